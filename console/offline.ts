@@ -3,28 +3,31 @@ import type { Plugin } from 'vite';
 /** The file that declares the design's fonts. */
 const FONTS = /@oceanbase[\\/]design[\\/]es[\\/]style[\\/]global\.js/;
 
-/** Typefaces that are not free to hand on. The fonts of the reader's system take their place. */
-const PROPRIETARY = /^import \w+ from ["'][^"']*(Consolas|HelveticaNeue)\.woff2["'];?$/gm;
+/** The file that says how heavy the design's texts are. */
+const WEIGHTS = /@oceanbase[\\/]design[\\/]es[\\/]theme[\\/]default\.js/;
 
 /**
- * Keeps the console from ever asking another host: the design's font rules name addresses on the Internet
- * behind the files that are bundled.
+ * Keeps the console from ever asking another host, and from handing on typefaces that are not free: the design's font
+ * rules name both. `plain.css` declares the ones that are used, each weight with its own file. The design writes English
+ * a weight heavier or lighter than Chinese; here both are 400, 500 and 600.
  */
 export function offline(): Plugin {
   return {
     name: 'lifeboat-offline',
     transform(code, id) {
-      if (!FONTS.test(id)) {
-        return undefined;
+      if (FONTS.test(id)) {
+        const without = code
+          .replace(/^import \w+ from ["'][^"']*\.woff2["'];?$/gm, '')
+          .replace(/\{\s*'@font-face': \{[^}]*\}\s*\},\s*/g, '');
+        if (/woff2|font-face/.test(without)) throw new Error('the design names its fonts in a new way; see console/offline.ts');
+        return { code: without, map: null };
       }
-      const local = code
-        .replace(/, url\('https:\/\/[^']*'\) format\('woff2'\)/g, '')
-        .replace(PROPRIETARY, '')
-        .replace(/, url\("\.concat\((consolas|helveticaNeue), "\) format\('woff2'\)"\)/g, '"');
-      if (/https:\/\/[^'"]*woff2/.test(local) || /concat\((consolas|helveticaNeue)/.test(local)) {
-        throw new Error('the design names its fonts in a new way; see console/offline.ts');
+      if (WEIGHTS.test(id)) {
+        const even = code.replace('fontWeightWeakEn = 300', 'fontWeightWeakEn = 400').replace('fontWeightEn = 500', 'fontWeightEn = 400');
+        if (even.match(/fontWeight(Weak)?En = 400/g)?.length !== 2) throw new Error('the design names its weights in a new way; see console/offline.ts');
+        return { code: even, map: null };
       }
-      return { code: local, map: null };
+      return undefined;
     },
   };
 }

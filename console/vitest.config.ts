@@ -20,6 +20,7 @@ export default mergeConfig(
           test: {
             name: 'components',
             include: ['src/**/*.test.tsx'],
+            setupFiles: ['src/testing/labels.ts'],
             // What is waited for comes, only later on a busy machine.
             testTimeout: 60_000,
             expect: { poll: { timeout: 15_000 } },

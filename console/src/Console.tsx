@@ -1,12 +1,9 @@
 import { ConfigProvider, theme } from '@oceanbase/design';
 import enUS from '@oceanbase/design/es/locale/en-US';
 import zhCN from '@oceanbase/design/es/locale/zh-CN';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { useEffect } from 'react';
 import { RouterProvider } from 'react-router';
 
-import { Problem } from './api/problem';
-import { useLabels, useLanguage } from './locales';
+import { useLanguage } from './locales';
 import { useAppearance } from './parts/appearance';
 import { router } from './routes';
 
@@ -54,21 +51,10 @@ const DARK_PARTS = {
   },
 };
 
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 5000,
-      // What the server has refused it refuses again; only silence is worth another try.
-      retry: (failures, error) => failures < 2 && error instanceof Problem && error.status === 0,
-    },
-  },
-});
-
-/** The whole console: language, appearance, answers kept, and the pages. */
-export function Console() {
+/** What is behind the log-on: the design in the reader's language and appearance, and the pages. */
+export default function Console() {
   const language = useLanguage();
   const appearance = useAppearance();
-  const { product, tagline } = useLabels();
   const isDark = appearance === 'dark';
   const look = {
     isDark,
@@ -76,19 +62,9 @@ export function Console() {
     ...(isDark ? { algorithm: theme.darkAlgorithm, components: DARK_PARTS } : {}),
   };
 
-  useEffect(() => {
-    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
-    document.documentElement.dataset.appearance = appearance;
-    document.title = `${product} · ${tagline}`;
-    // Server texts come in the reader's language.
-    void queries.invalidateQueries();
-  }, [language, appearance, product, tagline]);
-
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={look}>
-      <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
-      </QueryClientProvider>
+      <RouterProvider router={router} />
     </ConfigProvider>
   );
 }

@@ -3,9 +3,9 @@ import { createBrowserRouter, Navigate } from 'react-router';
 
 import { Frame } from './parts/Frame';
 import { Numbered } from './parts/Numbered';
-import { Crashed, NotFound } from './parts/PageState';
+import { Crashed } from './parts/Crashed';
+import { NotFound } from './parts/PageState';
 import { pages } from './pageFiles';
-import { RequireLogOn } from './pages/logon/RequireLogOn';
 
 /** Which page each address shows. */
 export const router = createBrowserRouter([
@@ -13,9 +13,7 @@ export const router = createBrowserRouter([
     element: (
       // Inside the router: what it reports holds links.
       <App>
-        <RequireLogOn>
-          <Frame />
-        </RequireLogOn>
+        <Frame />
       </App>
     ),
     errorElement: <Crashed />,
@@ -28,11 +26,13 @@ export const router = createBrowserRouter([
         children: [
           { path: 'clusters/:clusterId', lazy: () => page(pages.overview()) },
           { path: 'clusters/:clusterId/backup', lazy: () => page(pages.backup()) },
+          { path: 'clusters/:clusterId/tenants/:tenantId', lazy: () => page(pages.tenant()) },
           { path: 'clusters/:clusterId/compaction', lazy: () => page(pages.compaction()) },
           { path: 'tasks/:taskId', lazy: () => page(pages.task()) },
         ],
       },
       { path: 'backup', lazy: () => page(pages.allBackups()) },
+      { path: 'backup/tenants', lazy: () => page(pages.protection()) },
       { path: 'tasks', lazy: () => page(pages.tasks()) },
       { path: 'storages', lazy: () => page(pages.storages()) },
       { path: 'system/:tab?', lazy: () => page(pages.system()) },

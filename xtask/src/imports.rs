@@ -238,7 +238,7 @@ fn literal_end(text: &[char], begin: usize) -> Option<usize> {
     None
 }
 
-/// Leaves out what stands behind `#[cfg(test)]`.
+/// Leaves out what follows `#[cfg(test)]`.
 fn without_tests(tokens: &[String]) -> Vec<String> {
     const TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let (mut kept, mut i) = (Vec::new(), 0);
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_re_export_leads_to_the_file_that_defines_the_name_and_is_no_import() {
+    fn a_re_export_leads_to_the_file_that_defines_the_name_and_is_not_an_import() {
         let imports = read(&[
             ("src/lib.rs", "mod a; mod b; pub use a::A; use a::deep;"),
             ("src/a/mod.rs", "pub mod deep; pub(crate) use deep::A;"),
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_tests_or_said_in_words_is_no_import() {
+    fn test_code_and_comments_are_not_imports() {
         let imports = read(&[
             ("src/lib.rs", "mod a; mod b; #[cfg(test)] mod testing;"),
             (

@@ -68,7 +68,7 @@ impl Drop for Leash {
     }
 }
 
-/// Returns so many free ports, different from each other.
+/// Returns this many free ports, different from each other.
 pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
     let mut held = Vec::with_capacity(N);
     let mut ports = [0; N];

@@ -1,6 +1,7 @@
 //! The project's own chores, as a library for the tests that need the same servers.
 
 mod imports;
+mod languages;
 mod leash;
 pub mod mariadb;
 mod rooms;

@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(about = "The project's own chores")]
 enum Chore {
-    /// Checks what no compiler checks: crate edges, rooms and circles of files, file lengths, forgotten tests, licences and sources of packages
+    /// Checks what no compiler checks: crate edges, rooms and circles of files, file lengths, forgotten tests, pages
+    /// in both languages, licences and sources of packages
     Tidy,
     /// Starts and stops the real OceanBase kernel that tests and demo use
     #[command(subcommand)]
@@ -20,19 +21,19 @@ enum Chore {
 enum Seekdb {
     /// Starts a server (or finds the running one) and prints host, port and where its password is
     Start {
-        /// The folder of the server; the shared one of the tests when left out
+        /// The folder of the server; the shared one of the tests by default
         #[arg(long)]
         dir: Option<PathBuf>,
-        /// The port to listen on; a free one when left out
+        /// The port to listen on; a free one by default
         #[arg(long)]
         port: Option<u16>,
-        /// A parameter of the server, in place of ours; may be given several times
+        /// A parameter of the server, in place of ours; repeatable
         #[arg(long, value_name = "NAME=VALUE")]
         parameter: Vec<String>,
     },
     /// Fills a database of a running server with a small shop
     Sample {
-        /// The folder of the server; the shared one of the tests when left out
+        /// The folder of the server; the shared one of the tests by default
         #[arg(long)]
         dir: Option<PathBuf>,
         /// The database, which is dropped first
@@ -41,7 +42,7 @@ enum Seekdb {
     },
     /// Stops the server of that folder
     Stop {
-        /// The folder of the server; the shared one of the tests when left out
+        /// The folder of the server; the shared one of the tests by default
         #[arg(long)]
         dir: Option<PathBuf>,
     },

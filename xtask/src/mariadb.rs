@@ -77,7 +77,7 @@ pub fn shared() -> Result<&'static Instance> {
 fn arguments(folder: &Path, port: u16) -> Vec<String> {
     vec![
         "--no-defaults".into(),
-        // Run as root it wants to be told so; run as anybody else it passes that over.
+        // Run as root, it requires this option; otherwise it ignores it.
         "--user=root".into(),
         "--bind-address=127.0.0.1".into(),
         format!("--port={port}"),
@@ -89,7 +89,7 @@ fn arguments(folder: &Path, port: u16) -> Vec<String> {
     ]
 }
 
-/// Installs Debian's package where there is no MariaDB.
+/// Installs Debian's package if MariaDB is missing.
 fn install() -> Result<()> {
     if server().is_some() {
         return Ok(());

@@ -75,7 +75,7 @@ impl Instance {
         self.shell(&format!("s3.bucket.create -name {name}"))
     }
 
-    /// Creates a bucket in which every object is kept for a day, whoever wants to delete it.
+    /// Creates a bucket in which every object is retained for a day and cannot be deleted.
     ///
     /// # Errors
     /// Fails when the server refuses.

@@ -234,7 +234,7 @@ fn launch(
     }
 }
 
-/// What a server is started with where nothing else is said: enough for the tests.
+/// The default settings of a server: enough for the tests.
 const PARAMETERS: [&str; 3] = ["datafile_size=512M", "log_disk_size=2G", "memory_limit=2G"];
 
 fn with_defaults(given: &[String]) -> impl Iterator<Item = String> {
@@ -341,7 +341,7 @@ fn signal(pid: i32, number: i32) {
     unsafe { libc::kill(pid, number) };
 }
 
-/// Tells whether that process is a running seekdb: a process number may have been given to another since.
+/// Returns whether that process is a running seekdb: a process number may have been given to another since.
 fn alive(pid: i32) -> bool {
     let mut name = String::new();
     let Ok(mut file) = File::open(format!("/proc/{pid}/stat")) else { return false };

@@ -66,7 +66,7 @@ const TWICE: &[&str] = &[
     "tower-http",
 ];
 
-/// What Cargo says of a build.
+/// Cargo's messages about a build.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -95,7 +95,7 @@ struct Node {
 /// Looks at every package that is built for this machine, and adds what is wrong.
 ///
 /// # Errors
-/// When Cargo does not say what is built.
+/// When Cargo does not report what is built.
 pub(crate) fn check(root: &Path, findings: &mut Vec<String>) -> Result<()> {
     judge(&packages(root)?, findings);
     advisories(root, findings);
@@ -144,7 +144,7 @@ fn judge(packages: &[Package], findings: &mut Vec<String>) {
     }
 }
 
-/// Tells whether a licence of ours fulfils the expression. `OR` binds less than `AND`; a slash is an old `OR`.
+/// Returns whether a licence of ours fulfils the expression. `OR` binds less than `AND`; a slash is an old `OR`.
 fn is_allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ");
     let expression = expression.trim();

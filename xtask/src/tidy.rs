@@ -56,6 +56,7 @@ pub fn check(root: &Path) -> Result<()> {
     named_tests(root, &mut findings)?;
     crate::rooms::check(root, &mut findings);
     crate::supply::check(root, &mut findings)?;
+    crate::languages::check(root, &mut findings)?;
     if findings.is_empty() {
         return Ok(());
     }
@@ -117,7 +118,7 @@ fn forgotten_tests(root: &Path, findings: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// The documents that say which tests hold a promise, as `crate::name_of_the_test`.
+/// The documents that name the tests of a promise, as `crate::name_of_the_test`.
 const PROMISES: &[&str] = &["docs/physical-traps.md"];
 
 /// A promise names its tests; one that was renamed or deleted holds nothing.

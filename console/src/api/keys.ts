@@ -6,6 +6,7 @@ export const keys = {
   alarms: ['alarms'] as const,
   tokens: ['tokens'] as const,
   allBackups: ['clusters', 'backups'] as const,
+  protection: (cluster?: number) => (cluster === undefined ? ['clusters', 'backups', 'objects'] : ['cluster', cluster, 'backup', 'objects']),
   clusters: (page?: unknown) => (page === undefined ? ['clusters'] : ['clusters', page]),
   cluster: (id: number) => ['cluster', id],
   tenants: (id: number) => ['cluster', id, 'tenants'],
@@ -35,4 +36,5 @@ export const keys = {
   storages: (page?: unknown) => (page === undefined ? ['storages'] : ['storages', page]),
   tasks: (filter?: unknown) => (filter === undefined ? ['tasks'] : ['tasks', filter]),
   task: (id: number) => ['task', id],
+  backupOfTask: (task: number) => ['backup-of-task', task],
 };

@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the alarms that hold now, the worst first
-         * @description None is kept: an alarm that is over is no longer among them. Clusters are looked at every minute.
+         * Lists the current alarms, the worst first
+         * @description Alarms are not stored: one that has ended is no longer listed. Clusters are refreshed every minute.
          */
         get: operations["alarm_list"];
         put?: never;
@@ -31,7 +31,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists who did what, the newest first */
+        /** Lists the audit log, newest first */
         get: operations["audit_list"];
         put?: never;
         post?: never;
@@ -49,9 +49,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists what is to be backed up, with the age of its last good backups
-         * @description First every tenant, then the databases that were backed up by themselves. A backup that is unknown is left out. No cluster is
-         *     asked: log backup is as the last look at the cluster found it, which is done every minute.
+         * Lists the objects to back up, with the age of their last successful backups
+         * @description First every tenant, then the databases with backups of their own. An unknown backup is omitted. No cluster is
+         *     contacted: the status of log backup comes from the last refresh of the cluster, once a minute.
          */
         get: operations["protection_list"];
         put?: never;
@@ -69,7 +69,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says how the backups of all clusters stand, from what is recorded here */
+        /** Returns the backup status of all clusters, from Lifeboat's own records */
         get: operations["all_backup_overview"];
         put?: never;
         post?: never;
@@ -86,7 +86,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the backup sets of all clusters, also of those that were let go of */
+        /** Lists the backup sets of all clusters, including removed ones */
         get: operations["all_backup_set_list"];
         put?: never;
         post?: never;
@@ -103,7 +103,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the databases that a logical backup set holds, each with how many bytes of it lie in the storage */
+        /** Lists the databases of a logical backup set, with their bytes in the storage */
         get: operations["set_database_list"];
         put?: never;
         post?: never;
@@ -120,7 +120,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the tables that a logical backup set holds of a database, each with how many bytes of it lie in the storage */
+        /** Lists the tables of a database in a logical backup set, with their bytes in the storage */
         get: operations["set_table_list"];
         put?: never;
         post?: never;
@@ -137,7 +137,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says where a logical backup set comes from, by the signature of its manifest */
+        /** Returns the origin of a logical backup set, by the signature of its manifest */
         get: operations["set_origin"];
         put?: never;
         post?: never;
@@ -154,7 +154,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Writes the statements that restore a physical backup set by hand, with a mask in the place of every key */
+        /** Returns the statements that restore a physical backup set manually, with masked keys */
         get: operations["restore_statements"];
         put?: never;
         post?: never;
@@ -174,7 +174,7 @@ export interface paths {
         /** Lists the storage configurations */
         get: operations["storage_list"];
         put?: never;
-        /** Keeps a storage configuration */
+        /** Adds a storage configuration */
         post: operations["storage_add"];
         delete?: never;
         options?: never;
@@ -192,7 +192,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Tests a storage that is typed in
+         * Tests a storage that is not saved
          * @description Writes, reads, lists and deletes a file of its own; never changes a cluster.
          */
         post: operations["storage_test_typed"];
@@ -213,7 +213,7 @@ export interface paths {
         get: operations["storage_get"];
         put?: never;
         post?: never;
-        /** Removes a storage configuration; what lies in the storage stays */
+        /** Removes a storage configuration; the files in the storage stay */
         delete: operations["storage_remove"];
         options?: never;
         head?: never;
@@ -231,8 +231,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enters the logical backup sets that lie in a storage into the catalogue
-         * @description Those that it knows already stay as they are. Nothing in the storage is changed.
+         * Scans a storage and adds its logical backup sets to the catalogue
+         * @description Known sets are not changed. Neither is the storage.
          */
         post: operations["storage_scan"];
         delete?: never;
@@ -251,7 +251,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Tests a storage of the library
+         * Tests a storage configuration
          * @description Writes, reads, lists and deletes a file of its own; never changes a cluster.
          */
         post: operations["storage_test"];
@@ -303,11 +303,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Sends what happens, as it happens
-         * @description Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a broken connection. Without
-         *     that header the stream begins with what happens next. Type `alarm`, where no single task is asked for: an alarm was
-         *     raised, has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after
-         *     a broken connection.
+         * Streams events as they happen
+         * @description Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a lost connection. Without that
+         *     header, the stream begins with the next event. Type `alarm`, unless a single task is requested: an alarm was raised,
+         *     has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after a
+         *     lost connection.
          */
         get: operations["events"];
         put?: never;
@@ -329,8 +329,8 @@ export interface paths {
         get: operations["cluster_list"];
         put?: never;
         /**
-         * Takes a cluster over
-         * @description The pre-check is run first; a cluster that does not pass it is not taken over.
+         * Takes over a cluster
+         * @description The pre-check runs first; a cluster that fails it is not taken over.
          */
         post: operations["cluster_add"];
         delete?: never;
@@ -371,7 +371,7 @@ export interface paths {
         delete: operations["cluster_remove"];
         options?: never;
         head?: never;
-        /** Gives a cluster's new password, after it was changed on the cluster */
+        /** Updates the saved password of a cluster, after it was changed on the cluster */
         patch: operations["cluster_change"];
         trace?: never;
     };
@@ -382,7 +382,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says what a cluster lets be backed up, and what is filled in when nobody chooses */
+        /** Returns what can be backed up of a cluster, and the defaults */
         get: operations["backup_ability"];
         put?: never;
         post?: never;
@@ -401,7 +401,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Backs a cluster up, or parts of it, now */
+        /** Backs up a cluster, or parts of it, now */
         post: operations["backup_now"];
         delete?: never;
         options?: never;
@@ -421,11 +421,11 @@ export interface paths {
         put?: never;
         /** Creates a backup strategy of a cluster */
         post: operations["strategy_create"];
-        /** Deletes the backup strategy of a cluster, with the record of its runs; backup sets stay */
+        /** Deletes the backup strategy of a cluster and its run history; backup sets stay */
         delete: operations["strategy_delete"];
         options?: never;
         head?: never;
-        /** Changes the backup strategy of a cluster; its runs then have the permissions of the account that changes it */
+        /** Changes the backup strategy of a cluster; its runs then use the permissions of that account */
         patch: operations["strategy_change"];
         trace?: never;
     };
@@ -453,7 +453,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what became of each due time of the backup strategy of a cluster, the newest first */
+        /** Lists the runs of the backup strategy of a cluster, newest first */
         get: operations["strategy_run_list"];
         put?: never;
         post?: never;
@@ -472,7 +472,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resumes the schedule of a cluster; what was due meanwhile is recorded as missed */
+        /** Resumes the schedule of a cluster; runs that were due meanwhile are recorded as missed */
         post: operations["schedule_start"];
         delete?: never;
         options?: never;
@@ -489,7 +489,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a cluster; a run that has begun goes on */
+        /** Pauses the schedule of a cluster; a running backup continues */
         post: operations["schedule_stop"];
         delete?: never;
         options?: never;
@@ -504,7 +504,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows to which moments the tenants of a cluster can be recovered */
+        /** Returns the recoverable periods of a cluster's tenants */
         get: operations["backup_info"];
         put?: never;
         post?: never;
@@ -525,7 +525,7 @@ export interface paths {
         put?: never;
         /**
          * Starts, stops, pauses or resumes log backup
-         * @description Of the tenants that are named, else of all; on 3.x always of the cluster. A task does it.
+         * @description For the named tenants, or for all; on 3.x always for the cluster. It creates a task.
          */
         post: operations["log_backup_change"];
         delete?: never;
@@ -541,7 +541,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns how far log backup was behind, over up to 90 days; of a long time the worst of each span */
+        /** Returns the delay of log backup over up to 90 days; for long times, the worst of each span */
         get: operations["log_delay_list"];
         put?: never;
         post?: never;
@@ -558,7 +558,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the gaps in the logs of a cluster: when log backup was interrupted, and what was done about it, the newest first */
+        /** Lists the gaps in the logs of a cluster: interruptions of log backup and their repairs, newest first */
         get: operations["log_gap_list"];
         put?: never;
         post?: never;
@@ -575,7 +575,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says how the backup of a cluster stands */
+        /** Returns the backup status of a cluster */
         get: operations["backup_overview"];
         put?: never;
         post?: never;
@@ -595,7 +595,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Recovers a backup set, or a tenant from its physical backups
+         * Recovers a backup set, or a tenant from physical backups
          * @description The path's cluster is recovered into, unless the body names another one.
          */
         post: operations["restore"];
@@ -615,8 +615,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Lists the sets and pieces that a recovery of a tenant would read
-         * @description Nothing is changed. The target's own servers look into the storage.
+         * Previews the sets and pieces that a recovery of a tenant would read
+         * @description Nothing is changed. The target's own servers read the storage.
          */
         post: operations["restore_preview"];
         delete?: never;
@@ -653,8 +653,8 @@ export interface paths {
         put?: never;
         /**
          * Tests a storage for the backups of a cluster
-         * @description Writes, reads, lists and deletes a file of its own, shows where the cluster backs up to now, and judges by the rules of
-         *     its version; never changes a cluster.
+         * @description Writes, reads, lists and deletes a file of its own, shows the cluster's current backup destinations, and applies the
+         *     rules of its version; never changes a cluster.
          */
         post: operations["cluster_storage_test"];
         delete?: never;
@@ -670,7 +670,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns how much of each storage the backups of a cluster took, over up to 180 days; of a long time the newest of each span */
+        /**
+         * Returns the space of a cluster's backups in each storage over up to 180 days; for long times, the newest of each
+         *     span
+         */
         get: operations["storage_usage_list"];
         put?: never;
         post?: never;
@@ -687,7 +690,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the data backups of a cluster, also those that others began on it */
+        /** Lists the data backups of a cluster, including foreign ones */
         get: operations["data_backup_task_list"];
         put?: never;
         post?: never;
@@ -704,7 +707,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the log backup of a cluster, tenant by tenant, as the cluster says now */
+        /** Lists the log backup of a cluster, tenant by tenant, from the cluster's current state */
         get: operations["log_backup_task_list"];
         put?: never;
         post?: never;
@@ -738,7 +741,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says how major compaction stands, tenant by tenant */
+        /** Returns the status of major compaction for each tenant */
         get: operations["compaction_get"];
         put?: never;
         post?: never;
@@ -758,8 +761,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Lets major compactions go on that stopped at an error
-         * @description Of the tenants that are named, else of all that stopped.
+         * Clears the error of stopped major compactions, so that they continue
+         * @description For the named tenants, or for all stopped ones.
          */
         post: operations["compaction_clear"];
         delete?: never;
@@ -778,8 +781,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Performs a major compaction
-         * @description Of the tenants that are named, else of all users'; before 4.0 always of the cluster. A task does it.
+         * Starts a major compaction
+         * @description For the named tenants, or for all user tenants; before 4.0 always for the cluster. It creates a task.
          */
         post: operations["compaction_start"];
         delete?: never;
@@ -797,7 +800,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks the cluster anew what it is and how it is */
+        /** Refreshes the information about the cluster */
         post: operations["cluster_refresh"];
         delete?: never;
         options?: never;
@@ -829,7 +832,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists a cluster's tenants, as they were last seen, with who reads their data */
+        /** Lists the tenants of a cluster at the last refresh, with their logical backup accounts */
         get: operations["tenant_list"];
         put?: never;
         post?: never;
@@ -846,7 +849,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says what a tenant lets be backed up, and what is filled in when nobody chooses */
+        /** Returns what can be backed up of a tenant, and the defaults */
         get: operations["tenant_backup_ability"];
         put?: never;
         post?: never;
@@ -865,7 +868,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Backs a tenant up, or parts of it, now */
+        /** Backs up a tenant, or parts of it, now */
         post: operations["tenant_backup_now"];
         delete?: never;
         options?: never;
@@ -885,11 +888,11 @@ export interface paths {
         put?: never;
         /** Creates a backup strategy of a tenant */
         post: operations["tenant_strategy_create"];
-        /** Deletes the backup strategy of a tenant, with the record of its runs; backup sets stay */
+        /** Deletes the backup strategy of a tenant and its run history; backup sets stay */
         delete: operations["tenant_strategy_delete"];
         options?: never;
         head?: never;
-        /** Changes the backup strategy of a tenant; its runs then have the permissions of the account that changes it */
+        /** Changes the backup strategy of a tenant; its runs then use the permissions of that account */
         patch: operations["tenant_strategy_change"];
         trace?: never;
     };
@@ -917,7 +920,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what became of each due time of the backup strategy of a tenant, the newest first */
+        /** Lists the runs of the backup strategy of a tenant, newest first */
         get: operations["tenant_strategy_run_list"];
         put?: never;
         post?: never;
@@ -936,7 +939,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resumes the schedule of a tenant; what was due meanwhile is recorded as missed */
+        /** Resumes the schedule of a tenant; runs that were due meanwhile are recorded as missed */
         post: operations["tenant_schedule_start"];
         delete?: never;
         options?: never;
@@ -953,7 +956,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a tenant; a run that has begun goes on */
+        /** Pauses the schedule of a tenant; a running backup continues */
         post: operations["tenant_schedule_stop"];
         delete?: never;
         options?: never;
@@ -968,7 +971,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows to which moments a tenant can be recovered */
+        /** Returns the recoverable periods of a tenant */
         get: operations["tenant_backup_info"];
         put?: never;
         post?: never;
@@ -1039,7 +1042,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the data backups of a tenant, also those that others began on its cluster */
+        /** Lists the data backups of a tenant, including foreign ones on its cluster */
         get: operations["tenant_data_backup_task_list"];
         put?: never;
         post?: never;
@@ -1056,7 +1059,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the log backup of a tenant, as the cluster says now */
+        /** Lists the log backup of a tenant, from the cluster's current state */
         get: operations["tenant_log_backup_task_list"];
         put?: never;
         post?: never;
@@ -1092,13 +1095,13 @@ export interface paths {
         };
         get?: never;
         /**
-         * Gives the user that reads a tenant's data, in the place of whoever did
-         * @description It is tried first: one that the tenant does not let in, or that can read nothing, is not kept. What else it lacks stands
-         *     in the answer.
+         * Sets the logical backup account of a tenant, replacing an earlier one
+         * @description It is tested first. An account that cannot log on, or cannot read anything, is not saved. The answer lists other
+         *     missing privileges.
          */
         put: operations["tenant_credential_set"];
         post?: never;
-        /** Forgets who reads a tenant's data */
+        /** Removes the logical backup account of a tenant */
         delete: operations["tenant_credential_remove"];
         options?: never;
         head?: never;
@@ -1114,7 +1117,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tests a credential that is typed in, or the one that is kept; changes nothing */
+        /** Tests the given or the saved logical backup account; changes nothing */
         post: operations["tenant_credential_test"];
         delete?: never;
         options?: never;
@@ -1180,7 +1183,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the tenants of all clusters, as they were last seen */
+        /** Lists the tenants of all clusters at the last refresh */
         get: operations["all_tenant_list"];
         put?: never;
         post?: never;
@@ -1200,9 +1203,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Logs a browser on: the answer sets a cookie, which stands for name and password from then on
-         * @description Needs the header `X-Lifeboat-Console`, and so do writes that rely on the cookie. A session ends after 30 idle
-         *     minutes, and when the account's password is changed.
+         * Logs a browser on: the answer sets a session cookie
+         * @description Needs the header `X-Lifeboat-Console`, and so do writes that use the cookie. A session ends after 30 minutes without
+         *     activity, and when the account's password is changed.
          */
         post: operations["log_on"];
         /** Logs a browser off */
@@ -1219,7 +1222,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the public keys that tell where backup sets come from */
+        /** Returns the public keys that prove the origin of backup sets */
         get: operations["signing_keys"];
         put?: never;
         post?: never;
@@ -1240,7 +1243,7 @@ export interface paths {
         put?: never;
         /**
          * Replaces the key that dumps are signed with
-         * @description Backup sets that the old key signed stay known as this installation's own. Dumps that run start over.
+         * @description Backup sets of the old key still count as this installation's own. Running dumps start over.
          */
         post: operations["signing_key_rotate"];
         delete?: never;
@@ -1260,7 +1263,7 @@ export interface paths {
         put?: never;
         /**
          * Trusts a key of another installation under a name
-         * @description Backup sets that it signed are recovered as this installation's own are.
+         * @description Its backup sets can be recovered like this installation's own.
          */
         post: operations["signing_key_trust"];
         delete?: never;
@@ -1329,7 +1332,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a task */
+        /** Cancels a task */
         post: operations["task_cancel"];
         delete?: never;
         options?: never;
@@ -1346,7 +1349,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs again what has failed, from where it failed */
+        /** Retries a failed task from the step that failed */
         post: operations["task_retry"];
         delete?: never;
         options?: never;
@@ -1363,7 +1366,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Undoes what a failed task has begun, last first */
+        /** Rolls back a failed task, last step first */
         post: operations["task_rollback"];
         delete?: never;
         options?: never;
@@ -1380,7 +1383,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a subtask */
+        /** Cancels a subtask */
         post: operations["subtask_cancel"];
         delete?: never;
         options?: never;
@@ -1414,7 +1417,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs a failed subtask again */
+        /** Retries a failed subtask */
         post: operations["subtask_retry"];
         delete?: never;
         options?: never;
@@ -1431,7 +1434,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on without a failed subtask */
+        /** Skips a failed subtask */
         post: operations["subtask_skip"];
         delete?: never;
         options?: never;
@@ -1449,7 +1452,7 @@ export interface paths {
         /** Lists the accounts */
         get: operations["account_list"];
         put?: never;
-        /** Makes an account */
+        /** Creates an account */
         post: operations["account_add"];
         delete?: never;
         options?: never;
@@ -1464,7 +1467,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says who is logged on */
+        /** Returns the logged-on user */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -1484,8 +1487,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Changes one's own password
-         * @description The only call that is answered before a first, given password was changed.
+         * Changes your own password
+         * @description The only call that works before an initial password is changed.
          */
         post: operations["change_my_password"];
         delete?: never;
@@ -1501,12 +1504,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists one's own API tokens */
+        /** Lists your own API tokens */
         get: operations["token_list"];
         put?: never;
         /**
-         * Makes an API token of one's own account
-         * @description The answer holds the token, this once. Send it as `Authorization: Bearer`. It ends with the account's password.
+         * Creates an API token of your own account
+         * @description Only this answer contains the token. Send it as `Authorization: Bearer`. It ends when the account's password is
+         *     changed.
          */
         post: operations["token_add"];
         delete?: never;
@@ -1525,7 +1529,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes one of one's own API tokens */
+        /** Revokes one of your own API tokens */
         delete: operations["token_revoke"];
         options?: never;
         head?: never;
@@ -1543,13 +1547,13 @@ export interface paths {
         get: operations["account_get"];
         put?: never;
         post?: never;
-        /** Removes an account; what it did stays in the audit log */
+        /** Removes an account; its entries stay in the audit log */
         delete: operations["account_remove"];
         options?: never;
         head?: never;
         /**
-         * Gives an account another role, disables it or enables it again
-         * @description Its sessions and tokens end at once. One active administrator always stays.
+         * Changes the role of an account, disables or enables it
+         * @description Its sessions and tokens end immediately. One active administrator always remains.
          */
         patch: operations["account_change"];
         trace?: never;
@@ -1564,8 +1568,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Gives somebody else's account a password, which must be changed at the next log-on
-         * @description Its sessions and tokens end at once.
+         * Sets the password of another account; it must be changed at the next log-on
+         * @description Its sessions and tokens end immediately.
          */
         post: operations["account_set_password"];
         delete?: never;
@@ -1581,7 +1585,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says which Lifeboat this is */
+        /** Returns the version and name of this Lifeboat */
         get: operations["version"];
         put?: never;
         post?: never;
@@ -1599,8 +1603,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists what this server does by itself, and how that went
-         * @description Each server has watchers of its own: with several Lifeboats on one database, each answers for itself.
+         * Lists the watchers of this server and their last runs
+         * @description Each server has its own watchers: with several Lifeboats on one database, each returns only its own.
          */
         get: operations["watcher_list"];
         put?: never;
@@ -1619,9 +1623,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Says that the server is alive, to whoever watches over it
-         * @description Asks neither the metadata nor a disk: a server that answers here need not be restarted. Whether it can do its work,
-         *     `/readyz` tells.
+         * Returns whether the server is alive, for monitoring
+         * @description Checks neither the metadata nor a disk: a server that answers here needs no restart. `/readyz` reports whether it
+         *     can do its work.
          */
         get: operations["healthz"];
         put?: never;
@@ -1641,8 +1645,8 @@ export interface paths {
         };
         /**
          * Returns the metrics of this server for Prometheus, as OpenMetrics text
-         * @description Any account may read them, with a token or a password, from this machine too. They hold what the metadata know and what this
-         *     server has measured: no cluster is asked. `docs/operate/monitoring` names each of them.
+         * @description Any account may read them, with a token or a password, also from this machine. They come from the metadata and the
+         *     measurements of this server: no cluster is contacted. `docs/operate/monitoring` lists them.
          */
         get: operations["metrics"];
         put?: never;
@@ -1661,9 +1665,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Says whether the server can do its work, to whoever watches over it
-         * @description 200 when the metadata can be read and written and the disks have room; else 503 with a line for each thing that is in
-         *     the way. Answers within seconds; an answer holds for two.
+         * Returns whether the server can do its work, for monitoring
+         * @description 200 when the metadata are readable and writable and the disks have space; else 503 with a line for each problem.
+         *     Answers within seconds; an answer is cached for two.
          */
         get: operations["readyz"];
         put?: never;
@@ -1678,62 +1682,62 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What a cluster lets be backed up, and what is filled in when nobody chooses. */
+        /** @description What can be backed up of a cluster, and the defaults. */
         AbilityView: {
-            /** @description Which methods there are. */
+            /** @description The available methods. */
             backupAbility: components["schemas"]["BackupAbility"];
-            /** @description The method that is filled in. */
+            /** @description The default method. */
             backupMode: components["schemas"]["BackupMode"];
             disabled?: components["schemas"]["ErrorView"] | null;
             logicalDisabled?: components["schemas"]["ErrorView"] | null;
-            /** @description Which modes there are. */
+            /** @description The available modes. */
             obDataBackupSupportAbility: components["schemas"]["SupportView"];
             /**
              * Format: int64
-             * @description The storage configuration that is filled in.
+             * @description The default storage configuration.
              */
             storageId?: number | null;
             storageSource?: components["schemas"]["StorageSource"] | null;
             /**
              * Format: int64
-             * @description The backup strategy whose method and storage are filled in.
+             * @description The backup strategy with the default method and storage.
              */
             strategyId?: number | null;
         };
-        /** @description The key of an object storage. */
+        /** @description The access key of an object store. */
         AccessKeyBody: {
-            /** @description Who we are there. */
+            /** @description The access key ID. */
             accessKeyId?: string | null;
             accessKeySecret?: components["schemas"]["SecretText"] | null;
-            /** @description The number of the account, for COS. */
+            /** @description The COS app ID. */
             appId?: string | null;
             /**
-             * @description The service's address.
+             * @description The endpoint of the service.
              * @example oss-cn-hangzhou.aliyuncs.com
              */
             endpoint?: string | null;
         };
-        /** @description What is not secret about the key of an object storage. */
+        /** @description The access key of an object store, without its secret. */
         AccessKeyView: {
-            /** @description Who we are there. */
+            /** @description The access key ID. */
             accessKeyId?: string | null;
-            /** @description The number of the account, for COS. */
+            /** @description The COS app ID. */
             appId?: string | null;
-            /** @description The service's address. */
+            /** @description The endpoint of the service. */
             endpoint?: string | null;
         };
-        /** @description A change of an account; what is left out stays. */
+        /** @description A change of an account; omitted fields stay unchanged. */
         AccountChangeBody: {
             /** @description Whether it may log on. */
             enabled?: boolean | null;
-            /** @description What it is allowed. */
+            /** @description Its role. */
             role?: components["schemas"]["Role"] | null;
         };
         /** @description An account. */
         AccountView: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             createTime: string;
             /** @description Whether it may log on. */
@@ -1747,19 +1751,19 @@ export interface components {
             mustChangePassword: boolean;
             /** @description The name to log on with. */
             name: string;
-            /** @description What it is allowed. */
+            /** @description Its role. */
             role: components["schemas"]["Role"];
         };
-        /** @description What came of an action for some objects. */
+        /** @description The result of an action for some objects. */
         ActionResultView: {
-            /** @description Whether a task was made. */
+            /** @description Whether a task was created. */
             beSuccessful: boolean;
             /**
              * Format: int32
-             * @description Why no task was made.
+             * @description Why no task was created.
              */
             errorCode?: number | null;
-            /** @description What to know about it. */
+            /** @description Notes. */
             hint?: string | null;
             /** @description The objects. */
             obBackupObjectList: components["schemas"]["ObjectBody"][];
@@ -1771,40 +1775,40 @@ export interface components {
          * @enum {string}
          */
         ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE" | "CREATE_BACKUP_STRATEGY" | "UPDATE_BACKUP_STRATEGY" | "DELETE_BACKUP_STRATEGY" | "START_BACKUP_SCHEDULE" | "STOP_BACKUP_SCHEDULE";
-        /** @description What an action on backups answers. */
+        /** @description The answer of an action on backups. */
         ActionView: {
-            /** @description What came of it; nothing in a dry run. */
+            /** @description The results; none in a dry run. */
             backupObjectOpsResultList: components["schemas"]["ActionResultView"][];
-            /** @description What was asked for. */
+            /** @description The request. */
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
         };
-        /** @description OCP's wrapping around the sections. */
+        /** @description OCP's envelope of the sections. */
         AggregationView: {
-            /** @description The sections. The name is OCP's; they are those of the time that was asked for. */
+            /** @description The sections of the requested time. The name is OCP's. */
             latestSevenDaysAggregation: components["schemas"]["SectionsView"];
         };
-        /** @description What a request must hold to agree to something that is left out: one of the two. */
+        /** @description The consent that a request needs for an object that is left out: one of the two. */
         AgreementView: {
             exclude?: components["schemas"]["ObjectBody"] | null;
             without?: components["schemas"]["ObjectKind"] | null;
         };
-        /** @description An alarm was raised, has changed or was closed; what it says is read from the list of alarms. */
+        /** @description An alarm was raised, has changed or was closed; its content is in the list of alarms. */
         AlarmEventView: {
-            /** @description What is, or was, wrong. */
+            /** @description The type of the alarm. */
             alarmType: components["schemas"]["AlarmType"];
-            /** @description What has become of it. */
+            /** @description The change. */
             change: components["schemas"]["AlarmState"];
             /**
              * Format: int64
-             * @description The cluster, where it is about one.
+             * @description The cluster, if any.
              */
             clusterId?: number | null;
             /** @description The alarm, as the list of alarms names it. */
             id: string;
             /**
              * Format: int64
-             * @description The tenant, where it is about one.
+             * @description The tenant, if any.
              */
             tenantId?: number | null;
         };
@@ -1814,41 +1818,41 @@ export interface components {
          */
         AlarmScope: "Server" | "Cluster" | "Tenant";
         /**
-         * @description What has become of an alarm.
+         * @description The change of an alarm.
          * @enum {string}
          */
         AlarmState: "RAISED" | "CHANGED" | "CLOSED";
         /**
-         * @description What is wrong: OCP's names of alarms, and ours in its manner where it has none.
+         * @description The types of alarms: OCP's names, and our own in its style where it has none.
          * @enum {string}
          */
         AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid";
-        /** @description An alarm that holds now. */
+        /** @description A current alarm. */
         AlarmView: {
             /**
              * Format: date-time
-             * @description Since when, as far as it is known.
+             * @description The start of the problem, if known.
              */
             activeAt?: string | null;
-            /** @description What is wrong, the same in every language. */
+            /** @description The type of the alarm, the same in every language. */
             alarmType: components["schemas"]["AlarmType"];
             /**
              * Format: int64
-             * @description The cluster; null where it is about a server of Lifeboat.
+             * @description The cluster; null for an alarm of a server of Lifeboat.
              */
             clusterId?: number | null;
-            /** @description The cluster's name here. */
+            /** @description The name of the cluster. */
             clusterName?: string | null;
-            /** @description What is wrong, and what to do. */
+            /** @description The problem and the fix. */
             details: components["schemas"]["Words"];
-            /** @description Tells alarms apart; the same for as long as the alarm holds. */
+            /** @description The identity of the alarm; constant while the alarm holds. */
             id: string;
             /**
              * Format: int32
-             * @description How bad it is: 1 is Stopped, 2 is Critical.
+             * @description The level: 1 is Stopped, 2 is Critical.
              */
             level: number;
-            /** @description What is wrong, in two or three words. */
+            /** @description The name of the alarm, in two or three words. */
             name: string;
             reason?: components["schemas"]["Words"] | null;
             /** @description Whether it is about a server of Lifeboat, a cluster or a tenant. */
@@ -1862,7 +1866,7 @@ export interface components {
             target: string;
             /**
              * Format: int64
-             * @description The task that tells more.
+             * @description The task with the details.
              */
             taskId?: number | null;
             /**
@@ -1873,63 +1877,63 @@ export interface components {
             /** @description The tenant's name. */
             tenantName?: string | null;
         };
-        /** @description How the backups of all clusters stand. */
+        /** @description The backup status of all clusters. */
         AllOverviewView: {
             /** @description Every cluster, by name. */
             clusters: components["schemas"]["ClusterStandingView"][];
             /**
              * Format: int64
-             * @description Tenants of which there is a backup set.
+             * @description Tenants with a backup set.
              */
             protectedObjectCount: number;
             /**
              * Format: int64
-             * @description Backups that ended otherwise in the last 24 hours.
+             * @description Failed backups in the last 24 hours.
              */
             recentFailedCount: number;
             /**
              * Format: int64
-             * @description Backups that ended well in the last 24 hours.
+             * @description Successful backups in the last 24 hours.
              */
             recentSuccessfulCount: number;
             /**
              * Format: int64
-             * @description Tenants of which there is none.
+             * @description Tenants without a backup set.
              */
             unprotectedObjectCount: number;
         };
-        /** @description What an event carries, by its type. */
+        /** @description The data of an event, by its type. */
         AnyEventView: components["schemas"]["EventView"] | components["schemas"]["AlarmEventView"];
         /**
-         * @description How a round of log backup stands.
+         * @description The status of a round of log backup.
          * @enum {string}
          */
         ArchiveStatus: "NEVER" | "STOP" | "PREPARE" | "BEGINNING" | "DOING" | "SUSPENDING" | "SUSPEND" | "STOPPING" | "INTERRUPTED" | "OTHER";
-        /** @description A deed that was done, or tried. */
+        /** @description An action that was carried out or attempted. */
         AuditLineView: {
-            /** @description What, such as `backup-now`. */
+            /** @description The action, such as `backup-now`. */
             action: string;
-            /** @description From where. */
+            /** @description The address of the client. */
             address: string;
             /**
              * Format: int64
              * @description Its number, increasing.
              */
             id: number;
-            /** @description About which thing, such as `cluster/prod`. */
+            /** @description The object, such as `cluster/prod`. */
             object: string;
-            /** @description `done`, or the id of the problem that came of it. */
+            /** @description `done`, or the ID of the resulting error. */
             outcome: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description The time.
              */
             time: string;
-            /** @description Who: the account's name. */
+            /** @description The name of the account. */
             user: string;
         };
         /**
-         * @description Which methods a cluster offers.
+         * @description The available methods of a cluster.
          * @enum {string}
          */
         BackupAbility: "LOGICAL_BACKUP" | "PHYSICAL_BACKUP" | "LOGICAL_AND_PHYSICAL";
@@ -1939,55 +1943,55 @@ export interface components {
          */
         BackupDimension: "CLUSTER" | "TENANT" | "DATABASE" | "TABLE";
         /**
-         * @description How a backup is taken.
+         * @description The method of a backup.
          * @enum {string}
          */
         BackupMode: "PHYSICAL_BACKUP" | "LOGICAL_BACKUP";
-        /** @description A request to back up now. What is left out is identified or filled in. */
+        /** @description A request to back up now. Omitted fields have defaults. */
         BackupNowBody: {
             /**
-             * @description Whether a major compaction may be started where one is needed.
+             * @description Whether a major compaction may be started when one is needed.
              * @default true
              */
             autoCompaction?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
             /**
-             * @description How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
+             * @description The compression: `zstd:1` to `zstd:19`, `lz4` or `none`.
              * @example zstd:1
              */
             compression?: string | null;
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
-            /** @description Whether only to say what would be done. */
+            /** @description Whether to return only the plan. */
             dryRun?: boolean;
             encryption?: components["schemas"]["EncryptionBody"] | null;
-            /** @description Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`. */
+            /** @description Databases and tables that a logical backup leaves out. Each has only `databaseName` and `tableName`. */
             exclude?: components["schemas"]["ObjectBody"][];
-            /** @description What of the cluster; all of it when left out. */
+            /** @description The objects to back up; defaults to the whole cluster. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
-            /** @description Whether the logs that a set needs go into it, so that it can be restored by itself: physical, 4.1 and later. */
+            /** @description Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later. */
             plusArchivelog?: boolean;
             /**
              * Format: int32
-             * @description How many connections read at once.
+             * @description The number of concurrent read connections.
              */
             threads?: number | null;
-            /** @description Kinds of objects that are left out: logical. Databases, tables and views are excluded by name. */
+            /** @description Kinds of objects that a logical backup leaves out. Databases, tables and views are excluded by name. */
             without?: components["schemas"]["ObjectKind"][];
         };
         /**
-         * @description How a schedule of backups stands.
+         * @description The status of a backup schedule.
          * @enum {string}
          */
         BackupScheduleStatus: "NONE" | "NORMAL" | "PAUSED" | "WAITING" | "ABNORMAL";
         /**
-         * @description What a backup set is good for.
+         * @description The status of a backup set.
          * @enum {string}
          */
         BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "FOREIGN" | "DELETED";
-        /** @description A finished backup of one tenant. */
+        /** @description A completed backup of one tenant. */
         BackupSetView: {
-            /** @description How it was taken. */
+            /** @description Its method. */
             backupMode: components["schemas"]["BackupMode"];
             /**
              * Format: int64
@@ -1996,137 +2000,137 @@ export interface components {
             backupSetId: number;
             /**
              * Format: int64
-             * @description The bytes it takes.
+             * @description Its size in bytes.
              */
             bytes: number;
             /**
              * Format: int64
-             * @description The cluster it was taken of.
+             * @description Its cluster.
              */
             clusterId: number;
-            /** @description The cluster's name then. */
+            /** @description The name of the cluster at that time. */
             clusterName: string;
             /**
              * Format: date-time
-             * @description The moment whose data it holds.
+             * @description The time of its snapshot.
              */
             consistentTime: string;
-            /** @description How much it holds. */
+            /** @description Its mode. */
             dataBackupTaskType: components["schemas"]["DataBackupMode"];
             /**
              * Format: date-time
-             * @description When it was complete.
+             * @description When it was completed.
              */
             finishTime: string;
-            /** @description What the server held, or may have held, and the set does not. */
+            /** @description The objects of the server that the set does not contain, or may not contain. */
             leftOut: components["schemas"]["MissingObjectView"][];
             /**
              * Format: int64
-             * @description The number that OceanBase gave the tenant: the same.
+             * @description OceanBase's ID of the tenant: the same.
              */
             obTenantId: number;
             /** @description The folder below the storage's base. */
             path: string;
             /**
              * Format: int64
-             * @description The rows it holds.
+             * @description Its number of rows.
              */
             rows: number;
-            /** @description The moment whose data it holds, as the database counts it; text, since it has 19 digits. */
+            /** @description The SCN of its snapshot; text, because it has 19 digits. */
             scn: string;
             /**
              * Format: date-time
-             * @description When its task began.
+             * @description When its task started.
              */
             startTime: string;
-            /** @description What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup. */
+            /** @description Its status. A partial set left something out without consent, and does not count as a backup. */
             status: components["schemas"]["BackupSetStatus"];
             /**
              * Format: int64
-             * @description Where it lies.
+             * @description Its location.
              */
             storageId: number;
             /**
              * Format: int64
-             * @description The tables it holds.
+             * @description Its number of tables.
              */
             tables: number;
             /**
              * Format: int64
-             * @description The task that made it.
+             * @description Its task.
              */
             taskId: number;
             /**
              * Format: int64
-             * @description The tenant it was taken of.
+             * @description Its tenant.
              */
             tenantId: number;
-            /** @description The tenant's name then. */
+            /** @description The name of the tenant at that time. */
             tenantName: string;
         };
         /**
-         * @description Who began a backup: somebody here, a backup strategy, or somebody else on the cluster itself.
+         * @description The initiator of a backup: a user of Lifeboat, a backup strategy, or another client on the cluster itself.
          * @enum {string}
          */
         BackupSource: "MANUAL" | "SCHEDULED" | "OTHER";
         /**
-         * @description Whether the cluster that was backed up is one of Lifeboat's.
+         * @description Whether Lifeboat manages the cluster that was backed up.
          * @enum {string}
          */
         BackupTenantStatus: "ONLINE" | "OFFLINE";
-        /** @description Something that can be pressed. */
+        /** @description An action. */
         ButtonView: {
-            /** @description What it does, the same in every language. */
+            /** @description The ID of the action, the same in every language. */
             id: string;
-            /** @description Its words. */
+            /** @description Its label. */
             text: string;
         };
-        /** @description Whose major compaction goes on. */
+        /** @description The tenants whose major compaction continues. */
         ClearedView: {
-            /** @description The tenants; 1 for all there is. */
+            /** @description The tenants; 1 for the whole cluster. */
             tenantIdList: number[];
         };
         /**
-         * @description Whether something backs a cluster up by itself.
+         * @description Whether a cluster is backed up automatically.
          * @enum {string}
          */
         ClusterBackupStatus: "HAS_BACKUP_STRATEGY" | "NO_BACKUP_STRATEGY";
-        /** @description What is to change about a cluster. */
+        /** @description A change of a cluster. */
         ClusterChangeBody: {
-            /** @description The password that is used from now on. */
+            /** @description The new password. */
             password: components["schemas"]["SecretText"];
         };
-        /** @description How the backups of one cluster stand, from what is recorded here. */
+        /** @description The backup status of one cluster, from Lifeboat's own records. */
         ClusterStandingView: {
-            /** @description How what backs it up by itself stands. */
+            /** @description The status of its schedule. */
             backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
             /**
              * Format: int64
-             * @description How many backup sets there are.
+             * @description The number of backup sets.
              */
             backupSetCount: number;
             /**
              * Format: int64
-             * @description How much they take, in bytes.
+             * @description Their size in bytes.
              */
             backupSize: number;
             /**
              * Format: int64
-             * @description The cluster's identity here.
+             * @description The ID of the cluster in Lifeboat.
              */
             clusterId: number;
-            /** @description The cluster's name here. */
+            /** @description The name of the cluster. */
             clusterName: string;
             lastBackupRun?: components["schemas"]["StrategyRunView"] | null;
             /**
              * Format: date-time
-             * @description When the newest backup set was finished.
+             * @description When the newest backup set was completed.
              */
             lastDataBackupTime?: string | null;
             nextBackupRun?: components["schemas"]["PlannedRunView"] | null;
-            /** @description Which methods of backup it offers. */
+            /** @description The available backup methods. */
             obBackupAbility: components["schemas"]["BackupAbility"];
-            /** @description Whether it answered when last looked at. */
+            /** @description Whether it responded at the last refresh. */
             obClusterStatus: components["schemas"]["ClusterStatus"];
             /** @description Product and version. */
             obVersion: string;
@@ -2137,23 +2141,23 @@ export interface components {
             objectCount: number;
             /**
              * Format: int64
-             * @description Those of them of which there is a backup set.
+             * @description The number of these with a backup set.
              */
             protectedObjectCount: number;
             /**
              * Format: int64
-             * @description The backup task that runs.
+             * @description The running backup task.
              */
             runningTaskId?: number | null;
         };
         /**
-         * @description Whether a cluster could be reached and what it said, when last asked.
+         * @description The reachability and status of a cluster at the last refresh.
          * @enum {string}
          */
         ClusterStatus: "RUNNING" | "UPGRADING" | "UNAVAILABLE";
         /** @description A cluster that was taken over. */
         ClusterView: {
-            /** @description The addresses it is asked at, in this order. */
+            /** @description Its addresses, in the order of use. */
             addresses: string[];
             /**
              * Format: date-time
@@ -2165,48 +2169,48 @@ export interface components {
              * @example 1-1-1
              */
             deploymentMode: string;
-            /** @description How it is spoken to. */
+            /** @description The protocol of its connections. */
             generation: components["schemas"]["Generation"];
             /**
              * Format: int64
-             * @description Its identity here.
+             * @description Its ID in Lifeboat.
              */
             id: number;
-            /** @description The name that users gave it here. */
+            /** @description Its name in Lifeboat. */
             name: string;
-            /** @description Which methods of backup it offers. */
+            /** @description The available backup methods. */
             obBackupAbility: components["schemas"]["BackupAbility"];
             /**
              * Format: int64
-             * @description The number that OceanBase knows it by.
+             * @description OceanBase's ID of it.
              */
             obClusterId: number;
-            /** @description The name that OceanBase knows it by. */
+            /** @description OceanBase's name of it. */
             obClusterName: string;
             /** @description Product and version. */
             obVersion: string;
             /** @description Its servers. */
             servers: components["schemas"]["ServerView"][];
-            /** @description Whether it answers. */
+            /** @description Its status. */
             status: components["schemas"]["ClusterStatus"];
             /**
              * Format: date-time
-             * @description When it was last asked.
+             * @description When it was last refreshed.
              */
             updateTime: string;
-            /** @description The user it is asked as. */
+            /** @description The user that Lifeboat connects as. */
             user: string;
             /** @description Its zones. */
             zones: components["schemas"]["ZoneView"][];
         };
         /**
-         * @description What a major compaction is doing.
+         * @description The status of a major compaction.
          * @enum {string}
          */
         CompactionStatus: "IDLE" | "COMPACTING" | "ERROR";
-        /** @description The major compaction of one tenant, or of all there is. */
+        /** @description The major compaction of one tenant, or of the whole cluster. */
         CompactionView: {
-            /** @description What is wrong, in the database's words. */
+            /** @description The error, in the database's words. */
             errorMsg?: string | null;
             /**
              * Format: date-time
@@ -2218,88 +2222,88 @@ export interface components {
              * @description When the newest freeze was.
              */
             freezeTime?: string | null;
-            /** @description The newest freeze, as the database counts it; text, since it may have 19 digits. */
+            /** @description The newest frozen version; text, because it may have 19 digits. */
             frozenVersion: string;
-            /** @description The newest freeze that was merged to the end, in the same count. */
+            /** @description The newest completely merged version. */
             mergedVersion: string;
             /**
              * Format: int64
-             * @description The number that OceanBase gave the tenant: the same.
+             * @description OceanBase's ID of the tenant: the same.
              */
             obTenantId: number;
             /**
              * Format: date-time
-             * @description When the last merge began.
+             * @description When the last merge started.
              */
             startTime?: string | null;
-            /** @description What it is doing. */
+            /** @description Its status. */
             status: components["schemas"]["CompactionStatus"];
-            /** @description Whether somebody suspended it. */
+            /** @description Whether it is suspended. */
             suspended: boolean;
             /**
              * Format: int64
-             * @description The tenant; 1 for all there is.
+             * @description The tenant; 1 for the whole cluster.
              */
             tenantId: number;
-            /** @description The tenant's name; `cluster` for all there is. */
+            /** @description The tenant's name; `cluster` for the whole cluster. */
             tenantName: string;
         };
-        /** @description How major compaction stands. */
+        /** @description The status of major compaction. */
         CompactionsView: {
-            /** @description What it is doing: the worst that any tenant's does. */
+            /** @description Its status: the worst of all tenants. */
             compactionStatus: components["schemas"]["CompactionStatus"];
             /**
              * Format: int64
-             * @description The task that performs one.
+             * @description The running task.
              */
             runningTaskId?: number | null;
-            /** @description Each tenant on 4.x; before, and on seekdb, one row for all there is. */
+            /** @description Each tenant on 4.x; before, and on seekdb, one row for the whole cluster. */
             tenants: components["schemas"]["CompactionView"][];
         };
-        /** @description Who is to read a tenant's data. */
+        /** @description The logical backup account of a tenant. */
         CredentialBody: {
             /** @description That user's password. */
             password: components["schemas"]["SecretText"];
             /**
-             * @description A user of the tenant, with or without the tenant behind the name.
+             * @description A user of the tenant, with or without the tenant after the name.
              * @example lifeboat
              */
             user: string;
         };
-        /** @description A credential to be tested; without one, that which is kept. */
+        /** @description An account to test; defaults to the saved one. */
         CredentialTestBody: {
             credential?: components["schemas"]["CredentialBody"] | null;
         };
-        /** @description What the test of a credential found. */
+        /** @description The result of an account test. */
         CredentialTestView: {
-            /** @description Product and version, once the server let the user in. */
+            /** @description Product and version, once the user has logged on. */
             obVersion?: string | null;
             /** @description Which SQL the tenant speaks. */
             tenantMode: components["schemas"]["TenantMode"];
-            /** @description What was tested, line by line; one that passed with an error is a warning. */
+            /** @description The checks, line by line; one that passed with an error is a warning. */
             test: components["schemas"]["TestView"];
             /** @description The user, without the tenant. */
             user: string;
         };
         /**
-         * @description How much of the data a backup holds.
+         * @description The mode of a backup.
          * @enum {string}
          */
         DataBackupMode: "FULL_BACKUP" | "INCREMENTAL_BACKUP";
-        /** @description The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster. */
+        /** @description The backup of one tenant, by its task, or by a foreign job on the cluster. */
         DataBackupTaskView: {
-            /** @description How it is taken. */
+            /** @description Its method. */
             backupMode: components["schemas"]["BackupMode"];
             /**
              * Format: int64
-             * @description What came of it, in the catalogue.
+             * @description Its backup set in the catalogue.
              */
             backupSetId?: number | null;
-            /** @description Where it lies; empty while that is not known. */
+            /** @description Its location; empty while unknown. */
             backupUri: string;
             /**
              * Format: int64
-             * @description The bytes it took.
+             * @description Its size in bytes.
              */
             bytes?: number | null;
             /**
@@ -2309,9 +2313,9 @@ export interface components {
             clusterId: number;
             /** @description The cluster's name. */
             clusterName: string;
-            /** @description Who asked for it; none for a job of others. */
+            /** @description The initiator; none for a foreign job. */
             creator?: string | null;
-            /** @description How much it holds. */
+            /** @description Its mode. */
             dataBackupTaskType: components["schemas"]["DataBackupMode"];
             error?: components["schemas"]["Words"] | null;
             /** @description Why it failed, in one sentence. */
@@ -2333,23 +2337,23 @@ export interface components {
             obJobId?: number | null;
             /**
              * Format: int64
-             * @description The number that OceanBase gave the tenant: the same.
+             * @description OceanBase's ID of the tenant: the same.
              */
             obTenantId: number;
-            /** @description Whether the set lacks something that nobody agreed to. */
+            /** @description Whether the set left something out without consent. */
             partial: boolean;
-            /** @description Who began it. */
+            /** @description The kind of initiator. */
             source: components["schemas"]["BackupSource"];
             /**
              * Format: date-time
-             * @description When it was begun.
+             * @description When it was started.
              */
             startTime?: string | null;
-            /** @description How this tenant's part stands. */
+            /** @description The status of this tenant's part. */
             status: components["schemas"]["TaskStatus"];
             /**
              * Format: int64
-             * @description The task; none for a job of others.
+             * @description The task; none for a foreign job.
              */
             taskId?: number | null;
             /**
@@ -2363,39 +2367,39 @@ export interface components {
         /** @description One page of data backups. */
         DataBackupTasksView: {
             clusterError?: components["schemas"]["ErrorView"] | null;
-            /** @description The rows on it, the newest first; a task of several tenants stays whole. */
+            /** @description Its rows, newest first; a task of several tenants is not split. */
             contents: components["schemas"]["DataBackupTaskView"][];
-            /** @description Which page it is, counted in tasks. */
+            /** @description The page, counted in tasks. */
             page: components["schemas"]["ListPage"];
         };
         /** @description A database of a tenant. */
         DatabaseView: {
             /**
              * Format: int64
-             * @description About how many bytes it takes.
+             * @description Its estimated size in bytes.
              */
             bytes: number;
             /** @description Its name. */
             name: string;
             /**
              * Format: int64
-             * @description How many tables it has.
+             * @description Its number of tables.
              */
             tables: number;
         };
-        /** @description An answer that says no more than that it is done. */
+        /** @description An answer without content. */
         Done: Record<string, never>;
-        /** @description What a physical backup is encrypted with. */
+        /** @description The encryption of a physical backup. */
         EncryptionBody: {
-            /** @description The password. Nobody can restore the backup without it, and it is kept only until the backup is taken. */
+            /** @description The password. The backup cannot be restored without it, and Lifeboat keeps it only until the backup is complete. */
             password: components["schemas"]["SecretText"];
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_AbilityView: {
             data: components["schemas"]["AbilityView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2412,15 +2416,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_AccountView: {
             data: components["schemas"]["AccountView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2437,15 +2441,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_ActionView: {
             data: components["schemas"]["ActionView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2462,15 +2466,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_AllOverviewView: {
             data: components["schemas"]["AllOverviewView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2487,15 +2491,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_ClearedView: {
             data: components["schemas"]["ClearedView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2512,15 +2516,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_ClusterView: {
             data: components["schemas"]["ClusterView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2537,15 +2541,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_CompactionsView: {
             data: components["schemas"]["CompactionsView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2562,15 +2566,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_CredentialTestView: {
             data: components["schemas"]["CredentialTestView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2587,15 +2591,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_DataBackupTasksView: {
             data: components["schemas"]["DataBackupTasksView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2612,15 +2616,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_Done: {
             data: components["schemas"]["Done"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2637,21 +2641,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_AccountView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["AccountView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2668,21 +2672,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_AlarmView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["AlarmView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2699,21 +2703,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_AuditLineView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["AuditLineView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2730,21 +2734,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_BackupSetView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["BackupSetView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2761,21 +2765,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_ClusterView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["ClusterView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2792,21 +2796,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_DatabaseView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["DatabaseView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2823,21 +2827,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_LogGapView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["LogGapView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2854,21 +2858,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_PlacedTenantView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["PlacedTenantView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2885,21 +2889,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_ProtectedObjectView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["ProtectedObjectView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2916,21 +2920,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_ReadableTenantView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["ReadableTenantView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2947,21 +2951,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_RestorePreviewView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["RestorePreviewView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -2978,21 +2982,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_RestoreTaskView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["RestoreTaskView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3009,21 +3013,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_ServerView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["ServerView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3040,21 +3044,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_StorageView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["StorageView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3071,21 +3075,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_StrategyRunView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["StrategyRunView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3102,21 +3106,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_StrategyView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["StrategyView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3133,21 +3137,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_TableView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["TableView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3164,21 +3168,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_TaskHeadView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["TaskHeadView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3195,21 +3199,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_TokenView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["TokenView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3226,21 +3230,21 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_List_ZoneView: {
             /** @description One page of a list. */
             data: {
-                /** @description The rows on it. */
+                /** @description Its rows. */
                 contents: components["schemas"]["ZoneView"][];
-                /** @description Which page it is. */
+                /** @description The page. */
                 page: components["schemas"]["ListPage"];
             };
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3257,15 +3261,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_LogBackupTasksView: {
             data: components["schemas"]["LogBackupTasksView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3282,15 +3286,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_LogDelaysView: {
             data: components["schemas"]["LogDelaysView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3307,15 +3311,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_LogView: {
             data: components["schemas"]["LogView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3332,15 +3336,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_MeView: {
             data: components["schemas"]["MeView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3357,15 +3361,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_NewTokenView: {
             data: components["schemas"]["NewTokenView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3382,15 +3386,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_OriginView: {
             data: components["schemas"]["OriginView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3407,15 +3411,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_OverviewView: {
             data: components["schemas"]["OverviewView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3432,15 +3436,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_PlannedRunsView: {
             data: components["schemas"]["PlannedRunsView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3457,15 +3461,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_RecoveryInfoView: {
             data: components["schemas"]["RecoveryInfoView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3482,15 +3486,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_RestoreStatementsView: {
             data: components["schemas"]["RestoreStatementsView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3507,15 +3511,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_SigningKeysView: {
             data: components["schemas"]["SigningKeysView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3532,15 +3536,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_StorageScanView: {
             data: components["schemas"]["StorageScanView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3557,15 +3561,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_StorageUsagesView: {
             data: components["schemas"]["StorageUsagesView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3582,15 +3586,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_StorageView: {
             data: components["schemas"]["StorageView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3607,15 +3611,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_StrategyView: {
             data: components["schemas"]["StrategyView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3632,15 +3636,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_TaskView: {
             data: components["schemas"]["TaskView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3657,15 +3661,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_TestView: {
             data: components["schemas"]["TestView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3682,15 +3686,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_VersionView: {
             data: components["schemas"]["VersionView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3707,15 +3711,15 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Every answer that carries something. */
+        /** @description An answer with content. */
         Envelope_WatchersView: {
             data: components["schemas"]["WatchersView"];
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
             /** @description The server that answered. */
@@ -3732,36 +3736,36 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description What went wrong, in the reader's language. */
+        /** @description The error, in the reader's language. */
         ErrorView: components["schemas"]["Words"] & {
             /**
              * Format: int32
-             * @description OCP's error number, or ours where it has none.
+             * @description OCP's error number, or our own if OCP has none.
              */
             code: number;
-            /** @description The field of the request that is wrong, where one is. */
+            /** @description The wrong field of the request, if any. */
             field?: string | null;
             /** @description Who must act: `invalid`, `refused`, `conflict`, `not-found`, `outside`, …. */
             kind: string;
         };
-        /** @description Something changed in a task; its new value is read with a GET. */
+        /** @description A change of a task; read its new value with a GET. */
         EventView: {
             /**
              * Format: date-time
-             * @description When.
+             * @description The time.
              */
             at: string;
             /**
              * Format: int64
-             * @description The cluster it is about.
+             * @description The cluster.
              */
             clusterId?: number | null;
             /**
              * Format: int64
-             * @description The subtask, when it is about one.
+             * @description The subtask, if any.
              */
             subtaskId?: number | null;
             /**
@@ -3770,14 +3774,14 @@ export interface components {
              */
             taskId: number;
         };
-        /** @description Every answer that carries an error. */
+        /** @description An answer with an error. */
         FailureEnvelope: {
             /**
              * Format: int64
-             * @description How long it took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             duration: number;
-            /** @description What went wrong. */
+            /** @description The error. */
             error: components["schemas"]["ErrorView"];
             /** @description The server that answered. */
             server: string;
@@ -3793,65 +3797,65 @@ export interface components {
              * @description When the answer was written.
              */
             timestamp: string;
-            /** @description Names the request in the server's log. */
+            /** @description The ID of the request in the server's log. */
             traceId: string;
         };
-        /** @description Moments that can't be recovered to, both ends excluded. */
+        /** @description Times that are not recoverable, both ends excluded. */
         GapView: {
             /**
              * Format: date-time
-             * @description The last moment before it.
+             * @description The last recoverable time before it.
              */
             afterTime: string;
             /**
              * Format: date-time
-             * @description The first moment after it.
+             * @description The first recoverable time after it.
              */
             beforeTime: string;
             /** @description The reason in words. */
             message: string;
-            /** @description Names the reason; the same in every language. */
+            /** @description The ID of the reason; the same in every language. */
             reason: string;
         };
         /**
-         * @description How a cluster is spoken to.
+         * @description The protocol of a cluster's connections.
          * @enum {string}
          */
         Generation: "GEN3" | "GEN4" | "SEEKDB";
-        /** @description A password that an administrator gives. */
+        /** @description A password that an administrator sets. */
         GivenPasswordBody: {
             /** @description 8 to 128 characters. It must be changed at the next log-on. */
             password: components["schemas"]["SecretText"];
         };
-        /** @description Moments that can be recovered to, both ends included. */
+        /** @description Recoverable times, both ends included. */
         IntervalView: {
-            /** @description The latest moment as an SCN. */
+            /** @description The latest time as an SCN. */
             endScn: string;
             /**
              * Format: date-time
-             * @description The latest moment.
+             * @description The latest time.
              */
             endTime: string;
-            /** @description Whether every file is known to be there; false where logs may live on only as copies. */
+            /** @description Whether all files are known to exist; false if some logs may exist only as copies. */
             proven: boolean;
-            /** @description The earliest moment as an SCN. */
+            /** @description The earliest time as an SCN. */
             startScn: string;
             /**
              * Format: date-time
-             * @description The earliest moment.
+             * @description The earliest time.
              */
             startTime: string;
         };
-        /** @description The last good backup of an object. */
+        /** @description The last successful backup of an object. */
         LastBackupView: {
             /**
              * Format: int64
-             * @description How long ago that is, in seconds.
+             * @description Its age in seconds.
              */
             ageSeconds: number;
             /**
              * Format: date-time
-             * @description When it was complete.
+             * @description When it was completed.
              */
             finishTime: string;
         };
@@ -3862,38 +3866,38 @@ export interface components {
             /** @description Its folder below the storage's base. */
             path: string;
         };
-        /** @description Which page of how many. */
+        /** @description The position of a page. */
         ListPage: {
             /**
              * Format: int32
-             * @description Which page it is, from 1.
+             * @description The page number, from 1.
              */
             number: number;
             /**
              * Format: int32
-             * @description How many rows a page holds at most.
+             * @description The maximum number of rows per page.
              */
             size: number;
             /**
              * Format: int64
-             * @description How many rows there are on all pages.
+             * @description The number of rows on all pages.
              */
             totalElements: number;
             /**
              * Format: int64
-             * @description How many pages there are.
+             * @description The number of pages.
              */
             totalPages: number;
         };
         /** @description The log backup of one tenant; on 3.x of the cluster. */
         LogBackupTaskView: {
-            /** @description How it is taken. */
+            /** @description Its method. */
             backupMode: components["schemas"]["BackupMode"];
-            /** @description Where logs go. */
+            /** @description The log destination. */
             backupUri: string;
             /**
              * Format: date-time
-             * @description Up to when they are.
+             * @description The checkpoint.
              */
             checkpoint?: string | null;
             /**
@@ -3905,20 +3909,20 @@ export interface components {
             clusterName: string;
             /**
              * Format: int64
-             * @description How far it is behind, in seconds, by the database's clock; none while it is stopped.
+             * @description Its delay in seconds, by the database's clock; none while it is stopped.
              */
             delay?: number | null;
             error?: components["schemas"]["Words"] | null;
-            /** @description What is wrong, in one sentence. */
+            /** @description The error, in one sentence. */
             errorMsg?: string | null;
             /**
              * Format: int64
-             * @description The number that OceanBase knows the cluster by.
+             * @description OceanBase's ID of the cluster.
              */
             obClusterId: number;
             /**
              * Format: int64
-             * @description The number that OceanBase gave the tenant: the same.
+             * @description OceanBase's ID of the tenant: the same.
              */
             obTenantId: number;
             /**
@@ -3928,10 +3932,10 @@ export interface components {
             round: number;
             /**
              * Format: date-time
-             * @description From when on logs are backed up.
+             * @description The start of the backed-up logs.
              */
             startTime?: string | null;
-            /** @description How it stands. */
+            /** @description Its status. */
             status: components["schemas"]["ArchiveStatus"];
             /**
              * Format: int64
@@ -3941,29 +3945,29 @@ export interface components {
             /** @description The tenant's name; `cluster` for a whole cluster. */
             tenantName: string;
         };
-        /** @description One page of how log backup stands. Only the cluster itself knows it. */
+        /** @description One page of the log backup status. Only the cluster itself knows it. */
         LogBackupTasksView: {
             clusterError?: components["schemas"]["ErrorView"] | null;
-            /** @description The rows on it; none when the cluster does not answer. */
+            /** @description Its rows; none if the cluster does not respond. */
             contents: components["schemas"]["LogBackupTaskView"][];
-            /** @description Which page it is. */
+            /** @description The page. */
             page: components["schemas"]["ListPage"];
         };
-        /** @description How log backup stands. */
+        /** @description The status of log backup. */
         LogCheckpointView: {
             /**
              * Format: int64
-             * @description The age of the moment up to which logs are backed up, in seconds; left out where logs were never backed up.
+             * @description The age of the log backup checkpoint in seconds; absent if logs were never backed up.
              */
             ageSeconds?: number | null;
-            /** @description Whether log backup runs. */
+            /** @description Whether log backup is running. */
             running: boolean;
         };
-        /** @description How far the log backup of a tenant was behind. */
+        /** @description The delay of a tenant's log backup. */
         LogDelayView: {
             /**
              * Format: int64
-             * @description By how many seconds, by the database's clock.
+             * @description The delay in seconds, by the database's clock.
              */
             delaySeconds: number;
             /**
@@ -3973,11 +3977,11 @@ export interface components {
             tenantId: number;
             /**
              * Format: date-time
-             * @description When.
+             * @description The time.
              */
             time: string;
         };
-        /** @description How far log backup was behind, tenant by tenant, the oldest first. */
+        /** @description The delays of log backup for each tenant, oldest first. */
         LogDelaysView: {
             /** @description The samples, or the worst of each span of a long time. */
             contents: components["schemas"]["LogDelayView"][];
@@ -3989,23 +3993,23 @@ export interface components {
              * @description The task that took a full backup then.
              */
             backupTaskId?: number | null;
-            /** @description Whether nothing is left to do about it. */
+            /** @description Whether the gap is settled. */
             closed: boolean;
-            /** @description What the database said of it. */
+            /** @description The database's message about it. */
             comment: string;
             /**
              * Format: date-time
-             * @description From when on they are backed up again; none while they are not.
+             * @description When log backup continued; none while it has not.
              */
             endTime?: string | null;
             /**
              * Format: date-time
-             * @description When it was found.
+             * @description When it was detected.
              */
             foundTime: string;
             /**
              * Format: int64
-             * @description The round that was interrupted.
+             * @description The interrupted round.
              */
             roundId: number;
             /**
@@ -4015,12 +4019,12 @@ export interface components {
             startTaskId?: number | null;
             /**
              * Format: date-time
-             * @description Up to when logs were backed up; none where the database does not tell.
+             * @description The last backed-up time; none if the database does not show it.
              */
             startTime?: string | null;
             /**
              * Format: int64
-             * @description The task that stopped log backup, where the backup strategy allows that.
+             * @description The task that stopped log backup, if the backup strategy allows that.
              */
             stopTaskId?: number | null;
             /**
@@ -4041,10 +4045,10 @@ export interface components {
              * @description Its number within the subtask, from 1.
              */
             seq: number;
-            /** @description What it says. */
+            /** @description Its text. */
             text: string;
         };
-        /** @description Who wants to log on. */
+        /** @description A log-on. */
         LogOnBody: {
             /** @description The account's name. */
             name: string;
@@ -4059,36 +4063,36 @@ export interface components {
             log: string;
             /**
              * Format: int64
-             * @description What to give as `after` to get the lines behind these.
+             * @description The value of `after` for the lines that follow these.
              */
             next: number;
         };
-        /** @description Who is logged on. */
+        /** @description The logged-on user. */
         MeView: {
             /**
              * Format: int64
-             * @description The account's identity.
+             * @description The ID of the account.
              */
             id: number;
             /** @description Whether the password must be changed before anything else. */
             mustChangePassword: boolean;
             /** @description The name to log on with. */
             name: string;
-            /** @description What the role may do. */
+            /** @description The permissions of the role. */
             permissions: ("READ" | "BACKUP" | "MANAGE_CLUSTERS" | "MANAGE_USERS")[];
-            /** @description What it is allowed. */
+            /** @description Its role. */
             role: components["schemas"]["Role"];
         };
-        /** @description Something that the backup of a tenant lacks. */
+        /** @description An object that the backup of a tenant leaves out. */
         MissingObjectView: {
-            /** @description Whether the request agreed to it by name. */
+            /** @description Whether the request has consent for it, by name. */
             agreed: boolean;
             agreement?: components["schemas"]["AgreementView"] | null;
-            /** @description What it is. */
+            /** @description Its kind. */
             kind: components["schemas"]["ObjectKind"];
-            /** @description Its name, or that of the database whose objects of this kind are meant; `*` for the whole server. */
+            /** @description Its name, or that of the database with these objects; `*` for the whole server. */
             name: string;
-            /** @description Why, in the reader's language. */
+            /** @description The reason, in the reader's language. */
             reason: string;
             /** @description The tenant's name. */
             tenantName: string;
@@ -4099,10 +4103,10 @@ export interface components {
             name: string;
             /** @description The first password: 8 to 128 characters. It must be changed at the first log-on. */
             password: components["schemas"]["SecretText"];
-            /** @description What it is allowed. */
+            /** @description Its role. */
             role: components["schemas"]["Role"];
         };
-        /** @description A cluster to be taken over. */
+        /** @description A cluster to take over. */
         NewClusterBody: {
             /**
              * @description Its servers as `host` or `host:port`, tried in this order.
@@ -4112,79 +4116,79 @@ export interface components {
              */
             addresses: string[];
             /**
-             * @description The name it gets here.
+             * @description Its name in Lifeboat.
              * @example prod
              */
             name: string;
             /** @description That user's password. */
             password: components["schemas"]["SecretText"];
             /**
-             * @description A user of the sys tenant; behind OBProxy with the cluster's name.
+             * @description A user of the sys tenant; through OBProxy, with the cluster's name.
              * @example root@sys
              */
             user: string;
         };
-        /** @description A storage configuration to be kept. */
+        /** @description A new storage configuration. */
         NewStorageBody: {
             /**
-             * @description Its name in the library.
+             * @description Its name.
              * @example nightly
              */
             configName: string;
-            /** @description Where it is. */
+            /** @description Its location. */
             obBackupStorageBaseInfo: components["schemas"]["StorageBaseBody"];
         };
         /** @description A new backup strategy. */
         NewStrategyBody: {
             backupMode?: components["schemas"]["BackupMode"] | null;
-            /** @description When data are backed up. */
+            /** @description The schedule. */
             obBackupScheduleConfig: components["schemas"]["ScheduleBody"];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
-            /** @description When an alarm is raised. */
+            /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
-            /** @description Whether a copy in a second storage is wanted; not supported yet. */
+            /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };
-        /** @description A tenant that is created. */
+        /** @description A new tenant. */
         NewTenantBody: {
             /**
              * @description Its name.
              * @example shop_2
              */
             name: string;
-            /** @description Free resource pools to use in place of new ones. */
+            /** @description Free resource pools to use instead of new ones. */
             poolList?: string[];
             /**
-             * @description The zones in the order in which they lead; the cluster's choice when left out.
+             * @description The primary zone; defaults to the cluster's choice.
              * @example zone1;zone2,zone3
              */
             primaryZone?: string | null;
             /** @description Whether it is activated, or stays a standby. */
             role?: components["schemas"]["TenantRoleBody"];
-            /** @description What it runs on in each zone: a pool is created for each. */
+            /** @description The resources in each zone: a pool is created for each. */
             zones?: components["schemas"]["ZoneBody"][];
         };
         /** @description A new token. */
         NewTokenBody: {
             /**
              * Format: int32
-             * @description How many days it is good for; until it is revoked, when left out.
+             * @description The number of days until it expires; defaults to no expiry.
              */
             days?: number | null;
-            /** @description What it is called. */
+            /** @description Its name. */
             name: string;
         };
-        /** @description A token that was made. This answer is the only one that holds it. */
+        /** @description A created token. Only this answer contains it. */
         NewTokenView: components["schemas"]["TokenView"] & {
-            /** @description The token, for `Authorization: Bearer`. It can't be shown again. */
+            /** @description The token, for `Authorization: Bearer`. It is not shown again. */
             token: string;
         };
-        /** @description Something that can be pressed. */
+        /** @description An action. */
         NextActionView: {
             /** @description The call's body, if it has one. */
             body?: Record<string, never> | null;
             /**
-             * @description What it does, the same in every language.
+             * @description The ID of the action, the same in every language.
              * @example compact
              */
             id: string;
@@ -4200,25 +4204,25 @@ export interface components {
              * @example /api/v2/ob/clusters/1/compaction/start
              */
             path: string;
-            /** @description Its words. */
+            /** @description Its label. */
             text: string;
         };
-        /** @description Something that a backup set holds and its recovery does not make. */
+        /** @description An object of a backup set that its recovery does not create. */
         NotMadeView: {
-            /** @description What it is. */
+            /** @description Its kind. */
             kind: components["schemas"]["PartKind"];
             /** @description Its name in the target, such as `` `orders`.`totals` `` or `'eva'@'%'`. */
             name: string;
-            /** @description Why, in the reader's language. */
+            /** @description The reason, in the reader's language. */
             reason: string;
         };
         /** @description One object of a backup. */
         ObjectBody: {
-            /** @description What kind of object it is. */
+            /** @description The kind of the object. */
             backupDimension: components["schemas"]["BackupDimension"];
             /**
              * Format: int64
-             * @description The cluster; the path's when left out.
+             * @description The cluster; defaults to the path's.
              */
             clusterId?: number | null;
             /** @description The database. */
@@ -4232,156 +4236,156 @@ export interface components {
             tenantId?: number | null;
         };
         /**
-         * @description A kind of thing that a server can hold.
+         * @description A kind of object on a server.
          * @enum {string}
          */
         ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs";
         /** @description A tenant of which only the files in a storage are left. */
         OfflineTenantBody: {
-            /** @description The own name of the cluster that was backed up. */
+            /** @description OceanBase's name of the cluster that was backed up. */
             backupClusterName: string;
             backupMode?: components["schemas"]["BackupMode"] | null;
             /**
              * Format: int64
-             * @description The own number of the cluster that was backed up.
+             * @description OceanBase's ID of the cluster that was backed up.
              */
             backupObClusterId: number;
             /**
              * Format: int64
-             * @description The own number of the tenant that was backed up.
+             * @description OceanBase's ID of the tenant that was backed up.
              */
             backupObTenantId: number;
             /** @description The name of the tenant that was backed up. */
             backupTenantName?: string | null;
-            /** @description The folder of the data backups below the storage; by the cluster and tenant when left out. */
+            /** @description The folder of the data backups below the storage; defaults to that of the cluster and tenant. */
             dataFolder?: string | null;
-            /** @description The folder of the log backups below the storage; by the cluster and tenant when left out. */
+            /** @description The folder of the log backups below the storage; defaults to that of the cluster and tenant. */
             logFolder?: string | null;
             obBackupStorageBaseInfo?: components["schemas"]["StorageBaseBody"] | null;
             /** @description The passwords of encrypted backups. */
             passwords?: components["schemas"]["SecretText"][];
             /**
              * Format: int64
-             * @description The cluster to recover into; the path's when left out.
+             * @description The target cluster; defaults to the path's.
              */
             restoreClusterId?: number | null;
             /**
              * Format: date-time
-             * @description The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
-             *     `restoreScn` are left out.
+             * @description The time to recover to, with its zone, to the microsecond. Defaults to the latest recoverable time, if
+             *     `restoreScn` is omitted too.
              * @example 2026-11-22T10:00:00.000000+08:00
              */
             restoreEndTime?: string | null;
             /**
-             * @description The moment to recover to: an SCN, as text. Its 19 digits are more than a JSON number keeps.
+             * @description The SCN to recover to, as text: a JSON number cannot represent its 19 digits.
              * @example 1763805600123000000
              */
             restoreScn?: string | null;
-            /** @description What is created. */
+            /** @description The new tenant. */
             restoreTenantInfoParam: components["schemas"]["NewTenantBody"];
             /**
              * Format: int64
-             * @description The storage, one of the library.
+             * @description The storage, by its saved configuration.
              */
             storageId?: number | null;
         };
-        /** @description A tenant of a cluster that Lifeboat knows, to be recovered from its physical backups. */
+        /** @description A tenant of a known cluster, to recover from its physical backups. */
         OnlineTenantBody: {
             /**
              * Format: int64
-             * @description The cluster that was backed up; the path's when left out.
+             * @description The cluster that was backed up; defaults to the path's.
              */
             backupClusterId?: number | null;
             /**
              * Format: int64
-             * @description The tenant that was backed up; the path's when left out, where the path has one.
+             * @description The tenant that was backed up; defaults to the path's, if any.
              */
             backupTenantId?: number | null;
             /** @description The passwords of encrypted backups. */
             passwords?: components["schemas"]["SecretText"][];
             /**
              * Format: int64
-             * @description The cluster to recover into; the one that was backed up when left out.
+             * @description The target cluster; defaults to the one that was backed up.
              */
             restoreClusterId?: number | null;
             /**
              * Format: date-time
-             * @description The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
-             *     `restoreScn` are left out.
+             * @description The time to recover to, with its zone, to the microsecond. Defaults to the latest recoverable time, if
+             *     `restoreScn` is omitted too.
              * @example 2026-11-22T10:00:00.000000+08:00
              */
             restoreEndTime?: string | null;
             /**
-             * @description The moment to recover to: an SCN, as text. Its 19 digits are more than a JSON number keeps.
+             * @description The SCN to recover to, as text: a JSON number cannot represent its 19 digits.
              * @example 1763805600123000000
              */
             restoreScn?: string | null;
-            /** @description What is created. */
+            /** @description The new tenant. */
             restoreTenantInfoParam: components["schemas"]["NewTenantBody"];
         };
-        /** @description Where a backup set comes from. */
+        /** @description The origin of a backup set. */
         OriginView: {
             /** @description The public key that signed it. */
             key?: string | null;
-            /** @description The name of that key, where it is a trusted one. */
+            /** @description The name of that key, if it is trusted. */
             keyName?: string | null;
-            /** @description The same in words. */
+            /** @description The origin in words. */
             message: string;
-            /** @description What the signature shows. */
+            /** @description The result of the signature check. */
             signature: components["schemas"]["Signature"];
         };
-        /** @description How the backup of one cluster stands. */
+        /** @description The backup status of one cluster. */
         OverviewView: {
             /** @description Whether whole clusters or tenants are backed up. */
             backupDimension: components["schemas"]["BackupDimension"];
-            /** @description How what backs it up by itself stands. */
+            /** @description The status of its schedule. */
             backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
             /**
              * Format: int64
-             * @description How many backup sets there are.
+             * @description The number of backup sets.
              */
             backupSetCount: number;
             /**
              * Format: int64
-             * @description How much they take, in the unit below.
+             * @description Their size, in the unit below.
              */
             backupSize: number;
             clusterError?: components["schemas"]["ErrorView"] | null;
             /**
              * Format: int64
-             * @description The cluster's identity here.
+             * @description The ID of the cluster in Lifeboat.
              */
             clusterId: number;
-            /** @description The cluster's name here. */
+            /** @description The name of the cluster. */
             clusterName: string;
             compactionStatus?: components["schemas"]["CompactionStatus"] | null;
             lastBackupRun?: components["schemas"]["StrategyRunView"] | null;
             /**
              * Format: date-time
-             * @description When the newest backup set was finished.
+             * @description When the newest backup set was completed.
              */
             lastDataBackupTime?: string | null;
             /**
              * Format: date-time
-             * @description Up to when the logs of every tenant are backed up; none while no log backup runs.
+             * @description The checkpoint up to which the logs of all tenants are backed up; none while no log backup is running.
              */
             latestLogBackupCheckpoint?: string | null;
             /**
              * Format: int64
-             * @description How far log backup is behind, in seconds, by the database's clock.
+             * @description The delay of log backup in seconds, by the database's clock.
              */
             logBackupDelaySeconds?: number | null;
             nextBackupRun?: components["schemas"]["PlannedRunView"] | null;
-            /** @description Which methods of backup it offers. */
+            /** @description The available backup methods. */
             obBackupAbility: components["schemas"]["BackupAbility"];
-            /** @description Whether something backs it up by itself. */
+            /** @description Whether it is backed up automatically. */
             obClusterBackupStatus: components["schemas"]["ClusterBackupStatus"];
             /**
              * Format: int64
-             * @description The number that OceanBase knows it by.
+             * @description OceanBase's ID of it.
              */
             obClusterId: number;
-            /** @description Whether it answered when last looked at. */
+            /** @description Whether it responded at the last refresh. */
             obClusterStatus: components["schemas"]["ClusterStatus"];
             /**
              * @description The unit of sizes.
@@ -4392,43 +4396,46 @@ export interface components {
             obVersion: string;
             /**
              * Format: int64
-             * @description The backup task that runs.
+             * @description The running backup task.
              */
             runningTaskId?: number | null;
         };
         /**
-         * @description A kind of thing that a recovery makes.
+         * @description A kind of object that a recovery creates.
          * @enum {string}
          */
         PartKind: "tables" | "sequences" | "indexes" | "foreign-keys" | "views" | "routines" | "triggers" | "events" | "outlines" | "users" | "grants";
-        /** @description A change of one's own password. */
+        /** @description A change of your own password. */
         PasswordBody: {
-            /** @description The new one: 8 to 128 characters. */
+            /** @description The new password: 8 to 128 characters. */
             newPassword: components["schemas"]["SecretText"];
-            /** @description The present one. */
+            /** @description The current password. */
             oldPassword: components["schemas"]["SecretText"];
         };
-        /** @description A tenant, and the cluster that it is of. */
+        /** @description A tenant and its cluster. */
         PlacedTenantView: components["schemas"]["TenantView"] & {
             /**
              * Format: int64
              * @description The cluster.
              */
             clusterId: number;
-            /** @description The cluster's name here. */
+            /** @description The name of the cluster. */
             clusterName: string;
         };
-        /** @description What a task would do. */
+        /** @description The plan of a task. */
         PlanView: {
-            /** @description How the backup is, or was, taken. */
+            /** @description The method of the backup. */
             backupMode: components["schemas"]["BackupMode"];
-            /** @description Where it lies, or will lie. */
+            /** @description Its location. */
             backupUri: string;
-            /** @description How much it holds. */
+            /** @description Its mode. */
             dataBackupMode: components["schemas"]["DataBackupMode"];
-            /** @description What the backup would lack, as far as that is seen now. What is not agreed to makes it partial. */
+            /** @description The objects that the backup would leave out, as far as known now. Without consent, they make it partial. */
             leftOut: components["schemas"]["MissingObjectView"][];
-            /** @description What of the backup set a recovery would not make, as far as that is seen now. Any of it makes the recovery partial. */
+            /**
+             * @description The objects of the backup set that a recovery would not create, as far as known now. Any of them makes the
+             *     recovery partial.
+             */
             notMade: components["schemas"]["NotMadeView"][];
             /** @description The steps in running order. */
             steps: components["schemas"]["PlannedStepView"][];
@@ -4437,12 +4444,12 @@ export interface components {
              * @example backup-logical
              */
             taskDefinitionId: string;
-            /** @description The tenants it is about. */
+            /** @description Its tenants. */
             tenants: string[];
         };
-        /** @description A run to come. */
+        /** @description A future run. */
         PlannedRunView: {
-            /** @description How much it backs up. */
+            /** @description The backup mode. */
             dataBackupMode: components["schemas"]["DataBackupMode"];
             /**
              * Format: date-time
@@ -4451,33 +4458,33 @@ export interface components {
             dueTime: string;
             /**
              * Format: date-time
-             * @description The earliest moment that it starts: later than due by the jitter and the quiet window.
+             * @description The earliest start: later than due by the jitter and the quiet window.
              */
             startTime: string;
             /** @description The schedule's time zone. */
             zone: string;
         };
-        /** @description Runs to come. */
+        /** @description Future runs. */
         PlannedRunsView: {
             /** @description The next runs, at most 30. */
             contents: components["schemas"]["PlannedRunView"][];
         };
-        /** @description A step that a task would take. */
+        /** @description A step of a plan. */
         PlannedStepView: {
             /** @description Its name. */
             name: string;
-            /** @description What it finds, or would do. */
+            /** @description Its finding or action. */
             notes: string[];
-            /** @description What it would send to the cluster, secrets masked. */
+            /** @description The statements to the cluster, with masked secrets. */
             statements: string[];
-            /** @description Names the step; the same in every language. */
+            /** @description The ID of the step; the same in every language. */
             step: string;
         };
-        /** @description A resource pool that is created. */
+        /** @description A resource pool to create. */
         PoolBody: {
             /**
              * Format: int32
-             * @description How many units; 1 when left out.
+             * @description The number of units; defaults to 1.
              */
             unitCount?: number | null;
             /**
@@ -4487,50 +4494,50 @@ export interface components {
             unitSpecName: string;
         };
         /**
-         * @description What a progress counts.
+         * @description The unit of a progress.
          * @enum {string}
          */
         ProgressUnit: "bytes" | "rows" | "items";
-        /** @description How far something is. */
+        /** @description The progress. */
         ProgressView: {
             /**
              * Format: int64
-             * @description How much is done.
+             * @description The completed amount.
              */
             done: number;
             /**
              * Format: int64
-             * @description The share that is done, from 0 to 100.
+             * @description The percentage, from 0 to 100.
              */
             percent?: number | null;
             /**
              * Format: double
-             * @description How much is done each second.
+             * @description The amount per second.
              */
             ratePerS?: number | null;
             /**
              * Format: int64
-             * @description The seconds that are left at the present rate.
+             * @description The remaining seconds at the current rate.
              */
             remainingS?: number | null;
             /**
              * Format: int64
-             * @description How much there is, if that is known.
+             * @description The total amount, if known.
              */
             total?: number | null;
-            /** @description What is counted. */
+            /** @description The unit. */
             unit: components["schemas"]["ProgressUnit"];
         };
-        /** @description Something that is to be backed up, with the age of its last good backups. */
+        /** @description An object to back up, with the age of its last successful backups. */
         ProtectedObjectView: {
             /**
              * Format: int64
              * @description The cluster.
              */
             clusterId: number;
-            /** @description The cluster's name here. */
+            /** @description The name of the cluster. */
             clusterName: string;
-            /** @description The database, where it is one that was backed up by itself. */
+            /** @description The database, for an object with backups of its own. */
             databaseName?: string | null;
             full?: components["schemas"]["LastBackupView"] | null;
             incremental?: components["schemas"]["LastBackupView"] | null;
@@ -4546,12 +4553,12 @@ export interface components {
         /** @description The hours of each day in which nothing starts. */
         QuietWindowView: {
             /**
-             * @description When they begin.
+             * @description The start.
              * @example 08:00
              */
             from: string;
             /**
-             * @description When they end.
+             * @description The end.
              * @example 20:00
              */
             until: string;
@@ -4561,7 +4568,7 @@ export interface components {
             logicalDisabled?: components["schemas"]["ErrorView"] | null;
             physicalDisabled?: components["schemas"]["ErrorView"] | null;
         };
-        /** @description To which moments the tenants of a cluster can be recovered. */
+        /** @description The recoverable periods of a cluster's tenants. */
         RecoveryInfoView: {
             /**
              * Format: int64
@@ -4572,12 +4579,12 @@ export interface components {
             clusterName: string;
             /**
              * Format: date-time
-             * @description The database's clock when it was asked.
+             * @description The database's clock at the time of the answer.
              */
             databaseTime: string;
             /**
              * Format: int64
-             * @description The number that OceanBase knows it by.
+             * @description OceanBase's ID of it.
              */
             obClusterId: number;
             /** @description The sections of all tenants. */
@@ -4591,13 +4598,13 @@ export interface components {
          */
         ReplicaTypeBody: "FULL" | "LOGONLY" | "READONLY";
         /**
-         * @description What is to be recovered, and where to: a logical backup set by its id, or a tenant from its physical backups in OCP's
+         * @description The source and target of a recovery: a logical backup set by its ID, or a tenant from physical backups in OCP's
          *     form.
          */
         RestoreBody: {
             /**
-             * @description Whether to recover a backup set that is not signed, or signed with a key that is not trusted. Only an ADMIN may. Nothing
-             *     shows who wrote such a set, and its definitions run with the rights of the tenant credential.
+             * @description Whether to recover a backup set that is unsigned or signed with an untrusted key. ADMIN only. It is not known
+             *     who wrote such a set, and its definitions run with the privileges of the tenant credential.
              */
             acceptForeign?: boolean;
             /**
@@ -4606,9 +4613,9 @@ export interface components {
              */
             backupSetId?: number | null;
             backupTenantStatus?: components["schemas"]["BackupTenantStatus"] | null;
-            /** @description The databases to recover; all of the set when left out. */
+            /** @description The databases to recover; defaults to all of the set. */
             databases?: string[];
-            /** @description Whether only to say what would be done. */
+            /** @description Whether to return only the plan. */
             dryRun?: boolean;
             /** @description More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
@@ -4618,40 +4625,41 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description The cluster to recover a backup set into; the path's when left out.
+             * @description The cluster to recover a backup set into; defaults to the path's.
              */
             restoreClusterId?: number | null;
             restoreOfflineTenantRequiredParam?: components["schemas"]["OfflineTenantBody"] | null;
             restoreOnlineTenantRequiredParam?: components["schemas"]["OnlineTenantBody"] | null;
             /**
              * Format: int64
-             * @description The tenant to recover a backup set into; the path's when left out, where the path has one.
+             * @description The tenant to recover a backup set into; defaults to the path's, if any.
              */
             restoreTenantId?: number | null;
             /**
-             * @description Whether to recover procedures, functions and triggers of whole databases too, and the users and privileges of a whole set.
-             *     Only an ADMIN may: code runs with the rights of its definer. What is not recovered without it makes the recovery partial.
+             * @description Whether to recover procedures, functions and triggers of whole databases, and the users and privileges of a
+             *     whole set. ADMIN only: code runs with the privileges of its definer. Without it, skipped objects make the
+             *     recovery partial.
              */
             withCode?: boolean;
         };
         /** @description A set or piece that a recovery would read. */
         RestorePreviewView: {
-            /** @description Where it lies. */
+            /** @description Its location. */
             backupDest: string;
             /**
              * Format: int64
-             * @description The cluster's own number of it.
+             * @description The cluster's number of it.
              */
             backupId: number;
             /** @description `BACKUP_SET` or `BACKUP_PIECE`. */
             backupType: string;
             /**
              * Format: int64
-             * @description Which copy it is; 0 for what the cluster wrote itself.
+             * @description The number of the copy; 0 for the original.
              */
             copyId: number;
         };
-        /** @description How a physical backup set is restored by hand. */
+        /** @description How a physical backup set is restored manually. */
         RestoreStatementsView: {
             /** @description The statements in their order, for one connection of the sys tenant; keys are masked. */
             statements: string[];
@@ -4665,7 +4673,7 @@ export interface components {
         RestoreTaskView: {
             /**
              * Format: int64
-             * @description The cluster that was backed up; left out where only a storage is left of it.
+             * @description The cluster that was backed up; absent if only a storage is left.
              */
             backupClusterId?: number | null;
             /** @description That cluster's name. */
@@ -4674,12 +4682,12 @@ export interface components {
             backupMode: components["schemas"]["BackupMode"];
             /**
              * Format: int64
-             * @description The number that OceanBase knows that cluster by, where it is known.
+             * @description OceanBase's ID of that cluster, if known.
              */
             backupObClusterId?: number | null;
             /**
              * Format: int64
-             * @description The backup set that is recovered; left out for a tenant, which is recovered from the cluster's own sets.
+             * @description The recovered backup set; absent for a tenant, which is recovered from the cluster's own sets.
              */
             backupSetId?: number | null;
             /**
@@ -4691,12 +4699,12 @@ export interface components {
             backupTenantName: string;
             /**
              * Format: date-time
-             * @description When it was begun.
+             * @description When it was started.
              */
             createTime?: string | null;
-            /** @description Who asked for it. */
+            /** @description The initiator. */
             creator: string;
-            /** @description Under which name each database is recovered, whole or in part. */
+            /** @description The new name of each database that is recovered, whole or in part. */
             databases: {
                 [key: string]: string;
             };
@@ -4715,47 +4723,47 @@ export interface components {
              * @description The task.
              */
             id: number;
-            /** @description What of the backup set it did not make, as far as that is known. */
+            /** @description The objects of the backup set that it did not create, as far as known. */
             notMade: components["schemas"]["NotMadeView"][];
-            /** @description Which databases and single tables of the set; all of `databases` when empty. */
+            /** @description The selected databases and single tables of the set; all of `databases` when empty. */
             obBackupObjectList: components["schemas"]["ObjectBody"][];
             /**
              * Format: int64
              * @description The task, under OCP's name.
              */
             ocpJobId: number;
-            /** @description Whether it does not make all that was chosen of the backup set. */
+            /** @description Whether it does not create everything that was selected of the backup set. */
             partial: boolean;
             /**
              * Format: int64
-             * @description The cluster that is recovered into.
+             * @description The target cluster.
              */
             restoreClusterId: number;
             /** @description That cluster's name. */
             restoreClusterName: string;
             /**
              * Format: date-time
-             * @description The moment whose data are recovered; left out while it is not settled.
+             * @description The recovered time; absent while it is unknown.
              */
             restoreEndTime?: string | null;
-            /** @description The resource pools of a tenant that is created, with commas between them. */
+            /** @description The resource pools of the new tenant, separated by commas. */
             restorePoolListStr?: string;
             /**
              * Format: int64
-             * @description The tenant that is recovered into; left out until the database has created it.
+             * @description The target tenant; absent until the database has created it.
              */
             restoreTenantId?: number | null;
             /** @description That tenant's name. */
             restoreTenantName: string;
-            /** @description Where the backup set lies. */
+            /** @description The location of the backup set. */
             restoreUri: string;
-            /** @description How it stands. */
+            /** @description Its status. */
             status: components["schemas"]["RestoreStatus"];
-            /** @description Whether it has ended with success. */
+            /** @description Whether it succeeded. */
             successful: boolean;
         };
         /**
-         * @description What a user is allowed.
+         * @description The role of a user.
          * @enum {string}
          */
         Role: "ADMIN" | "BACKUP_MANAGER" | "CLUSTER_VIEWER";
@@ -4766,21 +4774,21 @@ export interface components {
              * @description Its identity in the catalogue.
              */
             backupSetId: number;
-            /** @description Where it comes from. */
+            /** @description Its origin. */
             origin: components["schemas"]["OriginView"];
             /** @description Its folder below the storage's base. */
             path: string;
         };
-        /** @description When data are backed up, and how long backups are kept. */
+        /** @description The schedule of data backups, and the retention of backups. */
         ScheduleBody: {
             /**
              * Format: int32
-             * @description For how many days backups are kept.
+             * @description The retention of backups in days.
              */
             backupDataRetentionDays?: number | null;
-            /** @description Whether it runs; true when a new strategy leaves it out. */
+            /** @description Whether it is enabled; defaults to true for a new strategy. */
             backupScheduleEnabled?: boolean | null;
-            /** @description How it repeats. */
+            /** @description Its kind of repetition. */
             backupScheduleMode: components["schemas"]["ScheduleMode"];
             /**
              * @description WEEK and MONTH: the time of day, with an offset or beside a `zone`.
@@ -4797,22 +4805,22 @@ export interface components {
              */
             cronExpression?: string | null;
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
-            /** @description WEEK and MONTH: how much is backed up on each day: 1 (Monday) to 7 of a week; 1 to 31 and L of a month. */
+            /** @description WEEK and MONTH: the backup mode of each day: 1 (Monday) to 7 of a week; 1 to 31 and L of a month. */
             dayAndDataBackupModelMap?: {
                 [key: string]: components["schemas"]["DataBackupMode"];
             };
             fullOnCycle?: components["schemas"]["ScheduleCycle"] | null;
-            /** @description CRON: the days whose runs are full all the same. */
+            /** @description CRON: the days whose runs are full. */
             fullOnDays?: string[];
             /**
              * Format: int32
-             * @description By how many seconds a run may start later than due.
+             * @description The maximum random delay of a run in seconds.
              */
             jitterSeconds?: number | null;
             quietWindow?: components["schemas"]["QuietWindowView"] | null;
-            /** @description Whether log backup that was interrupted is stopped and started again once the cause is gone, and a full backup follows. */
+            /** @description Whether an interrupted log backup is restarted once the cause is gone, followed by a full backup. */
             restartInterruptedLogBackup?: boolean;
-            /** @description Whether a run starts log backup where it does not run. */
+            /** @description Whether a run starts log backup if it is not running. */
             startLogBackup?: boolean | null;
             /**
              * @description The time zone: an IANA name, or an offset.
@@ -4830,11 +4838,11 @@ export interface components {
          * @enum {string}
          */
         ScheduleMode: "WEEK" | "MONTH" | "CRON";
-        /** @description When data are backed up. */
+        /** @description The schedule. */
         ScheduleView: {
-            /** @description Whether it runs. */
+            /** @description Whether it is enabled. */
             backupScheduleEnabled: boolean;
-            /** @description How it repeats. */
+            /** @description Its kind of repetition. */
             backupScheduleMode: components["schemas"]["ScheduleMode"];
             /** @description WEEK and MONTH: the time of day. */
             backupScheduleTime?: string | null;
@@ -4843,24 +4851,24 @@ export interface components {
             /** @description CRON: the expression. */
             cronExpression?: string | null;
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
-            /** @description WEEK and MONTH: how much is backed up on each day. */
+            /** @description WEEK and MONTH: the backup mode of each day. */
             dayAndDataBackupModelMap: {
                 [key: string]: components["schemas"]["DataBackupMode"];
             };
             fullOnCycle?: components["schemas"]["ScheduleCycle"] | null;
-            /** @description CRON: the days whose runs are full all the same. */
+            /** @description CRON: the days whose runs are full. */
             fullOnDays?: string[];
             /**
              * Format: int32
-             * @description By how many seconds a run may start later than due.
+             * @description The maximum random delay of a run in seconds.
              */
             jitterSeconds?: number | null;
             quietWindow?: components["schemas"]["QuietWindowView"] | null;
-            /** @description Whether log backup that was interrupted is started again once the cause is gone. */
+            /** @description Whether an interrupted log backup is restarted once the cause is gone. */
             restartInterruptedLogBackup: boolean;
-            /** @description Whether a run starts log backup where it does not run. */
+            /** @description Whether a run starts log backup if it is not running. */
             startLogBackup: boolean;
-            /** @description The time zone, where the time carries no offset. */
+            /** @description The time zone, if the time has no offset. */
             zone?: string | null;
         };
         /** Format: password */
@@ -4873,7 +4881,7 @@ export interface components {
         /** @description One section: a backup set, or a time that can be recovered to. */
         SectionView: {
             dataBackupRecoverableInfo?: components["schemas"]["SetInfoView"] | null;
-            /** @description What it is. */
+            /** @description Its kind. */
             obRecoverableSectionItemType: components["schemas"]["SectionType"];
             realRecoverableTimeInterval?: components["schemas"]["TimesView"] | null;
         };
@@ -4892,13 +4900,13 @@ export interface components {
              */
             sqlPort: number;
             /**
-             * @description As the cluster says.
+             * @description As the cluster reports it.
              * @example ACTIVE
              */
             status: string;
-            /** @description The build it runs. */
+            /** @description Its build. */
             version: string;
-            /** @description Whether it holds the root service. */
+            /** @description Whether it runs the root service. */
             withRootserver: boolean;
             /** @description The zone it belongs to. */
             zoneName: string;
@@ -4907,49 +4915,49 @@ export interface components {
         SetInfoView: {
             /**
              * Format: int64
-             * @description The cluster's own number of it.
+             * @description The cluster's number of it.
              */
             backupSetId: number;
             /**
              * Format: int64
-             * @description The bytes that it takes.
+             * @description Its size in bytes.
              */
             bytes: number;
-            /** @description The version of its data; empty where the cluster does not tell. */
+            /** @description The version of its data; empty if the cluster does not show it. */
             dataVersion: string;
             /** @description Whether a password is needed to read it. */
             encrypted: boolean;
             /**
              * Format: date-time
-             * @description From when on it needs logs.
+             * @description The start of the logs that it needs.
              */
             freezeTime: string;
             /**
              * Format: int64
-             * @description The full set that it is built on; itself for a full one.
+             * @description The full set that it is based on; itself for a full one.
              */
             fullBackupSetId?: number | null;
             /**
              * Format: date-time
-             * @description The earliest moment that it can be recovered to.
+             * @description Its earliest recoverable time.
              */
             recoverableTime: string;
         };
         /**
-         * @description What a signature shows.
+         * @description The result of a signature check.
          * @enum {string}
          */
         Signature: "OWN" | "TRUSTED" | "UNKNOWN" | "UNSIGNED";
-        /** @description The public keys that tell where backup sets come from. */
+        /** @description The public keys that prove the origin of backup sets. */
         SigningKeysView: {
             /**
-             * @description What this installation signs its dumps with.
+             * @description The current signing key of this installation.
              * @example ed25519:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
              */
             current: string;
-            /** @description What it signed them with before. */
+            /** @description Its earlier signing keys. */
             retired: string[];
-            /** @description The keys of others that are trusted. */
+            /** @description Trusted keys of other installations. */
             trusted: components["schemas"]["TrustedKeyView"][];
         };
         /** @description A storage that is typed in. */
@@ -4965,7 +4973,7 @@ export interface components {
              */
             storageUrl: string;
         };
-        /** @description Where a storage is. */
+        /** @description The location of a storage. */
         StorageBaseView: {
             /** @description Its kind. */
             backupStorageType: components["schemas"]["StorageType"];
@@ -4975,47 +4983,48 @@ export interface components {
             /** @description The directory, or bucket and directory. */
             storageUrl: string;
         };
-        /** @description What is to change about a storage configuration; what is left out stays. */
+        /** @description A change of a storage configuration; omitted fields stay unchanged. */
         StorageChangeBody: {
             /** @description Its new name. */
             configName?: string | null;
             obBackupStorageBaseInfo?: components["schemas"]["StorageBaseBody"] | null;
         };
-        /** @description A storage to be used or tested: one of the library, or one that is typed in. */
+        /** @description A storage to use or test: a saved configuration, or a location. */
         StorageChoiceBody: {
             /**
              * Format: int32
-             * @description Taken because OCP sends it; it belongs to strategies.
+             * @description Accepted because OCP sends it; it belongs to strategies.
              */
             alarmStoragePercentageThreshold?: number | null;
-            /** @description The name that a typed-in storage gets with a strategy; with a single backup it stays unnamed. */
+            /** @description The name for a new storage of a strategy; the storage of a single backup stays unnamed. */
             configName?: string | null;
             obBackupStorageBaseInfo?: components["schemas"]["StorageBaseBody"] | null;
             /**
              * Format: int64
-             * @description One of the library.
+             * @description A saved configuration.
              */
             storageId?: number | null;
         };
-        /** @description What lies in a storage. */
+        /** @description The content of a storage. */
         StorageScanView: {
-            /** @description Those that it knows now. */
+            /** @description The known backup sets. */
             added: components["schemas"]["ScannedSetView"][];
             /**
              * Format: int64
-             * @description How many complete logical dumps there are.
+             * @description The number of complete logical dumps.
              */
             found: number;
             /**
              * Format: int64
-             * @description How many of them the catalogue knew before.
+             * @description The number of dumps that were already in the catalogue.
              */
             known: number;
-            /** @description Those that it does not take. */
+            /** @description The dumps that are left out. */
             leftOut: components["schemas"]["LeftOutView"][];
         };
         /**
-         * @description Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
+         * @description Why a storage configuration is the default: it belongs to the backup strategy, was used last, or is the only
+         *     one.
          * @enum {string}
          */
         StorageSource: "STRATEGY" | "LAST_USED" | "ONLY_ONE";
@@ -5024,23 +5033,23 @@ export interface components {
          * @enum {string}
          */
         StorageType: "BACKUP_STORAGE_FILE" | "BACKUP_STORAGE_OSS" | "BACKUP_STORAGE_COS" | "BACKUP_STORAGE_S3" | "BACKUP_STORAGE_OBS" | "BACKUP_STORAGE_GCS" | "BACKUP_STORAGE_AZBLOB";
-        /** @description What the backups of a cluster took of a storage. */
+        /** @description The space of a cluster's backups in a storage. */
         StorageUsageView: {
             /**
              * Format: int64
-             * @description How much the file system holds, as this server sees it; none for an object storage, and where it is not known.
+             * @description The capacity of the file system, as this server sees it; none for an object store, or if unknown.
              */
             capacityBytes?: number | null;
-            /** @description Its name; none for one that was typed in for a single task. */
+            /** @description Its name; none for the storage of a single task. */
             configName?: string | null;
             /**
              * Format: int64
-             * @description The bytes that data take.
+             * @description The bytes of data.
              */
             dataBytes: number;
             /**
              * Format: int64
-             * @description The bytes that logs take; none before OceanBase 4.0, which does not tell.
+             * @description The bytes of logs; none before OceanBase 4.0, which does not report them.
              */
             logBytes?: number | null;
             /**
@@ -5050,35 +5059,35 @@ export interface components {
             storageId: number;
             /**
              * Format: date-time
-             * @description When.
+             * @description The time.
              */
             time: string;
             /**
              * Format: int64
-             * @description The bytes that data and logs take.
+             * @description The bytes of data and logs.
              */
             totalBytes: number;
             /**
              * Format: int64
-             * @description How much of the file system is used, by anybody.
+             * @description The used space of the file system.
              */
             usedBytes?: number | null;
         };
-        /** @description What the backups of a cluster took of each storage, storage by storage, the oldest first. */
+        /** @description The space of a cluster's backups in each storage, oldest first. */
         StorageUsagesView: {
             /** @description The samples, or the newest of each span of a long time. */
             contents: components["schemas"]["StorageUsageView"][];
         };
         /** @description A storage configuration, without its secret. */
         StorageView: {
-            /** @description Its name in the library; none for one that was typed in for a single task. */
+            /** @description Its name; none for the storage of a single task. */
             configName?: string | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             createTime: string;
-            /** @description Where it is. */
+            /** @description Its location. */
             obBackupStorageBaseInfo: components["schemas"]["StorageBaseView"];
             /**
              * Format: int64
@@ -5091,32 +5100,32 @@ export interface components {
              */
             uri: string;
         };
-        /** @description What is to change about a backup strategy; what is left out stays. */
+        /** @description A change of a backup strategy; omitted fields stay unchanged. */
         StrategyChangeBody: {
             /**
-             * @description Accepts that a physical strategy moves to another storage; without it such a change is refused, with what it means for
-             *     recovery.
+             * @description Accepts that a physical strategy moves to another storage; without it, such a change is refused, with the
+             *     effects on recovery.
              */
             acceptStorageMove?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
             obBackupScheduleConfig?: components["schemas"]["ScheduleBody"] | null;
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
-            /** @description When an alarm is raised. */
+            /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
-            /** @description Whether a copy in a second storage is wanted; not supported yet. */
+            /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };
         /**
-         * @description How a run of a backup strategy stands.
+         * @description The status of a run of a backup strategy.
          * @enum {string}
          */
         StrategyRunStatus: "RUNNING" | "SUCCESSFUL" | "PARTIAL" | "FAILED" | "MISSED";
-        /** @description What became of a due time. */
+        /** @description A run of a backup strategy. */
         StrategyRunView: {
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
             /**
              * Format: date-time
-             * @description When that was decided.
+             * @description The time of the decision.
              */
             decideTime: string;
             /**
@@ -5129,10 +5138,10 @@ export interface components {
              * @description When its task ended.
              */
             finishTime?: string | null;
-            /** @description How much the schedule asked for. */
+            /** @description The scheduled backup mode. */
             plannedDataBackupMode: components["schemas"]["DataBackupMode"];
             reason?: components["schemas"]["Words"] | null;
-            /** @description How it stands. */
+            /** @description Its status. */
             status: components["schemas"]["StrategyRunStatus"];
             /**
              * Format: int64
@@ -5144,7 +5153,7 @@ export interface components {
         StrategyStorageView: components["schemas"]["StorageView"] & {
             /**
              * Format: int32
-             * @description From how full it is on an alarm is raised, in percent.
+             * @description The usage in percent from which an alarm is raised.
              */
             alarmStoragePercentageThreshold: number;
         };
@@ -5152,9 +5161,9 @@ export interface components {
         StrategyView: {
             /** @description Whether it backs up the cluster or one tenant. */
             backupDimension: components["schemas"]["BackupDimension"];
-            /** @description How it backs up. */
+            /** @description Its method. */
             backupMode: components["schemas"]["BackupMode"];
-            /** @description How its schedule stands. */
+            /** @description The status of its schedule. */
             backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
             /**
              * Format: int64
@@ -5165,15 +5174,15 @@ export interface components {
             clusterName: string;
             lastRun?: components["schemas"]["StrategyRunView"] | null;
             nextRun?: components["schemas"]["PlannedRunView"] | null;
-            /** @description When. */
+            /** @description The time. */
             obBackupScheduleConfig: components["schemas"]["ScheduleView"];
-            /** @description Where to. */
+            /** @description The storage. */
             obBackupServiceStorageConfig: components["schemas"]["StrategyStorageView"];
-            /** @description When it raises an alarm. */
+            /** @description Its alarm thresholds. */
             obBackupThresholdConfig: components["schemas"]["ThresholdBody"];
-            /** @description The account whose permissions its runs have; none when that was deleted. */
+            /** @description The account whose permissions its runs use; none if it was deleted. */
             owner?: string | null;
-            /** @description Whether a second copy is made. */
+            /** @description Whether a second copy is created. */
             secondaryBackupEnabled: boolean;
             /**
              * Format: int64
@@ -5182,7 +5191,7 @@ export interface components {
             strategyId: number;
             /**
              * Format: int64
-             * @description The tenant, where it is of one.
+             * @description The tenant, if any.
              */
             tenantId?: number | null;
             /** @description The tenant's name. */
@@ -5209,7 +5218,7 @@ export interface components {
             lane?: string | null;
             /** @description The step's name. */
             name: string;
-            /** @description What can be pressed when it failed: the repair first. */
+            /** @description The actions after a failure: the repair first. */
             nextActions: components["schemas"]["NextActionView"][];
             note?: components["schemas"]["Words"] | null;
             /**
@@ -5220,7 +5229,7 @@ export interface components {
             progress?: components["schemas"]["ProgressView"] | null;
             /**
              * Format: int32
-             * @description How often it was begun.
+             * @description The number of attempts.
              */
             runTime: number;
             /**
@@ -5228,34 +5237,34 @@ export interface components {
              * @description The step's place in its flow, from 0.
              */
             seriesId: number;
-            /** @description Whether it may be passed over when it failed. */
+            /** @description Whether it can be skipped after a failure. */
             skippable: boolean;
-            /** @description Whether it was passed over. */
+            /** @description Whether it was skipped. */
             skipped: boolean;
             /**
              * Format: date-time
-             * @description When its turn came.
+             * @description When it became due.
              */
             startTime?: string | null;
             /** @description Its state. */
             status: components["schemas"]["SubtaskStatus"];
-            /** @description Names the step; the same in every language. */
+            /** @description The ID of the step; the same in every language. */
             step: string;
             /**
              * Format: int64
-             * @description The longest it may take, in seconds.
+             * @description Its time limit in seconds.
              */
             timeout: number;
-            /** @description Whether it was undone. */
+            /** @description Whether it was rolled back. */
             undone: boolean;
         };
-        /** @description Which modes of data backup there are. */
+        /** @description The available modes of data backup. */
         SupportView: {
-            /** @description Whether an incremental backup would find the full one that it needs. */
+            /** @description Whether the full backup for an incremental one exists. */
             canDoIncrementalBackup: boolean;
             /** @description Whether a full backup can be chosen. */
             fullBackupEnabled: boolean;
-            /** @description What to know before choosing. */
+            /** @description Notes on the choice. */
             hint?: string | null;
             /** @description Whether an incremental backup can be chosen. */
             incrementBackupEnabled: boolean;
@@ -5264,44 +5273,44 @@ export interface components {
         TableView: {
             /**
              * Format: int64
-             * @description About how many bytes it takes.
+             * @description Its estimated size in bytes.
              */
             bytes: number;
             /** @description Its name. */
             name: string;
             /**
              * Format: int64
-             * @description About how many rows it has.
+             * @description The estimated number of rows.
              */
             rows: number;
         };
-        /** @description The cluster that a task is about. */
+        /** @description The cluster of a task. */
         TaskClusterView: {
             /**
              * Format: int64
-             * @description Its identity here.
+             * @description Its ID in Lifeboat.
              */
             id: number;
-            /** @description Its name when the task was made. */
+            /** @description Its name when the task was created. */
             name?: string | null;
         };
-        /** @description Who asked for a task. */
+        /** @description The initiator of a task. */
         TaskCreatorView: {
             /** @description The account's name. */
             name: string;
         };
-        /** @description One run of a flow, as it stands in a list. */
+        /** @description A task in a list. */
         TaskHeadView: {
             cluster?: components["schemas"]["TaskClusterView"] | null;
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description When it was requested.
              */
             createTime: string;
-            /** @description Who asked for it. */
+            /** @description The initiator. */
             creator: components["schemas"]["TaskCreatorView"];
             error?: components["schemas"]["Words"] | null;
-            /** @description The server that runs it, or ran it last. */
+            /** @description The executing node. */
             executor?: string | null;
             /**
              * Format: date-time
@@ -5313,13 +5322,13 @@ export interface components {
              * @description Its identity.
              */
             id: number;
-            /** @description What it does, in words. */
+            /** @description Its name. */
             name: string;
-            /** @description What it is doing, or was last told to do. */
+            /** @description The current or last requested operation. */
             operation: components["schemas"]["TaskOperation"];
-            /** @description Whether a backup that it made lacks something that nobody agreed to, or its recovery does not make all of the set. */
+            /** @description Whether its backup left something out without consent, or its recovery does not create everything of the set. */
             partial: boolean;
-            /** @description Whether it can't be rolled back. */
+            /** @description Whether it cannot be rolled back. */
             prohibitRollback: boolean;
             /**
              * Format: date-time
@@ -5330,20 +5339,20 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
             /**
              * Format: int64
-             * @description The backup strategy that ordered it.
+             * @description The backup strategy that started it.
              */
             strategyId?: number | null;
             /**
-             * @description The flow it runs.
+             * @description Its flow.
              * @example backup-logical
              */
             taskDefinitionId: string;
             tenant?: components["schemas"]["TaskTenantView"] | null;
-            /** @description How it came about: by hand, or by a backup strategy. */
+            /** @description Its origin: manual, or a backup strategy. */
             type: components["schemas"]["TaskType"];
         };
         /**
-         * @description What a task is doing, or was last told to do.
+         * @description The current or last requested operation of a task.
          * @enum {string}
          */
         TaskOperation: "EXECUTE" | "RETRY" | "ROLLBACK" | "SKIP" | "CANCEL";
@@ -5352,14 +5361,14 @@ export interface components {
          * @enum {string}
          */
         TaskStatus: "RUNNING" | "FAILED" | "SUCCESSFUL";
-        /** @description The tenant that a task is about. */
+        /** @description The tenant of a task. */
         TaskTenantView: {
             /**
              * Format: int64
              * @description Its number.
              */
             id: number;
-            /** @description Its name when the task was made. */
+            /** @description Its name when the task was created. */
             name?: string | null;
             /**
              * Format: int64
@@ -5368,43 +5377,43 @@ export interface components {
             obTenantId: number;
         };
         /**
-         * @description How a task came about.
+         * @description The origin of a task.
          * @enum {string}
          */
         TaskType: "MANUAL" | "SCHEDULED";
-        /** @description One run of a flow, with its subtasks: thousands, where many tenants are backed up. */
+        /** @description A task with its subtasks: thousands, if many tenants are backed up. */
         TaskView: components["schemas"]["TaskHeadView"] & {
-            /** @description What its backups lack, as far as that is known. */
+            /** @description The objects that its backups left out, as far as known. */
             leftOut: components["schemas"]["MissingObjectView"][];
-            /** @description What of the backup set its recovery did not make, as far as that is known. */
+            /** @description The objects of the backup set that its recovery did not create, as far as known. */
             notMade: components["schemas"]["NotMadeView"][];
             /** @description Its subtasks in the order of their steps, then lanes. */
             subtasks: components["schemas"]["SubtaskView"][];
         };
         /**
-         * @description Which SQL a tenant speaks.
+         * @description The SQL mode of a tenant.
          * @enum {string}
          */
         TenantMode: "MYSQL" | "ORACLE";
         /**
-         * @description What a recovered tenant is afterwards.
+         * @description The role of a recovered tenant.
          * @enum {string}
          */
         TenantRoleBody: "PRIMARY" | "STANDBY";
         /** @description A tenant of a cluster. */
         TenantView: {
-            /** @description The user that its data are read with, if a credential is kept; the password is never told. */
+            /** @description The logical backup account, if one is saved; the password is never returned. */
             credentialUser?: string | null;
             /**
              * Format: int64
              * @description Its number within its cluster.
              */
             id: number;
-            /** @description As the cluster spells it. */
+            /** @description As the cluster reports it. */
             locality: string;
             /** @description Whether it is locked. */
             locked: boolean;
-            /** @description Which SQL it speaks. */
+            /** @description Its SQL mode. */
             mode: components["schemas"]["TenantMode"];
             /** @description Its name. */
             name: string;
@@ -5413,28 +5422,28 @@ export interface components {
              * @description The number that OceanBase gave it: the same.
              */
             obTenantId: number;
-            /** @description As the cluster spells it. */
+            /** @description As the cluster reports it. */
             primaryZone: string;
             /**
-             * @description As the cluster says.
+             * @description As the cluster reports it.
              * @example PRIMARY
              */
             role: string;
             /**
-             * @description As the cluster says.
+             * @description As the cluster reports it.
              * @example NORMAL
              */
             status: string;
         };
-        /** @description To which moments one tenant can be recovered. */
+        /** @description The recoverable periods of a tenant. */
         TenantWindowView: {
-            /** @description What lies before, between and after them, and why. */
+            /** @description The gaps before, between and after them, with their reasons. */
             gaps: components["schemas"]["GapView"][];
-            /** @description The exact moments. */
+            /** @description The exact recoverable intervals. */
             intervals: components["schemas"]["IntervalView"][];
             /**
              * Format: int64
-             * @description The seconds that would be lost if the tenant were lost now; left out when it can't be recovered at all.
+             * @description The data loss in seconds if the tenant fails now; absent if it cannot be recovered at all.
              */
             lossSeconds?: number | null;
             /** @description Its sections. */
@@ -5447,14 +5456,14 @@ export interface components {
             /** @description The tenant's name. */
             tenantName: string;
         };
-        /** @description Which tenants of a cluster something is about; all of them when left out. */
+        /** @description The tenants of a request; defaults to all of the cluster. */
         TenantsBody: {
             /** @description The cluster itself, or tenants of it. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
         };
         /** @description One line of a test. */
         TestLineView: {
-            /** @description Names what was tested; the same in every language. */
+            /** @description The ID of the check; the same in every language. */
             check: string;
             error?: components["schemas"]["ErrorView"] | null;
             /**
@@ -5462,43 +5471,43 @@ export interface components {
              * @description How long it took, in microseconds.
              */
             latencyUs: number;
-            /** @description What was tested, in words. */
+            /** @description The check, in words. */
             name: string;
-            /** @description How it ended. */
+            /** @description Its result. */
             outcome: components["schemas"]["TestOutcome"];
         };
         /**
-         * @description How one line of a test ended.
+         * @description The result of one line of a test.
          * @enum {string}
          */
         TestOutcome: "PASSED" | "FAILED" | "NOT_CHECKED";
-        /** @description What a test found, line by line. */
+        /** @description The results of a test, line by line. */
         TestView: {
-            /** @description What was tested. */
+            /** @description The checks. */
             lines: components["schemas"]["TestLineView"][];
             /** @description Whether no line failed. */
             passed: boolean;
         };
-        /** @description When an alarm is raised. */
+        /** @description The alarm thresholds. */
         ThresholdBody: {
             /**
              * Format: int32
-             * @description After how many minutes a data backup is late; 0 means never.
+             * @description The time limit of a data backup in minutes; 0 means none.
              */
             dataBackupTimeoutMinutes?: number | null;
             /**
              * Format: int32
-             * @description Taken because OCP sends it; the cluster's own setting is left as it is.
+             * @description Accepted because OCP sends it; the setting of the cluster is not changed.
              */
             libObLogExpireDays?: number | null;
             /**
              * Format: int32
-             * @description From how many seconds of delay of log backup on an alarm is raised.
+             * @description The delay of log backup in seconds from which an alarm is raised.
              */
             logBackupDelaySeconds?: number | null;
             /**
              * Format: int32
-             * @description After how many days without a successful data backup an alarm is raised.
+             * @description The number of days without a successful data backup after which an alarm is raised.
              */
             noSuccessfulDataBackupAlarmDays?: number | null;
         };
@@ -5506,12 +5515,12 @@ export interface components {
         TimesView: {
             /**
              * Format: date-time
-             * @description Its last moment.
+             * @description Its end.
              */
             endTime: string;
             /**
              * Format: date-time
-             * @description Its first moment.
+             * @description Its start.
              */
             startTime: string;
         };
@@ -5519,12 +5528,12 @@ export interface components {
         TokenView: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When it was created.
              */
             createTime: string;
             /**
              * Format: date-time
-             * @description When it stops being good; left out when never.
+             * @description When it expires; absent if never.
              */
             expireTime?: string | null;
             /**
@@ -5534,50 +5543,50 @@ export interface components {
             id: number;
             /**
              * Format: date-time
-             * @description When it was last used, to the minute; left out when never.
+             * @description When it was last used, to the minute; absent if never.
              */
             lastUseTime?: string | null;
-            /** @description What its user calls it. */
+            /** @description Its name. */
             name: string;
         };
-        /** @description A key of somebody else that is to be trusted. */
+        /** @description A key of another installation to trust. */
         TrustBody: {
             /** @description The public key: `ed25519:` and 64 hexadecimal digits. */
             key: string;
-            /** @description What it is called here. */
+            /** @description Its name. */
             name: string;
         };
-        /** @description A key of somebody else, which is trusted. */
+        /** @description A trusted key of another installation. */
         TrustedKeyView: {
             /** @description The public key. */
             key: string;
-            /** @description What it is called here. */
+            /** @description Its name. */
             name: string;
         };
-        /** @description Which Lifeboat this is. */
+        /** @description The name and version of this Lifeboat. */
         VersionView: {
             /**
-             * @description The version's number.
+             * @description The version number.
              * @example 0.1.0
              */
             version: string;
         };
-        /** @description A watcher, and how it went of late. */
+        /** @description A watcher and its recent runs. */
         WatcherView: {
             /**
              * Format: int64
-             * @description How long that took, in milliseconds.
+             * @description The duration in milliseconds.
              */
             durationMs?: number | null;
             /**
              * Format: date-time
-             * @description When a look last failed.
+             * @description When a run last failed.
              */
             failedAt?: string | null;
             lastError?: components["schemas"]["Words"] | null;
             /**
              * Format: date-time
-             * @description When it last began to look.
+             * @description When the last run started.
              */
             lastRunAt?: string | null;
             /**
@@ -5587,63 +5596,63 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description How often it looks, in milliseconds.
+             * @description The interval in milliseconds.
              */
             periodMs: number;
             /**
              * Format: int64
-             * @description How often it has looked since the server started.
+             * @description The number of runs since the server started.
              */
             runs: number;
-            /** @description What else makes it look. */
+            /** @description Its other triggers. */
             wakesBy: components["schemas"]["WatcherWakesBy"];
         };
         /**
-         * @description What makes a watcher look, beside the end of its period.
+         * @description A trigger of a watcher, beside its interval.
          * @enum {string}
          */
         WatcherWakesBy: "TIMER" | "SIGNAL" | "FOLLOWERS";
-        /** @description What the server does by itself. */
+        /** @description The background checks of the server. */
         WatchersView: {
             /** @description The watchers, by name. */
             watchers: components["schemas"]["WatcherView"][];
         };
-        /** @description A text that may be a problem's: what happened, why, and what to do now. */
+        /** @description A text, with cause and fix if it is an error. */
         Words: {
-            /** @description What to do now. */
+            /** @description The fix. */
             action?: string | null;
             button?: components["schemas"]["ButtonView"] | null;
-            /** @description Why, as far as it is known. */
+            /** @description The cause, if known. */
             cause?: string | null;
-            /** @description Names the text; the same in every language. */
+            /** @description The ID of the text; the same in every language. */
             id: string;
-            /** @description What happened. */
+            /** @description The message. */
             message: string;
-            /** @description What the database or the storage said, word for word. */
+            /** @description The original message of the database or the storage. */
             raw?: string | null;
         };
-        /** @description What a tenant runs on in one zone. */
+        /** @description The resources of a tenant in one zone. */
         ZoneBody: {
             /**
              * @description The zone.
              * @example zone1
              */
             name: string;
-            /** @description The kind of its replicas; full ones when left out. */
+            /** @description The kind of its replicas; defaults to full ones. */
             replicaType?: components["schemas"]["ReplicaTypeBody"];
             /** @description Its resource pool. */
             resourcePool: components["schemas"]["PoolBody"];
         };
         /** @description A zone of a cluster. */
         ZoneView: {
-            /** @description The data centre it lies in. */
+            /** @description Its data centre. */
             idcName: string;
             /** @description Its name. */
             name: string;
-            /** @description The region it lies in. */
+            /** @description Its region. */
             regionName: string;
             /**
-             * @description As the cluster says.
+             * @description As the cluster reports it.
              * @example ACTIVE
              */
             status: string;
@@ -5660,11 +5669,11 @@ export interface operations {
     alarm_list: {
         parameters: {
             query?: {
-                /** @description About this cluster. */
+                /** @description Of this cluster. */
                 clusterId?: number;
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -5681,7 +5690,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_AlarmView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5690,7 +5699,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5708,7 +5717,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5717,7 +5726,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5735,7 +5744,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5744,7 +5753,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5762,7 +5771,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5786,27 +5795,27 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description At that moment or later.
+                 * @description At this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Before that moment. */
+                /** @description Before this time. */
                 endTime?: string;
                 /** @description By the account of this name. */
                 user?: string;
                 /**
-                 * @description This deed.
+                 * @description Of this action.
                  * @example backup-now
                  */
                 action?: string;
                 /**
-                 * @description About a thing with this in its name.
+                 * @description With this text in the name of the object.
                  * @example cluster/
                  */
                 object?: string;
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -5823,7 +5832,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_AuditLineView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5832,7 +5841,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5850,7 +5859,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5859,7 +5868,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5877,7 +5886,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5886,7 +5895,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5904,7 +5913,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5931,9 +5940,9 @@ export interface operations {
                 clusterId?: number;
                 /** @description Of this tenant. */
                 tenantId?: number;
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -5950,7 +5959,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ProtectedObjectView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5959,7 +5968,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5977,7 +5986,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5986,7 +5995,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6004,7 +6013,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6013,7 +6022,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6031,7 +6040,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6068,7 +6077,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AllOverviewView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6077,7 +6086,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6095,7 +6104,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6104,7 +6113,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6122,7 +6131,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6131,7 +6140,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6149,7 +6158,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6173,19 +6182,19 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begun at that moment or later.
+                 * @description Started at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Begun before that moment. */
+                /** @description Started before this time. */
                 endTime?: string;
                 /** @description This one. */
                 backupSetId?: number;
                 /** @description In this state. */
                 status?: "RUNNING" | "FAILED" | "SUCCESSFUL";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -6202,7 +6211,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_BackupSetView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6211,7 +6220,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6229,7 +6238,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6238,7 +6247,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6256,7 +6265,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6265,7 +6274,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6283,7 +6292,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6306,9 +6315,9 @@ export interface operations {
     set_database_list: {
         parameters: {
             query?: {
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -6328,7 +6337,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_DatabaseView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6337,7 +6346,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6355,7 +6364,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6364,7 +6373,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6382,7 +6391,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6391,7 +6400,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6409,7 +6418,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6432,9 +6441,9 @@ export interface operations {
     set_table_list: {
         parameters: {
             query?: {
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -6456,7 +6465,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_TableView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6465,7 +6474,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6483,7 +6492,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6492,7 +6501,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6510,7 +6519,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6519,7 +6528,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6537,7 +6546,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6577,7 +6586,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_OriginView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6586,7 +6595,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6604,7 +6613,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6613,7 +6622,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6631,7 +6640,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6640,7 +6649,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6658,7 +6667,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6682,12 +6691,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The name of the tenant that is made; else one made of the old name.
+                 * @description The name of the new tenant. Defaults to one derived from the old name.
                  * @example shop_restored
                  */
                 tenant?: string;
                 /**
-                 * @description Its resource pools, with commas between them; else one made of the new name.
+                 * @description Its resource pools, separated by commas. Defaults to one named after the tenant.
                  * @example shop_pool
                  */
                 pools?: string;
@@ -6709,7 +6718,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_RestoreStatementsView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6718,7 +6727,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6736,7 +6745,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6745,7 +6754,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6763,7 +6772,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6772,7 +6781,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6790,7 +6799,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6813,9 +6822,9 @@ export interface operations {
     storage_list: {
         parameters: {
             query?: {
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -6832,7 +6841,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_StorageView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6841,7 +6850,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6859,7 +6868,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6868,7 +6877,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6886,7 +6895,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6895,7 +6904,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6913,7 +6922,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6954,7 +6963,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6963,7 +6972,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6981,7 +6990,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6990,7 +6999,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7008,7 +7017,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7017,7 +7026,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7035,7 +7044,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7076,7 +7085,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7085,7 +7094,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7103,7 +7112,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7112,7 +7121,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7130,7 +7139,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7139,7 +7148,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7157,7 +7166,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7197,7 +7206,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7206,7 +7215,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7224,7 +7233,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7233,7 +7242,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7251,7 +7260,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7260,7 +7269,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7278,7 +7287,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7318,7 +7327,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7327,7 +7336,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7345,7 +7354,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7354,7 +7363,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7372,7 +7381,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7381,7 +7390,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7399,7 +7408,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7443,7 +7452,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7452,7 +7461,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7470,7 +7479,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7479,7 +7488,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7497,7 +7506,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7506,7 +7515,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7524,7 +7533,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7564,7 +7573,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageScanView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7573,7 +7582,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7591,7 +7600,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7600,7 +7609,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7618,7 +7627,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7627,7 +7636,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7645,7 +7654,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7685,7 +7694,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7694,7 +7703,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7712,7 +7721,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7721,7 +7730,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7739,7 +7748,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7748,7 +7757,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7766,7 +7775,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7791,9 +7800,9 @@ export interface operations {
             query?: {
                 /** @description Of this cluster and its tenants. */
                 clusterId?: number;
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -7810,7 +7819,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_StrategyView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7819,7 +7828,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7837,7 +7846,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7846,7 +7855,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7864,7 +7873,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7873,7 +7882,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7891,7 +7900,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7932,7 +7941,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_PlannedRunsView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7941,7 +7950,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7959,7 +7968,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7968,7 +7977,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7986,7 +7995,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7995,7 +8004,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8013,7 +8022,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8038,11 +8047,11 @@ export interface operations {
             query?: {
                 /** @description Of this task. */
                 task?: number;
-                /** @description About this cluster. */
+                /** @description Of this cluster. */
                 cluster?: number;
             };
             header?: {
-                /** @description The last event that was seen. */
+                /** @description The last received event. */
                 "Last-Event-ID"?: number | null;
             };
             path?: never;
@@ -8058,7 +8067,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["AnyEventView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8067,7 +8076,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8085,7 +8094,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8094,7 +8103,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8112,7 +8121,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8121,7 +8130,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8139,7 +8148,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8162,9 +8171,9 @@ export interface operations {
     cluster_list: {
         parameters: {
             query?: {
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -8181,7 +8190,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ClusterView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8190,7 +8199,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8208,7 +8217,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8217,7 +8226,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8235,7 +8244,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8244,7 +8253,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8262,7 +8271,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8303,7 +8312,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ClusterView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8312,7 +8321,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8330,7 +8339,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8339,7 +8348,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8357,7 +8366,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8366,7 +8375,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8384,7 +8393,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8425,7 +8434,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8434,7 +8443,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8452,7 +8461,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8461,7 +8470,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8479,7 +8488,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8488,7 +8497,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8506,7 +8515,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8546,7 +8555,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ClusterView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8555,7 +8564,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8573,7 +8582,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8582,7 +8591,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8600,7 +8609,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8609,7 +8618,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8627,7 +8636,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8667,7 +8676,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8676,7 +8685,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8694,7 +8703,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8703,7 +8712,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8721,7 +8730,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8730,7 +8739,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8748,7 +8757,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8792,7 +8801,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8801,7 +8810,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8819,7 +8828,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8828,7 +8837,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8846,7 +8855,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8855,7 +8864,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8873,7 +8882,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8913,7 +8922,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AbilityView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8922,7 +8931,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8940,7 +8949,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8949,7 +8958,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8967,7 +8976,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8976,7 +8985,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8994,7 +9003,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9019,8 +9028,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-                 *     the first one's task; another request with the key is refused with 409.
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -9044,7 +9053,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9053,7 +9062,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9071,7 +9080,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9080,7 +9089,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9098,7 +9107,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9107,7 +9116,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9125,7 +9134,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9165,7 +9174,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StrategyView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9174,7 +9183,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9192,7 +9201,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9201,7 +9210,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9219,7 +9228,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9228,7 +9237,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9246,7 +9255,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9290,7 +9299,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9299,7 +9308,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9317,7 +9326,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9326,7 +9335,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9344,7 +9353,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9353,7 +9362,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9371,7 +9380,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9411,7 +9420,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9420,7 +9429,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9438,7 +9447,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9447,7 +9456,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9465,7 +9474,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9474,7 +9483,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9492,7 +9501,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9536,7 +9545,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9545,7 +9554,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9563,7 +9572,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9572,7 +9581,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9590,7 +9599,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9599,7 +9608,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9617,7 +9626,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9657,7 +9666,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_PlannedRunsView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9666,7 +9675,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9684,7 +9693,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9693,7 +9702,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9711,7 +9720,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9720,7 +9729,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9738,7 +9747,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9762,15 +9771,15 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Due at that moment or later.
+                 * @description Due at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Due before that moment. */
+                /** @description Due before this time. */
                 endTime?: string;
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -9790,7 +9799,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_StrategyRunView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9799,7 +9808,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9817,7 +9826,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9826,7 +9835,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9844,7 +9853,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9853,7 +9862,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9871,7 +9880,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9911,7 +9920,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9920,7 +9929,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9938,7 +9947,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9947,7 +9956,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9965,7 +9974,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9974,7 +9983,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9992,7 +10001,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10032,7 +10041,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10041,7 +10050,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10059,7 +10068,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10068,7 +10077,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10086,7 +10095,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10095,7 +10104,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10113,7 +10122,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10137,11 +10146,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description At that moment or later.
+                 * @description At this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Before that moment. */
+                /** @description Before this time. */
                 endTime?: string;
             };
             header?: never;
@@ -10161,7 +10170,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_RecoveryInfoView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10170,7 +10179,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10188,7 +10197,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10197,7 +10206,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10215,7 +10224,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10224,7 +10233,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10242,7 +10251,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10267,15 +10276,15 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-                 *     the first one's task; another request with the key is refused with 409.
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
                  */
                 "Idempotency-Key"?: string | null;
             };
             path: {
                 /** @description The cluster. */
                 id: number;
-                /** @description What is to become of it. */
+                /** @description The requested operation. */
                 action: "start" | "stop" | "pause" | "resume";
             };
             cookie?: never;
@@ -10294,7 +10303,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10303,7 +10312,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10321,7 +10330,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10330,7 +10339,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10348,7 +10357,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10357,7 +10366,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10375,7 +10384,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10398,14 +10407,14 @@ export interface operations {
     log_delay_list: {
         parameters: {
             query?: {
-                /** @description Of this tenant; of all when left out. */
+                /** @description Of this tenant; defaults to all. */
                 tenantId?: number;
                 /**
-                 * @description At that moment or later; a day before the end when left out.
+                 * @description At this time or later; defaults to a day before the end.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Before that moment; until now when left out. */
+                /** @description Before this time; defaults to now. */
                 endTime?: string;
             };
             header?: never;
@@ -10425,7 +10434,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LogDelaysView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10434,7 +10443,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10452,7 +10461,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10461,7 +10470,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10479,7 +10488,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10488,7 +10497,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10506,7 +10515,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10529,9 +10538,9 @@ export interface operations {
     log_gap_list: {
         parameters: {
             query?: {
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -10551,7 +10560,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_LogGapView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10560,7 +10569,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10578,7 +10587,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10587,7 +10596,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10605,7 +10614,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10614,7 +10623,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10632,7 +10641,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10672,7 +10681,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_OverviewView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10681,7 +10690,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10699,7 +10708,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10708,7 +10717,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10726,7 +10735,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10735,7 +10744,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10753,7 +10762,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10778,8 +10787,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-                 *     the first one's task; another request with the key is refused with 409.
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -10803,7 +10812,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10812,7 +10821,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10830,7 +10839,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10839,7 +10848,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10857,7 +10866,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10866,7 +10875,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10884,7 +10893,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10928,7 +10937,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_RestorePreviewView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10937,7 +10946,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10955,7 +10964,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10964,7 +10973,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10982,7 +10991,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10991,7 +11000,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11009,7 +11018,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11033,19 +11042,19 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begun at that moment or later.
+                 * @description Started at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Begun before that moment. */
+                /** @description Started before this time. */
                 endTime?: string;
                 /** @description This one. */
                 backupSetId?: number;
                 /** @description In this state. */
                 status?: "RUNNING" | "FAILED" | "SUCCESSFUL";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -11065,7 +11074,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_BackupSetView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11074,7 +11083,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11092,7 +11101,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11101,7 +11110,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11119,7 +11128,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11128,7 +11137,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11146,7 +11155,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11190,7 +11199,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11199,7 +11208,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11217,7 +11226,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11226,7 +11235,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11244,7 +11253,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11253,7 +11262,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11271,7 +11280,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11294,14 +11303,14 @@ export interface operations {
     storage_usage_list: {
         parameters: {
             query?: {
-                /** @description Of this storage; of all when left out. */
+                /** @description Of this storage; defaults to all. */
                 storageId?: number;
                 /**
-                 * @description At that moment or later; 30 days before the end when left out.
+                 * @description At this time or later; defaults to 30 days before the end.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Before that moment; until now when left out. */
+                /** @description Before this time; defaults to now. */
                 endTime?: string;
             };
             header?: never;
@@ -11321,7 +11330,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageUsagesView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11330,7 +11339,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11348,7 +11357,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11357,7 +11366,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11375,7 +11384,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11384,7 +11393,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11402,7 +11411,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11426,19 +11435,19 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begun at that moment or later.
+                 * @description Started at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Begun before that moment. */
+                /** @description Started before this time. */
                 endTime?: string;
                 /** @description This one. */
                 backupSetId?: number;
                 /** @description In this state. */
                 status?: "RUNNING" | "FAILED" | "SUCCESSFUL";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -11458,7 +11467,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_DataBackupTasksView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11467,7 +11476,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11485,7 +11494,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11494,7 +11503,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11512,7 +11521,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11521,7 +11530,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11539,7 +11548,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11564,9 +11573,9 @@ export interface operations {
             query?: {
                 /** @description In this state. */
                 status?: "NEVER" | "STOP" | "PREPARE" | "BEGINNING" | "DOING" | "SUSPENDING" | "SUSPEND" | "STOPPING" | "INTERRUPTED" | "OTHER";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -11586,7 +11595,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LogBackupTasksView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11595,7 +11604,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11613,7 +11622,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11622,7 +11631,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11640,7 +11649,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11649,7 +11658,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11667,7 +11676,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11691,17 +11700,17 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begun at that moment or later.
+                 * @description Started at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Begun before that moment. */
+                /** @description Started before this time. */
                 endTime?: string;
                 /** @description In this state. */
                 status?: "RESTORE_RUNNING" | "RESTORE_FAIL" | "RESTORE_SUCCESS";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -11721,7 +11730,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_RestoreTaskView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11730,7 +11739,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11748,7 +11757,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11757,7 +11766,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11775,7 +11784,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11784,7 +11793,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11802,7 +11811,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11842,7 +11851,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_CompactionsView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11851,7 +11860,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11869,7 +11878,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11878,7 +11887,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11896,7 +11905,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11905,7 +11914,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11923,7 +11932,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11967,7 +11976,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ClearedView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11976,7 +11985,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11994,7 +12003,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12003,7 +12012,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12021,7 +12030,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12030,7 +12039,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12048,7 +12057,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12073,8 +12082,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-                 *     the first one's task; another request with the key is refused with 409.
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -12098,7 +12107,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12107,7 +12116,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12125,7 +12134,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12134,7 +12143,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12152,7 +12161,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12161,7 +12170,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12179,7 +12188,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12219,7 +12228,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ClusterView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12228,7 +12237,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12246,7 +12255,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12255,7 +12264,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12273,7 +12282,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12282,7 +12291,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12300,7 +12309,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12340,7 +12349,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ServerView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12349,7 +12358,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12367,7 +12376,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12376,7 +12385,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12394,7 +12403,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12403,7 +12412,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12421,7 +12430,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12461,7 +12470,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ReadableTenantView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12470,7 +12479,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12488,7 +12497,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12497,7 +12506,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12515,7 +12524,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12524,7 +12533,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12542,7 +12551,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12584,7 +12593,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AbilityView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12593,7 +12602,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12611,7 +12620,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12620,7 +12629,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12638,7 +12647,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12647,7 +12656,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12665,7 +12674,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12690,8 +12699,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-                 *     the first one's task; another request with the key is refused with 409.
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -12717,7 +12726,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12726,7 +12735,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12744,7 +12753,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12753,7 +12762,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12771,7 +12780,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12780,7 +12789,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12798,7 +12807,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12840,7 +12849,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StrategyView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12849,7 +12858,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12867,7 +12876,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12876,7 +12885,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12894,7 +12903,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12903,7 +12912,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12921,7 +12930,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12967,7 +12976,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12976,7 +12985,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12994,7 +13003,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13003,7 +13012,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13021,7 +13030,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13030,7 +13039,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13048,7 +13057,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13090,7 +13099,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13099,7 +13108,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13117,7 +13126,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13126,7 +13135,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13144,7 +13153,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13153,7 +13162,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13171,7 +13180,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13217,7 +13226,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13226,7 +13235,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13244,7 +13253,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13253,7 +13262,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13271,7 +13280,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13280,7 +13289,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13298,7 +13307,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13340,7 +13349,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_PlannedRunsView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13349,7 +13358,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13367,7 +13376,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13376,7 +13385,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13394,7 +13403,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13403,7 +13412,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13421,7 +13430,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13445,15 +13454,15 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Due at that moment or later.
+                 * @description Due at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Due before that moment. */
+                /** @description Due before this time. */
                 endTime?: string;
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -13475,7 +13484,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_StrategyRunView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13484,7 +13493,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13502,7 +13511,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13511,7 +13520,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13529,7 +13538,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13538,7 +13547,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13556,7 +13565,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13598,7 +13607,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13607,7 +13616,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13625,7 +13634,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13634,7 +13643,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13652,7 +13661,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13661,7 +13670,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13679,7 +13688,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13721,7 +13730,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13730,7 +13739,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13748,7 +13757,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13757,7 +13766,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13775,7 +13784,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13784,7 +13793,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13802,7 +13811,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13826,11 +13835,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description At that moment or later.
+                 * @description At this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Before that moment. */
+                /** @description Before this time. */
                 endTime?: string;
             };
             header?: never;
@@ -13852,7 +13861,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_RecoveryInfoView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13861,7 +13870,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13879,7 +13888,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13888,7 +13897,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13906,7 +13915,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13915,7 +13924,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13933,7 +13942,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13958,8 +13967,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-                 *     the first one's task; another request with the key is refused with 409.
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -13968,7 +13977,7 @@ export interface operations {
                 id: number;
                 /** @description The tenant. */
                 tenantId: number;
-                /** @description What is to become of it. */
+                /** @description The requested operation. */
                 action: "start" | "stop" | "pause" | "resume";
             };
             cookie?: never;
@@ -13983,7 +13992,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13992,7 +14001,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14010,7 +14019,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14019,7 +14028,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14037,7 +14046,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14046,7 +14055,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14064,7 +14073,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14089,8 +14098,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-                 *     the first one's task; another request with the key is refused with 409.
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -14116,7 +14125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14125,7 +14134,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14143,7 +14152,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14152,7 +14161,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14170,7 +14179,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14179,7 +14188,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14197,7 +14206,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14221,19 +14230,19 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begun at that moment or later.
+                 * @description Started at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Begun before that moment. */
+                /** @description Started before this time. */
                 endTime?: string;
                 /** @description This one. */
                 backupSetId?: number;
                 /** @description In this state. */
                 status?: "RUNNING" | "FAILED" | "SUCCESSFUL";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -14255,7 +14264,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_BackupSetView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14264,7 +14273,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14282,7 +14291,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14291,7 +14300,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14309,7 +14318,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14318,7 +14327,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14336,7 +14345,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14360,19 +14369,19 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begun at that moment or later.
+                 * @description Started at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Begun before that moment. */
+                /** @description Started before this time. */
                 endTime?: string;
                 /** @description This one. */
                 backupSetId?: number;
                 /** @description In this state. */
                 status?: "RUNNING" | "FAILED" | "SUCCESSFUL";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -14394,7 +14403,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_DataBackupTasksView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14403,7 +14412,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14421,7 +14430,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14430,7 +14439,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14448,7 +14457,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14457,7 +14466,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14475,7 +14484,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14500,9 +14509,9 @@ export interface operations {
             query?: {
                 /** @description In this state. */
                 status?: "NEVER" | "STOP" | "PREPARE" | "BEGINNING" | "DOING" | "SUSPENDING" | "SUSPEND" | "STOPPING" | "INTERRUPTED" | "OTHER";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -14524,7 +14533,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LogBackupTasksView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14533,7 +14542,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14551,7 +14560,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14560,7 +14569,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14578,7 +14587,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14587,7 +14596,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14605,7 +14614,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14629,17 +14638,17 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Begun at that moment or later.
+                 * @description Started at this time or later.
                  * @example 2026-11-22T00:00:00.000+08:00
                  */
                 startTime?: string;
-                /** @description Begun before that moment. */
+                /** @description Started before this time. */
                 endTime?: string;
                 /** @description In this state. */
                 status?: "RESTORE_RUNNING" | "RESTORE_FAIL" | "RESTORE_SUCCESS";
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -14661,7 +14670,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_RestoreTaskView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14670,7 +14679,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14688,7 +14697,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14697,7 +14706,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14715,7 +14724,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14724,7 +14733,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14742,7 +14751,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14788,7 +14797,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_CredentialTestView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14797,7 +14806,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14815,7 +14824,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14824,7 +14833,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14842,7 +14851,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14851,7 +14860,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14869,7 +14878,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14911,7 +14920,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14920,7 +14929,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14938,7 +14947,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14947,7 +14956,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14965,7 +14974,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14974,7 +14983,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -14992,7 +15001,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15038,7 +15047,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_CredentialTestView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15047,7 +15056,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15065,7 +15074,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15074,7 +15083,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15092,7 +15101,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15101,7 +15110,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15119,7 +15128,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15161,7 +15170,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_DatabaseView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15170,7 +15179,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15188,7 +15197,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15197,7 +15206,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15215,7 +15224,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15224,7 +15233,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15242,7 +15251,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15286,7 +15295,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_TableView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15295,7 +15304,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15313,7 +15322,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15322,7 +15331,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15340,7 +15349,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15349,7 +15358,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15367,7 +15376,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15407,7 +15416,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ZoneView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15416,7 +15425,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15434,7 +15443,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15443,7 +15452,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15461,7 +15470,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15470,7 +15479,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15488,7 +15497,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15511,9 +15520,9 @@ export interface operations {
     all_tenant_list: {
         parameters: {
             query?: {
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -15530,7 +15539,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_PlacedTenantView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15539,7 +15548,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15557,7 +15566,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15566,7 +15575,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15584,7 +15593,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15593,7 +15602,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15611,7 +15620,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15652,7 +15661,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MeView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15661,7 +15670,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15679,7 +15688,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15688,7 +15697,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15706,7 +15715,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15715,7 +15724,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15733,7 +15742,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15770,7 +15779,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15779,7 +15788,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15797,7 +15806,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15806,7 +15815,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15824,7 +15833,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15833,7 +15842,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15851,7 +15860,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15888,7 +15897,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SigningKeysView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15897,7 +15906,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15915,7 +15924,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15924,7 +15933,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15942,7 +15951,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15951,7 +15960,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -15969,7 +15978,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16006,7 +16015,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SigningKeysView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16015,7 +16024,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16033,7 +16042,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16042,7 +16051,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16060,7 +16069,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16069,7 +16078,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16087,7 +16096,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16128,7 +16137,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SigningKeysView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16137,7 +16146,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16155,7 +16164,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16164,7 +16173,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16182,7 +16191,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16191,7 +16200,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16209,7 +16218,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16234,7 +16243,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description What the key is called here. */
+                /** @description The name of the key. */
                 name: string;
             };
             cookie?: never;
@@ -16249,7 +16258,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_SigningKeysView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16258,7 +16267,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16276,7 +16285,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16285,7 +16294,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16303,7 +16312,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16312,7 +16321,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16330,7 +16339,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16360,19 +16369,19 @@ export interface operations {
                 name?: string;
                 /** @description In this state. */
                 status?: "RUNNING" | "FAILED" | "SUCCESSFUL";
-                /** @description About this cluster. */
+                /** @description Of this cluster. */
                 clusterId?: number;
-                /** @description About the cluster that had this name when the task was made. */
+                /** @description The cluster that had this name when the task was created. */
                 clusterName?: string;
-                /** @description About this tenant. */
+                /** @description Of this tenant. */
                 tenantId?: number;
-                /** @description About the tenant that had this name when the task was made. */
+                /** @description The tenant that had this name when the task was created. */
                 tenantName?: string;
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
-                /** @description The order; the newest first when left out. */
+                /** @description The order; defaults to newest first. */
                 sort?: "id,desc" | "id,asc";
             };
             header?: never;
@@ -16389,7 +16398,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_TaskHeadView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16398,7 +16407,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16416,7 +16425,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16425,7 +16434,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16443,7 +16452,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16452,7 +16461,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16470,7 +16479,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16510,7 +16519,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TaskView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16519,7 +16528,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16537,7 +16546,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16546,7 +16555,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16564,7 +16573,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16573,7 +16582,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16591,7 +16600,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16631,7 +16640,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16640,7 +16649,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16658,7 +16667,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16667,7 +16676,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16685,7 +16694,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16694,7 +16703,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16712,7 +16721,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16752,7 +16761,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16761,7 +16770,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16779,7 +16788,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16788,7 +16797,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16806,7 +16815,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16815,7 +16824,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16833,7 +16842,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16873,7 +16882,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16882,7 +16891,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16900,7 +16909,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16909,7 +16918,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16927,7 +16936,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16936,7 +16945,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16954,7 +16963,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16996,7 +17005,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17005,7 +17014,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17023,7 +17032,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17032,7 +17041,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17050,7 +17059,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17059,7 +17068,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17077,7 +17086,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17100,9 +17109,9 @@ export interface operations {
     subtask_log: {
         parameters: {
             query?: {
-                /** @description The lines behind this one; from the first when left out. */
+                /** @description The lines after this one; defaults to the first. */
                 after?: number;
-                /** @description How many lines at most. */
+                /** @description The maximum number of lines. */
                 limit?: number;
             };
             header?: never;
@@ -17124,7 +17133,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LogView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17133,7 +17142,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17151,7 +17160,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17160,7 +17169,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17178,7 +17187,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17187,7 +17196,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17205,7 +17214,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17247,7 +17256,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17256,7 +17265,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17274,7 +17283,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17283,7 +17292,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17301,7 +17310,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17310,7 +17319,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17328,7 +17337,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17370,7 +17379,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17379,7 +17388,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17397,7 +17406,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17406,7 +17415,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17424,7 +17433,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17433,7 +17442,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17451,7 +17460,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17474,9 +17483,9 @@ export interface operations {
     account_list: {
         parameters: {
             query?: {
-                /** @description Which page, from 1. */
+                /** @description The page number, from 1. */
                 page?: number;
-                /** @description How many rows a page holds. */
+                /** @description The number of rows per page. */
                 size?: number;
             };
             header?: never;
@@ -17493,7 +17502,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_AccountView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17502,7 +17511,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17520,7 +17529,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17529,7 +17538,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17547,7 +17556,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17556,7 +17565,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17574,7 +17583,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17615,7 +17624,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AccountView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17624,7 +17633,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17642,7 +17651,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17651,7 +17660,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17669,7 +17678,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17678,7 +17687,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17696,7 +17705,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17733,7 +17742,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MeView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17742,7 +17751,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17760,7 +17769,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17769,7 +17778,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17787,7 +17796,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17796,7 +17805,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17814,7 +17823,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17855,7 +17864,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17864,7 +17873,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17882,7 +17891,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17891,7 +17900,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17909,7 +17918,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17918,7 +17927,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17936,7 +17945,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17973,7 +17982,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_TokenView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17982,7 +17991,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18000,7 +18009,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18009,7 +18018,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18027,7 +18036,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18036,7 +18045,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18054,7 +18063,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18095,7 +18104,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_NewTokenView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18104,7 +18113,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18122,7 +18131,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18131,7 +18140,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18149,7 +18158,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18158,7 +18167,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18176,7 +18185,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18216,7 +18225,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18225,7 +18234,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18243,7 +18252,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18252,7 +18261,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18270,7 +18279,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18279,7 +18288,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18297,7 +18306,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18337,7 +18346,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AccountView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18346,7 +18355,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18364,7 +18373,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18373,7 +18382,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18391,7 +18400,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18400,7 +18409,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18418,7 +18427,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18458,7 +18467,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18467,7 +18476,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18485,7 +18494,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18494,7 +18503,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18512,7 +18521,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18521,7 +18530,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18539,7 +18548,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18583,7 +18592,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AccountView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18592,7 +18601,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18610,7 +18619,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18619,7 +18628,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18637,7 +18646,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18646,7 +18655,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18664,7 +18673,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18708,7 +18717,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18717,7 +18726,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18735,7 +18744,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18744,7 +18753,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18762,7 +18771,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18771,7 +18780,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18789,7 +18798,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18826,7 +18835,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_VersionView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18835,7 +18844,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18853,7 +18862,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18862,7 +18871,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18880,7 +18889,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18889,7 +18898,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -18907,7 +18916,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18944,7 +18953,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_WatchersView"];
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18953,7 +18962,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18971,7 +18980,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18980,7 +18989,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18998,7 +19007,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19007,7 +19016,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19025,7 +19034,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19081,7 +19090,7 @@ export interface operations {
                     "application/openmetrics-text": string;
                 };
             };
-            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            /** @description The request itself is not valid, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19090,7 +19099,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description Nobody is logged on, or with a wrong password. */
+            /** @description No user is logged on, or the password is wrong. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19108,7 +19117,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description There is no such thing. */
+            /** @description The object does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19117,7 +19126,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19135,7 +19144,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body does not call itself JSON. */
+            /** @description The content type of the body is not JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19144,7 +19153,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A value has another shape than the call takes. */
+            /** @description A value does not have the type that the call expects. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -19162,7 +19171,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description A fault of the server. */
+            /** @description An internal error of the server. */
             500: {
                 headers: {
                     [name: string]: unknown;

@@ -14,6 +14,7 @@ export type Ability = Schemas['AbilityView'];
 export type Overview = Schemas['OverviewView'];
 export type Alarm = Schemas['AlarmView'];
 export type AllOverview = Schemas['AllOverviewView'];
+export type ProtectedObject = Schemas['ProtectedObjectView'];
 export type ClusterStanding = Schemas['ClusterStandingView'];
 export type DataBackupTask = Schemas['DataBackupTaskView'];
 export type BackupSet = Schemas['BackupSetView'];

@@ -2,14 +2,15 @@
 export const alarmsEn = {
   title: 'Alarms',
   of: (name: string) => `Alarms of ${name}`,
-  show: 'Show the alarms',
-  none: 'None now',
+  show: (count: number) => `Show the alarms: ${count}`,
+  showOf: (name: string, count: number) => `Alarms of ${name}: ${count}`,
+  none: 'No active alarms',
   hint: (stopped: number, critical: number) =>
     [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
   since: 'Since',
   leads: {
     lifeboat_disk_unavailable: () => 'System',
-    cluster_unavailable: () => 'To the cluster',
+    cluster_unavailable: () => 'View cluster',
     base_backup_fail: (task?: number | null) => `Task ${task}`,
     log_backup_interrupted: () => 'Log Backup Tasks',
     inc_backup_delay: () => 'Log Backup Tasks',
@@ -25,8 +26,9 @@ export const alarmsEn = {
 export const alarmsZh: typeof alarmsEn = {
   title: '告警',
   of: (name: string) => `${name} 的告警`,
-  show: '查看告警',
-  none: '当前没有告警',
+  show: (count: number) => `查看告警：${count}`,
+  showOf: (name: string, count: number) => `${name} 的告警：${count}`,
+  none: '暂无告警',
   hint: (stopped: number, critical: number) =>
     [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
   since: '开始于',

@@ -1,10 +1,8 @@
 import { useSyncExternalStore } from 'react';
 
-import { en, type Labels } from './en';
+import type { Labels } from './en';
 import { currentLanguage, onLanguageChange, type Language } from './language';
-import { zh } from './zh';
-
-const LABELS: Record<Language, Labels> = { en, zh };
+import { labelsOf } from './load';
 
 /** Returns the language of the reader, and follows its changes. */
 export function useLanguage(): Language {
@@ -13,5 +11,5 @@ export function useLanguage(): Language {
 
 /** Returns the console's labels in the reader's language. What the server says comes in that language by itself. */
 export function useLabels(): Labels {
-  return LABELS[useLanguage()];
+  return labelsOf(useLanguage());
 }

@@ -1,3 +1,5 @@
+import { loadLabels } from './load';
+
 export type Language = 'en' | 'zh';
 
 const KEPT_AS = 'lifeboat.language';
@@ -16,8 +18,9 @@ export function currentLanguage(): Language {
   return language;
 }
 
-/** Changes the language, and remembers it in this browser. */
-export function changeLanguage(wish: Language): void {
+/** Changes the language as soon as its labels are loaded, and remembers it in this browser. */
+export async function changeLanguage(wish: Language): Promise<void> {
+  await loadLabels(wish);
   language = wish;
   window.localStorage.setItem(KEPT_AS, wish);
   listeners.forEach((listener) => listener());

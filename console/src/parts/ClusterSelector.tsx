@@ -1,20 +1,10 @@
 import { Select } from '@oceanbase/design';
-import { useQuery } from '@tanstack/react-query';
 import { useLocation, useNavigate } from 'react-router';
 
-import { answer, client } from '../api/client';
-import { keys } from '../api/keys';
 import { useLabels } from '../locales';
+import { useAllClusters } from './useAllClusters';
 
-const MOST = 2000;
-
-/** Returns all clusters, as many as one answer may hold. */
-export function useAllClusters() {
-  return useQuery({
-    queryKey: keys.clusters('all'),
-    queryFn: () => answer(client.GET('/api/v2/ob/clusters', { params: { query: { page: 1, size: MOST } } })),
-  });
-}
+export { useAllClusters };
 
 /** Upper left: which cluster the page is about, and the way to another one. */
 export function ClusterSelector({ id }: { id: number }) {

@@ -12,22 +12,22 @@ import {
   TaskCenterOutlined,
   UserOutlined,
 } from '@oceanbase/icons';
-import { Button, Dropdown } from '@oceanbase/design';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button } from '@oceanbase/design';
+import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, Outlet, useMatch } from 'react-router';
 
-import { answer, client } from '../api/client';
 import { useLiveEvents } from '../api/events';
 import { loadAhead } from '../pageFiles';
 import { useMe } from '../pages/logon/me';
-import { ChangePasswordModal } from '../pages/logon/ChangePasswordModal';
-import { TokensModal } from '../pages/logon/TokensModal';
 import { useLabels, useLanguage } from '../locales';
 import { changeLanguage } from '../locales/language';
 import { changeAppearance, useAppearance } from './appearance';
-import { ClusterSelector } from './ClusterSelector';
-import { useReport } from './report';
+import { later } from './later';
+import { RunningTasks } from './RunningTasks';
+
+const AccountMenu = later(async () => (await import('./AccountMenu')).AccountMenu, <AccountButton />);
+const ClusterSelector = later(async () => (await import('./ClusterSelector')).ClusterSelector);
 
 /** Header, navigation and, between them, the page. */
 export function Frame() {
@@ -35,13 +35,13 @@ export function Frame() {
   const connected = useLiveEvents();
   const [open, setOpen] = useState(false);
   const cluster = useMatch('/clusters/:clusterId/*');
-  useEffect(loadAhead, []);
 
   return (
     <div className="frame">
       <a className="skip" href="#content">
         {frame.skip}
       </a>
+      <LoadsAhead />
       <Header onMenu={() => setOpen((was) => !was)} />
       <div className="frame-body">
         <nav className={open ? 'sider sider-open' : 'sider'} aria-label={frame.navigation}>
@@ -63,6 +63,20 @@ export function Frame() {
   );
 }
 
+/** Loads the other pages as soon as this one has what it asked for. */
+function LoadsAhead() {
+  const isBusy = useIsFetching() > 0;
+  const queries = useQueryClient();
+  useEffect(() => {
+    // The page asks only after this has been shown.
+    const timer = window.setTimeout(() => {
+      if (queries.isFetching() === 0) loadAhead();
+    });
+    return () => window.clearTimeout(timer);
+  }, [isBusy, queries]);
+  return null;
+}
+
 function Header({ onMenu }: { onMenu: () => void }) {
   const { frame, product } = useLabels();
   const language = useLanguage();
@@ -76,6 +90,7 @@ function Header({ onMenu }: { onMenu: () => void }) {
         <span>{product}</span>
       </Link>
       <div className="head-tools">
+        <RunningTasks />
         <Button
           type="text"
           icon={isDark ? <SunOutlined /> : <MoonOutlined />}
@@ -86,7 +101,7 @@ function Header({ onMenu }: { onMenu: () => void }) {
           type="text"
           title={frame.languageHint}
           lang={language === 'en' ? 'zh' : 'en'}
-          onClick={() => changeLanguage(language === 'en' ? 'zh' : 'en')}
+          onClick={() => void changeLanguage(language === 'en' ? 'zh' : 'en')}
         >
           {frame.language}
         </Button>
@@ -96,36 +111,13 @@ function Header({ onMenu }: { onMenu: () => void }) {
   );
 }
 
-function AccountMenu() {
-  const { frame, access } = useLabels();
-  const report = useReport();
-  const me = useMe();
-  const queries = useQueryClient();
-  const [changing, setChanging] = useState(false);
-  const [tokens, setTokens] = useState(false);
-  const logOff = useMutation({
-    mutationFn: () => answer(client.DELETE('/api/v2/session')),
-    onSuccess: () => {
-      queries.clear();
-      window.location.assign('/');
-    },
-    onError: report.failed,
-  });
-  const items = [
-    { key: 'password', label: frame.changePassword, onClick: () => setChanging(true) },
-    { key: 'tokens', label: access.tokens, onClick: () => setTokens(true) },
-    { key: 'log-off', label: frame.logOff, onClick: () => logOff.mutate() },
-  ];
+/** The account's name, until the menu below it is loaded. */
+function AccountButton() {
+  const name = useMe().data?.name;
   return (
-    <>
-      <Dropdown menu={{ items }} trigger={['click']}>
-        <Button type="text" icon={<UserOutlined />} aria-label={`${frame.account}: ${me.data?.name ?? ''}`}>
-          {me.data?.name}
-        </Button>
-      </Dropdown>
-      {changing ? <ChangePasswordModal onClose={() => setChanging(false)} /> : null}
-      {tokens ? <TokensModal onClose={() => setTokens(false)} /> : null}
-    </>
+    <Button type="text" icon={<UserOutlined />} aria-disabled="true">
+      {name}
+    </Button>
   );
 }
 

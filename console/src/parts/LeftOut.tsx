@@ -5,7 +5,7 @@ import { Status } from './Status';
 
 /** What a backup lacks, and what of it the request agreed to. */
 export function LeftOut({ objects }: { objects: MissingObject[] }) {
-  const { leftOut } = useLabels();
+  const { leftOut, state } = useLabels();
   if (objects.length === 0) return null;
   const hasTenants = new Set(objects.map(({ tenantName }) => tenantName)).size > 1;
   return (
@@ -16,7 +16,7 @@ export function LeftOut({ objects }: { objects: MissingObject[] }) {
           <li key={`${tenantName} ${kind} ${name}`}>
             <Status tone={agreed ? 'quiet' : 'partial'}>{agreed ? leftOut.agreed : leftOut.notAgreed}</Status>
             <span>
-              {hasTenants ? `${tenantName}: ` : null}
+              {hasTenants ? state.pair(tenantName, '') : null}
               <Prose text={reason} />
             </span>
           </li>

@@ -4,7 +4,8 @@ import { NotFound } from './PageState';
 
 /** The pages whose address names something by its number; there is no page where no number stands. */
 export function Numbered() {
-  const { clusterId, taskId } = useParams();
-  const number = clusterId ?? taskId ?? '';
-  return /^[1-9]\d{0,15}$/.test(number) ? <Outlet /> : <NotFound />;
+  const { clusterId, taskId, tenantId } = useParams();
+  const numbers = [clusterId, taskId, tenantId].filter((number) => number !== undefined);
+  const isNumbered = numbers.length > 0 && numbers.every((number) => /^[1-9]\d{0,15}$/.test(number));
+  return isNumbered ? <Outlet /> : <NotFound />;
 }

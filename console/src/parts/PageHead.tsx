@@ -1,4 +1,3 @@
-import { Typography } from '@oceanbase/design';
 import { useEffect, type ReactNode } from 'react';
 
 import { useLabels } from '../locales';
@@ -22,7 +21,7 @@ export function PageHead({ title, of, beside, children }: PageHeadProps) {
   return (
     <header className="page-head">
       <div className="page-head-title">
-        <Typography.Title level={1}>{title}</Typography.Title>
+        <h1>{title}</h1>
         {beside}
       </div>
       <div className="page-head-buttons">{children}</div>

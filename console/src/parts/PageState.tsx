@@ -1,6 +1,6 @@
-import { Button, Empty, Result, Skeleton } from '@oceanbase/design';
+import { Button, Empty, Skeleton } from '@oceanbase/design';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { useEffect, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 
 import { Problem } from '../api/problem';
@@ -24,7 +24,7 @@ export function Loaded<T>({ query, children }: LoadedProps<T>) {
     );
   }
   if (query.error instanceof Problem && query.error.status === 403) {
-    return <Result status="403" title={state.forbidden} subTitle={query.error.words?.message ?? state.forbiddenHint} />;
+    return <Outcome title={state.forbidden} hint={query.error.words?.message ?? state.forbiddenHint} />;
   }
   const again = (
     <Button size="small" onClick={() => void query.refetch()}>
@@ -34,49 +34,27 @@ export function Loaded<T>({ query, children }: LoadedProps<T>) {
   return <ProblemAlert error={query.error} buttons={again} />;
 }
 
+/** What stands in the place of a page that cannot be shown. */
+export function Outcome({ title, hint, children }: { title: string; hint?: string; children?: ReactNode }) {
+  return (
+    <div className="outcome">
+      <h1>{title}</h1>
+      {hint ? <p className="quiet">{hint}</p> : null}
+      {children}
+    </div>
+  );
+}
+
 /** An address that no page has. */
 export function NotFound() {
   const { state, nav } = useLabels();
   const navigate = useNavigate();
   return (
-    <Result
-      status="404"
-      title={state.notFound}
-      extra={
-        <Button type="primary" onClick={() => void navigate('/clusters')}>
-          {nav.clusters}
-        </Button>
-      }
-    />
-  );
-}
-
-/** How often a server that was away is asked whether it is back. */
-const ASK_MS = 2000;
-
-/** A fault of the console itself, or a file of it that could not be loaded: when the server was away, it loads anew. */
-export function Crashed() {
-  const { state, actions } = useLabels();
-  useEffect(() => {
-    let away = false;
-    const ask = async () => {
-      const answers = await fetch('/healthz').then((answer) => answer.ok, () => false);
-      if (answers && away) window.location.reload();
-      away = !answers;
-    };
-    const asking = window.setInterval(() => void ask(), ASK_MS);
-    return () => window.clearInterval(asking);
-  }, []);
-  return (
-    <Result
-      status="error"
-      title={state.failed}
-      extra={
-        <Button type="primary" onClick={() => window.location.reload()}>
-          {actions.reload}
-        </Button>
-      }
-    />
+    <Outcome title={state.notFound}>
+      <Button type="primary" onClick={() => void navigate('/clusters')}>
+        {nav.clusters}
+      </Button>
+    </Outcome>
   );
 }
 

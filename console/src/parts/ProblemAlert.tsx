@@ -1,4 +1,3 @@
-import { Alert } from '@oceanbase/design';
 import type { ReactNode } from 'react';
 
 import { Problem } from '../api/problem';
@@ -18,15 +17,19 @@ interface WordsAlertProps {
 /** What happened, why, what to do now, and a button for it where there is one. */
 export function WordsAlert({ words, type = 'error', traceId, buttons }: WordsAlertProps) {
   return (
-    <Alert
-      type={type}
-      showIcon
-      role="alert"
-      message={<Prose text={words.message} />}
-      description={<Explanation words={words} traceId={traceId} />}
-      action={buttons}
-      className="problem"
-    />
+    <div className={`problem problem-${type}`} role="alert">
+      <svg className="problem-sign" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+        <circle cx="8" cy="8" r="8" fill="currentColor" />
+        <path d="M8 3.5v5.5M8 11v1.5" stroke="var(--sheet)" strokeWidth="1.6" />
+      </svg>
+      <div className="problem-text">
+        <div className="problem-message">
+          <Prose text={words.message} />
+        </div>
+        <Explanation words={words} traceId={traceId} />
+      </div>
+      {buttons}
+    </div>
   );
 }
 

@@ -18,6 +18,11 @@ function listen(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Gives the page the colours of the appearance. */
+export function showAppearance(): void {
+  document.documentElement.dataset.appearance = appearance;
+}
+
 /** Changes between light and dark, and remembers it in this browser. */
 export function changeAppearance(wish: Appearance): void {
   appearance = wish;

@@ -16,8 +16,11 @@ interface Scene {
   known?: [QueryKey, unknown][];
 }
 
-/** Shows a component as the console does, until the test has ended. Where one is stands in `place`. */
-export function stage(component: ReactNode, { path = '/', at = path, known = [] }: Scene = {}): void {
+/**
+ * Shows a component as the console does, until the test has ended. Where one is stands in `place`. Returns what keeps the
+ * server's answers.
+ */
+export function stage(component: ReactNode, { path = '/', at = path, known = [] }: Scene = {}): QueryClient {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   for (const [key, said] of known) queries.setQueryData(key, said);
   const box = document.createElement('div');
@@ -42,6 +45,7 @@ export function stage(component: ReactNode, { path = '/', at = path, known = [] 
     root.unmount();
     box.remove();
   });
+  return queries;
 }
 
 function Place() {

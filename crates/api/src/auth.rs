@@ -1,5 +1,6 @@
-//! Who asks: HTTP Basic, a personal token, or the session of a browser, checked before anything else of a request is read.
-//! Whoever may not call a path learns nothing of its fields: that comes before what is wrong with them.
+//! Authentication: HTTP Basic, a personal token, or a browser session, checked before anything else of a request is
+//! read. A caller without permission for a path learns nothing about its fields: the permission is checked before the
+//! fields.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,7 +20,7 @@ use model::{Problem, Secret};
 use crate::error::Failure;
 use crate::{Api, session};
 
-/// Middleware: lets nobody pass who is not logged on, and keeps who it is for [`Caller`].
+/// Middleware: rejects requests without a log-on, and stores the user for [`Caller`].
 pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     match authenticate(&api, peer, request.method().clone(), request.headers().clone()).await {
@@ -36,7 +37,7 @@ pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: N
     }
 }
 
-/// Tells whether an answer says that the request is wrong in itself.
+/// Returns whether an answer says that the request is wrong in itself.
 fn is_about_fields(status: StatusCode) -> bool {
     use StatusCode as Status;
     [
@@ -48,8 +49,8 @@ fn is_about_fields(status: StatusCode) -> bool {
     .contains(&status)
 }
 
-/// Returns what a path needs at least, below `/api/v2` or that of the metrics; the use case checks it, and whatever else it needs. A test
-/// compares this with what the use cases say, path by path.
+/// Returns the minimum permission of a path below `/api/v2` or of the metrics; the use case checks it, and any
+/// further one. A test compares this with the use cases, path by path.
 fn needed(method: &Method, path: &str) -> Option<Permission> {
     let parts: Vec<&str> =
         path.trim_start_matches("/api/v2").split('/').filter(|part| !part.is_empty()).collect();
@@ -107,7 +108,7 @@ fn read_bearer(value: &str) -> Option<Secret> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }
 
-/// Who asks. Every route behind [`log_on`] has one.
+/// The caller. Every route after [`log_on`] has one.
 pub(crate) struct Caller(pub(crate) Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -124,7 +125,7 @@ mod tests {
     use super::{read_basic, read_bearer};
 
     #[test]
-    fn a_token_is_told_from_a_password() {
+    fn a_token_is_distinguished_from_a_password() {
         let read = |value| read_bearer(value).map(|token| token.expose().to_owned());
         assert_eq!(read("Bearer lifeboat_1").as_deref(), Some("lifeboat_1"));
         assert_eq!(read("bearer  x ").as_deref(), Some("x"));

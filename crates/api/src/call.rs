@@ -1,7 +1,7 @@
-//! What belongs to one request: when it came, its trace id, the reader's language.
+//! The context of one request: its start time, trace id, and the reader's language.
 //!
-//! A task-local value, so that whoever writes an answer (a handler, an extractor that refuses, the panic catcher)
-//! can fill in the envelope without being handed anything.
+//! A task-local value, so that every writer of an answer (a handler, an extractor that refuses, the panic catcher)
+//! can fill in the envelope without extra arguments.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -53,12 +53,12 @@ pub(crate) fn current() -> Call {
     CALL.try_with(Clone::clone).unwrap_or_else(|_| Call::new(&HeaderMap::new(), Arc::from("")))
 }
 
-/// Returns the language of whoever reads the answer.
+/// Returns the language of the reader of the answer.
 pub(crate) fn language() -> Language {
     CALL.try_with(|call| call.language).unwrap_or_default()
 }
 
-/// Returns the present moment.
+/// Returns the current time.
 pub(crate) fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))

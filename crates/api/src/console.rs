@@ -1,10 +1,13 @@
-//! The console: its files, which the build takes from `console/dist`, and the page for every address of its own.
+//! The console: its files, which the build takes from `console/dist`, and the page for all of its own addresses.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
+use axum::response::{AppendHeaders, IntoResponse as _, Response};
 
 use crate::error;
 
@@ -13,19 +16,20 @@ include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
 
 const NOT_BUILT: &str = "Lifeboat is running. Its console is not built into this binary.
 
-Build it with `npm ci && npm run build` in the folder console/, then build Lifeboat again. Until then steer it by the
-command line (`lifeboat --help`) or by the REST API below /api/v2.
+Build it with `npm ci && npm run build` in the folder console/, then build Lifeboat again. Until then, use the command
+line (`lifeboat --help`) or the REST API below /api/v2.
 ";
 
-/// What the page may do: run its own scripts and ask this server. The design writes its styles into the page.
+/// What the page may do: run its own scripts and send requests to this server. The design system writes its styles into
+/// the page.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
-/// Files below this folder carry a hash of what they hold in their names.
+/// Files below this folder have a hash of their contents in their names.
 const HASHED: &str = "assets/";
 
-/// Answers what no route takes. `/api` never falls through to a page.
+/// Answers the requests that no route accepts. `/api` never falls through to a page.
 pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     if path == "/api" || path.starts_with("/api/") {
@@ -66,26 +70,61 @@ fn is_file_name(path: &str) -> bool {
     path.starts_with(HASHED) || path.rsplit('/').next().is_some_and(|last| last.contains('.'))
 }
 
+/// The compressed forms that the build puts beside a file, the smallest first: coding and file name suffix.
+const COMPRESSED: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// Answers with a file in the smallest form that the client accepts. Clients ask for a file without a hash in its name
+/// each time, and get 304 without a body if they have the current one.
 fn file(files: Files, path: &str, body: &'static [u8], headers: &HeaderMap) -> Response {
-    let kept = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let is_hashed = path.starts_with(HASHED);
     let described = [
-        (CONTENT_TYPE, content_type(path)),
-        (CACHE_CONTROL, kept),
+        (CACHE_CONTROL, if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" }),
         (CONTENT_SECURITY_POLICY, PAGE_POLICY),
         (VARY, "accept-encoding"),
     ];
-    match find(files, &format!("{path}.gz")).filter(|_| takes_gzip(headers)) {
-        Some(small) => (described, [(CONTENT_ENCODING, "gzip")], small).into_response(),
-        None => (described, body).into_response(),
+    let tag = (!is_hashed).then(|| entity_tag(body));
+    let tagged = tag.iter().map(|tag| (ETAG, tag.clone())).collect::<Vec<_>>();
+    if tag.is_some_and(|tag| has_already(headers, &tag)) {
+        return (StatusCode::NOT_MODIFIED, described, AppendHeaders(tagged)).into_response();
+    }
+    let small =
+        COMPRESSED.into_iter().filter(|(coding, _)| takes(headers, coding)).find_map(|(coding, suffix)| {
+            let body = find(files, &format!("{path}{suffix}"))?;
+            Some(([(CONTENT_ENCODING, coding)], body))
+        });
+    let typed = [(CONTENT_TYPE, content_type(path))];
+    match small {
+        Some((coded, small)) => (typed, described, AppendHeaders(tagged), coded, small).into_response(),
+        None => (typed, described, AppendHeaders(tagged), body).into_response(),
     }
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        name.trim() == "gzip" && weight.trim() != "q=0"
+/// Returns a tag that all forms of a file share, compressed or not (hence the `W/`).
+fn entity_tag(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    format!("W/\"{:016x}\"", hasher.finish())
+}
+
+/// Whether the client names this tag among those that it has.
+fn has_already(headers: &HeaderMap, tag: &str) -> bool {
+    let bare = tag.trim_start_matches("W/");
+    listed(headers, &IF_NONE_MATCH).any(|kept| kept == "*" || kept.trim_start_matches("W/") == bare)
+}
+
+/// Whether the client accepts a coding: it lists it with a weight other than zero.
+fn takes(headers: &HeaderMap, coding: &str) -> bool {
+    listed(headers, &ACCEPT_ENCODING).any(|accepted| {
+        let (name, weight) = accepted.split_once(';').unwrap_or((accepted, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        name.trim() == coding && weight != Some(0.0)
     })
+}
+
+/// Returns the items of a header that is a list.
+fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -104,7 +143,10 @@ fn content_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+    use axum::http::header::{
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+        IF_NONE_MATCH, VARY,
+    };
     use axum::http::{HeaderMap, HeaderName};
     use axum::response::Response;
 
@@ -112,7 +154,10 @@ mod tests {
 
     const BUILT: Files = &[
         ("assets/main-Ab12.js", b"code"),
+        ("assets/main-Ab12.js.br", b"smallest"),
         ("assets/main-Ab12.js.gz", b"small"),
+        ("assets/old-Cd34.js", b"code"),
+        ("assets/old-Cd34.js.gz", b"small"),
         ("index.html", b"<!doctype html>"),
         ("lifeboat.svg", b"<svg/>"),
     ];
@@ -147,19 +192,59 @@ mod tests {
     }
 
     #[test]
-    fn the_small_form_goes_to_whoever_takes_it() {
-        let coding = |accepted: &str| {
+    fn the_smallest_form_is_sent_to_clients_that_accept_it() {
+        let coding = |path: &str, accepted: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, accepted.parse().expect("a header"));
-            header(&answer(BUILT, "assets/main-Ab12.js", &headers), CONTENT_ENCODING).map(str::to_owned)
+            header(&answer(BUILT, path, &headers), CONTENT_ENCODING).map(str::to_owned)
         };
-        assert_eq!(coding("br, gzip").as_deref(), Some("gzip"));
-        assert_eq!(coding("identity"), None);
-        assert_eq!(coding("gzip;q=0"), None);
+        let both = |accepted| coding("assets/main-Ab12.js", accepted);
+        assert_eq!(both("gzip, deflate, br, zstd").as_deref(), Some("br"));
+        assert_eq!(both("gzip, br;q=0").as_deref(), Some("gzip"));
+        assert_eq!(both("gzip;q=1.0, br;q=0.0").as_deref(), Some("gzip"));
+        assert_eq!(both("gzip").as_deref(), Some("gzip"));
+        assert_eq!(both("identity"), None);
+        assert_eq!(both("gzip;q=0, br;q=0"), None);
+        assert_eq!(
+            coding("assets/old-Cd34.js", "br, gzip").as_deref(),
+            Some("gzip"),
+            "there is no other form"
+        );
     }
 
     #[test]
-    fn without_a_console_the_root_says_what_is_missing() {
+    fn the_page_is_sent_again_only_when_it_has_changed() {
+        let ask = |path: &str, kept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(IF_NONE_MATCH, kept.parse().expect("a header"));
+            answer(BUILT, path, &headers)
+        };
+        let page = answer(BUILT, "clusters/3", &HeaderMap::new());
+        let tag = header(&page, ETAG).expect("a tag").to_owned();
+        for kept in [
+            tag.clone(),
+            format!("\"other\", {tag}"),
+            tag.trim_start_matches("W/").to_owned(),
+            "*".to_owned(),
+        ] {
+            let same = ask("index.html", &kept);
+            assert_eq!(same.status(), 304, "{kept}");
+            assert_eq!(header(&same, ETAG), Some(tag.as_str()));
+            assert!(header(&same, CACHE_CONTROL).is_some() && header(&same, VARY).is_some());
+            assert!(header(&same, CONTENT_SECURITY_POLICY).is_some());
+            assert_eq!(header(&same, CONTENT_ENCODING), None, "it has no body");
+        }
+        assert_eq!(ask("index.html", "\"other\"").status(), 200);
+        assert_eq!(ask("lifeboat.svg", &tag).status(), 200, "another file has another tag");
+        assert_eq!(
+            header(&answer(BUILT, "assets/main-Ab12.js", &HeaderMap::new()), ETAG),
+            None,
+            "it never changes"
+        );
+    }
+
+    #[test]
+    fn without_a_console_the_root_names_what_is_missing() {
         let page = answer(&[], "", &HeaderMap::new());
         assert_eq!(header(&page, CONTENT_TYPE), Some("text/plain; charset=utf-8"));
         assert_eq!(answer(&[], "clusters", &HeaderMap::new()).status(), 404);

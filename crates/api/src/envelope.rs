@@ -1,4 +1,4 @@
-//! OCP's envelope around every answer.
+//! OCP's envelope of every answer.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -9,22 +9,22 @@ use utoipa::ToSchema;
 
 use crate::call;
 
-/// Every answer that carries something.
+/// An answer with content.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Envelope<T> {
-    /// What was asked for.
+    /// The request.
     data: T,
     /// Always true here; false in answers with an `error`.
     successful: bool,
     /// When the answer was written.
     #[schema(format = DateTime)]
     timestamp: String,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     duration: u64,
     /// The HTTP status.
     status: u16,
-    /// Names the request in the server's log.
+    /// The ID of the request in the server's log.
     trace_id: String,
     /// The server that answered.
     server: String,
@@ -53,23 +53,23 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct List<T> {
-    /// The rows on it.
+    /// Its rows.
     contents: Vec<T>,
-    /// Which page it is.
+    /// The page.
     page: ListPage,
 }
 
-/// Which page of how many.
+/// The position of a page.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ListPage {
-    /// Which page it is, from 1.
+    /// The page number, from 1.
     number: u32,
-    /// How many rows a page holds at most.
+    /// The maximum number of rows per page.
     size: u32,
-    /// How many rows there are on all pages.
+    /// The number of rows on all pages.
     total_elements: u64,
-    /// How many pages there are.
+    /// The number of pages.
     total_pages: u64,
 }
 
@@ -87,7 +87,7 @@ impl<T> List<T> {
         }
     }
 
-    /// Returns the rows and which page they are, for an answer that says more beside them.
+    /// Returns the rows and their page, for an answer with further fields.
     pub(crate) fn into_parts(self) -> (Vec<T>, ListPage) {
         (self.contents, self.page)
     }
@@ -103,6 +103,6 @@ impl<T> List<T> {
     }
 }
 
-/// An answer that says no more than that it is done.
+/// An answer without content.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Done {}

@@ -1,4 +1,4 @@
-//! How a problem is answered: its HTTP status, its words in the reader's language, its line in the log.
+//! The answer for a problem: its HTTP status, its text in the reader's language, its line in the log.
 
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::call;
 
-/// Why a request was not answered with what it asked for.
+/// Why a request failed.
 pub(crate) struct Failure {
     problem: Problem,
     /// The chain of causes, for the log alone.
@@ -87,37 +87,37 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Every answer that carries an error.
+/// An answer with an error.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FailureEnvelope {
-    /// What went wrong.
+    /// The error.
     error: ErrorView,
     /// Always false here.
     successful: bool,
     /// When the answer was written.
     #[schema(format = DateTime)]
     timestamp: String,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     duration: u64,
     /// The HTTP status.
     status: u16,
-    /// Names the request in the server's log.
+    /// The ID of the request in the server's log.
     trace_id: String,
     /// The server that answered.
     server: String,
 }
 
-/// What went wrong, in the reader's language.
+/// The error, in the reader's language.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorView {
-    /// OCP's error number, or ours where it has none.
+    /// OCP's error number, or our own if OCP has none.
     code: u32,
     /// Who must act: `invalid`, `refused`, `conflict`, `not-found`, `outside`, ….
     #[schema(value_type = String)]
     kind: ProblemKind,
-    /// The field of the request that is wrong, where one is.
+    /// The wrong field of the request, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     #[serde(flatten)]
@@ -133,34 +133,34 @@ impl ErrorView {
     }
 }
 
-/// A text that may be a problem's: what happened, why, and what to do now.
+/// A text, with cause and fix if it is an error.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Words {
-    /// Names the text; the same in every language.
+    /// The ID of the text; the same in every language.
     id: String,
-    /// What happened.
+    /// The message.
     message: String,
-    /// Why, as far as it is known.
+    /// The cause, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
-    /// What the database or the storage said, word for word.
+    /// The original message of the database or the storage.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
-    /// What to do now.
+    /// The fix.
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<String>,
-    /// What can be pressed to repair it.
+    /// The repair action.
     #[serde(skip_serializing_if = "Option::is_none")]
     button: Option<ButtonView>,
 }
 
-/// Something that can be pressed.
+/// An action.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ButtonView {
-    /// What it does, the same in every language.
+    /// The ID of the action, the same in every language.
     id: String,
-    /// Its words.
+    /// Its label.
     text: String,
 }
 
@@ -182,7 +182,7 @@ impl Words {
         Self { action: text.action_while_retried(call::language()), ..Self::here(text) }
     }
 
-    /// Renders a text in the language of whoever reads the answer.
+    /// Renders a text in the language of the reader of the answer.
     pub(crate) fn here(text: &Text) -> Self {
         Self::of(text, call::language())
     }
@@ -192,34 +192,34 @@ impl Words {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only described, never made")]
 pub(crate) enum Failures {
-    /// The request breaks a rule that needs nothing but the request, or its body is not JSON.
+    /// The request itself is not valid, or its body is not JSON.
     #[response(status = 400)]
     Invalid(FailureEnvelope),
-    /// Nobody is logged on, or with a wrong password.
+    /// No user is logged on, or the password is wrong.
     #[response(status = 401)]
     Unauthenticated(FailureEnvelope),
     /// The user's role does not allow it, or the password must be changed first.
     #[response(status = 403)]
     Forbidden(FailureEnvelope),
-    /// There is no such thing.
+    /// The object does not exist.
     #[response(status = 404)]
     NotFound(FailureEnvelope),
-    /// A rule refuses it as things stand, or it clashes with something that exists or runs.
+    /// A rule refuses it in the current state, or it conflicts with an existing object or a running task.
     #[response(status = 409)]
     Refused(FailureEnvelope),
     /// The body is too long.
     #[response(status = 413)]
     TooLong(FailureEnvelope),
-    /// The body does not call itself JSON.
+    /// The content type of the body is not JSON.
     #[response(status = 415)]
     NotJson(FailureEnvelope),
-    /// A value has another shape than the call takes.
+    /// A value does not have the type that the call expects.
     #[response(status = 422)]
     WrongShape(FailureEnvelope),
     /// Too many wrong passwords.
     #[response(status = 429)]
     LockedOut(FailureEnvelope),
-    /// A fault of the server.
+    /// An internal error of the server.
     #[response(status = 500)]
     Internal(FailureEnvelope),
     /// A database or a storage failed.
@@ -241,7 +241,7 @@ pub(crate) async fn no_such_method(method: axum::http::Method, uri: axum::http::
         .into()
 }
 
-/// Answers a request whose handler panicked. What the panic said is in the log, not in the answer.
+/// Answers a request whose handler panicked. The panic's message is in the log, not in the answer.
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Failure::from(Problem::new(ProblemKind::Internal, codes::INTERNAL, "server-fault")).into_response()
 }

@@ -1,8 +1,8 @@
-//! What happens, as it happens: server-sent events, numbered by the journal.
+//! Live events: server-sent events, numbered by the journal.
 //!
-//! Each event carries a number that grows. Whoever lost the connection sends the last one seen as `Last-Event-ID`
-//! (browsers do it by themselves) and gets everything behind it, from whichever server answers. Alarms are kept nowhere: an
-//! event of one carries no number and does not come again.
+//! Each event carries a number that grows. After a lost connection, a client sends the last one seen as
+//! `Last-Event-ID` (browsers do so by themselves) and gets everything after it, from any server. Alarms are not
+//! stored: an event of one has no number and is not sent again.
 //!
 //! A stream lives no longer than what its reader is logged on by.
 
@@ -30,21 +30,21 @@ use crate::queries::{EventHeaders, EventQuery};
 use crate::views::alarms::AlarmEventView;
 use crate::views::tasks::{AnyEventView, EventView};
 
-/// How often a line is sent when nothing happens, so that nobody in between takes the connection for dead.
+/// The interval of keep-alive lines, so that no proxy in between closes the connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How often is looked whether the reader may still read; at once where its log-on is ended on this server.
+/// How often the reader's permission is checked; immediately if its log-on ends on this server.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
-/// How many events are read at once.
+/// The maximum number of events per read.
 const BATCH: u32 = 200;
 
-/// Sends what happens, as it happens
+/// Streams events as they happen
 ///
-/// Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a broken connection. Without
-/// that header the stream begins with what happens next. Type `alarm`, where no single task is asked for: an alarm was
-/// raised, has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after
-/// a broken connection.
+/// Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a lost connection. Without that
+/// header, the stream begins with the next event. Type `alarm`, unless a single task is requested: an alarm was raised,
+/// has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after a
+/// lost connection.
 #[utoipa::path(
     get,
     path = "/events",
@@ -88,11 +88,11 @@ struct Follower {
     filter: EventFilter,
     /// The last event that was read.
     after: i64,
-    /// Tells of new events; read after it was told, so that none is missed.
+    /// Signals new events. Events are read after the signal, so none is missed.
     changes: watch::Receiver<i64>,
-    /// Tells of alarms, where they are wanted.
+    /// Signals alarms, if requested.
     alarms: Option<control::alarms::Changes>,
-    /// Tells that somebody's log-on has ended.
+    /// Reports that a log-on has ended.
     ends: watch::Receiver<u64>,
     /// When the reader's own was last found good.
     checked: Instant,
@@ -170,7 +170,7 @@ impl Follower {
     }
 }
 
-/// Waits for alarms; for ever where they are not wanted.
+/// Waits for alarms; forever where they are not wanted.
 async fn of_alarms(alarms: &mut Option<control::alarms::Changes>) -> Option<Vec<AlarmChange>> {
     match alarms {
         Some(alarms) => alarms.next().await,

@@ -1,5 +1,5 @@
-//! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong: 422
-//! where a value has another shape than the call takes. What has the right shape and breaks a rule is 400.
+//! Reading a request: JSON, query, path. An unreadable request is answered in the envelope, with the reason: 422 if a
+//! value does not have the expected type, 400 if it has the right type and breaks a rule.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -48,7 +48,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// What a JSON object says. serde alone would take an array for a struct, too: field by field, in their order.
+/// The content of a JSON object. serde alone would also accept an array for a struct: field by field, in order.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -71,7 +71,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// What stands behind the `?`. Not called `Query`: utoipa would take it for axum's and describe it a second time.
+/// The query string. Not called `Query`: utoipa would treat it as axum's and describe it a second time.
 pub(crate) struct Parameters<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
@@ -87,7 +87,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
     }
 }
 
-/// What stands in the path.
+/// A parameter of the path.
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
@@ -110,8 +110,8 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(crate) struct Repeatable {
-    /// A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-    /// the first one's task; another request with the key is refused with 409.
+    /// A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+    /// returns the first task; a different request with the key is refused with 409.
     #[param(value_type = Option<String>, rename = "Idempotency-Key")]
     key: Option<IdempotencyKey>,
 }
@@ -127,13 +127,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        // What is no ASCII becomes what no key may hold.
+        // Non-ASCII becomes a character that no key may contain.
         let text = parts.headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
         Ok(Self { key: text.map(IdempotencyKey::new).transpose()? })
     }
 }
 
-/// Names what is wrong by the innermost error, which says where and what was expected.
+/// Describes the problem by the innermost error, which has the position and what was expected.
 fn unreadable(id: &str, status: StatusCode, rejection: &dyn std::error::Error) -> Failure {
     let mut innermost = rejection;
     while let Some(cause) = innermost.source() {

@@ -1,4 +1,4 @@
-//! What holds for every request: headers for browsers, and no writing from other sites' pages.
+//! Rules for every request: headers for browsers, and no writes from other sites' pages.
 
 use std::net::SocketAddr;
 
@@ -63,7 +63,7 @@ pub(crate) async fn protect(State(ingress): State<Ingress>, request: Request, ne
     response
 }
 
-/// Tells whether a browser says that a page of another site asks; what cannot be read is none of ours.
+/// Returns whether a browser reports a request of another site's page; an unreadable header counts as one.
 fn comes_from_other_site(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|value| value.to_str().ok());
     let is_ours = |origin: &HeaderValue| {

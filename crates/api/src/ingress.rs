@@ -1,4 +1,4 @@
-//! How requests reach this server: over which proxies, from where, and whether TLS lies between.
+//! How requests reach this server: through which proxies, from which address, and with or without TLS.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -20,9 +20,9 @@ impl Ingress {
         Self { is_https, trusted_proxies }
     }
 
-    /// Returns where the request came from. A proxy's word is taken only when the proxy is trusted: whoever could make
-    /// addresses up would never be slowed down. Of several proxies in a row the last untrusted hop counts; what stands
-    /// in front of it, or of a hop that cannot be read, anybody may have written.
+    /// Returns the origin of the request. Forwarding headers count only from a trusted proxy: otherwise, a client
+    /// with invented addresses would never be slowed down. Of several proxies in a row, the last untrusted hop
+    /// counts; anything before it, or before an unreadable hop, may be forged.
     pub(crate) fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
         let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return "unknown".to_owned() };
         if !self.trusted_proxies.contains(&peer) {
@@ -38,8 +38,8 @@ impl Ingress {
         last.unwrap_or(peer).to_string()
     }
 
-    /// Tells whether the request came to us over TLS: ours, that of a proxy that is trusted, or, as the browser says of
-    /// the page that it writes from, that of any.
+    /// Returns whether the request came to us over TLS: ours, that of a proxy that is trusted, or, as the browser
+    /// says of the page that it writes from, that of any.
     pub(crate) fn is_https(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
         let is_proxy = peer.is_some_and(|peer| self.trusted_proxies.contains(&peer.to_canonical()));
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -50,7 +50,8 @@ impl Ingress {
     }
 }
 
-/// Reads an address as proxies write it, with a port or without. An IPv4 address in IPv6's clothes is that IPv4 address.
+/// Reads an address as proxies write it, with a port or without. An IPv4 address in IPv6's clothes is that IPv4
+/// address.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
     let address = bare.parse().ok().or_else(|| hop.parse().ok().map(|with_port: SocketAddr| with_port.ip()));
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_ours_a_trusted_proxys_or_what_the_browser_says() {
+    fn tls_is_our_own_a_trusted_proxys_or_reported_by_the_browser() {
         let of = |peer, headers: &HeaderMap| ingress().is_https(Some(ip(peer)), headers);
         let forwarded = headers("x-forwarded-proto", "https");
         assert!(of("10.0.0.1", &forwarded));

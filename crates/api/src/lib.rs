@@ -1,4 +1,4 @@
-//! HTTP: words in, words out. OCP's envelope, paths and field names around the use cases of `control`.
+//! HTTP: text in, text out. OCP's envelope, paths and field names around the use cases of `control`.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | `routes` | the handlers, a file per noun: read the request, call one function, turn the answer into a view |
 //! | `views` | the shapes that cross to the outside |
 //! | `envelope`, `error` | what surrounds every answer |
-//! | `queries` | what may stand behind the `?` |
+//! | `queries` | query strings |
 //! | `extract` | what can't be read is answered in the envelope too |
 //! | `auth`, `session` | who asks |
 //! | `events` | what happens, as it happens |

@@ -1,4 +1,4 @@
-//! How long requests took, by route, method and status.
+//! The duration of requests, by route, method and status.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use model::measure::{ANSWER_BOUNDS_S, Timing, Timings};
 
-/// What a request is counted as that no route of ours takes: pages of the console, and what does not exist.
+/// The label of a request without a route: pages of the console, and paths that do not exist.
 const UNMATCHED: &str = "unmatched";
 
 /// Which requests are measured together. All three are words of this program: a caller can't make more of them.
@@ -39,7 +39,7 @@ impl Requests {
     }
 }
 
-/// Middleware: measures every request until its answer begins; a stream of events goes on after that.
+/// Middleware: measures every request until its answer begins; a stream of events continues after that.
 pub(crate) async fn measure(State(requests): State<Requests>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str);

@@ -1,4 +1,4 @@
-//! The API's description, which `docs/openapi.json` holds.
+//! The OpenAPI description, which is stored in `docs/openapi.json`.
 
 use std::collections::HashMap;
 
@@ -13,22 +13,22 @@ use crate::router::routes;
 #[openapi(
     info(
         title = "Lifeboat",
-        description = "Backup and recovery for OceanBase.\n\nEvery answer comes in an envelope: `data`, or `error` in its place. \
-            `Accept-Language` chooses the language of messages (en-US, zh-CN). Lists are handed out page by page, from page 1, \
-            at most 2000 rows each. Times carry their offset.",
+        description = "Backup and recovery for OceanBase.\n\nEvery answer has an envelope: `data`, or `error` instead. \
+            `Accept-Language` chooses the language of messages (en-US, zh-CN). Lists are returned page by page, from page 1, \
+            with at most 2000 rows each. Times carry their offset.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
-        (name = "clusters", description = "Take over, look at, let go of"),
-        (name = "backups", description = "What can be backed up, Back up Now, what was backed up"),
-        (name = "strategies", description = "What is backed up regularly: schedules, runs, previews"),
-        (name = "log backup", description = "How log backup stands; start, stop, pause, resume"),
-        (name = "compaction", description = "How major compaction stands; start, clear exceptions"),
-        (name = "alarms", description = "What is wrong now"),
-        (name = "recovery", description = "Recover a backup set"),
-        (name = "storages", description = "Storage configurations and their test"),
-        (name = "tasks", description = "Follow and steer what runs"),
-        (name = "users", description = "Who is logged on; accounts, tokens, the audit log"),
+        (name = "clusters", description = "Take over, show and remove clusters"),
+        (name = "backups", description = "Options for a backup, Back up Now, backup sets"),
+        (name = "strategies", description = "Backup strategies: schedules, runs, previews"),
+        (name = "log backup", description = "Status of log backup; start, stop, pause, resume"),
+        (name = "compaction", description = "Status of major compaction; start, clear exceptions"),
+        (name = "alarms", description = "Current alarms"),
+        (name = "recovery", description = "Recover backup sets and tenants"),
+        (name = "storages", description = "Storage configurations and their tests"),
+        (name = "tasks", description = "Watch, retry, skip, cancel and roll back tasks"),
+        (name = "users", description = "The logged-on user; accounts, tokens, the audit log"),
         (name = "server", description = "The server itself")
     ),
     components(schemas(crate::error::FailureEnvelope)),
@@ -71,7 +71,7 @@ pub fn document() -> String {
     format!("{document:#}\n")
 }
 
-/// Puts a reference in the place of every schema that has a name: utoipa writes the arguments of generic types out.
+/// Replaces every named schema with a reference: utoipa writes the arguments of generic types inline.
 fn refer(value: &mut Value, named: &HashMap<String, String>) {
     if let Some(reference) = value.is_object().then(|| named.get(&value.to_string())).flatten() {
         *value = json!({ "$ref": reference });

@@ -1,4 +1,4 @@
-//! What may stand behind the `?` of a path.
+//! The query strings of paths.
 
 use control::PageAsk;
 use control::audit::AuditFilter;
@@ -16,15 +16,15 @@ use utoipa::IntoParams;
 use crate::views::restores::RestoreStatus;
 use crate::views::words;
 
-/// Which page of a list is wanted.
+/// The requested page of a list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -47,21 +47,21 @@ pub(crate) struct TaskQuery {
     /// In this state.
     #[param(inline)]
     status: Option<words::TaskStatus>,
-    /// About this cluster.
+    /// Of this cluster.
     cluster_id: Option<i64>,
-    /// About the cluster that had this name when the task was made.
+    /// The cluster that had this name when the task was created.
     cluster_name: Option<String>,
-    /// About this tenant.
+    /// Of this tenant.
     tenant_id: Option<i64>,
-    /// About the tenant that had this name when the task was made.
+    /// The tenant that had this name when the task was created.
     tenant_name: Option<String>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
-    /// The order; the newest first when left out.
+    /// The order; defaults to newest first.
     #[param(inline)]
     sort: Option<words::TaskSort>,
 }
@@ -91,16 +91,16 @@ const LOG_LINES_MAX: u32 = 1000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogQuery {
-    /// The lines behind this one; from the first when left out.
+    /// The lines after this one; defaults to the first.
     #[param(minimum = 0, default = 0)]
     after: Option<u64>,
-    /// How many lines at most.
+    /// The maximum number of lines.
     #[param(minimum = 1, maximum = 1000, default = 1000)]
     limit: Option<u32>,
 }
 
 impl LogQuery {
-    /// Returns behind which line, and how many lines at most.
+    /// Returns the line before the first one, and the maximum number of lines.
     pub(crate) fn read(&self) -> Result<(i64, u32), Problem> {
         let limit = self.limit.unwrap_or(LOG_LINES_MAX);
         if !(1..=LOG_LINES_MAX).contains(&limit) {
@@ -117,12 +117,12 @@ impl LogQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogDelayQuery {
-    /// Of this tenant; of all when left out.
+    /// Of this tenant; defaults to all.
     tenant_id: Option<i64>,
-    /// At that moment or later; a day before the end when left out.
+    /// At this time or later; defaults to a day before the end.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment; until now when left out.
+    /// Before this time; defaults to now.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }
@@ -147,10 +147,10 @@ impl LogDelayQuery {
 pub(crate) struct StrategyQuery {
     /// Of this cluster and its tenants.
     cluster_id: Option<i64>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -167,16 +167,16 @@ impl StrategyQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StrategyRunQuery {
-    /// Due at that moment or later.
+    /// Due at this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Due before that moment.
+    /// Due before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -195,12 +195,12 @@ impl StrategyRunQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StorageUsageQuery {
-    /// Of this storage; of all when left out.
+    /// Of this storage; defaults to all.
     storage_id: Option<i64>,
-    /// At that moment or later; 30 days before the end when left out.
+    /// At this time or later; defaults to 30 days before the end.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment; until now when left out.
+    /// Before this time; defaults to now.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }
@@ -223,10 +223,10 @@ impl StorageUsageQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BackupQuery {
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Begun before that moment.
+    /// Started before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
     /// This one.
@@ -234,10 +234,10 @@ pub(crate) struct BackupQuery {
     /// In this state.
     #[param(inline)]
     status: Option<words::TaskStatus>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -266,10 +266,10 @@ impl BackupQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RestoreIntoQuery {
-    /// The name of the tenant that is made; else one made of the old name.
+    /// The name of the new tenant. Defaults to one derived from the old name.
     #[param(example = "shop_restored")]
     pub(crate) tenant: Option<String>,
-    /// Its resource pools, with commas between them; else one made of the new name.
+    /// Its resource pools, separated by commas. Defaults to one named after the tenant.
     #[param(example = "shop_pool")]
     pub(crate) pools: Option<String>,
 }
@@ -282,10 +282,10 @@ pub(crate) struct LogBackupQuery {
     /// In this state.
     #[param(inline)]
     status: Option<words::ArchiveStatus>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -307,19 +307,19 @@ impl LogBackupQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RestoreQuery {
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Begun before that moment.
+    /// Started before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
     /// In this state.
     #[param(inline)]
     status: Option<RestoreStatus>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -342,21 +342,21 @@ impl RestoreQuery {
     }
 }
 
-/// Which moments are wanted.
+/// A filter for times.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WindowQuery {
-    /// At that moment or later.
+    /// At this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment.
+    /// Before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }
 
 impl WindowQuery {
-    /// Reads which moments of a cluster's tenants, or of one of them.
+    /// Reads a filter for the times of a cluster's tenants, or of one of them.
     pub(crate) fn filter(&self, tenant: Option<i64>) -> Result<WindowFilter, Problem> {
         Ok(WindowFilter {
             tenant: tenant.map(TenantId),
@@ -371,12 +371,12 @@ impl WindowQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AlarmQuery {
-    /// About this cluster.
+    /// Of this cluster.
     cluster_id: Option<i64>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -397,10 +397,10 @@ pub(crate) struct ProtectionQuery {
     cluster_id: Option<i64>,
     /// Of this tenant.
     tenant_id: Option<i64>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -418,24 +418,24 @@ impl ProtectionQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditQuery {
-    /// At that moment or later.
+    /// At this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment.
+    /// Before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
     /// By the account of this name.
     user: Option<String>,
-    /// This deed.
+    /// Of this action.
     #[param(example = "backup-now")]
     action: Option<String>,
-    /// About a thing with this in its name.
+    /// With this text in the name of the object.
     #[param(example = "cluster/")]
     object: Option<String>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -462,16 +462,16 @@ impl AuditQuery {
 pub(crate) struct EventQuery {
     /// Of this task.
     task: Option<i64>,
-    /// About this cluster.
+    /// Of this cluster.
     cluster: Option<i64>,
 }
 
-/// Where a stream of events goes on.
+/// The position from which a stream of events continues.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only described; the header is read by hand")]
 pub(crate) struct EventHeaders {
-    /// The last event that was seen.
+    /// The last received event.
     #[param(rename = "Last-Event-ID")]
     last_event_id: Option<i64>,
 }
@@ -489,7 +489,7 @@ fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
     PageAsk::new(number.unwrap_or(usual.number()), size.unwrap_or(usual.size()))
 }
 
-/// Reads a moment of a query. An offset's `+` that was not percent-encoded arrives as a blank.
+/// Reads a time of a query. The `+` of an offset that was not percent-encoded arrives as a blank.
 fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let moment = Timestamp::from_rfc3339(&text.replace(' ', "+"))

@@ -65,7 +65,7 @@ fn open_routes() -> OpenApiRouter<Api> {
         .routes(routes!(session::log_on, session::log_off))
 }
 
-/// What needs a log-on and stands where monitoring looks for it.
+/// Routes that need a log-on, at the paths that monitoring expects.
 fn scraped_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(metrics::metrics))
 }
@@ -74,7 +74,7 @@ fn scraped_routes() -> OpenApiRouter<Api> {
 #[rustfmt::skip]
 fn api_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        // Clusters: take over, look at, let go of
+        // Clusters: take over, show, remove
         .routes(routes!(clusters::cluster_list, clusters::cluster_add))
         .routes(routes!(clusters::cluster_precheck))
         .routes(routes!(clusters::cluster_get, clusters::cluster_change, clusters::cluster_remove))
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_answered_in_the_envelope_without_what_it_said() {
+    async fn a_panic_is_answered_in_the_envelope_without_its_message() {
         let routes = axum::Router::new().route("/broken", get(broken));
         let router =
             super::surround(routes, "here".into(), super::Ingress::new(false, &[]), super::Requests::new());

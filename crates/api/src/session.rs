@@ -1,4 +1,4 @@
-//! Sessions of browsers: logging on and off, and the cookie that a session is known by.
+//! Browser sessions: logging on and off, and the session cookie.
 //!
 //! The cookie is sent to `/api` only, is out of every script's reach, and is not sent with what other sites ask for.
 //! Beside it every write must carry [`CONSOLE_HEADER`], which no other site's page can add.
@@ -28,7 +28,7 @@ pub(crate) const CONSOLE_HEADER: &str = "x-lifeboat-console";
 
 const NAME: &str = "lifeboat_session";
 
-/// Who wants to log on.
+/// A log-on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogOnBody {
@@ -39,10 +39,10 @@ pub(crate) struct LogOnBody {
     password: SecretText,
 }
 
-/// Logs a browser on: the answer sets a cookie, which stands for name and password from then on
+/// Logs a browser on: the answer sets a session cookie
 ///
-/// Needs the header `X-Lifeboat-Console`, and so do writes that rely on the cookie. A session ends after 30 idle
-/// minutes, and when the account's password is changed.
+/// Needs the header `X-Lifeboat-Console`, and so do writes that use the cookie. A session ends after 30 minutes without
+/// activity, and when the account's password is changed.
 #[utoipa::path(
     post,
     path = "/api/v2/session",
@@ -103,13 +103,13 @@ pub(crate) fn check_is_console(method: &Method, headers: &HeaderMap) -> Result<(
     Err(Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "console-header-missing"))
 }
 
-/// Tells whether the request is the console's. A browser that is told how to authenticate asks for a password by
-/// itself, in a window of its own; the console has a page for that.
+/// Returns whether the request is the console's. A browser that receives an authentication challenge prompts for a
+/// password in its own window; the console has a page for that.
 pub(crate) fn is_console(headers: &HeaderMap) -> bool {
     headers.contains_key(CONSOLE_HEADER) || token(headers).is_some()
 }
 
-/// Returns the cookie that stands for a session. What came over TLS is sent back over TLS only.
+/// Returns the session cookie. After a log-on over TLS, it is sent over TLS only.
 fn cookie(token: &str, is_https: bool) -> String {
     let secure = if is_https { "; Secure" } else { "" };
     format!("{NAME}={token}; Path=/api; HttpOnly; SameSite=Strict{secure}")

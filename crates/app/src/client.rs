@@ -1,4 +1,4 @@
-//! Talking to a server's REST API.
+//! The client of a server's REST API.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl Client {
         Self::build(base, Credential::Password { user: user.to_owned(), password })
     }
 
-    /// Returns a user of that server with that password, whatever the environment says.
+    /// Returns a client of that server with that password, regardless of the environment.
     pub(crate) fn with_password(server: &str, user: &str, password: Secret) -> Result<Self, Failure> {
         Self::build(read_address(server)?, Credential::Password { user: user.to_owned(), password })
     }

@@ -1,4 +1,4 @@
-//! How a server is set up: a file, then the environment, then flags; each later one wins.
+//! The configuration of a server: a file, then the environment, then flags; each later one wins.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -16,11 +16,11 @@ use crate::setting::read;
 use crate::tls::TlsFiles;
 use crate::{bounds, metadata_place, setting};
 
-/// How a server is set up.
+/// The configuration of a server.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
-    /// The server that keeps the metadata, as a URL; without one they lie in the data directory.
+    /// The server of the metadata, as a URL; by default they are in the data directory.
     pub(crate) metadata: Option<String>,
     pub(crate) listen: SocketAddr,
     /// What HTTPS is spoken with; HTTP without it.
@@ -49,8 +49,8 @@ enum Source {
 /// Values by their keys, as text; a list is many values.
 pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
-/// Every key, with what holds when nobody sets it; a dot stands between a table of the file and a key in it. The name in the
-/// environment is that of [`setting::variable`].
+/// Every key, with its default; a dot separates a table of the file and a key in it. The environment variable is that of
+/// [`setting::variable`].
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
     ("metadata", &[metadata_place::IN_DATA_DIRECTORY]),
@@ -71,7 +71,7 @@ const KEYS: &[(&str, &[&str])] = &[
     (bounds::STORE_ANSWER, &["16"]),
 ];
 
-/// Stands for the machine's name, which is no name itself.
+/// Stands for the host name, and is not a valid name itself.
 const HOST_NAME: &str = "<host name>";
 
 /// The file, all keys optional.
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_leaves_the_machine_only_when_somebody_says_so() {
+    fn plain_http_from_other_machines_needs_consent() {
         let refusal = settle(&[("listen", "0.0.0.0:8180")], &[], &[]).expect_err("refused");
         assert_eq!(refusal.text.id, "listen-without-tls");
         let allowed = settle(&[("listen", "0.0.0.0:8180")], &[("LIFEBOAT_INSECURE_HTTP", "true")], &[]);

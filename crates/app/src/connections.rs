@@ -1,7 +1,7 @@
-//! Connections of HTTP: taken, bounded in time and number, and ended when the server stops.
+//! HTTP connections: accepted, limited in time and number, and ended when the server stops.
 //!
-//! Whoever connects and says nothing, or speaks slowly, costs a connection for seconds only. When one address has too many,
-//! or all have, the one that has been idle for longest makes room; what is being answered is never cut off for it.
+//! A silent or slow client occupies a connection for a few seconds only. When one address has too many connections,
+//! or all have, the longest idle one is closed; a connection with a pending answer never is.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -57,7 +57,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Returns the limits of a server behind these proxies.
+    /// Returns the limits of a server with these trusted proxies.
     pub(crate) fn new(proxies: &[IpAddr]) -> Self {
         Self {
             handshake: Duration::from_secs(10),
@@ -70,14 +70,14 @@ impl Limits {
     }
 }
 
-/// Returns how many files this process may have open at once.
+/// Returns the maximum number of open files of this process.
 fn open_files_max() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(1024)
 }
 
-/// Answers what comes in until it is told to stop; then what is being answered is answered to its end.
+/// Answers requests until it is told to stop, then completes the pending answers.
 pub(crate) async fn serve(
     listener: TcpListener,
     certificate: Option<Certificate>,
@@ -164,7 +164,7 @@ impl Caller {
     }
 }
 
-/// A peer that breaks off is the peer's business.
+/// A connection that the peer closes is not an error.
 fn report(done: hyper::Result<()>) {
     if let Err(error) = done {
         tracing::debug!(%error, "a connection has ended early");
@@ -297,7 +297,7 @@ mod tests {
     /// How long is waited for what must come.
     const LIMIT: Duration = Duration::from_secs(30);
 
-    /// A server that answers `/` at once and `/stream` for ever; it ends with the guard.
+    /// A server that answers `/` immediately and `/stream` forever; it ends with the guard.
     async fn server(limits: Limits) -> (std::net::SocketAddr, DropGuard) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_says_nothing_or_only_half_is_not_waited_for() {
+    async fn silent_and_slow_clients_time_out() {
         let short = Limits { head: Duration::from_millis(200), ..limits() };
         let (address, _guard) = server(short).await;
         let mut silent = TcpStream::connect(address).await.expect("taken");
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_waits_for_what_is_being_answered_and_for_nobody_who_is_idle() {
+    async fn a_stop_waits_for_pending_answers_and_not_for_idle_connections() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let slow = || async {

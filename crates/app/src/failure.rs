@@ -1,4 +1,4 @@
-//! How a command ends when it does not end well: what is said, and the exit status.
+//! The failure of a command: its message and exit status.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -12,17 +12,17 @@ use serde_json::json;
 
 use crate::language::{language, words};
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     words: Box<Words>,
     /// Whether asking again may help: the server did not answer.
     pub(crate) is_passing: bool,
-    /// Whether the command did its work, but for something that it names.
+    /// Whether the command succeeded except for the objects that it names.
     is_partial: bool,
 }
 
-/// What is said about it. REST answers an error in this shape, already in the reader's language.
+/// The message. REST returns an error in this shape, already in the reader's language.
 #[derive(Debug, Deserialize)]
 struct Words {
     code: u32,
@@ -63,7 +63,7 @@ impl Words {
 }
 
 impl Failure {
-    /// Returns the failure to reach somebody, which may pass.
+    /// Returns the error of an unreachable server, which may pass.
     pub(crate) fn passing(problem: Problem) -> Self {
         Self { is_passing: true, ..problem.into() }
     }
@@ -79,7 +79,7 @@ impl Failure {
         Some(Self { words: Box::new(words), is_passing: false, is_partial: false })
     }
 
-    /// Reads why a task failed, from its answer: the first failed subtask says more than the task does.
+    /// Reads why a task failed, from its answer: the first failed subtask has more details than the task.
     pub(crate) fn from_task(task: &serde_json::Value) -> Option<Self> {
         let failed = task["subtasks"].as_array()?.iter().find(|subtask| subtask["status"] == "FAILED");
         let said = failed.map_or(&task["error"], |subtask| &subtask["note"]);
@@ -115,7 +115,7 @@ impl Failure {
         })
     }
 
-    /// Says it on standard error: message, cause and what to do, each on its own line; or as JSON.
+    /// Prints it on standard error: message, cause and fix, each on its own line; or as JSON.
     pub(crate) fn show(&self, as_json: bool) {
         let mut out = std::io::stderr().lock();
         let Words { code, kind, id, message, cause, raw, action } = self.words.as_ref();
@@ -157,7 +157,7 @@ mod tests {
     use model::Problem;
 
     #[test]
-    fn the_exit_status_says_who_must_act() {
+    fn the_exit_status_follows_the_kind_of_problem() {
         let cases = [
             (Problem::invalid("x"), 2),
             (Problem::refused(20110, "x"), 3),

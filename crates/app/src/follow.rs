@@ -17,10 +17,10 @@ use crate::language::{language, words};
 use crate::rows::{ProgressRow, SubtaskRow, TaskRow, read};
 use crate::screen::Screen;
 
-/// How often the task is looked at.
+/// The polling interval of the task.
 const PACE: Duration = Duration::from_millis(500);
 
-/// How long a server that does not answer is waited for: it may be restarting, and the task goes on after that.
+/// How long to wait for a server that does not answer: it may be restarting, and the task continues after that.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Follows a task to its end and returns it; a task that failed is a failure.
@@ -92,7 +92,7 @@ async fn look_until_ended(
     }
 }
 
-/// What is shown of the subtasks, and what was already said about each.
+/// What is shown of the subtasks, and what was already printed about each.
 struct Display {
     screen: Screen,
     bars: Option<MultiProgress>,
@@ -188,7 +188,7 @@ fn paint(bar: &ProgressBar, subtask: &SubtaskRow) {
     }
 }
 
-/// Says how a subtask stands, and why it failed.
+/// Prints the status of a subtask, and why it failed.
 fn state(subtask: &SubtaskRow) -> String {
     let word = match subtask.status.as_str() {
         "RUNNING" => "cli-state-running",
@@ -203,7 +203,7 @@ fn state(subtask: &SubtaskRow) -> String {
     }
 }
 
-/// Says how far something is: `40 %, 12.0 MiB of 30.0 MiB, 5.0 MiB/s, 4 s left`.
+/// Returns the progress in words: `40 %, 12.0 MiB of 30.0 MiB, 5.0 MiB/s, 4 s left`.
 fn progress_words(progress: &ProgressRow) -> String {
     let amount = |count: u64| match progress.unit.as_str() {
         "bytes" => size::bytes(count),

@@ -1,4 +1,4 @@
-//! The reader's language: `LIFEBOAT_LANG`, else what the system says.
+//! The reader's language: `LIFEBOAT_LANG`, else that of the system.
 
 use std::env;
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! The program's own log: lines on standard error in which nothing from outside acts.
+//! The program's own log: lines on standard error in which text from outside has no effect on a terminal.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! `lifeboat`: backup and recovery for OceanBase. The binary holds the command line, the configuration and the
-//! wiring; what the product does is in `control`.
+//! `lifeboat`: backup and recovery for OceanBase. The binary contains the command line, the configuration and the
+//! wiring; `control` contains the behaviour of the product.
 
 mod bounds;
 mod cli;

@@ -1,4 +1,4 @@
-//! Where the metadata lie: in the data directory, or on a server.
+//! The location of the metadata: in the data directory, or on a server.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use model::{Problem, Secret};
 use crate::failure::Failure;
 use crate::secrets;
 
-/// What is written where the metadata lie in the data directory.
+/// The text for metadata in the data directory.
 pub(crate) const IN_DATA_DIRECTORY: &str = "sqlite";
 
-/// Where the metadata of a server lie, for commands that work on them without it.
+/// The location of a server's metadata, for commands that work on them without the server.
 #[derive(Args)]
 pub(crate) struct MetadataArgs {
     /// The server's data directory

@@ -1,4 +1,4 @@
-//! What the command line reads of REST answers: the fields that it shows.
+//! The fields of REST answers that the command line shows.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,7 +52,7 @@ pub(crate) struct TenantRow {
     pub(crate) logical_disabled: Option<Said>,
 }
 
-/// Something that is to be backed up, with the age of its last good backups.
+/// An object to back up, with the age of its last successful backups.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProtectedRow {
@@ -73,21 +73,21 @@ impl ProtectedRow {
     }
 }
 
-/// The last good backup of an object.
+/// The last successful backup of an object.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LastBackupRow {
     pub(crate) age_seconds: u64,
 }
 
-/// How the log backup of an object stands.
+/// The log backup status of an object.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogCheckpointRow {
     pub(crate) age_seconds: Option<u64>,
 }
 
-/// A tenant, and the cluster that it is of.
+/// A tenant and its cluster.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlacedTenantRow {
@@ -96,7 +96,7 @@ pub(crate) struct PlacedTenantRow {
     pub(crate) tenant: TenantRow,
 }
 
-/// What the test of a credential found.
+/// The result of an account test.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CredentialTestRow {
@@ -105,7 +105,7 @@ pub(crate) struct CredentialTestRow {
     pub(crate) ob_version: Option<String>,
 }
 
-/// What is filled in when nobody chooses.
+/// The defaults.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AbilityRow {
@@ -124,7 +124,7 @@ pub(crate) struct StorageRow {
     pub(crate) create_time: String,
 }
 
-/// What lies in a storage.
+/// The content of a storage.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScanRow {
@@ -143,7 +143,7 @@ pub(crate) struct ScannedRow {
     pub(crate) origin: OriginRow,
 }
 
-/// Where a backup set comes from.
+/// The origin of a backup set.
 #[derive(Deserialize)]
 pub(crate) struct OriginRow {
     pub(crate) signature: String,
@@ -198,7 +198,7 @@ struct ActionResultRow {
 }
 
 impl ActionRow {
-    /// Returns the task that was made.
+    /// Returns the created task.
     pub(crate) fn task(&self) -> Result<i64, Failure> {
         let mut tasks = self.backup_object_ops_result_list.iter().flat_map(|result| &result.task_id_list);
         let missing = || Problem::outside("answer-unreadable").raw("no task").into();
@@ -206,7 +206,7 @@ impl ActionRow {
     }
 }
 
-/// What a task would do.
+/// The plan of a task.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlanRow {
@@ -219,7 +219,7 @@ pub(crate) struct PlanRow {
     pub(crate) steps: Vec<PlannedStepRow>,
 }
 
-/// A step that a task would take.
+/// A step of a plan.
 #[derive(Deserialize)]
 pub(crate) struct PlannedStepRow {
     pub(crate) name: String,
@@ -240,7 +240,7 @@ pub(crate) struct TaskRow {
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,
-    /// Whether its backup lacks something that nobody agreed to, or its recovery did not make all.
+    /// Whether its backup left something out without consent, or its recovery did not create everything.
     #[serde(default)]
     pub(crate) partial: bool,
     /// None in lists.
@@ -255,7 +255,7 @@ pub(crate) struct TaskRow {
 }
 
 impl TaskRow {
-    /// Returns how it stands, in the wire's word.
+    /// Returns its status, in the wire's word.
     pub(crate) fn standing(&self) -> String {
         if self.partial && self.status == "SUCCESSFUL" { "PARTIAL".to_owned() } else { self.status.clone() }
     }
@@ -292,7 +292,7 @@ impl SubtaskRow {
     }
 }
 
-/// How far something is.
+/// The progress.
 #[derive(Deserialize, Clone, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProgressRow {
@@ -364,7 +364,7 @@ pub(crate) struct LogBackupRow {
     pub(crate) error: Option<Said>,
 }
 
-/// How major compaction stands.
+/// The status of major compaction.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CompactionsRow {
@@ -384,7 +384,7 @@ pub(crate) struct CompactionRow {
     pub(crate) error_msg: Option<String>,
 }
 
-/// Whose major compaction goes on.
+/// The tenants whose major compaction continues.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClearedRow {
@@ -414,7 +414,7 @@ pub(crate) struct RestoreTaskRow {
 }
 
 impl RestoreTaskRow {
-    /// Returns how it stands, in the wire's word.
+    /// Returns its status, in the wire's word.
     pub(crate) fn standing(&self) -> String {
         let is_partial = self.partial && self.status == "RESTORE_SUCCESS";
         if is_partial { "PARTIAL".to_owned() } else { self.status.clone() }
@@ -451,7 +451,7 @@ struct ScheduleRow {
 }
 
 impl StrategyRow {
-    /// Tells whether somebody paused its schedule.
+    /// Returns whether its schedule is paused.
     pub(crate) fn is_paused(&self) -> bool {
         !self.ob_backup_schedule_config.backup_schedule_enabled
     }
@@ -463,7 +463,7 @@ impl StrategyRow {
     }
 }
 
-/// A run to come.
+/// A future run.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedRunRow {
@@ -472,7 +472,7 @@ pub(crate) struct PlannedRunRow {
     pub(crate) data_backup_mode: String,
 }
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StrategyRunRow {

@@ -1,4 +1,4 @@
-//! What a command says when it went well: tables and lines for people, JSON for programs.
+//! The output of a successful command: tables and lines for people, JSON for programs.
 
 use std::io::Write as _;
 
@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::language::language;
 
-/// The form of what is said.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
     // Plain comments: documented values would blow every help text up.
@@ -20,15 +20,15 @@ pub(crate) enum Form {
     Json,
 }
 
-/// Standard output. A reader who went away (`| head`) is no failure.
+/// Standard output. A reader who stops reading (`| head`) is not an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screen {
-    /// The form of what is said.
+    /// The output format.
     pub(crate) form: Form,
 }
 
 impl Screen {
-    /// Tells whether programs read it.
+    /// Returns whether programs read it.
     pub(crate) fn is_json(self) -> bool {
         self.form == Form::Json
     }

@@ -28,7 +28,7 @@ pub(crate) fn read(variable: &str, prompt: &str) -> Result<Secret, Failure> {
     }
 }
 
-/// Returns a new secret, asked for twice at a prompt.
+/// Returns a new secret, prompted for twice.
 pub(crate) fn read_new(variable: &str, prompt: &str, again: &str) -> Result<Secret, Failure> {
     let secret = read(variable, prompt)?;
     let typed = std::io::stdin().is_terminal() && from_environment(variable)?.is_none();

@@ -1,4 +1,4 @@
-//! Backup strategies as a YAML file holds them: REST's fields, with clusters, tenants and storages by name.
+//! Backup strategies in a YAML file: REST's fields, with clusters, tenants and storages by name.
 //!
 //! Everything here is text and values: what the server has is an argument.
 
@@ -80,7 +80,7 @@ strategies:
     }
 
     #[test]
-    fn each_change_is_told_with_its_field_and_both_values() {
+    fn each_change_is_listed_with_its_field_and_both_values() {
         let mut entry = entries(FILE).remove(1);
         let shown = server(&entry);
         entry.fields["obBackupScheduleConfig"]["cronExpression"] = json!("0 2 * * *");

@@ -1,5 +1,5 @@
-//! TLS of our own: connections are encrypted with a certificate from files, which are read anew when they change. Files
-//! that can't be used then change nothing.
+//! Our own TLS: connections are encrypted with a certificate from files, which are reloaded when they change. If the
+//! new files are not usable, nothing changes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::watch;
 
-/// How often the files are looked at.
+/// The interval of checks of the files.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Where the certificate and its key lie, as PEM.
+/// The location of the certificate and its key, as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsFiles {
     /// The certificate, followed by those that signed it.
@@ -66,7 +66,7 @@ pub(crate) fn certificate(files: TlsFiles) -> Result<Certificate, Problem> {
     Ok(config)
 }
 
-/// Reads the files anew when they changed, until nobody wants to know.
+/// Reloads the files when they change, until there is no receiver.
 async fn keep_newest(
     files: TlsFiles,
     mut seen: [Option<SystemTime>; 2],

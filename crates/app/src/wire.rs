@@ -20,7 +20,7 @@ use crate::{connections, metadata_place, secrets, tls};
 /// How long requests that are being answered may hold up the end.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Runs a server until it gets SIGTERM or SIGINT. What tasks were doing goes on after the next start.
+/// Runs a server until it gets SIGTERM or SIGINT. Unfinished tasks continue after the next start.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let settings = control::Settings {
         metadata: config.metadata.as_deref().map(metadata_place::server).transpose()?,
@@ -92,7 +92,7 @@ fn stop_on_signals(shutdown: &CancellationToken) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Says something to whoever started the server; a closed standard output is no reason to stop.
+/// Prints a message for the user who started the server; a closed standard output is not a reason to stop.
 fn announce(text: &Text) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{}", text.message(language()));

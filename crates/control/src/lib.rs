@@ -1,5 +1,5 @@
-//! What the product does. A caller (REST, the console, the command line) calls one function of one of the modules below
-//! with a [`Control`] and an [`Actor`]; permissions and the audit log are its business.
+//! The behaviour of the product. A caller (REST, the console, the command line) calls one function of one of the
+//! modules below with a [`Control`] and an [`Actor`]; they check permissions and write the audit log.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -11,7 +11,7 @@
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
-//! | [`log_delays`] | how far log backup is behind, over time |
+//! | [`log_delays`] | the delay of log backup over time |
 //! | [`log_gaps`] | interruptions of log backup, and what is done about them |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`recovery_windows`] | to which moments tenants can be recovered |
@@ -22,7 +22,7 @@
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
 //! | [`protection`] | how recently each object was backed up |
-//! | [`metrics`] | what a server tells monitoring, as numbers |
+//! | [`metrics`] | the numbers that a server reports to monitoring |
 //! | [`health`] | whether this server can do its work |
 //! | [`watching`] | what this server does by itself, and how that went |
 //!

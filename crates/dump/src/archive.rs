@@ -37,12 +37,12 @@ const READS_AT_ONCE: usize = 16;
 pub(crate) struct Archive {
     pub(crate) client: Client,
     pub(crate) dump: DumpId,
-    /// Whom rows and statements are encrypted to; nobody when they are not.
+    /// The recipients of rows and statements; none if they are not encrypted.
     pub(crate) recipients: Arc<[Recipient]>,
     /// What encrypted objects are opened with.
     pub(crate) identities: Identities,
-    /// The plan and the files with statements, as the manifest names them: what is read of them must be that. Nothing while
-    /// the dump is being made.
+    /// The plan and the files with statements, as the manifest names them: what is read of them must be that. Nothing
+    /// while the dump is being made.
     named: Option<Arc<HashMap<String, ObjectEntry>>>,
     /// Whose plan, receipts and manifest count.
     accepts: Accepts,
@@ -53,12 +53,12 @@ pub(crate) struct Archive {
 enum Accepts {
     /// Everybody's: a dump that is read.
     All,
-    /// Only those that are signed with this key, or those without a signature: a dump that is being made. Otherwise somebody
-    /// who may write to the storage could have a plan or pieces of his own signed.
+    /// Only those that are signed with this key, or those without a signature: an unfinished dump. Otherwise a writer
+    /// to the storage could get a forged plan or forged pieces signed.
     SignedWith(Option<SigningKey>),
 }
 
-/// A manifest, with what tells where it comes from.
+/// A manifest, and its origin.
 #[derive(Debug, Clone)]
 pub struct OpenManifest {
     /// What the dump holds.
@@ -69,13 +69,13 @@ pub struct OpenManifest {
     pub blake3: String,
 }
 
-/// Says that a piece is finished.
+/// Reports that a piece is finished.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PieceReceipt {
     pub(crate) database: String,
     pub(crate) table: String,
     pub(crate) piece: Piece,
-    /// Further pieces that are finished. Who does not know this field only writes them anew.
+    /// Further finished pieces. A version that does not know this field only writes them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) also: Vec<PieceReceipt>,
 }
@@ -129,12 +129,12 @@ impl Archive {
         Ok((Self { recipients, identities, named, ..archive }, manifest))
     }
 
-    /// Tells whether rows and statements are encrypted.
+    /// Returns whether rows and statements are encrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         !self.recipients.is_empty()
     }
 
-    /// Returns where an object with rows or statements lies, below the dump's folder.
+    /// Returns the location of an object with rows or statements, below the dump's folder.
     pub(crate) fn stored_path(&self, key: ObjectKey<'_>) -> String {
         if self.is_encrypted() { key.encrypted_path() } else { key.path() }
     }
@@ -187,7 +187,7 @@ impl Archive {
         schema_file::read(&text).map_err(|why| Error::Damaged { path: self.stored_path(key), why })
     }
 
-    /// Reads the plan; nothing when the dump was never begun.
+    /// Reads the plan; none if the dump was never started.
     pub(crate) async fn plan(&self) -> Result<Option<Plan>> {
         Ok(self.plan_as_stored().await?.map(|(plan, _)| plan))
     }
@@ -222,14 +222,14 @@ impl Archive {
         Ok(self.require_plan_as_stored().await?.0)
     }
 
-    /// Reads the plan of a dump that must have one, with the entry of the bytes that were judged: read again, they may be
-    /// somebody else's.
+    /// Reads the plan of a dump that must have one, with the entry of the checked bytes: a second read might return
+    /// other ones.
     pub(crate) async fn require_plan_as_stored(&self) -> Result<(Plan, ObjectEntry)> {
         let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "plan.json" };
         self.plan_as_stored().await?.ok_or_else(missing)
     }
 
-    /// Reads the manifest of a dump that must be complete, with what tells where it comes from.
+    /// Reads the manifest of a dump that must be complete, and its origin.
     pub(crate) async fn open_manifest(&self) -> Result<OpenManifest> {
         let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "manifest.json" };
         let bytes = self.read(ObjectKey::Manifest).await?.ok_or_else(missing)?;
@@ -239,7 +239,7 @@ impl Archive {
         Ok(OpenManifest { manifest, signer, blake3 })
     }
 
-    /// Tells whether an object with that signature counts.
+    /// Returns whether an object with that signature counts.
     fn accepts(&self, signer: Option<PublicKey>) -> bool {
         match &self.accepts {
             Accepts::All => true,
@@ -255,7 +255,7 @@ impl Archive {
         }
     }
 
-    /// Returns what a signature of a sealed object says that it is.
+    /// Returns the label of a sealed object that its signature covers.
     fn purpose<'a>(&'a self, key: &ObjectKey<'a>) -> Purpose<'a> {
         key.purpose(&self.dump).expect("only plan, receipts and manifest are sealed")
     }
@@ -295,7 +295,7 @@ impl Archive {
         self.write(key, seal(content, self.purpose(&key), self.signer())).await.map(drop)
     }
 
-    /// Writes a sealed object unless there is one; tells whether it did.
+    /// Writes a sealed object unless it exists; returns whether it did.
     pub(crate) async fn write_new_sealed<T: Serialize>(
         &self,
         key: ObjectKey<'_>,

@@ -1,9 +1,9 @@
-//! Proves the bytes of an object block by block, so that nothing has to be believed until its end.
+//! Verifies the bytes of an object block by block, so that none is trusted before its end.
 //!
-//! BLAKE3 is a tree: the hash of an object is made of the hashes of its blocks of 4 MiB. The manifest holds these hashes
-//! beside the object's own, and together they give it: a reader proves each block when it has arrived, before anybody
-//! acts on what stands in it. The blocks are those of the stored bytes, so that nobody needs a key to check
-//! them, and equal hashes say nothing about what an encrypted dump holds.
+//! BLAKE3 is a tree: the hash of an object is computed from the hashes of its blocks of 4 MiB. The manifest contains
+//! these hashes beside the object's own, and together they yield it: a reader verifies each block when it has
+//! arrived, before anything acts on its content. The blocks are those of the stored bytes, so no key is needed to
+//! check them, and equal hashes reveal nothing about the content of an encrypted dump.
 
 use blake3::hazmat::{ChainingValue, HasherExt as _, Mode, merge_subtrees_non_root, merge_subtrees_root};
 use blake3::{Hash, Hasher};
@@ -27,7 +27,7 @@ impl BlockHasher {
         Self { hasher: Hasher::new(), bytes_in_block: 0, blocks: Vec::new() }
     }
 
-    /// Adds bytes behind those that came before.
+    /// Appends bytes.
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             // Only when more comes is it known that a full block is not the whole object.
@@ -43,7 +43,7 @@ impl BlockHasher {
         }
     }
 
-    /// Returns the hash of the object and those of its blocks; none where it is no longer than one block.
+    /// Returns the hash of the object and those of its blocks; no blocks if it is no longer than one.
     pub(crate) fn finish(mut self) -> (String, Vec<String>) {
         if self.blocks.is_empty() {
             return (self.hasher.finalize().to_hex().to_string(), Vec::new());
@@ -92,7 +92,7 @@ impl BlockProof {
     /// Expects the blocks that the manifest names.
     ///
     /// # Errors
-    /// Says what is wrong, when they are not those of the object's hash.
+    /// Reports what is wrong, when they are not those of the object's hash.
     pub(crate) fn of(object: &ObjectEntry) -> Result<Self, &'static str> {
         let hash = |text: &String| Hash::from_hex(text).map_err(|_| "its checksum is unreadable");
         let whole = hash(&object.blake3)?;
@@ -108,12 +108,12 @@ impl BlockProof {
         Ok(Self { expected, hasher: Hasher::new(), proved: 0 })
     }
 
-    /// Adds bytes of the block that is to be proved next, and no more.
+    /// Adds bytes of the next block to verify, and no more.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
     }
 
-    /// Tells whether the block that was added is the one that was written, and goes on to the next.
+    /// Returns whether the added block matches the written one, and advances to the next.
     pub(crate) fn prove(&mut self) -> bool {
         let Some(expected) = self.expected.get(self.proved) else { return false };
         let found = match self.expected.len() {
@@ -127,12 +127,12 @@ impl BlockProof {
     }
 }
 
-/// Returns how many blocks so many bytes are.
+/// Returns the number of blocks of this many bytes.
 fn count(bytes: u64) -> u64 {
     bytes.div_ceil(BLOCK_BYTES as u64).max(1)
 }
 
-/// Tells whether the manifest names the blocks that an object has. Dumps from before blocks were hashed name none.
+/// Returns whether the manifest names the blocks that an object has. Dumps from before blocks were hashed name none.
 pub(crate) fn are_named(object: &ObjectEntry) -> bool {
     count(object.bytes) == 1 || !object.blocks.is_empty()
 }

@@ -1,11 +1,11 @@
-//! The checksum of a set of rows: how many, and the sum of a hash of each.
+//! The checksum of a set of rows: their number, and the sum of a hash of each.
 //!
 //! A row is hashed in the form in which MySQL's text protocol sends it: for each column, in the table's order, NULL
 //! as the byte `FB`, else the length of the value (one byte below `FB`; `FC`, `FD`, `FE` and 2, 3, 8 bytes, lowest
 //! first) and the value. The hash is XXH3 with 128 bits; the sum wraps. So the order of rows makes no difference,
 //! a row that is there twice counts twice, and the sums of pieces add up to that of the table.
 //!
-//! It finds what goes wrong by accident. It is no proof against somebody who forges rows.
+//! It finds accidental errors. It does not protect against forged rows.
 
 use std::fmt;
 
@@ -64,7 +64,7 @@ pub(crate) struct RowHasher {
     several: Vec<(usize, Form)>,
     columns: usize,
     row: Vec<u8>,
-    /// What the server must be asked about.
+    /// The expressions to query.
     pub(crate) suspects: Suspects,
     /// The documents that are hashed as what is written in their place.
     typed: Typed,
@@ -83,7 +83,7 @@ impl RowHasher {
         Self { typed, ..self }
     }
 
-    /// Returns the form of a row that is hashed. `arrived` is that of the row as it came, where somebody has it.
+    /// Returns the form of a row that is hashed. `arrived` is the row as it was received, if the caller has it.
     pub(crate) fn form<'h, 'v: 'h>(
         &'h mut self,
         value: impl Fn(usize) -> Option<&'v [u8]>,

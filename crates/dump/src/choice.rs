@@ -1,4 +1,4 @@
-//! What of a dump is loaded or compared, and under which names.
+//! The selected objects of a dump for a load or a comparison, and their names.
 
 use std::collections::BTreeMap;
 

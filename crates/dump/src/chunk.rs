@@ -1,9 +1,9 @@
-//! Cutting a table into parts that are read by themselves, by its primary key.
+//! Splitting a table into chunks that are read separately, by its primary key.
 //!
-//! Where keys are whole numbers that lie close together, as counters give them, the cuts are reckoned: a range of so
-//! many numbers holds no more rows than that. Elsewhere they are found by walking: the key that stands so many rows
-//! behind the last cut. The server finds it by counting along the index, and that works for every kind of key: sparse,
-//! skewed, of several columns, text. But it reads along the whole table, which takes a cold one as long as its rows do.
+//! If keys are whole numbers that lie close together, such as counters, the cuts are computed: a range of N numbers
+//! contains at most N rows. Otherwise they are found by walking: the key that is N rows after the last cut. The
+//! server finds it by counting along the index, which works for every kind of key: sparse, skewed, of several
+//! columns, text. But it reads the whole index, which for a cold table takes as long as reading its rows.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use crate::id::DumpId;
 use crate::moment::Moment;
 use crate::plan::{Chunk, TablePlan, full_name};
 
-/// A table with fewer rows than this is not cut, nor asked how long its rows are.
+/// A table with fewer rows than this is not split, and the length of its rows is not queried.
 pub(crate) const SMALL_TABLE_ROWS: u64 = 1000;
 
 /// How many rows are read to learn how long they are.
@@ -33,8 +33,8 @@ const UNKNOWN_COLUMN: u16 = 1054;
 /// How many chunks there are of a size before the next are twice as large.
 const CHUNKS_OF_A_SIZE: usize = 16;
 
-/// How many numbers there may be for each row between the first and the last: then reckoned chunks hold half of the rows that
-/// they should, on average, and none holds more.
+/// The maximum range of numbers per row between the first and the last one: then computed chunks contain half of the
+/// intended rows, on average, and none contains more.
 const NUMBERS_PER_ROW_MOST: u64 = 2;
 
 /// How often the chunks become twice as large: the first are an eighth of the largest.
@@ -43,10 +43,10 @@ const DOUBLINGS_MOST: usize = 3;
 /// How large the chunks should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkAim {
-    /// Bytes of values in the largest chunks, about. A table's first chunks are smaller, so that a table of any size gives
-    /// every connection work, and the last ones to be done are short.
+    /// Bytes of values in the largest chunks, about. A table's first chunks are smaller, so that a table of any size
+    /// gives every connection work, and the last ones to be done are short.
     pub bytes: u64,
-    /// Exactly so many rows instead.
+    /// Exactly this many rows instead.
     pub rows: Option<u64>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn usable_key(key: &[KeyColumn], columns: &[(catalog::Column, Form)])
                 | "binary"
                 | "varbinary"
         );
-        // A key is compared as text, in whatever character set it is kept.
+        // A key is compared as text, in any character set.
         let form = if *form == Form::Raw { Form::Text } else { *form };
         let ordered = ordered && form != Form::Generated; // its value is not read
         (ordered && !part.prefix).then(|| Column { name: column.name.clone(), form })
@@ -108,7 +108,7 @@ pub(crate) fn whole(partitions: &[String]) -> Vec<Chunk> {
 pub(crate) struct KnownRows {
     /// How many the server believes there are.
     pub(crate) guess: u64,
-    /// What it said when it was asked whether there are too few to be cut.
+    /// The server's answer whether there are too few rows to split.
     pub(crate) are_few: Option<bool>,
 }
 
@@ -122,7 +122,7 @@ pub(crate) struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
-    /// Tells whether the server shows the hidden key of a table.
+    /// Returns whether the server shows the hidden key of a table.
     pub(crate) async fn sees_hidden_key(&self, session: &mut Session, table: &TablePlan) -> Result<bool> {
         let sql = format!("{} LIMIT 1", select_rows(self.moment, self.database, table, &Chunk::default()));
         match session.rows(&Statement::read(sql).within(crate::LONG_READ)).await {
@@ -131,8 +131,8 @@ impl Cutter<'_> {
         }
     }
 
-    /// Tells of each of these tables, which have keys, whether it is too small to be cut. The server plans one statement
-    /// about many in half the time of one about each.
+    /// Reports of each of these tables, which have keys, whether it is too small to be cut. The server plans one
+    /// statement about many in half the time of one about each.
     pub(crate) async fn are_small(&self, session: &mut Session, tables: &[&TablePlan]) -> Result<Vec<bool>> {
         let row_there = |table: &&TablePlan| {
             let order = key_list(&table.key);
@@ -208,12 +208,12 @@ impl Cutter<'_> {
         let (order, all) = (key_list(&table.key), Chunk::default());
         let first = self.key_at(session, table, &all, &order, 0).await?;
         let last = self.key_at(session, table, &all, &format!("{order} DESC"), 0).await?;
-        // A number with digits behind the point is no whole one.
+        // A number with digits after the point is not a whole number.
         let whole = |key: Option<Vec<String>>| key.and_then(|key| key.first()?.parse().ok());
         Ok(whole(first).zip(whole(last)))
     }
 
-    /// Returns how many rows make the next chunk behind so many.
+    /// Returns the number of rows of the next chunk, after this many.
     fn grown(&self, first: u64, chunks: usize) -> u64 {
         if self.aim.rows.is_some() {
             return first;
@@ -263,7 +263,7 @@ impl Cutter<'_> {
         self.key_at(session, table, from, &key_list(&table.key), rows - 1).await
     }
 
-    /// Returns the key of the row behind so many of a chunk, in that order.
+    /// Returns the key of the row that follows this many rows of a chunk, in that order.
     async fn key_at(
         &self,
         session: &mut Session,
@@ -282,7 +282,7 @@ impl Cutter<'_> {
         Ok(found.first().map(literals))
     }
 
-    /// Returns the query for something of the row behind so many of a chunk, in that order.
+    /// Returns the query for an expression on the row that follows this many rows of a chunk, in that order.
     fn row_at(&self, table: &TablePlan, what: &str, from: &Chunk, order: &str, behind: u64) -> String {
         let (hint, bounds) = (self.moment.hint(table.hidden_key), condition(self.moment, &table.key, from));
         let source = self.moment.source(self.database, table, from);
@@ -299,8 +299,8 @@ impl Cutter<'_> {
     }
 }
 
-/// Returns where to cut between two whole numbers so that no chunk holds more rows than `rows` says of the chunks before it;
-/// nothing where the numbers lie too far apart for that to be of use.
+/// Returns where to cut between two whole numbers so that no chunk holds more rows than `rows`; none if the numbers
+/// are too far apart for that to help.
 fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u64) -> Option<Vec<i128>> {
     let numbers = last.checked_sub(first)?.checked_add(1)?;
     if numbers > i128::from(rows_guess) * i128::from(NUMBERS_PER_ROW_MOST) {
@@ -316,8 +316,8 @@ fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u6
     }
 }
 
-/// Rounds a number of rows down to its four leading bits: statements hold powers of two of rows, and a chunk at least eight
-/// of them, so that no rows are left over.
+/// Rounds a number of rows down to its four leading bits: statements hold powers of two of rows, and a chunk at least
+/// eight of them, so that no rows are left over.
 fn rounded(rows: u64) -> u64 {
     let step = 1 << rows.max(1).ilog2().saturating_sub(3);
     rows / step * step
@@ -343,7 +343,7 @@ pub(crate) fn select_rows(moment: Moment, database: &str, table: &TablePlan, chu
     format!("SELECT {hint}{} FROM {from}{}{order}", columns.join(","), condition(moment, &table.key, chunk))
 }
 
-/// Returns the bounds of a chunk as they stand behind its table: nothing when it has none.
+/// Returns the bounds of a chunk as they follow its table: nothing when it has none.
 pub(crate) fn condition(moment: Moment, key: &[Column], chunk: &Chunk) -> String {
     let bounds: Vec<String> = [(&chunk.after, false), (&chunk.up_to, true)]
         .into_iter()
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn mysql_is_asked_column_by_column() {
+    fn mysql_is_queried_column_by_column() {
         let column = |name: &str| Column { name: name.to_owned(), form: Form::Number };
         let table = TablePlan {
             name: "t".to_owned(),
@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_key_is_asked_for() {
+    fn a_hidden_key_is_selected() {
         let table = TablePlan {
             name: "t".to_owned(),
             columns: vec![Column { name: "a".to_owned(), form: Form::Number }],

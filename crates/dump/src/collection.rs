@@ -1,17 +1,17 @@
-//! Arrays and maps: what the server is asked for, and the JSON that brings the answer back.
+//! Arrays and maps: the query for their elements, and the JSON that restores them.
 //!
-//! The server prints texts in arrays and maps without escaping them, and FLOATs with six digits. So the elements are asked for by
-//! functions: a text in hexadecimal, a FLOAT as a DOUBLE. A map is asked for as its keys and its values.
+//! The server prints texts in arrays and maps without escaping them, and FLOATs with six digits. So the elements are
+//! read with functions: a text in hexadecimal, a FLOAT as a DOUBLE, and a map as its keys and its values.
 
 use serde::{Deserialize, Serialize};
 
-use crate::encode::Unwritable;
 use crate::number::spelling;
+use crate::unwritable::Unwritable;
 
 /// What an array holds, or a map in its values: an element, or arrays of it, one in the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// How many arrays lie around an element; none around the plain value of a map.
+    /// The depth of arrays around an element; 0 for the plain value of a map.
     pub depth: u8,
     /// The element.
     pub element: Element,
@@ -73,7 +73,7 @@ impl Shape {
     /// Reads the types of a map's keys and values.
     pub(crate) fn of_map(declared: &str) -> Option<(Element, Self)> {
         let inner = inside(declared, "map")?;
-        // The first comma behind the key: a key is no array, so only `varchar(10)` has brackets.
+        // The first comma after the key: a key is not an array, so only `varchar(10)` has brackets.
         let (key, value) = inner.split_once(',')?;
         Some((Element::of(key.trim())?, Self::of(value.trim())?))
     }
@@ -160,7 +160,8 @@ fn map_text(
     Ok(json)
 }
 
-/// Returns a key as it stands in front of a colon. OceanBase looks for numbers and for `null` there before it reads the JSON.
+/// Returns a key as it is written before a colon. OceanBase looks for numbers and for `null` there before it reads
+/// the JSON.
 fn key_json(key: &[u8]) -> Result<Vec<u8>, Unwritable> {
     match key {
         b"NULL" => Ok(key.to_vec()),
@@ -176,7 +177,8 @@ fn key_json(key: &[u8]) -> Result<Vec<u8>, Unwritable> {
 /// What the server printed of an array, from some place on.
 struct Reader<'p> {
     left: &'p [u8],
-    /// Whether it stands in a map. Before OceanBase reads a map's JSON, it looks for numbers between `{` or `,` and `:`, also in texts.
+    /// Whether it is in a map. Before OceanBase reads a map's JSON, it looks for numbers between `{` or `,` and `:`,
+    /// also in texts.
     in_map: bool,
 }
 
@@ -277,7 +279,7 @@ fn push_text(json: &mut Vec<u8>, text: &[u8], in_map: bool) -> Result<(), Unwrit
     Ok(())
 }
 
-/// Returns what stands in the brackets of a type of that name.
+/// Returns the content of the brackets of a type of that name.
 fn inside<'d>(declared: &'d str, name: &str) -> Option<&'d str> {
     declared.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')
 }
@@ -285,7 +287,7 @@ fn inside<'d>(declared: &'d str, name: &str) -> Option<&'d str> {
 #[cfg(test)]
 mod tests {
     use super::{Element, Shape, array_json, map_expression, map_json, sparse_json};
-    use crate::encode::Unwritable;
+    use crate::unwritable::Unwritable;
 
     fn shape(declared: &str) -> Shape {
         Shape::of_array(declared).expect("an array")
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_asked_for_by_functions_where_their_print_loses_something() {
+    fn elements_are_read_by_functions_if_their_text_is_lossy() {
         assert_eq!(shape("array(array(int))").expression("x.`c`"), "x.`c`");
         assert_eq!(shape("array(double)").expression("x.`c`"), "x.`c`");
         let nested = "array_map(e2 -> array_map(e1 -> hex(e1), e2), x.`c`)";

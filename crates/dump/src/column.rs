@@ -1,4 +1,4 @@
-//! How the values of a column are read and written so that nothing is lost.
+//! Lossless reading and writing of a column's values.
 //!
 //! Most types travel as the text that the server prints. The exceptions are those whose text loses something:
 //!
@@ -9,7 +9,7 @@
 //! | VECTOR | `array_map(x -> x*1e0, c)` | as FLOAT, for each element |
 //! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | texts in them are printed without escapes, FLOATs with 6 digits |
 //! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads DOUBLEs with many digits |
-//! | ENUM, SET with an empty member | `c+0` | '' also stands for "no member" |
+//! | ENUM, SET with an empty member | `c+0` | '' also means "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
 //! | text of MySQL and MariaDB in most character sets | `CAST(c AS BINARY)`, written as `0x…` | not all of their bytes have a place in utf8mb4 |
 
@@ -57,7 +57,7 @@ pub enum Form {
     Sparse,
     /// A text in a character set that utf8mb4 does not hold all of: read as its bytes, written in hexadecimal.
     Raw,
-    /// A generated column: it stands for a row of which nothing else is written; not read, and written as `DEFAULT`.
+    /// A generated column: it represents a row without any other written column; not read, and written as `DEFAULT`.
     Generated,
     /// An ENUM or SET: read and written as the number of its members.
     Ordinal,
@@ -112,7 +112,7 @@ impl Form {
     }
 }
 
-/// Tells whether `enum('a','')` has an empty member. Sometimes says yes of a member with quotes in it: that is read
+/// Returns whether `enum('a','')` has an empty member. May return true for a member with quotes in it: that is read
 /// as a number too, which is always right.
 fn has_empty_member(declared: &str) -> bool {
     declared.contains("(''") || declared.contains(",''")

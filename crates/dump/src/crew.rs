@@ -1,4 +1,4 @@
-//! N connections that work through a list of jobs, and stop without leaving a statement behind.
+//! N connections that process a list of jobs, and stop without leaving a statement behind.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,7 +37,7 @@ pub(crate) trait Work: Send + Sync + 'static {
     fn work(&self, session: &mut Session, job: Self::Job) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Works through the jobs on so many connections. The first failure, or the token, stops all.
+/// Processes the jobs on this many connections. The first failure, or the token, stops all.
 ///
 /// Dropped in its midst, it closes the connections; what the server still does for them it ends when it notices.
 pub(crate) async fn run<W: Work>(
@@ -110,7 +110,7 @@ impl<W: Work> Shared<W> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Ends what the closed connections had begun: a server notices a closed connection only when it next writes.
+    /// Ends the statements of the closed connections: a server notices a closed connection only when it next writes.
     async fn kill_statements(&self) {
         let busy = std::mem::take(&mut *self.busy.lock().unwrap_or_else(PoisonError::into_inner));
         let kill = async {

@@ -1,8 +1,8 @@
-//! The parts of a JSON document, and how a document is written whose text alone does not bring it back.
+//! The parts of a JSON document, and the representation of a document that its text alone does not restore.
 //!
-//! Functions of the server put DECIMALs, DATEs, TIMEs, DATETIMEs and bytes into documents. Their text looks like that of a
-//! DOUBLE or a string. Such a document is written as `JSON_OBJECT(…)` and `JSON_ARRAY(…)` with a literal of its type for each
-//! value.
+//! Functions of the server put DECIMALs, DATEs, TIMEs, DATETIMEs and bytes into documents. Their text looks like that
+//! of a DOUBLE or a string. Such a document is written as `JSON_OBJECT(…)` and `JSON_ARRAY(…)` with a literal of its
+//! type for each value.
 
 use std::collections::BTreeMap;
 
@@ -62,8 +62,8 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Tells whether it may be something that its text does not bring back: a number with a fraction or many digits, a string like
-    /// a date or bytes.
+    /// Returns whether it may be something that its text does not bring back: a number with a fraction or many
+    /// digits, a string like a date or bytes.
     pub(crate) fn is_suspect(&self) -> bool {
         match self {
             Self::Number(token) => token.len() > 18 || token.contains(['.', 'e', 'E']),
@@ -72,13 +72,13 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Tells whether it takes more room when it is a DECIMAL than as the DOUBLE that looks like it.
+    /// Returns whether it takes more room when it is a DECIMAL than as the DOUBLE that looks like it.
     pub(crate) fn is_heavier_as_decimal(&self) -> bool {
         matches!(self, Self::Number(token) if token.bytes().any(|byte| matches!(byte, b'1'..=b'9')))
     }
 
-    /// Appends it as SQL, with the types of its numbers and of those strings that may be something else, by their paths. Nothing:
-    /// no literal is of that type.
+    /// Appends it as SQL, with the types of its numbers and of those strings that may be something else, by their
+    /// paths. Nothing: no literal is of that type.
     pub(crate) fn push_typed(&self, sql: &mut Vec<u8>, types: &BTreeMap<String, String>) -> Option<()> {
         match self {
             // A text is read as a document, so only these may stand for themselves.
@@ -167,7 +167,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Passes over that byte, with blanks before it; tells whether it was there.
+    /// Skips that byte and blanks before it; returns whether it was there.
     fn pass(&mut self, byte: u8) -> bool {
         self.blanks();
         let is_there = self.byte() == Some(byte);

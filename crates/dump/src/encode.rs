@@ -6,53 +6,12 @@
 use crate::collection::{Element, array_json, map_json, sparse_json};
 use crate::column::Form;
 use crate::json::{self, Document};
+use crate::unwritable::Unwritable;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// How many bytes are looked at at once.
+/// The number of bytes per block.
 const BLOCK_BYTES: usize = 32;
-
-/// Why no literal brings a value back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unwritable {
-    /// A number in a document has more digits than a DOUBLE.
-    NumberTooLong { number: String },
-    /// A DOUBLE in a document, an array or a map that the server reads wrong in every spelling.
-    NumberUnspelt { number: String },
-    /// An array of arrays without any: the server takes none as text.
-    EmptyNested,
-    /// A map's key is the text `null`, which the server takes for NULL.
-    KeyNamedNull,
-    /// A text that is no UTF-8.
-    NotText,
-    /// A document holds values that a function stored, of a type without a literal; or the same text stands for several.
-    FromFunction,
-    /// The server printed something else than it does for that type.
-    NotUnderstood,
-}
-
-impl Unwritable {
-    /// Returns the problem that explains it.
-    pub(crate) fn problem_id(&self) -> &'static str {
-        match self {
-            Self::NumberTooLong { .. } => "dump-json-number-too-long",
-            Self::NumberUnspelt { .. } => "dump-number-misread",
-            Self::EmptyNested => "dump-array-empty-nested",
-            Self::KeyNamedNull => "dump-map-key-null",
-            Self::NotText => "dump-text-not-utf8",
-            Self::FromFunction => "dump-json-from-function",
-            Self::NotUnderstood => "dump-value-not-understood",
-        }
-    }
-
-    /// Returns the number that it is about, if there is one.
-    pub(crate) fn number(&self) -> &str {
-        match self {
-            Self::NumberTooLong { number } | Self::NumberUnspelt { number } => number,
-            _ => "",
-        }
-    }
-}
 
 /// Appends a value of a row as a literal that reads back to it. Returns what is special about a document.
 pub(crate) fn push_exact(
@@ -89,8 +48,8 @@ pub(crate) fn push_exact(
     Ok(Document::default())
 }
 
-/// Tells whether a text is UTF-8 but for single surrogates, of three bytes each. Servers keep them in columns of utf8mb3 and
-/// utf8mb4, whose bytes these are.
+/// Returns whether a text is UTF-8 except for single surrogates, of three bytes each. Servers store them in columns
+/// of utf8mb3 and utf8mb4, with these bytes.
 fn is_text_with_surrogates(text: &[u8]) -> bool {
     let mut rest = text;
     loop {
@@ -105,13 +64,13 @@ fn is_text_with_surrogates(text: &[u8]) -> bool {
     }
 }
 
-/// Tells whether values of that form may be hashed otherwise than they arrive.
+/// Returns whether values of that form may be hashed otherwise than they arrive.
 pub(crate) fn has_canonical(form: Form) -> bool {
     matches!(form, Form::Json | Form::Map { key: Element::Text, .. })
 }
 
-/// Returns what is hashed of a value instead of what arrived: two values that are equal may be printed differently. A value that can't be
-/// written stands for itself.
+/// Returns the hashed form of a value: two equal values may be printed differently. A value that cannot be written is
+/// hashed as it is.
 pub(crate) fn canonical(form: Form, value: &[u8]) -> Option<Vec<u8>> {
     match form {
         Form::Json => json::look(value).ok()?.canonical,
@@ -141,7 +100,7 @@ pub(crate) fn push_literal(sql: &mut Vec<u8>, form: Form, value: Option<&[u8]>) 
     }
 }
 
-/// Tells whether a number is `-0`, perhaps with zeros behind the point.
+/// Returns whether a number is `-0`, perhaps with zeros after the point.
 fn is_negative_zero(number: &[u8]) -> bool {
     number.starts_with(b"-0") && number.iter().skip(1).all(|byte| matches!(byte, b'0' | b'.'))
 }
@@ -172,7 +131,8 @@ pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks();
     let plain = blocks.iter().take_while(|block| is_plain(block)).count();
     if plain == blocks.len() {
-        // What is left as a block: of a long text the last bytes, as far back as it needs; of a short one all, and blanks.
+        // What is left as a block: of a long text the last bytes, as far back as it needs; of a short one all, and
+        // blanks.
         let mut padded = [b' '; BLOCK_BYTES];
         let last = bytes.last_chunk().unwrap_or_else(|| {
             padded[..rest.len()].copy_from_slice(rest);
@@ -186,13 +146,13 @@ pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
     plain * BLOCK_BYTES + rest.iter().position(|&byte| escaped(byte) != 0).unwrap_or(rest.len())
 }
 
-/// Tells whether a block is written as it is.
+/// Returns whether a block is written as it is.
 fn is_plain(block: &[u8; BLOCK_BYTES]) -> bool {
     is_surely_plain(block) || block.iter().fold(0, |any, &byte| any | escaped(byte)) == 0
 }
 
-/// Tells of most blocks that they are written as they are, and takes half as long: all control characters are as one here.
-/// Without a branch within, compilers make a few vector instructions of it.
+/// Reports of most blocks that they are written as they are, and takes half as long: all control characters are as
+/// one here. Without a branch within, compilers make a few vector instructions of it.
 fn is_surely_plain(block: &[u8; BLOCK_BYTES]) -> bool {
     let or_suspect =
         |any, &byte| any | u8::from(byte < b' ') | u8::from(byte == b'\'') | u8::from(byte == b'\\');
@@ -225,8 +185,9 @@ pub(crate) fn push_hexadecimal(sql: &mut Vec<u8>, value: &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Unwritable, push_exact, push_literal};
+    use super::{push_exact, push_literal};
     use crate::column::Form;
+    use crate::unwritable::Unwritable;
 
     fn literal(form: Form, value: &[u8]) -> String {
         let mut sql = Vec::new();

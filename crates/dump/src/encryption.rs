@@ -1,7 +1,7 @@
-//! Encryption to age recipients: whoever dumps needs only public keys, whoever loads needs one of the secret ones.
+//! Encryption to age recipients: a dump needs only public keys, a load needs one of the secret keys.
 //!
-//! Every object that holds rows or statements becomes one age file of its own (<https://age-encryption.org/v1>), so
-//! `age -d` reads it. Plan, receipts and manifest stay readable: what goes on with a dump after a crash has no secret.
+//! Every object with rows or statements becomes a separate age file (<https://age-encryption.org/v1>), so `age -d`
+//! reads it. Plan, receipts and manifest stay readable: a dump that is resumed after a crash has no secret key.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -21,7 +21,7 @@ const SECRET: &str = "AGE-SECRET-KEY-1";
 #[serde(try_from = "String", into = "String")]
 pub struct Recipient(String);
 
-/// The text is no public key of age.
+/// The text is not a public key of age.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", if *.is_secret { "this is a secret key: give the public one, which begins with age1" }
     else { "not a public key of age, which begins with age1" })]
@@ -66,7 +66,7 @@ impl fmt::Display for Recipient {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identities(Vec<Secret>);
 
-/// A file is no list of secret keys.
+/// A file is not a list of secret keys.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("line {line} is no secret key of age, which begins with AGE-SECRET-KEY-1")]
 pub struct NotIdentities {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn each_recipient_can_open_and_nobody_else() {
+    fn only_recipients_can_decrypt() {
         let ((one, with_one), (other, with_other), (_, stranger)) = (pair(), pair(), pair());
         let sealed = seal_whole(&[one, other], b"SELECT 1").expect("sealed");
         assert!(!sealed.windows(6).any(|window| window == b"SELECT"));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_key_is_no_recipient_and_is_not_shown() {
+    fn a_secret_key_is_not_a_recipient_and_is_not_shown() {
         let key = age::x25519::Identity::generate().to_string();
         assert_eq!(key.expose_secret().parse::<Recipient>(), Err(NotARecipient { is_secret: true }));
         assert_eq!("age1nobody".parse::<Recipient>(), Err(NotARecipient { is_secret: false }));

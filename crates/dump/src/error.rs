@@ -1,4 +1,4 @@
-//! What can go wrong with a dump or a load, and what it means for the task that runs it.
+//! The errors of a dump or a load, and their meaning for the task that runs it.
 
 use model::Problem;
 use model::problem::codes;
@@ -10,7 +10,7 @@ use crate::id::DumpId;
 /// a lost tablet.
 const SNAPSHOT_GONE: [u16; 4] = [4138, 4344, 1412, 4725];
 
-/// The server's numbers for a table, column or partition that is no longer there.
+/// The server's error numbers for a table, column or partition that no longer exists.
 const OBJECT_GONE: [u16; 5] = [1146, 1054, 1735, 1109, 1049];
 
 /// A dump, a load or a verification did not come to its end.
@@ -21,7 +21,7 @@ pub enum Error {
     Database {
         /// What was to be done, such as "read `shop`.`orders`".
         what: String,
-        /// What the server said.
+        /// The server's message.
         #[source]
         source: Box<oceanbase::Error>,
     },
@@ -34,21 +34,21 @@ pub enum Error {
         #[source]
         source: storage::Error,
     },
-    /// The moment that the dump reads is not readable any more. Start a new dump under a new id.
+    /// The snapshot of the dump is no longer readable. Start a new dump under a new id.
     #[error("the snapshot {scn} of dump {dump} is gone: can't {what}")]
     SnapshotGone {
         /// The dump.
         dump: DumpId,
-        /// Its moment.
+        /// Its snapshot.
         scn: u64,
         /// What was to be read.
         what: String,
-        /// What the server said.
+        /// The server's message.
         #[source]
         source: Box<oceanbase::Error>,
     },
-    /// The moment was held by connections that are closed; MySQL and MariaDB do not find it again. Start anew under a
-    /// new id.
+    /// The snapshot was held by connections that are closed; MySQL and MariaDB cannot open it again. Start a new dump
+    /// under a new id.
     #[error("the snapshot of dump {dump} ended with the connections that held it")]
     SnapshotLost {
         /// The dump.
@@ -79,7 +79,7 @@ pub enum Error {
         column: String,
         /// Which row: its key, or its place in a piece.
         row: String,
-        /// The text that says what is wrong with the value, and what can be done.
+        /// The text with the problem of the value, and the fix.
         why: &'static str,
         /// The number in the value that it is about; empty when it is about none.
         number: String,
@@ -116,7 +116,7 @@ pub enum Error {
         /// What it is.
         server: String,
     },
-    /// There is no dump of that name, or an unfinished one.
+    /// The dump does not exist, or is unfinished.
     #[error("there is no finished dump {dump}: its {missing} is missing")]
     NotFinished {
         /// The dump.
@@ -160,13 +160,13 @@ pub enum Error {
         /// Its format.
         format: u32,
     },
-    /// Something lies in the folder of a dump that is new.
+    /// The folder of a new dump is not empty.
     #[error("the folder of the new dump {dump} exists already")]
     IdTaken {
         /// The id.
         dump: DumpId,
     },
-    /// There is no interrupted dump of that id.
+    /// There is no interrupted dump with that id.
     #[error("there is no dump {dump} to resume")]
     NothingToResume {
         /// The id.
@@ -178,7 +178,7 @@ pub enum Error {
         /// The id.
         dump: DumpId,
     },
-    /// An interrupted dump was begun with something else than it was to be resumed with.
+    /// An interrupted dump was started with other options than those of the resume.
     #[error("dump {dump} was begun otherwise, in {} respects", differences.len())]
     ResumeDiffers {
         /// The id.
@@ -248,7 +248,7 @@ pub enum Error {
         /// What holds them, if it is seen.
         holder: Option<Holder>,
     },
-    /// What is being loaded was changed by somebody else.
+    /// The target of the load was changed by another client.
     #[error("`{database}` in the target is not as this load left it: {why}")]
     TargetChanged {
         /// The database in the target.
@@ -256,13 +256,13 @@ pub enum Error {
         /// What is different.
         why: String,
     },
-    /// Transactions that no session owns hold locks there, for ever.
+    /// Transactions that no session owns hold locks there, forever.
     #[error("locked for ever by transactions without a session: {}", tables.join(", "))]
     TargetLocked {
         /// Which tables of the target.
         tables: Vec<String>,
     },
-    /// It was told to stop.
+    /// It was cancelled.
     #[error("cancelled")]
     Cancelled,
 }
@@ -284,12 +284,12 @@ pub struct Holder {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Describes an object whose definition is not taken for one statement that creates it.
+    /// Describes an object whose definition is not accepted as one statement that creates it.
     pub(crate) fn not_carried(object: &str, why: &Refusal) -> Self {
         Self::CannotCarry { problems: vec![not_carried(object, why)] }
     }
 
-    /// Tells whether the dump can only be begun again, under a new id: what it has so far can't be completed.
+    /// Returns whether the dump must start over under a new id: its current state cannot be completed.
     #[must_use]
     pub fn must_start_anew(&self) -> bool {
         matches!(
@@ -301,7 +301,7 @@ impl Error {
         )
     }
 
-    /// Tells whether the same call may succeed when it is made again later.
+    /// Returns whether the same call may succeed later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -411,7 +411,7 @@ impl Error {
     }
 }
 
-/// Says what the server refused, and what was to be done. That no connection came about says it by itself.
+/// Reports the server's error with the attempted action. A failed connection needs no action.
 fn database_problem(what: &str, source: &oceanbase::Error) -> Problem {
     let mut problem = source.problem();
     if problem.text.id == "database-privilege-missing" {
@@ -423,7 +423,7 @@ fn database_problem(what: &str, source: &oceanbase::Error) -> Problem {
 /// What is to be done first of all.
 pub(crate) const CONNECTING: &str = "connect to the server";
 
-/// Describes an object whose definition is not taken for one statement that creates it.
+/// Describes an object whose definition is not accepted as one statement that creates it.
 pub(crate) fn not_carried(object: &str, why: &Refusal) -> Problem {
     Problem::refused(codes::PRECHECK_FAILED, "dump-statement-refused").with("object", object).with("why", why)
 }
@@ -453,11 +453,11 @@ fn shortened(all: &[String]) -> String {
     text
 }
 
-/// Says what was to be done when a server refused.
+/// Adds the attempted action to a server's error.
 pub(crate) trait DuringSql<T> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T>;
 
-    /// The same, where a snapshot was read: tells apart that it is gone.
+    /// The same for a read of a snapshot: distinguishes that the snapshot is gone.
     fn during_read(self, dump: &DumpId, scn: u64, what: impl FnOnce() -> String) -> Result<T>;
 }
 
@@ -482,7 +482,7 @@ impl<T> DuringSql<T> for std::result::Result<T, oceanbase::Error> {
     }
 }
 
-/// Says what was to be done when a storage refused.
+/// Adds the attempted action to a storage's error.
 pub(crate) trait DuringIo<T> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T>;
 }

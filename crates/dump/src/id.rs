@@ -20,8 +20,8 @@ pub struct DumpId(String);
 pub struct NotADumpId(String);
 
 impl DumpId {
-    /// Returns an id that sorts by time. `distinction` tells apart dumps of one second, such as a task's number
-    /// and attempt; what is no letter, digit or `-` in it becomes a `-`.
+    /// Returns an id that sorts by time. `distinction` distinguishes dumps of one second, such as a task's number and
+    /// attempt; other characters than letters, digits and `-` become a `-`.
     #[must_use]
     pub fn at(moment: Timestamp, distinction: &str) -> Self {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
@@ -29,7 +29,7 @@ impl DumpId {
         Self(text.chars().take(LENGTH_MAX).collect())
     }
 
-    /// Returns an id that no other dump has: it sorts by time, and a random part tells apart dumps of one second.
+    /// Returns a unique id: it sorts by time, and a random part distinguishes dumps of one second.
     #[must_use]
     pub fn unique(moment: Timestamp) -> Self {
         Self::at(moment, &format!("{:010x}", rand::random::<u64>() >> 24))

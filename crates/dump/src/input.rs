@@ -1,12 +1,13 @@
-//! One piece on its way out of the storage: proved as it arrives, then opened, decompressed, cut into statements and checked
-//! on a thread of its own.
+//! One piece on its way out of the storage: verified as it arrives, then decrypted, decompressed, split into
+//! statements and checked on a separate thread.
 //!
 //! ```text
 //! storage ─ task: reads, proves blocks ─▶ thread: age -d, zstd -d, cuts, checks ─▶ whoever loads
 //! ```
 //!
-//! Nothing passes the first arrow that is not what was written, and nothing the second that is not an INSERT of the planned
-//! form. A few buffers wait at each, no more. Dropped in its midst, task and thread find their receivers gone and end.
+//! Nothing passes the first arrow that is not what was written, and nothing the second that is not an INSERT of the
+//! planned form. A few buffers wait at each, no more. Dropped in its midst, task and thread find their receivers gone
+//! and end.
 
 #[cfg(test)]
 mod random;
@@ -64,7 +65,7 @@ pub(crate) struct PieceInput {
 enum Stopped {
     /// It can't be decrypted or decompressed.
     Unpacking(io::Error),
-    /// What it holds is not what the manifest and the plan say.
+    /// Its content differs from the manifest and the plan.
     Unexpected(String),
 }
 
@@ -75,8 +76,8 @@ impl From<io::Error> for Stopped {
 }
 
 impl PieceInput {
-    /// Begins to read a piece, whose statements have this form. One of several blocks that the manifest does not name
-    /// is read twice: first whole, to be proved.
+    /// Starts reading a piece with statements of this form. A piece of several blocks that the manifest does not list
+    /// is read twice: first whole, for verification.
     ///
     /// # Errors
     /// When the storage fails, and for a piece with a statement that is longer than the limits allow.
@@ -117,14 +118,14 @@ impl PieceInput {
         Ok(Self { object, statements, reading, unpacking })
     }
 
-    /// Returns the next statement; nothing at the end, when the piece was all that the manifest says.
+    /// Returns the next statement; nothing at the end, when the piece matches the manifest.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         if let Some(statement) = self.statements.recv().await {
             return Ok(Some(statement));
         }
         let unpacked = (&mut self.unpacking).await.expect("unpacking does not panic");
         let proved = (&mut self.reading).await.expect("reading does not panic");
-        // What the storage says comes first: a piece that breaks off can't be decompressed either.
+        // The error of the storage comes first: an incomplete piece cannot be decompressed either.
         match (proved?, unpacked) {
             ((), Err(Stopped::Unpacking(cause))) if cause.kind() == io::ErrorKind::InvalidInput => {
                 Err(Error::Locked { path: self.object.path.clone() })
@@ -137,7 +138,7 @@ impl PieceInput {
         }
     }
 
-    /// Says what is wrong with the piece.
+    /// Returns the error of the piece.
     pub(crate) fn damaged(&self, why: &str) -> Error {
         damaged(&self.object, why)
     }
@@ -170,7 +171,7 @@ async fn hash_blocks(archive: &Archive, object: &ObjectEntry) -> Result<Vec<Stri
     }
 }
 
-/// Reads an object, and sends each of its blocks when it is proved.
+/// Reads an object, and sends each verified block.
 async fn read(
     mut reader: ObjectReader,
     object: ObjectEntry,
@@ -274,7 +275,7 @@ impl Read for Arriving {
     }
 }
 
-/// Frame after frame: the decoder stops at the end of each, and goes on when it is asked again.
+/// Frame after frame: the decoder stops at the end of each, and continues when it is called again.
 struct Lz4Frames<R: Read>(lz4_flex::frame::FrameDecoder<R>);
 
 impl<R: Read> Read for Lz4Frames<R> {

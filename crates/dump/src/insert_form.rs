@@ -1,15 +1,16 @@
-//! The one form that a statement of a piece may have: a dump is data, and nothing else of it is run.
+//! The only form of a statement of a piece: a dump is data, and nothing else of it is run.
 //!
-//! A statement is checked in one pass before it is sent. It begins with the planned table and columns, byte for byte, and
-//! goes on with tuples of exactly the literals that [`crate::encode`] writes. No comment, function,
-//! subquery, further statement or other table has a place in it.
+//! A statement is checked in one pass before it is sent. It begins with the planned table and columns, byte for byte,
+//! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, function, subquery,
+//! further statement or other table is an error.
+
+use oceanbase::statement::identifier;
 
 use crate::column::{Column, Form};
 use crate::document::DEEPEST;
 use crate::encode::plain_bytes;
-use crate::piece::statement_head;
 
-/// How many bytes of a quoted text are looked at one by one: most texts are short.
+/// The number of bytes of a quoted text that are checked one by one: most texts are short.
 const SHORT_BYTES: usize = 16;
 
 /// The form that every statement of a piece has.
@@ -27,6 +28,12 @@ pub(crate) struct Deviation {
     at: usize,
 }
 
+/// Returns how each statement with rows begins.
+pub(crate) fn statement_head(table: &str, columns: &[Column]) -> Vec<u8> {
+    let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
+    format!("INSERT INTO {} ({}) VALUES\n", identifier(table), names.join(",")).into_bytes()
+}
+
 impl InsertForm {
     /// Returns the form of the statements that insert into a table.
     pub(crate) fn new(table: &str, columns: &[Column]) -> Self {
@@ -42,7 +49,7 @@ impl InsertForm {
     /// Checks a statement without its `;`; returns how many rows it holds.
     ///
     /// # Errors
-    /// Says where the statement leaves the form.
+    /// Names the position where the statement leaves the form.
     pub(crate) fn check(&self, statement: &[u8]) -> Result<u64, Deviation> {
         if !statement.starts_with(&self.head) {
             let same = statement.iter().zip(&self.head).take_while(|(found, head)| found == head);
@@ -66,7 +73,7 @@ impl InsertForm {
     }
 }
 
-/// Tells whether a text is one literal of that form, or of bytes, which stand where a text is not valid UTF-8.
+/// Returns whether a text is one literal of that form, or of bytes, which stand where a text is not valid UTF-8.
 pub(crate) fn is_literal(form: Form, text: &[u8]) -> bool {
     [form, Form::Bytes].into_iter().any(|form| {
         let mut reader = Reader { statement: text, at: 0 };
@@ -121,7 +128,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, or one of two functions of literals.
+    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, or one of two functions of
+    /// literals.
     fn pass_document(&mut self) -> Result<(), Deviation> {
         match self.byte() {
             Some(b'\'') => self.pass_quoted(),
@@ -210,7 +218,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes over what stands for itself between quotes.
+    /// Skips literal characters between quotes.
     fn pass_plain(&mut self) {
         let rest = self.rest();
         let short = &rest[..rest.len().min(SHORT_BYTES)];

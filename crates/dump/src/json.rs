@@ -1,11 +1,12 @@
-//! JSON documents: what of them does not come back as it is printed.
+//! JSON documents whose printed text does not restore them.
 //!
-//! A document is read back from its text. The server's functions put values into documents that no text holds: a DECIMAL with zeros
-//! at its end or more digits than a DOUBLE has; a DATE, TIME, DATETIME or bytes, which come back as the strings that are printed of
-//! them. And of DOUBLEs with many digits the server misreads some ([`crate::number`]).
+//! A document is read back from its text. The server's functions put values into documents that no text holds: a
+//! DECIMAL with zeros at its end or more digits than a DOUBLE has; a DATE, TIME, DATETIME or bytes, which come back
+//! as the strings that are printed of them. And of DOUBLEs with many digits the server misreads some
+//! ([`crate::number`]).
 
-use crate::encode::Unwritable;
 use crate::number::{Decimal, exact_double, spelling};
+use crate::unwritable::Unwritable;
 
 /// The shortest print of what a function put in as a point in time or bytes: `2026-01-31`.
 const SHORTEST_TYPED: usize = 10;
@@ -17,8 +18,8 @@ pub(crate) struct Document {
     pub(crate) literal: Option<Vec<u8>>,
     /// The text that is hashed instead of the one that was printed: numbers that are equal are spelt alike in it.
     pub(crate) canonical: Option<Vec<u8>>,
-    /// Whether it holds a number or a string that is perhaps of a type which only functions store: a DECIMAL, DATE, TIME,
-    /// DATETIME or bytes.
+    /// Whether it holds a number or a string that is perhaps of a type which only functions store: a DECIMAL, DATE,
+    /// TIME, DATETIME or bytes.
     pub(crate) is_suspect: bool,
 }
 
@@ -68,8 +69,8 @@ fn string_end(text: &[u8], begin: usize) -> usize {
     text.len()
 }
 
-/// Tells of most numbers that they come back as they are printed: whole ones of 18 digits, and ones of 15 digits whose last is no
-/// zero that may be left out.
+/// Returns whether a number certainly comes back as it is printed. True for most: whole ones of 18 digits, and ones
+/// of 15 digits that do not end with a zero that may be omitted.
 fn comes_back(token: &[u8]) -> bool {
     let digits = token.strip_prefix(b"-").unwrap_or(token);
     let Some(point) = memchr::memchr(b'.', digits) else {
@@ -117,12 +118,12 @@ fn finish(into: &mut Option<Vec<u8>>, text: &[u8], copied: usize) {
     }
 }
 
-/// Tells whether a number may be a DECIMAL. A whole one that is none of 18 digits may be one, too, of equal value.
+/// Returns whether a number may be a DECIMAL. A whole one that is none of 18 digits may be one, too, of equal value.
 fn is_perhaps_decimal(token: &[u8]) -> bool {
     token.len() > 18 || token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
 }
 
-/// Tells whether a string looks as the server prints a DATE, TIME, DATETIME or bytes in a document.
+/// Returns whether a string looks as the server prints a DATE, TIME, DATETIME or bytes in a document.
 pub(crate) fn is_perhaps_typed(string: &[u8]) -> bool {
     let like = |pattern: &[u8]| {
         string.len() == pattern.len()
@@ -144,7 +145,7 @@ pub(crate) fn is_perhaps_typed(string: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Document, look};
-    use crate::encode::Unwritable;
+    use crate::unwritable::Unwritable;
 
     fn of(text: &str) -> (Option<String>, Option<String>) {
         let Document { literal, canonical, .. } = look(text.as_bytes()).expect("a document");

@@ -1,11 +1,11 @@
-//! Where every object of a dump lies. Nobody else joins the parts of a path.
+//! The location of every object of a dump. No other code joins the parts of a path.
 
 use std::fmt::Write as _;
 
 use crate::id::DumpId;
 use crate::signing::Purpose;
 
-/// The folder of what lies below a dump only until it is complete.
+/// The folder of objects that exist only until the dump is complete.
 const RECEIPTS: &str = "receipts";
 
 /// The longest encoded name in a path; file systems end at 255 bytes, and the storage may add to it.
@@ -14,9 +14,9 @@ const NAME_MAX_BYTES: usize = 200;
 /// An object of a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ObjectKey<'a> {
-    /// What is to be dumped, at which moment; written first.
+    /// The plan of the dump and its snapshot; written first.
     Plan,
-    /// What was dumped; written last. Without it there is no backup.
+    /// The content of the dump; written last. Without it, there is no backup.
     Manifest,
     /// The statement that creates a database.
     Database { database: &'a str },
@@ -34,11 +34,11 @@ pub(crate) enum ObjectKey<'a> {
     Grants,
     /// Rows of a table.
     Piece { database: &'a str, table: &'a str, number: u32, extension: &'a str },
-    /// Says that pieces are finished: numbered by their writer, so that no other overwrites them.
+    /// Reports that pieces are finished: numbered by their writer, so that no other overwrites them.
     PieceReceipts { writer: u64, number: u32 },
-    /// Says that the schema is finished.
+    /// Reports that the schema is finished.
     SchemaReceipt,
-    /// Says which tables are left out because their rows can't be read.
+    /// Lists the tables that are left out because their rows cannot be read.
     LostReceipt,
 }
 
@@ -67,7 +67,7 @@ impl<'a> ObjectKey<'a> {
         }
     }
 
-    /// Returns what a signature of the object says that it is; nothing for one that is not sealed.
+    /// Returns the label of the object that its signature covers; none for one that is not sealed.
     pub(crate) fn purpose(&self, dump: &'a DumpId) -> Option<Purpose<'a>> {
         let kind = match self {
             Self::Plan => "plan",
@@ -75,7 +75,7 @@ impl<'a> ObjectKey<'a> {
             Self::PieceReceipts { .. } => "receipt",
             Self::SchemaReceipt => "schema-receipt",
             Self::LostReceipt => "left-out-receipt",
-            // Named one by one: an object that is new says which it is.
+            // Listed one by one: a new object needs a decision.
             Self::Database { .. }
             | Self::Tables { .. }
             | Self::Sequences { .. }
@@ -111,8 +111,8 @@ pub(crate) fn pieces_folder(dump: &DumpId, database: &str, table: &str) -> Strin
 
 /// Returns a name as one part of a path: letters, digits, `_` and `-` as they are, all else as `%XX` per byte.
 ///
-/// A name that would become too long ends in a `~` and a hash instead. The plan holds the names themselves, so
-/// that nobody needs to read them back from a path.
+/// A name that would become too long ends in a `~` and a hash instead. The plan contains the names, so no reader
+/// derives them from a path.
 fn encoded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for &byte in name.as_bytes() {

@@ -1,11 +1,11 @@
-//! The logical engine: dumps at one moment of the database, loads them, proves both.
+//! The logical engine: dumps one snapshot of a database, loads dumps, verifies both.
 //!
-//! A dump is a sequence of calls, each of which can be made again after a crash and goes on where it was; what is
-//! remembered lies at the destination, so the caller keeps only the [`DumpId`]:
-//! [`preflight`], [`take_snapshot`] ([`resume_snapshot`] for an interrupted dump), [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load is
-//! [`load::check_target`], [`load::create_schema`], [`load::load_data`], [`load::create_indexes`],
-//! [`load::verify_data`], [`load::finish`]; whoever wants procedures, functions, triggers, users and their privileges
-//! too calls [`load::create_routines`] before the indexes and [`load::create_triggers`] at last.
+//! A dump is a sequence of calls. Each can be repeated after a crash and continues where it was. The state is at the
+//! destination, so the caller keeps only the [`DumpId`]: [`preflight`], [`take_snapshot`] ([`resume_snapshot`] for an
+//! interrupted dump), [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load is [`load::check_target`],
+//! [`load::create_schema`], [`load::load_data`], [`load::create_indexes`], [`load::verify_data`], [`load::finish`].
+//! For procedures, functions, triggers, users and their privileges, also call [`load::create_routines`] before the
+//! indexes and [`load::create_triggers`] at the end.
 //!
 //! `docs/formats/dump.md` describes what is written, byte by byte.
 
@@ -45,6 +45,7 @@ mod signing;
 mod source;
 mod typed;
 mod typed_query;
+mod unwritable;
 mod verify;
 mod weight;
 
@@ -76,5 +77,5 @@ pub const FORMAT: u32 = 1;
 /// How long a statement may take that reads along a table.
 const LONG_READ: Duration = Duration::from_secs(3600);
 
-/// How long the server may be silent in the midst of rows.
+/// How long the server may be silent during rows.
 const SILENCE: Duration = Duration::from_secs(600);

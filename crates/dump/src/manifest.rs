@@ -1,4 +1,4 @@
-//! What a dump holds: receipts while it is being made, the manifest when it is complete.
+//! The contents of a dump: receipts during the dump, the manifest at its end.
 
 use model::Timestamp;
 use model::inventory::{Consent, LeftOut, is_partial};
@@ -24,8 +24,8 @@ pub struct ObjectEntry {
     pub bytes: u64,
     /// The BLAKE3 of its bytes.
     pub blake3: String,
-    /// The hashes of its blocks of 4 MiB, which together give `blake3`; none where it is one block, or an older Lifeboat
-    /// wrote it.
+    /// The hashes of its blocks of 4 MiB, which together give `blake3`; none where it is one block, or an older
+    /// Lifeboat wrote it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<String>,
 }
@@ -140,18 +140,19 @@ pub struct Manifest {
     pub dump: DumpId,
     /// The server it was taken of.
     pub server: ServerVersion,
-    /// Whose data these are, as the one who ordered the dump names them: a dump that was copied to another's place tells.
+    /// The owner of these data, in the words of the caller: this reveals a dump that was copied to another owner's
+    /// folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// The moment whose data it holds, as the server counts it.
+    /// The SCN of its snapshot.
     pub scn: u64,
-    /// The same moment, as people do.
+    /// The same as a time.
     pub taken: Timestamp,
     /// When the dump was complete.
     pub finished: Timestamp,
     /// How the rows are compressed.
     pub compression: Compression,
-    /// Whom rows and statements are encrypted to; nobody when they are not.
+    /// The recipients of rows and statements; none if they are not encrypted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
     /// The plan.
@@ -184,7 +185,7 @@ impl DatabaseEntry {
 }
 
 impl Manifest {
-    /// Tells whether the dump lacks something that nobody agreed to.
+    /// Returns whether the dump left something out without consent.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         is_partial(&self.left_out)

@@ -1,7 +1,7 @@
-//! How a moment of the data is asked for, which is not the same everywhere.
+//! The query for a snapshot of the data, which differs between servers.
 //!
-//! OceanBase and seekdb take a moment's number in each query, from whatever connection. MySQL and MariaDB have no such
-//! thing: there a connection sees the moment of its own transaction, and the connections that are to see the same one
+//! OceanBase and seekdb accept a snapshot's number in each query, on any connection. MySQL and MariaDB have no such
+//! feature: there a connection sees the snapshot of its own transaction, and connections that must see the same one
 //! begin together (`dumping/together.rs`).
 
 use model::version::{Product, ServerVersion};
@@ -10,7 +10,7 @@ use oceanbase::statement::identifier;
 use crate::column::Column;
 use crate::plan::{Chunk, TablePlan, full_name};
 
-/// Which moment a query reads.
+/// The snapshot of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// That of an SCN of OceanBase.
@@ -20,7 +20,7 @@ pub(crate) enum Moment {
 }
 
 impl Moment {
-    /// Returns the moment `scn` as that server is asked for it.
+    /// Returns the snapshot `scn` in the form of that server's queries.
     pub(crate) fn of(server: &ServerVersion, scn: u64) -> Self {
         match server.product {
             Product::Oceanbase | Product::Seekdb => Self::Scn(scn),
@@ -28,8 +28,8 @@ impl Moment {
         }
     }
 
-    /// Returns what stands behind SELECT. On OceanBase the hint keeps the server from keys that are younger than the
-    /// snapshot (1412); the range of the primary key is used all the same.
+    /// Returns the text after SELECT. On OceanBase the hint keeps the server from keys that are younger than the
+    /// snapshot (1412); the range of the primary key is used anyway.
     pub(crate) fn hint(self, hidden_key: bool) -> &'static str {
         match self {
             Self::Scn(_) if hidden_key => "/*+ opt_param('hidden_column_visible','true') full(x) */ ",
@@ -38,7 +38,7 @@ impl Moment {
         }
     }
 
-    /// Returns the table as it stands behind FROM, called `x`.
+    /// Returns the table for FROM, called `x`.
     pub(crate) fn source(self, database: &str, table: &TablePlan, chunk: &Chunk) -> String {
         let name = full_name(database, &table.name);
         let partition = chunk
@@ -52,7 +52,7 @@ impl Moment {
         }
     }
 
-    /// Returns the condition that a row lies behind these values of the key, or with `last` not behind them.
+    /// Returns the condition that a row comes after these values of the key, or with `last` not after them.
     ///
     /// OceanBase reads only that part of the table when rows are compared as wholes, MySQL and MariaDB only when they
     /// are compared column by column.

@@ -1,9 +1,9 @@
 //! Numbers with fractions inside JSON documents and arrays, written so that the server reads back every bit.
 //!
-//! OceanBase prints a DOUBLE with the fewest digits that name it, but reads JSON and arrays in a hurry: digits become a whole
-//! number, which is multiplied or divided by a power of ten. Each of these operations rounds, so of two printed numbers
-//! with 16 or 17 digits about one comes back as its neighbour. Another spelling of the same number comes back as itself: this file
-//! finds it. A reader that rounds once, as most do, reads the same number from it.
+//! OceanBase prints a DOUBLE with the fewest digits that name it, but reads JSON and arrays in a hurry: digits become
+//! a whole number, which is multiplied or divided by a power of ten. Each of these operations rounds, so of two
+//! printed numbers with 16 or 17 digits about one comes back as its neighbour. Another spelling of the same number
+//! comes back as itself: this file finds it. A reader that rounds once, as most do, reads the same number from it.
 
 /// A decimal number without zeros at its ends: `0.d₁d₂d₃… × 10^exponent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,8 @@ impl Decimal {
         Some(Self { negative, digits, exponent })
     }
 
-    /// Returns the one spelling of this number that is hashed: numbers that are equal are spelt alike. Short ones are spelt as
-    /// the server prints them.
+    /// Returns the one spelling of this number that is hashed: numbers that are equal are spelt alike. Short ones are
+    /// spelt as the server prints them.
     pub(crate) fn canonical(&self) -> String {
         const PLAIN: std::ops::RangeInclusive<i64> = -14..=15;
         let sign = if self.negative { "-" } else { "" };
@@ -58,14 +58,15 @@ impl Decimal {
     }
 }
 
-/// Returns the DOUBLE that a printed number becomes, if it is of the same value: so few digits that it names no other number.
+/// Returns the DOUBLE that a printed number becomes, if it is of the same value: so few digits that it names no other
+/// number.
 pub(crate) fn exact_double(text: &str) -> Option<f64> {
     let double: f64 = text.parse().ok().filter(|double: &f64| double.is_finite())?;
     (Decimal::read(text)? == Decimal::read(&format!("{double:e}"))?).then_some(double)
 }
 
-/// Returns a spelling of a finite number, which the server printed so, that it reads back as it is. Nothing: it has none. That
-/// is one number in 100,000, and no document that came as text holds it.
+/// Returns a spelling of a finite number, which the server printed so, that it reads back as it is. Nothing: it has
+/// none. That is one number in 100,000, and no document that came as text holds it.
 pub(crate) fn spelling(printed: &str, double: f64) -> Option<String> {
     let comes_back = |text: &str| hasty(text).is_none_or(|read| same(read, double));
     if comes_back(printed) {
@@ -76,13 +77,13 @@ pub(crate) fn spelling(printed: &str, double: f64) -> Option<String> {
     spellings(double).find(careful).or_else(|| spellings(double).find(|text| comes_back(text)))
 }
 
-/// Tells whether two numbers are the same bit for bit.
+/// Returns whether two numbers are the same bit for bit.
 fn same(one: f64, other: f64) -> bool {
     one.to_bits() == other.to_bits()
 }
 
-/// Returns spellings of about this number: 16 to 18 digits, the last of them some way off; then zeros, each of which makes the hasty
-/// reader round once more.
+/// Returns spellings of about this number: 16 to 18 digits, the last of them some way off; then zeros, each of which
+/// makes the hasty reader round once more.
 fn spellings(double: f64) -> impl Iterator<Item = String> {
     const WAYS: [(usize, i64, usize, i32); 3] = [(15, 3, 1, 1), (16, 20, 1, 1), (17, 200, 5, 24)];
     let sign = if double.is_sign_negative() { "-" } else { "" };
@@ -101,7 +102,8 @@ fn spellings(double: f64) -> impl Iterator<Item = String> {
     })
 }
 
-/// Reads a number as OceanBase reads it in JSON and arrays. Nothing: it is a whole number of 64 bits, which keeps its value.
+/// Reads a number as OceanBase reads it in JSON and arrays. Nothing: it is a whole number of 64 bits, which keeps its
+/// value.
 fn hasty(text: &str) -> Option<f64> {
     /// Up to here digits of a fraction are added to a whole number.
     const EXACT_MOST: u64 = (1 << 53) - 1;

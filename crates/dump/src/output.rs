@@ -1,8 +1,8 @@
 //! One piece on its way to the storage: compressed and encrypted on other threads, hashed, written.
 //!
-//! While one buffer is being compressed the next is being filled; no more than these two exist. Each buffer becomes
-//! a frame of its own, so that a reader may decompress them apart; one after the other they are what `zstd -d` and
-//! `lz4 -d` expect. Text that stays as it is comes in smaller buffers, and is hashed where it was made: it is still in the
+//! While one buffer is compressed, the next is filled; there are never more than these two. Each buffer becomes a
+//! separate frame, so a reader may decompress them separately; concatenated, they are what `zstd -d` and `lz4 -d`
+//! expect. Text that stays as it is comes in smaller buffers, and is hashed where it was written: it is still in the
 //! processor's cache there.
 
 use std::io::{self, Write as _};
@@ -35,7 +35,7 @@ impl Buffers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    /// Hands a buffer on, unless it is small, or was made for a value so large that few will need as much.
+    /// Passes a buffer on, unless it is small, or was allocated for an unusually large value.
     fn give(&self, mut buffer: Vec<u8>) {
         if (PLAIN_BYTES..=2 * FRAME_BYTES).contains(&buffer.capacity()) {
             buffer.clear();
@@ -277,7 +277,7 @@ impl Packer {
         Ok(Packed { packer: self, left, frame })
     }
 
-    /// Returns what comes behind the last frame.
+    /// Returns what follows the last frame.
     fn end(&mut self) -> io::Result<Vec<u8>> {
         let end = self.cipher.take().map_or_else(|| Ok(Vec::new()), Cipher::finish)?;
         self.hasher.update(&end);
@@ -327,7 +327,7 @@ mod tests {
                 assert!(object.bytes > 0);
                 kept.push(buffers.0.lock().expect("nobody panics").len());
             }
-            // One for text, one for the next, one for the frame; the very first is made small, and grows.
+            // One for text, one for the next, one for the frame; the very first is small, and grows.
             assert!(kept[1] > 0 && kept.iter().all(|&count| count <= 3), "{compression:?}: {kept:?}");
         }
     }

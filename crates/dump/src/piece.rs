@@ -10,13 +10,13 @@
 //! ```
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use oceanbase::statement::identifier;
 
 use crate::checksum::{Checksum, RowHasher};
 use crate::column::{Column, Form};
-use crate::encode::{Unwritable, push_exact};
-use crate::insert_form::{Deviation, InsertForm};
+use crate::encode::push_exact;
+use crate::insert_form::{Deviation, InsertForm, statement_head};
 use crate::typed::{Suspects, Typed};
+use crate::unwritable::Unwritable;
 
 /// What every piece and every schema file does first, and what a loading session must have done.
 ///
@@ -40,7 +40,7 @@ const SAMPLE_BYTES: usize = 64 << 10;
 /// The most rows in a statement.
 const STATEMENT_MOST_ROWS: u32 = 16 << 10;
 
-/// Fewer rows than this at the end of a piece are one statement: planning it takes the server a moment only.
+/// Fewer rows than this at the end of a piece are one statement: planning it takes the server little time.
 const LAST_MOST_ROWS: u32 = 64;
 
 /// Appends the first lines of a piece or a schema file.
@@ -62,7 +62,7 @@ pub(crate) fn push_preamble(text: &mut Vec<u8>, title: &str) {
 pub(crate) struct PieceText {
     columns: Vec<Column>,
     head: Vec<u8>,
-    /// The bytes of the statement that was begun.
+    /// The bytes of the open statement.
     statement_bytes: usize,
     statement_rows: u32,
     /// How many statements were ended.
@@ -72,7 +72,7 @@ pub(crate) struct PieceText {
     /// The documents of this row that are hashed otherwise than they arrived.
     canonical: Vec<(usize, Vec<u8>)>,
     longest_statement: usize,
-    /// What the server must be asked about.
+    /// The expressions to query.
     pub(crate) suspects: Suspects,
     /// The documents that are not written as their texts.
     typed: Typed,
@@ -109,12 +109,12 @@ impl PieceText {
         Self { typed, ..self }
     }
 
-    /// Tells whether exactly those documents were written otherwise that are to be: a text may stand for others, too.
+    /// Returns whether exactly those documents were written otherwise that are to be: a text may stand for others, too.
     pub(crate) fn has_all_typed(&self) -> bool {
         self.typed_rows == self.typed.rows()
     }
 
-    /// Appends a row to the text. `form` is what [`Checksum`] hashes of it, where somebody has it already.
+    /// Appends a row to the text. `form` is the form that [`Checksum`] hashes, if the caller has it already.
     ///
     /// # Errors
     /// Returns the place of a column whose value no literal brings back.
@@ -166,7 +166,7 @@ impl PieceText {
         Ok(())
     }
 
-    /// Ends the statement that was begun, if there is one.
+    /// Ends the open statement, if any.
     fn end_statement(&mut self, text: &mut Vec<u8>) {
         if self.statement_rows > 0 {
             text.extend_from_slice(b";\n");
@@ -177,12 +177,12 @@ impl PieceText {
         }
     }
 
-    /// Tells whether no statement is begun: only then may the text be taken away before [`Self::end`].
+    /// Returns whether no statement is open: only then may the text be taken before [`Self::end`].
     pub(crate) fn is_between_statements(&self) -> bool {
         self.statement_rows == 0
     }
 
-    /// Ends the text: cuts the statement that was begun, where that helps the server, and ends it.
+    /// Ends the text: splits the open statement, if that helps the server, and ends it.
     pub(crate) fn end(&mut self, text: &mut Vec<u8>) {
         if self.statements > 0 && self.statement_rows > LAST_MOST_ROWS {
             let rows = text.split_off(text.len() + self.head.len() - self.statement_bytes);
@@ -208,12 +208,6 @@ impl PieceText {
     pub(crate) fn longest_statement(&self) -> u64 {
         self.longest_statement as u64
     }
-}
-
-/// Returns how each statement with rows begins.
-pub(crate) fn statement_head(table: &str, columns: &[Column]) -> Vec<u8> {
-    let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
-    format!("INSERT INTO {} ({}) VALUES\n", identifier(table), names.join(",")).into_bytes()
 }
 
 /// Returns how many rows make a statement of about the aimed length: a power of two, so that pieces whose rows
@@ -266,7 +260,7 @@ impl Splitter {
         Self { form, most_bytes, is_begun: false, text: BytesMut::new(), seen: 0, rows: 0 }
     }
 
-    /// Adds text behind what is there.
+    /// Appends text.
     pub(crate) fn push(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
     }
@@ -274,7 +268,7 @@ impl Splitter {
     /// Returns the next whole statement, without its `;`: an INSERT of the planned form.
     ///
     /// # Errors
-    /// Says what stands there in its place.
+    /// Names the text that was found instead.
     pub(crate) fn next_statement(&mut self) -> Result<Option<Bytes>, NotAPiece> {
         if !self.is_begun {
             self.is_begun = self.pass_preamble()?;
@@ -301,7 +295,7 @@ impl Splitter {
         Ok(None)
     }
 
-    /// Passes over the lines that every piece begins with; nothing of them is run. No: more text is needed to tell.
+    /// Passes over the lines that every piece begins with; nothing of them is run. False: more text is needed.
     fn pass_preamble(&mut self) -> Result<bool, NotAPiece> {
         let line = &self.text[..self.text.len().min(TITLE_MOST_BYTES)];
         let Some(title) = memchr::memchr(b'\n', line) else {
@@ -319,8 +313,8 @@ impl Splitter {
         Ok(true)
     }
 
-    /// Passes over the head that stands at the beginning of a statement: the names in it may hold what ends a statement
-    /// elsewhere. No: more text is needed to tell.
+    /// Skips the head of a statement: the names in it may contain characters that end a statement elsewhere. False:
+    /// more text is needed.
     fn pass_head(&mut self) -> bool {
         let head = self.form.head();
         if self.text.starts_with(head) {
@@ -329,7 +323,7 @@ impl Splitter {
         self.text.len() >= head.len() || !head.starts_with(&self.text)
     }
 
-    /// Tells whether all text was given out, and there was some.
+    /// Returns whether all text was given out, and there was some.
     pub(crate) fn is_at_end(&self) -> bool {
         self.is_begun && self.text.is_empty()
     }

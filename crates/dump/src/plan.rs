@@ -1,4 +1,4 @@
-//! What a dump is going to hold: fixed before the first row is read, and the same after a crash.
+//! The plan of a dump: fixed before the first row is read, and the same after a crash.
 
 use model::backup::{BackupObject, is_same_name};
 use model::inventory::{Consent, LeftOut};
@@ -22,7 +22,7 @@ use crate::moment::Moment;
 pub struct Selection(pub Vec<BackupObject>);
 
 impl Selection {
-    /// Tells whether the database is dumped, whole or in part.
+    /// Returns whether the database is dumped, whole or in part.
     #[must_use]
     pub fn has_database(&self, name: &str) -> bool {
         let chosen = |object: &BackupObject| match object {
@@ -33,20 +33,20 @@ impl Selection {
         self.0.is_empty() || self.0.iter().any(chosen)
     }
 
-    /// Tells whether everything is dumped.
+    /// Returns whether everything is dumped.
     #[must_use]
     pub fn is_all(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Tells whether all of the database is dumped.
+    /// Returns whether all of the database is dumped.
     #[must_use]
     pub fn has_whole_database(&self, name: &str) -> bool {
         let whole = |object: &BackupObject| matches!(object, BackupObject::Database(chosen) if is_same_name(chosen, name));
         self.is_all() || self.0.iter().any(whole)
     }
 
-    /// Tells whether the table or view is dumped.
+    /// Returns whether the table or view is dumped.
     #[must_use]
     pub fn has_table(&self, database: &str, name: &str) -> bool {
         let chosen = |object: &BackupObject| match object {
@@ -118,13 +118,13 @@ pub struct Plan {
     pub dump: DumpId,
     /// The server it is taken of.
     pub server: ServerVersion,
-    /// What tells the server from others, where it shows that. Plans of older versions have none.
+    /// The identity of the server, if it shows one. Plans of older versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// Whose data these are, as the one who ordered the dump names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// The moment that is read, as the server counts it.
+    /// The SCN of the snapshot.
     pub scn: u64,
     /// What was chosen.
     pub selection: Selection,
@@ -133,7 +133,7 @@ pub struct Plan {
     pub consent: Consent,
     /// How the rows are compressed.
     pub compression: Compression,
-    /// Whom rows and statements are encrypted to; nobody when they are not.
+    /// The recipients of rows and statements; none if they are not encrypted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
     /// The databases.
@@ -152,7 +152,7 @@ pub struct DatabasePlan {
     pub name: String,
     /// Its tables.
     pub tables: Vec<TablePlan>,
-    /// Its views, each behind those that it reads.
+    /// Its views, each after those that it reads.
     pub views: Vec<ViewPlan>,
     /// Its sequences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -164,7 +164,7 @@ pub struct DatabasePlan {
 pub struct ViewPlan {
     /// Its name.
     pub name: String,
-    /// What the server says when it is read, if it can't be.
+    /// The server's error when it is read, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
 }
@@ -178,16 +178,17 @@ pub struct TablePlan {
     pub columns: Vec<Column>,
     /// The columns by which it is cut; none when it is read in one go, or partition by partition.
     pub key: Vec<Column>,
-    /// Whether that key is the server's own, which it shows only when asked: another database has other values.
+    /// Whether that key is the server's internal one, which it shows only on request: another database has other
+    /// values.
     #[serde(default)]
     pub hidden_key: bool,
-    /// What tells it from a changed one.
+    /// The version of the table, to detect a change.
     pub identity: Identity,
     /// The parts that it is read in, each a piece.
     pub chunks: Vec<Chunk>,
 }
 
-/// What tells a table from a changed one.
+/// The identity and version of a table, to detect a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The server's number of it, where it shows one.
@@ -196,14 +197,14 @@ pub struct Identity {
     pub columns: Vec<u64>,
     /// The BLAKE3 of its definition without keys.
     pub essence: String,
-    /// The server's number of the last change of its definition, also of one that does not matter here, where it has such a
-    /// number (OceanBase: `schema_version`).
+    /// The server's number of the last change of its definition, also of one that does not matter here, where it has
+    /// such a number (OceanBase: `schema_version`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
 }
 
 impl Identity {
-    /// Tells whether the table is still the same, whatever else was changed about it.
+    /// Returns whether the table is still the same, whatever else changed about it.
     #[must_use]
     pub fn is_of(&self, now: &Self) -> bool {
         (self.id, &self.columns, &self.essence) == (now.id, &now.columns, &now.essence)
@@ -213,7 +214,7 @@ impl Identity {
 /// A part of a table: one piece.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Chunk {
-    /// The partition it lies in, if the table is read partition by partition.
+    /// Its partition, if the table is read partition by partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
     /// It begins behind this key, given as literals; without one it begins at the beginning.
@@ -225,7 +226,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Cuts off what ends with this key, and begins behind it.
+    /// Cuts off what ends with this key, and begins after it.
     pub(crate) fn cut_off(&mut self, cut: Vec<String>) -> Self {
         let part = Self { up_to: Some(cut.clone()), ..self.clone() };
         self.after = Some(cut);
@@ -250,13 +251,13 @@ impl Plan {
         self.databases.iter().map(|database| database.tables.len() as u64).sum()
     }
 
-    /// Returns how the server is asked for the moment.
+    /// Returns the form of the snapshot in queries.
     pub(crate) fn moment(&self) -> Moment {
         Moment::of(&self.server, self.scn)
     }
 
-    /// Checks that every bound of a chunk is a literal for each column of the key. Bounds become part of the queries that
-    /// read the source, or the target that is compared.
+    /// Checks that every bound of a chunk is a literal for each column of the key. Bounds become part of the queries
+    /// that read the source, or the target that is compared.
     ///
     /// # Errors
     /// [`Error::Damaged`] when one is anything else: the plan is forged.
@@ -282,7 +283,7 @@ impl Plan {
     }
 }
 
-/// Tells whether a bound has one literal for each column of the key.
+/// Returns whether a bound has one literal for each column of the key.
 fn is_key(key: &[Column], bound: &[String]) -> bool {
     bound.len() == key.len()
         && key.iter().zip(bound).all(|(column, text)| is_literal(column.form, text.as_bytes()))

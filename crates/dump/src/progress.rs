@@ -1,8 +1,8 @@
-//! How far a dump, a load or a verification has come.
+//! The progress of a dump, a load or a verification.
 
 use tokio::sync::watch;
 
-/// How far it has come. The numbers only grow, but for a step that is begun again.
+/// The progress. The numbers only grow, except for a step that starts over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// Pieces that are finished.
@@ -17,7 +17,7 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// Where progress is told. Whoever is interested holds the other end; nobody need.
+/// The channel for progress. The receiver is optional.
 #[derive(Debug, Clone)]
 pub struct Meter(watch::Sender<Progress>);
 

@@ -1,9 +1,10 @@
-//! Which failures of a server are about the one object that a statement names.
+//! Distinguishes the server errors that concern only the object of a statement.
 
 use oceanbase::Error as SqlError;
 
-/// Tells whether the server refused this one statement: the next may well succeed. A statement that somebody ended, or that found
-/// no room on the server's disk, is none: it says nothing about the object, which can be read once that is over.
+/// Returns whether the server refused this one statement: the next may well succeed. A statement that was killed, or
+/// that found no space on the server's disk, was not refused: that says nothing about the object, which can be read
+/// later.
 pub(crate) fn is_refusal(error: &SqlError) -> bool {
     let is_refused = error.number().is_some() && !error.is_transient() && !error.is_of_server();
     is_refused || matches!(error, SqlError::UnexpectedAnswer { .. })

@@ -1,4 +1,4 @@
-//! The files with the statements that make tables and views.
+//! The files with the statements that create tables and views.
 //!
 //! ```sql
 //! -- Lifeboat dump, format 1: tables of `shop`
@@ -8,9 +8,9 @@
 //! CREATE TABLE `orders` (…);
 //! ```
 //!
-//! The number is the length of the statement in bytes, without its `;`: a statement may have anything in it, so
-//! nobody looks for its end. The name is a JSON string. The statements of objects that are only kept, not made
-//! again, are comments. Code has `;` in it and its own mode, for which it is framed so that a stock client runs it:
+//! The number is the length of the statement in bytes, without its `;`: a statement may contain anything, so no
+//! reader searches for its end. The name is a JSON string. Statements of objects that are only stored, not created
+//! again, are comments. Code contains `;` and has its own mode, so it is framed for a stock client:
 //!
 //! ```sql
 //! SET SESSION sql_mode='STRICT_ALL_TABLES';
@@ -21,8 +21,8 @@
 //! DELIMITER ;
 //! ```
 //!
-//! A view or code that was made under another character set or collation has two lines more in front of that, and is
-//! followed by a line that takes them back:
+//! A view or code with another character set or collation has two more lines before that, and is followed by a line
+//! that reverts them:
 //!
 //! ```sql
 //! SET SESSION character_set_client=latin1, collation_connection=latin1_german2_ci;
@@ -115,34 +115,34 @@ pub(crate) struct SchemaObject {
     pub(crate) kind: SchemaKind,
     pub(crate) name: String,
     pub(crate) statement: Vec<u8>,
-    /// The `sql_mode` that code is made under.
+    /// The `sql_mode` for the creation of code.
     pub(crate) mode: Option<String>,
-    /// The character set and collation that a view or code is made under, where they are not the usual ones.
+    /// The character set and collation for the creation of a view or code, if they are not the usual ones.
     pub(crate) context: Option<Context>,
-    /// The time zone that an event is made in.
+    /// The time zone for the creation of an event.
     pub(crate) zone: Option<String>,
 }
 
 impl SchemaObject {
-    /// Describes an object that is made under the usual mode.
+    /// Describes an object that is created under the usual mode.
     pub(crate) fn plain(kind: SchemaKind, name: &str, statement: Vec<u8>) -> Self {
         Self { kind, name: name.to_owned(), statement, mode: None, context: None, zone: None }
     }
 
-    /// Adds what it was made under.
+    /// Adds the context of its creation.
     pub(crate) fn under(mut self, context: Option<Context>) -> Self {
         let is_usual = |context: &Context| (context.client.as_str(), context.collation.as_str()) == USUAL;
         self.context = context.filter(|context| is_settable(context) && !is_usual(context));
         self
     }
 
-    /// Adds the mode that it was made under.
+    /// Adds the mode of its creation.
     pub(crate) fn in_mode(mut self, mode: String) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// Adds the time zone of its schedule; `None` when that is no name of one.
+    /// Adds the time zone of its schedule; `None` when that is not a valid name of one.
     pub(crate) fn in_zone(mut self, zone: String) -> Option<Self> {
         self.zone = Some(zone).filter(|zone| is_zone(zone));
         self.zone.is_some().then_some(self)
@@ -209,7 +209,7 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
 /// Reads a schema file.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Reports what is wrong with it.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
     let mut objects = Vec::new();
     let (mut context, mut zone) = (None, None);
@@ -249,7 +249,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
     Ok(objects)
 }
 
-/// Returns the statement that sets what the next one is made under.
+/// Returns the statement that sets the context for the next one.
 pub(crate) fn set_context(client: &str, collation: &str) -> String {
     format!("SET SESSION character_set_client={client}, collation_connection={collation}")
 }
@@ -269,8 +269,8 @@ pub(crate) fn usual_zone() -> String {
     set_zone(USUAL_ZONE)
 }
 
-/// Returns the context under which the statement can be sent as it stands, in UTF-8: its texts keep their character set and
-/// collation, which only the second decides.
+/// Returns the context under which the statement can be sent as it stands, in UTF-8: its texts keep their character
+/// set and collation, which only the second decides.
 pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
     let is_same = match context.client.as_str() {
         "utf8mb4" => true,
@@ -284,7 +284,7 @@ pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
 /// Character sets that no client can have, or in which an ASCII text is not what it looks like.
 const NOT_ASCII: [&str; 6] = ["binary", "swe7", "ucs2", "utf16", "utf16le", "utf32"];
 
-/// Tells whether both are names and nothing else: they are set without quotes.
+/// Returns whether both are names and nothing else: they are set without quotes.
 fn is_settable(context: &Context) -> bool {
     let is_plain = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -294,7 +294,7 @@ fn is_settable(context: &Context) -> bool {
         && !NOT_ASCII.iter().any(|name| name.eq_ignore_ascii_case(&context.client))
 }
 
-/// Tells whether it may be the name of a time zone: `SYSTEM`, `+05:30`, `Europe/Berlin`.
+/// Returns whether it may be the name of a time zone: `SYSTEM`, `+05:30`, `Europe/Berlin`.
 fn is_zone(zone: &str) -> bool {
     let belongs = |byte: u8| byte.is_ascii_alphanumeric() || b"+-:/_".contains(&byte);
     !zone.is_empty() && zone.bytes().all(belongs)

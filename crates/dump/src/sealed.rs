@@ -1,4 +1,4 @@
-//! Small JSON objects that show when they were damaged or altered: plan, receipts, manifest.
+//! Small JSON objects that reveal damage and changes: plan, receipts, manifest.
 //!
 //! Two lines: the content as JSON on one line, then `{"blake3":"<hash of the first line>","signature":…}`. Cutting off,
 //! adding to, or changing any byte of either line is found. `signature` is `null`, or as [`crate::signing`] writes it.
@@ -21,7 +21,7 @@ struct Seal {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unsealed<T> {
     pub(crate) content: T,
-    /// Whose signature fits; nothing when nobody signed it.
+    /// The key of the valid signature; none if it is unsigned.
     pub(crate) signer: Option<PublicKey>,
     /// The BLAKE3 of the content's bytes.
     pub(crate) blake3: String,
@@ -60,7 +60,7 @@ pub(crate) fn seal<T: Serialize>(content: &T, purpose: Purpose<'_>, key: Option<
 /// Returns the content, if the seal fits, and the signature where there is one.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Reports what is wrong with it.
 pub(crate) fn unseal<T: DeserializeOwned>(text: &[u8], purpose: Purpose<'_>) -> Result<Unsealed<T>, Broken> {
     let damaged = |why: &str| Broken::Damaged(why.to_owned());
     let text = text.strip_suffix(b"\n").ok_or_else(|| damaged("it was cut off"))?;

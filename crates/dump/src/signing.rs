@@ -1,7 +1,7 @@
-//! Signatures: who made a dump. A signature proves origin, not safety.
+//! Signatures: the author of a dump. A signature proves origin, not safety.
 //!
-//! Ed25519, one key for each installation. What is signed is the first line of a sealed object, behind a line that says what
-//! it is and of which dump: neither can be passed off as another.
+//! Ed25519, one key for each installation. What is signed is the first line of a sealed object, after a line with its
+//! kind and its dump: neither can be passed off as another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -97,7 +97,7 @@ impl SigningKey {
         Ok(Self { pair: Arc::new(pair), secret: Secret::new(line) })
     }
 
-    /// Returns the key as text, to be kept where nobody else reads it.
+    /// Returns the key as text, to be stored where no other user can read it.
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.secret
@@ -133,7 +133,7 @@ impl PartialEq for SigningKey {
 
 impl Eq for SigningKey {}
 
-/// What a signed object is: signed as one thing, it is taken for no other.
+/// The kind of a signed object: signed as one kind, it is never accepted as another.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Purpose<'a> {
     /// `plan`, `receipt`, `schema-receipt`, `left-out-receipt` or `manifest`.
@@ -150,7 +150,7 @@ impl Purpose<'_> {
         message
     }
 
-    /// Returns whose signature of that content this is; nothing when it is nobody's.
+    /// Returns the key of a valid signature of that content; none if it is not valid.
     pub(crate) fn signer(self, content: &[u8], signature: &str) -> Option<PublicKey> {
         let (key, signature) = signature.rsplit_once(':')?;
         let key: PublicKey = key.parse().ok()?;
@@ -160,7 +160,7 @@ impl Purpose<'_> {
     }
 }
 
-/// The public keys that somebody trusts.
+/// The trusted public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownKeys {
     /// This installation's own: the one it signs with, and those it signed with before.
@@ -169,7 +169,7 @@ pub struct KnownKeys {
     pub others: Vec<(String, PublicKey)>,
 }
 
-/// Where a dump comes from, as far as its signature tells.
+/// The origin of a dump, according to its signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "signature")]
 pub enum Origin {
@@ -185,7 +185,7 @@ pub enum Origin {
         /// The key.
         key: PublicKey,
     },
-    /// Somebody signed it whose key is not known.
+    /// It is signed with an unknown key.
     Unknown {
         /// The key.
         key: PublicKey,
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_is_told_by_who_knows_the_key() {
+    fn the_origin_is_known_only_with_the_key() {
         let [own, old, friend, stranger] = [(); 4].map(|()| SigningKey::generate().public());
         let known = KnownKeys { own: vec![own, old], others: vec![("friend".to_owned(), friend)] };
         assert_eq!(known.origin(Some(own)), Origin::Own { key: own });

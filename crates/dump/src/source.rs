@@ -1,4 +1,4 @@
-//! The server that is dumped or loaded into.
+//! The server of a dump or load.
 
 use std::sync::Arc;
 

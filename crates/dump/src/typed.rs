@@ -1,11 +1,11 @@
-//! Which documents of a piece their texts do not bring back, and what stands in their place.
+//! The documents of a piece that their texts do not restore, and their replacement.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::document::Node;
 use crate::weight::Weights;
 
-/// How many different paths are asked about: documents with long arrays have more.
+/// The maximum number of queried paths: documents with long arrays have more.
 const PATHS_MOST: usize = 64;
 
 /// Values in documents that may be of a type which only functions store: of each column, by its place, their paths.
@@ -62,7 +62,7 @@ impl Suspects {
         self.weights.get(&place)
     }
 
-    /// Tells whether nothing is suspected.
+    /// Returns whether nothing is suspected.
     pub(crate) fn is_empty(&self) -> bool {
         self.columns.is_empty()
     }
@@ -82,7 +82,7 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// Adds the document of a row. Tells whether all rows with that text have the same.
+    /// Adds the document of a row. Returns whether all rows with that text have the same document.
     pub(crate) fn add(&mut self, place: usize, text: &[u8], literal: &[u8]) -> bool {
         self.rows += 1;
         let known = self.documents.entry(place).or_default().entry(text.to_vec());
@@ -97,7 +97,7 @@ impl Typed {
         self.documents.get(&place)?.get(text).map(Vec::as_slice)
     }
 
-    /// Tells whether there are none.
+    /// Returns whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.documents.is_empty()
     }
@@ -113,7 +113,7 @@ mod tests {
     use super::{Suspected, Suspects};
 
     #[test]
-    fn numbers_with_fractions_and_texts_like_dates_are_asked_about_until_they_are_too_many() {
+    fn numbers_with_fractions_and_texts_like_dates_are_queried_up_to_a_limit() {
         let mut suspects = Suspects::default();
         suspects.add(3, br#"{"a": 1.5, "b": 2, "c": "2026-01-31", "d": "x"}"#);
         suspects.add(3, br#"{"a": 2.5, "e": [7, 1e20]}"#);

@@ -1,4 +1,4 @@
-//! Asking the server of which types the values in its documents are.
+//! Queries the server for the types of the values in its documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +20,10 @@ const PLAIN: &str = "('DOUBLE','STRING','INTEGER','UNSIGNED INTEGER','BOOLEAN','
 /// How many documents are weighed by one statement.
 const SAMPLES_AT_ONCE: usize = 64;
 
-/// How many paths of the documents that are written otherwise are asked about.
+/// The maximum number of queried paths of documents in another form.
 const PATHS_MOST: usize = 500;
 
-/// The part of a table that a piece holds, at a moment.
+/// The part of a table that a piece contains, in a snapshot.
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
     pub(crate) moment: Moment,
@@ -81,8 +81,8 @@ pub(crate) async fn find(
     Ok(typed)
 }
 
-/// Tells whether the documents of a part take just the room that documents read from their texts take. A DECIMAL in one would take
-/// more, and none less.
+/// Returns whether the documents of a part take just the room that documents read from their texts take. A DECIMAL in
+/// one would take more, and none less.
 async fn have_weight_of_texts(
     session: &mut Session,
     part: Part<'_>,
@@ -176,7 +176,8 @@ fn type_of(column: &str, path: &str) -> String {
     format!("JSON_TYPE(JSON_EXTRACT({column},{}))", literal(path))
 }
 
-/// Returns the condition that a document is larger than one of its text, or another: a DECIMAL takes more room than a DOUBLE.
+/// Returns the condition that a document is larger than one of its text, or another: a DECIMAL takes more room than a
+/// DOUBLE.
 fn differs(column: &str) -> String {
     const PRINTED: &str =
         "\"([0-9]{4}-[0-9]{2}-[0-9]{2}|base64:type|-?[0-9]{2,3}:[0-9]{2}:[0-9]{2}[.][0-9]{6}\")";

@@ -1,14 +1,15 @@
-//! How much room documents take in the server, told from their texts.
+//! The space of documents in the server, computed from their texts.
 //!
-//! A DECIMAL takes more room than the DOUBLE that looks like it, and the server adds up the room that documents take in a tenth
-//! of the time in which it tells the types of their values. So documents are sorted by what that room depends on when they are
-//! read from a text: what they are made of, and how long the texts in them are together. Of each sort the server weighs one.
+//! A DECIMAL takes more space than the DOUBLE with the same text. The server adds up the space of documents in a
+//! tenth of the time that it needs to list the types of their values. So documents are grouped by everything that
+//! their space depends on when they are read from a text: their structure, and the total length of their texts. The
+//! server weighs one document of each group.
 
 use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// How many sorts are told apart: each is asked about.
+/// The maximum number of groups: each needs a query.
 const SORTS_MOST: usize = 512;
 
 /// How long a document may be that the server is sent to weigh it.
@@ -18,7 +19,7 @@ const SAMPLE_MOST_BYTES: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Weights {
     sorts: HashMap<u64, Sort>,
-    /// What the last document is made of.
+    /// The structure of the last document.
     made_of: Vec<u8>,
     /// Whether there are too many sorts, or a document is not understood.
     is_unknown: bool,
@@ -58,7 +59,7 @@ impl Weights {
     }
 }
 
-/// Appends what a document is made of. Nothing: it is none that is understood.
+/// Appends the structure of a document. None: it could not be parsed.
 fn take_apart(text: &[u8], made_of: &mut Vec<u8>) -> Option<()> {
     let (mut at, mut letters) = (0, 0_u64);
     while let Some(&byte) = text.get(at) {
@@ -100,8 +101,8 @@ fn take_apart(text: &[u8], made_of: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Returns how many bits a number has: no server needs another number of bytes for two numbers of as many bits. The least number
-/// of a byte with a sign is told apart.
+/// Returns how many bits a number has: no server needs another number of bytes for two numbers of as many bits. The
+/// lowest value of a signed byte is a special case.
 fn class(number: u64) -> u8 {
     let bits = u8::try_from(u64::BITS - number.leading_zeros()).unwrap_or(u8::MAX);
     if number.is_power_of_two() { bits | 0x80 } else { bits }

@@ -1,4 +1,4 @@
-//! What a body's answer changes in its row. Pure.
+//! The changes of a row by a body's answer. Pure.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::task::{Moment, Row, StepStatus, Undo};
 /// The shortest wait: a body that asks for less would be run without a pause.
 const AGAIN_MIN: Duration = Duration::from_millis(10);
 
-/// What came of running a body.
+/// The result of running a body.
 #[derive(Debug)]
 pub(crate) enum Said {
     /// It answered.
@@ -22,7 +22,7 @@ pub(crate) enum Said {
     Nothing,
 }
 
-/// What ended a body, if it did not end by itself.
+/// What ended a body from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interrupt {
     /// It ended by itself.
@@ -33,14 +33,14 @@ pub(crate) enum Interrupt {
     TimedOut,
 }
 
-/// What an answer is judged by.
+/// The inputs for judging an answer.
 pub(crate) struct Terms<'a> {
     pub(crate) now: Moment,
     pub(crate) backoff: &'a Backoff,
     pub(crate) chance: f64,
 }
 
-/// Brings an answer into the row; returns what is to be said about it in the log.
+/// Applies an answer to the row; returns its line for the log.
 pub(crate) fn absorb(
     row: &mut Row,
     which: Which,
@@ -53,7 +53,7 @@ pub(crate) fn absorb(
             done(row, which, terms.now);
             Vec::new()
         }
-        // The operator's word stands: the stop comes next, whatever the body said.
+        // The operator's request wins: the stop comes next, whatever the body returned.
         (Which::Main, _) if row.status == StepStatus::Canceling => {
             row.due_at = None;
             Vec::new()
@@ -85,7 +85,7 @@ fn absorb_open(
     let deadline = row.since.unwrap_or(terms.now).plus(row.timeout);
     match said {
         Said::Broke(why) => fail_which(row, which, why, terms.now),
-        // It was asked to end; what it said while it wound down is no failure of the step.
+        // It was cancelled; an error while it wound down is not a failure of the step.
         Said::Nothing | Said::Answer(Err(_)) if interrupt == Interrupt::Asked => {
             row.due_at = None;
             Vec::new()

@@ -1,4 +1,4 @@
-//! How long to wait after which failure in a row, and how many are too many.
+//! The wait after repeated failures, and their maximum number.
 
 use std::time::Duration;
 

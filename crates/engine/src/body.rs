@@ -1,4 +1,4 @@
-//! Runs one body to its end, whatever kind of end that is.
+//! Runs one body to its end, of whatever kind.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;

@@ -1,4 +1,4 @@
-//! Crashes on demand: what would happen if the program died just here.
+//! Crashes on demand: simulates the death of the program at a given point.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -22,7 +22,7 @@ impl Fault {
     }
 }
 
-/// Where a worker looks whether it is to meet its fault now.
+/// The point where a worker checks for its fault.
 #[derive(Debug, Default)]
 pub(crate) struct FaultPoint(Mutex<Option<Fault>>);
 

@@ -1,4 +1,4 @@
-//! What the author of a flow writes: a table of steps, one typed state, bodies in running order.
+//! The interface for the author of a flow: a table of steps, one typed state, bodies in running order.
 //!
 //! A body looks before it acts: it may run again after a crash, with the state as it was last saved.
 //! Waiting is an answer ([`Next::Again`]), never a sleep. `One` steps behind lanes run again when failed
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::note::Note;
 use crate::task::{Progress, RowNumber, TaskId};
 
-/// How long a step may take when its table says nothing: a day.
+/// The default time limit of a step: a day.
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A kind of task: the order of its steps, what they learn, what they need.
@@ -24,20 +24,20 @@ pub trait Flow: Sized + Send + Sync + 'static {
     const KIND: &'static str;
     /// Raised when step ids or the state's meaning change.
     const VERSION: u32;
-    /// The oldest version whose tasks this code goes on with: it had the same steps, and its state still reads as it was
-    /// meant. Programs of that version leave the tasks of this one alone.
+    /// The oldest version whose tasks this code can continue: it had the same steps, and its state keeps its meaning.
+    /// Programs of that version leave the tasks of this one alone.
     const READS_SINCE: u32 = Self::VERSION;
-    /// What the bodies need of the program.
+    /// The dependencies of the bodies.
     type Context: Send + Sync + 'static;
-    /// What the steps have learnt; saved after every step.
+    /// The results of the steps; saved after every step.
     type State: Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What one lane's steps have learnt; `()` for a flow without lanes.
+    /// The results of one lane's steps; `()` for a flow without lanes.
     type Lane: Default + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// The steps, in order.
     const STEPS: &'static [Step<Self>];
 }
 
-/// What a body answers.
+/// The answer of a body.
 pub type Answer = Result<Next, StepError>;
 
 /// The body of a step that runs once per task.
@@ -96,8 +96,8 @@ impl<F: Flow> Step<F> {
         Self { id, body, undo: None, stop: None, skippable: false, timeout: STEP_TIMEOUT }
     }
 
-    /// Takes back what the step did. It runs for every step that was begun, also for one that failed: it may
-    /// have acted before. So it looks first whether there is anything to take back.
+    /// Reverts the step. It runs for every started step, also for a failed one, which may have acted before. So it
+    /// checks first whether there is anything to revert.
     #[must_use]
     pub const fn undo(mut self, body: OneBody<F>) -> Self {
         assert!(matches!(self.body, Body::One(_)), "an `each` step is undone by `undo_each`");
@@ -130,7 +130,7 @@ impl<F: Flow> Step<F> {
         self
     }
 
-    /// Lets an operator go on without this step after it failed.
+    /// Lets an operator skip this step after it failed.
     #[must_use]
     pub const fn skippable(mut self) -> Self {
         self.skippable = true;
@@ -190,7 +190,7 @@ pub enum Next {
     Again {
         /// In how long.
         after: Duration,
-        /// How far it has come, when it can tell.
+        /// Its progress, if known.
         progress: Option<Progress>,
     },
 }
@@ -207,17 +207,17 @@ impl Next {
 pub enum ErrorKind {
     /// It may pass: the engine waits a while and tries again.
     Transient,
-    /// It stays until somebody acts: the step is FAILED.
+    /// It stays until an operator acts: the step is FAILED.
     Permanent,
 }
 
-/// A body's answer when something went wrong. What it has learnt until then is saved all the same.
+/// A body's answer when something went wrong. What it has learnt until then is saved anyway.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{note}")]
 pub struct StepError {
     /// Whether trying again may help.
     pub kind: ErrorKind,
-    /// What went wrong.
+    /// The error.
     pub note: Note,
 }
 
@@ -227,7 +227,7 @@ impl StepError {
         Self { kind: ErrorKind::Transient, note }
     }
 
-    /// Returns an error that stays until somebody acts.
+    /// Returns an error that stays until an operator acts.
     pub const fn permanent(note: Note) -> Self {
         Self { kind: ErrorKind::Permanent, note }
     }
@@ -238,7 +238,7 @@ impl StepError {
 pub struct LaneSeen<L> {
     /// Names the lane.
     pub key: String,
-    /// What its steps have learnt.
+    /// The results of its steps.
     pub state: L,
     /// Why it failed, if it has.
     pub failed: Option<Note>,
@@ -251,7 +251,7 @@ impl<L> LaneSeen<L> {
     }
 }
 
-/// Where a body stands: what it needs, whom it works for, and its line to the journal.
+/// The context of a body: its dependencies, its task, and its connection to the journal.
 pub struct At<F: Flow> {
     pub(crate) context: Arc<F::Context>,
     pub(crate) seat: Arc<Seat>,
@@ -301,17 +301,17 @@ impl<F: Flow> At<F> {
         self.seat.desk.log(self.seat.row, note);
     }
 
-    /// Tells how far the step has come. Cheap: at most one a second is saved, and the last one always.
+    /// Reports the progress of the step. Cheap: at most one a second is saved, and the last one always.
     pub fn progress(&self, progress: Progress) {
         self.seat.desk.progress(self.seat.row, progress);
     }
 
-    /// Allows one effectful statement that takes at most so long: everything logged so far is stored, and so
-    /// much of the lease is left that nobody else can have the task before the statement has ended (up to 100 seconds of a
-    /// lease of 30: others must not wait for ever for a task whose worker died).
+    /// Allows one statement with an effect and this time limit: everything logged so far is stored, and the remaining
+    /// lease is long enough that no other worker can take over the task before the statement has ended (up to 100
+    /// seconds of a lease of 30: others must not wait forever for a task whose worker died).
     ///
-    /// The error ends this run: another worker has the task, or may soon have it. Hand it up at once; nothing
-    /// is saved, and the task goes on with whoever holds it.
+    /// The error ends this run: another worker has the task, or may soon have it. Pass it up immediately; nothing is
+    /// saved, and the holder of the task continues.
     pub async fn may_act(&self, statement_timeout: Duration) -> Result<(), StepError> {
         self.seat.desk.may_act(statement_timeout).await
     }

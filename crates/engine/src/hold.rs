@@ -1,8 +1,8 @@
-//! One claimed task: how much of its lease is left, and everything that is written under it.
+//! One claimed task: the remaining lease, and all writes under it.
 //!
-//! The journal grants "so long from when it answers"; here that is counted from before the call was sent, on the
-//! monotonic clock. So a program that was stopped and woken sees that its lease may be gone before it acts, and
-//! the journal's fence refuses whatever it might still try to save.
+//! The journal grants a lease that counts from its answer; here it counts from before the call was sent, on the
+//! monotonic clock. A program that was suspended therefore sees that its lease may be gone before it acts, and the
+//! journal's fence refuses anything that it might still try to save.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,9 +28,9 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// How many times within its length a lease is renewed.
 const RENEWALS: u32 = 3;
 
-/// How much longer than a lease one may become for a statement's sake: 100 seconds of 30. It bounds how long others wait for
-/// a task whose worker died. A statement that may take longer is one of those that are kept apart otherwise: its step
-/// looks first, and finds what the database says of the one that still runs.
+/// How much longer than a lease one may become for a statement's sake: 100 seconds of 30. It bounds how long others
+/// wait for a task whose worker died. A statement that may take longer is one of those that are kept apart otherwise:
+/// its step looks first, and finds the statement that still runs in the database.
 const LEASE_MOST: (u32, u32) = (10, 3);
 
 pub(crate) struct Hold<J> {
@@ -56,7 +56,7 @@ struct Known {
     cancels: Cancels,
     lines: VecDeque<(RowNumber, Note)>,
     lines_left_out: u64,
-    /// What running bodies said last, and whether it is still to be written.
+    /// The last progress of running bodies, and whether it must still be written.
     progress: BTreeMap<RowNumber, (Progress, bool)>,
     progress_due: Instant,
 }
@@ -112,7 +112,7 @@ impl<J: Journal> Hold<J> {
         self.lost.cancelled().await;
     }
 
-    /// Takes what a body said last about a row's progress.
+    /// Takes the last progress that a body reported for a row.
     pub(crate) fn take_progress(&self, row: RowNumber) -> Option<Progress> {
         self.known().progress.remove(&row).map(|(progress, _)| progress)
     }

@@ -1,12 +1,11 @@
-//! The store's contract. Whoever implements it makes no decision: it keeps what it is given, whole or not at
-//! all, and lets nobody write who no longer holds the task. `testkit::contract` checks an implementation.
+//! The contract of the store. An implementation makes no decision: it stores everything or nothing, and rejects
+//! writes of workers that no longer hold the task. `testkit::contract` checks an implementation.
 //!
-//! **Time** is the journal's own (the database's): claims, leases, due times, the moment of a log line.
-//! **Fencing:** every claim raises the task's fence; what carries an older one is answered [`HoldError::Lost`].
-//! A lease that has lapsed and that nobody else has claimed may still be renewed and saved under.
-//! **Events:** [`Journal::save`], [`Journal::apply`], [`Journal::insert`] and [`Journal::append_progress`]
-//! write their events in the same transaction. Sequence numbers become visible in their order: whoever has
-//! read up to `n` has seen everything below `n`.
+//! **Time** is the journal's own (the database's): claims, leases, due times, times of log lines. **Fencing:** every
+//! claim raises the task's fence; a call with an older fence is answered [`HoldError::Lost`]. A lapsed lease that no
+//! other worker has claimed can still be renewed and saved under. **Events:** [`Journal::save`], [`Journal::apply`],
+//! [`Journal::insert`] and [`Journal::append_progress`] write their events in the same transaction. Sequence numbers
+//! become visible in order: a reader who has read up to `n` has seen everything below `n`.
 
 use std::future::Future;
 use std::time::Duration;
@@ -24,7 +23,7 @@ pub const PAGE_MAX: u32 = 1_000;
 
 /// Keeps tasks. A call that gets no answer ends in an error within seconds: a lease is running.
 pub trait Journal: Send + Sync + 'static {
-    /// Keeps a new task, due at once; refused while an unfinished task has its exclusive key.
+    /// Stores a new task, due immediately; refused while an unfinished task has its exclusive key.
     fn insert(&self, new: NewTask) -> impl Future<Output = Result<TaskId, InsertError>> + Send;
 
     /// Hands out one task that is due, unfinished, without a lease in force, and of a kind in `ask.can`, in a
@@ -56,7 +55,7 @@ pub trait Journal: Send + Sync + 'static {
     /// Returns a task with its rows.
     fn load(&self, task: TaskId) -> impl Future<Output = Result<Option<Task>, JournalError>> + Send;
 
-    /// Returns a row's log lines behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    /// Returns a row's log lines after `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
     fn logs(
         &self,
         task: TaskId,
@@ -69,7 +68,7 @@ pub trait Journal: Send + Sync + 'static {
     fn apply(&self, task: TaskId, decision: &Decision)
     -> impl Future<Output = Result<(), ApplyError>> + Send;
 
-    /// Returns the events behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    /// Returns the events after `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
     fn events(
         &self,
         after_seq: i64,
@@ -77,7 +76,7 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Event>, JournalError>> + Send;
 }
 
-/// What a worker can run, and how long it wants it.
+/// The abilities of a worker, and the requested duration.
 #[derive(Debug, Clone)]
 pub struct Ask {
     /// The worker's name, shown to people.
@@ -102,27 +101,27 @@ pub struct Ticket {
 pub struct Claim {
     /// Proof of it.
     pub ticket: Ticket,
-    /// The task as it stands, its new lease included.
+    /// The current task, including its new lease.
     pub task: Task,
-    /// How long it may keep it, and what time it is.
+    /// The remaining lease, and the current time.
     pub pulse: Pulse,
 }
 
-/// What a holder learns whenever it writes.
+/// The information that a holder gets with every write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulse {
     /// How much of the lease is left, by the journal's clock.
     pub left: Duration,
     /// What time it is there.
     pub now: Moment,
-    /// What an operator wants ended.
+    /// The cancel requests of an operator.
     pub cancels: Cancels,
 }
 
-/// What a holder, or an operator's decision, writes.
+/// The writes of a holder, or of an operator's decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// How the task stands now.
+    /// The current state of the task.
     pub status: TaskStatus,
     /// Why it failed.
     pub note: Option<Note>,
@@ -132,11 +131,11 @@ pub struct Change {
     pub finished_at: Option<Moment>,
     /// From when on it may be claimed; see [`Change::due`].
     pub due_at: Moment,
-    /// What the holder knew of what an operator wants ended.
+    /// The cancel requests that the holder knew.
     pub cancels_seen: Cancels,
-    /// What its `One` steps have learnt; nothing when unchanged.
+    /// The results of its `One` steps; none when unchanged.
     pub state: Option<Value>,
-    /// What lanes have learnt; only the changed ones.
+    /// The results of lanes; only the changed ones.
     pub lanes: Vec<LaneState>,
     /// The changed rows, whole.
     pub rows: Vec<Row>,
@@ -145,34 +144,34 @@ pub struct Change {
 }
 
 impl Change {
-    /// Returns the due time to keep: at once, if the holder did not yet know of a cancel when it wrote this.
-    /// Otherwise a cancel that comes just before a holder gives the task back would wait with it.
+    /// Returns the due time to store: immediately, if the holder did not yet know of a cancel when it wrote this.
+    /// Otherwise, a cancel just before a holder releases the task would wait with it.
     pub fn due(&self, stored: &Cancels, now: Moment) -> Moment {
         if *stored == self.cancels_seen { self.due_at } else { self.due_at.min(now) }
     }
 
-    /// Returns what this change tells those who watch.
+    /// Returns the events of this change.
     pub fn events(&self) -> Vec<EventKind> {
         let rows = self.rows.iter().map(EventKind::of_row);
         std::iter::once(EventKind::Task).chain(rows).collect()
     }
 }
 
-/// What an operator's command comes to; made by [`crate::operator`].
+/// The effect of an operator's command; created by [`crate::operator`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// Sets a finished task going again. Only while its revision is still the one that was seen, and while no
     /// other unfinished task has its exclusive key; also clears [`Task::cancels`] and raises the fence.
     Resume {
-        /// The revision that the decision was made on.
+        /// The revision that the decision is based on.
         seen: i64,
         /// What the operator wants.
         operation: Operation,
-        /// What it changes; due at once, whatever it says there.
+        /// The changes; due immediately, whatever they say.
         change: Box<Change>,
     },
-    /// Asks whoever holds the task to end it. Only while it is unfinished (and the row, if one is named, too);
-    /// makes it due at once and changes neither rows nor revision.
+    /// Asks the holder of the task to end it. Only while it is unfinished (and the row, if one is named, too); makes
+    /// it due immediately and changes neither rows nor revision.
     Cancel {
         /// Only this row.
         row: Option<RowNumber>,
@@ -186,7 +185,7 @@ pub struct LogLine {
     pub seq: i64,
     /// When it was written.
     pub at: Moment,
-    /// What it says.
+    /// Its text.
     pub note: Note,
 }
 
@@ -258,7 +257,7 @@ pub enum InsertError {
 /// Why a holder's call was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum HoldError {
-    /// The task was claimed by somebody else, or given back.
+    /// The task was claimed by another worker, or released.
     #[error("the task is no longer held")]
     Lost,
     /// The journal cannot be read or written; the task may still be held.
@@ -269,7 +268,7 @@ pub enum HoldError {
 /// Why an operator's decision was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The task is no longer what the decision was made on; look again.
+    /// The task no longer matches the decision; read it again.
     #[error("the task has changed in the meantime")]
     Changed,
     /// Another task has its exclusive key.

@@ -1,4 +1,4 @@
-//! A journal that forgets everything when the program ends, for tests; the contract in its plainest form.
+//! A journal in memory, for tests: the contract in its simplest form.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -57,8 +57,8 @@ impl Memory {
         Self { kept: Mutex::default(), ticking_since: Some(Instant::now()) }
     }
 
-    /// Lets time pass. Workers count on from what they were told last, so what is due in a minute is due for sure
-    /// only a little later by a clock that stands still.
+    /// Lets time pass. Workers extrapolate from the last reading, so with a stopped clock, a step that is due in a
+    /// minute may run a little later.
     pub fn advance(&self, time: Duration) {
         self.kept().passed += time;
     }

@@ -1,4 +1,4 @@
-//! A task to be made: what is asked for, and the rows that come of it.
+//! A task to create: the request, and the resulting rows.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct NewTask {
     pub kind: String,
     /// Which version of it.
     pub version: u32,
-    /// What it is called.
+    /// Its name.
     pub name: Note,
     /// Who makes it.
     pub creator: String,
@@ -32,7 +32,7 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    /// Returns a task of this flow that begins with this state, once per lane where the flow says so.
+    /// Returns a task of this flow that begins with this state, once per lane if the flow has lanes.
     ///
     /// A flow with `Each` steps needs at least one lane; lanes have keys that are not empty and differ.
     pub fn of<F: Flow>(
@@ -58,14 +58,14 @@ impl NewTask {
         })
     }
 
-    /// Says who makes it.
+    /// Sets its initiator.
     #[must_use]
     pub fn creator(mut self, creator: impl Into<String>) -> Self {
         self.creator = creator.into();
         self
     }
 
-    /// Says what it is about.
+    /// Sets its subject.
     #[must_use]
     pub fn subject(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.subject.insert(key.into(), value.into());
@@ -151,7 +151,7 @@ pub enum NewTaskError {
         kind: &'static str,
         /// `state` or `lane`.
         part: &'static str,
-        /// What the serialiser says.
+        /// The serialiser's message.
         #[source]
         cause: serde_json::Error,
     },

@@ -1,4 +1,4 @@
-//! Texts are stored as an id and its arguments; whoever shows them chooses the language.
+//! Texts are stored as an id and its arguments; the caller chooses the language when showing them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The longest text that a note keeps per argument and for the outside's own words.
 pub const TEXT_MAX_BYTES: usize = 64 * 1024;
 
-/// One text: which one, with what in its gaps, and what the outside said in its own words.
+/// One text: its id and arguments, and the original message of the outside.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Note {
     /// Names the text; kebab-case words joined by dots.
@@ -41,7 +41,7 @@ impl Note {
         self
     }
 
-    /// Cuts over-long parts, for a note whose fields were filled by hand.
+    /// Cuts over-long parts, for a note whose fields were filled manually.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         for value in self.args.values_mut() {
@@ -70,7 +70,7 @@ fn shortened(mut text: String) -> String {
     text
 }
 
-/// What the engine itself has to say: every id with the names of its arguments, for whoever renders texts.
+/// The engine's own messages: every id with the names of its arguments, for the renderer of texts.
 pub const ENGINE_NOTES: &[(&str, &[&str])] = &[
     (CANCELLED, &[]),
     (TIMED_OUT, &["limit_s"]),
@@ -90,9 +90,9 @@ pub const CANCELLED: &str = "engine.cancelled";
 pub const TIMED_OUT: &str = "engine.timed-out";
 /// The step's code broke.
 pub const PANICKED: &str = "engine.panicked";
-/// What was saved cannot be read by this version of the flow.
+/// This version of the flow cannot read the saved state.
 pub const STATE_UNREADABLE: &str = "engine.state-unreadable";
-/// The task was made by a version whose steps this program cannot run.
+/// The task was created by a version whose steps this program cannot run.
 pub const STEPS_CHANGED: &str = "engine.steps-changed";
 /// The task came to its end, but some of its lanes had failed.
 pub const LANES_FAILED: &str = "engine.lanes-failed";

@@ -1,15 +1,15 @@
-//! What an operator may command when, and what it changes. Pure, and from stored rows alone, so that a server
-//! which does not know the flow can refuse; [`operate`] carries a decision to the journal.
+//! The commands of an operator, their conditions and effects. Pure, and based on stored rows only, so that a server
+//! without the flow can refuse; [`operate`] passes a decision to the journal.
 
 use crate::journal::{ApplyError, Change, Decision, Journal, JournalError};
 use crate::task::{Operation, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus, Undo};
 
-/// What an operator may want.
+/// The commands of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// Run again what has failed, and the `One` steps behind it.
+    /// Run the failed rows again, and the `One` steps after them.
     RetryTask,
-    /// Run one failed row again, and what comes behind it; other failed lanes stay as they are.
+    /// Run one failed row again, and the rows after it; other failed lanes are not changed.
     RetryStep(RowNumber),
     /// Go on without one failed row.
     SkipStep(RowNumber),
@@ -17,7 +17,7 @@ pub enum Command {
     CancelTask,
     /// End one row's work.
     CancelStep(RowNumber),
-    /// Undo what was begun, last first.
+    /// Roll back, last step first.
     RollBack,
 }
 
@@ -25,11 +25,11 @@ pub enum Command {
 struct Rule {
     /// What the task's history shows afterwards.
     operation: Operation,
-    /// How the task must stand.
+    /// The required state of the task.
     task: &'static [TaskStatus],
-    /// How the row must stand, where the command names one.
+    /// The required state of the row, if the command names one.
     row: &'static [StepStatus],
-    /// How they stand then; nothing where whoever holds the task is asked to end it.
+    /// Their state afterwards; none if the holder of the task is asked to end it.
     becomes: Option<Becomes>,
 }
 
@@ -56,21 +56,21 @@ const fn rule(command: Command) -> Rule {
     }
 }
 
-/// Why a command is not carried out.
+/// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The task has no such row.
     #[error("the task has no step number {0}")]
     NoSuchRow(RowNumber),
-    /// The command does not fit how the task stands.
+    /// The state of the task does not allow the command.
     #[error("the task is {0}")]
     Task(TaskStatus),
-    /// The command does not fit how the row stands.
+    /// The state of the row does not allow the command.
     #[error("step `{step}` is {status}")]
     Row {
         /// The step's id.
         step: String,
-        /// How it stands.
+        /// Its status.
         status: StepStatus,
     },
     /// The flow does not let this step be skipped.
@@ -79,7 +79,7 @@ pub enum Refusal {
     /// Undone steps cannot be built on; the roll back has to be brought to its end.
     #[error("the task is partly rolled back")]
     PartlyRolledBack,
-    /// No step that was begun can be undone.
+    /// No started step can be undone.
     #[error("no step that was begun can be undone")]
     NothingToUndo,
 }
@@ -129,9 +129,9 @@ fn named_row<'a>(task: &'a Task, number: RowNumber, rule: &Rule) -> Result<&'a R
     Ok(row)
 }
 
-/// The rows that a retry or a skip changes: the failed ones it is about, and the `One` rows behind them, which
-/// ran without what is done only now. After a roll back that undid nothing, as one that was refused, a retry begins with
-/// the step whose undo failed.
+/// The rows that a retry or a skip changes: the failed ones it is about, and the `One` rows after them, which ran
+/// without their results. After a roll back that undid nothing, as one that was refused, a retry begins with the step
+/// whose undo failed.
 fn resumed(
     task: &Task,
     named: Option<&Row>,
@@ -141,7 +141,7 @@ fn resumed(
     let has_lanes = task.rows.iter().any(Row::is_lane);
     let is_built_on = |row: &Row| match row.undo {
         Undo::Absent | Undo::Available => true,
-        // Its undo may have taken something away, so the step itself runs again and looks; lanes behind it would not.
+        // Its undo may have taken something away, so the step itself runs again and checks; lanes after it would not.
         Undo::Failed | Undo::PassedOver => !has_lanes && !matches!(command, Command::SkipStep(_)),
         Undo::Running | Undo::Done => false,
     };
@@ -220,7 +220,7 @@ fn undone_next(task: &Task) -> Result<Vec<Row>, Refusal> {
         .collect())
 }
 
-/// How often a decision is made anew when the task changes under it.
+/// The maximum number of times that a decision is repeated when the task changes meanwhile.
 const TRIES: u32 = 20;
 
 /// Carries a command out: reads the task, decides, and writes only if nothing has changed in between.
@@ -240,7 +240,7 @@ pub async fn operate<J: Journal>(journal: &J, id: TaskId, command: Command) -> R
     Err(OperateError::Busy(id))
 }
 
-/// Why an operator's command was not carried out.
+/// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
     /// There is no such task.

@@ -1,4 +1,4 @@
-//! What a task does next. Pure: reads and moves stored rows, runs nothing.
+//! The next action of a task. Pure: reads and moves stored rows, runs nothing.
 //!
 //! Steps are walked in groups: a `One` step is a group by itself, consecutive `Each` steps are one, which every
 //! lane walks on its own. A failed lane takes no part in what follows; the next `One` step begins when every lane
@@ -21,14 +21,14 @@ pub(crate) enum Which {
     Undo,
 }
 
-/// A body whose turn has come: the row's index, and which of its step's bodies.
+/// A body that is due: the row's index, and which of its step's bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Turn {
     pub(crate) row: usize,
     pub(crate) which: Which,
 }
 
-/// Where the rows have brought the task.
+/// The state of the task that follows from its rows.
 enum Stage {
     /// These rows have their turn.
     Active(Vec<usize>),
@@ -36,8 +36,8 @@ enum Stage {
     Over(TaskStatus, Option<Note>),
 }
 
-/// Moves everything that moves without a body: rows whose turn has come, rows that are to be ended, the task's
-/// own end. Returns the rows it changed. `busy` are those whose body runs right now.
+/// Moves everything that needs no body: due rows, rows that must end, the task's own end. Returns the changed rows.
+/// `busy` are those whose body is running.
 pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut changed = BTreeSet::new();
     if task.status == TaskStatus::Pending {
@@ -154,8 +154,8 @@ pub(crate) fn fail_unrunnable(task: &mut Task, why: &Note, now: Moment) -> BTree
     changed
 }
 
-/// Returns the bodies whose turn has come. No lane is begun while `lanes_at_once` are under way, and one that is
-/// further goes first, so that lanes are walked to their end.
+/// Returns the due bodies. No lane starts while `lanes_at_once` are running, and a lane with more progress goes
+/// first, so that lanes are completed.
 pub(crate) fn due(task: &Task, now: Moment, busy: &BTreeSet<usize>, lanes_at_once: usize) -> Vec<Turn> {
     let (true, Stage::Active(mut rows)) = (!task.status.is_finished(), stage(task)) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The flows that a worker has code for, with their types erased.
+//! The flows of a worker, with erased types.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::note::{self, Note};
 use crate::plan::Which;
 use crate::task::Task;
 
-/// What a body is given: everything as it was last saved.
+/// The input of a body: everything as last saved.
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
     pub(crate) state: Value,
@@ -21,7 +21,7 @@ pub(crate) struct Given {
     pub(crate) lanes: Vec<LaneSeen<Value>>,
 }
 
-/// What has been learnt, to be saved.
+/// The results to save.
 #[derive(Debug)]
 pub(crate) enum Learnt {
     Nothing,
@@ -33,11 +33,11 @@ pub(crate) enum Learnt {
 pub(crate) trait AnyFlow: Send + Sync {
     fn kind(&self) -> &'static str;
     fn version(&self) -> u32;
-    /// The oldest version whose tasks it goes on with.
+    /// The oldest version whose tasks it can continue.
     fn reads_since(&self) -> u32;
     /// Whether the task's rows are this flow's steps.
     fn fits(&self, task: &Task) -> bool;
-    /// Runs one body; a stop or an undo that the step does not have is done at once.
+    /// Runs one body; a stop or an undo that the step does not have is done immediately.
     fn call(
         &self,
         step: &str,

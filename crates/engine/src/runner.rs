@@ -1,4 +1,4 @@
-//! Walks one claimed task through its rows until nothing of it is due, saving after every step.
+//! Walks one claimed task through its rows until none of it is due, saving after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,9 +23,9 @@ use crate::task::{LaneState, Moment, Row, StepStatus, Task};
 /// How a run came to its end.
 #[derive(Debug)]
 pub(crate) enum RunEnd {
-    /// Nothing of it is due; if it waits, for so long.
+    /// None of it is due; if it waits, for this long.
     AtRest { due_in: Option<Duration> },
-    /// Somebody else has the task.
+    /// Another worker has the task.
     Lost,
     /// A fault wants the program dead.
     Crashed,
@@ -111,8 +111,8 @@ impl<J: Journal> Runner<J> {
         }
     }
 
-    /// Moves the rows as far as they go, saves that, and begins the bodies whose turn has come. Answers when the
-    /// task is at rest: for how long, if it waits.
+    /// Moves the rows as far as possible, saves that, and starts the due bodies. Returns when the task is at rest:
+    /// for how long, if it waits.
     async fn advance(&mut self) -> Result<Option<Option<Duration>>, HoldError> {
         loop {
             let now = self.hold.now();
@@ -137,7 +137,7 @@ impl<J: Journal> Runner<J> {
         }
     }
 
-    /// Settles the rows and returns whose turn has come; their rows are marked begun.
+    /// Settles the rows and returns the due ones, which are marked as started.
     fn turns(&mut self, now: Moment) -> Vec<Turn> {
         if let Err(why) = &self.flow {
             if !self.task.status.is_finished() {
@@ -208,7 +208,7 @@ impl<J: Journal> Runner<J> {
                 desk,
             }),
             given: given(&self.task, row),
-            // A step whose time ran out while nobody looked gets one more look.
+            // A step that timed out while no worker was running gets one more attempt.
             limit: row.timeout.saturating_sub(elapsed).max(self.settings.grace),
             grace: self.settings.grace,
             fault: self.fault.clone(),

@@ -1,27 +1,27 @@
-//! How a worker works.
+//! The settings of a worker.
 
 use std::time::Duration;
 
 use crate::backoff::Backoff;
 
-/// How a worker works.
+/// The settings of a worker.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Its name, shown to people.
     pub name: String,
-    /// How long a lease lasts: what it takes others to go on after a crash.
+    /// The duration of a lease: the time until others continue after a crash.
     pub lease: Duration,
-    /// How many tasks run at once.
+    /// The maximum number of running tasks.
     pub tasks_at_once: usize,
-    /// How many lanes of one task are under way at once. Most of a lane's time is waiting for somebody else's work.
+    /// The maximum number of concurrent lanes of one task. Most of a lane's time is waiting for the database.
     pub lanes_at_once: usize,
     /// How often it looks for work when nobody wakes it.
     pub poll: Duration,
     /// How long a body may take to wind down before it is dropped.
     pub grace: Duration,
-    /// What is done about a step's passing failures.
+    /// The handling of a step's temporary failures.
     pub backoff: Backoff,
-    /// What is done while the journal does not answer.
+    /// The handling of a journal that does not answer.
     pub journal_backoff: Backoff,
 }
 

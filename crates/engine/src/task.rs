@@ -1,4 +1,4 @@
-//! What is stored about a task: itself, and one row per step and lane.
+//! The stored data of a task: itself, and one row per step and lane.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -86,16 +86,16 @@ macro_rules! stored_words {
 #[derive(Debug, thiserror::Error)]
 #[error("`{word}` is no known {kind}; the row was written by another version")]
 pub struct UnknownWord {
-    /// What the word should have been.
+    /// The expected word.
     pub kind: &'static str,
-    /// What stands there.
+    /// The found word.
     pub word: String,
 }
 
 stored_words! {
-    /// How a task stands.
+    /// The state of a task.
     TaskStatus {
-        /// Made, and not begun.
+        /// Created, and not started.
         Pending = "PENDING",
         /// Begun, and not at its end; it may be waiting.
         Running = "RUNNING",
@@ -118,11 +118,11 @@ impl TaskStatus {
 }
 
 stored_words! {
-    /// How one row stands.
+    /// The state of one row.
     StepStatus {
         /// Its turn has not come.
         Pending = "PENDING",
-        /// Its turn has come; it has not begun.
+        /// It is due, and has not started.
         Ready = "READY",
         /// Begun: its body runs, or it waits for its next turn.
         Running = "RUNNING",
@@ -143,7 +143,7 @@ impl StepStatus {
 }
 
 stored_words! {
-    /// How a row's undo stands.
+    /// The state of a row's undo.
     Undo {
         /// The step has none.
         Absent = "ABSENT",
@@ -161,9 +161,9 @@ stored_words! {
 }
 
 stored_words! {
-    /// What an operator wanted last.
+    /// The last request of an operator.
     Operation {
-        /// Nothing since the task was made.
+        /// No progress since the task was created.
         Execute = "EXECUTE",
         /// Try again.
         Retry = "RETRY",
@@ -176,10 +176,10 @@ stored_words! {
     }
 }
 
-/// How far a step has come.
+/// The progress of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
-    /// How much is done.
+    /// The completed amount.
     pub done: u64,
     /// How much there is, when known.
     pub total: Option<u64>,
@@ -200,13 +200,13 @@ pub struct Task {
     pub kind: String,
     /// Which version of the flow made it.
     pub version: u32,
-    /// How it stands.
+    /// Its status.
     pub status: TaskStatus,
-    /// What an operator wanted last.
+    /// The last request of an operator.
     pub operation: Operation,
     /// Who made it; the engine does not look inside.
     pub creator: String,
-    /// What it is called.
+    /// Its name.
     pub name: Note,
     /// What it is about, for those who search; the engine does not look inside.
     pub subject: BTreeMap<String, String>,
@@ -218,11 +218,11 @@ pub struct Task {
     pub lanes: Vec<LaneState>,
     /// Why it failed.
     pub note: Option<Note>,
-    /// What an operator wants ended.
+    /// The cancel requests of an operator.
     pub cancels: Cancels,
     /// Grows with every change of what is above, `cancels` excepted.
     pub revision: i64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it began.
     pub started_at: Option<Moment>,
@@ -236,7 +236,7 @@ pub struct Task {
     pub rows: Vec<Row>,
 }
 
-/// Who runs a task, and until when nobody else may.
+/// The worker of a task, and the end of its lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The worker's name.
@@ -254,7 +254,7 @@ pub struct LaneState {
     pub state: Value,
 }
 
-/// What an operator wants ended. Written by operators only, so that no save of a worker can undo it.
+/// The cancel requests of an operator. Written by operators only, so that no save of a worker can undo them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cancels {
     /// The whole task.
@@ -264,7 +264,7 @@ pub struct Cancels {
 }
 
 impl Cancels {
-    /// Adds what somebody else has read; nothing is ever taken back while a task is unfinished.
+    /// Adds what another reader has read; nothing is removed while a task is unfinished.
     pub fn add(&mut self, other: &Self) {
         self.task |= other.task;
         self.rows.extend(&other.rows);
@@ -285,13 +285,13 @@ pub struct Row {
     pub step: String,
     /// The lane's key; empty for a `One` step.
     pub lane: String,
-    /// Whether an operator may go on without it.
+    /// Whether an operator may skip it.
     pub skippable: bool,
     /// How long it may take, waiting included.
     pub timeout: Duration,
-    /// How it stands.
+    /// Its status.
     pub status: StepStatus,
-    /// Whether an operator went on without it.
+    /// Whether an operator skipped it.
     pub skipped: bool,
     /// How its undo stands.
     pub undo: Undo,
@@ -303,7 +303,7 @@ pub struct Row {
     pub progress: Option<Progress>,
     /// Its last error.
     pub note: Option<Note>,
-    /// When it was begun.
+    /// When it was started.
     pub started_at: Option<Moment>,
     /// When it ended.
     pub finished_at: Option<Moment>,

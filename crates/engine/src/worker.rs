@@ -1,4 +1,4 @@
-//! Claims what is due and runs it.
+//! Claims due tasks and runs them.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub use crate::settings::Settings;
 /// How many tasks one call of [`Worker::run_due`] takes up at most; more can only be a flow that never waits.
 const CLAIMS_MAX: u32 = 100_000;
 
-/// Tells a worker of this process that something is new: a task, or an operator's word.
+/// Notifies a worker of this process about a new task or an operator's request.
 #[derive(Debug, Clone)]
 pub struct Wake(Arc<watch::Sender<u64>>);
 
@@ -104,8 +104,8 @@ impl<J: Journal> Worker<J> {
         Err(JournalError::new("run what is due", format!("still due after {CLAIMS_MAX} turns")))
     }
 
-    /// Runs what becomes due until `shutdown`; then bodies are asked to wind down, and what is open is given back
-    /// so that others can go on with it at once.
+    /// Runs due tasks until `shutdown`. Then bodies are asked to wind down, and open tasks are released so that
+    /// others can continue immediately.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut wake = self.wake.0.subscribe();
         let mut runs = Runs::new();
@@ -184,7 +184,7 @@ fn earlier(known: Option<Instant>, new: Option<Instant>) -> Option<Instant> {
     known.into_iter().chain(new).min()
 }
 
-/// Says in the program's log how a run ended badly; returns when it is due again, if it waits.
+/// Logs how a run failed; returns when it is due again, if it waits.
 fn report(end: Result<RunEnd, tokio::task::JoinError>) -> Option<Instant> {
     match end {
         Ok(RunEnd::AtRest { due_in }) => return due_in.map(|wait| Instant::now() + wait),

@@ -1,4 +1,4 @@
-//! Who did what. Lines are only ever added.
+//! The audit log. Lines are only ever added.
 
 use model::Timestamp;
 
@@ -16,9 +16,9 @@ pub struct Deed {
     pub address: String,
     /// What, such as `backup-now`.
     pub action: String,
-    /// About which thing, such as `cluster/prod`.
+    /// The object, such as `cluster/prod`.
     pub target: String,
-    /// `done`, or the id of the problem that came of it.
+    /// `done`, or the ID of the resulting error.
     pub outcome: String,
 }
 
@@ -33,18 +33,18 @@ pub struct AuditLine {
     pub deed: Deed,
 }
 
-/// Which deeds are wanted; what is left out is not asked about.
+/// A filter for entries of the audit log; absent fields do not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// At that moment or later.
+    /// At this time or later.
     pub from: Option<Timestamp>,
-    /// Before that moment.
+    /// Before this time.
     pub until: Option<Timestamp>,
     /// By the account of this name.
     pub user: Option<String>,
     /// This deed.
     pub action: Option<String>,
-    /// About a thing with this in its name.
+    /// With this text in the name of the object.
     pub target: Option<String>,
 }
 

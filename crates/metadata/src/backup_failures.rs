@@ -1,4 +1,4 @@
-//! Which backups failed and were not made good: by cluster and lane, the newest one that ended, where it ended badly.
+//! Failed backups without a later success: by cluster and lane, the newest ended one, if it failed.
 
 use engine::task::{Operation, StepStatus};
 use engine::{Moment, Note, TaskId, TaskStatus};
@@ -15,7 +15,7 @@ use crate::tasks::subject;
 pub struct BackupFailure {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The lane: a tenant's name, or what stands for several.
+    /// The lane: a tenant's name, or the placeholder for several.
     pub lane: String,
     /// The task that failed.
     pub task: TaskId,
@@ -29,8 +29,8 @@ pub struct BackupFailure {
 const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
 impl Metadata {
-    /// Returns, for each cluster and lane, the newest backup that ended, where it ended badly. A backup that was
-    /// cancelled or is partial is no failure, and does not end one. `kinds` are those of tasks that back up.
+    /// Returns, for each cluster and lane, the newest ended backup if it failed. A cancelled or partial backup is not
+    /// a failure, and does not clear one. `kinds` are the task kinds of backups.
     ///
     /// # Errors
     /// When the database fails.

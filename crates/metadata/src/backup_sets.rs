@@ -31,9 +31,9 @@ pub struct BackupSetQuery {
     pub storage: Option<StorageId>,
     /// In one of these states.
     pub statuses: Vec<BackupSetStatus>,
-    /// Finished at that moment or later.
+    /// Finished at that time or later.
     pub from: Option<Timestamp>,
-    /// Finished before that moment.
+    /// Finished before that time.
     pub until: Option<Timestamp>,
 }
 
@@ -116,7 +116,7 @@ impl Metadata {
         self.read().await?.rows(list).await?.iter().map(newest).collect()
     }
 
-    /// Returns the newest backup set of each tenant where that one is partial. Sets that nobody vouches for do not count.
+    /// Returns the newest backup set of each tenant if it is partial. Foreign sets do not count.
     ///
     /// # Errors
     /// When the database fails.
@@ -160,8 +160,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a backup set; `id` is not looked at. A task has one for each tenant: recording it again keeps what is
-    /// said now under the identity that it has.
+    /// Keeps a backup set; `id` is not looked at. A task has one for each tenant: recording it again replaces the
+    /// data and keeps the identity.
     ///
     /// # Errors
     /// When there is no such storage, or the database fails.

@@ -1,13 +1,12 @@
-//! A copy of everything that is known, in one file, and putting one back: after a loss, or from one kind of database
-//! to another.
+//! A copy of all metadata in one file, and its restore: after a loss, or into another kind of database.
 //!
 //! The file is lines of JSON: a header, for each table its name and then its rows, an end with a checksum of all
 //! before it. Sealed secrets are copied as they are, sealed; **the key file is not part of the copy and must be
 //! kept apart**: without it the copy's secrets are lost, and with it they can be read.
 //!
-//! A copy is put back only where nothing is. A setting says so while it is being done, and no server starts then;
-//! done again after a crash, it begins anew. Another says when it is done: as long as nothing has used the metadata since,
-//! putting the same copy back again changes nothing and is no fault.
+//! A copy is restored only into empty metadata. A setting marks the restore while it runs, and no server starts then;
+//! after a crash, it starts over. Another setting marks its completion: as long as nothing has used the metadata
+//! since, restoring the same copy again changes nothing and succeeds.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ use crate::server::Server;
 use crate::sql::{Row, Statement, Value};
 use crate::tables::{Column, TABLES, Table};
 
-/// What the first line of a copy says.
+/// The first line of a copy.
 const FORMAT: &str = "lifeboat-metadata-copy";
 
 /// How many rows are read at a time, and written in one transaction.
@@ -51,7 +50,7 @@ struct Header {
     key_fingerprint: String,
 }
 
-/// One line of a copy behind the header.
+/// One line of a copy after the header.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
@@ -84,8 +83,8 @@ impl Metadata {
         copied
     }
 
-    /// Writes a copy of everything, as it is at one moment, to a new file that only we may read. Servers go on
-    /// working meanwhile.
+    /// Writes a consistent copy of everything to a new file that only its owner can read. Servers keep working
+    /// meanwhile.
     ///
     /// # Errors
     /// When the file exists already or cannot be written, or the database fails.
@@ -121,10 +120,10 @@ impl Metadata {
     }
 }
 
-/// Puts a copy back: into the data directory, or into the database on a server. The key that the copy's secrets are
-/// sealed with must lie in the data directory before.
+/// Restores a copy: into the data directory, or into the database on a server. The data directory must already
+/// contain the key of the copy's secrets.
 ///
-/// What was running when the copy was made is taken up again by the first server that starts.
+/// Tasks that were running when the copy was written continue on the first server that starts.
 ///
 /// # Errors
 /// When there is something already, when the copy is damaged or of another version, when the key is missing or
@@ -222,7 +221,7 @@ async fn make_room(stored: &Stored, identity: &str) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Ends it: nobody holds a task any more, and servers may start.
+/// Ends it: no worker holds a task any more, and servers may start.
 async fn complete(writer: &mut Connection, identity: &str) -> Result<(), Error> {
     crate::journal::end_all_leases(writer).await?;
     forget(writer, RESTORED).await?;

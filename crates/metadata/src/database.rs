@@ -1,4 +1,4 @@
-//! Connections and transactions. Which database it is, only this file and `dialect` know.
+//! Connections and transactions. Only this file and `dialect` depend on the kind of database.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl Slice {
 /// for its turn.
 const STATEMENT_WAIT: Duration = Duration::from_secs(15);
 
-/// After how long without a connection a server is asked whether it is there at all.
+/// How long to wait for a connection before checking whether the server is there at all.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Our database, opened.
@@ -77,7 +77,7 @@ enum Pools {
 }
 
 /// Sets up a pool so that a connection whose transaction could not be ended is closed, and never used again: a `COMMIT`
-/// or `ROLLBACK` that failed, as on a full disk, leaves it in the midst of that transaction.
+/// or `ROLLBACK` that failed, as on a full disk, leaves it during that transaction.
 pub(crate) fn without_unended<D: sqlx::Database>(pool: PoolOptions<D>) -> PoolOptions<D> {
     pool.after_release(|connection, _| {
         Box::pin(async move {
@@ -103,7 +103,7 @@ impl Database {
         Self { pools, room: None, ahead_us: Arc::default(), measured: Arc::default() }
     }
 
-    /// Returns what is known of the room on the disk, where the database lies on one of ours.
+    /// Returns the known free space of the disk, if the database is on a local one.
     pub(crate) fn room(&self) -> Option<Arc<Room>> {
         self.room.clone()
     }
@@ -113,7 +113,7 @@ impl Database {
         &self.measured
     }
 
-    /// Begins a transaction that may write. Until it ends, nobody else writes.
+    /// Begins a transaction that may write. Until it ends, no other one writes.
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
         let begun = Instant::now();
         let done = self.take_turn().await;
@@ -148,7 +148,7 @@ impl Database {
         done
     }
 
-    /// Lets the clock be so much further ahead, or behind.
+    /// Moves the clock by this much, ahead or behind.
     pub(crate) fn turn_clock(&self, by_us: i64) {
         self.ahead_us.fetch_add(by_us, Ordering::SeqCst);
     }
@@ -197,7 +197,7 @@ enum Driver {
 }
 
 /// Does something with a connection to a server to its end, also when the caller gives up in between: one that is
-/// left in the midst of an answer takes the rest of it for the answer to the next question. A server that is silent
+/// left during an answer takes the rest of it for the answer to the next question. A server that is silent
 /// for too long loses the connection.
 async fn whole<T: Send + 'static>(
     verb: &'static str,
@@ -207,8 +207,8 @@ async fn whole<T: Send + 'static>(
     done.ok().and_then(Result::ok).ok_or(Error::NoAnswer { verb })
 }
 
-/// Begins a transaction on a server. A connection is waited for as long as the server is there: it is asked when that
-/// takes long, because the pool keeps asking one that is gone until its time is up.
+/// Begins a transaction on a server. It waits for a connection as long as the server responds: the server is checked
+/// when that takes long, because the pool keeps trying a lost one until its timeout.
 async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<Driver, Error> {
     let pool = pool.clone();
     let begun = whole("begin a transaction", async move { pool.begin().await });
@@ -229,7 +229,7 @@ async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<Driver, Error>
     }
 }
 
-/// Says what failed; what failed for want of room gives the reserve up, so that the next try has some.
+/// Returns the error; for a full disk, releases the reserve, so that the next attempt has space.
 fn failure(room: Option<&Room>, verb: &'static str, cause: sqlx::Error) -> Error {
     let error = Error::Database { verb, cause };
     if let Some(room) = room.filter(|_| error.is_disk_full()) {
@@ -312,7 +312,7 @@ impl Connection {
         }
     }
 
-    /// Takes so many new numbers of a counter; returns the first.
+    /// Takes this many new numbers of a counter; returns the first.
     pub(crate) async fn take_numbers(&mut self, counter: &'static str, count: i64) -> Result<i64, Error> {
         let raise = statement("count on", "UPDATE counters SET value = value + ? WHERE name = ?");
         self.execute(raise.bind(count).bind(counter)).await?;
@@ -378,8 +378,8 @@ where
     })
 }
 
-/// Writing: everything that is written in it becomes visible at once, or nothing does. Dropped without
-/// [`Transaction::commit`], it takes everything back. The methods stand in the files of their nouns.
+/// A write transaction: all its writes become visible together, or none. Dropped without [`Transaction::commit`], it
+/// rolls back. The methods are in the files of their nouns.
 #[derive(Debug)]
 pub struct Transaction {
     pub(crate) connection: Connection,
@@ -415,7 +415,7 @@ mod tests {
     use crate::room::{RESERVE_FILE, Room};
     use crate::sql::statement;
 
-    /// A database that may have so many pages, and is full then as a disk is.
+    /// A database with a limit of pages, which becomes full as a disk does.
     async fn small(directory: &Path, pages: &'static str) -> Database {
         let options = sqlite_options(&directory.join("small.db")).create_if_missing(true);
         let options = options.pragma("max_page_count", pages);
@@ -455,7 +455,7 @@ mod tests {
     async fn a_connection_whose_transaction_cannot_be_ended_is_never_used_again() {
         let directory = tempfile::tempdir().expect("a directory");
         let database = small(directory.path(), "100").await;
-        // Ends the transaction behind sqlx's back, as SQLite itself does on some failures: COMMIT and ROLLBACK fail.
+        // Ends the transaction without sqlx, as SQLite itself does on some failures: COMMIT and ROLLBACK fail.
         for _ in 0..3 {
             let mut writer =
                 database.begin().await.expect("a transaction begins, whatever became of the last");

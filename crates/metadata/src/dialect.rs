@@ -1,5 +1,5 @@
-//! What one database spells otherwise than another. The statements of all other files are the same for each:
-//! they use whole numbers and texts only, `?` for values, and no upsert, `RETURNING` or generated identity.
+//! The differences between databases. The statements of all other files are the same for each: they use only whole
+//! numbers and texts, `?` for values, and no upsert, `RETURNING` or generated identity.
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -12,16 +12,16 @@ pub(crate) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlit
 /// The same for servers of the MySQL protocol; `schema` carries it out.
 pub(crate) static MYSQL_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
-/// Takes the turn to write, on a server that many write to: who comes next waits for this row. Every rule here was
-/// made for one writer at a time, and holds on any server by this.
+/// Takes the turn to write on a server with several writers: the next writer waits for this row. All rules here
+/// assume one writer at a time; this row makes them hold on any server.
 pub(crate) const MYSQL_TAKE_TURN: &str = "SELECT value FROM counters WHERE name = 'turns' FOR UPDATE";
 
 /// Asks a server what time it is, in microseconds since 1970.
 pub(crate) const MYSQL_NOW: &str = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) AS now_us";
 
-/// What each connection is told first, so that nothing depends on what the server's owner set for all. `sql_select_limit` cuts
-/// every answer, and with `autocommit = 0` nothing that was written stays. The second of each pair says whether a server may not
-/// know it.
+/// The first statements of each connection, so that nothing depends on the server's global settings.
+/// `sql_select_limit` cuts every answer, and with `autocommit = 0` nothing that was written stays. The second of each
+/// pair is whether a server may lack it.
 pub(crate) const MYSQL_PINS: [(&str, bool); 17] = [
     ("SET SESSION sql_select_limit = 9223372036854775807", false),
     ("SET SESSION sql_mode = 'PIPES_AS_CONCAT,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'", false),
@@ -42,7 +42,7 @@ pub(crate) const MYSQL_PINS: [(&str, bool); 17] = [
     ("SET SESSION ob_read_consistency = 'STRONG'", true),
 ];
 
-/// What a connection for reading is told then.
+/// The additional statements of a connection for reading.
 pub(crate) const MYSQL_READER: [(&str, bool); 1] =
     [("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", false)];
 
@@ -78,24 +78,24 @@ pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
 }
 
-/// Tells whether a result code says that another connection is in the way: SQLITE_BUSY or SQLITE_LOCKED, whose
+/// Returns whether a result code says that another connection is in the way: SQLITE_BUSY or SQLITE_LOCKED, whose
 /// finer distinctions are in the bits above the lowest byte.
 pub(crate) fn sqlite_is_busy(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
-/// Tells whether a result code says that the disk, or the database by its own limit, is full: SQLITE_FULL, or
+/// Returns whether a result code says that the disk, or the database by its own limit, is full: SQLITE_FULL, or
 /// SQLITE_IOERR_WRITE, which is what a quota or a limit of the process gives.
 pub(crate) fn sqlite_is_full(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| code & 0xff == 13 || code == 778)
 }
 
-/// Tells whether a result code says that the file is damaged, or no database at all: SQLITE_CORRUPT or SQLITE_NOTADB.
+/// Returns whether a result code says that the file is damaged, or no database at all: SQLITE_CORRUPT or SQLITE_NOTADB.
 pub(crate) fn sqlite_is_damaged(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
-/// Tells whether a server's error number says that it may answer later: too many connections, a lock that was waited
+/// Returns whether a server's error number says that it may answer later: too many connections, a lock that was waited
 /// for too long, a deadlock, a shutdown; and OceanBase's time-outs, changes of leader and transactions that it ended.
 pub(crate) fn mysql_is_passing(number: u16) -> bool {
     matches!(
@@ -130,7 +130,7 @@ mod tests {
     use super::{MYSQL_MIGRATIONS, mysql_is_passing, sqlite_is_busy};
 
     #[test]
-    fn a_server_that_may_answer_later_is_told_from_one_that_refuses() {
+    fn a_busy_server_is_distinguished_from_one_that_refuses() {
         for (number, passing) in
             [(1205, true), (4012, true), (6002, true), (1062, false), (1045, false), (1064, false)]
         {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_database_is_told_from_a_broken_one() {
+    fn a_busy_database_is_distinguished_from_a_broken_one() {
         for (code, busy) in
             [("5", true), ("6", true), ("517", true), ("262", true), ("11", false), ("13", false)]
         {

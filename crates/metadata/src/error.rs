@@ -1,4 +1,4 @@
-//! What can go wrong with our own database, and what it means.
+//! The errors of our own database, and their meaning.
 
 use std::io;
 
@@ -19,7 +19,7 @@ pub enum Error {
     Database {
         /// What was tried.
         verb: &'static str,
-        /// What the database says.
+        /// The database's message.
         #[source]
         cause: sqlx::Error,
     },
@@ -44,12 +44,12 @@ pub enum Error {
         /// Which data directory.
         path: String,
     },
-    /// A value was written by another version, or by hand.
+    /// A value was written by another version, or manually.
     #[error("cannot {verb}: the column `{column}` holds what this version cannot read")]
     Unreadable {
         /// What was tried.
         verb: &'static str,
-        /// Where it stands.
+        /// Its position.
         column: &'static str,
         /// Why it cannot be read.
         #[source]
@@ -63,7 +63,7 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// There is no such thing, or no longer.
+    /// The object does not exist, or no longer.
     #[error("there is no {noun} {id}")]
     Missing {
         /// What kind of thing.
@@ -79,7 +79,7 @@ pub enum Error {
         /// The task.
         task: TaskId,
     },
-    /// Backup sets lie in the storage.
+    /// The storage contains backup sets.
     #[error("{backup_sets} backup sets lie in this storage")]
     StorageInUse {
         /// How many.
@@ -154,13 +154,13 @@ pub enum Error {
     /// The key file holds no key.
     #[error("the key file `{path}` does not hold a key")]
     KeyMalformed {
-        /// Where it is.
+        /// Its location.
         path: String,
     },
     /// The key is not the one that the secrets were sealed with.
     #[error("the key file `{path}` holds key {found}, and the secrets are sealed with key {expected}")]
     KeyOther {
-        /// Where it is.
+        /// Its location.
         path: String,
         /// Its fingerprint.
         found: String,
@@ -198,7 +198,7 @@ pub enum Error {
         /// The file.
         path: String,
     },
-    /// The copy was made by a version with another schema.
+    /// A version with another schema wrote the copy.
     #[error("the copy `{path}` has schema {found}, and this Lifeboat puts back schema {known}")]
     CopyOtherSchema {
         /// The file.
@@ -226,7 +226,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Tells whether trying again later may help without anybody doing something.
+    /// Returns whether a later retry may help without any action.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -317,13 +317,13 @@ impl Error {
         }
     }
 
-    /// Tells whether there was no room on the disk.
+    /// Returns whether there was no room on the disk.
     pub(crate) fn is_disk_full(&self) -> bool {
         let Self::Database { cause: sqlx::Error::Database(cause), .. } = self else { return false };
         server::number(&**cause).is_none() && cause.code().is_some_and(|code| sqlite_is_full(&code))
     }
 
-    /// Tells whether the database refused because a value is there already.
+    /// Returns whether the database refused because a value is there already.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database { cause: sqlx::Error::Database(cause), .. } if cause.is_unique_violation())
     }
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_database_that_may_answer_later_is_asked_again() {
+    fn only_a_temporarily_unavailable_database_is_retried() {
         let transient: Vec<bool> = every_kind().iter().map(Error::is_transient).collect();
         assert_eq!(transient.iter().filter(|transient| **transient).count(), 4, "{transient:?}");
         assert!(transient[..4].iter().all(|transient| *transient));

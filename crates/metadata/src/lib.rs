@@ -1,4 +1,4 @@
-//! Our own database: what Lifeboat knows and has to keep. SQL is here and nowhere else; decisions are not here.
+//! Our own database: the stored data of Lifeboat. SQL is here and nowhere else; decisions are not here.
 //!
 //! | file | what it holds |
 //! |---|---|

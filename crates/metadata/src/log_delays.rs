@@ -1,4 +1,4 @@
-//! How far the log backup of each tenant was behind, as a server sampled it.
+//! Samples of the log backup delay of each tenant.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How long after a sample of a cluster comes the next.
 pub const APART: Duration = Duration::from_secs(5 * 60);
 
-/// How far log backup was behind at some moment, or at worst in some span of time.
+/// The delay of log backup at a time, or the worst one in a span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogDelay {
     /// The tenant; 1 for a whole cluster of 3.x.
     pub tenant: TenantId,
     /// When that was found, by the metadata's clock.
     pub taken: Timestamp,
-    /// How far it was behind, by the database's clock, in microseconds.
+    /// Its delay, by the database's clock, in microseconds.
     pub delay_us: u64,
 }
 
@@ -62,8 +62,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Stores what is behind how far now, unless the cluster has a sample that is newer than [`APART`], and deletes what is
-    /// older than [`KEPT`]. Tells whether it stored them.
+    /// Stores the current delays, unless the cluster has a sample that is newer than [`APART`], and deletes what is
+    /// older than [`KEPT`]. Returns whether it stored them.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.
@@ -74,7 +74,7 @@ impl Transaction {
     ) -> Result<bool, Error> {
         let now = self.now().await?;
         let before = |span: Duration| Timestamp(now.0 - i64::try_from(span.as_micros()).unwrap_or(i64::MAX));
-        // One that a clock took which was ahead says nothing about now.
+        // A sample of a clock that was ahead does not count.
         let newer = statement(
             "look for a delay of log backup",
             "SELECT COUNT(*) AS total FROM log_delays WHERE cluster_id = ? AND taken_at > ? AND taken_at <= ?",

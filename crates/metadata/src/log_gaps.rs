@@ -42,7 +42,7 @@ impl Metadata {
         self.read().await?.rows(list.bind(cluster.0)).await?.iter().map(gap).collect()
     }
 
-    /// Tells whether log backup of a tenant was stopped because of a gap that was found since then.
+    /// Returns whether log backup of a tenant was stopped because of a gap that was found since then.
     ///
     /// # Errors
     /// When the database fails.
@@ -63,7 +63,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Records a gap that is found now. Tells whether it is a new one.
+    /// Records a gap that is found now. Returns whether it is a new one.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.

@@ -1,5 +1,5 @@
-//! What this program has measured while it used the database: statements by what they do, and the runs of tasks that ended
-//! here. It lives in this process only and begins with nothing.
+//! Measurements of this program's use of the database: statements by purpose, and the runs of tasks that ended here.
+//! They exist in this process only and start empty.
 
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,9 @@
 //! Opening the metadata: the data directory, its lock, its key, its schema.
 //!
-//! 1. the directory is there, and nobody else uses it (a server's database may be used by several Lifeboats)
+//! 1. the directory exists, and no other process uses it (several Lifeboats may use a server's database)
 //! 2. the database is whole, and not lost: a key beside none says that there was one
 //! 3. the schema is brought to this version; a newer one is refused
-//! 4. the key is the one that secrets are sealed with; only where none ever was, one is made
+//! 4. the key is the one that secrets are sealed with; it is created only if none ever existed
 //! 5. no copy was put back by half
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -51,7 +51,7 @@ const KEY_PENDING: &str = "key-pending";
 /// The setting that is there while a copy is being put back.
 pub(crate) const RESTORING: &str = "restoring";
 
-/// The setting that says which copy was put back, until the metadata are used.
+/// The setting with the restored copy, until the metadata are used.
 pub(crate) const RESTORED: &str = "restored";
 
 /// Our database, opened, for reading; [`Metadata::begin`] writes. Cheap to clone.
@@ -63,8 +63,8 @@ pub struct Metadata {
     _lock: Option<Arc<Lock>>,
 }
 
-/// What keeps others out of a directory for as long as it is open: the directory itself, which is there whatever is
-/// removed from it, and a file in it, where a file system locks no directories.
+/// The locks that keep others out of a directory while it is open: one on the directory itself, which cannot be
+/// removed, and one on a file in it, for file systems that cannot lock directories.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _directory: File,
@@ -82,11 +82,11 @@ impl Metadata {
         stored.unlock(data_directory).await
     }
 
-    /// Opens the metadata that lie on a server, where several Lifeboats may use them at once. The data directory
-    /// holds the key, which must be the same for all of them; it is made by the first.
+    /// Opens metadata on a server, which several Lifeboats may use at once. The data directory holds the key, which
+    /// must be the same for all of them; the first one creates it.
     ///
     /// # Errors
-    /// As [`Metadata::open`], but for the lock; and when the server does not answer or refuses us.
+    /// As [`Metadata::open`], except for the lock; and when the server does not respond or refuses us.
     pub async fn open_on(data_directory: &Path, server: &Server) -> Result<Self, Error> {
         let stored = Stored::open(data_directory, Some(server), Beside::Known).await?;
         stored.unlock(data_directory).await
@@ -257,7 +257,8 @@ impl Stored {
             return Err(Error::RestoreUnfinished { path: self.place.clone() });
         }
         if self.lock.is_some() {
-            // Nobody else uses the directory: whoever held a task died, and it need not wait for the lease to lapse.
+            // No other process uses the directory: the holders of all tasks have died, so there is no need to wait
+            // for their leases to lapse.
             end_all_leases(&mut connection).await?;
         }
         forget(&mut connection, RESTORED).await?; // from here on it is more than that copy
@@ -266,7 +267,7 @@ impl Stored {
     }
 }
 
-/// Makes the directory; where the database lies in it, also an empty one that only we may read, and locks out others.
+/// Creates the directory; if the database is in it, checks that only we may read it, and locks out others.
 fn prepare(directory: &Path, is_local: bool) -> Result<Option<Lock>, Error> {
     let failed = |verb, path: &Path| {
         let path = path.display().to_string();
@@ -308,7 +309,7 @@ fn lost(directory: &Path) -> Error {
     Error::DatabaseLost { path: shown(DATABASE_FILE), key: shown(KEY_FILE) }
 }
 
-/// Tells whether SQLite says that a file is no database, or a damaged one.
+/// Returns whether SQLite reports that a file is not a database, or is damaged.
 fn is_damaged(said: &dyn sqlx::error::DatabaseError) -> bool {
     said.code().is_some_and(|code| sqlite_is_damaged(&code))
 }
@@ -324,7 +325,7 @@ async fn check_whole(writer: &SqlitePool, file: &Path) -> Result<(), Error> {
     Err(Error::DatabaseDamaged { path: file.display().to_string(), cause: found })
 }
 
-/// Tells whether no schema was ever made in a database.
+/// Returns whether no schema was ever made in a database.
 async fn is_empty(writer: &SqlitePool) -> Result<bool, Error> {
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master").fetch_one(writer).await;
     let count: i64 = count.map_err(|cause| Error::Database { verb: "look for metadata", cause })?;
@@ -364,8 +365,8 @@ async fn migrate(writer: &SqlitePool, directory: &Path) -> Result<(), Error> {
     }
 }
 
-/// Reads the key that secrets are sealed with. It is made when neither it nor a sealed secret exists. A key that is there
-/// before a database of ours knows it belongs to another, which was lost.
+/// Reads the key that secrets are sealed with. It is created if neither a key nor a sealed secret exists. A key
+/// without a database that knows it belongs to another database, which was lost.
 async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> Result<Sealer, Error> {
     let path = data_directory.join(KEY_FILE);
     let mut connection = database.begin().await?;
@@ -379,7 +380,7 @@ async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> R
         if !is_pending {
             keep(&mut connection, KEY_PENDING, "").await?;
         }
-        // Known before there is a key: a crash in between is told from a database that was lost.
+        // Known before there is a key: a crash in between is distinguished from a lost database.
         connection.commit().await?;
         connection = database.begin().await?;
     }
@@ -407,7 +408,7 @@ pub(crate) async fn keep(connection: &mut Connection, name: &'static str, value:
     connection.execute(keep.bind(name).bind(value)).await.map(drop)
 }
 
-/// Removes a single setting; one that is not there is no fault.
+/// Removes a single setting; succeeds if it does not exist.
 pub(crate) async fn forget(connection: &mut Connection, name: &'static str) -> Result<(), Error> {
     let forget = statement("remove a setting", "DELETE FROM settings WHERE name = ?");
     connection.execute(forget.bind(name)).await.map(drop)

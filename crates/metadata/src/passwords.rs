@@ -50,7 +50,8 @@ pub async fn hash(password: &Secret) -> Result<PasswordHash, Error> {
     in_turn(move || hash_now(&password)).await
 }
 
-/// Tells whether it is the password. Without a hash (there is no such user) it takes as long, and it is not.
+/// Returns whether the password is right. Without a hash (there is no such user), it takes as long, and returns
+/// false.
 pub async fn verify(password: &Secret, hash: Option<&PasswordHash>) -> bool {
     let (password, hash) = (password.clone(), hash.cloned());
     in_turn(move || match hash {
@@ -112,7 +113,7 @@ fn compute(password: &Secret, salt: &[u8], params: &Params, output: &mut [u8]) -
 
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let turn = TURNS.acquire().await.expect("the turns are never closed");
-    // The turn goes along: whoever stops waiting does not stop the hashing.
+    // The turn moves into the task: a caller who stops waiting does not stop the hashing.
     let done = spawn_blocking(move || {
         let done = work();
         drop(turn);
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_logs_on_without_a_hash() {
+    async fn no_password_matches_without_a_hash() {
         for password in ["", "x"] {
             assert!(!verify(&Secret::new(password), None).await);
             assert!(!verify(&Secret::new(password), Some(&PasswordHash::from_stored("torn".into()))).await);

@@ -1,4 +1,4 @@
-//! How recently everything was backed up, added up: a fixed number of statements, however many tenants there are.
+//! The age of all last backups: a fixed number of statements for any number of tenants.
 
 use model::Timestamp;
 use model::backup::{BackupMethod, DataBackupMode};
@@ -24,7 +24,7 @@ pub struct SelectionField {
 /// What the catalogue knows of how recently everything was backed up.
 #[derive(Debug, Clone)]
 pub struct Protection {
-    /// The moment at which it was read, by the database's clock.
+    /// The time of the reading, by the database's clock.
     pub now: Timestamp,
     /// The clusters, by name.
     pub clusters: Vec<Cluster>,

@@ -1,4 +1,4 @@
-//! How many tasks there are, by state, and who runs them; and what this program measured.
+//! The number of tasks by state, and the servers that run them; and the measurements of this program.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What became of backup sets: finished recoveries.
+//! Finished recoveries of backup sets.
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ pub struct Restore {
     pub rows: u64,
     /// How many tables there are.
     pub tables: u64,
-    /// When its task began.
+    /// When its task started.
     pub started: Timestamp,
-    /// When it was complete.
+    /// When it was completed.
     pub finished: Timestamp,
 }
 
@@ -72,7 +72,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a recovery; recorded again, what is said now takes the place of what was said before.
+    /// Keeps a recovery; recorded again, the new data replace the old ones.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,6 +1,6 @@
-//! Room on the disk of the data directory. A reserve lies there that is given up when the disk is full, so that people
-//! can still log on, look, and cancel what fills it. Meanwhile no task starts. When there is room again the reserve
-//! is put back, and work goes on by itself.
+//! The free space on the disk of the data directory. A reserve file is released when the disk is full, so that users
+//! can still log on, view tasks, and cancel those that fill it. Meanwhile no task starts. When there is space again,
+//! the reserve is restored and work continues by itself.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -1,6 +1,6 @@
-//! Bringing the schema of a server to this version, also while other Lifeboats do the same.
+//! Upgrading the schema of a server to this version, also while other Lifeboats do the same.
 //!
-//! 1. whoever holds the row of the turn is alone; it ends with its connection, however that ends
+//! 1. the holder of the turn's row is alone; the turn ends with its connection, however that ends
 //! 2. each step that is not noted down is done, on another connection, then noted down
 //!
 //! A step is one statement that may be repeated, so a crash between doing it and noting it down is harmless. A lock by
@@ -13,7 +13,7 @@ use crate::dialect::{MYSQL_MIGRATIONS, mysql_is_passing};
 use crate::error::Error;
 use crate::server::{Server, number, tell};
 
-/// What a connection is told: a change of the schema may take its time, and so may others that are at it.
+/// The settings of a connection: a schema change may take long, also one of another server.
 const TOLD: [(&str, bool); 4] = [
     ("SET SESSION innodb_lock_wait_timeout = 120", true),
     ("SET SESSION ob_query_timeout = 120000000", true),
@@ -21,7 +21,7 @@ const TOLD: [(&str, bool); 4] = [
     ("SET SESSION ob_trx_idle_timeout = 600000000", true),
 ];
 
-/// The steps that were done. The row 0 is no step, but the turn.
+/// The completed steps. Row 0 is the turn, not a step.
 const STEPS_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_steps
     (version BIGINT NOT NULL PRIMARY KEY, description VARCHAR(255) NOT NULL)";
 const TURN: &str = "INSERT IGNORE INTO schema_steps (version, description) VALUES (0, 'turn')";
@@ -35,7 +35,7 @@ pub(crate) async fn migrate(server: &Server) -> Result<(), Error> {
     tell(&mut turn, &TOLD).await.map_err(failed)?;
     tell(&mut worker, &TOLD).await.map_err(failed)?;
     if let Err(cause) = worker.execute(STEPS_TABLE).await {
-        // Another one may have made it at the same moment.
+        // Another process may have created it at the same time.
         worker.execute("SELECT version FROM schema_steps").await.map_err(|_| failed(cause))?;
     }
     worker.execute(TURN).await.map_err(failed)?;

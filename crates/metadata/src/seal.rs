@@ -1,5 +1,5 @@
-//! Secrets at rest. Each is sealed with the server's key and to its place: table, row and column. What is moved to
-//! another row, or altered, does not open.
+//! Secrets at rest. Each is sealed with the server's key and bound to its place: table, row and column. A moved or
+//! changed secret does not open.
 //!
 //! A sealed secret is the text `1:<fingerprint of the key>:<base64 of nonce, ciphertext and tag>` (AES-256-GCM with a
 //! random nonce of 96 bits; a server seals far fewer than the 2^32 secrets that this is good for).
@@ -21,7 +21,7 @@ pub(crate) const KEY_BYTES: usize = 32;
 /// The form of sealed secrets that this program writes.
 const FORM: &str = "1";
 
-/// Where a secret stands.
+/// The place of a secret.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) table: &'static str,
@@ -61,7 +61,7 @@ impl Sealer {
         }
     }
 
-    /// Returns what tells this key from others, and nothing about it.
+    /// Returns a fingerprint that identifies this key, and reveals nothing about it.
     pub(crate) fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -83,7 +83,7 @@ impl Sealer {
         format!("{FORM}:{}:{}", self.fingerprint, BASE64.encode(all))
     }
 
-    /// Returns a digest that is the same for the same text, and that nobody can make or try out without the key.
+    /// Returns a digest that is the same for the same text, and cannot be computed without the key.
     pub(crate) fn digest(&self, text: &Secret) -> String {
         blake3::keyed_hash(&self.digest_key, text.expose().as_bytes()).to_hex().to_string()
     }
@@ -115,7 +115,7 @@ pub(crate) fn new_key() -> Zeroizing<[u8; KEY_BYTES]> {
 }
 
 fn fingerprint(key: &Zeroizing<[u8; KEY_BYTES]>) -> String {
-    // A derivation with a purpose of its own: it tells nothing that helps with any other use of the key.
+    // A derivation with a purpose of its own: it does not help with any other use of the key.
     let digest = Zeroizing::new(blake3::derive_key("lifeboat 2026 fingerprint of the secret key", &key[..]));
     digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -17,7 +17,7 @@ use crate::error::Error;
 /// The port when the URL has none.
 const PORT: u16 = 3306;
 
-/// How many of one Lifeboat read at once, and write (or wait for their turn).
+/// The numbers of one Lifeboat's concurrent readers, and writers (or waiting ones).
 const READERS: u32 = 4;
 const WRITERS: u32 = 2;
 
@@ -31,7 +31,7 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 /// How long a server may take to let us in.
 const CHECK_WAIT: Duration = Duration::from_secs(3);
 
-/// How long a connection may lie idle; less than the server's patience with a writer.
+/// The maximum idle time of a connection; less than the server's timeout of a writer.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where a server is, and who we are there.
@@ -46,8 +46,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Reads `mysql://user@host:port/database`; `?tls=off`, `?tls=required` or `?tls=verify` say how the connection
-    /// is protected (without: as the server offers).
+    /// Reads `mysql://user@host:port/database`; `?tls=off`, `?tls=required` or `?tls=verify` set the protection of
+    /// the connection (default: whatever the server offers).
     ///
     /// # Errors
     /// Names what is wrong with it. A password in it is refused: it would be seen by everybody who lists processes.
@@ -122,7 +122,7 @@ impl Server {
         connected.await.map_err(|cause| self.failure(cause))
     }
 
-    /// Says why there is no connection.
+    /// Reports why there is no connection.
     pub(crate) fn failure(&self, cause: sqlx::Error) -> Error {
         Error::Unavailable { place: self.place(), cause }
     }
@@ -163,7 +163,7 @@ impl Server {
     }
 }
 
-/// Tells a connection how to behave; what a server need not know, it need not obey.
+/// Configures a connection; optional settings may be missing on a server.
 pub(crate) async fn tell(
     connection: &mut MySqlConnection,
     told: &'static [(&'static str, bool)],
@@ -195,7 +195,7 @@ mod tests {
     use super::Server;
 
     #[test]
-    fn a_url_tells_where_and_who() {
+    fn a_url_contains_server_and_user() {
         let cases = [
             ("mysql://root%40sys@db:2881/lifeboat", "mysql://root@sys@db:2881/lifeboat"),
             ("mysql://lifeboat@[::1]/meta?tls=verify", "mysql://lifeboat@::1:3306/meta"),

@@ -1,4 +1,4 @@
-//! Who is logged on in a browser: one row per session, found by the hash of its token.
+//! Browser sessions: one row per session, found by the hash of its token.
 
 use model::Timestamp;
 use model::id::UserId;
@@ -66,7 +66,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Ends a session; one that is gone is no fault.
+    /// Ends a session; succeeds if it has ended.
     ///
     /// # Errors
     /// When the database fails.
@@ -76,7 +76,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Removes what was last used before that moment.
+    /// Removes entries that were last used before that time.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,5 +1,5 @@
-//! The keys that dumps are signed with, and those that are trusted. They are settings, so they travel with a copy of the
-//! metadata. Only the key that is signed with now is kept as a secret; of earlier ones, the public halves.
+//! The keys that dumps are signed with, and the trusted ones. They are settings, so a copy of the metadata includes
+//! them. Only the current signing key is stored as a secret; of earlier ones, only the public halves.
 
 use std::collections::BTreeMap;
 

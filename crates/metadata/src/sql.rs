@@ -1,5 +1,5 @@
-//! One SQL statement with its values, and one row that comes back. Whole numbers and texts are all that is stored,
-//! because these read back the same from every database.
+//! One SQL statement with its values, and one returned row. Only whole numbers and texts are stored, because these
+//! read back the same from every database.
 
 use std::borrow::Cow;
 
@@ -104,7 +104,7 @@ pub(crate) struct Statement {
     pub(crate) values: Vec<Value>,
 }
 
-/// Returns a statement that does what `verb` says.
+/// Returns a statement with that `verb`.
 pub(crate) fn statement(verb: &'static str, sql: &'static str) -> Statement {
     Statement { verb, sql: Cow::Borrowed(sql), values: Vec::new() }
 }
@@ -135,7 +135,7 @@ impl Statement {
         }
     }
 
-    /// Appends that the column has one of these values; with none of them, nothing is asked of it.
+    /// Appends that the column has one of these values; without any, no condition.
     pub(crate) fn and_one_of<T: Into<Value>>(
         self,
         column: &'static str,

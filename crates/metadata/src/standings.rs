@@ -1,4 +1,4 @@
-//! How the backups of all clusters stand, added up: a fixed number of statements, however many clusters there are.
+//! The backup status of all clusters: a fixed number of statements for any number of clusters.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::tasks::{UNFINISHED, subject};
 /// The span in which ended backups are counted.
 const RECENT: Duration = Duration::from_hours(24);
 
-/// How the backups of all clusters stand.
+/// The backup status of all clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standings {
     /// By cluster; one without tenants and backup sets is not among them.

@@ -1,4 +1,4 @@
-//! How much of each storage the backups of a cluster take, as a server sampled it.
+//! Samples of the space of a cluster's backups in each storage.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::sql::{Row, statement, word};
 /// How long samples are kept.
 pub const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
-/// How long after a sample of a cluster comes the next. A little less than the period of the watcher, which would else
-/// be early by a moment and skip every other one.
+/// The minimum time between two samples of a cluster. A little less than the period of the watcher, which would
+/// otherwise be slightly early and skip every other one.
 pub const APART: Duration = Duration::from_secs(29 * 60);
 
 /// What the backups of a cluster take of one storage.
@@ -29,9 +29,9 @@ pub struct StorageUse {
     pub storage: StorageId,
     /// When that was found, by the metadata's clock.
     pub taken: Timestamp,
-    /// The bytes that data take.
+    /// The bytes of data.
     pub data_bytes: u64,
-    /// The bytes that archived logs take; none where the version does not tell.
+    /// The bytes that archived logs take; none if the version does not show it.
     pub log_bytes: Option<u64>,
     /// How full the file system is; none where it is not known.
     pub room: Option<Room>,
@@ -42,9 +42,9 @@ pub struct StorageUse {
 pub struct NewUse {
     /// The storage.
     pub storage: StorageId,
-    /// The bytes that data take.
+    /// The bytes of data.
     pub data_bytes: u64,
-    /// The bytes that archived logs take; none where the version does not tell.
+    /// The bytes that archived logs take; none if the version does not show it.
     pub log_bytes: Option<u64>,
     /// How full the file system is; none where it is not known.
     pub room: Option<Room>,
@@ -103,7 +103,8 @@ impl Metadata {
         self.read().await?.rows(list.bind(since)).await?.iter().map(storage_use).collect()
     }
 
-    /// Returns the bytes of the sets of one method that our catalogue has of a cluster, by storage; without deleted ones.
+    /// Returns the bytes of the sets of one method that our catalogue has of a cluster, by storage; without deleted
+    /// ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -122,7 +123,7 @@ impl Metadata {
         rows.iter().map(|row| Ok((StorageId(row.integer("storage_id")?), row.large("bytes")?))).collect()
     }
 
-    /// Tells whether a cluster has no sample that is newer than [`APART`].
+    /// Returns whether a cluster has no sample that is newer than [`APART`].
     ///
     /// # Errors
     /// When the database fails.
@@ -134,8 +135,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Stores what a cluster's backups take now, unless it has a sample that is newer than [`APART`], and deletes what is older
-    /// than [`KEPT`]. Tells whether it stored them.
+    /// Stores what a cluster's backups take now, unless it has a sample that is newer than [`APART`], and deletes
+    /// what is older than [`KEPT`]. Returns whether it stored them.
     ///
     /// # Errors
     /// When there is no such cluster or storage, or the database fails.
@@ -165,7 +166,7 @@ impl Transaction {
     }
 }
 
-/// Counts the samples that are too new for another. One that a clock took which was ahead says nothing about now.
+/// Counts the samples that are too new for another. A sample of a clock that was ahead does not count.
 fn newer(cluster: ClusterId, now: Timestamp) -> crate::sql::Statement {
     let newer = statement(
         "look for a use of storages",

@@ -1,4 +1,4 @@
-//! Storage configurations: the library, and those typed in for one task. Their secrets are sealed.
+//! Storage configurations: saved ones, and those typed in for one task. Their secrets are sealed.
 
 use model::Secret;
 use model::id::StorageId;
@@ -54,7 +54,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a storage configuration; one without a name belongs to a task that is made with it.
+    /// Stores a storage configuration; one without a name belongs to the task that is created with it.
     ///
     /// # Errors
     /// When the name is taken, or the database fails.

@@ -11,7 +11,7 @@ use crate::sql::{Row, json, statement};
 
 const NOUN: &str = "backup strategy";
 
-/// The number in the place of a tenant that stands for the whole cluster. OceanBase gives it to no tenant.
+/// The number that represents the whole cluster instead of a tenant. OceanBase gives it to no tenant.
 const WHOLE_CLUSTER: i64 = 0;
 
 /// Strategies as they are stored, each kind in the order of their identities.
@@ -95,7 +95,7 @@ impl Transaction {
         Ok(Strategy { id: StrategyId(id), scope, owner, settings: settings.clone(), paused, since })
     }
 
-    /// Stores a strategy in the place of the one with its identity; its scope stays.
+    /// Replaces the strategy with its identity; its scope stays.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.
@@ -109,7 +109,7 @@ impl Transaction {
         exactly_one(self.connection.execute(update.bind(*since).bind(id.0)).await?, NOUN, id.0)
     }
 
-    /// Sets since when due times are a strategy's own, if that is still what was `seen`. Tells whether it was.
+    /// Sets since when due times are a strategy's own, if that is still what was `seen`. Returns whether it was.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,5 +1,5 @@
-//! What became of each due time of a strategy: one row each, with the task that was created or why there is none. How the
-//! task stands is always read from the task, so a retry that ends well makes a run good.
+//! The runs of strategies: one row for each due time, with the created task or the reason why there is none. The
+//! status of a task is always read from the task, so a successful retry makes a run successful.
 
 use std::collections::BTreeMap;
 
@@ -32,11 +32,11 @@ pub struct NewRun {
     pub strategy: StrategyId,
     /// When the run was due.
     pub due: Timestamp,
-    /// How much the schedule asked for.
+    /// The scheduled backup mode.
     pub planned: DataBackupMode,
     /// What became of it.
     pub fate: Fate,
-    /// What there is to say about it: why it was refused, or why it is full instead of incremental.
+    /// A note: why it was refused, or why it is full instead of incremental.
     pub note: Option<Text>,
 }
 
@@ -45,7 +45,7 @@ pub struct NewRun {
 pub enum Fate {
     /// It was.
     Started {
-        /// How much it backs up.
+        /// The backup mode.
         kind: DataBackupMode,
         /// The task.
         task: TaskId,
@@ -54,18 +54,18 @@ pub enum Fate {
     Missed(MissReason),
 }
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRun {
     /// The row.
     pub run: NewRun,
     /// When it was written.
     pub decided: Timestamp,
-    /// How the task stands; none when there is none, or no longer.
+    /// The state of the task; none if there is none, or no longer.
     pub task: Option<TaskStanding>,
 }
 
-/// How the task of a run stands.
+/// The state of a run's task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskStanding {
     /// Its status.
@@ -228,8 +228,7 @@ impl Transaction {
         Ok(self.strategy_runs_insert(std::slice::from_ref(run)).await? == 1)
     }
 
-    /// Stores what became of due times of one strategy, but for those that are settled already. Returns how many it
-    /// stored.
+    /// Stores the runs of one strategy, except settled ones. Returns the number of stored ones.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.

@@ -1,6 +1,6 @@
-//! Orders that were submitted with a key of the sender's own, and the task that each made, so that an order that is sent
-//! again makes no second one. What an order says is not kept, only a digest that nobody can make without this server's
-//! key: an order may hold a password.
+//! Orders that were submitted with a key of the sender's own, and the task that each made, so that an order that is
+//! sent again makes no second one. The content of an order is not stored, only a digest with this server's key: an
+//! order may contain a password.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Every table with its columns, in an order in which rows can be put back. A test compares it with the schema, so
-//! that no table is ever forgotten in a copy.
+//! Every table with its columns, in an order for restoring rows. A test compares it with the schema, so that no table
+//! is missing in a copy.
 
 use crate::sql::{Statement, statement};
 
@@ -11,7 +11,7 @@ pub(crate) const SCHEMA: u32 = 15;
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [Column],
-    /// By what its rows are told apart.
+    /// The key of its rows.
     key: &'static str,
     /// The name of the row that belongs to the database itself and is neither copied nor put back.
     own_row: Option<&'static str>,
@@ -372,7 +372,7 @@ impl Column {
 }
 
 impl Table {
-    /// Tells whether there is something in it before anybody has done anything.
+    /// Returns whether it has rows in a new database.
     pub(crate) fn is_never_empty(&self) -> bool {
         self.own_row.is_some()
     }

@@ -1,5 +1,5 @@
-//! Secrets that a task carries in its state, sealed: the password that a backup is encrypted with. A task keeps the
-//! sealed text and drops it when it has done its work; whoever reads the state learns nothing.
+//! Secrets that a task carries in its state, sealed: the password that a backup is encrypted with. A task stores the
+//! sealed text and drops it when its work is done; the state reveals nothing.
 
 use model::Secret;
 use model::id::ClusterId;

@@ -1,5 +1,5 @@
-//! Who logs on to a tenant to read its data: one user of each tenant, whose password is sealed. A tenant that a probe
-//! does not see for a while keeps its own.
+//! The logical backup accounts of tenants: one user of each tenant, with a sealed password. A tenant that disappears
+//! from a refresh for a while keeps its account.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a tenant's credential, in the place of the one that it had.
+    /// Stores a tenant's credential, replacing an earlier one.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.

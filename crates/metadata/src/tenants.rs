@@ -1,4 +1,4 @@
-//! A cluster's tenants, as the last probe has read them.
+//! A cluster's tenants at the last refresh.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::sql::{Row, json, statement};
 pub struct PlacedTenant {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The cluster's name here.
+    /// The name of the cluster.
     pub cluster_name: String,
     /// The tenant.
     pub tenant: Tenant,
@@ -95,7 +95,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a cluster's tenants in the place of those that were known.
+    /// Replaces the known tenants of a cluster.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.

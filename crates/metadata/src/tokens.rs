@@ -1,4 +1,4 @@
-//! What programs log on with in a user's name: one row per token, found by its hash.
+//! API tokens, with which programs log on in a user's name: one row per token, found by its hash.
 
 use model::Timestamp;
 use model::id::{TokenId, UserId};
@@ -78,7 +78,7 @@ impl Transaction {
         Ok(Token { id: TokenId(id), name: name.to_owned(), created, expires, used: None })
     }
 
-    /// Keeps that a token was made by another one, and ends with it.
+    /// Records that a token was created with another one, and ends with it.
     ///
     /// # Errors
     /// When one of them is gone, or the database fails.

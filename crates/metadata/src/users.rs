@@ -56,7 +56,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a new account; `given` says that its password was given and must be changed.
+    /// Keeps a new account; `given` means that the password was set by another user and must be changed.
     ///
     /// # Errors
     /// When the name is taken, or the database fails.
@@ -86,7 +86,7 @@ impl Transaction {
         })
     }
 
-    /// Gives an account another password; `given` says that the user must change it.
+    /// Gives an account another password; `given` means that the user must change it.
     ///
     /// # Errors
     /// When there is no such account, or the database fails.
@@ -131,7 +131,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Ends whatever an account is logged on by: its sessions and its tokens.
+    /// Ends all sessions and tokens of an account.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! What can be backed up, by version: one table, and what OCP calls the cluster's *ability*.
+//! The backup options of each version: one table, OCP's *ability* of a cluster.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::version::{Product, ServerVersion, Version};
 /// The oldest OceanBase with physical backup.
 pub const OLDEST: Version = Version::new(2, 2, 77);
 
-/// How a cluster is spoken to.
+/// The protocol of a cluster's connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Generation {
@@ -21,7 +21,7 @@ pub enum Generation {
     Seekdb,
 }
 
-/// Which methods a cluster offers.
+/// The available methods of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BackupAbility {
@@ -34,7 +34,7 @@ pub enum BackupAbility {
 }
 
 impl BackupAbility {
-    /// Tells whether the method is among those offered.
+    /// Returns whether the method is among those offered.
     #[must_use]
     pub fn offers(self, method: BackupMethod) -> bool {
         match method {
@@ -43,7 +43,7 @@ impl BackupAbility {
         }
     }
 
-    /// Returns the method that is filled in when nobody chose one.
+    /// Returns the default method.
     #[must_use]
     pub fn preferred(self) -> BackupMethod {
         if self == Self::LogicalBackup { BackupMethod::Logical } else { BackupMethod::Physical }
@@ -53,7 +53,7 @@ impl BackupAbility {
 /// What a server of some version can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
-    /// How it is spoken to.
+    /// The protocol of its connections.
     pub generation: Generation,
     /// Which methods it offers.
     pub backup: BackupAbility,
@@ -89,7 +89,7 @@ mod tests {
     use crate::version::{Product, ServerVersion};
 
     #[test]
-    fn each_version_offers_what_the_table_says() {
+    fn each_version_offers_the_methods_of_the_table() {
         let cases = [
             (Product::Seekdb, "1.4.0.0", Some((Generation::Seekdb, BackupAbility::LogicalBackup))),
             (Product::Oceanbase, "2.2.76", None),

@@ -1,4 +1,4 @@
-//! Alarms: what is wrong now. Nothing keeps them: each is derived from what is known, and is gone as soon as that is.
+//! Alarms: the current problems. They are not stored: each is derived from known data, and ends with its problem.
 //!
 //! Names, levels and thresholds are OCP's, and in its manner where it has none.
 
@@ -9,10 +9,10 @@ use crate::id::{ClusterId, TaskId, TenantId};
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// How far log backup may be behind, in seconds: OCP's threshold for a cluster without a strategy.
+/// The maximum delay of log backup in seconds: OCP's threshold for a cluster without a strategy.
 pub const LOG_DELAY_S: u64 = 3_600;
 
-/// What is wrong. The order is that in which alarms of one level are listed.
+/// The types of alarms. The order is that in which alarms of one level are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlarmKind {
     /// The disk of the data directory, or a directory of storages, has no room or cannot be written.
@@ -23,13 +23,13 @@ pub enum AlarmKind {
     StorageCapacity,
     /// The newest data backup failed, and none succeeded since.
     BaseBackupFail,
-    /// The newest backup set of a tenant lacks something that nobody agreed to.
+    /// The newest backup set of a tenant left something out without consent.
     BackupPartial,
     /// A data backup runs longer than its backup strategy allows.
     BaseBackupTimeout,
     /// No data backup succeeded for too long.
     NoSuccessfulBackup,
-    /// Log backup has stopped by itself, and does not go on by itself.
+    /// Log backup was interrupted, and does not resume by itself.
     LogBackupInterrupted,
     /// Log backup is too far behind.
     IncBackupDelay,
@@ -39,7 +39,7 @@ pub enum AlarmKind {
     StrategyOwnerInvalid,
 }
 
-/// How bad it is. On the wire it is OCP's number, of which 1 is the worst.
+/// The level. On the wire, it is OCP's number, of which 1 is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlarmLevel {
     /// Nothing can be backed up.
@@ -119,13 +119,13 @@ pub struct Alarm {
     pub subject: Subject,
     /// With which tenant of the cluster, where it is one.
     pub tenant: Option<(TenantId, String)>,
-    /// The task that tells more.
+    /// The task with the details.
     pub task: Option<TaskId>,
-    /// Since when, as far as it is known.
+    /// The start of the problem, if known.
     pub since: Option<Timestamp>,
-    /// What is wrong and what to do.
+    /// The problem and the fix.
     pub text: Text,
-    /// Why, in the words of whatever failed.
+    /// The reason: the original error.
     pub reason: Option<Text>,
 }
 
@@ -183,7 +183,7 @@ impl Alarm {
     }
 }
 
-/// That an alarm has come, gone, or says something else.
+/// An alarm was raised, closed, or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmChange {
     /// What has happened to it.
@@ -196,12 +196,12 @@ pub struct AlarmChange {
     pub tenant: Option<TenantId>,
 }
 
-/// What has become of an alarm.
+/// The change of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlarmState {
     /// It was not there before.
     Raised,
-    /// It is there still, and says something else.
+    /// It still exists, and its content changed.
     Changed,
     /// It is not there any more.
     Closed,
@@ -225,11 +225,11 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
     closed.chain(others).collect()
 }
 
-/// What makes an alarm the same for as long as it holds.
+/// The identity of an alarm while it holds.
 type Key = (AlarmKind, Option<ClusterId>, Option<TenantId>);
 
-/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is how far it is behind while it runs, and
-/// `limit_s` how far it may be.
+/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is its delay while it runs, and `limit_s`
+/// the maximum.
 #[must_use]
 pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>, limit_s: u64) -> Option<AlarmKind> {
     if round.status == ArchiveStatus::Interrupted {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_goes_or_says_something_else_is_a_change_and_nothing_else_is() {
+    fn only_new_closed_and_changed_alarms_are_changes() {
         let alarm = |kind, tenant: i64, text: &str| Alarm {
             kind,
             subject: prod(),

@@ -1,4 +1,4 @@
-//! Log archiving ("log backup"): where a round stands, and what is to be done to bring it where it is wanted.
+//! Log archiving ("log backup"): the status of a round, and the steps to the requested one.
 //!
 //! Sources: the state machines of OceanBase 3.x (cluster) and 4.x (tenant). One enum serves both; 3.x knows no pause.
 
@@ -13,7 +13,7 @@ use crate::version::ServerVersion;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ArchiveStatus {
-    /// There is no row: nobody ever archived.
+    /// There is no row: archiving never ran.
     Never,
     /// Stopped; the last round stays visible so.
     Stop,
@@ -70,7 +70,7 @@ impl ArchiveStatus {
         }
     }
 
-    /// Tells whether the destination may be changed: every other state counts as running, INTERRUPTED too.
+    /// Returns whether the destination may be changed: every other state counts as running, INTERRUPTED too.
     #[must_use]
     pub const fn lets_destination_change(self) -> bool {
         matches!(self, Self::Never | Self::Stop)
@@ -94,13 +94,13 @@ pub struct ArchiveRound {
     pub start: Option<Timestamp>,
     /// Up to when they are.
     pub checkpoint: Option<Timestamp>,
-    /// What the database says of an interruption.
+    /// The database's message about an interruption.
     pub comment: String,
     /// Where they go, without keys.
     pub path: String,
 }
 
-/// What somebody wants of log archiving.
+/// The requested state of log archiving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LogBackupWish {
@@ -110,11 +110,11 @@ pub enum LogBackupWish {
     Stop,
     /// It is to stand still and keep its round.
     Pause,
-    /// It is to go on after a pause.
+    /// It resumes after a pause.
     Resume,
 }
 
-/// What to do next for a wish.
+/// The next action for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArchiveStep {
     /// It is as it should be.
@@ -134,8 +134,8 @@ pub enum ArchiveStep {
 /// Returns what to do next, or why the wish can't come true.
 ///
 /// # Errors
-/// An interrupted round starts or goes on only after somebody decided to stop it; what does not run can be neither
-/// paused nor resumed.
+/// An interrupted round starts or resumes only after a user decided to stop it; a round that is not running can be
+/// neither paused nor resumed.
 pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveStep, Problem> {
     use ArchiveStatus::{
         Beginning, Doing, Interrupted, Never, Other, Prepare, Stop, Stopping, Suspend, Suspending,
@@ -145,11 +145,11 @@ pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveSte
     Ok(match (wish, round.status) {
         (LogBackupWish::Start | LogBackupWish::Resume, Interrupted) => return Err(interrupted(round)),
         (LogBackupWish::Start, Doing) => Nothing,
-        // A destination that is deferred lets no round begin.
+        // A deferred destination prevents every round.
         (LogBackupWish::Start, Never | Stop | Suspend) if !round.enabled => Enable,
         (LogBackupWish::Start, Never | Stop) if !mode_on => SwitchOn,
         (LogBackupWish::Start, _) => Wait,
-        // 4.x knows the mode beside the status: off is off only when both say so.
+        // 4.x knows the mode beside the status: it is off only when both are off.
         (LogBackupWish::Stop, Never | Stop) if !mode_on => Nothing,
         (LogBackupWish::Stop, Stopping) => Wait,
         (LogBackupWish::Stop, _) if round.mode_on == Some(false) => Wait,
@@ -164,7 +164,7 @@ pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveSte
     })
 }
 
-/// Returns why an interrupted round does not go on, with the database's own words.
+/// Returns why an interrupted round does not continue, with the database's original message.
 #[must_use]
 pub fn interrupted(round: &ArchiveRound) -> Problem {
     let problem =
@@ -172,7 +172,7 @@ pub fn interrupted(round: &ArchiveRound) -> Problem {
     if round.comment.is_empty() { problem } else { problem.raw(&round.comment) }
 }
 
-/// Checks that log backup runs, or is about to, where nobody lets it be started: no version backs data up without it.
+/// Checks that log backup is running, or about to, if it may not be started: no version backs up data without it.
 ///
 /// # Errors
 /// 20036 when it does not run; `tenant` names what the round is of.
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interruption_is_told_in_the_databases_words() {
+    fn an_interruption_is_reported_in_the_databases_words() {
         let problem = next_step(Wish::Start, &round(Interrupted, Some(true), true)).expect_err("refused");
         assert_eq!(problem.text.raw.as_deref(), Some("log stream 1001 interrupted"));
     }

@@ -1,4 +1,4 @@
-//! What is to be backed up, and how: methods, modes, objects.
+//! The content and the form of a backup: methods, modes, objects.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::TenantId;
 
-/// How a backup is taken.
+/// The method of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BackupMethod {
@@ -18,13 +18,13 @@ pub enum BackupMethod {
     Logical,
 }
 
-/// How much of the data a backup holds.
+/// The mode of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DataBackupMode {
     /// All of it.
     #[serde(rename = "FULL_BACKUP")]
     Full,
-    /// What changed since the last backup.
+    /// The changes since the last backup.
     #[serde(rename = "INCREMENTAL_BACKUP")]
     Incremental,
 }
@@ -65,7 +65,7 @@ impl FromStr for BackupObject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedName;
 
-/// Reads a name, and returns what stands after the dot behind it. Without backquotes, only the first name ends at a dot.
+/// Reads a name, and returns the text after its dot. Without backquotes, only the first name ends at a dot.
 fn name_and_rest(text: &str, ends_at_dot: bool) -> Option<(String, Option<&str>)> {
     let (name, rest) = match text.strip_prefix('`') {
         Some(quoted) => quoted_and_rest(quoted)?,
@@ -95,13 +95,14 @@ fn quoted_and_rest(mut text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Tells whether a name that was typed means this one: OceanBase keeps names in small letters, however they are typed.
+/// Returns whether a name that was typed means this one: OceanBase keeps names in small letters, however they are
+/// typed.
 #[must_use]
 pub fn is_same_name(typed: &str, name: &str) -> bool {
     typed == name || typed.to_lowercase() == name
 }
 
-/// What is to be backed up, before the cluster was asked what it can do.
+/// The request of a backup, before the cluster's abilities are known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BackupWish {
     /// The tenants; none means the whole cluster.
@@ -110,7 +111,7 @@ pub struct BackupWish {
     pub objects: Vec<BackupObject>,
     /// The method, if one was chosen.
     pub method: Option<BackupMethod>,
-    /// Full or incremental; full when left out.
+    /// Full or incremental; full by default.
     pub mode: Option<DataBackupMode>,
 }
 

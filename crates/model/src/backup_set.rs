@@ -1,4 +1,4 @@
-//! A finished backup in the catalogue.
+//! A completed backup in the catalogue.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
 use crate::inventory::LeftOut;
 use crate::time::Timestamp;
 
-/// What a backup set is good for.
+/// The status of a backup set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BackupSetStatus {
@@ -15,10 +15,11 @@ pub enum BackupSetStatus {
     Available,
     /// Complete; the verification was skipped.
     Unverified,
-    /// Something was left out that nobody agreed to. It can be recovered, and satisfies no rule that asks for a backup.
+    /// Something was left out without consent. It can be recovered, and does not count as a backup.
     Partial,
-    /// Found in a storage, and signed with no key that this installation knows. It can be recovered by an administrator who agrees to
-    /// that, and satisfies no rule that asks for a backup: what it says of itself is anybody's word.
+    /// Found in a storage, and signed with no key that this installation knows. It can be recovered by an
+    /// administrator who agrees to that, and satisfies no rule that asks for a backup: its own description is
+    /// anybody's word.
     Foreign,
     /// Its files were deleted.
     Deleted,
@@ -29,26 +30,26 @@ impl BackupSetStatus {
     pub const GOOD: [Self; 2] = [Self::Available, Self::Unverified];
 }
 
-/// A finished backup of one tenant.
+/// A completed backup of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupSet {
     /// Its identity; 0 before the metadata gave one.
     pub id: BackupSetId,
-    /// The task that made it.
+    /// Its task.
     pub task: TaskId,
-    /// The cluster it was taken of.
+    /// Its cluster.
     pub cluster: ClusterId,
     /// The cluster's name when it was taken.
     pub cluster_name: String,
-    /// The tenant it was taken of.
+    /// Its tenant.
     pub tenant: TenantId,
     /// The tenant's name when it was taken.
     pub tenant_name: String,
-    /// How it was taken.
+    /// Its method.
     pub method: BackupMethod,
     /// How much it holds.
     pub mode: DataBackupMode,
-    /// Where it lies.
+    /// Its location.
     pub storage: StorageId,
     /// The folder of a logical dump below the storage's base.
     pub path: String,
@@ -56,16 +57,16 @@ pub struct BackupSet {
     pub scn: u64,
     /// The bytes it takes in the storage.
     pub bytes: u64,
-    /// The rows it holds.
+    /// Its number of rows.
     pub rows: u64,
-    /// The tables it holds.
+    /// Its number of tables.
     pub tables: u64,
-    /// When its task began.
+    /// When its task started.
     pub started: Timestamp,
-    /// When it was complete.
+    /// When it was completed.
     pub finished: Timestamp,
     /// What it is good for.
     pub status: BackupSetStatus,
-    /// What the server held, or may have held, and the set does not.
+    /// The objects of the server that the set does not contain, or may not contain.
     pub left_out: Vec<LeftOut>,
 }

@@ -27,7 +27,7 @@ pub struct Address {
 impl FromStr for Address {
     type Err = Problem;
 
-    /// Reads `host`, `host:port` and `[v6]:port`; the port is [`DEFAULT_PORT`] when left out.
+    /// Reads `host`, `host:port` and `[v6]:port`; the port is [`DEFAULT_PORT`] by default.
     fn from_str(text: &str) -> Result<Self, Problem> {
         let wrong = || Problem::invalid("address-malformed").with("address", text);
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -72,7 +72,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Whether a cluster could be reached and what it said, when last asked.
+/// The reachability and status of a cluster at the last refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClusterStatus {
@@ -93,7 +93,7 @@ pub struct ClusterFacts {
     pub ob_cluster_id: i64,
     /// Product, version, edition.
     pub server: ServerVersion,
-    /// How it is spoken to.
+    /// The protocol of its connections.
     pub generation: Generation,
     /// What can be backed up.
     pub ability: BackupAbility,
@@ -120,11 +120,11 @@ impl ClusterFacts {
 pub struct Zone {
     /// Its name.
     pub name: String,
-    /// The region it lies in.
+    /// Its region.
     pub region: String,
-    /// The data centre it lies in.
+    /// Its data centre.
     pub idc: String,
-    /// `ACTIVE` or `INACTIVE`, as the cluster says.
+    /// `ACTIVE` or `INACTIVE`, as the cluster reports it.
     pub status: String,
 }
 
@@ -137,20 +137,20 @@ pub struct Observer {
     pub sql_port: u16,
     /// The zone it belongs to.
     pub zone: String,
-    /// `ACTIVE`, `INACTIVE` or `DELETING`, as the cluster says.
+    /// `ACTIVE`, `INACTIVE` or `DELETING`, as the cluster reports it.
     pub status: String,
-    /// Whether it holds the root service.
+    /// Whether it runs the root service.
     pub root_server: bool,
-    /// The build it runs.
+    /// Its build.
     pub build: String,
 }
 
-/// A cluster that was taken over. Its password lies sealed in the metadata.
+/// A cluster that was taken over. Its password is sealed in the metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
     /// Its identity; 0 before the metadata gave one.
     pub id: ClusterId,
-    /// The name that users gave it here.
+    /// Its name in Lifeboat.
     pub name: String,
     /// The addresses, tried in this order.
     pub addresses: Vec<Address>,
@@ -166,7 +166,7 @@ pub struct Cluster {
     pub probed: Timestamp,
 }
 
-/// Refuses a cluster that is being upgraded: nothing is started on it, whatever was asked for.
+/// Refuses every operation on a cluster that is being upgraded.
 ///
 /// # Errors
 /// When the last probe found an upgrade.

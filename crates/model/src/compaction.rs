@@ -1,4 +1,4 @@
-//! Major compaction ("merge"): how it stands, and when a backup needs one first.
+//! Major compaction ("merge"): its status, and when a backup needs one first.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum CompactionStatus {
     Idle,
     /// It merges, or checks what it has merged.
     Compacting,
-    /// It stopped at an error, and goes on only after somebody cleared that.
+    /// It stopped with an error, and continues only after the error is cleared.
     Error,
 }
 
@@ -27,26 +27,26 @@ pub enum CompactionStatus {
 pub struct Compaction {
     /// The tenant; 1 for a whole cluster.
     pub tenant: TenantId,
-    /// What it is doing.
+    /// Its status.
     pub status: CompactionStatus,
     /// The newest freeze: a version on 3.x, an SCN later.
     pub frozen: u64,
-    /// The newest freeze that was merged to the end, in the same count.
+    /// The newest completely merged version.
     pub merged: u64,
     /// When the newest freeze was.
     pub frozen_at: Option<Timestamp>,
-    /// When the last merge began.
+    /// When the last merge started.
     pub started: Option<Timestamp>,
     /// When the last merge ended.
     pub finished: Option<Timestamp>,
-    /// Whether somebody suspended it.
+    /// Whether it is suspended.
     pub suspended: bool,
-    /// What is wrong, in the database's words.
+    /// The error, in the database's words.
     pub info: String,
 }
 
 impl Compaction {
-    /// Tells whether a freeze is merged to the end.
+    /// Returns whether a freeze is merged to the end.
     #[must_use]
     pub fn has_merged(&self, freeze: u64) -> bool {
         self.status == CompactionStatus::Idle && self.merged >= freeze
@@ -72,7 +72,7 @@ pub enum CompactionNeed {
     Freeze,
 }
 
-/// Tells what a backup needs: before 4.0 a finished freeze that is later than the start of the archive round.
+/// Reports what a backup needs: before 4.0 a finished freeze that is later than the start of the archive round.
 ///
 /// # Errors
 /// A merge that stopped at an error never ends by itself.
@@ -91,16 +91,16 @@ pub fn need(
     }
     match compaction.status {
         CompactionStatus::Error => Err(needed(CompactionHindrance::InError).raw(&compaction.info)),
-        // Where the freeze that is being merged is too old, another is asked for when it is through.
+        // If the freeze that is being merged is too old, another is requested afterwards.
         CompactionStatus::Compacting => Ok(CompactionNeed::Running),
         CompactionStatus::Idle => Ok(CompactionNeed::Freeze),
     }
 }
 
-/// Why a compaction that is needed does not come about by itself.
+/// Why a required compaction does not start automatically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompactionHindrance {
-    /// The request said that none is to be started.
+    /// The request does not allow starting one.
     NotAllowed,
     /// The database refuses the freeze.
     Refused,
@@ -154,7 +154,7 @@ mod tests {
             (&three, merge(Compacting, 4, 3, 200), start, Ok(CompactionNeed::Running)),
             (&three, merge(Compacting, 4, 3, 50), start, Ok(CompactionNeed::Running)),
             (&three, merge(Error, 4, 3, 200), start, Err("compaction-needed-in-error".to_owned())),
-            // A later freeze was merged: an old mark of an error says nothing against it.
+            // A later freeze was merged: an old error mark does not count against it.
             (&three, merge(Idle, 4, 4, 200), start, Ok(CompactionNeed::Fulfilled)),
             (&four, merge(Error, 4, 3, 1), None, Ok(CompactionNeed::None)),
             (&four, merge(Idle, 4, 4, 1), start, Ok(CompactionNeed::None)),

@@ -1,4 +1,4 @@
-//! Identities. Each is a number of our own metadata, except where it says that the database gave it.
+//! Identities. Each is a number of our own metadata, except those that the database assigned, as noted.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a server can hold, by kind, and what of it a backup leaves out.
+//! The kinds of objects on a server, and those that a backup leaves out.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::text::Text;
 /// Defines the kinds with their words, which stand in manifests and on command lines.
 macro_rules! kinds {
     ($($(#[$about:meta])* $kind:ident = $word:literal,)+) => {
-        /// A kind of thing that a server can hold.
+        /// A kind of object on a server.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ObjectKind {
             $($(#[$about])* #[serde(rename = $word)] $kind,)+
@@ -60,9 +60,9 @@ kinds! {
     Types = "types",
     /// Other names of objects.
     Synonyms = "synonyms",
-    /// Groups of tables that lie together (OceanBase).
+    /// Groups of tables that are stored together (OceanBase).
     TableGroups = "table-groups",
-    /// Tables whose rows lie outside the server.
+    /// Tables with rows outside the server.
     ExternalTables = "external-tables",
     /// Tables that only one session sees.
     TemporaryTables = "temporary-tables",
@@ -83,7 +83,8 @@ kinds! {
 }
 
 impl ObjectKind {
-    /// Tells whether a whole kind can be left out by agreement. Databases, tables and views are excluded by their names.
+    /// Returns whether a whole kind can be left out by agreement. Databases, tables and views are excluded by their
+    /// names.
     #[must_use]
     pub fn can_be_left_out(self) -> bool {
         !matches!(self, Self::Databases | Self::Tables | Self::Views)
@@ -133,15 +134,15 @@ pub const WHOLE_SERVER: &str = "*";
 pub struct LeftOut {
     /// What it is.
     pub kind: ObjectKind,
-    /// Its name, or that of the database whose objects of this kind are meant; `*` for the whole server.
+    /// Its name, or that of the database with these objects; `*` for the whole server.
     pub name: String,
     /// Why, in a sentence that names it.
     pub reason: Text,
-    /// Whether the request agreed to it by name.
+    /// Whether the request has consent for it, by name.
     pub agreed: bool,
 }
 
-/// What a request must hold to agree to something that is left out.
+/// The consent that a request needs for an object that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agreement {
     /// This kind.
@@ -178,13 +179,13 @@ pub struct Missing {
     pub object: LeftOut,
 }
 
-/// Tells whether a backup lacks something that nobody agreed to.
+/// Returns whether a backup left something out without consent.
 #[must_use]
 pub fn is_partial(left_out: &[LeftOut]) -> bool {
     left_out.iter().any(|object| !object.agreed)
 }
 
-/// What a request agrees to be without.
+/// The objects that a request agrees to leave out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Consent {
     /// Databases and tables that are not backed up.
@@ -196,13 +197,13 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// Tells whether nothing is agreed to.
+    /// Returns whether nothing is agreed to.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.exclude.is_empty() && self.without.is_empty()
     }
 
-    /// Tells whether the whole database is excluded.
+    /// Returns whether the whole database is excluded.
     #[must_use]
     pub fn excludes_database(&self, name: &str) -> bool {
         let is_it =
@@ -210,7 +211,7 @@ impl Consent {
         self.exclude.iter().any(is_it)
     }
 
-    /// Tells whether the table or view is excluded, by itself or with its database.
+    /// Returns whether the table or view is excluded, by itself or with its database.
     #[must_use]
     pub fn excludes_table(&self, database: &str, name: &str) -> bool {
         let is_it = |object: &BackupObject| match object {
@@ -220,7 +221,7 @@ impl Consent {
         self.exclude.iter().any(is_it)
     }
 
-    /// Tells whether nothing of this kind is wanted.
+    /// Returns whether nothing of this kind is wanted.
     #[must_use]
     pub fn is_without(&self, kind: ObjectKind) -> bool {
         self.without.contains(&kind)

@@ -1,5 +1,5 @@
-//! A gap in the logs of a tenant: log backup was INTERRUPTED, and no moment from then until the next full backup can be
-//! recovered. What is done about it where a backup strategy allows that.
+//! A gap in the logs of a tenant: log backup was INTERRUPTED, and times from then until the next full backup are not
+//! recoverable. Also the repair, if a backup strategy allows it.
 //!
 //! Log backup is stopped, started again, and a full backup is taken. Each is a task; a gap knows which.
 
@@ -9,14 +9,14 @@ use crate::archive::{ArchiveRound, ArchiveStatus};
 use crate::id::{ClusterId, TaskId, TenantId};
 use crate::time::Timestamp;
 
-/// By what a gap is told apart.
+/// The identity of a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GapKey {
     /// The cluster.
     pub cluster: ClusterId,
     /// The tenant; 1 for a whole cluster of 3.x.
     pub tenant: TenantId,
-    /// The round that was interrupted.
+    /// The interrupted round.
     pub round: i64,
 }
 
@@ -25,9 +25,9 @@ pub struct GapKey {
 pub struct LogGap {
     /// Of whom, and of which round.
     pub key: GapKey,
-    /// Up to when logs were backed up, as far as the database tells.
+    /// The log backup checkpoint, as far as the database reports it.
     pub from: Option<Timestamp>,
-    /// What the database says of it.
+    /// The database's message about it.
     pub comment: String,
     /// When it was found, by the metadata's clock.
     pub found: Timestamp,
@@ -39,7 +39,7 @@ pub struct LogGap {
     pub backup: Option<TaskId>,
     /// From when on logs are backed up again; none while they are not.
     pub until: Option<Timestamp>,
-    /// Whether nothing is left to do about it.
+    /// Whether the gap is settled.
     pub is_closed: bool,
 }
 
@@ -78,8 +78,8 @@ pub enum Mending {
     Close,
 }
 
-/// Decides what to do about a gap. `may_begin` tells whether the strategy allows it, the cause is gone, and the last time is
-/// long enough ago; what was begun is finished without it.
+/// Decides on the repair of a gap. `may_begin` is whether the strategy allows it, the cause is gone, and the last
+/// repair is long enough ago. A repair that was started is finished without it.
 #[must_use]
 pub fn mending(gap: &LogGap, round: &ArchiveRound, task: Option<TaskEnd>, may_begin: bool) -> Mending {
     use ArchiveStatus::{Beginning, Doing, Interrupted, Never, Stop};
@@ -87,7 +87,7 @@ pub fn mending(gap: &LogGap, round: &ArchiveRound, task: Option<TaskEnd>, may_be
     let runs_again = is_newer && matches!(round.status, Beginning | Doing);
     match (task, gap.newest_task()) {
         (Some(TaskEnd::Running), _) => Mending::Wait,
-        // Somebody may retry it, or repair it without us.
+        // A user may retry it, or repair it without Lifeboat.
         (Some(TaskEnd::Badly), _) if gap.backup.is_none() && runs_again => Mending::BackUp,
         (Some(TaskEnd::Badly), _) => Mending::Wait,
         _ if gap.backup.is_some() => Mending::Close,
@@ -111,7 +111,7 @@ mod tests {
     use crate::id::{ClusterId, TaskId, TenantId};
     use crate::time::Timestamp;
 
-    /// A gap of round 3 for which so many tasks were created.
+    /// A gap of round 3 with this many created tasks.
     fn gap(tasks: usize) -> LogGap {
         let task = |number: usize| (number <= tasks).then_some(TaskId(1));
         LogGap {

@@ -1,5 +1,5 @@
-//! Measurements of what happens again and again: how often, for how long, and how often it failed. Plain numbers: the
-//! caller that measures has the clock, and the one that shows them chooses the format.
+//! Measurements of repeated operations: number, duration, failures. Plain numbers: the measuring caller has the
+//! clock, and the displaying one chooses the format.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Which method and mode a backup gets: by the request and the cluster's ability alone.
+//! The method and mode of a backup: from the request and the cluster's ability alone.
 
 use crate::ability::BackupAbility;
 use crate::backup::{BackupMethod, BackupWish, DataBackupMode};

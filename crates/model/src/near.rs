@@ -1,9 +1,9 @@
-//! Names that a mistyped one may have meant.
+//! Names that are similar to a mistyped one.
 
 /// How many names are offered at most.
 const OFFERED: usize = 3;
 
-/// How long a name is at least that others may begin with.
+/// The minimum length of a name for prefix matches.
 const BEGINNING: usize = 3;
 
 /// Returns the names nearest to a mistyped one, the nearest first; none when no name is near.

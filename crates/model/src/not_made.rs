@@ -1,4 +1,4 @@
-//! What a recovery could not make again.
+//! The objects that a recovery could not create.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::text::Text;
 /// Defines the kinds with their words, which stand in answers and in the states of tasks.
 macro_rules! kinds {
     ($($(#[$about:meta])* $kind:ident = $word:literal,)+) => {
-        /// A kind of thing that a recovery makes.
+        /// A kind of object that a recovery creates.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum PartKind {
             $($(#[$about])* #[serde(rename = $word)] $kind,)+
@@ -61,7 +61,7 @@ impl fmt::Display for PartKind {
 pub struct NotMade {
     /// What it is.
     pub kind: PartKind,
-    /// Its name in the target: `` `database`.`name` `` with the key's name behind it, or a user as `'user'@'host'`.
+    /// Its name in the target: `` `database`.`name` `` followed by the key's name, or a user as `'user'@'host'`.
     pub name: String,
     /// Why, in a sentence that names it.
     pub reason: Text,

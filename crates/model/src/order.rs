@@ -1,4 +1,4 @@
-//! What can be ordered: every order becomes a task. A person, a program or a strategy gives it.
+//! The possible orders: every order becomes a task. A person, a program or a strategy gives it.
 
 use serde::Serialize;
 
@@ -6,16 +6,17 @@ use crate::Secret;
 use crate::ability::BackupAbility;
 use crate::archive::LogBackupWish;
 use crate::backup::{BackupMethod, BackupObject, BackupWish, DataBackupMode};
-use crate::id::{ClusterId, StorageId, TenantId};
+use crate::id::{ClusterId, TenantId};
 use crate::inventory::Consent;
 use crate::method::settle;
 use crate::problem::Problem;
 use crate::recovery::RecoveryRequest;
 use crate::schedule::decide::{Promotion, RunKey};
-use crate::storage::StorageLocation;
 
+mod storage_choice;
 mod tenant_recovery;
 
+pub use storage_choice::StorageChoice;
 pub use tenant_recovery::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
 
 /// An order. Its JSON form has no secrets.
@@ -53,9 +54,9 @@ pub struct LogicalBackup {
     pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
-    /// How many connections read at once.
+    /// The number of concurrent read connections.
     pub threads: Option<u32>,
-    /// How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
+    /// The compression: `zstd:1` to `zstd:19`, `lz4` or `none`.
     pub compression: Option<String>,
 }
 
@@ -70,7 +71,7 @@ pub struct PhysicalBackup {
     pub mode: DataBackupMode,
     /// Where to.
     pub storage: Option<StorageChoice>,
-    /// Whether a major compaction may be started where one is needed.
+    /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
     /// Whether the logs that a set needs go into it, so that it can be restored by itself: 4.1 and later.
     pub plus_archivelog: bool,
@@ -79,7 +80,7 @@ pub struct PhysicalBackup {
     pub encryption: Option<Secret>,
     /// Whether log backup is started where it does not run. Without it, such a tenant is refused.
     pub start_log_backup: bool,
-    /// Why it is full although its strategy plans an incremental one.
+    /// The reason why it is full although its strategy plans an incremental one.
     #[serde(skip)]
     pub promotion: Option<Promotion>,
     /// The run of a strategy that it is, if it is one: an incremental one then makes full sets of tenants without a usable
@@ -117,21 +118,6 @@ pub enum RecoveryOrder {
     Tenant(Box<TenantRecovery>),
 }
 
-/// A storage to be used or tested.
-#[derive(Debug, Clone, Serialize)]
-pub enum StorageChoice {
-    /// One of the library.
-    Saved(StorageId),
-    /// One that was typed in.
-    Typed {
-        /// Where it is.
-        location: StorageLocation,
-        /// The secret of its access key; none for a directory.
-        #[serde(skip)]
-        secret: Option<Secret>,
-    },
-}
-
 /// A request to back up now. What is left out is filled in by the rules.
 #[derive(Debug, Clone)]
 pub struct BackupNow {
@@ -143,15 +129,15 @@ pub struct BackupNow {
     pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
-    /// Whether a major compaction may be started where one is needed.
+    /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
-    /// Whether the logs that a set needs go into it, so that it can be restored by itself: physical, 4.1 and later.
+    /// Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later.
     pub plus_archivelog: bool,
     /// The password that the backup is encrypted with: physical. Without it nothing can be restored.
     pub encryption: Option<Secret>,
-    /// How many connections read at once.
+    /// The number of concurrent read connections.
     pub threads: Option<u32>,
-    /// How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
+    /// The compression: `zstd:1` to `zstd:19`, `lz4` or `none`.
     pub compression: Option<String>,
 }
 
@@ -350,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn orders_that_differ_in_a_secret_only_are_told_apart_and_no_json_shows_one() {
+    fn orders_that_differ_only_in_a_secret_are_distinguished_and_no_json_shows_it() {
         let order = |password: &str, key: &str| {
             let location = StorageLocation::directory("/backup").expect("a path");
             let wish = BackupNow {

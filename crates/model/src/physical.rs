@@ -1,4 +1,4 @@
-//! Physical backup: its nouns, and beside it one file for each rule.
+//! Physical backup: its nouns, and one file for each rule.
 //!
 //! | file | the rule |
 //! |---|---|
@@ -45,7 +45,7 @@ pub enum JobStatus {
     Completed,
     /// It ended with an error.
     Failed,
-    /// Somebody ended it.
+    /// It was cancelled.
     Canceled,
 }
 
@@ -62,7 +62,7 @@ impl JobStatus {
         }
     }
 
-    /// Tells whether nothing more will happen.
+    /// Returns whether nothing more will happen.
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Canceled)
@@ -82,13 +82,13 @@ pub struct BackupJob {
     pub mode: DataBackupMode,
     /// Whether it backs up data: the newest versions list copies of archived logs among the jobs.
     pub is_data: bool,
-    /// Where it stands.
+    /// Its position.
     pub status: JobStatus,
     /// OceanBase's number for the failure, without the sign; 0 for none.
     pub result: u64,
-    /// What the database says of it.
+    /// The database's message about it.
     pub comment: String,
-    /// What the one who began it wrote (4.1 and later).
+    /// The description that the initiator wrote (4.1 and later).
     pub description: String,
     /// The job that handed this one out, if one did.
     pub parent: Option<(TenantId, i64)>,
@@ -114,7 +114,7 @@ pub struct JobProgress {
 }
 
 impl JobProgress {
-    /// Returns the bytes in all, as far as the blocks tell.
+    /// Returns the bytes in all, as far as the blocks shows.
     #[must_use]
     pub fn total_bytes(&self) -> Option<u64> {
         if self.blocks == 0 || self.blocks_done == 0 || self.input_bytes == 0 {
@@ -133,30 +133,30 @@ pub struct PhysicalSet {
     pub tenant: TenantId,
     /// `BACKUP_SET_ID`, which counts for each tenant; on 3.x `BS_KEY`, which counts for the cluster.
     pub set: i64,
-    /// How much it holds, as the kernel recorded it: it may make a full set of an incremental wish.
+    /// Its mode, as the kernel recorded it: an incremental request may become a full set.
     pub mode: DataBackupMode,
-    /// The full set that an incremental one needs; `None` where the views do not tell.
+    /// The full set that an incremental one needs; `None` if the views do not show it.
     pub full_set: Option<i64>,
-    /// Whether `STATUS` says SUCCESS.
+    /// Whether `STATUS` is SUCCESS.
     pub succeeded: bool,
     /// `FILE_STATUS`; empty where the version has none.
     pub file_status: String,
-    /// Where it lies, without keys; empty where the views do not tell.
+    /// Where it lies, without keys; empty if the views do not show it.
     pub path: String,
-    /// The version of the data in it; empty where the views do not tell.
+    /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub output_bytes: u64,
     /// The earliest moment that it can be restored to, in nanoseconds; on 3.x its start, in microseconds.
     pub restore_scn: u64,
-    /// When it was begun.
+    /// When it was started.
     pub started: Option<Timestamp>,
-    /// When it was complete.
+    /// When it was completed.
     pub ended: Option<Timestamp>,
 }
 
 impl PhysicalSet {
-    /// Tells whether it is complete and all of it is there.
+    /// Returns whether it is complete and all its files exist.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.succeeded && (self.file_status.is_empty() || self.file_status.eq_ignore_ascii_case("AVAILABLE"))

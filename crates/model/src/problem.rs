@@ -1,4 +1,4 @@
-//! What went wrong or was refused, as data: which text, what it is about, and OCP's number for it.
+//! An error as data: its text, its arguments, and OCP's number.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,13 +15,13 @@ pub mod codes {
     pub const UNAUTHENTICATED: u32 = 401;
     /// The user's role does not allow it.
     pub const FORBIDDEN: u32 = 403;
-    /// There is no such thing.
+    /// The object does not exist.
     pub const NOT_FOUND: u32 = 404;
     /// The thing is in use, or exists already.
     pub const CONFLICT: u32 = 409;
     /// Too many attempts.
     pub const LOCKED_OUT: u32 = 429;
-    /// A fault of ours.
+    /// A bug in Lifeboat.
     pub const INTERNAL: u32 = 500;
     /// An outside system did not do its part.
     pub const OUTSIDE: u32 = 502;
@@ -101,7 +101,7 @@ pub mod codes {
     pub const TENANT_BACKUP_NEEDS_EMPTY: u32 = 20304;
 }
 
-/// Who must act, which decides the HTTP status and the CLI's exit status.
+/// The kind of problem, which decides the HTTP status and the CLI's exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
@@ -111,7 +111,7 @@ pub enum ProblemKind {
     Unauthenticated,
     /// Logged on, but without the permission.
     Forbidden,
-    /// There is no such thing.
+    /// The object does not exist.
     NotFound,
     /// A rule refuses it as things stand.
     Refused,
@@ -128,11 +128,11 @@ pub enum ProblemKind {
 /// One thing that went wrong. Its words are looked up in the texts, in the reader's language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Who must act.
+    /// The kind of problem.
     pub kind: ProblemKind,
     /// OCP's number, see [`codes`].
     pub code: u32,
-    /// The text's id and arguments, and what the outside said in its own words.
+    /// The text's id and arguments, and the original message of the outside.
     pub text: Text,
 }
 
@@ -167,7 +167,7 @@ impl Problem {
         Self::new(ProblemKind::Outside, codes::OUTSIDE, id)
     }
 
-    /// Returns a fault of ours.
+    /// Returns a bug in Lifeboat.
     pub fn internal(id: &str) -> Self {
         Self::new(ProblemKind::Internal, codes::INTERNAL, id)
     }
@@ -186,7 +186,7 @@ impl Problem {
         self
     }
 
-    /// Adds what the outside said, word for word.
+    /// Adds the original message of the outside.
     #[must_use]
     pub fn raw(mut self, raw: impl fmt::Display) -> Self {
         self.text.raw = Some(raw.to_string());

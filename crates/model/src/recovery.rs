@@ -36,7 +36,7 @@ pub type Held = BTreeMap<String, Vec<String>>;
 /// What is recovered, in the names that the set has for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
-    /// Under which name each database is recovered, whole or in part.
+    /// The new name of each database that is recovered, whole or in part.
     pub databases: BTreeMap<String, String>,
     /// The databases and tables, each once, and no table of a database that is taken whole; none means all.
     pub objects: Vec<BackupObject>,
@@ -89,7 +89,7 @@ fn objects(held: &Held, asked: &[BackupObject]) -> Result<Vec<BackupObject>, Pro
         found.push(match object {
             BackupObject::Database(_) => BackupObject::Database(database.clone()),
             BackupObject::Table(_, typed) => {
-                // A server may tell `A` from `a`: what is spelt just so comes first.
+                // A server may distinguish `A` from `a`: an exact match comes first.
                 let exact = tables.iter().find(|name| *name == typed);
                 let table = exact.or_else(|| tables.iter().find(|name| is_same_name(typed, name)));
                 let missing = || {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_database_and_table_goes_where_the_request_says_or_nowhere() {
+    fn each_database_and_table_goes_to_the_requested_target_or_nowhere() {
         let tables = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let held: Held = BTreeMap::from([
             ("shop".to_owned(), tables(&["orders", "Items", "items"])),

@@ -1,10 +1,10 @@
-//! To which moments a tenant can be recovered.
+//! The recoverable times of a tenant.
 //!
 //! A moment is recoverable if there is a *good* set, one that is complete and whose chain is, such that
 //!
 //! - the set's `MIN_RESTORE_SCN` is not later than the moment, and
 //! - gap-free archived logs of one round reach from the set's `START_REPLAY_SCN` to the moment, or
-//! - the set was made with PLUS ARCHIVELOG, and the moment is its `MIN_RESTORE_SCN`.
+//! - the set was taken with PLUS ARCHIVELOG, and the time is its `MIN_RESTORE_SCN`.
 //!
 //! Sources: the kernel's restore rules (reference §10.2), pieces that live on as copies (4.4 to 4.6, §5). SCNs count
 //! nanoseconds on 4.x and microseconds on 2.2.77 and 3.x; a timeline has one unit throughout. [`names`] reads the
@@ -25,7 +25,7 @@ mod tests;
 
 use logs::Segment;
 
-/// A data backup set of the tenant, whatever its state.
+/// A data backup set of the tenant, in any state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Set {
     /// `BACKUP_SET_ID`; a set is built on ones of lower numbers.
@@ -33,7 +33,7 @@ pub struct Set {
     /// How much it holds.
     pub mode: DataBackupMode,
     /// What an incremental set is built on: `PREV_INC_BACKUP_SET_ID`, which is the full one for the first incremental
-    /// one. `None` where the views do not tell, and for a full one.
+    /// one. `None` if the views do not show it, and for a full one.
     pub previous: Option<i64>,
     /// Whether `STATUS` is SUCCESS and all its files are there.
     pub is_complete: bool,
@@ -70,20 +70,20 @@ pub struct Piece {
     pub start_scn: u64,
     /// `CHECKPOINT_SCN`: logs are whole up to here.
     pub checkpoint_scn: u64,
-    /// `END_SCN` of a frozen piece, at which the next one of its round begins; `None` while it is written. It is when the
-    /// piece was due to end: a round that is stopped earlier leaves it as it is.
+    /// `END_SCN` of a frozen piece, at which the next one of its round begins; `None` while it is written. It is when
+    /// the piece was due to end: a round that is stopped earlier leaves it as it is.
     pub end_scn: Option<u64>,
     /// Where its files are.
     pub file: PieceFile,
 }
 
-/// Why an archive round does not go on.
+/// Why an archive round does not continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoundEnd {
-    /// It does go on.
+    /// It does continue.
     Running,
-    /// Somebody stopped it.
+    /// It was stopped by a user.
     Stopped,
     /// Logs were lost before they were archived.
     Interrupted,
@@ -100,16 +100,16 @@ pub struct Round {
     pub start_scn: u64,
     /// `CHECKPOINT_SCN`.
     pub checkpoint_scn: u64,
-    /// How it stands.
+    /// Its status.
     pub end: RoundEnd,
 }
 
 /// Moments that can be recovered to, from the first to the last, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interval {
-    /// The earliest moment.
+    /// The earliest time.
     pub from_scn: u64,
-    /// The latest moment.
+    /// The latest time.
     pub until_scn: u64,
     /// Whether every file that is needed is known to be there; false where logs may live on only as copies.
     pub is_proven: bool,
@@ -129,7 +129,7 @@ impl Interval {
     }
 }
 
-/// Why moments between two intervals, before the first or after the last one can't be recovered to.
+/// Why times between two intervals, before the first or after the last one are not recoverable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapReason {
@@ -172,7 +172,7 @@ impl GapReason {
     }
 }
 
-/// Moments that can't be recovered to, both ends excluded.
+/// Times that are not recoverable, both ends excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The last recoverable moment before it; where logs begin before any set, their first.
@@ -293,7 +293,7 @@ fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
     merged
 }
 
-/// Explains what lies before, between and after the spans.
+/// Explains the gaps before, between and after the spans.
 fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> Vec<Gap> {
     let first_log = segments.first().map(|logs| logs.from_scn);
     let last_log = segments.iter().map(|logs| logs.until_scn).max();
@@ -317,7 +317,7 @@ fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[
     gaps
 }
 
-/// Tells why nothing goes on after the end of a span.
+/// Returns why logs do not continue after the end of a span.
 fn reason(end: u64, segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> GapReason {
     let deleted = pieces.iter().filter(|piece| piece.file == PieceFile::Deleted);
     let lost = deleted.filter(|piece| {

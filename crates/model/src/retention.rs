@@ -1,4 +1,4 @@
-//! Which backup sets of one tenant in one storage are kept, and why.
+//! The backup sets of one tenant in one storage that are kept, and the reasons.
 //!
 //! Every rule names sets to keep; what no rule names is deleted. A set that is kept keeps the sets that it is built on.
 //!
@@ -7,11 +7,12 @@
 //! | window | the newest good full set from before the window, and everything newer: so every moment of it stays recoverable |
 //! | last | the newest N good full sets, with what is built on them |
 //! | calendar | the newest good full set of each of the last N days, weeks, months and years that have one, in a zone |
-//! | minimum | the newest N good full sets, at least one, whatever else is said |
+//! | minimum | the newest N successful full sets, at least one, whatever the other rules say |
 //! | hold, in use | the set |
 //! | size cap | shortens window, last and calendar: what does not fit in any more, oldest first, is deleted |
 //!
-//! A policy without window, last, calendar and cap keeps everything. [`kernel`] predicts what a 4.x cluster deletes by its own policy.
+//! A policy without window, last, calendar and cap keeps everything. [`kernel`] predicts what a 4.x cluster deletes
+//! by its own policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,11 +54,11 @@ pub struct Candidate {
     pub point: Timestamp,
     /// The bytes that it takes in the storage.
     pub bytes: u64,
-    /// How it stands.
+    /// Its status.
     pub health: Health,
 }
 
-/// What is promised.
+/// The promised retention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// For how many days back every moment stays recoverable.
@@ -75,7 +76,7 @@ pub struct Policy {
     pub zone: Zone,
 }
 
-/// A set that somebody wants kept.
+/// A set that is on hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The set.
@@ -94,17 +95,17 @@ pub enum KeepReason {
     Window,
     /// It is one of the newest, or built on one.
     Last,
-    /// It stands for its day.
+    /// It is the daily one.
     Daily,
-    /// It stands for its week.
+    /// It is the weekly one.
     Weekly,
-    /// It stands for its month.
+    /// It is the monthly one.
     Monthly,
-    /// It stands for its year.
+    /// It is the yearly one.
     Yearly,
     /// The number of good full sets that always stay.
     Minimum,
-    /// Somebody holds it.
+    /// It is on hold.
     Held,
     /// A task reads it.
     InUse,
@@ -128,7 +129,7 @@ pub enum DeleteReason {
     Broken,
 }
 
-/// What becomes of a set.
+/// The fate of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -139,15 +140,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Tells whether the set stays.
+    /// Returns whether the set stays.
     #[must_use]
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Keep(_))
     }
 }
 
-/// Decides about every set, in the order of their numbers. Among those to delete, a set that is built on another has the
-/// higher number: delete in reverse order.
+/// Decides about every set, in the order of their numbers. Among those to delete, a set that is built on another has
+/// the higher number: delete in reverse order.
 #[must_use]
 pub fn plan(
     sets: &[Candidate],
@@ -262,8 +263,9 @@ impl<'s> Shelf<'s> {
         kept
     }
 
-    /// Takes back what does not fit in below the cap, and returns it. Full sets are counted from the newest on, each with what
-    /// is kept of the sets built on it. What is kept for other reasons does not count, so holding a set deletes no other.
+    /// Takes back what does not fit in below the cap, and returns it. Full sets are counted from the newest on, each
+    /// with what is kept of the sets built on it. What is kept for other reasons does not count, so holding a set
+    /// deletes no other.
     fn cut(&self, policy: &Policy, promised: &mut Kept) -> BTreeSet<i64> {
         let Some(cap) = policy.cap_bytes else { return BTreeSet::new() };
         let mut groups: BTreeMap<i64, u64> = BTreeMap::new();
@@ -288,7 +290,7 @@ impl<'s> Shelf<'s> {
         cut
     }
 
-    /// Adds what stays whatever the policy says.
+    /// Adds the sets that stay whatever the policy says.
     fn keep_always(&self, policy: &Policy, kept: &mut Kept) {
         for full in self.full.iter().take(many(policy.minimum.max(1))) {
             kept.add(full.id, KeepReason::Minimum);

@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`due`] | a due time, and how much is then backed up |
 //! | [`zone`] | time zones, and what a change of the clocks does to a time of day |
 //! | [`grid`] | OCP's schedule: days of a week or a month, at one time of day |
 //! | [`cron`] | a cron expression, and which of its runs are full |
@@ -16,18 +17,19 @@ use std::num::NonZeroU32;
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use crate::backup::DataBackupMode;
 use crate::id::StrategyId;
 use crate::time::Timestamp;
 
 pub mod cron;
 pub mod decide;
+pub mod due;
 pub mod form;
 pub mod grid;
 pub mod quiet;
 pub mod zone;
 
 pub use cron::Cron;
+pub use due::{Due, fuller};
 pub use form::Form;
 pub use grid::{Cycle, Day, Grid};
 pub use quiet::QuietWindow;
@@ -53,15 +55,6 @@ pub enum Rule {
     Grid(Grid),
     /// A cron expression.
     Cron(Box<Cron>),
-}
-
-/// One due time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    /// When it is due.
-    pub at: Timestamp,
-    /// How much it is to back up.
-    pub kind: DataBackupMode,
 }
 
 /// A run to come, as people see it.
@@ -143,12 +136,6 @@ impl Schedule {
             mixed(mixed(strategy.0.cast_unsigned()) ^ due.0.cast_unsigned()) % u64::from(jitter.get());
         i64::try_from(spread).unwrap_or(0) * 1_000_000
     }
-}
-
-/// Returns the larger of two amounts: full, if one of them is.
-#[must_use]
-pub fn fuller(one: DataBackupMode, other: DataBackupMode) -> DataBackupMode {
-    if one == DataBackupMode::Full { one } else { other }
 }
 
 /// Spreads the bits of a number over all of them. Stored due times depend on it: it never changes.

@@ -1,4 +1,4 @@
-//! Where backups lie: kinds of storage, locations, and the layout below a storage's base.
+//! The location of backups: kinds of storage, locations, and the layout below a storage's base.
 
 use std::fmt;
 
@@ -189,9 +189,9 @@ pub struct Storage {
     pub id: StorageId,
     /// Its name in the library; `None` for one that was typed in for a single task.
     pub name: Option<String>,
-    /// Where it is.
+    /// Its location.
     pub location: StorageLocation,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
 }
 
@@ -208,7 +208,7 @@ pub fn logical_folder(cluster_name: &str, ob_cluster_id: i64, tenant: TenantId) 
     format!("{}/logical", tenant_folder(cluster_name, ob_cluster_id, tenant))
 }
 
-/// Whose logical dumps a folder holds, as its name says: `<cluster name>/<cluster id>/<tenant id>/logical`.
+/// The owner of the logical dumps in a folder, by its name: `<cluster name>/<cluster id>/<tenant id>/logical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogicalFolder<'a> {
     /// The cluster's name.
@@ -233,7 +233,7 @@ impl<'a> LogicalFolder<'a> {
     }
 }
 
-/// Returns what the signed manifest of a tenant's dump says about whose data it holds. A cluster's name can change.
+/// Returns the owner of a tenant's dump, as the signed manifest names it. A cluster's name can change.
 #[must_use]
 pub fn dump_owner(ob_cluster_id: i64, tenant: TenantId) -> String {
     format!("{ob_cluster_id}/{tenant}")
@@ -248,11 +248,11 @@ pub struct TestLine {
     pub outcome: TestOutcome,
     /// How long it took, in microseconds.
     pub latency_us: u64,
-    /// What went wrong, or why it was not tested.
+    /// The error, or why it was not tested.
     pub problem: Option<Problem>,
 }
 
-/// How one line of a test ended.
+/// The result of one line of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TestOutcome {

@@ -1,4 +1,4 @@
-//! How much of a storage the backups of a cluster take, told from what its views say of sets and pieces.
+//! The space of a cluster's backups in a storage, from its views of sets and pieces.
 
 use std::collections::BTreeMap;
 
@@ -38,8 +38,8 @@ impl Room {
     }
 }
 
-/// Adds up the sets and pieces whose files are there, by the storage that they lie in. One that lies in several, since a storage
-/// is a folder of another, counts for the innermost. What lies in none of them counts nowhere.
+/// Adds up the sets and pieces with existing files, by their storage. A set in several storages, because one is a
+/// folder of another, counts for the innermost. A set in none of them is not counted.
 #[must_use]
 pub fn add_up(storages: &[(StorageId, String)], records: &[BackupRecord]) -> BTreeMap<StorageId, Taken> {
     let mut taken: BTreeMap<StorageId, Taken> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A backup strategy: what is backed up regularly, when, to where, and how long it is kept.
+//! A backup strategy: its objects, schedule, storage and retention.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -17,7 +17,7 @@ pub mod rules;
 
 pub use draft::Draft;
 
-/// What a strategy backs up.
+/// The object that a strategy backs up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Scope {
@@ -66,7 +66,7 @@ pub struct Thresholds {
 }
 
 impl Default for Thresholds {
-    /// OCP's: 1 hour behind in logs, a storage filled to 80 %; and 7 days without a backup.
+    /// OCP's: a log delay of 1 hour, a storage filled to 80 %; and 7 days without a backup.
     fn default() -> Self {
         Self {
             data_backup_timeout_minutes: None,
@@ -80,20 +80,20 @@ impl Default for Thresholds {
 /// What a user decides about a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// How it backs up.
+    /// Its method.
     pub method: BackupMethod,
     /// Where to.
     pub storage: StorageId,
     /// When.
     pub schedule: Schedule,
-    /// Whether a run starts log backup where it does not run.
+    /// Whether a run starts log backup if it is not running.
     pub start_log_backup: bool,
     /// Whether log backup is stopped and started again when it was interrupted and the cause is gone.
     #[serde(default)]
     pub restart_interrupted_log_backup: bool,
     /// How long backups are kept; none keeps all.
     pub clean_up: Option<CleanUp>,
-    /// When it raises an alarm.
+    /// Its alarm thresholds.
     pub thresholds: Thresholds,
 }
 
@@ -108,7 +108,7 @@ pub struct Strategy {
     pub owner: UserId,
     /// What the owner decided.
     pub settings: Settings,
-    /// Whether somebody paused its schedule.
+    /// Whether its schedule is paused.
     pub paused: bool,
     /// When its schedule was saved last: due times up to then are not its own.
     pub since: Timestamp,
@@ -121,7 +121,7 @@ pub fn holding(strategies: &[Strategy], cluster: ClusterId, tenant: TenantId) ->
     of(Scope::Tenant(cluster, tenant)).or_else(|| of(Scope::Cluster(cluster)))
 }
 
-/// Returns those of a cluster's tenants that a strategy backs up. A paused strategy holds its tenants all the same.
+/// Returns those of a cluster's tenants that a strategy backs up. A paused strategy holds its tenants anyway.
 #[must_use]
 pub fn covered(strategies: &[Strategy], strategy: &Strategy, tenants: &[TenantId]) -> Vec<TenantId> {
     let cluster = strategy.scope.cluster();

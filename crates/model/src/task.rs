@@ -1,4 +1,4 @@
-//! A task and its subtasks, as users see them. The engine has its own rows; `control` turns them into these.
+//! A task and its subtasks, as users see them. The engine has its own rows; `control` converts them.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub enum TaskStatus {
     Successful,
 }
 
-/// What the task is doing, or was last told to do.
+/// The current or last requested operation of the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TaskOperation {
@@ -32,7 +32,7 @@ pub enum TaskOperation {
     Rollback,
     /// A failed step was passed over.
     Skip,
-    /// It was ended by somebody.
+    /// It was cancelled by a user.
     Cancel,
 }
 
@@ -54,16 +54,16 @@ pub enum SubtaskStatus {
     Successful,
 }
 
-/// How far something is.
+/// The progress.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TaskProgress {
     /// How much is done, in `unit`s.
     pub done: u64,
-    /// How much there is, if that is known.
+    /// The total amount, if known.
     pub total: Option<u64>,
-    /// What is counted.
+    /// The unit.
     pub unit: ProgressUnit,
-    /// How much is done each second.
+    /// The amount per second.
     pub rate_per_s: Option<f64>,
 }
 
@@ -92,7 +92,7 @@ impl TaskProgress {
     }
 }
 
-/// What a progress counts.
+/// The unit of a progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProgressUnit {
@@ -119,23 +119,23 @@ pub struct Subtask {
     pub parallel_idx: i64,
     /// Its state.
     pub status: SubtaskStatus,
-    /// Whether it was passed over.
+    /// Whether it was skipped.
     pub skipped: bool,
-    /// Whether it was undone.
+    /// Whether it was rolled back.
     pub undone: bool,
-    /// Whether it may be passed over when it failed.
+    /// Whether it can be skipped after a failure.
     pub skippable: bool,
-    /// How often it was begun.
+    /// The number of attempts.
     pub attempts: u32,
-    /// How far it is.
+    /// Its progress.
     pub progress: Option<TaskProgress>,
     /// What it is waiting for, or why it failed.
     pub note: Option<Text>,
-    /// What can be pressed when it failed: the repair first.
+    /// The actions after a failure: the repair first.
     pub next: Vec<NextAction>,
-    /// The longest it may take, in seconds.
+    /// Its time limit in seconds.
     pub timeout_s: u64,
-    /// When its turn came.
+    /// When it became due.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,
@@ -159,7 +159,7 @@ pub enum NextStep {
     SkipSubtask(SubtaskId),
     /// Perform a major compaction.
     Compact(ClusterId),
-    /// Let a major compaction go on that stopped at an error.
+    /// Clear the error of a stopped major compaction.
     ClearExceptions(ClusterId),
     /// Stop log backup: of that tenant, else of the cluster.
     StopLogBackup(ClusterId, Option<TenantId>),
@@ -167,7 +167,7 @@ pub enum NextStep {
     BackUpInFull(FullBackup),
 }
 
-/// A full backup in the place of an incremental one.
+/// A full backup instead of an incremental one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FullBackup {
     /// The cluster.
@@ -176,7 +176,7 @@ pub struct FullBackup {
     pub storage: Option<StorageId>,
     /// The tenants; none means the whole cluster.
     pub tenants: Vec<TenantId>,
-    /// Whether a major compaction may be started where one is needed.
+    /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
     /// Whether the logs that a set needs go into it.
     pub plus_archivelog: bool,
@@ -195,31 +195,31 @@ pub struct Task {
     pub name: Text,
     /// Its state.
     pub status: TaskStatus,
-    /// What it is doing, or was last told to do.
+    /// The current or last requested operation.
     pub operation: TaskOperation,
     /// Why it failed.
     pub note: Option<Text>,
-    /// Who asked for it.
+    /// The initiator.
     pub creator: String,
-    /// The server that runs it, or ran it last.
+    /// The executing node.
     pub executor: Option<String>,
-    /// The cluster it is about.
+    /// The cluster.
     pub cluster: Option<ClusterId>,
-    /// That cluster's name when the task was made.
+    /// The name of that cluster when the task was created.
     pub cluster_name: Option<String>,
-    /// The tenant it is about.
+    /// Its tenant.
     pub tenant: Option<TenantId>,
-    /// That tenant's name when the task was made.
+    /// The name of that tenant when the task was created.
     pub tenant_name: Option<String>,
     /// The backup strategy that ordered it, if one did.
     pub strategy: Option<StrategyId>,
-    /// What its backups lack, as far as that is known.
+    /// The objects that its backups left out, as far as known.
     pub left_out: Vec<Missing>,
     /// What its recovery did not make, as far as that is known.
     pub not_made: Vec<NotMade>,
     /// Whether it can be rolled back.
     pub can_roll_back: bool,
-    /// When it was asked for.
+    /// When it was requested.
     pub created: Timestamp,
     /// When it first ran.
     pub started: Option<Timestamp>,

@@ -8,7 +8,7 @@ use crate::physical::SYS;
 use crate::problem::{Problem, codes};
 use crate::version::Version;
 
-/// Which SQL a tenant speaks.
+/// The SQL mode of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TenantMode {
@@ -25,11 +25,11 @@ pub struct Tenant {
     pub id: TenantId,
     /// Its name.
     pub name: String,
-    /// Which SQL it speaks.
+    /// Its SQL mode.
     pub mode: TenantMode,
-    /// `NORMAL`, `CREATING`, `RESTORE`, …, as the cluster says.
+    /// `NORMAL`, `CREATING`, `RESTORE`, …, as the cluster reports it.
     pub status: String,
-    /// `PRIMARY`, `STANDBY` or `RESTORE`, as the cluster says; `PRIMARY` before 4.2.
+    /// `PRIMARY`, `STANDBY` or `RESTORE`, as the cluster reports it; `PRIMARY` before 4.2.
     pub role: String,
     /// Whether it is locked.
     pub locked: bool,
@@ -37,7 +37,8 @@ pub struct Tenant {
     pub primary_zone: String,
     /// The locality, as the cluster spells it.
     pub locality: String,
-    /// The version of its data, which an upgrade raises after that of the program; `None` where the cluster does not tell.
+    /// The version of its data, which an upgrade raises after that of the program; `None` if the cluster does not
+    /// show it.
     #[serde(default)]
     pub data_version: Option<Version>,
 }
@@ -45,7 +46,7 @@ pub struct Tenant {
 /// The most characters of a user's name.
 pub const LONGEST_USER: usize = 64;
 
-/// Tells whether users of their own read a tenant's data, and whether this tenant is one that they can read.
+/// Returns whether users of their own read a tenant's data, and whether this tenant is one that they can read.
 ///
 /// # Errors
 /// 20108 for seekdb, whose only tenant is read by the cluster's own user, for a generation without logical backup, for
@@ -61,7 +62,7 @@ pub fn takes_credential(generation: Generation, tenant: &Tenant) -> Result<(), P
     }
 }
 
-/// Tells whether a tenant can be backed up logically, or recovered into.
+/// Returns whether a tenant can be backed up logically, or recovered into.
 ///
 /// # Errors
 /// As [`takes_credential`] but for seekdb, which needs none; 20036 for a tenant without a credential.
@@ -82,7 +83,7 @@ pub fn check_readable(
     Err(missing.with("tenant", &tenant.name).with("cluster", cluster_name))
 }
 
-/// Reads the name of a tenant's user, which may be given with the tenant behind it: `backup` or `backup@shop`.
+/// Reads the name of a tenant's user, which may be followed by the tenant: `backup` or `backup@shop`.
 ///
 /// # Errors
 /// Refuses the user of another tenant, the empty name, and characters that part a name to log on with.
@@ -130,7 +131,7 @@ mod tests {
         use TenantMode::{Mysql, Oracle};
         type Case =
             (Generation, i64, TenantMode, Option<&'static str>, Option<&'static str>, Option<&'static str>);
-        // What refuses a credential, a backup without one, and a backup with one.
+        // The rules for a credential, a backup without one, and a backup with one.
         let cases: [Case; 5] = [
             (Seekdb, 1, Mysql, Some("tenant-credential-not-needed"), None, None),
             (

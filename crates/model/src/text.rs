@@ -1,4 +1,4 @@
-//! The words that people read, in English and Chinese.
+//! The texts for people, in English and Chinese.
 //!
 //! A text is stored as its id and arguments and rendered where it is shown, in the reader's language. The
 //! catalogue lies in `texts/{en,zh}.toml`, both with equal keys and placeholders:
@@ -15,7 +15,8 @@
 //! button = "…"                    # optional: the id in [button] of what can be pressed
 //! ```
 //!
-//! `{tables}` stands for an argument, and `{tables:table|tables}` for the word that goes with it: `1 table`, `2 tables`.
+//! `{tables}` stands for an argument, and `{tables:table|tables}` for the word that goes with it: `1 table`, `2
+//! tables`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -51,7 +52,7 @@ impl Language {
     }
 }
 
-/// The argument that says what was to be done. No pattern of the catalogue shows it.
+/// The argument with the attempted action. No pattern of the catalogue shows it.
 const DOING: &str = "doing";
 
 /// A text by its id in the catalogue, with its arguments and the outside's own words.
@@ -62,7 +63,7 @@ pub struct Text {
     /// What the placeholders stand for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
-    /// What a database or a storage said, word for word, masked.
+    /// The original message of a database or a storage, masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
 }
@@ -104,13 +105,13 @@ impl Text {
         }
     }
 
-    /// Adds what was to be done when it happened, such as "load `shop`.`orders`": it stands in front of the message.
+    /// Adds the attempted action, such as "load `shop`.`orders`": it precedes the message.
     #[must_use]
     pub fn during(self, doing: impl std::fmt::Display) -> Self {
         self.with(DOING, doing)
     }
 
-    /// Returns what the reader can do now while a step is going to be tried again without anybody's help.
+    /// Returns what the reader can do while a step is retried automatically.
     #[must_use]
     pub fn action_while_retried(&self, language: Language) -> Option<String> {
         let action = self.action(language)?;
@@ -162,13 +163,13 @@ pub fn button(language: Language, id: &str) -> String {
     catalogue(language).button.get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
-/// Tells whether the catalogue has words for that problem.
+/// Returns whether the catalogue has words for that problem.
 #[must_use]
 pub fn has_problem(id: &str) -> bool {
     catalogue(Language::En).problem.contains_key(id)
 }
 
-/// Tells whether the catalogue has that line.
+/// Returns whether the catalogue has that line.
 #[must_use]
 pub fn has_line(id: &str) -> bool {
     catalogue(Language::En).line.contains_key(id)
@@ -207,8 +208,8 @@ fn read(name: &str, text: &str) -> Catalogue {
         .unwrap_or_else(|error| panic!("texts/{name}.toml, which is part of the binary: {error}"))
 }
 
-/// Puts the arguments in the place of `{name}`, and of `{name:one|many}` the first where the argument is 1, else the
-/// second; a placeholder without an argument stays, so that it is seen.
+/// Replaces `{name}` with the argument, and `{name:one|many}` with the first word if the argument is 1, else the
+/// second; a placeholder without an argument stays visible.
 fn fill(pattern: &str, args: &BTreeMap<String, String>) -> String {
     let mut text = String::with_capacity(pattern.len());
     let mut rest = pattern;

@@ -1,4 +1,4 @@
-//! Moments and spans.
+//! Times and durations.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Users, their roles, and what each role may do.
+//! Users, their roles and permissions.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,16 +21,16 @@ pub enum Role {
     ClusterViewer,
 }
 
-/// A kind of deed that needs permission.
+/// A permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// Read clusters, backups, storages and tasks.
     Read,
     /// Back up, recover, and steer tasks; keep storage configurations.
     Backup,
-    /// Take over and let go of clusters.
+    /// Take over and remove clusters.
     ManageClusters,
-    /// Keep accounts, read the audit log, and decide whose backups are trusted.
+    /// Manage accounts, read the audit log, and decide which keys are trusted.
     ManageUsers,
 }
 
@@ -40,7 +40,7 @@ impl Permission {
 }
 
 impl Role {
-    /// Tells whether the role allows the deed.
+    /// Returns whether the role allows the deed.
     #[must_use]
     pub fn allows(self, permission: Permission) -> bool {
         match (self, permission) {
@@ -58,24 +58,24 @@ pub struct User {
     pub id: UserId,
     /// The name to log on with.
     pub name: String,
-    /// What it is allowed.
+    /// Its role.
     pub role: Role,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
     /// Whether it may not log on for now.
     pub disabled: bool,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
 }
 
-/// What a program logs on with in a user's name. The token itself is shown once, and kept by nobody but its user.
+/// The log-on of a program in a user's name. The token itself is shown once, and stored only by its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// Its identity.
     pub id: TokenId,
-    /// What its user calls it.
+    /// Its name.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it stops being good, if ever.
     pub expires: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Which server it is, read from what it says of itself.
+//! The product and version of a server, from its own description.
 //!
 //! Source of the forms: the texts of `version()` and `@@version_comment` of OceanBase 2.2 to 4.4 and seekdb 1.4.
 
@@ -22,7 +22,7 @@ pub enum Product {
 }
 
 impl Product {
-    /// Tells whether it is OceanBase's kernel, whole or cut down.
+    /// Returns whether it is OceanBase's kernel, whole or cut down.
     #[must_use]
     pub fn is_oceanbase(self) -> bool {
         matches!(self, Self::Oceanbase | Self::Seekdb)
@@ -38,7 +38,7 @@ pub struct Version {
     build: u64,
 }
 
-/// The text is no version number.
+/// The text is not a version number.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is not a version number such as 4.2.5.1")]
 pub struct NotAVersion(String);
@@ -125,9 +125,9 @@ pub struct ServerVersion {
 }
 
 impl ServerVersion {
-    /// Reads what a server says of itself; `None` for a server that is none of [`Product`].
+    /// Reads a server's own description; `None` for a server that is none of [`Product`].
     ///
-    /// The MySQL number in front (`5.7.25`) says nothing about an OceanBase, so it is passed over.
+    /// The MySQL number in front (`5.7.25`) is meaningless for OceanBase, so it is skipped.
     #[must_use]
     pub fn identify(version: &str, comment: &str) -> Option<Self> {
         let community = version.contains("OceanBase_CE") || comment.contains("OceanBase_CE");

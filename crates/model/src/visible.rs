@@ -1,11 +1,11 @@
-//! Texts from outside, as they may be shown: what a terminal would obey, or what makes a line read otherwise than it is
-//! written, is spelled out. Names of databases and accounts may hold any character.
+//! Texts from outside in a safe form for display: control sequences of terminals, and characters that change how a
+//! line reads, are escaped. Names of databases and accounts may contain any character.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Returns a text in which nothing acts: control characters and marks of direction are spelled as `\u{202e}`. Ends of lines
-/// and tabs stay.
+/// Returns a text in which nothing acts: control characters and marks of direction are spelled as `\u{202e}`. Ends of
+/// lines and tabs stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     spelled(text, |sign| acts(sign) && !matches!(sign, '\n' | '\t'))
@@ -35,7 +35,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     spelled.into()
 }
 
-/// Tells whether a character is obeyed rather than shown.
+/// Returns whether a character is obeyed rather than shown.
 #[must_use]
 pub fn acts(sign: char) -> bool {
     sign.is_control()
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_the_same_in_other_signs() {
+    fn json_output_matches_the_text_output() {
         let json = "{\n  \"name\": \"a\u{202e}\u{9b}b\"\n}";
         assert_eq!(visible_json(json), "{\n  \"name\": \"a\\u202e\\u009bb\"\n}");
     }

@@ -1,7 +1,7 @@
-//! What a statement brings back: rows, one by one or all at once, and the values in them.
+//! The result of a statement: rows, one by one or all at once, and their values.
 //!
 //! Values are read as the bytes that the server sent (text protocol). A reader that wants a number gets an error
-//! naming column and statement when there is none; nothing here panics on what a server says.
+//! naming column and statement when there is none; nothing here panics on a server's answer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -119,7 +119,7 @@ impl Row {
         self.places.value(&self.payload, column.place(&self.shape.names)?)
     }
 
-    /// Tells whether the answer has that column: newer versions add some to the views.
+    /// Returns whether the answer has that column: newer versions add some to the views.
     #[must_use]
     pub fn has(&self, column: impl Column) -> bool {
         column.place(&self.shape.names).is_some()
@@ -151,7 +151,7 @@ impl Row {
     /// Returns a number that must be there.
     ///
     /// # Errors
-    /// Fails for NULL, for a missing column, and for what is no number of that range.
+    /// Fails for NULL, for a missing column, and for a value that is not a number of that range.
     pub fn u64(&self, column: impl Column) -> Result<u64, Error> {
         self.number(column, "a number from 0 on")
     }
@@ -159,7 +159,7 @@ impl Row {
     /// Returns a number that must be there.
     ///
     /// # Errors
-    /// Fails for NULL, for a missing column, and for what is no number of that range.
+    /// Fails for NULL, for a missing column, and for a value that is not a number of that range.
     pub fn i64(&self, column: impl Column) -> Result<i64, Error> {
         self.number(column, "a whole number")
     }
@@ -192,9 +192,9 @@ pub struct RowStream<'s> {
     channel: &'s mut Channel,
     /// `None` after the end, and after a call that failed or was not waited for.
     wire: Option<Wire>,
-    /// Whether the server said that this was all.
+    /// Whether the server sent the end of the rows.
     complete: bool,
-    /// Whether the witness was told how it ended.
+    /// Whether the witness was informed about the end.
     told: bool,
     statement: Statement,
     current: Row,
@@ -229,8 +229,8 @@ impl<'s> RowStream<'s> {
         if self.complete {
             return Ok(None);
         }
-        // Taken for the time of the wait: a caller that stops waiting in its midst leaves a connection whose next
-        // bytes are anybody's guess, so that one is closed, and the next call does not take it for the end.
+        // Taken for the duration of the wait: if the caller stops waiting, the next bytes of the connection are
+        // unknown, so it is closed, and the next call does not treat that as the end.
         let Some(mut wire) = self.wire.take() else {
             return Err(Error::broken(&self.statement, self.channel.address()));
         };
@@ -253,8 +253,8 @@ impl<'s> RowStream<'s> {
         }
     }
 
-    /// Receives the next row, or else whatever the server says behind the last. A clock runs only where there is something
-    /// to wait for.
+    /// Receives the next row, or the server's final packet after the last one. A timer runs only while there is
+    /// something to wait for.
     async fn receive(&mut self, wire: &mut Wire) -> Result<bool, channel::Failure> {
         let limit = self.statement.timeout;
         let next = match self.current.receive_arrived(wire)? {

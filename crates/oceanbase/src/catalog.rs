@@ -1,7 +1,8 @@
-//! What a server holds: databases, tables, columns, keys, partitions, views, and the statements that make them.
+//! The contents of a server: databases, tables, columns, keys, partitions, views, and the statements that create
+//! them.
 //!
-//! Only what MySQL, MariaDB and OceanBase spell alike is asked of `information_schema`; what a server does not have
-//! is left out of the answer. Names come back as the server keeps them.
+//! Only columns that MySQL, MariaDB and OceanBase spell alike are read from `information_schema`; the answer omits
+//! objects that a server does not have. Names are returned as the server stores them.
 
 mod account;
 mod code;
@@ -35,7 +36,7 @@ use crate::statement::{Statement, identifier, literal};
 /// Databases that belong to every server.
 const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
 
-/// Databases that belong to OceanBase; on another server they are somebody's.
+/// Databases that belong to OceanBase; on another server they belong to users.
 const OCEANBASE_DATABASES: [&str; 6] =
     ["oceanbase", "lbacsys", "oraauditor", "ocs", "__public", "__recyclebin"];
 
@@ -108,7 +109,7 @@ pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
     Ok(names.into_iter().filter(|name| !is_system_database(product, name)).map(str::to_owned).collect())
 }
 
-/// Tells whether a database belongs to a server of that product.
+/// Returns whether a database belongs to a server of that product.
 #[must_use]
 pub fn is_system_database(product: Product, name: &str) -> bool {
     let of_product: &[&str] = if product.is_oceanbase() { &OCEANBASE_DATABASES } else { &[] };
@@ -271,8 +272,8 @@ pub async fn table_definition(session: &mut Session, database: &str, table: &str
     definition(session, &format!("TABLE {}.{}", identifier(database), identifier(table))).await
 }
 
-/// Returns the statement that makes a sequence of MariaDB, and the one that sets all its numbers: what it gives next, and how often
-/// it began again. `SETVAL` sets no number that lies behind.
+/// Returns the statement that makes a sequence of MariaDB, and the one that sets all its numbers: the next number,
+/// and how often it started over. `SETVAL` cannot set a lower number.
 ///
 /// # Errors
 /// Fails when there is no such sequence, or the server does.
@@ -317,7 +318,7 @@ pub async fn variable(session: &mut Session, name: &str) -> Result<Option<u64>, 
     Ok(rows.first().and_then(|row| row.u64(1).ok()))
 }
 
-/// Tells apart what the server does not have or show from a failure.
+/// Distinguishes what the server does not have or show from a failure.
 fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(found) => Ok(Some(found)),

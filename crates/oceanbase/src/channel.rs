@@ -17,11 +17,11 @@ use crate::measure;
 use crate::statement::{End, Outcome, Statement, Value, Witness};
 use crate::wire::{self, Beginning, Next, TooLarge, Wire};
 
-/// How much longer than the server the client waits, so that it is the server that ends a statement: its error says
-/// more than our silence, and it stops working on it.
+/// How much longer than the server the client waits, so that it is the server that ends a statement: its error is
+/// more specific than our timeout, and it stops working on it.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
-/// A connection at rest or a broken one, with whoever looks on.
+/// An idle or broken connection, with its witness.
 pub(crate) struct Channel {
     /// `None` once it is broken, and while a statement runs.
     wire: Option<Wire>,
@@ -105,7 +105,7 @@ impl Channel {
         self.wire = Some(wire);
     }
 
-    /// Turns a failure into an error, which decides what becomes of the wire, and tells the witness.
+    /// Turns a failure into an error, which decides whether the wire can be used again, and informs the witness.
     pub(crate) fn fail(
         &mut self,
         failure: Failure,
@@ -130,15 +130,15 @@ impl Channel {
         self.witness.answered(statement, &Outcome { elapsed, end });
     }
 
-    /// Says good-bye to the server.
+    /// Sends a quit command to the server.
     pub(crate) async fn close(mut self) {
         if let Some(wire) = self.wire.take() {
             let _ = tokio::time::timeout(GRACE, wire.quit()).await; // it is gone either way
         }
     }
 
-    /// Takes the wire for the time of a statement: whoever stops waiting in its midst drops it, and with it the
-    /// socket.
+    /// Takes the wire for the duration of a statement: a caller who stops waiting in between drops it, and with it
+    /// the socket.
     fn begin(&mut self, statement: &Statement) -> Result<(Wire, Instant), Error> {
         let wire = self.wire.take().ok_or_else(|| Error::broken(statement, self.address()))?;
         self.witness.sent(statement, self.address());
@@ -166,8 +166,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Waits for what comes over a wire, for so long. A server that is silent meanwhile is asked now and then whether it is
-    /// there, so that a way that froze is not waited for as long as a statement that takes its time.
+    /// Waits for data on a wire, for a limited time. A server that is silent meanwhile is checked now and then, so
+    /// that a frozen network is not waited for as long as a slow statement.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,

@@ -1,4 +1,4 @@
-//! Where a server is, who we are there, and how a connection to it comes about or fails.
+//! The address of a server, our credentials, and how a connection opens or fails.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,14 +18,13 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use crate::error::Error;
 use crate::wire::{Login, NoEntry, Wire};
 
-/// How long a connection may take to come about when the endpoint does not say otherwise.
+/// The default timeout of a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a server may be silent in the midst of a statement before it is asked, on another connection, whether it is
-/// there at all.
+/// The maximum silence of a server during a statement before it is checked on another connection.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// How long we knock at a server that did not let us in, to say what it is.
+/// The timeout for identifying a server that did not accept us.
 const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How much of the first line of a server that is none an error shows.
@@ -44,8 +43,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// How long a connection to one address may take to come about.
     pub connect_timeout: Duration,
-    /// How long a server may be silent in the midst of a statement before it is asked, on another connection, whether it is
-    /// there at all. One that does not answer then is taken for gone, however long the statement might take.
+    /// The maximum silence of a server during a statement before it is checked on another connection. A server that
+    /// does not respond then counts as gone, however long the statement might take.
     pub quiet: Duration,
     /// To which addresses no connection is made, whatever the names above resolve to.
     pub egress: Arc<Egress>,
@@ -78,7 +77,7 @@ pub enum Tls {
     Off,
     /// It is, and the server must prove who it is.
     Required {
-        /// The certificate authority's file; the public ones when left out.
+        /// The certificate authority's file; the public ones by default.
         ca: Option<PathBuf>,
     },
 }
@@ -103,7 +102,7 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
     }
 }
 
-/// Tells whether a server answers at all. One that refuses us does.
+/// Returns whether a server answers at all. One that refuses us does.
 pub(crate) async fn answers(endpoint: &Endpoint, address: &Address) -> bool {
     match connect(endpoint, address).await {
         Ok(wire) => {
@@ -165,13 +164,13 @@ fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
     }
 }
 
-/// Finds out whether nobody is there, or somebody who accepts the connection and then says nothing.
+/// Determines whether no server is there, or one that accepts the connection and then sends nothing.
 async fn explain_silence(endpoint: &Endpoint, address: &Address, resolved: &[SocketAddr]) -> Error {
     let accepts = knock(resolved).await.is_some();
     Error::Silent { address: address.clone(), after: endpoint.connect_timeout, accepts }
 }
 
-/// Returns the first line that a server has said which is no MySQL server, if it is readable.
+/// Returns the first line that a non-MySQL server has sent, if it is readable.
 fn first_line(bytes: &[u8]) -> Option<String> {
     let line: String = bytes
         .iter()

@@ -1,4 +1,4 @@
-//! The door to one cluster: a session, and what the cluster's generation is spoken to with.
+//! The entry to one cluster: a session, and the functions of the cluster's generation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl Driver {
     /// Stops what another connection does on that server of the cluster.
     ///
     /// # Errors
-    /// Fails when the server can't be reached or refuses. A connection that is gone already is no error.
+    /// Fails when the server cannot be reached or refuses. A connection that is already gone is not an error.
     pub async fn kill_query(&self, server: &Address, connection_id: u32) -> Result<(), Error> {
         session::kill_query(&self.endpoint, server, connection_id).await
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between us and a server, with its meaning: cause, next action, and whether to try again.
+//! The errors between Lifeboat and a server, with their meaning: cause, next action, and whether to retry.
 //!
 //! What the server's numbers mean is the table in [`meaning`]; the words are in `model/texts`.
 
@@ -30,7 +30,7 @@ pub enum Error {
     UnknownHost {
         /// The address as it was given.
         address: Address,
-        /// What the resolver said.
+        /// The resolver's message.
         #[source]
         cause: io::Error,
     },
@@ -47,11 +47,11 @@ pub enum Error {
     Unreachable {
         /// The server.
         address: Address,
-        /// What the system said.
+        /// The system's message.
         #[source]
         cause: io::Error,
     },
-    /// Nothing answers, or something accepts the connection and then says nothing, as a server that hangs does.
+    /// There is no answer, or the peer accepts the connection and then sends nothing, like a hanging server.
     #[error("{address} did not answer within {}", size::span(*after))]
     Silent {
         /// The server.
@@ -66,7 +66,7 @@ pub enum Error {
     NotMysql {
         /// The server.
         address: Address,
-        /// The first line that it said, if it was readable.
+        /// Its first line, if readable.
         greeting: Option<String>,
     },
     /// The encrypted connection did not come about.
@@ -77,7 +77,7 @@ pub enum Error {
         /// What was wrong.
         cause: String,
     },
-    /// The server wants a proof of identity that we do not know.
+    /// The server requires an unknown authentication method.
     #[error("{address} asks for the authentication method {method}")]
     UnknownAuthentication {
         /// The server.
@@ -96,15 +96,15 @@ pub enum Error {
         with_password: bool,
         /// Whether the server called itself a MariaDB before it refused.
         is_mariadb: bool,
-        /// What the server said.
+        /// The server's message.
         text: String,
     },
-    /// It speaks the protocol but is no server that we know.
+    /// It speaks the protocol but is not a known server.
     #[error("{address} is neither an OceanBase nor a MySQL: {found}")]
     UnknownServer {
         /// The server.
         address: Address,
-        /// What it says of itself.
+        /// Its own description.
         found: String,
     },
     /// It is a server that can't be taken over: MySQL, or an OceanBase without backup.
@@ -133,7 +133,7 @@ pub enum Error {
         number: u16,
         /// The class of the error by the standard.
         sqlstate: String,
-        /// What the server said, without secrets.
+        /// The server's message, without secrets.
         text: String,
     },
     /// The server did not answer a statement in time. What it did of it is not known.
@@ -194,7 +194,7 @@ impl Error {
         }
     }
 
-    /// Tells whether the server refused with that number and those words in what it said.
+    /// Returns whether the server's error has that number and contains those words.
     pub(crate) fn is_refusal(&self, of: u16, words: &str) -> bool {
         match self {
             Self::Server { number, text, .. } => *number == of && text.contains(words),
@@ -203,7 +203,7 @@ impl Error {
         }
     }
 
-    /// Tells whether the same may succeed a little later, with nothing changed by anyone.
+    /// Returns whether the same may succeed a little later, with nothing changed by anyone.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -227,18 +227,18 @@ impl Error {
         }
     }
 
-    /// Tells whether the server gave up for a reason of its own, so that this says nothing about what was asked.
+    /// Returns whether the server gave up for a reason of its own, which proves nothing about the statement.
     #[must_use]
     pub fn is_of_server(&self) -> bool {
         self.number().is_some_and(meaning::is_of_server)
     }
 
-    /// Tells whether the server refused because the user lacks a privilege.
+    /// Returns whether the server refused because the user lacks a privilege.
     pub(crate) fn is_about_privileges(&self) -> bool {
         self.number().is_some_and(|number| meaning::of_number(number).text == "database-privilege-missing")
     }
 
-    /// Tells whether another server of the same cluster may well answer otherwise.
+    /// Returns whether another server of the same cluster may well answer otherwise.
     pub(crate) fn is_about_one_server(&self) -> bool {
         match self {
             Self::UnknownHost { .. } | Self::AddressRefused { .. } | Self::NotMysql { .. } => true,
@@ -247,7 +247,7 @@ impl Error {
         }
     }
 
-    /// Tells whether the connection is at rest after this and can be used.
+    /// Returns whether the connection is at rest after this and can be used.
     pub(crate) fn leaves_connection(&self) -> bool {
         self.number().is_some_and(meaning::leaves_connection)
     }
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_is_said_in_full_in_both_languages() {
+    fn every_failure_has_complete_texts_in_both_languages() {
         for error in one_of_each() {
             let text = error.problem().text;
             assert!(model::text::has_problem(&text.id), "{} is in no catalogue", text.id);

@@ -1,7 +1,7 @@
-//! Physical backup on OceanBase 4.x: each tenant for itself, asked for by the sys tenant.
+//! Physical backup on OceanBase 4.x: each tenant by itself, requested by the sys tenant.
 //!
-//! One file for each noun: its statements first, then what its views say. Versions differ in the rows of
-//! [`since`] only; columns that not all versions have are asked for by `SELECT *`.
+//! One file for each noun: its statements first, then its views. Versions differ in the rows of [`since`] only;
+//! columns that not all versions have are read by `SELECT *`.
 
 use model::version::Version;
 

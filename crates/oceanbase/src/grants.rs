@@ -1,4 +1,4 @@
-//! Which privileges a user has, read from `SHOW GRANTS`, and which databases a grant is on.
+//! The privileges of a user, read from `SHOW GRANTS`, and the databases of a grant.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,8 @@ pub struct Grants {
     databases: BTreeSet<(String, String)>,
     /// On tables: database, table and the privilege.
     tables: BTreeSet<(String, String, String)>,
-    /// What `*.*` does not give on a database after all: its name and the privilege. MySQL 8 with `partial_revokes` has such.
+    /// What `*.*` does not give on a database after all: its name and the privilege. MySQL 8 with `partial_revokes`
+    /// has such.
     revoked: BTreeSet<(String, String)>,
     /// Whether roles hold privileges that are not shown.
     roles: bool,
@@ -38,18 +39,18 @@ impl Grants {
         Ok(grants)
     }
 
-    /// Tells whether the user has that privilege (in capitals, such as `ALTER SYSTEM`) on everything.
+    /// Returns whether the user has that privilege (in capitals, such as `ALTER SYSTEM`) on everything.
     #[must_use]
     pub fn has_everywhere(&self, privilege: &str) -> bool {
         self.is_given(privilege) && !self.revoked.iter().any(|(_, revoked)| is_one(revoked, privilege))
     }
 
-    /// Tells whether the user has that privilege on `*.*`, which may not be everything.
+    /// Returns whether the user has that privilege on `*.*`, which may not be everything.
     fn is_given(&self, privilege: &str) -> bool {
         self.everywhere.iter().any(|held| is_one(held, privilege))
     }
 
-    /// Tells whether the user has that privilege on all of a database.
+    /// Returns whether the user has that privilege on all of a database.
     #[must_use]
     pub fn has_on(&self, database: &str, privilege: &str) -> bool {
         let holds =
@@ -58,7 +59,7 @@ impl Grants {
         (self.is_given(privilege) && !self.revoked.iter().any(takes)) || self.databases.iter().any(holds)
     }
 
-    /// Tells whether the user has that privilege on a table.
+    /// Returns whether the user has that privilege on a table.
     #[must_use]
     pub fn has_on_table(&self, database: &str, table: &str, privilege: &str) -> bool {
         let holds = |(owner, name, held): &(String, String, String)| {
@@ -67,13 +68,13 @@ impl Grants {
         self.has_on(database, privilege) || self.tables.iter().any(holds)
     }
 
-    /// Tells whether the user has roles whose privileges are not seen here, so that it may have more.
+    /// Returns whether the user has roles whose privileges are not seen here, so that it may have more.
     #[must_use]
     pub fn has_roles(&self) -> bool {
         self.roles
     }
 
-    /// Returns what these lines of `SHOW GRANTS` say.
+    /// Returns the privileges in these lines of `SHOW GRANTS`.
     #[cfg(test)]
     pub(crate) fn of(lines: &[&str]) -> Self {
         let mut grants = Self::default();
@@ -81,7 +82,7 @@ impl Grants {
         grants
     }
 
-    /// Adds what one line of `SHOW GRANTS` says.
+    /// Adds the privileges in one line of `SHOW GRANTS`.
     fn add(&mut self, line: &str) {
         if let Some(line) = line.strip_prefix("REVOKE ") {
             self.take(line);
@@ -110,12 +111,12 @@ impl Grants {
     }
 }
 
-/// Returns the privileges of a list. Those on columns, `SELECT (a, b)`, fall apart into names that nobody asks for.
+/// Returns the privileges of a list. Those on columns, `SELECT (a, b)`, fall apart into names that are never queried.
 fn each(privileges: &str) -> impl Iterator<Item = String> {
     privileges.split(',').map(|privilege| privilege.trim().to_ascii_uppercase())
 }
 
-/// Tells whether the privilege that a grant names is this one or has it in it.
+/// Returns whether the privilege that a grant names is this one or has it in it.
 fn is_one(named: &str, privilege: &str) -> bool {
     named == privilege || named == "ALL PRIVILEGES"
 }
@@ -152,7 +153,7 @@ fn name(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Tells whether a database's name is one that a grant is on: `%` stands for any characters and `_` for one, unless a
+/// Returns whether a grant's pattern matches a database's name: `%` means any characters and `_` any one, unless a
 /// backslash is before it. Capitals do not matter.
 #[must_use]
 pub fn is_like(name: &str, pattern: &str) -> bool {

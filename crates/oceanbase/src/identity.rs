@@ -1,4 +1,4 @@
-//! What tells one server from another.
+//! The identity of a server.
 
 use model::version::Product;
 
@@ -7,8 +7,8 @@ use crate::login::Login;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Returns what tells the server that the session is on from every other one, and stays when it restarts: the number
-/// that it drew for itself at its creation, and the tenant that `user` logs on to. `None` where it shows no number.
+/// Returns the identity of the session's server, which stays the same after a restart: the number that the server
+/// generated at its creation, and the tenant that `user` logs on to. `None` if it shows no number.
 ///
 /// OceanBase, seekdb and MySQL keep it as `server_uuid`. MariaDB makes `server_uid` of its network card and port, since
 /// 10.5.26.

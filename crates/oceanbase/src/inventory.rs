@@ -1,7 +1,8 @@
-//! Every kind of thing that a server can hold: whether a dump carries it, how the server is asked for what a dump does not
-//! carry, and which privilege shows it. A server answers a user who lacks one with less, not with an error.
+//! Every kind of object on a server: whether a dump supports it, the query for unsupported ones, and the privilege
+//! that shows it. A server answers a user without the privilege with fewer objects, not with an error.
 //!
-//! Source: the catalogues of seekdb 1.4 and MariaDB 10.11 as they answer; MySQL and OceanBase 4.x by their documentation.
+//! Source: the catalogues of seekdb 1.4 and MariaDB 10.11 as they answer; MySQL and OceanBase 4.x by their
+//! documentation.
 
 use model::inventory::ObjectKind;
 use model::version::{Product, ServerVersion, Version};
@@ -17,15 +18,15 @@ use crate::statement::{Statement, literal};
 enum Fate {
     /// A dump carries it.
     Carried,
-    /// It stands under these types in the server's list of objects or routines.
+    /// It has these types in the server's list of objects or routines.
     Listed(&'static [&'static str]),
-    /// It stands under these types in `information_schema.TABLES`.
+    /// It has these types in `information_schema.TABLES`.
     TableTypes(&'static [&'static str]),
     /// A view shows those of a database: the view, and what lists their names, with `{database}` in it.
     InDatabase(&'static str, &'static str),
     /// A view shows those of the whole server.
     OnServer(&'static str, &'static str),
-    /// It is not asked for; why.
+    /// It is not queried; why.
     NotAsked(&'static str),
 }
 
@@ -105,7 +106,7 @@ pub struct Others {
     pub unseen: Vec<(ObjectKind, &'static str)>,
 }
 
-/// Tells whether a dump of that product carries things of this kind.
+/// Returns whether a dump of that product carries things of this kind.
 #[must_use]
 pub fn is_carried(product: Product, kind: ObjectKind) -> bool {
     rows(product).any(|(row, fate)| row == kind && fate == Carried)
@@ -174,7 +175,7 @@ async fn ask(
     Ok(())
 }
 
-/// Asks for the kinds that stand in the list of objects, all at once: the server takes its time to make that list.
+/// Queries all kinds of the list of objects at once: the server takes long to build that list.
 async fn listed(session: &mut Session, database: &str, others: &mut Others) -> Result<(), Error> {
     let product = session.server().product;
     let kinds: Vec<(ObjectKind, &[&str])> = rows(product)
@@ -212,7 +213,7 @@ async fn listed(session: &mut Session, database: &str, others: &mut Others) -> R
 
 enum Shown {
     Rows(Vec<Row>),
-    /// There is no such view.
+    /// The view does not exist.
     Absent,
     /// The user may not read it.
     Denied,
@@ -249,7 +250,7 @@ pub fn hidden(server: &ServerVersion, grants: &Grants, database: &str) -> Vec<(O
     hidden
 }
 
-/// Tells whether the user sees all routines without a privilege on them.
+/// Returns whether the user sees all routines without a privilege on them.
 fn sees_all_routines(server: &ServerVersion, grants: &Grants) -> bool {
     match server.product {
         Oceanbase | Seekdb => false,
@@ -260,7 +261,7 @@ fn sees_all_routines(server: &ServerVersion, grants: &Grants) -> bool {
     }
 }
 
-/// Tells whether there may be databases that this user does not see.
+/// Returns whether there may be databases that this user does not see.
 #[must_use]
 pub fn hides_databases(grants: &Grants) -> bool {
     !(grants.has_everywhere("SELECT") || grants.has_everywhere("SHOW DATABASES"))

@@ -1,4 +1,4 @@
-//! Speaks with OceanBase: connections, statements, what servers say of themselves, errors with a meaning.
+//! The OceanBase client: connections, statements, the identity of servers, errors with a meaning.
 
 pub mod answer;
 pub mod catalog;

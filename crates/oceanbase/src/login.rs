@@ -1,12 +1,12 @@
-//! The names that OceanBase is logged on with: `user`, `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`. The
-//! cluster's name is for OBProxy, which finds the cluster by it.
+//! The user names of OceanBase: `user`, `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`. OBProxy finds
+//! the cluster by the cluster's name.
 
 /// The parts of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Login<'a> {
     /// The user.
     pub user: &'a str,
-    /// The tenant; the sys tenant when left out.
+    /// The tenant; the sys tenant by default.
     pub tenant: Option<&'a str>,
     /// The cluster.
     pub cluster: Option<&'a str>,
@@ -31,8 +31,8 @@ impl<'a> Login<'a> {
     }
 }
 
-/// Returns the name of a tenant's user at the place where `beside` logs on: behind OBProxy, where that one names the
-/// cluster, this one must too.
+/// Returns the user name of a tenant at the address of `beside`: if that one names the cluster, as for OBProxy, this
+/// one must too.
 #[must_use]
 pub fn of_tenant(user: &str, tenant: &str, beside: &str) -> String {
     match Login::read(beside).cluster {

@@ -1,4 +1,4 @@
-//! Takes the secrets out of a text that is to be shown: passwords, keys in addresses, hashes.
+//! Removes the secrets from a text for display: passwords, keys in addresses, hashes.
 //!
 //! Two readers look at a statement. One knows SQL's quotes and comments and finds the literals that are secrets by
 //! the words before them (`IDENTIFIED BY '…'`). The other knows nothing of SQL and finds pairs (`access_key=…`) and
@@ -40,8 +40,8 @@ pub fn mask(sql: &str) -> String {
     replace(sql, ranges)
 }
 
-/// Returns what a server said of a statement, without the secrets of that statement: servers repeat the place where
-/// they stumbled.
+/// Returns a server's message about a statement, without the secrets of that statement: servers quote the place of an
+/// error.
 pub(crate) fn mask_echo(text: &str, statement: &Statement) -> String {
     let sent = statement.text();
     let sql = String::from_utf8_lossy(&sent[..sent.len().min(SEARCHED_BYTES)]);
@@ -49,7 +49,7 @@ pub(crate) fn mask_echo(text: &str, statement: &Statement) -> String {
     ranges.extend(secret_pairs(&sql));
     let mut text = text.to_owned();
     if !ranges.is_empty() {
-        // What is quoted after `near` may begin in the midst of a secret.
+        // What is quoted after `near` may begin during a secret.
         if let Some((before, _)) = text.split_once(" near ") {
             text = format!("{before} near …");
         }
@@ -83,14 +83,14 @@ fn is_secret_name(word: &str) -> bool {
     SECRET_NAMES.iter().any(|name| word.ends_with(name))
 }
 
-/// What the words so far say of the next literal.
+/// What the words so far mean for the next literal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     /// Nothing.
     Nothing,
-    /// It is a secret if it comes at once, after `=` or `(` at most.
+    /// It is a secret if it follows immediately, or after `=` or `(`.
     SecretAtOnce,
-    /// It is a secret, whatever words stand between: `IDENTIFIED WITH plugin AS '…'`.
+    /// It is a secret, whatever words are in between: `IDENTIFIED WITH plugin AS '…'`.
     Secret,
 }
 
@@ -143,7 +143,7 @@ fn secret_literals(sql: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Returns what lies between the quotes; the closing one may be missing.
+/// Returns the text between the quotes; the closing one may be missing.
 fn content(sql: &str, literal: &Range<usize>) -> Range<usize> {
     let quote = sql[literal.clone()].chars().next().map_or(0, char::len_utf8);
     let closed =
@@ -222,7 +222,7 @@ fn value_after(text: &str, name_end: usize) -> Option<Range<usize>> {
     let (sign, rest) = (rest.chars().next()?, rest.get(1..)?);
     let value = rest.trim_start();
     let quoted = value.trim_start_matches('\\').chars().next().filter(|c| "'\"".contains(*c));
-    // After a colon only what is quoted: `(using password: YES)` says nothing secret.
+    // After a colon only what is quoted: `(using password: YES)` contains no secret.
     if sign != '=' && (sign != ':' || quoted.is_none()) {
         return None;
     }

@@ -1,5 +1,5 @@
-//! How long statements took on the clusters, by verb. One set of numbers for the process: a session belongs to no server of
-//! ours, and every statement of every session passes [`note`].
+//! The duration of statements on the clusters, by verb. One set of numbers for the process: a session belongs to no
+//! single server, and every statement of every session passes [`note`].
 
 use std::time::Duration;
 

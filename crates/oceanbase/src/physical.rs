@@ -1,6 +1,6 @@
-//! Physical backup, in the words of every generation: what is sent ([`Verbs`]) and what the views say.
+//! Physical backup for every generation: the statements ([`Verbs`]) and the views.
 //!
-//! A verb returns the statement; whoever plans prints it, whoever acts hands it to [`Driver::act`].
+//! A verb returns the statement; a plan prints it, a step passes it to [`Driver::act`].
 
 use model::ability::Generation;
 use model::archive::ArchiveRound;
@@ -25,7 +25,7 @@ pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 /// OceanBase's number for a backup while another runs, or while the last one is still being tidied up.
 const BACKUP_RUNS: u16 = 9036;
 
-/// Tells whether the database refused because a backup runs, or one that is over is still being tidied up.
+/// Returns whether the database refused because a backup runs, or one that is over is still being tidied up.
 #[must_use]
 pub fn is_busy(error: &Error) -> bool {
     error.number() == Some(BACKUP_RUNS)
@@ -59,7 +59,7 @@ impl Driver {
         rows.first().ok_or_else(|| Error::no_rows(&statement))?.i64("now").map(Timestamp)
     }
 
-    /// Reads how log archiving stands: of each user's tenant, on 3.x of the cluster; nothing on seekdb.
+    /// Reads the status of log archiving: of each user tenant, on 3.x of the cluster; none on seekdb.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -71,7 +71,7 @@ impl Driver {
         }
     }
 
-    /// Reads how log archiving stands where the scope belongs; nothing for a tenant that is gone.
+    /// Reads the status of log archiving of the scope; none for a tenant that is gone.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -109,7 +109,7 @@ impl Driver {
         }
     }
 
-    /// Reads the newest backup jobs of the whole cluster, whoever began them; none on seekdb.
+    /// Reads the newest backup jobs of the whole cluster, also foreign ones; none on seekdb.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -157,7 +157,7 @@ impl Driver {
         }
     }
 
-    /// Reads the version of the data; empty where the cluster does not tell.
+    /// Reads the version of the data; empty if the cluster does not show it.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -168,7 +168,7 @@ impl Driver {
         }
     }
 
-    /// Reads how major compaction stands: of each tenant on 4.x, else of all there is.
+    /// Reads the status of major compaction: of each tenant on 4.x, else of the whole cluster.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.

@@ -1,4 +1,4 @@
-//! The check before a cluster is taken over: line by line what works, what is missing and what to do about it.
+//! The check before a cluster is taken over: line by line what works, what is missing and how to fix it.
 //!
 //! It only reads. A line that fails leaves the ones after it unchecked; a warning does not.
 
@@ -94,7 +94,7 @@ pub struct Precheck {
 }
 
 impl Precheck {
-    /// Tells whether the cluster can be taken over.
+    /// Returns whether the cluster can be taken over.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.lines.iter().all(|line| matches!(line.verdict, Verdict::Passed | Verdict::Warned))

@@ -1,4 +1,4 @@
-//! What a cluster says of itself: name, zones, servers, tenants, whether it is being upgraded.
+//! The state of a cluster: name, zones, servers, tenants, whether it is being upgraded.
 //!
 //! One file for each generation; each lists the statements that it sends.
 
@@ -54,7 +54,7 @@ pub(crate) async fn tenants(session: &mut Session, generation: Generation) -> Re
     }
 }
 
-/// Tells whether the servers run different builds, as they do in the midst of an upgrade.
+/// Returns whether the servers run different builds, as they do during an upgrade.
 fn builds_differ(servers: &[Observer]) -> bool {
     let mut builds = servers.iter().map(|server| &server.build).filter(|build| !build.is_empty());
     let first = builds.next();

@@ -1,5 +1,5 @@
-//! A session on one server: free of what its owner set for all ([`crate::settings`]), allowed as long as its statements
-//! need.
+//! A session on one server: independent of the server's global settings ([`crate::settings`]), with a time limit for
+//! its statements.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -46,7 +46,7 @@ impl Session {
     /// Opens a session on the first address that answers.
     ///
     /// # Errors
-    /// Fails when no address answers, or the first that does refuses the user or is no database that we know.
+    /// Fails when no address answers, or when the first one that does refuses the user or is not a known database.
     pub async fn open(endpoint: &Endpoint, witness: Arc<dyn Witness>) -> Result<Self, Error> {
         let mut reasons = Vec::new();
         for address in &endpoint.addresses {
@@ -148,7 +148,7 @@ impl Session {
         self.connection_id
     }
 
-    /// Tells whether the connection was closed in the midst of something. Open another session then.
+    /// Returns whether the connection was closed during something. Open another session then.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.channel.is_broken()
@@ -163,8 +163,8 @@ impl Session {
         self.channel.exchange(statement).await.map(|answer| answer.changed)
     }
 
-    /// Runs a statement with these values in place of its question marks, however long they are; returns how many rows it
-    /// changed.
+    /// Runs a statement with these values in place of its question marks, however long they are; returns how many
+    /// rows it changed.
     ///
     /// # Errors
     /// Fails when the server refuses, does not answer in time, or is gone.
@@ -195,7 +195,7 @@ impl Session {
     /// Makes a database current, unless it is.
     ///
     /// # Errors
-    /// Fails when there is no such database, it is not to be used, or the server is gone.
+    /// Fails when the database does not exist or may not be used, or the server is gone.
     pub async fn enter(&mut self, database: &str) -> Result<(), Error> {
         if self.database.as_deref() != Some(database) {
             self.channel.exchange(&Statement::read(format!("USE {}", identifier(database)))).await?;
@@ -204,7 +204,7 @@ impl Session {
         Ok(())
     }
 
-    /// Says good-bye to the server. Dropping the session does too, without waiting.
+    /// Sends a quit command to the server. Dropping the session does too, without waiting.
     pub async fn close(self) {
         self.channel.close().await;
     }
@@ -235,7 +235,7 @@ impl fmt::Debug for Session {
 /// Stops what a connection does, on a connection of its own to the same server.
 ///
 /// # Errors
-/// Fails when the server can't be reached or refuses. A connection that is gone already is no error.
+/// Fails when the server cannot be reached or refuses. A connection that is already gone is not an error.
 pub async fn kill_query(endpoint: &Endpoint, server: &Address, connection_id: u32) -> Result<(), Error> {
     let mut session = Session::open_at(endpoint, server, Arc::new(NoWitness)).await?;
     match session.run(&Statement::act(format!("KILL QUERY {connection_id}"))).await {

@@ -1,11 +1,10 @@
-//! The session variables that every connection sets, so that nothing which a server's owner set for all leaks into what
-//! is read or written.
+//! The session variables that every connection sets, so that no global setting of the server affects reads or writes.
 //!
-//! A connection begins with the server's GLOBAL values. One of them can cut every answer (`sql_select_limit`), change the
-//! text of a definition (`sql_mode`), or keep a transaction from being committed (`autocommit`). Therefore a variable that
-//! can change an answer, a definition or a commit stands in [`TABLE`], and is set to the same value everywhere. What
-//! changes only the server's speed or its logs does not: the test `hostile` sets each variable that a session can set to
-//! another value, dumps, loads and compares.
+//! A connection begins with the server's GLOBAL values. One of them can cut every answer (`sql_select_limit`), change
+//! the text of a definition (`sql_mode`), or keep a transaction from being committed (`autocommit`). Therefore a
+//! variable that can change an answer, a definition or a commit stands in [`TABLE`], and is set to the same value
+//! everywhere. What changes only the server's speed or its logs does not: the test `hostile` sets each variable that
+//! a session can set to another value, dumps, loads and compares.
 //!
 //! Values for MySQL are taken from its manual; no MySQL runs in the tests.
 
@@ -16,7 +15,7 @@ use crate::statement::Statement;
 /// What a connection is going to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Anything. Set before the server is asked what it is, so only by what every product and version has.
+    /// Any product. Set before the server is identified, so only settings of every product and version.
     First,
     /// Anything, once it is known what the server is.
     Any,
@@ -197,7 +196,7 @@ pub(crate) fn statement(settings: &[&Setting]) -> Statement {
 }
 
 impl Setting {
-    /// Tells whether the variable, as the server shows it, has this value already.
+    /// Returns whether the variable, as the server shows it, has this value already.
     pub(crate) fn is(&self, shown: &str) -> bool {
         let shown = match shown {
             "ON" => "1",

@@ -1,6 +1,6 @@
-//! One moment of the data that any number of connections can read: `AS OF SNAPSHOT <SCN>`.
+//! One snapshot of the data that any number of connections can read: `AS OF SNAPSHOT <SCN>`.
 //!
-//! A compaction may remove the versions of that moment. An open transaction keeps them, those of later SCNs too,
+//! A compaction may remove the row versions of that SCN. An open transaction keeps them, also those of later SCNs,
 //! but not those of earlier ones: so the transaction comes first, then the SCN. The server takes a transaction's
 //! snapshot at its first read, not at START TRANSACTION, and under READ COMMITTED never.
 
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, Witness, identifier};
 
-/// How long the transaction may lie idle: longer than any dump takes.
+/// The maximum idle time of the transaction: longer than any dump takes.
 const IDLE_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The oldest OceanBase with a view that shows the SCN of now.
@@ -79,9 +79,9 @@ impl Pin {
 
 /// Returns the SCN of now, in the server's own unit: nanoseconds since 1970 on OceanBase 4.x and seekdb.
 ///
-/// OceanBase 4.0 and 4.1 show none. There it is made of the time of a moment ago, after waiting for that long: an SCN of the
-/// past can be read at once, whatever the servers' clocks differ by, and a transaction that is open since before keeps it
-/// readable.
+/// OceanBase 4.0 and 4.1 show none. There it is the time of a moment ago, after waiting for that long: an SCN of the
+/// past can be read immediately, whatever the difference between the servers' clocks, and a transaction that was open
+/// before keeps it readable.
 ///
 /// # Errors
 /// Fails when the server does, or has no SCN.

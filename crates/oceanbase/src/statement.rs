@@ -1,4 +1,4 @@
-//! One statement as it will be sent, and who looks on while it is.
+//! One statement before it is sent, and the witness of its execution.
 //!
 //! Every verb builds a [`Statement`] first. Plans, step logs and transcripts print the same value that is sent,
 //! with its secrets masked.
@@ -148,9 +148,9 @@ pub struct Outcome<'a> {
 /// How a statement ended.
 #[derive(Debug)]
 pub enum End<'a> {
-    /// All its rows were read: so many.
+    /// All its rows were read; this is their number.
     Rows(u64),
-    /// It has no rows; so many were changed.
+    /// It has no rows; this is the number of changed ones.
     Changed(u64),
     /// It failed.
     Failed(&'a Error),

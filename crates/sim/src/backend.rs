@@ -27,7 +27,7 @@ enum Phase {
     Start,
     Columns,
     Rows,
-    /// The definitions after a prepared statement: so many groups that each end in EOF.
+    /// The definitions after a prepared statement: this many groups, each ending with EOF.
     Definitions(u8),
 }
 
@@ -155,7 +155,7 @@ impl Bridge {
     }
 }
 
-/// The error that a server's packet tells.
+/// The error in a server's packet.
 fn refusal(payload: &[u8]) -> SqlError {
     let number = payload.get(1..3).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
     let text = String::from_utf8_lossy(payload.get(9..).unwrap_or_default()).into_owned();

@@ -1,4 +1,4 @@
-//! The one clock of a simulator process. It can stand, run faster than life, or be moved by hand.
+//! The one clock of a simulator process. It can stand still, run faster than real time, or be moved manually.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ impl Clock {
             if left_us <= 0 {
                 return;
             }
-            // A standing clock is looked at again only when somebody moves it.
+            // A stopped clock is read again only when a client moves it.
             let nap = if speed > 0.0 {
                 Duration::from_secs_f64((left_us as f64 / 1e6 / speed).clamp(0.0002, 3_600.0))
             } else {

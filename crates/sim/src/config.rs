@@ -1,4 +1,4 @@
-//! What a simulator is asked to pretend: clusters, their servers and tenants.
+//! The configuration of a simulator: clusters, their servers and tenants.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub struct Config {
     pub control: SocketAddr,
     /// Simulated seconds per real second; 0 stands still until the control port moves the clock.
     pub speed: f64,
-    /// Microseconds since 1970 that the clock starts at; the real time when left out.
+    /// Microseconds since 1970 that the clock starts at; the real time by default.
     pub start_us: Option<i64>,
     /// Seed of everything that is left to chance.
     pub seed: u64,
@@ -29,7 +29,7 @@ pub struct Config {
     pub backends: Vec<Backend>,
     /// Certificate and key that TLS is offered with.
     pub tls: Option<TlsFiles>,
-    /// Directory that `file:///` stands for; the machine's root when left out.
+    /// Directory that `file:///` stands for; the machine's root by default.
     pub file_root: Option<PathBuf>,
 }
 
@@ -70,7 +70,7 @@ impl Config {
     }
 }
 
-/// One pretended cluster.
+/// One simulated cluster.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClusterConfig {
@@ -116,7 +116,7 @@ impl Default for ClusterConfig {
     }
 }
 
-/// One pretended user tenant.
+/// One simulated user tenant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TenantConfig {
@@ -134,7 +134,7 @@ pub struct TenantConfig {
     pub role: String,
     /// Whether logins are refused.
     pub locked: bool,
-    /// The version of its data, such as `4.3.5.0` in the midst of an upgrade; that of the cluster when empty.
+    /// The version of its data, such as `4.3.5.0` during an upgrade; that of the cluster when empty.
     pub compatible: String,
 }
 
@@ -160,7 +160,7 @@ impl TenantConfig {
     }
 }
 
-/// A real server behind a pretended tenant.
+/// A real server behind a simulated tenant.
 #[derive(Clone)]
 pub struct Backend {
     /// The tenant's name.
@@ -212,7 +212,7 @@ pub enum ConfigError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The system's message.
         #[source]
         source: std::io::Error,
     },

@@ -1,4 +1,4 @@
-//! The control port: move the clock, start faults, read what was said. JSON over HTTP.
+//! The control port: move the clock, start faults, read the transcript. JSON over HTTP.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Things that go wrong, by name. What is left to chance comes from a printed seed.
+//! Faults, by name. Random choices come from a printed seed.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -14,7 +14,7 @@ pub enum FaultName {
     DestinationUnreachable,
     /// The destination refuses to be written.
     DestinationDenied,
-    /// The destination holds the format file of somebody else.
+    /// The destination contains a foreign format file.
     DestinationForeign,
     /// The destination has no room left.
     DestinationFull,
@@ -56,7 +56,7 @@ pub struct Fault {
     /// Only for this tenant.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// Only this server, as `ip:port`; the last one when left out.
+    /// Only this server, as `ip:port`; the last one by default.
     #[serde(default)]
     pub server: Option<String>,
     /// Only destinations that begin so.
@@ -68,10 +68,10 @@ pub struct Fault {
     /// How long a slow statement takes, or how far the clock jumps.
     #[serde(default)]
     pub seconds: Option<f64>,
-    /// Over after so many hits; never when left out.
+    /// Ends after this many hits; defaults to never.
     #[serde(default)]
     pub times: Option<u32>,
-    /// Chance of each hit; always when left out.
+    /// Chance of each hit; always by default.
     #[serde(default)]
     pub probability: Option<f64>,
 }
@@ -112,7 +112,7 @@ impl Fault {
             }
     }
 
-    /// Tells whether it hits this cluster.
+    /// Returns whether it hits this cluster.
     pub(crate) fn concerns(&self, cluster: &str) -> bool {
         self.cluster.as_ref().is_none_or(|wanted| wanted == cluster)
     }

@@ -1,4 +1,4 @@
-//! A pretended OceanBase cluster that speaks the MySQL protocol.
+//! A simulated OceanBase cluster that speaks the MySQL protocol.
 //!
 //! Any client of OceanBase's backup views and statements can be tested against it, unchanged: it is bent to
 //! none of them and shares no code with ours. Where it lacks something it answers an error and logs a gap.

@@ -1,4 +1,4 @@
-//! `lifeboat-sim`: a pretended OceanBase cluster on real ports.
+//! `lifeboat-sim`: a simulated OceanBase cluster on real ports.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -11,7 +11,8 @@ use sim::{Backend, ClusterConfig, Config, Fault, Profile, Server, TenantConfig, 
 #[derive(Debug, Parser)]
 #[command(name = "lifeboat-sim", version)]
 struct Arguments {
-    /// Version to pretend: 2.2.77, 3.1.5, 3.2.4, 4.0, 4.1, 4.2.5, 4.3.5, 4.4, 4.4.2.3 or 4.6.0; several with commas take turns
+    /// Version to simulate: 2.2.77, 3.1.5, 3.2.4, 4.0, 4.1, 4.2.5, 4.3.5, 4.4, 4.4.2.3 or 4.6.0; with several,
+    /// separated by commas, the clusters alternate
     #[arg(long, value_delimiter = ',', default_value = "4.2.5")]
     profile: Vec<Profile>,
     /// Version of the data (COMPATIBLE), where it is older than the binary: an upgrade that has not ended
@@ -132,7 +133,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     tokio::signal::ctrl_c().await.map_err(|error| format!("cannot wait for the end: {error}"))
 }
 
-/// An error with all its causes, because whoever prints it walks the chain.
+/// An error with all its causes: the caller prints the chain.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! What all connections of a simulator share.
+//! The shared state of all connections of a simulator.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +14,7 @@ use crate::profile::Profile;
 use crate::transcript::Transcript;
 use crate::world::Cluster;
 
-/// Whether somebody wants a connection, or its statement, to end.
+/// Whether a client wants a connection, or its statement, to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kill {
     No,
@@ -42,12 +42,12 @@ impl Victim {
         });
     }
 
-    /// Waits until somebody kills the statement or the connection.
+    /// Waits until the statement or the connection is killed.
     pub(crate) async fn killed(&self) {
         self.wait(|kill| *kill != Kill::No).await;
     }
 
-    /// Waits until somebody kills the connection.
+    /// Waits until the connection is killed.
     pub(crate) async fn ended(&self) {
         self.wait(|kill| *kill == Kill::Connection).await;
     }

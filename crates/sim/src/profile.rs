@@ -1,4 +1,4 @@
-//! The versions of OceanBase that can be pretended.
+//! The versions of OceanBase that can be simulated.
 
 use std::fmt;
 use std::str::FromStr;
@@ -75,12 +75,12 @@ impl Profile {
         }
     }
 
-    /// What the first packet of a connection says.
+    /// The content of a connection's first packet.
     pub(crate) fn handshake_version(self) -> &'static str {
         if self.is_tenant_level() { "5.7.25" } else { "5.6.25" }
     }
 
-    /// Release number and commit of the pretended build.
+    /// Release number and commit of the simulated build.
     fn build(self) -> (&'static str, &'static str) {
         match self {
             Self::V2_2_77 => ("20210329164500", "Mar 29 2021 16:58:04"),
@@ -103,7 +103,7 @@ impl Profile {
         format!("{}_{release}-5f4dcc3b5aa765d61d8327deb882cf99c33e6134({built})", self.version())
     }
 
-    /// `@@version_comment`; it admits that this is no OceanBase.
+    /// `@@version_comment`; it says that this is not OceanBase.
     pub(crate) fn comment(self) -> String {
         let (release, built) = self.build();
         let edition = if self == Self::V3_1_5 { "OceanBase_CE" } else { "OceanBase" };
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_version_comment_says_that_it_is_a_simulator() {
+    fn every_version_comment_names_the_simulator() {
         assert!(Profile::ALL.into_iter().all(|profile| profile.comment().contains("simulator")));
     }
 }

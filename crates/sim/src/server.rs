@@ -28,7 +28,7 @@ pub struct ClusterPorts {
     pub name: String,
     /// Its id.
     pub id: u64,
-    /// The version it pretends.
+    /// The simulated version.
     pub version: String,
     /// SQL ports of its servers, the first one's first.
     pub ports: Vec<u16>,

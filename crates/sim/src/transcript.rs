@@ -1,4 +1,4 @@
-//! Who said what: every statement with its answer, kept for the tests that read it.
+//! The transcript: every statement with its answer, for the tests that read it.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -31,7 +31,7 @@ pub struct Entry {
     pub gap: bool,
 }
 
-/// All that was said.
+/// The whole transcript.
 #[derive(Debug, Default)]
 pub(crate) struct Transcript {
     entries: Mutex<(u64, VecDeque<Entry>)>,

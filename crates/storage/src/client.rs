@@ -5,7 +5,7 @@
 //!   is; encoding names is the caller's business.
 //! - An object appears whole or not at all, and once a call has returned it survives a power cut.
 //! - There are no folders apart from keys: a folder is there when an object is below it.
-//! - Nothing outside the location is read or written, whatever lies in it.
+//! - Nothing outside the location is read or written, whatever its content.
 //! - A bucket that does not exist, and a root that is not mounted, is an error, never an empty storage.
 
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Client {
         }
     }
 
-    /// Writes a small object unless there is one of that name; tells whether it did. Of several that try at once,
+    /// Writes a small object unless one of that name exists; returns whether it did. Of several concurrent writers,
     /// one succeeds. (OBS cannot do that by itself: there only one program may write to a folder at a time.)
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl Client {
     /// Begins an object of any size, which appears when it is finished, in place of an older one.
     ///
     /// # Errors
-    /// When it cannot be begun.
+    /// When it cannot be started.
     pub async fn writer(&self, key: &str) -> Result<ObjectWriter, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.writer(key).await.map(ObjectWriter::remote),
@@ -187,7 +187,7 @@ impl Client {
     /// Returns what is known of an object without reading it; nothing when there is none.
     ///
     /// # Errors
-    /// When the storage cannot tell.
+    /// When the storage does not respond.
     pub async fn stat(&self, key: &str) -> Result<Option<ObjectEntry>, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.stat(key).await,
@@ -195,15 +195,15 @@ impl Client {
         }
     }
 
-    /// Tells whether there is an object.
+    /// Returns whether there is an object.
     ///
     /// # Errors
-    /// When the storage cannot tell.
+    /// When the storage does not respond.
     pub async fn exists(&self, key: &str) -> Result<bool, Error> {
         Ok(self.stat(key).await?.is_some())
     }
 
-    /// Deletes an object; tells whether there was one.
+    /// Deletes an object; returns whether it existed.
     ///
     /// # Errors
     /// When the storage refuses.
@@ -225,8 +225,8 @@ impl Client {
         }
     }
 
-    /// Deletes what crashed writers left behind below a folder, if nobody has written to it for so long; returns
-    /// how many. Whoever knows to be the only writer there need not wait: [`Duration::ZERO`].
+    /// Deletes what crashed writers left behind below a folder, if it was not written for this long; returns how
+    /// many. A caller who is the only writer there need not wait: [`Duration::ZERO`].
     ///
     /// # Errors
     /// When the storage refuses.
@@ -239,8 +239,8 @@ impl Client {
         }
     }
 
-    /// Deletes what writers of this machine that died have left in a directory, below the folders with such names;
-    /// returns how much. An object store's own rules do it there: nobody can see who writes to it.
+    /// Deletes the remains of dead writers of this machine in a directory, below the folders with such names; returns
+    /// their number. For object stores, their own rules do that: writers are not visible there.
     ///
     /// # Errors
     /// When the storage refuses.
@@ -251,7 +251,7 @@ impl Client {
         }
     }
 
-    /// Returns the destination of an OceanBase that this location lies in, if it does.
+    /// Returns the OceanBase destination that contains this location, if any.
     pub(crate) async fn find_destination(&self) -> Result<Option<String>, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.find_upwards(FORMAT_FILE).await,
@@ -287,7 +287,7 @@ impl Client {
     }
 }
 
-/// Does file work where waiting disturbs nobody.
+/// Runs file operations on a thread where blocking is harmless.
 async fn blocking<T: Send + 'static>(
     local: &Local,
     key: &str,

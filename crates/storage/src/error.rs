@@ -6,7 +6,7 @@ use model::Problem;
 use model::problem::codes;
 use rustix::io::Errno;
 
-/// A storage did not do what it was asked.
+/// A storage operation failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {verb} `{place}`: {kind}")]
 pub struct Error {
@@ -89,7 +89,7 @@ pub enum ErrorKind {
     /// The secret of a Google Cloud storage is not the key file of its account.
     #[error("the secret is not the key file of that service account")]
     KeyFileMalformed,
-    /// The endpoint is no address.
+    /// The endpoint is not a valid address.
     #[error("it is no address of a service")]
     EndpointMalformed,
     /// An object store answers a question with more than the server keeps of an answer.
@@ -146,7 +146,7 @@ impl Error {
         &self.place
     }
 
-    /// Tells whether trying again later may help without anybody doing something.
+    /// Returns whether a later retry may help without any action.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.kind == ErrorKind::Passing

@@ -1,4 +1,4 @@
-//! Where backups lie: objects in directories and in object stores, behind one [`Client`].
+//! The storage of backups: objects in directories and in object stores, through one [`Client`].
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -73,7 +73,7 @@ impl ObjectWriter {
     /// Removes what was written.
     ///
     /// # Errors
-    /// When it cannot be removed; it is never seen all the same.
+    /// When it cannot be removed; it is never seen anyway.
     pub async fn abort(mut self) -> Result<(), Error> {
         match self.target.take() {
             Some(Target::Local(part)) => {
@@ -127,7 +127,7 @@ impl ObjectReader {
     /// Returns the next piece, never an empty one; nothing at the end.
     ///
     /// # Errors
-    /// When the storage fails; there is no going on after that.
+    /// When the storage fails; the object cannot be continued after that.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         match std::mem::replace(&mut self.source, Source::Nothing) {
             Source::Local { file, place } => {

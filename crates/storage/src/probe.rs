@@ -1,7 +1,7 @@
 //! The test of a storage location: can this server write, read, list and delete there?
 //!
-//! Everything happens in one folder of its own, `.lifeboat-probe/<random>`, which is removed at the end. Nothing
-//! that lies in the storage is opened, and a location in the midst of a cluster's own backup is not written to.
+//! Everything happens in a separate folder, `.lifeboat-probe/<random>`, which is removed at the end. Existing objects
+//! of the storage are not opened, and a cluster's own backup destination is not written to.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ const LINES: [&str; 6] = [
 /// The line about address, key and bucket.
 const REACH: &str = "storage-test-reach";
 
-/// The longest that one line may take; a file server that is gone would keep us for ever.
+/// The longest that one line may take; a file server that is gone would keep us forever.
 const LINE_LIMIT: Duration = Duration::from_secs(30);
 
 /// More than one piece of a stream, so that a storage that cuts objects is noticed.
@@ -103,7 +103,7 @@ async fn begin(
     .await
 }
 
-/// Looks whether the location is in the midst of a cluster's own backup.
+/// Looks whether the location is during a cluster's own backup.
 async fn look(client: Client) -> Result<(Client, usize), Error> {
     match client.find_destination().await? {
         Some(place) => Err(Error::new(ErrorKind::InsideDestination, "test", &place)),

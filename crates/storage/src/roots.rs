@@ -1,7 +1,7 @@
-//! The directories below which local storages may lie.
+//! The directories that local storages may use.
 //!
-//! Whoever may name a storage can make this server write and delete files there, so an administrator says
-//! where. A root itself may be a symbolic link (the administrator chose it); below it none is followed.
+//! A user who may name a storage can make this server write and delete files there, so an administrator limits the
+//! directories. A root itself may be a symbolic link (the administrator chose it); below it none is followed.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -48,8 +48,8 @@ impl FileRoots {
         self.0.iter().filter_map(|root| check(root).err()).collect()
     }
 
-    /// Returns the room of the file system on which a directory lies, or will lie once it is there. It may take as long as a
-    /// network's file system does.
+    /// Returns the capacity of the file system of a directory, existing or future. It may take as long as a network
+    /// file system needs.
     ///
     /// # Errors
     /// When the directory is not below a root, or the file system does not answer.
@@ -58,7 +58,7 @@ impl FileRoots {
         let Admitted { root: mut place, folders } = self.admit(path)?;
         for folder in folders {
             let next = place.join(folder);
-            // No link is followed, and what is not there yet will lie where its parent does.
+            // No link is followed, and a missing directory will be on the file system of its parent.
             match next.symlink_metadata() {
                 Ok(found) if found.is_dir() => place = next,
                 _ => break,

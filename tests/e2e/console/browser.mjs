@@ -50,14 +50,20 @@ export async function openBrowser({ url, locale }) {
   return { page, faults, expected, close };
 }
 
-/** Returns what axe finds that is serious, one line each. */
+/** Returns what axe finds that is serious, and texts in other weights than the three that are used, one line each. */
 export async function seriousFindings(page) {
   // The page's security policy lets no script be written into it; this goes past it by the debugger.
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const heavy = await page.evaluate(() =>
+    [...document.querySelectorAll('body *')]
+      .filter((element) => element.checkVisibility() && !['400', '500', '600'].includes(getComputedStyle(element).fontWeight))
+      .map((element) => `font-weight ${getComputedStyle(element).fontWeight}: ${element.outerHTML.slice(0, 120)}`),
+  );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ''}`).join(' | ')}`);
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map(({ html, any }) => `${html.slice(0, 160)} ${any[0]?.message ?? ''}`).join(' | ')}`)
+    .concat(heavy.slice(0, 3));
 }
 
 /** Keeps pictures of the page in two widths, where pictures are wanted. */

@@ -77,13 +77,13 @@ test('the four core metrics are counted over all clusters', async () => {
   await expect.poll(() => metric('Clusters with Backup Strategies')).toBe('12 without one');
   await expect.poll(() => metric('Data Backup Success in 7 Days')).toBe('66%2 of 3 backups');
   await expect.poll(() => metric('Objects with Log Backup Delay')).toBe('1prod: shop');
-  await expect.poll(() => metric('Successful Recoveries in 7 Days')).toBe('1of 1 that ended');
+  await expect.poll(() => metric('Successful Recoveries in 7 Days')).toBe('1of 1 that finished');
   await expect.element(page.getByRole('link', { name: 'prod: shop' })).toHaveAttribute('href', '/clusters/7/backup?list=logs');
 });
 
 test('nothing to count is no success rate, and what could not be read is unknown', async () => {
   open({ 'GET /alarm/alarms': { status: 500, error: { id: 'metadata-unreadable', message: 'unreadable' } } });
-  await expect.poll(() => metric('Data Backup Success in 7 Days')).toBe('–No backup has ended');
+  await expect.poll(() => metric('Data Backup Success in 7 Days')).toBe('–No backup has finished');
   await expect.poll(() => metric('Objects with Log Backup Delay')).toBe('–Unknown');
 });
 

@@ -73,13 +73,13 @@ test('a test that failed stops the backup, until somebody says to go on untested
     await expect.element(page.getByText(words)).toBeVisible();
   }
   await expect.element(start()).toBeDisabled();
-  await page.getByText('Go on untested', { exact: true }).click();
+  await page.getByText('Continue without testing', { exact: true }).click();
   await expect.element(start()).toBeEnabled();
 });
 
 test('the storage used last is filled in by its place, also when it has no name, and needs no test', async () => {
   open({ storageId: 3 });
-  await expect.element(page.getByText('Typed in for a task · file:///obbackup/')).toBeVisible();
+  await expect.element(page.getByText('Entered for a task · file:///obbackup/')).toBeVisible();
   await expect.element(start()).toBeEnabled();
 });
 
@@ -165,7 +165,7 @@ test('an encryption password is asked for twice, and both must be the same', asy
   await page.getByLabelText('Encryption password', { exact: true }).fill('four-words');
   await expect.element(start()).toBeDisabled();
   await page.getByLabelText('Repeat the encryption password').fill('four-word');
-  await expect.element(page.getByText('The two passwords are not the same')).toBeVisible();
+  await expect.element(page.getByText('The passwords do not match')).toBeVisible();
   await expect.element(start()).toBeDisabled();
   await page.getByLabelText('Repeat the encryption password').fill('four-words');
   await expect.element(start()).toBeEnabled();
@@ -238,11 +238,11 @@ test('what a backup would leave out is shown before it begins, and what is agree
   const sent = lacking(EVENTS, { ...EVENTS, name: '`crm`.`more`', reason: 'another' }, OLD);
   await start().click();
   await expect.element(list()).toHaveTextContent('`crm`.`tidy` (events) is left out'.replaceAll('`', ''));
-  await expect.element(button('Back up as Partial')).toBeEnabled();
+  await expect.element(button('Start Partial Backup')).toBeEnabled();
   expect(sent(), 'nothing has begun').toMatchObject([{ dryRun: true }]);
   expect(list().getByRole('checkbox').elements(), 'one for each name').toHaveLength(2);
   await box('Back up without events').click();
-  await expect.element(button('Back up as Partial')).toBeVisible();
+  await expect.element(button('Start Partial Backup')).toBeVisible();
   await box('Back up without crm.old').click();
   await expect.element(list()).toHaveTextContent('was agreed to by name');
   await start().click();
@@ -253,9 +253,9 @@ test('what a backup would leave out is shown before it begins, and what is agree
 test('what only a privilege shows cannot be agreed to: the backup is partial, and says so on its button', async () => {
   const sent = lacking(HIDDEN);
   await start().click();
-  await expect.element(list()).toHaveTextContent('Needs a privilege');
+  await expect.element(list()).toHaveTextContent('Requires a privilege');
   expect(list().getByRole('checkbox').elements()).toEqual([]);
-  await button('Back up as Partial').click();
+  await button('Start Partial Backup').click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
   expect(sent()).toHaveLength(2);
 });
@@ -264,7 +264,7 @@ test('after a change of the form, consent is asked for again', async () => {
   const sent = lacking(EVENTS);
   await start().click();
   await box('Back up without events').click();
-  await page.getByLabelText('Connections that read at once').fill('3');
+  await page.getByLabelText('Concurrent read connections').fill('3');
   await expect.element(list()).not.toBeInTheDocument();
   await start().click();
   await expect.element(list()).toBeVisible();

@@ -11,7 +11,7 @@ import { Facts } from '../../parts/PageHead';
 import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { useReturnFocus } from '../../parts/useReturnFocus';
-import { strategyFor } from '../strategies/queries';
+import { strategyFor } from '../strategies/strategyFor';
 import { namedObject } from '../strategies/scope';
 import { Chosen } from './Chosen';
 import { Consent } from './Consent';
@@ -27,12 +27,14 @@ interface BackUpNowDrawerProps {
   ability: Ability;
   /** The strategies of the cluster and of its tenants. */
   strategies: Strategy[];
+  /** The tenant that is selected at first; without one, the whole cluster is. */
+  tenant?: number | undefined;
   onNewStrategy: () => void;
   onClose: () => void;
 }
 
 /** What to back up, where to and how; most of it is filled in. */
-export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, onClose }: BackUpNowDrawerProps) {
+export function BackUpNowDrawer({ cluster, ability, strategies, tenant, onNewStrategy, onClose }: BackUpNowDrawerProps) {
   useReturnFocus();
   const { backUpNow, leftOut, actions } = useLabels();
   const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability, strategyFor(strategies)));
@@ -92,7 +94,7 @@ export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, o
     >
       <Form layout="vertical" component="div" requiredMark={false}>
         <Part title={backUpNow.objects} hint={hasParts ? backUpNow.objectsHint : backUpNow.objectsHintPhysical}>
-          <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={choose} />
+          <ObjectsTree cluster={cluster} hasParts={hasParts} tenant={tenant} onChange={choose} />
           {fault ? (
             <Alert
               type="warning"

@@ -7,6 +7,7 @@ import type { Ability, Cluster, Overview, Strategy } from '../../api/types';
 import { useChartWords } from '../../charts/useChartWords';
 import { useLabels } from '../../locales';
 import { formatBytes, formatSeconds } from '../../parts/format';
+import { later } from '../../parts/later';
 import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
@@ -17,14 +18,14 @@ import { Status, toneOf } from '../../parts/Status';
 import { Unknown } from '../../parts/Unknown';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
-import { InitiateRecoveryDrawer } from '../recovery/InitiateRecoveryDrawer';
 import { NextRun } from '../strategies/PlannedRuns';
-import { strategiesQuery, strategyFor } from '../strategies/queries';
+import { strategiesQuery } from '../strategies/queries';
+import { strategyFor } from '../strategies/strategyFor';
 import { ScheduleState } from '../strategies/ScheduleState';
-import { StrategyDrawer } from '../strategies/StrategyDrawer';
 import { StrategyTab } from '../strategies/StrategyTab';
+import { ProtectionTable } from '../protection/ProtectionTable';
+import { useProtectionWords } from '../protection/words';
 import { BackupSets } from './BackupSets';
-import { BackUpNowDrawer } from './BackUpNowDrawer';
 import { ClusterSilent } from './ClusterSilent';
 import { DataBackupTasks } from './DataBackupTasks';
 import { LogBackupTasks } from './LogBackupTasks';
@@ -32,11 +33,18 @@ import { abilityQuery, overviewQuery } from './queries';
 import { RecoveryTasks } from './RecoveryTasks';
 import { StorageTrend } from './StorageTrend';
 
+const BackUpNowDrawer = later(async () => (await import('./BackUpNowDrawer')).BackUpNowDrawer);
+const InitiateRecoveryDrawer = later(async () => (await import('../recovery/InitiateRecoveryDrawer')).InitiateRecoveryDrawer);
+const StrategyDrawer = later(async () => (await import('../strategies/StrategyDrawer')).StrategyDrawer);
+
 /** The names that open drawers from the address: other pages lead to them. */
 const BACK_UP_NOW = 'backUpNow';
 const RECOVER = 'recover';
 const NEW_STRATEGY = 'newStrategy';
 const MODIFY_STRATEGY = 'modifyStrategy';
+/** The tenant that a drawer begins with; lists of the page show its rows alone. */
+const TENANT = 'tenant';
+const DRAWERS = [BACK_UP_NOW, RECOVER, NEW_STRATEGY, MODIFY_STRATEGY];
 const LIST = 'list';
 const STRATEGY_LIST = 'strategy';
 /** The value that stands for the cluster's own strategy; a tenant's is the tenant's number. */
@@ -47,14 +55,15 @@ export default function BackupPage() {
   const id = useClusterId();
   const { backup, strategy } = useLabels();
   const charts = useChartWords();
+  const protection = useProtectionWords();
   const cluster = useCluster(id);
   // Asked whenever the page opens: what is filled in is the storage of the newest backup.
   const ability = useQuery({ ...abilityQuery(id), refetchOnMount: 'always' });
   const overview = useQuery(overviewQuery(id));
   const strategies = useQuery(strategiesQuery(id));
   const [search, setSearch] = useSearchParams();
-  // Drawers open and close above the list that was looked at.
-  const inList = () => new URLSearchParams([...search].filter(([name]) => name === LIST));
+  // Drawers open and close above the list that was looked at, and leave its filter.
+  const inList = () => new URLSearchParams([...search].filter(([name]) => !DRAWERS.includes(name)));
   const open = (name: string, value = '') => {
     const wish = inList();
     wish.set(name, value);
@@ -63,6 +72,7 @@ export default function BackupPage() {
   const close = () => setSearch(inList());
   const hasLogs = cluster.data && cluster.data.obBackupAbility !== 'LOGICAL_BACKUP';
   const recoverable = search.get(RECOVER);
+  const tenant = Number(search.get(TENANT)) || undefined;
   const isReady = cluster.data && ability.data && !ability.data.disabled && ability.isFetchedAfterMount;
   const toStrategies = () => setSearch({ [LIST]: STRATEGY_LIST });
 
@@ -114,6 +124,7 @@ export default function BackupPage() {
                 ]
               : []),
             { key: 'storage', label: charts.storage, children: <StorageTrend id={id} /> },
+            { key: 'tenants', label: protection.title, children: <ProtectionTable cluster={id} /> },
           ]}
         />
       </Section>
@@ -122,6 +133,7 @@ export default function BackupPage() {
           cluster={cluster.data}
           ability={ability.data}
           strategies={strategies.data ?? []}
+          tenant={tenant}
           onNewStrategy={() => open(NEW_STRATEGY)}
           onClose={close}
         />
@@ -138,7 +150,7 @@ export default function BackupPage() {
         />
       ) : null}
       {recoverable !== null && cluster.data ? (
-        <InitiateRecoveryDrawer cluster={cluster.data} chosen={Number(recoverable) || undefined} onClose={close} />
+        <InitiateRecoveryDrawer cluster={cluster.data} chosen={Number(recoverable) || undefined} tenant={tenant} onClose={close} />
       ) : null}
     </>
   );
@@ -213,7 +225,7 @@ function Disabled({ ability }: { ability: Ability }) {
       className="problem"
       type="warning"
       showIcon
-      message={<Prose text={`${backup.disabled}: ${why.message}`} />}
+      message={<Prose text={backup.disabled(why.message)} />}
       description={<Explanation words={why} />}
     />
   );

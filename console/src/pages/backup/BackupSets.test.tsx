@@ -58,7 +58,7 @@ test('the list shows where each set comes from, and asks nothing of sets without
     [3, 'Unknown key'],
     [4, 'Not signed'],
     [5, 'Altered'],
-    [6, 'Not known'],
+    [6, 'Unknown'],
   ] as const) {
     await expect.element(row(set)).toHaveTextContent(word);
   }

@@ -1,6 +1,5 @@
 import { Button, type TableProps } from '@oceanbase/design';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -11,35 +10,51 @@ import { LeftOut } from '../../parts/LeftOut';
 import { Duration, Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { Status, toneOf } from '../../parts/Status';
+import { isFiltered, pageAndTimes, useListFilter } from '../../parts/useListFilter';
 import { useMay } from '../logon/me';
+import { Filters } from './Filters';
 import { Origin, OriginInFull } from './Origin';
 import { PagedTable } from './PagedTable';
+import { TenantFilter } from './TenantFilter';
+
+const NAMES = ['tenant'];
+
+interface BackupSetsProps {
+  id: number;
+  /** The tenant whose sets alone are wanted. */
+  tenant?: number | undefined;
+  onRecover: (set: number) => void;
+}
 
 /** What is there to recover from. */
-export function BackupSets({ id, onRecover }: { id: number; onRecover: (set: number) => void }) {
+export function BackupSets({ id, tenant, onRecover }: BackupSetsProps) {
   const { backup, signing, words } = useLabels();
   const may = useMay();
-  const [filter, setFilter] = useState({ page: 1, size: 10 });
+  const { filter, change, clear } = useListFilter(10, NAMES);
+  const query = pageAndTimes(filter);
+  const tenantId = tenant ?? (Number(filter.values.tenant) || undefined);
   const sets = useQuery({
-    queryKey: keys.backupSets(id, filter),
+    queryKey: keys.backupSets(id, { ...query, tenantId }),
     placeholderData: keepPreviousData,
     queryFn: () =>
-      answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query: filter } })),
+      tenantId
+        ? answer(client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/sets', { params: { path: { id, tenantId }, query } }))
+        : answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query } })),
   });
   const columns: TableProps<BackupSet>['columns'] = [
-    { title: backup.setId, dataIndex: 'backupSetId' },
+    { title: backup.setId, dataIndex: 'backupSetId', fixed: 'left' },
     { title: backup.tenant, dataIndex: 'tenantName' },
+    {
+      title: backup.status,
+      dataIndex: 'status',
+      render: (status: BackupSet['status']) => <Status tone={toneOf(status)}>{words.setStatus[status]}</Status>,
+    },
     {
       title: backup.dataMethod,
       render: (_, set) => `${words.backupMode[set.backupMode]} · ${words.dataBackupMode[set.dataBackupTaskType]}`,
     },
     { title: backup.moment, dataIndex: 'consistentTime', render: (at: string) => <Moment at={at} isExact /> },
     { title: backup.size, dataIndex: 'bytes', align: 'right', render: formatBytes },
-    {
-      title: backup.status,
-      dataIndex: 'status',
-      render: (status: BackupSet['status']) => <Status tone={toneOf(status)}>{words.setStatus[status]}</Status>,
-    },
     { title: signing.origin, render: (_, set) => <Origin set={set} /> },
     {
       title: backup.actions,
@@ -53,14 +68,19 @@ export function BackupSets({ id, onRecover }: { id: number; onRecover: (set: num
     },
   ];
   return (
-    <PagedTable
-      query={sets}
-      rowKey={(set) => String(set.backupSetId)}
-      columns={columns}
-      empty={backup.setsEmpty}
-      expandable={{ expandedRowRender: (set) => <Details set={set} /> }}
-      onPage={(page, size) => setFilter({ page, size })}
-    />
+    <>
+      <Filters filter={filter} onChange={change} onClear={clear}>
+        {tenant === undefined ? <TenantFilter id={id} value={tenantId} onChange={(chosen) => change({ tenant: chosen })} /> : null}
+      </Filters>
+      <PagedTable
+        query={sets}
+        rowKey={(set) => String(set.backupSetId)}
+        columns={columns}
+        empty={isFiltered(filter) ? backup.tasksEmptyFiltered : backup.setsEmpty}
+        expandable={{ expandedRowRender: (set) => <Details set={set} /> }}
+        onPage={(page, size) => change({ page, size })}
+      />
+    </>
   );
 }
 

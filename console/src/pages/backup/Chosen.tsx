@@ -13,7 +13,7 @@ interface ChosenProps {
 
 /** The objects that will be backed up, in words: how many of how many, and their names. */
 export function Chosen({ cluster, hasParts, objects }: ChosenProps) {
-  const { backUpNow } = useLabels();
+  const { backUpNow, state } = useLabels();
   const tenants = useQuery(tenantsQuery(cluster.id)).data?.contents ?? [];
   const fit = tenants.filter((tenant) => !(hasParts ? tenant.logicalDisabled : tenant.physicalDisabled));
   const nameOf = (id: unknown) => tenants.find((tenant) => tenant.id === id)?.name ?? String(id);
@@ -30,7 +30,7 @@ export function Chosen({ cluster, hasParts, objects }: ChosenProps) {
   ];
   return (
     <p className="quiet hint" aria-live="polite" data-testid="chosen">
-      {backUpNow.chosen}: {parts.filter(Boolean).join('; ')}
+      {backUpNow.chosen(parts.filter(Boolean).join(state.semicolon))}
     </p>
   );
 }

@@ -6,5 +6,5 @@ import { WordsAlert } from '../../parts/ProblemAlert';
 export function ClusterSilent({ error }: { error: ErrorView | null | undefined }) {
   const { backup } = useLabels();
   if (!error) return null;
-  return <WordsAlert type="warning" words={{ ...error, message: `${backup.clusterSilent}: ${error.message}` }} />;
+  return <WordsAlert type="warning" words={{ ...error, message: backup.clusterSilent(error.message) }} />;
 }

@@ -1,6 +1,5 @@
 import type { TableProps } from '@oceanbase/design';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link } from 'react-router';
 
 import { answer, client } from '../../api/client';
@@ -11,31 +10,39 @@ import { formatBytes } from '../../parts/format';
 import { Duration, Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
+import { isFiltered, oneOf, pageAndTimes, useListFilter } from '../../parts/useListFilter';
 import { ClusterSilent } from './ClusterSilent';
-import { asQuery, Filters, isFiltered } from './Filters';
+import { Filters } from './Filters';
+import { TaskPercent } from '../tasks/TaskPercent';
 import { TaskState } from '../tasks/TaskState';
 import { PagedTable } from './PagedTable';
-import type { Filter } from './queries';
 import { tenantName } from './tenantName';
 
-/** The data backups of a cluster, a row per tenant. */
-export function DataBackupTasks({ id }: { id: number }) {
+const NAMES = ['status'];
+
+/** The data backups of a cluster, a row per tenant; or those of one tenant. */
+export function DataBackupTasks({ id, tenant }: { id: number; tenant?: number | undefined }) {
   const labels = useLabels();
-  const { backup, words, actions } = labels;
-  const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
+  const { backup, words, actions, tasks } = labels;
+  const { filter, change, clear } = useListFilter(10, NAMES);
+  const status = oneOf(filter.values.status, words.taskStatus);
+  const query = { ...pageAndTimes(filter), ...(status ? { status } : {}) };
   const rows = useQuery({
-    queryKey: keys.dataBackupTasks(id, filter),
+    queryKey: keys.dataBackupTasks(id, { ...query, tenant }),
     placeholderData: keepPreviousData,
     queryFn: () =>
-      answer(
-        client.GET('/api/v2/ob/clusters/{id}/backup/task/dataBackupTasks', {
-          params: { path: { id }, query: asQuery<DataBackupTask['status']>(filter) },
-        }),
-      ),
+      tenant === undefined
+        ? answer(client.GET('/api/v2/ob/clusters/{id}/backup/task/dataBackupTasks', { params: { path: { id }, query } }))
+        : answer(
+            client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/task/dataBackupTasks', {
+              params: { path: { id, tenantId: tenant }, query },
+            }),
+          ),
   });
   const columns: TableProps<DataBackupTask>['columns'] = [
-    { title: backup.id, dataIndex: 'taskId', render: taskLink },
+    { title: backup.id, dataIndex: 'taskId', fixed: 'left', render: taskLink },
     { title: backup.tenant, render: (_, row) => tenantName(row, labels) },
+    { title: backup.status, render: (_, row) => <RowState row={row} /> },
     {
       title: backup.dataMethod,
       render: (_, row) => `${words.backupMode[row.backupMode]} · ${words.dataBackupMode[row.dataBackupTaskType]}`,
@@ -48,19 +55,17 @@ export function DataBackupTasks({ id }: { id: number }) {
     },
     { title: backup.start, dataIndex: 'startTime', render: (at?: string) => <Moment at={at} /> },
     { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
-    {
-      title: backup.status,
-      render: (_, row) => <TaskState of={row} />,
-    },
+    { title: tasks.duration, render: (_, row) => <Duration from={row.startTime} until={row.finishTime} /> },
     {
       title: backup.actions,
       fixed: 'right',
-      render: (_, { taskId }) => (taskId ? <Link to={`/tasks/${taskId}`}>{actions.view}</Link> : null),
+      render: (_, { taskId, status, error }) =>
+        taskId ? <Link to={`/tasks/${taskId}`}>{status === 'FAILED' && error ? actions.viewCause : actions.view}</Link> : null,
     },
   ];
   return (
     <>
-      <Filters filter={filter} states={words.taskStatus} onChange={setFilter} />
+      <Filters filter={filter} states={words.taskStatus} onChange={change} onClear={clear} />
       <ClusterSilent error={rows.data?.clusterError} />
       <PagedTable
         query={rows}
@@ -68,8 +73,18 @@ export function DataBackupTasks({ id }: { id: number }) {
         columns={columns}
         empty={isFiltered(filter) ? backup.tasksEmptyFiltered : backup.tasksEmpty}
         expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
-        onPage={(page, size) => setFilter({ ...filter, page, size })}
+        onPage={(page, size) => change({ page, size })}
       />
+    </>
+  );
+}
+
+/** How a backup stands, and while it runs, how far its task is. */
+function RowState({ row }: { row: DataBackupTask }) {
+  const isRunning = row.status === 'RUNNING' && typeof row.taskId === 'number';
+  return (
+    <>
+      <TaskState of={row} /> {isRunning ? <TaskPercent id={Number(row.taskId)} lane={row.tenantName} /> : null}
     </>
   );
 }

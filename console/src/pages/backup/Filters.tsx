@@ -1,58 +1,80 @@
-import { DatePicker, Select } from '@oceanbase/design';
+import { Button, DatePicker, Select } from '@oceanbase/design';
+import dayjs from 'dayjs';
+import type { ReactNode } from 'react';
 
 import { useLabels } from '../../locales';
-import type { Filter } from './queries';
+import { isFiltered, PERIODS, type FilterChange, type ListFilter } from '../../parts/useListFilter';
 
 interface FiltersProps {
-  filter: Filter;
-  states: Record<string, string>;
+  filter: ListFilter;
+  /** The states that rows can have; none where they are not told apart. */
+  states?: Record<string, string>;
   /** Whether rows can be chosen by time. */
   hasTime?: boolean;
-  onChange: (filter: Filter) => void;
+  onChange: (part: FilterChange) => void;
+  onClear: () => void;
+  /** What else rows are chosen by. */
+  children?: ReactNode;
 }
 
-/** Which rows of a list are wanted: by time and by state. */
-export function Filters({ filter, states, hasTime = true, onChange }: FiltersProps) {
-  const { backup } = useLabels();
-  const options = [
-    { value: '', label: backup.anyStatus },
-    ...Object.entries(states).map(([value, label]) => ({ value, label })),
-  ];
-  const change = (part: Partial<Filter>) => onChange({ ...filter, ...part, page: 1 });
+/** Which rows of a list are wanted: by time, by state, and by what the list has besides. */
+export function Filters({ filter, states, hasTime = true, onChange, onClear, children }: FiltersProps) {
+  const { backup, filters, actions } = useLabels();
   return (
     <div className="filters">
-      {hasTime ? <DatePicker.RangePicker
-        showTime
-        aria-label={`${backup.from} – ${backup.until}`}
-        placeholder={[backup.from, backup.until]}
-        onChange={(range) => {
-          const { startTime, endTime, ...rest } = filter;
-          const [from, until] = range ?? [];
-          onChange({
-            ...rest,
-            page: 1,
-            ...(from ? { startTime: from.toISOString() } : {}),
-            ...(until ? { endTime: until.toISOString() } : {}),
-          });
-        }}
-      /> : null}
-      <Select
-        aria-label={backup.status}
-        value={filter.status ?? ''}
-        options={options}
-        className="filter-status"
-        onChange={(status: string) => change({ status })}
-      />
+      {children}
+      {states ? (
+        <Select
+          aria-label={backup.status}
+          value={filter.values.status ?? ''}
+          options={[{ value: '', label: backup.anyStatus }, ...Object.entries(states).map(([value, label]) => ({ value, label }))]}
+          className="filter-status"
+          onChange={(status: string) => onChange({ status })}
+        />
+      ) : null}
+      {hasTime ? (
+        <>
+          <Select
+            aria-label={filters.period}
+            value={filter.days ?? (filter.startTime || filter.endTime ? -1 : 0)}
+            options={[
+              { value: 0, label: filters.anyTime },
+              ...PERIODS.map((days) => ({ value: days, label: filters.lastDays[days] })),
+              { value: -1, label: filters.between },
+            ]}
+            className="filter-status"
+            onChange={(days: number) =>
+              onChange(
+                days === -1
+                  ? { days: undefined, from: filter.startTime ?? dayjs().subtract(1, 'day').toISOString() }
+                  : { days: days || undefined, from: undefined, until: undefined },
+              )
+            }
+          />
+          {!filter.days && (filter.startTime || filter.endTime) ? (
+            <DatePicker.RangePicker
+              showTime
+              allowEmpty={[true, true]}
+              aria-label={`${backup.from} – ${backup.until}`}
+              placeholder={[backup.from, backup.until]}
+              value={[timeOf(filter.startTime), timeOf(filter.endTime)]}
+              onChange={(range) => {
+                const [from, until] = range ?? [];
+                onChange({ days: undefined, from: from?.toISOString(), until: until?.toISOString() });
+              }}
+            />
+          ) : null}
+        </>
+      ) : null}
+      {isFiltered(filter) ? (
+        <Button type="link" className="link-button" onClick={onClear}>
+          {actions.reset}
+        </Button>
+      ) : null}
     </div>
   );
 }
 
-/** Tells whether rows are left out. */
-export function isFiltered({ startTime, endTime, status }: Filter): boolean {
-  return Boolean(startTime ?? endTime) || Boolean(status);
-}
-
-/** Returns a filter as the wire takes it: what is not asked about is left out. */
-export function asQuery<S extends string>({ status, ...rest }: Filter): Omit<Filter, 'status'> & { status?: S } {
-  return status ? { ...rest, status: status as S } : rest;
+function timeOf(text: string | undefined) {
+  return text ? dayjs(text) : null;
 }

@@ -1,28 +1,34 @@
 import { Button, type TableProps } from '@oceanbase/design';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Cluster, LogBackupTask } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatCount } from '../../parts/format';
+import { strategiesQuery } from '../strategies/queries';
+import { strategyFor } from '../strategies/strategyFor';
 import { Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
 import { Status, toneOf } from '../../parts/Status';
+import { oneOf, useListFilter } from '../../parts/useListFilter';
 import { useMay } from '../logon/me';
 import { ClusterSilent } from './ClusterSilent';
 import { Filters } from './Filters';
 import { actionsOf } from './logBackup';
 import { LogDelays } from './LogDelays';
 import { PagedTable } from './PagedTable';
-import type { Filter } from './queries';
 import { tenantName } from './tenantName';
 import { useChangeLogBackup } from './useChangeLogBackup';
 
 /** How often is looked: checkpoints move on without any event. */
 const EVERY_MS = 10_000;
+
+const NAMES = ['status'];
+
+/** What counts as a large delay where no strategy says it. */
+const LARGE_DELAY_S = 3600;
 
 /** The log backup of a cluster, a row per tenant; on 3.x one for the cluster. */
 export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
@@ -30,12 +36,12 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
   const { backup, words, state } = labels;
   const language = useLanguage();
   const may = useMay();
-  const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
+  const { filter, change: changeFilter, clear } = useListFilter(10, NAMES);
   const change = useChangeLogBackup(cluster.id);
   const { page, size } = filter;
-  const status = filter.status as LogBackupTask['status'] | undefined;
+  const status = oneOf(filter.values.status, words.archiveStatus);
   const rows = useQuery({
-    queryKey: keys.logBackupTasks(cluster.id, filter),
+    queryKey: keys.logBackupTasks(cluster.id, { page, size, status }),
     placeholderData: keepPreviousData,
     refetchInterval: EVERY_MS,
     queryFn: () =>
@@ -45,6 +51,8 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
         }),
       ),
   });
+  const strategies = useQuery(strategiesQuery(cluster.id)).data ?? [];
+  const limitOf = (tenant: number) => strategyFor(strategies, tenant)?.obBackupThresholdConfig.logBackupDelaySeconds ?? LARGE_DELAY_S;
   const columns: TableProps<LogBackupTask>['columns'] = [
     { title: backup.tenant, fixed: 'left', render: (_, row) => tenantName(row, labels) },
     { title: backup.method, dataIndex: 'backupMode', render: (mode: LogBackupTask['backupMode']) => words.backupMode[mode] },
@@ -58,7 +66,12 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
       title: backup.latency,
       dataIndex: 'delay',
       align: 'right',
-      render: (delay?: number | null) => (typeof delay === 'number' ? formatCount(delay, language) : '–'),
+      render: (delay: number | null | undefined, { tenantId }) =>
+        typeof delay === 'number' ? (
+          <span className={delay > limitOf(tenantId) ? 'rpo-bad' : undefined}>{formatCount(delay, language)}</span>
+        ) : (
+          '–'
+        ),
     },
     { title: backup.start, dataIndex: 'startTime', render: (at?: string | null) => <Moment at={at} /> },
     {
@@ -86,7 +99,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
   return (
     <>
       <div className="filters-and-buttons">
-        <Filters filter={filter} states={words.archiveStatus} hasTime={false} onChange={setFilter} />
+        <Filters filter={filter} states={words.archiveStatus} hasTime={false} onChange={changeFilter} onClear={clear} />
         {may.backUp ? (
           <Button loading={change.isPending} onClick={() => change.ask('start')}>
             {backup.startAllLogs}
@@ -100,7 +113,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
         columns={columns}
         empty={rows.data?.clusterError ? state.unknown : status ? backup.tasksEmptyFiltered : backup.logsEmpty}
         expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
-        onPage={(number, count) => setFilter({ ...filter, page: number, size: count })}
+        onPage={(number, count) => changeFilter({ page: number, size: count })}
       />
       <LogDelays cluster={cluster} />
     </>

@@ -46,7 +46,7 @@ test('samples that can’t be read show why, with the way to try again', async (
   open({ [PATH]: () => (isAway ? { status: 500, error: { id: 'metadata-unreadable', message: 'The metadata can’t be read' } } : samples(delay(1001, 5, 7))) });
   await expect.element(page.getByRole('alert')).toHaveTextContent('The metadata can’t be read');
   isAway = false;
-  await page.getByRole('button', { name: 'Load again' }).click();
+  await page.getByRole('button', { name: 'Reload' }).click();
   await expect.element(chart()).toHaveAttribute('data-state', 'drawn');
 });
 

@@ -54,7 +54,8 @@ export function ObjectsTable({ clusters: standings }: { clusters: ClusterStandin
     {
       title: clusters.tileProtected,
       align: 'right',
-      render: (_, { cluster, tenant }) => (tenant ? '' : clusters.ofObjects(cluster.protectedObjectCount, cluster.objectCount)),
+      render: (_, { cluster, tenant }) =>
+        tenant ? '' : <Link to={`/backup/tenants?cluster=${cluster.clusterId}`}>{clusters.ofObjects(cluster.protectedObjectCount, cluster.objectCount)}</Link>,
     },
     { title: clusters.version, render: (_, { cluster, tenant }) => (tenant ? '' : cluster.obVersion) },
     {

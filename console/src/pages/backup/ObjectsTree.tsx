@@ -23,6 +23,8 @@ interface ObjectsTreeProps {
   cluster: Cluster;
   /** Whether parts of a tenant can be chosen: logical backup takes them. */
   hasParts: boolean;
+  /** The tenant that is selected at first; without one, everything is. */
+  tenant?: number | undefined;
   onChange: (objects: BackupObject[]) => void;
 }
 
@@ -54,7 +56,7 @@ interface Selection {
  * The tree of each method, one of them shown. There is one selection: where the other tree can't express a part of it,
  * that part is missing there, and is back when the first tree is.
  */
-function BothTrees({ cluster, tenants, hasParts, onChange }: ObjectsTreeProps & { tenants: Tenant[] }) {
+function BothTrees({ cluster, tenants, hasParts, tenant, onChange }: ObjectsTreeProps & { tenants: Tenant[] }) {
   const { backUpNow } = useLabels();
   const readBelow = useReadBelow();
   const [roots] = useState(() => [false, true].map((parts) => ({ parts, root: rootOf(cluster, tenants, parts) })));
@@ -65,9 +67,9 @@ function BothTrees({ cluster, tenants, hasParts, onChange }: ObjectsTreeProps & 
   const shown = useMemo(() => {
     if (selection?.hasParts === hasParts) return selection;
     const { root } = roots[Number(hasParts)]!;
-    const keys = selection ? carriedOver(root, selection.keys) : firstChecked(root);
+    const keys = selection ? carriedOver(root, selection.keys) : firstChecked(root, tenant);
     return { hasParts, keys, objects: chosenObjects([root], new Set(keys)) };
-  }, [roots, selection, hasParts]);
+  }, [roots, selection, hasParts, tenant]);
   const change = useRef(onChange);
   useEffect(() => {
     change.current = onChange;

@@ -16,11 +16,12 @@ interface PagedTableProps<T> {
   columns: TableProps<T>['columns'];
   empty: string;
   expandable?: TableProps<T>['expandable'];
+  rowSelection?: TableProps<T>['rowSelection'];
   onPage: (page: number, size: number) => void;
 }
 
 /** A list that is read page by page. */
-export function PagedTable<T extends object>({ query, rowKey, columns, empty, expandable, onPage }: PagedTableProps<T>) {
+export function PagedTable<T extends object>({ query, rowKey, columns, empty, expandable, rowSelection, onPage }: PagedTableProps<T>) {
   const { state } = useLabels();
   return (
     <Loaded query={query}>
@@ -31,6 +32,7 @@ export function PagedTable<T extends object>({ query, rowKey, columns, empty, ex
           columns={columns ?? []}
           dataSource={contents}
           {...(expandable ? { expandable: { ...expandColumn, ...expandable } } : {})}
+          {...(rowSelection ? { rowSelection } : {})}
           locale={{ emptyText: <Nothing text={empty} /> }}
           scroll={{ x: 'max-content' }}
           loading={query.isPlaceholderData}

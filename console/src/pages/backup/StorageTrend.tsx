@@ -10,6 +10,7 @@ import { EVERY_MS, since } from '../../charts/since';
 import { farthestApart } from '../../charts/timeline';
 import { useChartWords } from '../../charts/useChartWords';
 import type { Days } from '../../charts/words';
+import { useLabels } from '../../locales';
 import { formatBytes } from '../../parts/format';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { storagesOf, usageLines, usageSummary, type UsedStorage } from './usageLines';
@@ -66,11 +67,12 @@ export function StorageTrend({ id }: { id: number }) {
 }
 
 function Usage({ storage, span }: { storage: UsedStorage; span: [number, number] }) {
+  const { state } = useLabels();
   const words = useChartWords();
   const lines = useMemo(() => usageLines(storage, words), [storage, words]);
   return (
     <Chart
-      title={`${words.storage}: ${storage.name}`}
+      title={state.pair(words.storage, storage.name)}
       summary={usageSummary(storage, words)}
       lines={lines}
       span={span}

@@ -7,14 +7,14 @@ const en = {
   scheduledHint: (without: number) => (without ? `${without} without one` : 'All of them'),
   backups: 'Data Backup Success in 7 Days',
   backupsHint: (good: number, all: number) => `${good} of ${all} backups`,
-  backupsNone: 'No backup has ended',
+  backupsNone: 'No backup has finished',
   delayed: 'Objects with Log Backup Delay',
   delayedNone: 'Every log backup is in time',
   delayedOf: (cluster: string, tenant: string | undefined) => (tenant ? `${cluster}: ${tenant}` : cluster),
   more: (n: number) => `${n} more`,
   recoveries: 'Successful Recoveries in 7 Days',
-  recoveriesHint: (all: number) => `of ${all} that ended`,
-  recoveriesNone: 'No recovery has ended',
+  recoveriesHint: (all: number) => `of ${all} that finished`,
+  recoveriesNone: 'No recovery has finished',
   tenantsAbnormal: (n: number) => (n === 1 ? '1 tenant strategy is abnormal' : `${n} tenant strategies are abnormal`),
 };
 

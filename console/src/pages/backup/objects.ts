@@ -49,9 +49,10 @@ function whole({ key, children }: ObjectNode): string[] {
   return children.filter(({ reason }) => reason === undefined).map((child) => child.key);
 }
 
-/** Returns the selection when the tree appears: everything that can be chosen. */
-export function firstChecked(root: ObjectNode): string[] {
-  return whole(root);
+/** Returns the selection when the tree appears: one tenant where it was asked for and can be chosen, else everything that can. */
+export function firstChecked(root: ObjectNode, tenant?: number): string[] {
+  const wanted = tenant === undefined ? undefined : root.children?.find(({ object, reason }) => object.tenantId === tenant && reason === undefined);
+  return wanted ? [wanted.key] : whole(root);
 }
 
 function isWithin(key: string, ancestor: string): boolean {

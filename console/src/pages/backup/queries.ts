@@ -32,12 +32,3 @@ export function tenantsQuery(id: number) {
     queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id } } })),
   });
 }
-
-/** Which rows of a list are wanted. */
-export interface Filter {
-  page: number;
-  size: number;
-  startTime?: string;
-  endTime?: string;
-  status?: string;
-}

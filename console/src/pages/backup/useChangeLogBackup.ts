@@ -10,7 +10,7 @@ import type { LogAction } from './logBackup';
 
 /** Returns how log backup of a tenant, or of all there is, is changed; what ends something asks before. */
 export function useChangeLogBackup(id: number) {
-  const { backup, tasks } = useLabels();
+  const { backup, actions } = useLabels();
   const { modal } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -34,7 +34,7 @@ export function useChangeLogBackup(id: number) {
       content: backup.logActionTexts[action],
       okText: backup.logActions[action],
       okButtonProps: { danger: action === 'stop' },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => change.mutateAsync({ action, row }).catch(() => undefined),
     });
   return { ask, isPending: change.isPending };

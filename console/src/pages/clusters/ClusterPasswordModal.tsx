@@ -6,9 +6,11 @@ import { keys } from '../../api/keys';
 import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 
 /** The new password of the user that Lifeboat connects as, after it was changed on the cluster. */
 export function ClusterPasswordModal({ cluster, onClose }: { cluster: Cluster; onClose: () => void }) {
+  useReturnFocus();
   const { clusters, actions, logOn } = useLabels();
   const { message } = App.useApp();
   const queries = useQueryClient();

@@ -7,20 +7,24 @@ import { Link } from 'react-router';
 
 import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
-import { useAllClusters } from '../../parts/ClusterSelector';
+import { useAllClusters } from '../../parts/useAllClusters';
+import { later } from '../../parts/later';
 import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Tiles } from '../../parts/Tiles';
-import { AlarmsDrawer } from '../alarms/AlarmsDrawer';
 import { useAlarms } from '../alarms/useAlarms';
 import { allOverviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
+import { countTenants, protectionRows } from '../protection/protection';
+import { protectionQuery } from '../protection/queries';
 import { ClusterStatus } from './ClusterStatus';
 import { lookOf } from './look';
 import { NoCluster } from './NoCluster';
-import { TakeOverDrawer } from './TakeOverDrawer';
+
+const AlarmsDrawer = later(async () => (await import('../alarms/AlarmsDrawer')).AlarmsDrawer);
+const TakeOverDrawer = later(async () => (await import('./TakeOverDrawer')).TakeOverDrawer);
 
 /** Whose alarms are looked at: a cluster's, or all. */
 interface Watched {
@@ -65,6 +69,9 @@ export default function ClustersPage() {
 function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () => void }) {
   const { clusters: labels, alarms: words } = useLabels();
   const { data } = useQuery(allOverviewQuery);
+  const objects = useQuery(protectionQuery()).data;
+  // Whether there is a full backup does not depend on any strategy.
+  const tenants = objects && countTenants(protectionRows(objects, []));
   const alarms = useAlarms().data;
   const stopped = alarms?.filter(({ level }) => level === 1).length ?? 0;
   const count = (status: Cluster['status']) => clusters.filter((cluster) => lookOf(cluster, alarms).status === status).length;
@@ -77,11 +84,12 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
     <Tiles
       tiles={[
         { term: labels.tileClusters, value: clusters.length, hint: troubles.join(' · ') || labels.allRunning },
-        { term: labels.tileProtected, value: data?.protectedObjectCount ?? '…', hint: labels.protectedHint },
-        { term: labels.tileUnprotected, value: data?.unprotectedObjectCount ?? '…', hint: labels.unprotectedHint },
+        { term: labels.tileProtected, value: tenants ? tenants.GOOD + tenants.LATE : '…', hint: labels.protectedHint, to: '/backup/tenants?state=BACKED_UP' },
+        { term: labels.tileUnprotected, value: tenants?.NONE ?? '…', hint: labels.unprotectedHint, to: '/backup/tenants?state=NONE' },
         {
           term: labels.tileRecent,
           value: data ? (ended ? `${Math.round((data.recentSuccessfulCount / ended) * 100)}%` : '–') : '…',
+          to: '/tasks',
           hint: data && (ended ? labels.recentHint(data.recentSuccessfulCount, ended) : labels.recentNone),
         },
         {
@@ -97,10 +105,10 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
 const PAGE_SIZE = 10;
 
 /** How many alarms there are, which leads to them where there are some. */
-function AlarmCount({ count, label, onShow }: { count: number | undefined; label: string; onShow: () => void }) {
+function AlarmCount({ count, label, onShow }: { count: number | undefined; label: (count: number) => string; onShow: () => void }) {
   if (!count) return <>{count ?? '…'}</>;
   return (
-    <Button type="link" size="small" danger className="link-button count-button" aria-label={`${label}: ${count}`} onClick={onShow}>
+    <Button type="link" size="small" danger className="link-button count-button" aria-label={label(count)} onClick={onShow}>
       {count}
     </Button>
   );
@@ -122,13 +130,13 @@ function ClusterTable({ clusters, onAlarms }: ClusterTableProps) {
       fixed: 'left',
       render: (name: string, { id }) => <Link to={`/clusters/${id}`}>{name}</Link>,
     },
-    { title: labels.clusters.id, dataIndex: 'id', width: 56 },
-    { title: labels.clusters.version, dataIndex: 'obVersion', ellipsis: true },
-    { title: labels.clusters.deployment, dataIndex: 'deploymentMode' },
     {
       title: labels.clusters.status,
       render: (_, cluster) => <ClusterStatus cluster={cluster} />,
     },
+    { title: labels.clusters.id, dataIndex: 'id', width: 56 },
+    { title: labels.clusters.version, dataIndex: 'obVersion', ellipsis: true },
+    { title: labels.clusters.deployment, dataIndex: 'deploymentMode' },
     {
       title: labels.clusters.backupMethod,
       dataIndex: 'obBackupAbility',
@@ -146,7 +154,7 @@ function ClusterTable({ clusters, onAlarms }: ClusterTableProps) {
       render: (_, cluster) => (
         <AlarmCount
           count={alarms?.filter(({ clusterId }) => clusterId === cluster.id).length}
-          label={labels.alarms.of(cluster.name)}
+          label={(count) => labels.alarms.showOf(cluster.name, count)}
           onShow={() => onAlarms(cluster)}
         />
       ),

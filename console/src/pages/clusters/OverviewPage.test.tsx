@@ -58,5 +58,28 @@ test('an answer of long ago is no state of now: its age is shown', async () => {
   const updateTime = new Date(Date.now() - 3 * 3_600_000 - 1000).toISOString();
   open({ 'GET /ob/clusters/7': { data: cluster({ updateTime }) } });
   await expect.element(page.getByText('Unknown', { exact: true })).toBeVisible();
-  await expect.element(page.getByText('last asked 3 h ago')).toBeVisible();
+  await expect.element(page.getByText('last refreshed 3 h ago')).toBeVisible();
+});
+
+test('the page of a cluster says how it is backed up, and leads to its tenants without a backup', async () => {
+  const tenant = { clusterId: 7, clusterName: 'prod' };
+  open({
+    'GET /ob/clusters/7/backup/overview': {
+      data: { clusterId: 7, obBackupAbility: 'PHYSICAL_BACKUP', backupScheduleStatus: 'NONE', backupSetCount: 2, backupSize: 2048, logBackupDelaySeconds: 65 },
+    },
+    'GET /backup/objects': list({ ...tenant, tenantId: 1001, tenantName: 'shop' }, { ...tenant, tenantId: 1002, tenantName: 'crm' }),
+  });
+  await expect.element(page.getByText('1 min 5 s')).toBeVisible();
+  await expect.element(page.getByText('2.00 KiB in 2 backup sets')).toBeVisible();
+  await expect.element(page.getByRole('link', { name: '2', exact: true })).toHaveAttribute('href', '/clusters/7/backup?list=tenants&state=NONE');
+});
+
+test('a cluster that does not answer has no log checkpoint that is known', async () => {
+  open({
+    'GET /ob/clusters/7/backup/overview': {
+      data: { clusterId: 7, obBackupAbility: 'PHYSICAL_BACKUP', backupScheduleStatus: 'NONE', backupSetCount: 0, backupSize: 0, clusterError: { id: 'x', message: 'x' } },
+    },
+  });
+  await expect.element(page.getByText('Unknown · last refreshed').first()).toBeVisible();
+  expect(page.getByText('Log backup is not running').elements()).toEqual([]);
 });

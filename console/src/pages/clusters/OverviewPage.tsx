@@ -16,6 +16,7 @@ import { AlarmList } from '../alarms/AlarmList';
 import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
 import { TenantsSection } from '../tenants/TenantsSection';
+import { BackupSection } from './BackupSection';
 import { ClusterPasswordModal } from './ClusterPasswordModal';
 import { clusterTables } from './clusterTables';
 import { useCluster, useClusterId } from './clusterId';
@@ -30,7 +31,7 @@ export default function OverviewPage() {
 
 function Overview({ cluster }: { cluster: Cluster }) {
   const labels = useLabels();
-  const { zones, servers } = clusterTables(labels);
+  const { zones, servers } = clusterTables(labels, cluster.id);
   const alarms = useAlarms().data?.filter(({ clusterId }) => clusterId === cluster.id);
   return (
     <>
@@ -58,6 +59,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
           ]}
         />
       </Section>
+      <BackupSection cluster={cluster} />
       <TenantsSection cluster={cluster} />
       <Section title={labels.cluster.zones}>
         <Table size="small" rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />
@@ -77,7 +79,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
 }
 
 function Buttons({ cluster }: { cluster: Cluster }) {
-  const { clusters, actions, tasks } = useLabels();
+  const { clusters, actions } = useLabels();
   const may = useMay();
   const { message, modal } = App.useApp();
   const report = useReport();
@@ -109,7 +111,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
       content: clusters.removeText,
       okText: clusters.remove,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => remove.mutateAsync().catch(() => undefined),
     });
   return (

@@ -52,7 +52,7 @@ test('a cluster that is known already is refused in the server’s words', async
     'POST /ob/clusters': { status: 409, error: { id: 'cluster-known', message: 'That cluster is here already, as `main`', action: 'Use that one.' } },
   });
   await fillIn();
-  await expect.element(page.getByText('Everything that was checked passed')).toBeVisible();
+  await expect.element(page.getByText('All completed checks passed')).toBeVisible();
   await submit().click();
   await expect.element(page.getByRole('alert')).toHaveTextContent('That cluster is here already, as main');
   await expect.element(page.getByText('Use that one.')).toBeVisible();

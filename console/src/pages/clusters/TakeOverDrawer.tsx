@@ -10,12 +10,14 @@ import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { TestLines } from '../../parts/TestLines';
 import { usePause } from '../../parts/usePause';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 
 /** How long nothing must be typed before the pre-check begins by itself. */
 const PAUSE_MS = 700;
 
 /** Takes over an existing cluster; what would stand in the way shows while the fields are filled in. */
 export function TakeOverDrawer({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   const labels = useLabels();
   const { takeOver, actions } = labels;
   const { message } = App.useApp();

@@ -1,5 +1,7 @@
 import type { TableProps } from '@oceanbase/design';
 
+import { Link } from 'react-router';
+
 import type { Cluster, Tenant } from '../../api/types';
 import type { Labels } from '../../locales/en';
 import { Status } from '../../parts/Status';
@@ -8,7 +10,7 @@ type Zone = Cluster['zones'][number];
 type Server = Cluster['servers'][number];
 
 /** The columns of what a cluster consists of. */
-export function clusterTables({ cluster: labels, clusters, words }: Labels) {
+export function clusterTables({ cluster: labels, clusters, words }: Labels, cluster: number) {
   // What OceanBase says and this console has no word for is shown as it is.
   const said = (code: string) => words.said[code.toUpperCase()] ?? code;
   const state = (status: string) => (
@@ -33,7 +35,11 @@ export function clusterTables({ cluster: labels, clusters, words }: Labels) {
     { title: clusters.status, dataIndex: 'status', render: state },
   ];
   const tenants: TableProps<Tenant>['columns'] = [
-    { title: labels.tenantName, dataIndex: 'name' },
+    {
+      title: labels.tenantName,
+      fixed: 'left',
+      render: (_, { id, name }) => <Link to={`/clusters/${cluster}/tenants/${id}`}>{name}</Link>,
+    },
     { title: clusters.id, dataIndex: 'id' },
     { title: labels.tenantMode, dataIndex: 'mode', render: said },
     { title: labels.role, dataIndex: 'role', render: said },

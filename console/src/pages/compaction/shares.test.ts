@@ -26,6 +26,11 @@ test('each tenant is counted once', () => {
   expect(sharesOf(tenants)).toEqual({ error: 1, compacting: 0, completed: 2 });
 });
 
+test('where none has ever ended none has completed', () => {
+  const never = { ...compaction(1, 'IDLE', '1'), startTime: null, finishTime: null };
+  expect(sharesOf([never])).toEqual({ error: 0, compacting: 0, completed: 0 });
+});
+
 test('the last compaction has no end while one of its tenants has none', () => {
   const ended = [compaction(1, 'IDLE', '1'), compaction(2, 'IDLE', '1')];
   expect(lastOf(ended)).toEqual({ began: '2026-11-25T04:02:00+00:00', ended: '2026-11-25T05:02:00+00:00' });

@@ -7,10 +7,10 @@ export interface Shares {
   completed: number;
 }
 
-/** Counts the compactions by their state. */
+/** Counts the compactions by their state. A tenant on which none has ever ended has completed none. */
 export function sharesOf(tenants: Compaction[]): Shares {
-  const of = (status: Compaction['status']) => tenants.filter((tenant) => tenant.status === status).length;
-  return { error: of('ERROR'), compacting: of('COMPACTING'), completed: of('IDLE') };
+  const of = (status: Compaction['status']) => tenants.filter((tenant) => tenant.status === status);
+  return { error: of('ERROR').length, compacting: of('COMPACTING').length, completed: of('IDLE').filter(({ finishTime }) => finishTime).length };
 }
 
 /** When the last major compaction began and ended: from the first tenant's begin to the last one's end. */

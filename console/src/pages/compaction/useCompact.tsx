@@ -8,7 +8,7 @@ import { useReport } from '../../parts/report';
 
 /** Returns how a compaction is begun, and how one goes on that stopped at an error; both after asking. */
 export function useCompact(id: number) {
-  const { compaction, tasks } = useLabels();
+  const { compaction, actions } = useLabels();
   const { modal } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -33,7 +33,7 @@ export function useCompact(id: number) {
         title: compaction.initiateTitle,
         content: compaction.initiateText,
         okText: compaction.initiate,
-        cancelText: tasks.goBack,
+        cancelText: actions.cancel,
         onOk: () => start.mutateAsync().catch(() => undefined),
       }),
     clear: () =>
@@ -41,7 +41,7 @@ export function useCompact(id: number) {
         title: compaction.clearTitle,
         content: compaction.clearText,
         okText: compaction.clear,
-        cancelText: tasks.goBack,
+        cancelText: actions.cancel,
         onOk: () => clear.mutateAsync().catch(() => undefined),
       }),
   };

@@ -1,11 +1,11 @@
-import { Button, Form } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
 
 import type { Me } from '../../api/types';
 import { useLabels } from '../../locales';
+import { PlainButton } from '../../parts/PlainButton';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { LogOnCard } from './LogOnCard';
-import { NewPasswordFields, type NewPassword } from './NewPasswordFields';
+import { NewPasswordForm, type NewPassword } from './NewPasswordForm';
 import { changePassword } from './password';
 
 interface ActivatePageProps {
@@ -19,20 +19,18 @@ interface ActivatePageProps {
 export function ActivatePage({ name, given, onLoggedOn }: ActivatePageProps) {
   const labels = useLabels().logOn;
   const change = useMutation({
-    mutationFn: (fields: NewPassword) => changePassword(name, given ?? fields.oldPassword ?? '', fields.newPassword),
+    mutationFn: (wish: NewPassword) => changePassword(name, given ?? wish.oldPassword, wish.newPassword),
     onSuccess: (who, { newPassword }) => onLoggedOn(who, newPassword),
   });
   return (
     <LogOnCard title={labels.activate}>
       <p className="quiet">{labels.activateHint}</p>
-      <Form<NewPassword> layout="vertical" requiredMark={false} onFinish={(fields) => change.mutate(fields)}>
-        <input type="text" name="username" autoComplete="username" value={name} readOnly hidden />
-        <NewPasswordFields askOld={given === undefined} />
+      <NewPasswordForm name={name} askOld={given === undefined} onSubmit={(wish) => change.mutate(wish)}>
         <ProblemAlert error={change.error} />
-        <Button type="primary" htmlType="submit" size="large" block loading={change.isPending}>
+        <PlainButton type="submit" look="primary" isBusy={change.isPending}>
           {labels.setPassword}
-        </Button>
-      </Form>
+        </PlainButton>
+      </NewPasswordForm>
     </LogOnCard>
   );
 }

@@ -1,21 +1,23 @@
-import { App, Form, Modal } from '@oceanbase/design';
+import { App, Modal } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
 
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
-import { NewPasswordFields, type NewPassword } from './NewPasswordFields';
+import { useReturnFocus } from '../../parts/useReturnFocus';
+import { NewPasswordForm, type NewPassword } from './NewPasswordForm';
 import { useMe } from './me';
 import { changePassword } from './password';
 
+const FORM = 'change-password';
+
 /** A change of one's own password, whenever one likes. */
 export function ChangePasswordModal({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   const { logOn, frame, actions } = useLabels();
   const { message } = App.useApp();
-  const me = useMe();
-  const [form] = Form.useForm<NewPassword>();
+  const name = useMe().data?.name ?? '';
   const change = useMutation({
-    mutationFn: (fields: NewPassword) =>
-      changePassword(me.data?.name ?? '', fields.oldPassword ?? '', fields.newPassword),
+    mutationFn: (wish: NewPassword) => changePassword(name, wish.oldPassword, wish.newPassword),
     onSuccess: () => {
       void message.success(logOn.changed);
       onClose();
@@ -28,13 +30,12 @@ export function ChangePasswordModal({ onClose }: { onClose: () => void }) {
       okText={logOn.setPassword}
       cancelText={actions.cancel}
       confirmLoading={change.isPending}
-      onOk={() => form.submit()}
+      okButtonProps={{ htmlType: 'submit', form: FORM }}
       onCancel={onClose}
     >
-      <Form<NewPassword> form={form} layout="vertical" requiredMark={false} onFinish={(fields) => change.mutate(fields)}>
-        <NewPasswordFields askOld />
+      <NewPasswordForm id={FORM} name={name} askOld onSubmit={(wish) => change.mutate(wish)}>
         <ProblemAlert error={change.error} />
-      </Form>
+      </NewPasswordForm>
     </Modal>
   );
 }

@@ -1,19 +1,29 @@
-import { Modal } from '@oceanbase/design';
+import { useEffect, useId, useRef } from 'react';
 
 import type { Me } from '../../api/types';
 import { useLabels } from '../../locales';
 import { LogOnForm } from './LogOnForm';
 
-/** Above drawers and their dialogs. */
-const ABOVE_ALL = 2000;
-
 /** The log-on above a page that stays open: the session has ended, and what was typed is kept. */
 export function LogOnAgain({ name, onLoggedOn }: { name: string; onLoggedOn: (who: Me, password: string) => void }) {
   const labels = useLabels().logOn;
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    // In the browser's top layer: above drawers and their dialogs, whatever these take for the top.
+    dialog.current?.showModal();
+  }, []);
   return (
-    <Modal open centered width={400} zIndex={ABOVE_ALL} closable={false} keyboard={false} maskClosable={false} footer={null} title={labels.again}>
+    <dialog
+      ref={dialog}
+      className="logon-again"
+      aria-labelledby={id}
+      onCancel={(event) => event.preventDefault()}
+      onClose={({ currentTarget }) => currentTarget.showModal()}
+    >
+      <h2 id={id}>{labels.again}</h2>
       <p className="quiet">{labels.againHint}</p>
       <LogOnForm name={name} onLoggedOn={onLoggedOn} />
-    </Modal>
+    </dialog>
   );
 }

@@ -1,8 +1,8 @@
-import { Button } from '@oceanbase/design';
 import type { ReactNode } from 'react';
 
 import { useLabels, useLanguage } from '../../locales';
 import { changeLanguage } from '../../locales/language';
+import { PlainButton } from '../../parts/PlainButton';
 
 /** The sheet on which users log on, beside what the product is. */
 export function LogOnCard({ title, children }: { title: string; children: ReactNode }) {
@@ -11,14 +11,14 @@ export function LogOnCard({ title, children }: { title: string; children: ReactN
   return (
     <div className="logon">
       <div className="logon-language">
-        <Button
-          type="text"
+        <PlainButton
+          look="text"
           lang={language === 'en' ? 'zh' : 'en'}
           title={frame.languageHint}
-          onClick={() => changeLanguage(language === 'en' ? 'zh' : 'en')}
+          onClick={() => void changeLanguage(language === 'en' ? 'zh' : 'en')}
         >
           {frame.language}
-        </Button>
+        </PlainButton>
       </div>
       <main className="logon-card">
         <div className="logon-brand">

@@ -1,10 +1,12 @@
-import { Button, Form, Input } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
 
 import { answer, client } from '../../api/client';
 import type { Me } from '../../api/types';
 import { useLabels } from '../../locales';
+import { Field } from '../../parts/Field';
+import { PlainButton } from '../../parts/PlainButton';
 import { ProblemAlert } from '../../parts/ProblemAlert';
+import { useFields } from '../../parts/useFields';
 
 interface Fields {
   name: string;
@@ -23,30 +25,35 @@ interface LogOnFormProps {
 }
 
 /** User name and password. */
-export function LogOnForm({ name, onLoggedOn }: LogOnFormProps) {
+export function LogOnForm({ name = '', onLoggedOn }: LogOnFormProps) {
   const labels = useLabels().logOn;
   const attempt = useMutation({
     mutationFn: logOn,
     onSuccess: (who, { password }) => onLoggedOn(who, password),
   });
+  const { errors, form } = useFields(
+    ['name', 'password'],
+    (fields) => ({
+      name: fields.name ? undefined : labels.userMissing,
+      password: fields.password ? undefined : labels.passwordMissing,
+    }),
+    (fields) => attempt.mutate(fields),
+  );
   return (
-    <Form<Fields>
-      name="log-on"
-      layout="vertical"
-      requiredMark={false}
-      initialValues={{ name }}
-      onFinish={(fields) => attempt.mutate(fields)}
-    >
-      <Form.Item name="name" label={labels.user} rules={[{ required: true, message: labels.userMissing }]}>
-        <Input autoFocus={!name} autoComplete="username" size="large" />
-      </Form.Item>
-      <Form.Item name="password" label={labels.password} rules={[{ required: true, message: labels.passwordMissing }]}>
-        <Input.Password autoFocus={Boolean(name)} autoComplete="current-password" size="large" />
-      </Form.Item>
+    <form {...form}>
+      <Field name="name" label={labels.user} defaultValue={name} error={errors.name} autoFocus={!name} autoComplete="username" />
+      <Field
+        name="password"
+        label={labels.password}
+        error={errors.password}
+        isSecret
+        autoFocus={Boolean(name)}
+        autoComplete="current-password"
+      />
       <ProblemAlert error={attempt.error} />
-      <Button type="primary" htmlType="submit" size="large" block loading={attempt.isPending}>
+      <PlainButton type="submit" look="primary" isBusy={attempt.isPending}>
         {labels.submit}
-      </Button>
-    </Form>
+      </PlainButton>
+    </form>
   );
 }

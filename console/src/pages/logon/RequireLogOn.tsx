@@ -5,7 +5,7 @@ import { keys } from '../../api/keys';
 import { Problem } from '../../api/problem';
 import { onLoggedOff } from '../../api/session';
 import type { Me } from '../../api/types';
-import { useLabels } from '../../locales';
+import { Loading } from '../../parts/Loading';
 import { ActivatePage } from './ActivatePage';
 import { LogOnAgain } from './LogOnAgain';
 import { LogOnPage } from './LogOnPage';
@@ -17,7 +17,6 @@ import { useMe } from './me';
  * ends, the page stays as it is under the log-on: the same user goes on with what was typed.
  */
 export function RequireLogOn({ children }: { children: ReactNode }) {
-  const { state } = useLabels();
   const me = useMe();
   const queries = useQueryClient();
   const [given, setGiven] = useState<string>();
@@ -48,9 +47,5 @@ export function RequireLogOn({ children }: { children: ReactNode }) {
     );
   }
   if (me.error) return <Unreachable error={me.error} onRetry={() => void me.refetch()} />;
-  return (
-    <div className="whole-page" aria-busy="true" aria-label={state.loading} role="status">
-      <span className="spinner" />
-    </div>
-  );
+  return <Loading />;
 }

@@ -9,6 +9,7 @@ import { Moment } from '../../parts/Moment';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { useReport } from '../../parts/report';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 
 type Token = components['schemas']['TokenView'];
 
@@ -19,6 +20,7 @@ interface Fields {
 
 /** One's own API tokens: made, shown once, revoked. */
 export function TokensModal({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   const { access } = useLabels();
   const queries = useQueryClient();
   const tokens = useQuery({ queryKey: keys.tokens, queryFn: () => answer(client.GET('/api/v2/users/me/tokens')) });
@@ -70,7 +72,7 @@ export function TokensModal({ onClose }: { onClose: () => void }) {
 }
 
 function TokenTable({ tokens, onRevoked }: { tokens: Token[]; onRevoked: (id: number) => void }) {
-  const { access, storage, backup, tasks } = useLabels();
+  const { access, storage, backup, actions } = useLabels();
   const { modal } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -88,7 +90,7 @@ function TokenTable({ tokens, onRevoked }: { tokens: Token[]; onRevoked: (id: nu
       content: access.revokeText,
       okText: access.revoke,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => revoke.mutateAsync(id).catch(() => undefined),
     });
   return (

@@ -1,7 +1,7 @@
-import { Button } from '@oceanbase/design';
 import { useEffect } from 'react';
 
 import { useLabels } from '../../locales';
+import { PlainButton } from '../../parts/PlainButton';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 
 const RETRY_MS = 3000;
@@ -18,9 +18,7 @@ export function Unreachable({ error, onRetry }: { error: unknown; onRetry: () =>
       <ProblemAlert
         error={error}
         buttons={
-          <Button size="small" onClick={onRetry}>
-            {actions.reload}
-          </Button>
+          <PlainButton onClick={onRetry}>{actions.reload}</PlainButton>
         }
       />
     </main>

@@ -57,7 +57,7 @@ test('single tables are chosen out of what the set holds, to its last page, and 
   openUp('orders');
   await mark('late');
   await mark('people');
-  await expect.element(page.getByText('Single tables come without views')).toBeVisible();
+  await expect.element(page.getByText('Single tables are recovered without views')).toBeVisible();
   await page.getByRole('button', { name: 'Recover a database under another name' }).click();
   await page.getByLabelText('In the backup set').fill('orders');
   await page.getByLabelText('Recovered as').fill('orders_again');
@@ -97,7 +97,7 @@ const FOREIGN: Answers = { ...ANSWERS, 'GET /backup/sets/3/origin': { data: { si
 test('an administrator accepts a set that no trusted key signed before it is recovered, and sees the plan without that', async () => {
   const calls = open(FOREIGN);
   await expect.element(page.getByText(UNSIGNED)).toBeVisible();
-  await expect.element(page.getByRole('button', { name: 'Show the plan' })).toBeEnabled();
+  await expect.element(page.getByRole('button', { name: 'Show Plan' })).toBeEnabled();
   await expect.element(submit()).toBeDisabled();
   await page.getByRole('checkbox', { name: 'I know where this backup set comes from' }).click();
   await submit().click();
@@ -107,7 +107,7 @@ test('an administrator accepts a set that no trusted key signed before it is rec
 
 test('others than administrators cannot recover a set that no trusted key signed, and are told so', async () => {
   open({ ...FOREIGN, ...me('BACKUP') });
-  await expect.element(page.getByText('Only an ADMIN may recover this backup set.')).toBeVisible();
+  await expect.element(page.getByText('Only an ADMIN can recover this backup set.')).toBeVisible();
   await expect.element(row('people')).toBeVisible();
   await expect.element(submit()).toBeDisabled();
   expect(page.getByRole('checkbox', { name: 'I know where' }).elements()).toEqual([]);
@@ -116,7 +116,7 @@ test('others than administrators cannot recover a set that no trusted key signed
 test('code is recovered only when an administrator asks for it', async () => {
   const calls = open();
   await expect.element(submit()).toBeEnabled();
-  await page.getByRole('checkbox', { name: 'Recover code, users and privileges too' }).click();
+  await page.getByRole('checkbox', { name: 'Also recover code, users and privileges' }).click();
   await submit().click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/21');
   expect(calls.at(-1)?.body).toMatchObject({ backupSetId: 3, withCode: true });
@@ -125,6 +125,6 @@ test('code is recovered only when an administrator asks for it', async () => {
 test('others than administrators cannot ask for code, and are told so', async () => {
   open({ ...ANSWERS, ...me('BACKUP') });
   await expect.element(page.getByText('Only an ADMIN may recover procedures')).toBeVisible();
-  await expect.element(page.getByRole('checkbox', { name: 'Recover code, users and privileges too' })).toBeDisabled();
+  await expect.element(page.getByRole('checkbox', { name: 'Also recover code, users and privileges' })).toBeDisabled();
   await expect.element(submit()).toBeEnabled();
 });

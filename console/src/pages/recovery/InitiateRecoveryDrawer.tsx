@@ -17,6 +17,7 @@ import { useReturnFocus } from '../../parts/useReturnFocus';
 import { needsConsent, useOrigin } from '../backup/Origin';
 import { useMay } from '../logon/me';
 import { Consent } from './Consent';
+import { recoveryInfoQuery } from './queries';
 import { RestoreStatements } from './RestoreStatements';
 import { isHalf, Renames, type Rename } from './Renames';
 import { SetTree } from './SetTree';
@@ -29,6 +30,8 @@ interface InitiateRecoveryDrawerProps {
   cluster: Cluster;
   /** The backup set that was pressed. */
   chosen: number | undefined;
+  /** The tenant whose newest set is taken when none was pressed. */
+  tenant?: number | undefined;
   onClose: () => void;
 }
 
@@ -49,7 +52,7 @@ interface Wish {
 
 /** Source, target and new names of a recovery from a logical backup set, or moment and target of a tenant from its physical
  * ones; before 4.0 the statements. */
-export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRecoveryDrawerProps) {
+export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onClose }: InitiateRecoveryDrawerProps) {
   useReturnFocus();
   const { recovery, actions, backUpNow, leftOut, words } = useLabels();
   const sets = useSets(cluster.id);
@@ -63,7 +66,10 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
     withCode: false,
     tenantWish: { ...NO_TENANT, cluster: cluster.id },
   });
-  const set = sets.data?.find(({ backupSetId }) => backupSetId === wish.set);
+  // Of a tenant the newest set, until another one is chosen.
+  const newest = ofTenant === undefined ? undefined : sets.data?.find(({ tenantId }) => tenantId === ofTenant)?.backupSetId;
+  const chosenSet = wish.set ?? newest;
+  const set = sets.data?.find(({ backupSetId }) => backupSetId === chosenSet);
   // Back into the tenant it was taken of, until another one is chosen.
   const tenant = wish.tenant ?? (wish.cluster === cluster.id ? set?.tenantId : undefined);
   const { start, plan } = useRecovery();
@@ -76,7 +82,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
   const isByHand = isPhysical && cluster.generation !== 'GEN4';
   const physical = usePhysical(cluster, isPhysical && !isByHand ? set : undefined, wish.tenantWish.cluster);
   const tenantWish = { ...wish.tenantWish, name: wish.tenantWish.name || (set ? `${set.tenantName}_restored` : '') };
-  const body = isPhysical ? physicalBody(physical, tenantWish, set) : toBody(wish, tenant);
+  const body = isPhysical ? physicalBody(physical, tenantWish, set) : toBody({ ...wish, set: chosenSet }, tenant);
   const origin = useOrigin(set).data;
   const may = useMay();
   const isForeign = needsConsent(origin);
@@ -117,7 +123,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
           <Form.Item label={recovery.set} htmlFor="recovery-set">
             <Select
               id="recovery-set"
-              value={wish.set}
+              value={chosenSet}
               loading={sets.isPending}
               placeholder={recovery.chooseSet}
               options={sets.data?.map((found) => optionOf(found, words.backupMode[found.backupMode])) ?? []}
@@ -183,16 +189,7 @@ interface Physical {
 function usePhysical(cluster: Cluster, set: BackupSet | undefined, into: number): Physical {
   const clusters = useAllClusters();
   const tenant = set?.tenantId ?? 0;
-  const info = useQuery({
-    queryKey: keys.recoveryInfo(cluster.id, tenant),
-    enabled: set !== undefined,
-    queryFn: () =>
-      answer(
-        client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/info', {
-          params: { path: { id: cluster.id, tenantId: tenant } },
-        }),
-      ),
-  });
+  const info = useQuery({ ...recoveryInfoQuery(cluster.id, tenant), enabled: set !== undefined });
   const target = clusters.data?.contents.find(({ id }) => id === into);
   return {
     window: info.data?.tenants.find(({ tenantId }) => tenantId === tenant),

@@ -107,7 +107,7 @@ test('a moment in a gap is refused with the reason and the nearest one, and a pr
   await page.getByLabelText('Recovery Time').fill('2026-11-22T06:00:00.000');
   await expect.element(page.getByText(/can’t be recovered to this moment: Log backup was interrupted in round 1/)).toBeVisible();
   await expect.element(submit()).toBeDisabled();
-  await page.getByRole('button', { name: 'To its end' }).click();
+  await page.getByRole('button', { name: 'Use End Time' }).click();
   await expect.element(submit()).toBeEnabled();
 });
 

@@ -44,6 +44,16 @@ export function TenantRecovery({ window, wish, zones, onChange }: TenantRecovery
 /** The periods that can be recovered to, and why others can't; a press takes the end of a period. */
 function Periods({ window, onChoose }: { window: TenantWindow; onChoose: (moment: string) => void }) {
   const { recovery } = useLabels();
+  return (
+    <Form.Item label={recovery.periods}>
+      <PeriodList window={window} onChoose={onChoose} />
+    </Form.Item>
+  );
+}
+
+/** The periods that a tenant can be recovered to, and between them why not; one can be taken where that leads to something. */
+export function PeriodList({ window, onChoose }: { window: TenantWindow; onChoose?: (moment: string) => void }) {
+  const { recovery } = useLabels();
   const periods = window.intervals.map(({ startTime, endTime, proven }) => ({
     from: startTime,
     until: endTime,
@@ -58,23 +68,21 @@ function Periods({ window, onChoose }: { window: TenantWindow; onChoose: (moment
   }));
   const rows = [...periods, ...gaps].sort((a, b) => Date.parse(a.from) - Date.parse(b.from));
   return (
-    <Form.Item label={recovery.periods}>
-      <ul className="recovery-periods" aria-label={recovery.periods}>
+    <ul className="recovery-periods" aria-label={recovery.periods}>
         {rows.map(({ from, until, note, isPossible }) => (
           <li key={`${from} ${until}`} className={isPossible ? undefined : 'quiet'}>
             <span>
               {formatMoment(from)} – {formatMoment(until)}
             </span>
             {note ? <span className="quiet"> {note}</span> : null}
-            {isPossible ? (
+            {isPossible && onChoose ? (
               <Button type="link" size="small" onClick={() => onChoose(until)}>
                 {recovery.takeEnd}
               </Button>
             ) : null}
           </li>
         ))}
-      </ul>
-    </Form.Item>
+    </ul>
   );
 }
 

@@ -6,9 +6,11 @@ import type { Storage } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Loaded } from '../../parts/PageState';
 import { TestLines } from '../../parts/TestLines';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 
 /** Tests a storage of the library, and shows what the test found. */
 export function StorageTestModal({ storage, onClose }: { storage: Storage; onClose: () => void }) {
+  useReturnFocus();
   const { storage: labels, actions } = useLabels();
   const test = useQuery({
     queryKey: ['storage-test', storage.storageId],
@@ -23,7 +25,7 @@ export function StorageTestModal({ storage, onClose }: { storage: Storage; onClo
     <Modal
       open
       width={640}
-      title={`${labels.testResult}: ${storage.configName ?? storage.uri}`}
+      title={labels.testResult(storage.configName ?? storage.uri)}
       onCancel={onClose}
       footer={<Button onClick={onClose}>{actions.close}</Button>}
     >

@@ -15,7 +15,9 @@ import { useReport } from '../../parts/report';
 import { useMay } from '../logon/me';
 import { storagesQuery } from './queries';
 import { StorageDrawer } from './StorageDrawer';
+import { StorageScanModal } from './StorageScanModal';
 import { StorageTestModal } from './StorageTestModal';
+import { useStorageWords } from './words';
 
 /** The library of places that backups go to. */
 export default function StoragesPage() {
@@ -24,6 +26,7 @@ export default function StoragesPage() {
   const storages = useQuery(storagesQuery);
   const [open, setOpen] = useState<Storage | 'new'>();
   const [tested, setTested] = useState<Storage>();
+  const [scanned, setScanned] = useState<Storage>();
   const create = (
     <MayButton may={may.backUp} type="primary" icon={<PlusOutlined />} onClick={() => setOpen('new')}>
       {storage.create}
@@ -36,7 +39,7 @@ export default function StoragesPage() {
         {({ contents }) =>
           contents.length ? (
             <Section>
-              <StorageTable storages={contents} onEdit={setOpen} onTest={setTested} />
+              <StorageTable storages={contents} onEdit={setOpen} onTest={setTested} onScan={setScanned} />
             </Section>
           ) : (
             <section className="section welcome">
@@ -49,6 +52,7 @@ export default function StoragesPage() {
       </Loaded>
       {open ? <StorageDrawer storage={open === 'new' ? undefined : open} onClose={() => setOpen(undefined)} /> : null}
       {tested ? <StorageTestModal storage={tested} onClose={() => setTested(undefined)} /> : null}
+      {scanned ? <StorageScanModal storage={scanned} onClose={() => setScanned(undefined)} /> : null}
     </>
   );
 }
@@ -57,15 +61,18 @@ interface StorageTableProps {
   storages: Storage[];
   onEdit: (storage: Storage) => void;
   onTest: (storage: Storage) => void;
+  onScan: (storage: Storage) => void;
 }
 
-function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
+function StorageTable({ storages, onEdit, onTest, onScan }: StorageTableProps) {
   const { storage: labels, words, actions, backup } = useLabels();
+  const own = useStorageWords();
   const may = useMay();
   const remove = useRemove();
   const columns: TableProps<Storage>['columns'] = [
     {
       title: labels.name,
+      fixed: 'left',
       dataIndex: 'configName',
       render: (name?: string | null) => name ?? <span className="quiet">{labels.unnamed}</span>,
     },
@@ -83,6 +90,9 @@ function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
           <span className="row-buttons">
             <Button type="link" size="small" className="link-button" onClick={() => onTest(storage)}>
               {actions.test}
+            </Button>
+            <Button type="link" size="small" className="link-button" onClick={() => onScan(storage)}>
+              {own.scan}
             </Button>
             {storage.configName ? (
               <Button type="link" size="small" className="link-button" onClick={() => onEdit(storage)}>
@@ -110,7 +120,7 @@ function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
 
 /** Returns how a configuration is deleted, after asking. */
 function useRemove() {
-  const { storage: labels, actions, tasks } = useLabels();
+  const { storage: labels, actions } = useLabels();
   const { modal, message } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -128,7 +138,7 @@ function useRemove() {
       content: labels.deleteText,
       okText: actions.delete,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => remove.mutateAsync(storage.storageId).catch(() => undefined),
     });
 }

@@ -12,7 +12,7 @@ interface DayGridProps {
 
 /** The days of a week or of a month. Pressing one changes how much is backed up on it. */
 export function DayGrid({ cycle, days, hasIncremental, onChange }: DayGridProps) {
-  const { strategy, words } = useLabels();
+  const { strategy, words, state: common } = useLabels();
   const nameOf = useDayNames(cycle);
   const isFull = cycle === 'MONTH' && Object.keys(days).length >= MONTH_DAYS_MAX;
   const short = { FULL_BACKUP: strategy.fullShort, INCREMENTAL_BACKUP: strategy.incrementalShort };
@@ -32,7 +32,7 @@ export function DayGrid({ cycle, days, hasIncremental, onChange }: DayGridProps)
                 disabled={!kind && isFull}
                 onClick={() => onChange(pressed(days, day, hasIncremental))}
               >
-                <span className="unseen">{`${nameOf(day, 'long')}: ${state}`}</span>
+                <span className="unseen">{common.pair(nameOf(day, 'long'), state)}</span>
                 <span aria-hidden="true">{nameOf(day, 'short')}</span>
                 <span aria-hidden="true" className="day-kind">{kind ? short[kind] : '–'}</span>
               </button>

@@ -5,7 +5,7 @@ import { MONTH_DAYS, WEEK_DAYS } from './draft';
 
 /** When a strategy backs up, in one or two lines. */
 export function ScheduleWords({ strategy: { obBackupScheduleConfig: config } }: { strategy: Strategy }) {
-  const { strategy, words } = useLabels();
+  const { strategy, words, state } = useLabels();
   const cycle = config.backupScheduleMode === 'CRON' ? (config.fullOnCycle ?? 'WEEK') : config.backupScheduleMode;
   const nameOf = useDayNames(cycle);
   const order = cycle === 'WEEK' ? WEEK_DAYS : MONTH_DAYS;
@@ -15,7 +15,7 @@ export function ScheduleWords({ strategy: { obBackupScheduleConfig: config } }: 
     return (
       <>
         <code>{config.cronExpression}</code> · {words.dataBackupMode[config.dataBackupMode ?? 'FULL_BACKUP']}
-        {full ? ` · ${strategy.fullOn}: ${full}` : ''} <span className="zone">{config.zone}</span>
+        {full ? ` · ${state.pair(strategy.fullOn, full)}` : ''} <span className="zone">{config.zone}</span>
       </>
     );
   }
@@ -25,7 +25,7 @@ export function ScheduleWords({ strategy: { obBackupScheduleConfig: config } }: 
   const [, time = '', offset = ''] = /^(\d\d:\d\d(?::(?!00)\d\d)?)[\d:.]*(.*)$/.exec(config.backupScheduleTime ?? '') ?? [];
   return (
     <>
-      {strategy.cycles[cycle]} · {kinds.map(([kind, days]) => `${words.dataBackupMode[kind]}: ${days}`).join(' · ')} · {time}{' '}
+      {strategy.cycles[cycle]} · {kinds.map(([kind, days]) => state.pair(words.dataBackupMode[kind], days)).join(' · ')} · {time}{' '}
       <span className="zone">{config.zone ?? offset}</span>
     </>
   );

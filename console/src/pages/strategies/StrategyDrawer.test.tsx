@@ -126,7 +126,7 @@ test('where the cluster has a strategy a new one is for a tenant without one', a
   const { calls, onSaved } = open({ strategies });
   await expect.element(submit()).toBeDisabled();
   await page.getByRole('combobox', { name: 'Backup Object' }).click();
-  await expect.element(page.getByTitle('Tenant shop · has a strategy')).toHaveClass(/disabled/);
+  await expect.element(page.getByTitle('Tenant shop · has its own strategy')).toHaveClass(/disabled/);
   await page.getByTitle('Tenant crm').click();
   await submit().click();
   await expect.poll(() => onSaved.mock.calls.length).toBe(1);

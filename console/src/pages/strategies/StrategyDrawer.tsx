@@ -16,7 +16,7 @@ import { firstDraft, fromStrategy, toBody, toSchedule, withMethod, type Strategy
 import { fieldOf } from './faults';
 import { CleanUpField, LogBackupField, MethodField, ObjectField, Thresholds } from './fields';
 import { PlannedRuns } from './PlannedRuns';
-import { strategyFor } from './queries';
+import { strategyFor } from './strategyFor';
 import { refusedBy } from './refused';
 import { ScheduleFields } from './ScheduleFields';
 import { namedObject, strategyCalls } from './scope';
@@ -152,7 +152,7 @@ interface Saved {
 }
 
 function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () => void) {
-  const { strategy: words, tasks } = useLabels();
+  const { strategy: words, actions } = useLabels();
   const { message, modal } = App.useApp();
   const refresh = useRefreshStrategies();
   const save = useMutation({
@@ -172,7 +172,7 @@ function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () =>
         content: <Prose text={[error.words?.cause, words.storageMovedText].filter(Boolean).join(' ')} />,
         width: 520,
         okText: words.submit,
-        cancelText: tasks.goBack,
+        cancelText: actions.cancel,
         onOk: () => save.mutateAsync({ ...wish, acceptStorageMove: true }).catch(() => undefined),
       });
     },

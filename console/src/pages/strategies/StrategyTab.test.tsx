@@ -140,7 +140,7 @@ test('one cell of the calendar is in the tab order, arrow keys reach the others,
 test('runs that can’t be read show why, with the way to try again', async () => {
   open({ [`GET ${PATH}/runs`]: { status: 500, error: { id: 'metadata-unreadable', message: 'The metadata can’t be read' } } });
   await expect.element(calendar().getByRole('alert')).toHaveTextContent('The metadata can’t be read');
-  await expect.element(calendar().getByRole('button', { name: 'Load again' })).toBeVisible();
+  await expect.element(calendar().getByRole('button', { name: 'Reload' })).toBeVisible();
 });
 
 test('the calendar reads as many pages of runs as the days have, and none from before', async () => {

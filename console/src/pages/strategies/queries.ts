@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Schedule, Strategy, StrategyRun } from '../../api/types';
+import type { Schedule, StrategyRun } from '../../api/types';
 import { CALENDAR_DAYS } from './days';
 import { strategyCalls, type Scope } from './scope';
 
@@ -29,12 +29,6 @@ export function strategiesQuery(cluster: number) {
       return (await answer(client.GET('/api/v2/backup/strategies', { params: { query } }))).contents;
     },
   });
-}
-
-/** Returns the strategy that backs up a tenant: its own, else the cluster's; without a tenant the cluster's. */
-export function strategyFor(strategies: Strategy[], tenant?: number): Strategy | undefined {
-  const own = tenant === undefined ? undefined : strategies.find(({ tenantId }) => tenantId === tenant);
-  return own ?? strategies.find(({ tenantId }) => typeof tenantId !== 'number');
 }
 
 /** What became of a strategy's due times, the newest first. */

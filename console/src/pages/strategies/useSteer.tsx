@@ -13,7 +13,7 @@ export type Steer = 'pause' | 'resume' | 'remove';
 /** Returns how a strategy is paused, resumed or deleted, each after asking and saying what it means. */
 export function useSteer() {
   const labels = useLabels();
-  const { strategy: words, tasks, actions } = labels;
+  const { strategy: words, actions } = labels;
   const { modal } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -44,7 +44,7 @@ export function useSteer() {
       width: 520,
       okText: ok,
       okButtonProps: { danger: action === 'remove' },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => steer.mutateAsync({ strategy, action }).catch(() => undefined),
     });
   };

@@ -5,6 +5,7 @@ import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { ROLES, type Account, type Role } from './accounts';
 
 interface Fields {
@@ -15,6 +16,7 @@ interface Fields {
 
 /** Makes an account, or gives one another role. */
 export function AccountDrawer({ account, onClose }: { account: Account | undefined; onClose: () => void }) {
+  useReturnFocus();
   const { access, actions, logOn, words } = useLabels();
   const { message } = App.useApp();
   const queries = useQueryClient();

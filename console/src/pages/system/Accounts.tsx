@@ -128,7 +128,7 @@ function useColumns({ onEdit, onSetPassword }: Deeds): TableProps<Account>['colu
 
 /** Returns how an account is disabled, enabled and deleted; what takes something away asks first. */
 function useSteer() {
-  const { access, actions, tasks } = useLabels();
+  const { access, actions } = useLabels();
   const { modal, message } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -155,7 +155,7 @@ function useSteer() {
       content,
       okText,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => onOk().catch(() => undefined),
     });
   return {

@@ -1,22 +1,29 @@
-import { Badge, DatePicker, Input, Select, Table, type TableProps } from '@oceanbase/design';
+import { Badge, Input, Select, Table, type TableProps } from '@oceanbase/design';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Link } from 'react-router';
 
 import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Section } from '../../parts/PageHead';
 import { Loaded, Nothing } from '../../parts/PageState';
-import { auditQuery, type AuditFilter, type AuditLine } from './accounts';
+import { useAllClusters } from '../../parts/useAllClusters';
+import { isFiltered, pageAndTimes, useListFilter, type FilterChange, type ListFilter } from '../../parts/useListFilter';
+import { Filters } from '../backup/Filters';
+import { auditQuery, type AuditLine } from './accounts';
+import { auditObjectOf } from './auditObject';
+import { useAuditWords } from './auditWords';
+
+const NAMES = ['user', 'action', 'object'];
 
 /** Who did what, the newest first. */
 export function AuditLog() {
   const { access, state } = useLabels();
-  const [filter, setFilter] = useState<AuditFilter>({ page: 1, size: 20 });
+  const { filter, change, clear } = useListFilter(20, NAMES);
   const columns = useColumns();
-  const lines = useQuery({ ...auditQuery(filter), placeholderData: keepPreviousData });
+  const lines = useQuery({ ...auditQuery({ ...pageAndTimes(filter), ...filter.values }), placeholderData: keepPreviousData });
   return (
     <Section title={access.audit}>
-      <AuditFilters filter={filter} onChange={setFilter} />
+      <AuditFilters filter={filter} onChange={change} onClear={clear} />
       <Loaded query={lines}>
         {({ contents, page }) => (
           <Table<AuditLine>
@@ -24,7 +31,7 @@ export function AuditLog() {
             rowKey="id"
             columns={columns ?? []}
             dataSource={contents}
-            locale={{ emptyText: <Nothing text={access.noDeeds} /> }}
+            locale={{ emptyText: <Nothing text={isFiltered(filter) ? access.noDeeds : state.none} /> }}
             loading={lines.isPlaceholderData}
             scroll={{ x: 'max-content' }}
             pagination={
@@ -34,7 +41,7 @@ export function AuditLog() {
                 total: page.totalElements,
                 showSizeChanger: true,
                 showTotal: state.total,
-                onChange: (number: number, size: number) => setFilter({ ...filter, page: number, size }),
+                onChange: (number: number, size: number) => change({ page: number, size }),
               }
             }
           />
@@ -46,12 +53,12 @@ export function AuditLog() {
 
 function useColumns(): TableProps<AuditLine>['columns'] {
   const { access } = useLabels();
-  const deeds: Record<string, string> = access.deeds;
+  const deeds: Record<string, string> = useAuditWords().deeds;
   return [
-    { title: access.time, dataIndex: 'time', render: (at: string) => <Moment at={at} isExact /> },
+    { title: access.time, dataIndex: 'time', fixed: 'left', render: (at: string) => <Moment at={at} isExact /> },
     { title: access.user, dataIndex: 'user' },
     { title: access.action, dataIndex: 'action', render: (action: string) => deeds[action] ?? <code>{action}</code> },
-    { title: access.object, dataIndex: 'object', render: (object: string) => <code>{object}</code> },
+    { title: access.object, dataIndex: 'object', render: (object: string) => <AuditedObject object={object} /> },
     {
       title: access.outcome,
       dataIndex: 'outcome',
@@ -73,47 +80,52 @@ function useColumns(): TableProps<AuditLine>['columns'] {
   ];
 }
 
-function AuditFilters({ filter, onChange }: { filter: AuditFilter; onChange: (filter: AuditFilter) => void }) {
-  const { access, backup } = useLabels();
-  const { page: _, ...others } = filter;
-  const put = (part: Partial<Record<keyof AuditFilter, string | undefined>>) => {
-    const merged = Object.entries({ ...others, ...part }).filter(([, value]) => value !== undefined && value !== '');
-    onChange({ ...(Object.fromEntries(merged) as unknown as Omit<AuditFilter, 'page'>), page: 1 });
-  };
-  const deeds = Object.entries(access.deeds).map(([value, label]) => ({ value, label }));
+/** What a line is about, by its name, with the way to it. */
+function AuditedObject({ object }: { object: string }) {
+  const { audited } = useAuditWords();
+  const clusters = useAllClusters();
+  const known = auditObjectOf(object);
+  if (!known) return <code>{object}</code>;
+  const clusterName = clusters.data?.contents.find(({ id }) => id === known.cluster)?.name ?? String(known.cluster);
+  const text = audited[known.kind](known.kind === 'cluster' ? clusterName : known.name, clusterName);
+  return known.to ? <Link to={known.to}>{text}</Link> : <>{text}</>;
+}
+
+function AuditFilters({ filter, onChange, onClear }: { filter: ListFilter; onChange: (part: FilterChange) => void; onClear: () => void }) {
+  const { access } = useLabels();
+  const deeds = Object.entries(useAuditWords().deeds).map(([value, label]) => ({ value, label }));
+  const { user, action, object } = filter.values;
   return (
-    <div className="filters">
-      <DatePicker.RangePicker
-        showTime
-        aria-label={`${backup.from} – ${backup.until}`}
-        placeholder={[backup.from, backup.until]}
-        onChange={(range) => {
-          const [from, until] = range ?? [];
-          put({ startTime: from?.toISOString(), endTime: until?.toISOString() });
-        }}
-      />
+    <Filters filter={filter} onChange={onChange} onClear={onClear}>
       <Input.Search
+        key={`user ${user ?? ''}`}
         allowClear
         aria-label={access.user}
         placeholder={access.user}
         className="filter-text"
-        onSearch={(user: string) => put({ user: user.trim() })}
+        defaultValue={user}
+        onSearch={(typed: string) => onChange({ user: typed.trim() })}
       />
       <Select
         allowClear
+        showSearch
+        optionFilterProp="label"
         aria-label={access.action}
         placeholder={access.action}
         options={deeds}
         className="filter-text"
-        onChange={(action?: string) => put({ action })}
+        value={action}
+        onChange={(chosen?: string) => onChange({ action: chosen })}
       />
       <Input.Search
+        key={`object ${object ?? ''}`}
         allowClear
         aria-label={access.object}
         placeholder={access.objectHint}
         className="filter-text"
-        onSearch={(object: string) => put({ object: object.trim() })}
+        defaultValue={object}
+        onSearch={(typed: string) => onChange({ object: typed.trim() })}
       />
-    </div>
+    </Filters>
   );
 }

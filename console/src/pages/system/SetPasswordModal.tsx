@@ -1,19 +1,22 @@
-import { App, Form, Modal } from '@oceanbase/design';
+import { App, Modal } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
-import { NewPasswordFields, type NewPassword } from '../logon/NewPasswordFields';
+import { useReturnFocus } from '../../parts/useReturnFocus';
+import { NewPasswordForm } from '../logon/NewPasswordForm';
 import type { Account } from './accounts';
+
+const FORM = 'set-password';
 
 /** Gives somebody else's account a password, which must be changed at the next log-on. */
 export function SetPasswordModal({ account, onClose }: { account: Account; onClose: () => void }) {
+  useReturnFocus();
   const { access, logOn, actions } = useLabels();
   const { message } = App.useApp();
   const queries = useQueryClient();
-  const [form] = Form.useForm<NewPassword>();
   const set = useMutation({
     mutationFn: (password: string) =>
       answer(
@@ -32,19 +35,13 @@ export function SetPasswordModal({ account, onClose }: { account: Account; onClo
       okText={logOn.setPassword}
       cancelText={actions.cancel}
       confirmLoading={set.isPending}
-      onOk={() => form.submit()}
+      okButtonProps={{ htmlType: 'submit', form: FORM }}
       onCancel={onClose}
     >
       <p className="quiet">{access.setPasswordHint}</p>
-      <Form<NewPassword>
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        onFinish={({ newPassword }) => set.mutate(newPassword)}
-      >
-        <NewPasswordFields askOld={false} />
+      <NewPasswordForm id={FORM} name={account.name} askOld={false} onSubmit={({ newPassword }) => set.mutate(newPassword)}>
         <ProblemAlert error={set.error} />
-      </Form>
+      </NewPasswordForm>
     </Modal>
   );
 }

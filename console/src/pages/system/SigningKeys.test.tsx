@@ -19,7 +19,7 @@ test('the key is replaced only after a question, and the old one is listed among
   stage(<SigningKeys />);
   await expect.element(page.getByText(key('a'))).toBeVisible();
   await page.getByRole('button', { name: 'Rotate Key' }).click();
-  await expect.element(page.getByText('The old secret key is deleted')).toBeVisible();
+  await expect.element(page.getByText('The old private key is deleted')).toBeVisible();
   expect(calls.some(({ call }) => call.startsWith('POST'))).toBe(false);
   await page.getByRole('dialog').getByRole('button', { name: 'Rotate Key' }).click();
   await expect.element(page.getByText(key('c'))).toBeVisible();
@@ -61,10 +61,10 @@ test('a trusted key is removed after a question', async () => {
   });
   stage(<SigningKeys />);
   await page.getByRole('button', { name: 'Remove' }).click();
-  await expect.element(page.getByText('then needs the consent of an ADMIN')).toBeVisible();
+  await expect.element(page.getByText('An ADMIN must then give consent')).toBeVisible();
   expect(calls.some(({ call }) => call.startsWith('DELETE'))).toBe(false);
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-  await expect.element(page.getByText('No key of another installation is trusted')).toBeVisible();
+  await expect.element(page.getByText('No trusted keys of other installations')).toBeVisible();
 });
 
 test('others than administrators see the keys and change none', async () => {

@@ -99,7 +99,7 @@ function Trusted({ trusted, onRemove }: { trusted: TrustedKey[]; onRemove: (name
 
 /** Returns how the key is replaced and a trusted one removed; both ask first. */
 function useSteer() {
-  const { signing, tasks } = useLabels();
+  const { signing, actions } = useLabels();
   const { modal, message } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -126,7 +126,7 @@ function useSteer() {
       content,
       okText,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => onOk().catch(() => undefined),
     });
   return {

@@ -1,9 +1,10 @@
-import { Result, Tabs } from '@oceanbase/design';
+import { Tabs } from '@oceanbase/design';
 import type { ReactNode } from 'react';
 import { useNavigate, useParams } from 'react-router';
 
 import { useLabels } from '../../locales';
 import { PageHead } from '../../parts/PageHead';
+import { Outcome } from '../../parts/PageState';
 import { useMay } from '../logon/me';
 import { About } from './About';
 import { Accounts } from './Accounts';
@@ -41,5 +42,5 @@ export default function SystemPage() {
 function ForAdministrators({ children }: { children: ReactNode }) {
   const { state, access } = useLabels();
   if (useMay().manageUsers) return <>{children}</>;
-  return <Result status="403" title={state.forbidden} subTitle={access.mayNot} />;
+  return <Outcome title={state.forbidden} hint={access.mayNot} />;
 }

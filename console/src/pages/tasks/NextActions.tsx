@@ -34,7 +34,7 @@ export function NextActions({ task, subtask }: { task: Task; subtask: Subtask })
 }
 
 function usePress(task: Task, subtask: Subtask) {
-  const { tasks } = useLabels();
+  const { tasks, actions } = useLabels();
   const { modal } = App.useApp();
   const navigate = useNavigate();
   const report = useReport();
@@ -59,7 +59,7 @@ function usePress(task: Task, subtask: Subtask) {
         </>
       ),
       okText: action.text,
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       // Without a promise it stays open: the two passwords differ.
       onOk: (close: () => void) => {
         if (action.needsPassword && !password) return undefined;
@@ -87,7 +87,7 @@ function usePress(task: Task, subtask: Subtask) {
           title: action.text,
           content: subtask.note?.action,
           okText: action.text,
-          cancelText: tasks.goBack,
+          cancelText: actions.cancel,
           onOk: () => call.mutateAsync({ path: action.path, body: action.body ?? {} }).catch(() => undefined),
         });
     }

@@ -6,6 +6,7 @@ import type { Subtask } from '../../api/types';
 import { useLabels } from '../../locales';
 import { formatTimeOfDay } from '../../parts/format';
 import { ProblemAlert } from '../../parts/ProblemAlert';
+import { saveText } from '../../parts/saveText';
 import { useLog } from './log';
 
 /** A step's log: follows, can be searched and downloaded. */
@@ -25,11 +26,7 @@ export function StepLog({ task, subtask }: { task: number; subtask: Subtask }) {
 
   const download = () => {
     const text = lines.map(({ at, text: line }) => `${at} ${line}\n`).join('');
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-    link.download = `task-${task}-${subtask.step}${subtask.lane ? `-${subtask.lane}` : ''}.log`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    saveText(`task-${task}-${subtask.step}${subtask.lane ? `-${subtask.lane}` : ''}.log`, text);
   };
 
   return (

@@ -21,7 +21,7 @@ export function TaskButtons({ task }: { task: Task }) {
           onClick={() =>
             steer.ask(
               { verb: 'cancel' },
-              { title: tasks.cancelTitle, text: tasks.cancelText, ok: tasks.cancel, danger: true },
+              { title: tasks.cancelTitle, text: tasks.cancelText, ok: tasks.cancelTask, keep: tasks.keepRunning, danger: true },
             )
           }
         >

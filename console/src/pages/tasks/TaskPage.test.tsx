@@ -6,6 +6,7 @@ import { page } from 'vitest/browser';
 import type { Task, Words } from '../../api/types';
 import { subtask, task } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
+import { partOf } from './TaskLog';
 import TaskPage from './TaskPage';
 
 const NEEDED: Words = {
@@ -129,4 +130,45 @@ test('what was agreed to is listed, and the task is successful', async () => {
   show(task({ status: 'SUCCESSFUL', leftOut: [left], subtasks: [subtask()] }), 'BACKUP');
   await expect.element(page.getByTestId('task-status')).toHaveTextContent('Successful');
   await expect.element(page.getByTestId('left-out')).toHaveTextContent('was agreed to by name');
+});
+
+test('the head of a task that runs says how far it is, of which tenants, in which mode and to where', async () => {
+  const progress = { done: 50, total: 100, percent: 50, unit: 'bytes', remainingS: 125 } as const;
+  const lane = (id: number, name: string) => subtask({ id, seriesId: 1, lane: name, parallelIdx: id, status: 'RUNNING', progress });
+  const running = task({ status: 'RUNNING', startTime: '2026-11-25T10:00:00.000+08:00', subtasks: [subtask(), lane(2, 'app'), lane(3, 'crm')] });
+  const row = { taskId: 12, dataBackupTaskType: 'INCREMENTAL_BACKUP', backupUri: 'file:///obbackup/' };
+  network({
+    ...me(),
+    'GET /tasks/instances/12': { data: running },
+    'GET /tasks/instances/12/subtasks/2/log': { data: { lines: [], log: '', next: 1 } },
+    'GET /ob/clusters/7/backup/task/dataBackupTasks': {
+      data: { contents: [{ ...row, taskId: 11, backupUri: 'file:///other/' }, row], page: { number: 1, size: 2000, totalElements: 2, totalPages: 1 } },
+    },
+  });
+  stage(<TaskPage />, { path: '/tasks/:taskId', at: '/tasks/12' });
+  await expect.element(page.getByTestId('overall')).toHaveTextContent('75%about 2 min 5 s left');
+  for (const text of ['app, crm', 'Physical backup', 'Incremental', 'file:///obbackup/']) {
+    await expect.element(page.getByText(text, { exact: true })).toBeVisible();
+  }
+});
+
+test('the log of a task holds the lines of every step below its name', () => {
+  const line = { seq: 1, at: '2026-11-25T10:00:01.000+08:00', text: 'set' };
+  expect(partOf({ name: 'Dump data', lane: 'shop', status: 'FAILED' }, [line])).toBe('=== Dump data · shop (FAILED)\n2026-11-25T10:00:01.000+08:00 set\n');
+});
+
+test('a step that runs shows how fast it has been since the page was opened', async () => {
+  let rate = 1024;
+  const step = () => subtask({ id: 6, status: 'RUNNING', progress: { done: rate, unit: 'bytes', ratePerS: rate } });
+  network({
+    ...me(),
+    'GET /tasks/instances/12': () => ({ data: task({ status: 'RUNNING', taskDefinitionId: 'log-backup', subtasks: [step()] }) }),
+    'GET /tasks/instances/12/subtasks/6/log': { data: { lines: [], log: '', next: 1 } },
+  });
+  const queries = stage(<TaskPage />, { path: '/tasks/:taskId', at: '/tasks/12' });
+  await expect.element(page.getByTestId('log')).toBeVisible();
+  expect(page.getByRole('figure', { name: 'Throughput' }).elements()).toEqual([]);
+  rate = 2048;
+  await queries.invalidateQueries({ queryKey: ['task', 12] });
+  await expect.element(page.getByRole('figure', { name: 'Throughput' })).toHaveTextContent('2.00 KiB/s now, 2.00 KiB/s at most');
 });

@@ -3,8 +3,8 @@ import type { TaskHead, Words } from '../../api/types';
 /** The text of what ended because somebody cancelled it. */
 const CANCELLED = 'engine.cancelled';
 
-/** The text of a task whose lanes did not all succeed: it names no reason. */
-const LANES_FAILED = 'engine.lanes-failed';
+/** The text of a task whose lanes did not all succeed: it counts them, and names no reason. */
+export const LANES_FAILED = 'engine.lanes-failed';
 
 interface Ended {
   status: string;

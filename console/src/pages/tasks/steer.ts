@@ -12,7 +12,7 @@ type Wish =
 
 /** Tells a task what to do, after asking whether that is meant. */
 export function useSteer(task: number) {
-  const { tasks } = useLabels();
+  const { actions } = useLabels();
   const { modal } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -21,13 +21,13 @@ export function useSteer(task: number) {
     onSuccess: () => void queries.invalidateQueries({ queryKey: keys.task(task) }),
     onError: report.failed,
   });
-  const ask = (wish: Wish, words: { title: string; text: string; ok: string; danger?: boolean }) =>
+  const ask = (wish: Wish, words: { title: string; text: string; ok: string; keep?: string; danger?: boolean }) =>
     void modal.confirm({
       title: words.title,
       content: words.text,
       okText: words.ok,
       okButtonProps: { danger: words.danger ?? false },
-      cancelText: tasks.goBack,
+      cancelText: words.keep ?? actions.cancel,
       onOk: () => send.mutateAsync(wish).catch(() => undefined),
     });
   return { ask, send: (wish: Wish) => send.mutate(wish), isPending: send.isPending };

@@ -59,10 +59,10 @@ test('a credential that is kept is tested without its password, and replaced onl
     [`POST ${PATH}/test`]: { data: found(true) },
     [`PUT ${PATH}`]: { data: found(true) },
   });
-  await expect.element(page.getByText('Lifeboat reads this tenant as lifeboat.')).toBeVisible();
+  await expect.element(page.getByText('Lifeboat connects to this tenant as lifeboat.')).toBeVisible();
   await expect.element(page.getByRole('button', { name: 'Replace' })).toBeDisabled();
-  await page.getByRole('button', { name: 'Test the kept one' }).click();
-  await expect.element(page.getByText('Everything that was checked passed')).toBeVisible();
+  await page.getByRole('button', { name: 'Test Saved Account' }).click();
+  await expect.element(page.getByText('All completed checks passed')).toBeVisible();
   expect(calls.find(({ call }) => call.startsWith('POST'))?.body).toEqual({});
   await page.getByLabelText('Password').fill('another');
   await page.getByRole('button', { name: 'Replace' }).click();

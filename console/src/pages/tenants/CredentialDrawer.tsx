@@ -8,6 +8,7 @@ import type { Tenant } from '../../api/types';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { TestLines } from '../../parts/TestLines';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { grantStatements } from './grants';
 
 interface CredentialDrawerProps {
@@ -18,6 +19,7 @@ interface CredentialDrawerProps {
 
 /** Who reads a tenant's data: given, tested, replaced, forgotten; and what such a user must be allowed. */
 export function CredentialDrawer({ clusterId, tenant, onClose }: CredentialDrawerProps) {
+  useReturnFocus();
   const { credential: labels, actions } = useLabels();
   const kept = tenant.credentialUser ?? undefined;
   const [user, setUser] = useState(kept ?? 'lifeboat');
@@ -117,7 +119,7 @@ function LeastPrivilege({ user }: { user: string }) {
 }
 
 function RemoveButton({ tenant, onRemove }: { tenant: string; onRemove: () => Promise<unknown> }) {
-  const { credential: labels, tasks } = useLabels();
+  const { credential: labels, actions } = useLabels();
   const { modal } = App.useApp();
   const confirm = () =>
     void modal.confirm({
@@ -125,7 +127,7 @@ function RemoveButton({ tenant, onRemove }: { tenant: string; onRemove: () => Pr
       content: labels.removeText,
       okText: labels.remove,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => onRemove().catch(() => undefined),
     });
   return (

@@ -39,7 +39,7 @@ export function TenantsSection({ cluster }: { cluster: Cluster }) {
           <Table<Tenant>
             size="small"
             rowKey="id"
-            columns={[...(clusterTables(labels).tenants ?? []), ...credential]}
+            columns={[...(clusterTables(labels, cluster.id).tenants ?? []), ...credential]}
             dataSource={contents}
             scroll={{ x: 'max-content' }}
             pagination={contents.length > 10 ? { pageSize: 10 } : false}

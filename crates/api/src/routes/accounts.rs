@@ -1,4 +1,4 @@
-//! Accounts: who may log on, and as what.
+//! Accounts and their roles.
 
 use axum::extract::State;
 use control::users::accounts;
@@ -29,7 +29,7 @@ pub(crate) async fn account_list(
     Ok(Answer(List::of(accounts::list(&api.control, &actor, page).await?)))
 }
 
-/// Makes an account
+/// Creates an account
 #[utoipa::path(
     post,
     path = "/users",
@@ -61,9 +61,9 @@ pub(crate) async fn account_get(
     Ok(Answer(accounts::get(&api.control, &actor, UserId(id)).await?.into()))
 }
 
-/// Gives an account another role, disables it or enables it again
+/// Changes the role of an account, disables or enables it
 ///
-/// Its sessions and tokens end at once. One active administrator always stays.
+/// Its sessions and tokens end immediately. One active administrator always remains.
 #[utoipa::path(
     patch,
     path = "/users/{id}",
@@ -81,7 +81,7 @@ pub(crate) async fn account_change(
     Ok(Answer(accounts::change(&api.control, &actor, UserId(id), body.read()).await?.into()))
 }
 
-/// Removes an account; what it did stays in the audit log
+/// Removes an account; its entries stay in the audit log
 #[utoipa::path(
     delete,
     path = "/users/{id}",
@@ -98,9 +98,9 @@ pub(crate) async fn account_remove(
     Ok(Answer(Done {}))
 }
 
-/// Gives somebody else's account a password, which must be changed at the next log-on
+/// Sets the password of another account; it must be changed at the next log-on
 ///
-/// Its sessions and tokens end at once.
+/// Its sessions and tokens end immediately.
 #[utoipa::path(
     post,
     path = "/users/{id}/password",

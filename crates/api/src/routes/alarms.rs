@@ -1,4 +1,4 @@
-//! What is wrong now.
+//! Current alarms.
 
 use axum::extract::State;
 
@@ -10,9 +10,9 @@ use crate::extract::Parameters;
 use crate::queries::AlarmQuery;
 use crate::views::alarms::AlarmView;
 
-/// Lists the alarms that hold now, the worst first
+/// Lists the current alarms, the worst first
 ///
-/// None is kept: an alarm that is over is no longer among them. Clusters are looked at every minute.
+/// Alarms are not stored: one that has ended is no longer listed. Clusters are refreshed every minute.
 #[utoipa::path(
     get,
     path = "/alarm/alarms",

@@ -10,7 +10,7 @@ use crate::extract::Parameters;
 use crate::queries::AuditQuery;
 use crate::views::audit::AuditLineView;
 
-/// Lists who did what, the newest first
+/// Lists the audit log, newest first
 #[utoipa::path(
     get,
     path = "/audit",

@@ -1,4 +1,4 @@
-//! What can be backed up, Back up Now, and what was backed up.
+//! Options for a backup, Back up Now, and backup sets.
 
 use axum::extract::State;
 use control::Actor;
@@ -19,7 +19,7 @@ use crate::views::backups::{
 use crate::views::clusters::{DatabaseView, TableView};
 use crate::views::plans::{ActionType, ActionView};
 
-/// Says what a cluster lets be backed up, and what is filled in when nobody chooses
+/// Returns what can be backed up of a cluster, and the defaults
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/ability",
@@ -36,7 +36,7 @@ pub(crate) async fn backup_ability(
     Ok(Answer(ability.into()))
 }
 
-/// Says what a tenant lets be backed up, and what is filled in when nobody chooses
+/// Returns what can be backed up of a tenant, and the defaults
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/ability",
@@ -57,7 +57,7 @@ pub(crate) async fn tenant_backup_ability(
     Ok(Answer(ability.into()))
 }
 
-/// Says how the backup of a cluster stands
+/// Returns the backup status of a cluster
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/overview",
@@ -74,7 +74,7 @@ pub(crate) async fn backup_overview(
     Ok(Answer(overview.into()))
 }
 
-/// Says how the backups of all clusters stand, from what is recorded here
+/// Returns the backup status of all clusters, from Lifeboat's own records
 #[utoipa::path(
     get,
     path = "/backup/overview",
@@ -89,7 +89,7 @@ pub(crate) async fn all_backup_overview(
     Ok(Answer(overview.into()))
 }
 
-/// Backs a cluster up, or parts of it, now
+/// Backs up a cluster, or parts of it, now
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/backupNow",
@@ -108,7 +108,7 @@ pub(crate) async fn backup_now(
     begin(&api, &actor, body.read(ClusterId(id), None)?, &key).await
 }
 
-/// Backs a tenant up, or parts of it, now
+/// Backs up a tenant, or parts of it, now
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/backupNow",
@@ -147,7 +147,7 @@ async fn begin(
     Ok(Answer(ActionView::accepted(ActionType::DataBackupNow, cluster, objects, accepted.task)))
 }
 
-/// Lists the data backups of a cluster, also those that others began on it
+/// Lists the data backups of a cluster, including foreign ones
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/task/dataBackupTasks",
@@ -166,7 +166,7 @@ pub(crate) async fn data_backup_task_list(
     Ok(Answer(tasks.into()))
 }
 
-/// Lists the data backups of a tenant, also those that others began on its cluster
+/// Lists the data backups of a tenant, including foreign ones on its cluster
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/task/dataBackupTasks",
@@ -189,7 +189,7 @@ pub(crate) async fn tenant_data_backup_task_list(
     Ok(Answer(tasks.into()))
 }
 
-/// Lists the backup sets of all clusters, also of those that were let go of
+/// Lists the backup sets of all clusters, including removed ones
 #[utoipa::path(
     get,
     path = "/backup/sets",
@@ -207,7 +207,7 @@ pub(crate) async fn all_backup_set_list(
     Ok(Answer(List::of(sets)))
 }
 
-/// Writes the statements that restore a physical backup set by hand, with a mask in the place of every key
+/// Returns the statements that restore a physical backup set manually, with masked keys
 #[utoipa::path(
     get,
     path = "/backup/sets/{id}/restoreStatements",
@@ -227,7 +227,7 @@ pub(crate) async fn restore_statements(
     Ok(Answer(RestoreStatementsView { statements }))
 }
 
-/// Lists the databases that a logical backup set holds, each with how many bytes of it lie in the storage
+/// Lists the databases of a logical backup set, with their bytes in the storage
 #[utoipa::path(
     get,
     path = "/backup/sets/{id}/databases",
@@ -246,7 +246,7 @@ pub(crate) async fn set_database_list(
     Ok(Answer(List::of(databases)))
 }
 
-/// Lists the tables that a logical backup set holds of a database, each with how many bytes of it lie in the storage
+/// Lists the tables of a database in a logical backup set, with their bytes in the storage
 #[utoipa::path(
     get,
     path = "/backup/sets/{id}/databases/{database}/tables",

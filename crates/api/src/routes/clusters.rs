@@ -1,4 +1,4 @@
-//! Clusters: take over, look at, let go of.
+//! Clusters: take over, show, remove.
 
 use axum::extract::State;
 use model::id::{ClusterId, TenantId};
@@ -31,9 +31,9 @@ pub(crate) async fn cluster_list(
     Ok(Answer(List::of(clusters)))
 }
 
-/// Takes a cluster over
+/// Takes over a cluster
 ///
-/// The pre-check is run first; a cluster that does not pass it is not taken over.
+/// The pre-check runs first; a cluster that fails it is not taken over.
 #[utoipa::path(
     post,
     path = "/ob/clusters",
@@ -84,7 +84,7 @@ pub(crate) async fn cluster_get(
     Ok(Answer(cluster.into()))
 }
 
-/// Gives a cluster's new password, after it was changed on the cluster
+/// Updates the saved password of a cluster, after it was changed on the cluster
 #[utoipa::path(
     patch,
     path = "/ob/clusters/{id}",
@@ -120,7 +120,7 @@ pub(crate) async fn cluster_remove(
     Ok(Answer(Done {}))
 }
 
-/// Asks the cluster anew what it is and how it is
+/// Refreshes the information about the cluster
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/refresh",

@@ -1,4 +1,4 @@
-//! Major compaction: how it stands, starting one, and letting one go on that stopped at an error.
+//! Major compaction: shows its status, starts one, and clears the error of a stopped one.
 
 use axum::extract::State;
 use model::id::ClusterId;
@@ -12,7 +12,7 @@ use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
 use crate::views::compactions::{ClearedView, CompactionsView};
 use crate::views::plans::{ActionType, ActionView};
 
-/// Says how major compaction stands, tenant by tenant
+/// Returns the status of major compaction for each tenant
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/compaction",
@@ -29,9 +29,9 @@ pub(crate) async fn compaction_get(
     Ok(Answer(compactions.into()))
 }
 
-/// Performs a major compaction
+/// Starts a major compaction
 ///
-/// Of the tenants that are named, else of all users'; before 4.0 always of the cluster. A task does it.
+/// For the named tenants, or for all user tenants; before 4.0 always for the cluster. It creates a task.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/compaction/start",
@@ -55,9 +55,9 @@ pub(crate) async fn compaction_start(
     Ok(Answer(ActionView::accepted(kind, cluster, objects.collect(), accepted.task)))
 }
 
-/// Lets major compactions go on that stopped at an error
+/// Clears the error of stopped major compactions, so that they continue
 ///
-/// Of the tenants that are named, else of all that stopped.
+/// For the named tenants, or for all stopped ones.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/compaction/clearExceptions",

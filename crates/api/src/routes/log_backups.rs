@@ -1,4 +1,4 @@
-//! Log backup: how it stands, and starting, stopping, pausing and resuming it.
+//! Log backup: its status, and starting, stopping, pausing and resuming it.
 
 use axum::extract::State;
 use control::Actor;
@@ -14,7 +14,7 @@ use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
 use crate::views::log_backups::{LogBackupAction, LogBackupTasksView, LogDelaysView, LogGapView};
 use crate::views::plans::ActionView;
 
-/// Lists the log backup of a cluster, tenant by tenant, as the cluster says now
+/// Lists the log backup of a cluster, tenant by tenant, from the cluster's current state
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/task/logBackupTasks",
@@ -31,7 +31,7 @@ pub(crate) async fn log_backup_task_list(
     list(&api, &actor, ClusterId(id), None, &query).await
 }
 
-/// Lists the log backup of a tenant, as the cluster says now
+/// Lists the log backup of a tenant, from the cluster's current state
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/task/logBackupTasks",
@@ -52,7 +52,7 @@ pub(crate) async fn tenant_log_backup_task_list(
     list(&api, &actor, ClusterId(id), Some(TenantId(tenant)), &query).await
 }
 
-/// Returns how far log backup was behind, over up to 90 days; of a long time the worst of each span
+/// Returns the delay of log backup over up to 90 days; for long times, the worst of each span
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/logBackupDelays",
@@ -71,7 +71,7 @@ pub(crate) async fn log_delay_list(
     Ok(Answer(delays.into()))
 }
 
-/// Lists the gaps in the logs of a cluster: when log backup was interrupted, and what was done about it, the newest first
+/// Lists the gaps in the logs of a cluster: interruptions of log backup and their repairs, newest first
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/logBackupGaps",
@@ -103,14 +103,14 @@ async fn list(
 
 /// Starts, stops, pauses or resumes log backup
 ///
-/// Of the tenants that are named, else of all; on 3.x always of the cluster. A task does it.
+/// For the named tenants, or for all; on 3.x always for the cluster. It creates a task.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/logBackup/{action}",
     tag = "log backup",
     params(
         ("id" = i64, Path, description = "The cluster."),
-        ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
+        ("action" = inline(LogBackupAction), Path, description = "The requested operation."),
         Repeatable,
     ),
     request_body = TenantsBody,
@@ -135,7 +135,7 @@ pub(crate) async fn log_backup_change(
     params(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
-        ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
+        ("action" = inline(LogBackupAction), Path, description = "The requested operation."),
         Repeatable,
     ),
     responses((status = 200, body = Envelope<ActionView>), Failures)

@@ -1,4 +1,4 @@
-//! What monitoring reads.
+//! Metrics for monitoring.
 
 use axum::extract::State;
 use axum::http::HeaderValue;
@@ -13,8 +13,8 @@ use crate::{Api, call};
 
 /// Returns the metrics of this server for Prometheus, as OpenMetrics text
 ///
-/// Any account may read them, with a token or a password, from this machine too. They hold what the metadata know and what this
-/// server has measured: no cluster is asked. `docs/operate/monitoring` names each of them.
+/// Any account may read them, with a token or a password, also from this machine. They come from the metadata and the
+/// measurements of this server: no cluster is contacted. `docs/operate/monitoring` lists them.
 #[utoipa::path(
     get,
     path = "/metrics",

@@ -1,4 +1,4 @@
-//! The handlers, a file per noun. Each has three moves: read the request, call one function of `control`, turn the
+//! The handlers, one file per noun. Each has three steps: read the request, call one function of `control`, turn the
 //! answer into a view.
 
 pub(crate) mod accounts;

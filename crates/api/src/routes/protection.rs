@@ -1,4 +1,4 @@
-//! How recently each object was backed up.
+//! The age of each object's last backups.
 
 use axum::extract::State;
 
@@ -10,10 +10,10 @@ use crate::extract::Parameters;
 use crate::queries::ProtectionQuery;
 use crate::views::protection::ProtectedObjectView;
 
-/// Lists what is to be backed up, with the age of its last good backups
+/// Lists the objects to back up, with the age of their last successful backups
 ///
-/// First every tenant, then the databases that were backed up by themselves. A backup that is unknown is left out. No cluster is
-/// asked: log backup is as the last look at the cluster found it, which is done every minute.
+/// First every tenant, then the databases with backups of their own. An unknown backup is omitted. No cluster is
+/// contacted: the status of log backup comes from the last refresh of the cluster, once a minute.
 #[utoipa::path(
     get,
     path = "/backup/objects",

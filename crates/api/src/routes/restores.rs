@@ -1,4 +1,4 @@
-//! Recover a backup set, and what was recovered.
+//! Recovering a backup set, and the list of recoveries.
 
 use axum::extract::State;
 use control::Actor;
@@ -17,7 +17,7 @@ use crate::views::recovery_info::RecoveryInfoView;
 use crate::views::restores::{RestoreAsk, RestoreBody, RestoreRequest, RestoreTaskView};
 use crate::views::tenant_recovery::RestorePreviewView;
 
-/// Recovers a backup set, or a tenant from its physical backups
+/// Recovers a backup set, or a tenant from physical backups
 ///
 /// The path's cluster is recovered into, unless the body names another one.
 #[utoipa::path(
@@ -91,9 +91,9 @@ async fn begin(
     Ok(Answer(ActionView::accepted(ActionType::Restore, cluster, Vec::new(), accepted.task)))
 }
 
-/// Lists the sets and pieces that a recovery of a tenant would read
+/// Previews the sets and pieces that a recovery of a tenant would read
 ///
-/// Nothing is changed. The target's own servers look into the storage.
+/// Nothing is changed. The target's own servers read the storage.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/restore/preview",
@@ -117,7 +117,7 @@ pub(crate) async fn restore_preview(
     }
 }
 
-/// Shows to which moments the tenants of a cluster can be recovered
+/// Returns the recoverable periods of a cluster's tenants
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/info",
@@ -134,7 +134,7 @@ pub(crate) async fn backup_info(
     info(&api, &actor, id, query.filter(None)?).await
 }
 
-/// Shows to which moments a tenant can be recovered
+/// Returns the recoverable periods of a tenant
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/info",

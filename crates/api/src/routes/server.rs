@@ -11,15 +11,15 @@ use crate::call;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
 
-/// Which Lifeboat this is.
+/// The name and version of this Lifeboat.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct VersionView {
-    /// The version's number.
+    /// The version number.
     #[schema(example = "0.1.0")]
     version: &'static str,
 }
 
-/// Says which Lifeboat this is
+/// Returns the version and name of this Lifeboat
 #[utoipa::path(
     get,
     path = "/version",
@@ -30,10 +30,10 @@ pub(crate) async fn version(_: Caller) -> Result<Answer<VersionView>, Failure> {
     Ok(Answer(VersionView { version: env!("CARGO_PKG_VERSION") }))
 }
 
-/// Says that the server is alive, to whoever watches over it
+/// Returns whether the server is alive, for monitoring
 ///
-/// Asks neither the metadata nor a disk: a server that answers here need not be restarted. Whether it can do its work,
-/// `/readyz` tells.
+/// Checks neither the metadata nor a disk: a server that answers here needs no restart. `/readyz` reports whether it
+/// can do its work.
 #[utoipa::path(
     get,
     path = "/healthz",
@@ -45,10 +45,10 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Says whether the server can do its work, to whoever watches over it
+/// Returns whether the server can do its work, for monitoring
 ///
-/// 200 when the metadata can be read and written and the disks have room; else 503 with a line for each thing that is in
-/// the way. Answers within seconds; an answer holds for two.
+/// 200 when the metadata are readable and writable and the disks have space; else 503 with a line for each problem.
+/// Answers within seconds; an answer is cached for two.
 #[utoipa::path(
     get,
     path = "/readyz",

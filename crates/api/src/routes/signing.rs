@@ -1,4 +1,4 @@
-//! Where backup sets come from, and the keys that tell it.
+//! The origin of backup sets, and the keys that prove it.
 
 use axum::extract::State;
 use control::signing;
@@ -12,7 +12,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Path};
 use crate::views::signing::{OriginView, SigningKeysView, TrustBody};
 
-/// Says where a logical backup set comes from, by the signature of its manifest
+/// Returns the origin of a logical backup set, by the signature of its manifest
 #[utoipa::path(
     get,
     path = "/backup/sets/{id}/origin",
@@ -29,7 +29,7 @@ pub(crate) async fn set_origin(
     Ok(Answer(OriginView::of(&origin, call::language())))
 }
 
-/// Returns the public keys that tell where backup sets come from
+/// Returns the public keys that prove the origin of backup sets
 #[utoipa::path(
     get,
     path = "/signingKeys",
@@ -45,7 +45,7 @@ pub(crate) async fn signing_keys(
 
 /// Replaces the key that dumps are signed with
 ///
-/// Backup sets that the old key signed stay known as this installation's own. Dumps that run start over.
+/// Backup sets of the old key still count as this installation's own. Running dumps start over.
 #[utoipa::path(
     post,
     path = "/signingKeys/rotate",
@@ -61,7 +61,7 @@ pub(crate) async fn signing_key_rotate(
 
 /// Trusts a key of another installation under a name
 ///
-/// Backup sets that it signed are recovered as this installation's own are.
+/// Its backup sets can be recovered like this installation's own.
 #[utoipa::path(
     post,
     path = "/signingKeys/trusted",
@@ -83,7 +83,7 @@ pub(crate) async fn signing_key_trust(
     delete,
     path = "/signingKeys/trusted/{name}",
     tag = "server",
-    params(("name" = String, Path, description = "What the key is called here.")),
+    params(("name" = String, Path, description = "The name of the key.")),
     responses((status = 200, body = Envelope<SigningKeysView>), Failures)
 )]
 pub(crate) async fn signing_key_distrust(

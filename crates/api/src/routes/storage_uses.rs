@@ -1,4 +1,4 @@
-//! How much of each storage the backups of a cluster take, over time.
+//! The space of a cluster's backups in each storage, over time.
 
 use axum::extract::State;
 use model::id::ClusterId;
@@ -11,7 +11,8 @@ use crate::extract::{Parameters, Path};
 use crate::queries::StorageUsageQuery;
 use crate::views::storage_uses::StorageUsagesView;
 
-/// Returns how much of each storage the backups of a cluster took, over up to 180 days; of a long time the newest of each span
+/// Returns the space of a cluster's backups in each storage over up to 180 days; for long times, the newest of each
+/// span
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/storageUsages",

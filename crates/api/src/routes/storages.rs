@@ -1,4 +1,4 @@
-//! The library of storage configurations, and the test of a storage.
+//! Storage configurations, and the test of a storage.
 
 use axum::extract::State;
 use control::storages::StorageChoice;
@@ -33,7 +33,7 @@ pub(crate) async fn storage_list(
     Ok(Answer(List::of(storages)))
 }
 
-/// Keeps a storage configuration
+/// Adds a storage configuration
 #[utoipa::path(
     post,
     path = "/backup/storages",
@@ -86,7 +86,7 @@ pub(crate) async fn storage_change(
     Ok(Answer(storage.into()))
 }
 
-/// Removes a storage configuration; what lies in the storage stays
+/// Removes a storage configuration; the files in the storage stay
 #[utoipa::path(
     delete,
     path = "/backup/storages/{id}",
@@ -103,7 +103,7 @@ pub(crate) async fn storage_remove(
     Ok(Answer(Done {}))
 }
 
-/// Tests a storage of the library
+/// Tests a storage configuration
 ///
 /// Writes, reads, lists and deletes a file of its own; never changes a cluster.
 #[utoipa::path(
@@ -123,9 +123,9 @@ pub(crate) async fn storage_test(
     Ok(Answer(lines.into()))
 }
 
-/// Enters the logical backup sets that lie in a storage into the catalogue
+/// Scans a storage and adds its logical backup sets to the catalogue
 ///
-/// Those that it knows already stay as they are. Nothing in the storage is changed.
+/// Known sets are not changed. Neither is the storage.
 #[utoipa::path(
     post,
     path = "/backup/storages/{id}/scan",
@@ -142,7 +142,7 @@ pub(crate) async fn storage_scan(
     Ok(Answer(scan.into()))
 }
 
-/// Tests a storage that is typed in
+/// Tests a storage that is not saved
 ///
 /// Writes, reads, lists and deletes a file of its own; never changes a cluster.
 #[utoipa::path(
@@ -163,8 +163,8 @@ pub(crate) async fn storage_test_typed(
 
 /// Tests a storage for the backups of a cluster
 ///
-/// Writes, reads, lists and deletes a file of its own, shows where the cluster backs up to now, and judges by the rules of
-/// its version; never changes a cluster.
+/// Writes, reads, lists and deletes a file of its own, shows the cluster's current backup destinations, and applies the
+/// rules of its version; never changes a cluster.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/storage/test",

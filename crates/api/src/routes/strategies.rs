@@ -1,4 +1,4 @@
-//! Backup strategies: what is backed up regularly, what became of it, and what comes next.
+//! Backup strategies: settings, past and future runs.
 
 use axum::extract::State;
 use control::strategies;
@@ -89,7 +89,7 @@ pub(crate) async fn strategy_create(
     Ok(Answer(ActionView::done(ActionType::CreateBackupStrategy, scope)))
 }
 
-/// Changes the backup strategy of a cluster; its runs then have the permissions of the account that changes it
+/// Changes the backup strategy of a cluster; its runs then use the permissions of that account
 #[utoipa::path(
     patch,
     path = "/ob/clusters/{id}/backup/config/backupStrategy",
@@ -111,7 +111,7 @@ pub(crate) async fn strategy_change(
     Ok(Answer(ActionView::done(ActionType::UpdateBackupStrategy, scope)))
 }
 
-/// Deletes the backup strategy of a cluster, with the record of its runs; backup sets stay
+/// Deletes the backup strategy of a cluster and its run history; backup sets stay
 #[utoipa::path(
     delete,
     path = "/ob/clusters/{id}/backup/config/backupStrategy",
@@ -131,7 +131,7 @@ pub(crate) async fn strategy_delete(
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 
-/// Resumes the schedule of a cluster; what was due meanwhile is recorded as missed
+/// Resumes the schedule of a cluster; runs that were due meanwhile are recorded as missed
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/startSchedule",
@@ -151,7 +151,7 @@ pub(crate) async fn schedule_start(
     Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
 }
 
-/// Pauses the schedule of a cluster; a run that has begun goes on
+/// Pauses the schedule of a cluster; a running backup continues
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule",
@@ -171,7 +171,7 @@ pub(crate) async fn schedule_stop(
     Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
 }
 
-/// Lists what became of each due time of the backup strategy of a cluster, the newest first
+/// Lists the runs of the backup strategy of a cluster, newest first
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/runs",
@@ -255,7 +255,7 @@ pub(crate) async fn tenant_strategy_create(
     Ok(Answer(ActionView::done(ActionType::CreateBackupStrategy, scope)))
 }
 
-/// Changes the backup strategy of a tenant; its runs then have the permissions of the account that changes it
+/// Changes the backup strategy of a tenant; its runs then use the permissions of that account
 #[utoipa::path(
     patch,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",
@@ -278,7 +278,7 @@ pub(crate) async fn tenant_strategy_change(
     Ok(Answer(ActionView::done(ActionType::UpdateBackupStrategy, scope)))
 }
 
-/// Deletes the backup strategy of a tenant, with the record of its runs; backup sets stay
+/// Deletes the backup strategy of a tenant and its run history; backup sets stay
 #[utoipa::path(
     delete,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",
@@ -299,7 +299,7 @@ pub(crate) async fn tenant_strategy_delete(
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 
-/// Resumes the schedule of a tenant; what was due meanwhile is recorded as missed
+/// Resumes the schedule of a tenant; runs that were due meanwhile are recorded as missed
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule",
@@ -320,7 +320,7 @@ pub(crate) async fn tenant_schedule_start(
     Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
 }
 
-/// Pauses the schedule of a tenant; a run that has begun goes on
+/// Pauses the schedule of a tenant; a running backup continues
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule",
@@ -341,7 +341,7 @@ pub(crate) async fn tenant_schedule_stop(
     Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
 }
 
-/// Lists what became of each due time of the backup strategy of a tenant, the newest first
+/// Lists the runs of the backup strategy of a tenant, newest first
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/runs",

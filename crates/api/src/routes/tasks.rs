@@ -1,4 +1,4 @@
-//! Follow and steer what runs.
+//! Watching and controlling tasks.
 
 use axum::extract::State;
 use control::tasks::Steer;
@@ -47,7 +47,7 @@ pub(crate) async fn task_get(
     Ok(Answer(task.into()))
 }
 
-/// Runs again what has failed, from where it failed
+/// Retries a failed task from the step that failed
 #[utoipa::path(
     post,
     path = "/tasks/instances/{id}/retry",
@@ -63,7 +63,7 @@ pub(crate) async fn task_retry(
     steer(&api, &actor, id, Steer::Retry).await
 }
 
-/// Ends a task
+/// Cancels a task
 #[utoipa::path(
     post,
     path = "/tasks/instances/{id}/cancel",
@@ -79,7 +79,7 @@ pub(crate) async fn task_cancel(
     steer(&api, &actor, id, Steer::Cancel).await
 }
 
-/// Undoes what a failed task has begun, last first
+/// Rolls back a failed task, last step first
 #[utoipa::path(
     post,
     path = "/tasks/instances/{id}/rollback",
@@ -119,7 +119,7 @@ pub(crate) async fn subtask_log(
     Ok(Answer(LogView::of(lines, after)))
 }
 
-/// Runs a failed subtask again
+/// Retries a failed subtask
 #[utoipa::path(
     post,
     path = "/tasks/instances/{id}/subtasks/{subtaskId}/retry",
@@ -138,7 +138,7 @@ pub(crate) async fn subtask_retry(
     steer(&api, &actor, id, Steer::RetrySubtask(SubtaskId(subtask))).await
 }
 
-/// Goes on without a failed subtask
+/// Skips a failed subtask
 #[utoipa::path(
     post,
     path = "/tasks/instances/{id}/subtasks/{subtaskId}/skip",
@@ -157,7 +157,7 @@ pub(crate) async fn subtask_skip(
     steer(&api, &actor, id, Steer::SkipSubtask(SubtaskId(subtask))).await
 }
 
-/// Ends a subtask
+/// Cancels a subtask
 #[utoipa::path(
     post,
     path = "/tasks/instances/{id}/subtasks/{subtaskId}/cancel",

@@ -1,4 +1,4 @@
-//! The tenants of one cluster and of all, and who reads their data.
+//! The tenants of one cluster and of all, and their logical backup accounts.
 
 use axum::extract::State;
 use control::tenants::credential;
@@ -14,7 +14,7 @@ use crate::views::tenants::{
     CredentialBody, CredentialTestBody, CredentialTestView, PlacedTenantView, ReadableTenantView,
 };
 
-/// Lists the tenants of all clusters, as they were last seen
+/// Lists the tenants of all clusters at the last refresh
 #[utoipa::path(
     get,
     path = "/ob/tenants",
@@ -31,7 +31,7 @@ pub(crate) async fn all_tenant_list(
     Ok(Answer(List::of(control::tenants::list(&api.control, &actor, page).await?)))
 }
 
-/// Lists a cluster's tenants, as they were last seen, with who reads their data
+/// Lists the tenants of a cluster at the last refresh, with their logical backup accounts
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants",
@@ -48,10 +48,10 @@ pub(crate) async fn tenant_list(
     Ok(Answer(List::whole(tenants)))
 }
 
-/// Gives the user that reads a tenant's data, in the place of whoever did
+/// Sets the logical backup account of a tenant, replacing an earlier one
 ///
-/// It is tried first: one that the tenant does not let in, or that can read nothing, is not kept. What else it lacks stands
-/// in the answer.
+/// It is tested first. An account that cannot log on, or cannot read anything, is not saved. The answer lists other
+/// missing privileges.
 #[utoipa::path(
     put,
     path = "/ob/clusters/{id}/tenants/{tenantId}/credential",
@@ -74,7 +74,7 @@ pub(crate) async fn tenant_credential_set(
     Ok(Answer(found.into()))
 }
 
-/// Forgets who reads a tenant's data
+/// Removes the logical backup account of a tenant
 #[utoipa::path(
     delete,
     path = "/ob/clusters/{id}/tenants/{tenantId}/credential",
@@ -94,7 +94,7 @@ pub(crate) async fn tenant_credential_remove(
     Ok(Answer(Done {}))
 }
 
-/// Tests a credential that is typed in, or the one that is kept; changes nothing
+/// Tests the given or the saved logical backup account; changes nothing
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/credential/test",

@@ -1,4 +1,4 @@
-//! Personal API tokens of whoever is logged on.
+//! Personal API tokens of the logged-on user.
 
 use axum::extract::State;
 use control::users::tokens;
@@ -11,7 +11,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Path};
 use crate::views::tokens::{NewTokenBody, NewTokenView, TokenView};
 
-/// Lists one's own API tokens
+/// Lists your own API tokens
 #[utoipa::path(
     get,
     path = "/users/me/tokens",
@@ -25,9 +25,10 @@ pub(crate) async fn token_list(
     Ok(Answer(List::whole(tokens::list(&api.control, &actor).await?)))
 }
 
-/// Makes an API token of one's own account
+/// Creates an API token of your own account
 ///
-/// The answer holds the token, this once. Send it as `Authorization: Bearer`. It ends with the account's password.
+/// Only this answer contains the token. Send it as `Authorization: Bearer`. It ends when the account's password is
+/// changed.
 #[utoipa::path(
     post,
     path = "/users/me/tokens",
@@ -44,7 +45,7 @@ pub(crate) async fn token_add(
     Ok(Answer(tokens::create(&api.control, &actor, &name, days).await?.into()))
 }
 
-/// Revokes one of one's own API tokens
+/// Revokes one of your own API tokens
 #[utoipa::path(
     delete,
     path = "/users/me/tokens/{id}",

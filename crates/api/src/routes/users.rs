@@ -1,4 +1,4 @@
-//! Who is logged on, and a change of password.
+//! The logged-on user, and a change of password.
 
 use axum::extract::State;
 
@@ -9,7 +9,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::Body;
 use crate::views::users::{MeView, PasswordBody};
 
-/// Says who is logged on
+/// Returns the logged-on user
 #[utoipa::path(
     get,
     path = "/users/me",
@@ -20,9 +20,9 @@ pub(crate) async fn me(Caller(actor): Caller) -> Result<Answer<MeView>, Failure>
     Ok(Answer(actor.into()))
 }
 
-/// Changes one's own password
+/// Changes your own password
 ///
-/// The only call that is answered before a first, given password was changed.
+/// The only call that works before an initial password is changed.
 #[utoipa::path(
     post,
     path = "/users/me/password",

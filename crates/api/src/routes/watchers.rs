@@ -1,4 +1,4 @@
-//! What the server does by itself.
+//! The background checks of the server.
 
 use axum::extract::State;
 
@@ -8,9 +8,9 @@ use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
 use crate::views::watchers::WatchersView;
 
-/// Lists what this server does by itself, and how that went
+/// Lists the watchers of this server and their last runs
 ///
-/// Each server has watchers of its own: with several Lifeboats on one database, each answers for itself.
+/// Each server has its own watchers: with several Lifeboats on one database, each returns only its own.
 #[utoipa::path(
     get,
     path = "/watchers",

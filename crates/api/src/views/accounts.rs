@@ -16,13 +16,13 @@ pub(crate) struct AccountView {
     id: i64,
     /// The name to log on with.
     name: String,
-    /// What it is allowed.
+    /// Its role.
     role: words::Role,
     /// Whether it may log on.
     enabled: bool,
     /// Whether the password must be changed before anything else.
     must_change_password: bool,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     create_time: String,
 }
@@ -48,7 +48,7 @@ pub(crate) struct NewAccountBody {
     /// The name to log on with: letters, digits and `. _ - @`.
     #[schema(min_length = 1, max_length = 64)]
     name: String,
-    /// What it is allowed.
+    /// Its role.
     role: words::Role,
     /// The first password: 8 to 128 characters. It must be changed at the first log-on.
     password: SecretText,
@@ -62,11 +62,11 @@ impl NewAccountBody {
     }
 }
 
-/// A change of an account; what is left out stays.
+/// A change of an account; omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AccountChangeBody {
-    /// What it is allowed.
+    /// Its role.
     #[schema(inline)]
     role: Option<words::Role>,
     /// Whether it may log on.
@@ -80,7 +80,7 @@ impl AccountChangeBody {
     }
 }
 
-/// A password that an administrator gives.
+/// A password that an administrator sets.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct GivenPasswordBody {

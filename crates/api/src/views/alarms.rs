@@ -1,4 +1,4 @@
-//! What is wrong now, in OCP's fields.
+//! Current alarms, in OCP's fields.
 
 use model::alarm::{Alarm, AlarmChange, AlarmKind, Subject};
 use model::id::ClusterId;
@@ -11,17 +11,17 @@ use super::words;
 use crate::call;
 use crate::error::Words;
 
-/// An alarm that holds now.
+/// A current alarm.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlarmView {
-    /// Tells alarms apart; the same for as long as the alarm holds.
+    /// The identity of the alarm; constant while the alarm holds.
     id: String,
-    /// What is wrong, the same in every language.
+    /// The type of the alarm, the same in every language.
     alarm_type: words::AlarmType,
-    /// What is wrong, in two or three words.
+    /// The name of the alarm, in two or three words.
     name: String,
-    /// How bad it is: 1 is Stopped, 2 is Critical.
+    /// The level: 1 is Stopped, 2 is Critical.
     #[schema(minimum = 1, maximum = 5)]
     level: u8,
     /// Whether it is about a server of Lifeboat, a cluster or a tenant.
@@ -31,23 +31,23 @@ pub(crate) struct AlarmView {
     target: String,
     /// The target and the name.
     summary: String,
-    /// What is wrong, and what to do.
+    /// The problem and the fix.
     details: Words,
-    /// Why, in the words of whatever failed.
+    /// The reason: the original error.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Words>,
-    /// Since when, as far as it is known.
+    /// The start of the problem, if known.
     #[schema(format = DateTime)]
     active_at: Option<String>,
-    /// The cluster; null where it is about a server of Lifeboat.
+    /// The cluster; null for an alarm of a server of Lifeboat.
     cluster_id: Option<i64>,
-    /// The cluster's name here.
+    /// The name of the cluster.
     cluster_name: Option<String>,
     /// The tenant.
     tenant_id: Option<i64>,
     /// The tenant's name.
     tenant_name: Option<String>,
-    /// The task that tells more.
+    /// The task with the details.
     task_id: Option<i64>,
 }
 
@@ -96,25 +96,25 @@ impl From<Alarm> for AlarmView {
     }
 }
 
-/// Tells alarms apart.
+/// The identity of the alarm.
 fn id_of(kind: AlarmKind, cluster: Option<ClusterId>, tenant: Option<i64>) -> String {
     format!("{}-{}-{}", kind.name(), cluster.map_or(0, |id| id.0), tenant.unwrap_or_default())
 }
 
-/// An alarm was raised, has changed or was closed; what it says is read from the list of alarms.
+/// An alarm was raised, has changed or was closed; its content is in the list of alarms.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlarmEventView {
     /// The alarm, as the list of alarms names it.
     id: String,
-    /// What is, or was, wrong.
+    /// The type of the alarm.
     alarm_type: words::AlarmType,
-    /// What has become of it.
+    /// The change.
     change: words::AlarmState,
-    /// The cluster, where it is about one.
+    /// The cluster, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_id: Option<i64>,
-    /// The tenant, where it is about one.
+    /// The tenant, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant_id: Option<i64>,
 }

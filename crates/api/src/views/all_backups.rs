@@ -1,4 +1,4 @@
-//! How the backups of all clusters stand.
+//! The backup status of all clusters.
 
 use control::backups::{AllOverview, ClusterStanding};
 use model::time::Timestamp;
@@ -8,19 +8,19 @@ use utoipa::ToSchema;
 use super::strategy_runs::{PlannedRunView, StrategyRunView};
 use super::words;
 
-/// How the backups of all clusters stand.
+/// The backup status of all clusters.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AllOverviewView {
     /// Every cluster, by name.
     clusters: Vec<ClusterStandingView>,
-    /// Tenants of which there is a backup set.
+    /// Tenants with a backup set.
     protected_object_count: u64,
-    /// Tenants of which there is none.
+    /// Tenants without a backup set.
     unprotected_object_count: u64,
-    /// Backups that ended well in the last 24 hours.
+    /// Successful backups in the last 24 hours.
     recent_successful_count: u64,
-    /// Backups that ended otherwise in the last 24 hours.
+    /// Failed backups in the last 24 hours.
     recent_failed_count: u64,
 }
 
@@ -39,38 +39,38 @@ impl From<AllOverview> for AllOverviewView {
     }
 }
 
-/// How the backups of one cluster stand, from what is recorded here.
+/// The backup status of one cluster, from Lifeboat's own records.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClusterStandingView {
-    /// The cluster's identity here.
+    /// The ID of the cluster in Lifeboat.
     cluster_id: i64,
-    /// The cluster's name here.
+    /// The name of the cluster.
     cluster_name: String,
     /// Product and version.
     ob_version: String,
-    /// Whether it answered when last looked at.
+    /// Whether it responded at the last refresh.
     ob_cluster_status: words::ClusterStatus,
-    /// Which methods of backup it offers.
+    /// The available backup methods.
     ob_backup_ability: words::BackupAbility,
     /// Tenants that can be backed up.
     object_count: u64,
-    /// Those of them of which there is a backup set.
+    /// The number of these with a backup set.
     protected_object_count: u64,
-    /// The backup task that runs.
+    /// The running backup task.
     running_task_id: Option<i64>,
-    /// When the newest backup set was finished.
+    /// When the newest backup set was completed.
     #[schema(format = DateTime)]
     last_data_backup_time: Option<String>,
-    /// How what backs it up by itself stands.
+    /// The status of its schedule.
     backup_schedule_status: words::BackupScheduleStatus,
     /// The next run of the strategy; none while it is paused.
     next_backup_run: Option<PlannedRunView>,
-    /// What became of the newest due time of the strategy.
+    /// The newest run of the strategy.
     last_backup_run: Option<StrategyRunView>,
-    /// How many backup sets there are.
+    /// The number of backup sets.
     backup_set_count: u64,
-    /// How much they take, in bytes.
+    /// Their size in bytes.
     backup_size: u64,
 }
 

@@ -1,28 +1,28 @@
-//! Who did what.
+//! The audit log.
 
 use control::audit::AuditLine;
 use model::visible::visible_line;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A deed that was done, or tried.
+/// An action that was carried out or attempted.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditLineView {
     /// Its number, increasing.
     id: i64,
-    /// When.
+    /// The time.
     #[schema(format = DateTime)]
     time: String,
-    /// Who: the account's name.
+    /// The name of the account.
     user: String,
-    /// From where.
+    /// The address of the client.
     address: String,
-    /// What, such as `backup-now`.
+    /// The action, such as `backup-now`.
     action: String,
-    /// About which thing, such as `cluster/prod`.
+    /// The object, such as `cluster/prod`.
     object: String,
-    /// `done`, or the id of the problem that came of it.
+    /// `done`, or the ID of the resulting error.
     outcome: String,
 }
 

@@ -14,51 +14,51 @@ use super::secret::SecretText;
 use super::storages::StorageChoiceBody;
 use super::{whole, words};
 
-/// A request to back up now. What is left out is identified or filled in.
+/// A request to back up now. Omitted fields have defaults.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct BackupNowBody {
-    /// The method; the cluster's first choice when left out.
+    /// The method; defaults to the cluster's first choice.
     backup_mode: Option<words::BackupMode>,
-    /// Full or incremental; full when left out.
+    /// The mode; defaults to full.
     data_backup_mode: Option<words::DataBackupMode>,
-    /// Where to; the one used last for this cluster when left out, else the only one in the library.
+    /// The storage; defaults to the one that was last used for this cluster, or to the only one.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
-    /// What of the cluster; all of it when left out.
+    /// The objects to back up; defaults to the whole cluster.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
-    /// Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`.
+    /// Databases and tables that a logical backup leaves out. Each has only `databaseName` and `tableName`.
     #[serde(default)]
     exclude: Vec<ObjectBody>,
-    /// Kinds of objects that are left out: logical. Databases, tables and views are excluded by name.
+    /// Kinds of objects that a logical backup leaves out. Databases, tables and views are excluded by name.
     #[serde(default)]
     without: Vec<words::ObjectKind>,
-    /// Whether a major compaction may be started where one is needed.
+    /// Whether a major compaction may be started when one is needed.
     #[serde(default = "yes")]
     #[schema(default = true)]
     auto_compaction: bool,
-    /// Whether the logs that a set needs go into it, so that it can be restored by itself: physical, 4.1 and later.
+    /// Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later.
     #[serde(default)]
     plus_archivelog: bool,
-    /// What the backup is encrypted with: physical.
+    /// The encryption of a physical backup.
     encryption: Option<EncryptionBody>,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     #[serde(default)]
     dry_run: bool,
-    /// How many connections read at once.
+    /// The number of concurrent read connections.
     #[schema(minimum = 1, maximum = 64)]
     #[serde(default, deserialize_with = "whole::optional")]
     threads: Option<u32>,
-    /// How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
+    /// The compression: `zstd:1` to `zstd:19`, `lz4` or `none`.
     #[schema(example = "zstd:1", pattern = "^(none|lz4|zstd(:([1-9]|1[0-9]))?)$")]
     compression: Option<String>,
 }
 
-/// What a physical backup is encrypted with.
+/// The encryption of a physical backup.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EncryptionBody {
-    /// The password. Nobody can restore the backup without it, and it is kept only until the backup is taken.
+    /// The password. The backup cannot be restored without it, and Lifeboat keeps it only until the backup is complete.
     #[schema(min_length = 1)]
     password: SecretText,
 }
@@ -69,11 +69,11 @@ fn yes() -> bool {
 
 /// A request to back up, read.
 pub(crate) struct BackupNowRequest {
-    /// What is asked of `control`.
+    /// The request for `control`.
     pub(crate) ask: BackupNow,
     /// The objects as they were given, for the answer.
     pub(crate) objects: Vec<ObjectBody>,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     pub(crate) dry_run: bool,
 }
 
@@ -134,7 +134,7 @@ fn read_kind(kind: words::ObjectKind) -> Result<ObjectKind, Problem> {
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ObjectBody {
-    /// The cluster; the path's when left out.
+    /// The cluster; defaults to the path's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     cluster_id: Option<i64>,
     /// The tenant.
@@ -146,7 +146,7 @@ pub(crate) struct ObjectBody {
     /// The table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     table_name: Option<String>,
-    /// What kind of object it is.
+    /// The kind of the object.
     backup_dimension: BackupDimension,
 }
 
@@ -232,7 +232,7 @@ fn incomplete(field: &str) -> Problem {
     wrong("backup-object-incomplete").with("field", field)
 }
 
-/// Which tenants of a cluster something is about; all of them when left out.
+/// The tenants of a request; defaults to all of the cluster.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TenantsBody {
@@ -252,8 +252,8 @@ impl TenantsBody {
     }
 }
 
-/// Reads the list of objects as tenants and parts of them. A list that says two things at once is refused: taking
-/// one of them would back up less than the other asked for.
+/// Reads the list of objects as tenants and parts of them. An ambiguous list is refused: one interpretation would
+/// back up less than the other requested.
 fn read_objects(
     objects: &[ObjectBody],
     cluster: ClusterId,

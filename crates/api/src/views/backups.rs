@@ -1,4 +1,4 @@
-//! What can be backed up, and what was.
+//! Options for a backup, and backup sets.
 
 use control::backups::{Ability, DataBackupTask, DataBackupTasks, Overview};
 use control::strategies::{ScheduleStanding, ScheduleStatus};
@@ -16,34 +16,34 @@ use crate::call;
 use crate::envelope::{List, ListPage};
 use crate::error::{ErrorView, Words};
 
-/// What a cluster lets be backed up, and what is filled in when nobody chooses.
+/// What can be backed up of a cluster, and the defaults.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AbilityView {
-    /// Which methods there are.
+    /// The available methods.
     backup_ability: words::BackupAbility,
-    /// The method that is filled in.
+    /// The default method.
     backup_mode: words::BackupMode,
-    /// Which modes there are.
+    /// The available modes.
     ob_data_backup_support_ability: SupportView,
-    /// Why nothing can be backed up at the moment.
+    /// Why no backup is possible now.
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled: Option<ErrorView>,
-    /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
+    /// Why no logical backup is possible, if so: for a cluster, when it is not possible for any tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     logical_disabled: Option<ErrorView>,
-    /// The storage configuration that is filled in.
+    /// The default storage configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_id: Option<i64>,
-    /// Why that storage configuration is filled in.
+    /// Why it is the default.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_source: Option<words::StorageSource>,
-    /// The backup strategy whose method and storage are filled in.
+    /// The backup strategy with the default method and storage.
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy_id: Option<i64>,
 }
 
-/// Which modes of data backup there are.
+/// The available modes of data backup.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SupportView {
@@ -51,9 +51,9 @@ pub(crate) struct SupportView {
     full_backup_enabled: bool,
     /// Whether an incremental backup can be chosen.
     increment_backup_enabled: bool,
-    /// Whether an incremental backup would find the full one that it needs.
+    /// Whether the full backup for an incremental one exists.
     can_do_incremental_backup: bool,
-    /// What to know before choosing.
+    /// Notes on the choice.
     hint: Option<String>,
 }
 
@@ -90,58 +90,58 @@ impl From<Ability> for AbilityView {
     }
 }
 
-/// How the backup of one cluster stands.
+/// The backup status of one cluster.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OverviewView {
-    /// The cluster's identity here.
+    /// The ID of the cluster in Lifeboat.
     cluster_id: i64,
-    /// The number that OceanBase knows it by.
+    /// OceanBase's ID of it.
     ob_cluster_id: i64,
-    /// The cluster's name here.
+    /// The name of the cluster.
     cluster_name: String,
     /// Product and version.
     ob_version: String,
-    /// Whether it answered when last looked at.
+    /// Whether it responded at the last refresh.
     ob_cluster_status: words::ClusterStatus,
-    /// What major compaction is doing; none when the cluster does not answer.
+    /// The status of major compaction; none if the cluster does not respond.
     compaction_status: Option<words::CompactionStatus>,
-    /// Whether something backs it up by itself.
+    /// Whether it is backed up automatically.
     ob_cluster_backup_status: ClusterBackupStatus,
-    /// Which methods of backup it offers.
+    /// The available backup methods.
     ob_backup_ability: words::BackupAbility,
     /// Whether whole clusters or tenants are backed up.
     #[schema(example = "TENANT")]
     backup_dimension: BackupDimension,
-    /// How what backs it up by itself stands.
+    /// The status of its schedule.
     backup_schedule_status: words::BackupScheduleStatus,
     /// The next run of the strategy; none while it is paused.
     next_backup_run: Option<PlannedRunView>,
-    /// What became of the newest due time of the strategy.
+    /// The newest run of the strategy.
     last_backup_run: Option<StrategyRunView>,
-    /// The backup task that runs.
+    /// The running backup task.
     running_task_id: Option<i64>,
-    /// When the newest backup set was finished.
+    /// When the newest backup set was completed.
     #[schema(format = DateTime)]
     last_data_backup_time: Option<String>,
-    /// How many backup sets there are.
+    /// The number of backup sets.
     backup_set_count: u64,
-    /// How much they take, in the unit below.
+    /// Their size, in the unit below.
     backup_size: u64,
     /// The unit of sizes.
     #[schema(example = "B")]
     ob_storage_volume_unit: &'static str,
-    /// Up to when the logs of every tenant are backed up; none while no log backup runs.
+    /// The checkpoint up to which the logs of all tenants are backed up; none while no log backup is running.
     #[schema(format = DateTime)]
     latest_log_backup_checkpoint: Option<String>,
-    /// How far log backup is behind, in seconds, by the database's clock.
+    /// The delay of log backup in seconds, by the database's clock.
     log_backup_delay_seconds: Option<u64>,
-    /// Why the cluster itself says nothing; what only it knows is left out then.
+    /// Why the cluster does not respond; live information is omitted then.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_error: Option<ErrorView>,
 }
 
-/// Whether something backs a cluster up by itself.
+/// Whether a cluster is backed up automatically.
 #[derive(Serialize, ToSchema)]
 pub(crate) enum ClusterBackupStatus {
     /// A strategy of the cluster or of one of its tenants does.
@@ -194,7 +194,7 @@ impl From<Overview> for OverviewView {
     }
 }
 
-/// How a physical backup set is restored by hand.
+/// How a physical backup set is restored manually.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RestoreStatementsView {
@@ -206,11 +206,11 @@ pub(crate) struct RestoreStatementsView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DataBackupTasksView {
-    /// The rows on it, the newest first; a task of several tenants stays whole.
+    /// Its rows, newest first; a task of several tenants is not split.
     contents: Vec<DataBackupTaskView>,
-    /// Which page it is, counted in tasks.
+    /// The page, counted in tasks.
     page: ListPage,
-    /// Why the jobs that others began on the cluster are not among them.
+    /// Why foreign jobs on the cluster are not included.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_error: Option<ErrorView>,
 }
@@ -224,15 +224,15 @@ impl From<DataBackupTasks> for DataBackupTasksView {
     }
 }
 
-/// The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster.
+/// The backup of one tenant, by its task, or by a foreign job on the cluster.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DataBackupTaskView {
-    /// The task; none for a job of others.
+    /// The task; none for a foreign job.
     task_id: Option<i64>,
-    /// Who began it.
+    /// The kind of initiator.
     source: words::BackupSource,
-    /// Who asked for it; none for a job of others.
+    /// The initiator; none for a foreign job.
     creator: Option<String>,
     /// The cluster's own number of the job, if it is known.
     ob_job_id: Option<i64>,
@@ -242,23 +242,23 @@ pub(crate) struct DataBackupTaskView {
     cluster_name: String,
     /// The tenant.
     tenant_id: i64,
-    /// The number that OceanBase gave the tenant: the same.
+    /// OceanBase's ID of the tenant: the same.
     ob_tenant_id: i64,
     /// The tenant's name.
     tenant_name: String,
-    /// How it is taken.
+    /// Its method.
     backup_mode: words::BackupMode,
-    /// How much it holds.
+    /// Its mode.
     data_backup_task_type: words::DataBackupMode,
-    /// What came of it, in the catalogue.
+    /// Its backup set in the catalogue.
     backup_set_id: Option<i64>,
     /// The cluster's own number of the set, if it is known.
     ob_backup_set_id: Option<i64>,
-    /// Where it lies; empty while that is not known.
+    /// Its location; empty while unknown.
     backup_uri: String,
-    /// How this tenant's part stands.
+    /// The status of this tenant's part.
     status: words::TaskStatus,
-    /// Whether the set lacks something that nobody agreed to.
+    /// Whether the set left something out without consent.
     partial: bool,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -266,9 +266,9 @@ pub(crate) struct DataBackupTaskView {
     /// Why it failed, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_msg: Option<String>,
-    /// The bytes it took.
+    /// Its size in bytes.
     bytes: Option<u64>,
-    /// When it was begun.
+    /// When it was started.
     #[schema(format = DateTime)]
     start_time: Option<String>,
     /// When it ended.
@@ -325,52 +325,52 @@ impl From<DataBackupTask> for DataBackupTaskView {
     }
 }
 
-/// A finished backup of one tenant.
+/// A completed backup of one tenant.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BackupSetView {
     /// Its identity.
     backup_set_id: i64,
-    /// The task that made it.
+    /// Its task.
     task_id: i64,
-    /// The cluster it was taken of.
+    /// Its cluster.
     cluster_id: i64,
-    /// The cluster's name then.
+    /// The name of the cluster at that time.
     cluster_name: String,
-    /// The tenant it was taken of.
+    /// Its tenant.
     tenant_id: i64,
-    /// The number that OceanBase gave the tenant: the same.
+    /// OceanBase's ID of the tenant: the same.
     ob_tenant_id: i64,
-    /// The tenant's name then.
+    /// The name of the tenant at that time.
     tenant_name: String,
-    /// How it was taken.
+    /// Its method.
     backup_mode: words::BackupMode,
-    /// How much it holds.
+    /// Its mode.
     data_backup_task_type: words::DataBackupMode,
-    /// Where it lies.
+    /// Its location.
     storage_id: i64,
     /// The folder below the storage's base.
     path: String,
-    /// The moment whose data it holds, as the database counts it; text, since it has 19 digits.
+    /// The SCN of its snapshot; text, because it has 19 digits.
     scn: String,
-    /// The moment whose data it holds.
+    /// The time of its snapshot.
     #[schema(format = DateTime)]
     consistent_time: String,
-    /// The bytes it takes.
+    /// Its size in bytes.
     bytes: u64,
-    /// The rows it holds.
+    /// Its number of rows.
     rows: u64,
-    /// The tables it holds.
+    /// Its number of tables.
     tables: u64,
-    /// When its task began.
+    /// When its task started.
     #[schema(format = DateTime)]
     start_time: String,
-    /// When it was complete.
+    /// When it was completed.
     #[schema(format = DateTime)]
     finish_time: String,
-    /// What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup.
+    /// Its status. A partial set left something out without consent, and does not count as a backup.
     status: words::BackupSetStatus,
-    /// What the server held, or may have held, and the set does not.
+    /// The objects of the server that the set does not contain, or may not contain.
     left_out: Vec<MissingObjectView>,
 }
 

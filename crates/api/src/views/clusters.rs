@@ -1,4 +1,4 @@
-//! Clusters, their zones, servers, tenants and databases; what a test of them found.
+//! Clusters, their zones, servers, tenants and databases, and the result of their test.
 
 use control::clusters::{DatabaseFacts, NewCluster, TableFacts};
 use model::Problem;
@@ -12,17 +12,17 @@ use super::words;
 use crate::call;
 use crate::error::ErrorView;
 
-/// A cluster to be taken over.
+/// A cluster to take over.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewClusterBody {
-    /// The name it gets here.
+    /// Its name in Lifeboat.
     #[schema(min_length = 1, max_length = 64, example = "prod")]
     name: String,
     /// Its servers as `host` or `host:port`, tried in this order.
     #[schema(min_items = 1, example = json!(["192.0.2.10:2881"]))]
     addresses: Vec<String>,
-    /// A user of the sys tenant; behind OBProxy with the cluster's name.
+    /// A user of the sys tenant; through OBProxy, with the cluster's name.
     #[schema(min_length = 1, example = "root@sys")]
     user: String,
     /// That user's password.
@@ -46,11 +46,11 @@ impl NewClusterBody {
     }
 }
 
-/// What is to change about a cluster.
+/// A change of a cluster.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClusterChangeBody {
-    /// The password that is used from now on.
+    /// The new password.
     pub(crate) password: SecretText,
 }
 
@@ -58,28 +58,28 @@ pub(crate) struct ClusterChangeBody {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClusterView {
-    /// Its identity here.
+    /// Its ID in Lifeboat.
     id: i64,
-    /// The name that users gave it here.
+    /// Its name in Lifeboat.
     name: String,
-    /// The number that OceanBase knows it by.
+    /// OceanBase's ID of it.
     ob_cluster_id: i64,
-    /// The name that OceanBase knows it by.
+    /// OceanBase's name of it.
     ob_cluster_name: String,
     /// Product and version.
     ob_version: String,
-    /// How it is spoken to.
+    /// The protocol of its connections.
     generation: words::Generation,
-    /// Which methods of backup it offers.
+    /// The available backup methods.
     ob_backup_ability: words::BackupAbility,
-    /// Whether it answers.
+    /// Its status.
     status: words::ClusterStatus,
     /// The number of servers of each zone.
     #[schema(example = "1-1-1")]
     deployment_mode: String,
-    /// The addresses it is asked at, in this order.
+    /// Its addresses, in the order of use.
     addresses: Vec<String>,
-    /// The user it is asked as.
+    /// The user that Lifeboat connects as.
     user: String,
     /// Its zones.
     zones: Vec<ZoneView>,
@@ -88,7 +88,7 @@ pub(crate) struct ClusterView {
     /// When it was taken over.
     #[schema(format = DateTime)]
     create_time: String,
-    /// When it was last asked.
+    /// When it was last refreshed.
     #[schema(format = DateTime)]
     update_time: String,
 }
@@ -133,11 +133,11 @@ impl From<Cluster> for ClusterView {
 pub(crate) struct ZoneView {
     /// Its name.
     name: String,
-    /// The region it lies in.
+    /// Its region.
     region_name: String,
-    /// The data centre it lies in.
+    /// Its data centre.
     idc_name: String,
-    /// As the cluster says.
+    /// As the cluster reports it.
     #[schema(example = "ACTIVE")]
     status: String,
 }
@@ -159,12 +159,12 @@ pub(crate) struct ServerView {
     sql_port: u16,
     /// The zone it belongs to.
     zone_name: String,
-    /// As the cluster says.
+    /// As the cluster reports it.
     #[schema(example = "ACTIVE")]
     status: String,
-    /// Whether it holds the root service.
+    /// Whether it runs the root service.
     with_rootserver: bool,
-    /// The build it runs.
+    /// Its build.
     version: String,
 }
 
@@ -181,9 +181,9 @@ impl From<Observer> for ServerView {
 pub(crate) struct DatabaseView {
     /// Its name.
     name: String,
-    /// How many tables it has.
+    /// Its number of tables.
     tables: u64,
-    /// About how many bytes it takes.
+    /// Its estimated size in bytes.
     bytes: u64,
 }
 
@@ -200,9 +200,9 @@ impl From<DatabaseFacts> for DatabaseView {
 pub(crate) struct TableView {
     /// Its name.
     name: String,
-    /// About how many rows it has.
+    /// The estimated number of rows.
     rows: u64,
-    /// About how many bytes it takes.
+    /// Its estimated size in bytes.
     bytes: u64,
 }
 
@@ -213,13 +213,13 @@ impl From<TableFacts> for TableView {
     }
 }
 
-/// What a test found, line by line.
+/// The results of a test, line by line.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TestView {
     /// Whether no line failed.
     passed: bool,
-    /// What was tested.
+    /// The checks.
     lines: Vec<TestLineView>,
 }
 
@@ -234,15 +234,15 @@ impl From<Vec<TestLine>> for TestView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TestLineView {
-    /// Names what was tested; the same in every language.
+    /// The ID of the check; the same in every language.
     check: String,
-    /// What was tested, in words.
+    /// The check, in words.
     name: String,
-    /// How it ended.
+    /// Its result.
     outcome: words::TestOutcome,
     /// How long it took, in microseconds.
     latency_us: u64,
-    /// What went wrong, or why it was not tested.
+    /// The error, or why it was not tested.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorView>,
 }

@@ -1,4 +1,4 @@
-//! How major compaction stands.
+//! The status of major compaction.
 
 use control::compactions::Compactions;
 use model::compaction::Compaction;
@@ -9,46 +9,46 @@ use utoipa::ToSchema;
 
 use super::words;
 
-/// How major compaction stands.
+/// The status of major compaction.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CompactionsView {
-    /// What it is doing: the worst that any tenant's does.
+    /// Its status: the worst of all tenants.
     compaction_status: words::CompactionStatus,
-    /// The task that performs one.
+    /// The running task.
     running_task_id: Option<i64>,
-    /// Each tenant on 4.x; before, and on seekdb, one row for all there is.
+    /// Each tenant on 4.x; before, and on seekdb, one row for the whole cluster.
     tenants: Vec<CompactionView>,
 }
 
-/// The major compaction of one tenant, or of all there is.
+/// The major compaction of one tenant, or of the whole cluster.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CompactionView {
-    /// The tenant; 1 for all there is.
+    /// The tenant; 1 for the whole cluster.
     tenant_id: i64,
-    /// The number that OceanBase gave the tenant: the same.
+    /// OceanBase's ID of the tenant: the same.
     ob_tenant_id: i64,
-    /// The tenant's name; `cluster` for all there is.
+    /// The tenant's name; `cluster` for the whole cluster.
     tenant_name: String,
-    /// What it is doing.
+    /// Its status.
     status: words::CompactionStatus,
-    /// Whether somebody suspended it.
+    /// Whether it is suspended.
     suspended: bool,
-    /// The newest freeze, as the database counts it; text, since it may have 19 digits.
+    /// The newest frozen version; text, because it may have 19 digits.
     frozen_version: String,
-    /// The newest freeze that was merged to the end, in the same count.
+    /// The newest completely merged version.
     merged_version: String,
     /// When the newest freeze was.
     #[schema(format = DateTime)]
     freeze_time: Option<String>,
-    /// When the last merge began.
+    /// When the last merge started.
     #[schema(format = DateTime)]
     start_time: Option<String>,
     /// When the last merge ended.
     #[schema(format = DateTime)]
     finish_time: Option<String>,
-    /// What is wrong, in the database's words.
+    /// The error, in the database's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_msg: Option<String>,
 }
@@ -84,11 +84,11 @@ impl From<(String, Compaction)> for CompactionView {
     }
 }
 
-/// Whose major compaction goes on.
+/// The tenants whose major compaction continues.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClearedView {
-    /// The tenants; 1 for all there is.
+    /// The tenants; 1 for the whole cluster.
     tenant_id_list: Vec<i64>,
 }
 

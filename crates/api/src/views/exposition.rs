@@ -52,7 +52,7 @@ impl Family {
         Self { name, unit: Some(Unit::Seconds), help, series: Series::Histogram(bounds_s, series) }
     }
 
-    /// Returns what is told in labels only. Its name ends with `_info`.
+    /// Returns a metric whose information is in its labels. Its name ends with `_info`.
     pub(crate) fn info(name: &'static str, help: &'static str, labels: Labels) -> Self {
         Self { name, unit: None, help, series: Series::Info(labels) }
     }

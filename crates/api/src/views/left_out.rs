@@ -1,4 +1,4 @@
-//! What a backup lacks: in its set, in its task, and in a plan.
+//! The objects that a backup leaves out: in its set, in its task, and in a plan.
 
 use model::inventory::{Agreement, Missing};
 use serde::Serialize;
@@ -8,26 +8,26 @@ use super::backup_now::ObjectBody;
 use super::words;
 use crate::call;
 
-/// Something that the backup of a tenant lacks.
+/// An object that the backup of a tenant leaves out.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MissingObjectView {
     /// The tenant's name.
     tenant_name: String,
-    /// What it is.
+    /// Its kind.
     kind: words::ObjectKind,
-    /// Its name, or that of the database whose objects of this kind are meant; `*` for the whole server.
+    /// Its name, or that of the database with these objects; `*` for the whole server.
     name: String,
-    /// Why, in the reader's language.
+    /// The reason, in the reader's language.
     reason: String,
-    /// Whether the request agreed to it by name.
+    /// Whether the request has consent for it, by name.
     agreed: bool,
-    /// How a request agrees to it; absent where only a privilege helps.
+    /// The consent for it in a request; absent if only a privilege helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     agreement: Option<AgreementView>,
 }
 
-/// What a request must hold to agree to something that is left out: one of the two.
+/// The consent that a request needs for an object that is left out: one of the two.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AgreementView {

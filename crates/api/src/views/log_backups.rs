@@ -1,4 +1,4 @@
-//! How log backup stands, and what can be asked of it.
+//! The status of log backup, and its operations.
 
 use control::log_backups::{LogBackupTask, LogBackupTasks};
 use control::log_delays::LogDelay;
@@ -14,7 +14,7 @@ use crate::call;
 use crate::envelope::{List, ListPage};
 use crate::error::{ErrorView, Words};
 
-/// What is to become of log backup.
+/// The requested operation on log backup.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogBackupAction {
@@ -24,7 +24,7 @@ pub(crate) enum LogBackupAction {
     Stop,
     /// It is to stand still and keep its round (4.x).
     Pause,
-    /// It is to go on after a pause (4.x).
+    /// Resumes after a pause (4.x).
     Resume,
 }
 
@@ -51,15 +51,15 @@ impl From<LogBackupAction> for LogBackupWish {
     }
 }
 
-/// One page of how log backup stands. Only the cluster itself knows it.
+/// One page of the log backup status. Only the cluster itself knows it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogBackupTasksView {
-    /// The rows on it; none when the cluster does not answer.
+    /// Its rows; none if the cluster does not respond.
     contents: Vec<LogBackupTaskView>,
-    /// Which page it is.
+    /// The page.
     page: ListPage,
-    /// Why the cluster says nothing.
+    /// Why the cluster does not respond.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_error: Option<ErrorView>,
 }
@@ -81,34 +81,34 @@ pub(crate) struct LogBackupTaskView {
     cluster_id: i64,
     /// The cluster's name.
     cluster_name: String,
-    /// The number that OceanBase knows the cluster by.
+    /// OceanBase's ID of the cluster.
     ob_cluster_id: i64,
     /// The tenant; 1 for a whole cluster.
     tenant_id: i64,
-    /// The number that OceanBase gave the tenant: the same.
+    /// OceanBase's ID of the tenant: the same.
     ob_tenant_id: i64,
     /// The tenant's name; `cluster` for a whole cluster.
     tenant_name: String,
-    /// How it is taken.
+    /// Its method.
     backup_mode: words::BackupMode,
-    /// How it stands.
+    /// Its status.
     status: words::ArchiveStatus,
     /// The round's number; 0 when there is none.
     round: i64,
-    /// From when on logs are backed up.
+    /// The start of the backed-up logs.
     #[schema(format = DateTime)]
     start_time: Option<String>,
-    /// Up to when they are.
+    /// The checkpoint.
     #[schema(format = DateTime)]
     checkpoint: Option<String>,
-    /// How far it is behind, in seconds, by the database's clock; none while it is stopped.
+    /// Its delay in seconds, by the database's clock; none while it is stopped.
     delay: Option<u64>,
-    /// Where logs go.
+    /// The log destination.
     backup_uri: String,
-    /// What is wrong, why, and the way out.
+    /// The error, its cause and fix.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Words>,
-    /// What is wrong, in one sentence.
+    /// The error, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_msg: Option<String>,
 }
@@ -139,23 +139,23 @@ impl From<LogBackupTask> for LogBackupTaskView {
     }
 }
 
-/// How far log backup was behind, tenant by tenant, the oldest first.
+/// The delays of log backup for each tenant, oldest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LogDelaysView {
     /// The samples, or the worst of each span of a long time.
     contents: Vec<LogDelayView>,
 }
 
-/// How far the log backup of a tenant was behind.
+/// The delay of a tenant's log backup.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogDelayView {
     /// The tenant; 1 for a whole cluster of 3.x.
     tenant_id: i64,
-    /// When.
+    /// The time.
     #[schema(format = DateTime)]
     time: String,
-    /// By how many seconds, by the database's clock.
+    /// The delay in seconds, by the database's clock.
     delay_seconds: u64,
 }
 
@@ -176,26 +176,26 @@ impl From<Vec<LogDelay>> for LogDelaysView {
 pub(crate) struct LogGapView {
     /// The tenant; 1 for a whole cluster of 3.x.
     tenant_id: i64,
-    /// The round that was interrupted.
+    /// The interrupted round.
     round_id: i64,
-    /// Up to when logs were backed up; none where the database does not tell.
+    /// The last backed-up time; none if the database does not show it.
     #[schema(format = DateTime)]
     start_time: Option<String>,
-    /// From when on they are backed up again; none while they are not.
+    /// When log backup continued; none while it has not.
     #[schema(format = DateTime)]
     end_time: Option<String>,
-    /// What the database said of it.
+    /// The database's message about it.
     comment: String,
-    /// When it was found.
+    /// When it was detected.
     #[schema(format = DateTime)]
     found_time: String,
-    /// The task that stopped log backup, where the backup strategy allows that.
+    /// The task that stopped log backup, if the backup strategy allows that.
     stop_task_id: Option<i64>,
     /// The task that started it again.
     start_task_id: Option<i64>,
     /// The task that took a full backup then.
     backup_task_id: Option<i64>,
-    /// Whether nothing is left to do about it.
+    /// Whether the gap is settled.
     closed: bool,
 }
 

@@ -16,7 +16,7 @@ use crate::measure::RequestKind;
 /// What the text is.
 pub(crate) const CONTENT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Writes the metrics of one moment.
+/// Writes the metrics at one time.
 ///
 /// # Errors
 /// Never: a text takes all that is written into it.
@@ -83,7 +83,7 @@ fn of_objects(metrics: &Metrics) -> Vec<Family> {
             Some((labels, last?.age.as_secs_f64()))
         })
     });
-    // What the look at a cluster finds is told of tenants only.
+    // The results of a cluster's refresh are reported for tenants only.
     let logs = || {
         let tenants = objects.iter().filter(|object| object.database.is_none());
         tenants.filter_map(|object| Some((object, object.logs?)))
@@ -321,7 +321,7 @@ mod tests {
     use super::run_labels;
 
     #[test]
-    fn a_run_is_told_by_what_it_does_its_method_its_mode_and_its_outcome() {
+    fn a_run_is_labeled_by_kind_method_mode_and_outcome() {
         let cases = [
             (("backup-logical", None, RunOutcome::Failed), "backup logical full failed"),
             (

@@ -1,7 +1,7 @@
-//! The shapes that cross to the outside, apart from the nouns of the inside.
+//! The shapes of the REST API, separate from the internal nouns.
 //!
-//! Each is made of a noun by taking it apart field by field: a new field makes the compiler ask whether it is for
-//! everybody's eyes, and a secret can't slip out.
+//! Each view is built from a noun field by field: for a new field, the compiler requires a decision on its
+//! visibility, so a secret cannot slip out.
 
 pub(crate) mod accounts;
 pub(crate) mod alarms;

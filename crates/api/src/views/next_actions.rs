@@ -1,4 +1,4 @@
-//! What can be pressed on a subtask that failed, as a call of this API that a program can make as it stands.
+//! The actions on a failed subtask, as calls of this API that a program can make unchanged.
 
 use model::id::{ClusterId, TaskId};
 use model::task::{FullBackup, NextAction, NextStep};
@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 use crate::call;
 
-/// Something that can be pressed.
+/// An action.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NextActionView {
-    /// What it does, the same in every language.
+    /// The ID of the action, the same in every language.
     #[schema(example = "compact")]
     id: String,
-    /// Its words.
+    /// Its label.
     text: String,
     /// The call's method.
     #[schema(example = "POST")]

@@ -1,4 +1,4 @@
-//! What a recovery does not make: in its task, in the list of recoveries, and in a plan.
+//! The objects that a recovery does not create: in its task, in the list of recoveries, and in a plan.
 
 use model::not_made::NotMade;
 use serde::Serialize;
@@ -7,15 +7,15 @@ use utoipa::ToSchema;
 use super::words;
 use crate::call;
 
-/// Something that a backup set holds and its recovery does not make.
+/// An object of a backup set that its recovery does not create.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NotMadeView {
-    /// What it is.
+    /// Its kind.
     kind: words::PartKind,
     /// Its name in the target, such as `` `orders`.`totals` `` or `'eva'@'%'`.
     name: String,
-    /// Why, in the reader's language.
+    /// The reason, in the reader's language.
     reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! What every action on backups answers: tasks that were made, or, for a dry run, what they would do.
+//! The answer of every action on backups: the created tasks, or, for a dry run, the plan.
 
 use control::backups::{Plan, PlannedStep};
 use model::id::{ClusterId, TaskId};
@@ -13,15 +13,15 @@ use super::not_made::NotMadeView;
 use super::words;
 use crate::call;
 
-/// What an action on backups answers.
+/// The answer of an action on backups.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ActionView {
-    /// What was asked for.
+    /// The request.
     ob_backup_task_type: ActionType,
-    /// What came of it; nothing in a dry run.
+    /// The results; none in a dry run.
     backup_object_ops_result_list: Vec<ActionResultView>,
-    /// What it would do; only in a dry run.
+    /// The plan; only in a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<PlanView>,
 }
@@ -38,7 +38,7 @@ pub(crate) enum ActionType {
     StopLogBackup,
     /// Let log backup stand still.
     PauseLogBackup,
-    /// Let log backup go on.
+    /// Resume log backup.
     ResumeLogBackup,
     /// Perform a major compaction.
     MajorCompaction,
@@ -56,24 +56,24 @@ pub(crate) enum ActionType {
     StopBackupSchedule,
 }
 
-/// What came of an action for some objects.
+/// The result of an action for some objects.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ActionResultView {
     /// The objects.
     ob_backup_object_list: Vec<ObjectBody>,
-    /// Whether a task was made.
+    /// Whether a task was created.
     be_successful: bool,
     /// The tasks.
     task_id_list: Vec<i64>,
-    /// Why no task was made.
+    /// Why no task was created.
     error_code: Option<u32>,
-    /// What to know about it.
+    /// Notes.
     hint: Option<String>,
 }
 
 impl ActionView {
-    /// Says that a task was made for these objects; without any it is for the whole cluster.
+    /// Reports that a task was created for these objects; without any, it is for the whole cluster.
     pub(crate) fn accepted(
         kind: ActionType,
         cluster: ClusterId,
@@ -91,7 +91,7 @@ impl ActionView {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
     }
 
-    /// Says that something was done with the strategy of a cluster or tenant, without a task.
+    /// Reports that something was done with the strategy of a cluster or tenant, without a task.
     pub(crate) fn done(kind: ActionType, scope: Scope) -> Self {
         let result = ActionResultView {
             ob_backup_object_list: vec![ObjectBody::of_scope(scope)],
@@ -103,30 +103,31 @@ impl ActionView {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
     }
 
-    /// Says what would be done.
+    /// Reports what would be done.
     pub(crate) fn planned(kind: ActionType, plan: Plan) -> Self {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: Vec::new(), plan: Some(plan.into()) }
     }
 }
 
-/// What a task would do.
+/// The plan of a task.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlanView {
     /// The kind of the task.
     #[schema(example = "backup-logical")]
     task_definition_id: String,
-    /// How the backup is, or was, taken.
+    /// The method of the backup.
     backup_mode: words::BackupMode,
-    /// How much it holds.
+    /// Its mode.
     data_backup_mode: words::DataBackupMode,
-    /// Where it lies, or will lie.
+    /// Its location.
     backup_uri: String,
-    /// The tenants it is about.
+    /// Its tenants.
     tenants: Vec<String>,
-    /// What the backup would lack, as far as that is seen now. What is not agreed to makes it partial.
+    /// The objects that the backup would leave out, as far as known now. Without consent, they make it partial.
     left_out: Vec<MissingObjectView>,
-    /// What of the backup set a recovery would not make, as far as that is seen now. Any of it makes the recovery partial.
+    /// The objects of the backup set that a recovery would not create, as far as known now. Any of them makes the
+    /// recovery partial.
     not_made: Vec<NotMadeView>,
     /// The steps in running order.
     steps: Vec<PlannedStepView>,
@@ -148,17 +149,17 @@ impl From<Plan> for PlanView {
     }
 }
 
-/// A step that a task would take.
+/// A step of a plan.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedStepView {
-    /// Names the step; the same in every language.
+    /// The ID of the step; the same in every language.
     step: String,
     /// Its name.
     name: String,
-    /// What it finds, or would do.
+    /// Its finding or action.
     notes: Vec<String>,
-    /// What it would send to the cluster, secrets masked.
+    /// The statements to the cluster, with masked secrets.
     statements: Vec<String>,
 }
 

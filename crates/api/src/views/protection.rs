@@ -1,22 +1,22 @@
-//! How recently each object was backed up.
+//! The age of each object's last backups.
 
 use control::protection::{LastBackup, LogCheckpoint, ProtectedObject};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Something that is to be backed up, with the age of its last good backups.
+/// An object to back up, with the age of its last successful backups.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProtectedObjectView {
     /// The cluster.
     cluster_id: i64,
-    /// The cluster's name here.
+    /// The name of the cluster.
     cluster_name: String,
     /// The tenant.
     tenant_id: i64,
     /// The tenant's name.
     tenant_name: String,
-    /// The database, where it is one that was backed up by itself.
+    /// The database, for an object with backups of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     database_name: Option<String>,
     /// The last full backup that can be restored.
@@ -25,30 +25,30 @@ pub(crate) struct ProtectedObjectView {
     /// The last incremental backup that can be restored.
     #[serde(skip_serializing_if = "Option::is_none")]
     incremental: Option<LastBackupView>,
-    /// Log backup, as far as it is known; before 4.0 it is the cluster's.
+    /// Log backup, as far as known; before 4.0, it is the cluster's.
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<LogCheckpointView>,
 }
 
-/// The last good backup of an object.
+/// The last successful backup of an object.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LastBackupView {
-    /// When it was complete.
+    /// When it was completed.
     #[schema(format = DateTime)]
     finish_time: String,
-    /// How long ago that is, in seconds.
+    /// Its age in seconds.
     age_seconds: u64,
 }
 
-/// How log backup stands.
+/// The status of log backup.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogCheckpointView {
-    /// The age of the moment up to which logs are backed up, in seconds; left out where logs were never backed up.
+    /// The age of the log backup checkpoint in seconds; absent if logs were never backed up.
     #[serde(skip_serializing_if = "Option::is_none")]
     age_seconds: Option<u64>,
-    /// Whether log backup runs.
+    /// Whether log backup is running.
     running: bool,
 }
 

@@ -1,5 +1,4 @@
-//! To which moments tenants can be recovered: OCP's sections, and beside them the exact intervals and why others are
-//! missing.
+//! The recoverable periods of tenants: OCP's sections, and beside them the exact intervals and the reasons of gaps.
 
 use control::recovery_windows::{RecoveryWindows, SetMark, TenantWindow};
 use model::backup::DataBackupMode;
@@ -10,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::call;
 
-/// To which moments the tenants of a cluster can be recovered.
+/// The recoverable periods of a cluster's tenants.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RecoveryInfoView {
@@ -18,9 +17,9 @@ pub(crate) struct RecoveryInfoView {
     cluster_id: i64,
     /// The cluster's name.
     cluster_name: String,
-    /// The number that OceanBase knows it by.
+    /// OceanBase's ID of it.
     ob_cluster_id: i64,
-    /// The database's clock when it was asked.
+    /// The database's clock at the time of the answer.
     #[schema(format = DateTime)]
     database_time: String,
     /// The sections of all tenants.
@@ -29,11 +28,11 @@ pub(crate) struct RecoveryInfoView {
     tenants: Vec<TenantWindowView>,
 }
 
-/// OCP's wrapping around the sections.
+/// OCP's envelope of the sections.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AggregationView {
-    /// The sections. The name is OCP's; they are those of the time that was asked for.
+    /// The sections of the requested time. The name is OCP's.
     latest_seven_days_aggregation: SectionsView,
 }
 
@@ -49,7 +48,7 @@ pub(crate) struct SectionsView {
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SectionView {
-    /// What it is.
+    /// Its kind.
     ob_recoverable_section_item_type: SectionType,
     /// The backup set.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,21 +74,21 @@ pub(crate) enum SectionType {
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SetInfoView {
-    /// The cluster's own number of it.
+    /// The cluster's number of it.
     backup_set_id: i64,
-    /// From when on it needs logs.
+    /// The start of the logs that it needs.
     #[schema(format = DateTime)]
     freeze_time: String,
-    /// The earliest moment that it can be recovered to.
+    /// Its earliest recoverable time.
     #[schema(format = DateTime)]
     recoverable_time: String,
-    /// The version of its data; empty where the cluster does not tell.
+    /// The version of its data; empty if the cluster does not show it.
     data_version: String,
-    /// The full set that it is built on; itself for a full one.
+    /// The full set that it is based on; itself for a full one.
     full_backup_set_id: Option<i64>,
     /// Whether a password is needed to read it.
     encrypted: bool,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     bytes: u64,
 }
 
@@ -97,15 +96,15 @@ pub(crate) struct SetInfoView {
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TimesView {
-    /// Its first moment.
+    /// Its start.
     #[schema(format = DateTime)]
     start_time: String,
-    /// Its last moment.
+    /// Its end.
     #[schema(format = DateTime)]
     end_time: String,
 }
 
-/// To which moments one tenant can be recovered.
+/// The recoverable periods of a tenant.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantWindowView {
@@ -115,44 +114,44 @@ pub(crate) struct TenantWindowView {
     tenant_name: String,
     /// Its sections.
     ob_recoverable_info_aggregation: AggregationView,
-    /// The exact moments.
+    /// The exact recoverable intervals.
     intervals: Vec<IntervalView>,
-    /// What lies before, between and after them, and why.
+    /// The gaps before, between and after them, with their reasons.
     gaps: Vec<GapView>,
-    /// The seconds that would be lost if the tenant were lost now; left out when it can't be recovered at all.
+    /// The data loss in seconds if the tenant fails now; absent if it cannot be recovered at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     loss_seconds: Option<u64>,
 }
 
-/// Moments that can be recovered to, both ends included.
+/// Recoverable times, both ends included.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IntervalView {
-    /// The earliest moment.
+    /// The earliest time.
     #[schema(format = DateTime)]
     start_time: String,
-    /// The latest moment.
+    /// The latest time.
     #[schema(format = DateTime)]
     end_time: String,
-    /// The earliest moment as an SCN.
+    /// The earliest time as an SCN.
     start_scn: String,
-    /// The latest moment as an SCN.
+    /// The latest time as an SCN.
     end_scn: String,
-    /// Whether every file is known to be there; false where logs may live on only as copies.
+    /// Whether all files are known to exist; false if some logs may exist only as copies.
     proven: bool,
 }
 
-/// Moments that can't be recovered to, both ends excluded.
+/// Times that are not recoverable, both ends excluded.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GapView {
-    /// The last moment before it.
+    /// The last recoverable time before it.
     #[schema(format = DateTime)]
     after_time: String,
-    /// The first moment after it.
+    /// The first recoverable time after it.
     #[schema(format = DateTime)]
     before_time: String,
-    /// Names the reason; the same in every language.
+    /// The ID of the reason; the same in every language.
     reason: String,
     /// The reason in words.
     message: String,

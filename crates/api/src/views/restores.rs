@@ -1,4 +1,4 @@
-//! Recoveries: the request in our form and OCP's, and what runs or ran.
+//! Recoveries: the request in our form and OCP's, and running or past recoveries.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::{whole, words};
 use crate::call;
 use crate::error::Words;
 
-/// What is to be recovered, and where to: a logical backup set by its id, or a tenant from its physical backups in OCP's
+/// The source and target of a recovery: a logical backup set by its ID, or a tenant from physical backups in OCP's
 /// form.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -28,13 +28,13 @@ pub(crate) struct RestoreBody {
     /// The logical backup set to recover from.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_set_id: Option<i64>,
-    /// The cluster to recover a backup set into; the path's when left out.
+    /// The cluster to recover a backup set into; defaults to the path's.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
-    /// The tenant to recover a backup set into; the path's when left out, where the path has one.
+    /// The tenant to recover a backup set into; defaults to the path's, if any.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_tenant_id: Option<i64>,
-    /// The databases to recover; all of the set when left out.
+    /// The databases to recover; defaults to all of the set.
     #[serde(default)]
     databases: Vec<String>,
     /// More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant.
@@ -43,18 +43,19 @@ pub(crate) struct RestoreBody {
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     #[serde(default)]
     rename: BTreeMap<String, String>,
-    /// Whether to recover a backup set that is not signed, or signed with a key that is not trusted. Only an ADMIN may. Nothing
-    /// shows who wrote such a set, and its definitions run with the rights of the tenant credential.
+    /// Whether to recover a backup set that is unsigned or signed with an untrusted key. ADMIN only. It is not known
+    /// who wrote such a set, and its definitions run with the privileges of the tenant credential.
     #[serde(default)]
     accept_foreign: bool,
-    /// Whether to recover procedures, functions and triggers of whole databases too, and the users and privileges of a whole set.
-    /// Only an ADMIN may: code runs with the rights of its definer. What is not recovered without it makes the recovery partial.
+    /// Whether to recover procedures, functions and triggers of whole databases, and the users and privileges of a
+    /// whole set. ADMIN only: code runs with the privileges of its definer. Without it, skipped objects make the
+    /// recovery partial.
     #[serde(default)]
     with_code: bool,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     #[serde(default)]
     dry_run: bool,
-    /// Which of the two forms below is given; it follows from the form when left out.
+    /// The form of the request; derived from the fields by default.
     backup_tenant_status: Option<BackupTenantStatus>,
     /// A tenant whose cluster Lifeboat knows, from its physical backups.
     restore_online_tenant_required_param: Option<OnlineTenantBody>,
@@ -64,9 +65,9 @@ pub(crate) struct RestoreBody {
 
 /// A request to recover, read.
 pub(crate) struct RestoreRequest {
-    /// What is asked of `control`.
+    /// The request for `control`.
     pub(crate) ask: RestoreAsk,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     pub(crate) dry_run: bool,
 }
 
@@ -182,17 +183,17 @@ pub(crate) struct RestoreTaskView {
     id: i64,
     /// The task, under OCP's name.
     ocp_job_id: i64,
-    /// Who asked for it.
+    /// The initiator.
     creator: String,
     /// How the backup was taken.
     backup_mode: words::BackupMode,
-    /// The backup set that is recovered; left out for a tenant, which is recovered from the cluster's own sets.
+    /// The recovered backup set; absent for a tenant, which is recovered from the cluster's own sets.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup_set_id: Option<i64>,
-    /// The cluster that was backed up; left out where only a storage is left of it.
+    /// The cluster that was backed up; absent if only a storage is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup_cluster_id: Option<i64>,
-    /// The number that OceanBase knows that cluster by, where it is known.
+    /// OceanBase's ID of that cluster, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup_ob_cluster_id: Option<i64>,
     /// That cluster's name.
@@ -201,37 +202,37 @@ pub(crate) struct RestoreTaskView {
     backup_tenant_id: i64,
     /// That tenant's name.
     backup_tenant_name: String,
-    /// The cluster that is recovered into.
+    /// The target cluster.
     restore_cluster_id: i64,
     /// That cluster's name.
     restore_cluster_name: String,
-    /// The tenant that is recovered into; left out until the database has created it.
+    /// The target tenant; absent until the database has created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     restore_tenant_id: Option<i64>,
     /// That tenant's name.
     restore_tenant_name: String,
-    /// The resource pools of a tenant that is created, with commas between them.
+    /// The resource pools of the new tenant, separated by commas.
     #[serde(skip_serializing_if = "String::is_empty")]
     restore_pool_list_str: String,
-    /// Under which name each database is recovered, whole or in part.
+    /// The new name of each database that is recovered, whole or in part.
     databases: BTreeMap<String, String>,
-    /// Which databases and single tables of the set; all of `databases` when empty.
+    /// The selected databases and single tables of the set; all of `databases` when empty.
     ob_backup_object_list: Vec<ObjectBody>,
-    /// Where the backup set lies.
+    /// The location of the backup set.
     restore_uri: String,
-    /// The moment whose data are recovered; left out while it is not settled.
+    /// The recovered time; absent while it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     restore_end_time: Option<String>,
-    /// How it stands.
+    /// Its status.
     status: RestoreStatus,
     /// Whether it has ended.
     finished: bool,
-    /// Whether it has ended with success.
+    /// Whether it succeeded.
     successful: bool,
-    /// Whether it does not make all that was chosen of the backup set.
+    /// Whether it does not create everything that was selected of the backup set.
     partial: bool,
-    /// What of the backup set it did not make, as far as that is known.
+    /// The objects of the backup set that it did not create, as far as known.
     not_made: Vec<NotMadeView>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,7 +240,7 @@ pub(crate) struct RestoreTaskView {
     /// Why it failed, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_msg: Option<String>,
-    /// When it was begun.
+    /// When it was started.
     #[schema(format = DateTime)]
     create_time: Option<String>,
     /// When it ended.

@@ -1,11 +1,11 @@
-//! Where backup sets come from, and the keys that tell it.
+//! The origin of backup sets, and the keys that prove it.
 
 use control::signing::{Keys, Origin, described};
 use model::text::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a signature shows.
+/// The result of a signature check.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Signature {
@@ -19,19 +19,19 @@ pub(crate) enum Signature {
     Unsigned,
 }
 
-/// Where a backup set comes from.
+/// The origin of a backup set.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OriginView {
-    /// What the signature shows.
+    /// The result of the signature check.
     signature: Signature,
     /// The public key that signed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    /// The name of that key, where it is a trusted one.
+    /// The name of that key, if it is trusted.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_name: Option<String>,
-    /// The same in words.
+    /// The origin in words.
     message: String,
 }
 
@@ -48,23 +48,23 @@ impl OriginView {
     }
 }
 
-/// The public keys that tell where backup sets come from.
+/// The public keys that prove the origin of backup sets.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SigningKeysView {
-    /// What this installation signs its dumps with.
+    /// The current signing key of this installation.
     #[schema(example = "ed25519:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
     current: String,
-    /// What it signed them with before.
+    /// Its earlier signing keys.
     retired: Vec<String>,
-    /// The keys of others that are trusted.
+    /// Trusted keys of other installations.
     trusted: Vec<TrustedKeyView>,
 }
 
-/// A key of somebody else, which is trusted.
+/// A trusted key of another installation.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TrustedKeyView {
-    /// What it is called here.
+    /// Its name.
     name: String,
     /// The public key.
     key: String,
@@ -78,11 +78,11 @@ impl From<Keys> for SigningKeysView {
     }
 }
 
-/// A key of somebody else that is to be trusted.
+/// A key of another installation to trust.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrustBody {
-    /// What it is called here.
+    /// Its name.
     pub(crate) name: String,
     /// The public key: `ed25519:` and 64 hexadecimal digits.
     pub(crate) key: String,

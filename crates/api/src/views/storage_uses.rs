@@ -1,36 +1,36 @@
-//! How much of storages backups take.
+//! The space of backups in storages.
 
 use control::storage_uses::NamedUse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What the backups of a cluster took of each storage, storage by storage, the oldest first.
+/// The space of a cluster's backups in each storage, oldest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StorageUsagesView {
     /// The samples, or the newest of each span of a long time.
     contents: Vec<StorageUsageView>,
 }
 
-/// What the backups of a cluster took of a storage.
+/// The space of a cluster's backups in a storage.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StorageUsageView {
     /// The storage.
     storage_id: i64,
-    /// Its name; none for one that was typed in for a single task.
+    /// Its name; none for the storage of a single task.
     config_name: Option<String>,
-    /// When.
+    /// The time.
     #[schema(format = DateTime)]
     time: String,
-    /// The bytes that data and logs take.
+    /// The bytes of data and logs.
     total_bytes: u64,
-    /// The bytes that data take.
+    /// The bytes of data.
     data_bytes: u64,
-    /// The bytes that logs take; none before OceanBase 4.0, which does not tell.
+    /// The bytes of logs; none before OceanBase 4.0, which does not report them.
     log_bytes: Option<u64>,
-    /// How much the file system holds, as this server sees it; none for an object storage, and where it is not known.
+    /// The capacity of the file system, as this server sees it; none for an object store, or if unknown.
     capacity_bytes: Option<u64>,
-    /// How much of the file system is used, by anybody.
+    /// The used space of the file system.
     used_bytes: Option<u64>,
 }
 

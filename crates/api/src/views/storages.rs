@@ -32,18 +32,18 @@ pub(crate) struct StorageBaseBody {
     s3_access_key: Option<AccessKeyBody>,
 }
 
-/// The key of an object storage.
+/// The access key of an object store.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AccessKeyBody {
-    /// The service's address.
+    /// The endpoint of the service.
     #[schema(example = "oss-cn-hangzhou.aliyuncs.com")]
     endpoint: Option<String>,
-    /// Who we are there.
+    /// The access key ID.
     access_key_id: Option<String>,
-    /// The proof; may be left out where a stored one is to stay.
+    /// The secret; omit it to keep a stored one.
     access_key_secret: Option<SecretText>,
-    /// The number of the account, for COS.
+    /// The COS app ID.
     app_id: Option<String>,
 }
 
@@ -89,18 +89,18 @@ fn own_key(kind: StorageType) -> Option<&'static str> {
     }
 }
 
-/// A storage to be used or tested: one of the library, or one that is typed in.
+/// A storage to use or test: a saved configuration, or a location.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StorageChoiceBody {
-    /// One of the library.
+    /// A saved configuration.
     #[serde(default, deserialize_with = "whole::optional")]
     storage_id: Option<i64>,
-    /// One that is typed in.
+    /// A location.
     ob_backup_storage_base_info: Option<StorageBaseBody>,
-    /// The name that a typed-in storage gets with a strategy; with a single backup it stays unnamed.
+    /// The name for a new storage of a strategy; the storage of a single backup stays unnamed.
     pub(super) config_name: Option<String>,
-    /// Taken because OCP sends it; it belongs to strategies.
+    /// Accepted because OCP sends it; it belongs to strategies.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 0, maximum = 100)]
     pub(super) alarm_storage_percentage_threshold: Option<u8>,
@@ -113,7 +113,7 @@ impl StorageChoiceBody {
         Self { storage_id, ob_backup_storage_base_info, config_name, alarm_storage_percentage_threshold }
     }
 
-    /// Tells whether neither of the two is given.
+    /// Returns whether neither of the two is given.
     pub(super) fn names_none(&self) -> bool {
         self.storage_id.is_none() && self.ob_backup_storage_base_info.is_none()
     }
@@ -141,14 +141,14 @@ impl StorageChoiceBody {
     }
 }
 
-/// A storage configuration to be kept.
+/// A new storage configuration.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewStorageBody {
-    /// Its name in the library.
+    /// Its name.
     #[schema(min_length = 1, max_length = 64, example = "nightly")]
     config_name: String,
-    /// Where it is.
+    /// Its location.
     ob_backup_storage_base_info: StorageBaseBody,
 }
 
@@ -160,14 +160,14 @@ impl NewStorageBody {
     }
 }
 
-/// What is to change about a storage configuration; what is left out stays.
+/// A change of a storage configuration; omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StorageChangeBody {
     /// Its new name.
     #[schema(min_length = 1, max_length = 64)]
     config_name: Option<String>,
-    /// Its new place; a secret that is left out stays.
+    /// Its new location; an omitted secret stays unchanged.
     ob_backup_storage_base_info: Option<StorageBaseBody>,
 }
 
@@ -188,19 +188,19 @@ impl StorageChangeBody {
 pub(crate) struct StorageView {
     /// Its identity.
     storage_id: i64,
-    /// Its name in the library; none for one that was typed in for a single task.
+    /// Its name; none for the storage of a single task.
     config_name: Option<String>,
     /// Where it is, as a URI.
     #[schema(example = "file:///obbackup")]
     uri: String,
-    /// Where it is.
+    /// Its location.
     ob_backup_storage_base_info: StorageBaseView,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     create_time: String,
 }
 
-/// Where a storage is.
+/// The location of a storage.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StorageBaseView {
@@ -219,15 +219,15 @@ pub(crate) struct StorageBaseView {
     s3_access_key: Option<AccessKeyView>,
 }
 
-/// What is not secret about the key of an object storage.
+/// The access key of an object store, without its secret.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AccessKeyView {
-    /// The service's address.
+    /// The endpoint of the service.
     endpoint: Option<String>,
-    /// Who we are there.
+    /// The access key ID.
     access_key_id: Option<String>,
-    /// The number of the account, for COS.
+    /// The COS app ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     app_id: Option<String>,
 }
@@ -255,17 +255,17 @@ impl From<Storage> for StorageView {
     }
 }
 
-/// What lies in a storage.
+/// The content of a storage.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StorageScanView {
-    /// How many complete logical dumps there are.
+    /// The number of complete logical dumps.
     found: u64,
-    /// How many of them the catalogue knew before.
+    /// The number of dumps that were already in the catalogue.
     known: u64,
-    /// Those that it knows now.
+    /// The known backup sets.
     added: Vec<ScannedSetView>,
-    /// Those that it does not take.
+    /// The dumps that are left out.
     left_out: Vec<LeftOutView>,
 }
 
@@ -277,7 +277,7 @@ pub(crate) struct ScannedSetView {
     backup_set_id: i64,
     /// Its folder below the storage's base.
     path: String,
-    /// Where it comes from.
+    /// Its origin.
     origin: OriginView,
 }
 

@@ -20,55 +20,55 @@ use super::{whole, words};
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewStrategyBody {
-    /// The method; the cluster's first choice when left out.
+    /// The method; defaults to the cluster's first choice.
     backup_mode: Option<words::BackupMode>,
-    /// When data are backed up.
+    /// The schedule.
     ob_backup_schedule_config: ScheduleBody,
-    /// When an alarm is raised.
+    /// The alarm thresholds.
     #[serde(default)]
     ob_backup_threshold_config: ThresholdBody,
-    /// Where to; the one used last for this cluster when left out, else the only one in the library.
+    /// The storage; defaults to the one that was last used for this cluster, or to the only one.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
-    /// Whether a copy in a second storage is wanted; not supported yet.
+    /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
 }
 
-/// What is to change about a backup strategy; what is left out stays.
+/// A change of a backup strategy; omitted fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StrategyChangeBody {
     /// The method.
     backup_mode: Option<words::BackupMode>,
-    /// When data are backed up, as a whole; only `backupScheduleEnabled` may be left out to stay.
+    /// The whole schedule; only `backupScheduleEnabled` may be omitted to stay unchanged.
     ob_backup_schedule_config: Option<ScheduleBody>,
-    /// When an alarm is raised.
+    /// The alarm thresholds.
     #[serde(default)]
     ob_backup_threshold_config: ThresholdBody,
-    /// Where to. The place of the strategy's own storage, typed in, changes that storage's name and key; a secret that is left out
-    /// stays. With only a percentage the storage stays.
+    /// The storage. The location of the strategy's current storage changes its name and key; an omitted secret stays
+    /// unchanged. With only a percentage, the storage stays.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
-    /// Accepts that a physical strategy moves to another storage; without it such a change is refused, with what it means for
-    /// recovery.
+    /// Accepts that a physical strategy moves to another storage; without it, such a change is refused, with the
+    /// effects on recovery.
     #[serde(default)]
     accept_storage_move: bool,
-    /// Whether a copy in a second storage is wanted; not supported yet.
+    /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
 }
 
-/// When data are backed up, and how long backups are kept.
+/// The schedule of data backups, and the retention of backups.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ScheduleBody {
-    /// How it repeats.
+    /// Its kind of repetition.
     backup_schedule_mode: ScheduleMode,
-    /// Whether it runs; true when a new strategy leaves it out.
+    /// Whether it is enabled; defaults to true for a new strategy.
     backup_schedule_enabled: Option<bool>,
     /// WEEK and MONTH: the time of day, with an offset or beside a `zone`.
     #[schema(example = "02:00:00.000+08:00")]
     backup_schedule_time: Option<String>,
-    /// WEEK and MONTH: how much is backed up on each day: 1 (Monday) to 7 of a week; 1 to 31 and L of a month.
+    /// WEEK and MONTH: the backup mode of each day: 1 (Monday) to 7 of a week; 1 to 31 and L of a month.
     #[serde(default)]
     day_and_data_backup_model_map: BTreeMap<String, words::DataBackupMode>,
     /// The time zone: an IANA name, or an offset.
@@ -77,28 +77,28 @@ pub(crate) struct ScheduleBody {
     /// CRON: minute, hour, day of the month, month, day of the week.
     #[schema(example = "0 2 * * *")]
     cron_expression: Option<String>,
-    /// CRON: how much a run backs up; full when left out.
+    /// CRON: the backup mode; defaults to full.
     data_backup_mode: Option<words::DataBackupMode>,
-    /// CRON: what the days in `fullOnDays` are days of.
+    /// CRON: whether the days in `fullOnDays` are days of the week or of the month.
     full_on_cycle: Option<ScheduleCycle>,
-    /// CRON: the days whose runs are full all the same.
+    /// CRON: the days whose runs are full.
     #[serde(default)]
     full_on_days: Vec<String>,
     /// The hours in which nothing starts.
     quiet_window: Option<QuietWindowView>,
-    /// By how many seconds a run may start later than due.
+    /// The maximum random delay of a run in seconds.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 14400)]
     jitter_seconds: Option<u32>,
-    /// Whether a run starts log backup where it does not run.
+    /// Whether a run starts log backup if it is not running.
     start_log_backup: Option<bool>,
-    /// Whether log backup that was interrupted is stopped and started again once the cause is gone, and a full backup follows.
+    /// Whether an interrupted log backup is restarted once the cause is gone, followed by a full backup.
     #[serde(default)]
     restart_interrupted_log_backup: bool,
     /// Whether expired backups are deleted; not supported yet.
     #[serde(default)]
     clean_enabled: bool,
-    /// For how many days backups are kept.
+    /// The retention of backups in days.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_data_retention_days: Option<u32>,
     /// When expired backups are deleted.
@@ -131,28 +131,28 @@ pub(crate) enum ScheduleCycle {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct QuietWindowView {
-    /// When they begin.
+    /// The start.
     #[schema(example = "08:00")]
     from: String,
-    /// When they end.
+    /// The end.
     #[schema(example = "20:00")]
     until: String,
 }
 
-/// When an alarm is raised.
+/// The alarm thresholds.
 #[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ThresholdBody {
-    /// After how many minutes a data backup is late; 0 means never.
+    /// The time limit of a data backup in minutes; 0 means none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     data_backup_timeout_minutes: Option<u32>,
-    /// After how many days without a successful data backup an alarm is raised.
+    /// The number of days without a successful data backup after which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     no_successful_data_backup_alarm_days: Option<u32>,
-    /// Taken because OCP sends it; the cluster's own setting is left as it is.
+    /// Accepted because OCP sends it; the setting of the cluster is not changed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     lib_ob_log_expire_days: Option<u32>,
-    /// From how many seconds of delay of log backup on an alarm is raised.
+    /// The delay of log backup in seconds from which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     log_backup_delay_seconds: Option<u32>,
 }
@@ -271,70 +271,70 @@ pub(crate) struct StrategyView {
     cluster_id: i64,
     /// The cluster's name.
     cluster_name: String,
-    /// The tenant, where it is of one.
+    /// The tenant, if any.
     tenant_id: Option<i64>,
     /// The tenant's name.
     tenant_name: Option<String>,
     /// Whether it backs up the cluster or one tenant.
     #[schema(example = "CLUSTER")]
     backup_dimension: BackupDimension,
-    /// The account whose permissions its runs have; none when that was deleted.
+    /// The account whose permissions its runs use; none if it was deleted.
     owner: Option<String>,
-    /// How it backs up.
+    /// Its method.
     backup_mode: words::BackupMode,
-    /// When.
+    /// The time.
     ob_backup_schedule_config: ScheduleView,
-    /// When it raises an alarm.
+    /// Its alarm thresholds.
     ob_backup_threshold_config: ThresholdBody,
-    /// Where to.
+    /// The storage.
     ob_backup_service_storage_config: StrategyStorageView,
-    /// Whether a second copy is made.
+    /// Whether a second copy is created.
     secondary_backup_enabled: bool,
-    /// How its schedule stands.
+    /// The status of its schedule.
     backup_schedule_status: words::BackupScheduleStatus,
     /// Its next run; none while it is paused.
     next_run: Option<PlannedRunView>,
-    /// What became of its newest due time.
+    /// Its newest run.
     last_run: Option<StrategyRunView>,
 }
 
-/// When data are backed up.
+/// The schedule.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScheduleView {
-    /// How it repeats.
+    /// Its kind of repetition.
     backup_schedule_mode: ScheduleMode,
-    /// Whether it runs.
+    /// Whether it is enabled.
     backup_schedule_enabled: bool,
     /// WEEK and MONTH: the time of day.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup_schedule_time: Option<String>,
-    /// WEEK and MONTH: how much is backed up on each day.
+    /// WEEK and MONTH: the backup mode of each day.
     day_and_data_backup_model_map: BTreeMap<String, words::DataBackupMode>,
-    /// The time zone, where the time carries no offset.
+    /// The time zone, if the time has no offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
     /// CRON: the expression.
     #[serde(skip_serializing_if = "Option::is_none")]
     cron_expression: Option<String>,
-    /// CRON: how much a run backs up.
+    /// CRON: the backup mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     data_backup_mode: Option<words::DataBackupMode>,
-    /// CRON: what the days in `fullOnDays` are days of.
+    /// CRON: whether the days in `fullOnDays` are days of the week or of the month.
     #[serde(skip_serializing_if = "Option::is_none")]
     full_on_cycle: Option<ScheduleCycle>,
-    /// CRON: the days whose runs are full all the same.
+    /// CRON: the days whose runs are full.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     full_on_days: Vec<String>,
     /// The hours in which nothing starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     quiet_window: Option<QuietWindowView>,
-    /// By how many seconds a run may start later than due.
+    /// The maximum random delay of a run in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     jitter_seconds: Option<u32>,
-    /// Whether a run starts log backup where it does not run.
+    /// Whether a run starts log backup if it is not running.
     start_log_backup: bool,
-    /// Whether log backup that was interrupted is started again once the cause is gone.
+    /// Whether an interrupted log backup is restarted once the cause is gone.
     restart_interrupted_log_backup: bool,
     /// Whether expired backups are deleted.
     clean_enabled: bool,
@@ -346,7 +346,7 @@ pub(crate) struct ScheduleView {
 pub(crate) struct StrategyStorageView {
     #[serde(flatten)]
     storage: StorageView,
-    /// From how full it is on an alarm is raised, in percent.
+    /// The usage in percent from which an alarm is raised.
     alarm_storage_percentage_threshold: u8,
 }
 

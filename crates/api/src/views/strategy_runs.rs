@@ -1,4 +1,4 @@
-//! Runs of backup strategies: those to come, and what became of due times.
+//! Runs of backup strategies: future and past ones.
 
 use control::strategies::StrategyRun;
 use model::schedule::PlannedRun;
@@ -9,41 +9,41 @@ use utoipa::ToSchema;
 use super::words;
 use crate::error::Words;
 
-/// A run to come.
+/// A future run.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedRunView {
     /// When it is due, by the clocks of the schedule's zone.
     #[schema(format = DateTime)]
     due_time: String,
-    /// The earliest moment that it starts: later than due by the jitter and the quiet window.
+    /// The earliest start: later than due by the jitter and the quiet window.
     #[schema(format = DateTime)]
     start_time: String,
     /// The schedule's time zone.
     zone: String,
-    /// How much it backs up.
+    /// The backup mode.
     data_backup_mode: words::DataBackupMode,
 }
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StrategyRunView {
     /// When it was due.
     #[schema(format = DateTime)]
     due_time: String,
-    /// How much the schedule asked for.
+    /// The scheduled backup mode.
     planned_data_backup_mode: words::DataBackupMode,
-    /// How it stands.
+    /// Its status.
     status: words::StrategyRunStatus,
-    /// How much is backed up; none when no task was created.
+    /// The backup mode; none when no task was created.
     data_backup_mode: Option<words::DataBackupMode>,
     /// The task.
     task_id: Option<i64>,
     /// Why it was missed or failed, or why it is full instead of incremental.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Words>,
-    /// When that was decided.
+    /// The time of the decision.
     #[schema(format = DateTime)]
     decide_time: String,
     /// When its task ended.
@@ -51,7 +51,7 @@ pub(crate) struct StrategyRunView {
     finish_time: Option<String>,
 }
 
-/// Runs to come.
+/// Future runs.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PlannedRunsView {
     /// The next runs, at most 30.

@@ -16,43 +16,43 @@ use super::words;
 use crate::call;
 use crate::error::Words;
 
-/// One run of a flow, as it stands in a list.
+/// A task in a list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskHeadView {
     /// Its identity.
     id: i64,
-    /// What it does, in words.
+    /// Its name.
     name: String,
-    /// The flow it runs.
+    /// Its flow.
     #[schema(example = "backup-logical")]
     task_definition_id: String,
-    /// The cluster it is about.
+    /// The cluster.
     cluster: Option<TaskClusterView>,
-    /// The tenant it is about.
+    /// Its tenant.
     tenant: Option<TaskTenantView>,
-    /// Who asked for it.
+    /// The initiator.
     creator: TaskCreatorView,
     /// Its state.
     status: words::TaskStatus,
-    /// Whether a backup that it made lacks something that nobody agreed to, or its recovery does not make all of the set.
+    /// Whether its backup left something out without consent, or its recovery does not create everything of the set.
     partial: bool,
-    /// How it came about: by hand, or by a backup strategy.
+    /// Its origin: manual, or a backup strategy.
     #[serde(rename = "type")]
     kind: TaskType,
-    /// The backup strategy that ordered it.
+    /// The backup strategy that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy_id: Option<i64>,
-    /// What it is doing, or was last told to do.
+    /// The current or last requested operation.
     operation: words::TaskOperation,
-    /// The server that runs it, or ran it last.
+    /// The executing node.
     executor: Option<String>,
-    /// Whether it can't be rolled back.
+    /// Whether it cannot be rolled back.
     prohibit_rollback: bool,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Words>,
-    /// When it was asked for.
+    /// When it was requested.
     #[schema(format = DateTime)]
     create_time: String,
     /// When it first ran.
@@ -63,41 +63,41 @@ pub(crate) struct TaskHeadView {
     finish_time: Option<String>,
 }
 
-/// One run of a flow, with its subtasks: thousands, where many tenants are backed up.
+/// A task with its subtasks: thousands, if many tenants are backed up.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TaskView {
     #[serde(flatten)]
     head: TaskHeadView,
-    /// What its backups lack, as far as that is known.
+    /// The objects that its backups left out, as far as known.
     #[serde(rename = "leftOut")]
     left_out: Vec<MissingObjectView>,
-    /// What of the backup set its recovery did not make, as far as that is known.
+    /// The objects of the backup set that its recovery did not create, as far as known.
     #[serde(rename = "notMade")]
     not_made: Vec<NotMadeView>,
     /// Its subtasks in the order of their steps, then lanes.
     subtasks: Vec<SubtaskView>,
 }
 
-/// How a task came about.
+/// The origin of a task.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum TaskType {
-    /// Somebody asked for it.
+    /// A user requested it.
     Manual,
     /// A backup strategy did.
     Scheduled,
 }
 
-/// The cluster that a task is about.
+/// The cluster of a task.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TaskClusterView {
-    /// Its identity here.
+    /// Its ID in Lifeboat.
     id: i64,
-    /// Its name when the task was made.
+    /// Its name when the task was created.
     name: Option<String>,
 }
 
-/// The tenant that a task is about.
+/// The tenant of a task.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TaskTenantView {
@@ -105,11 +105,11 @@ pub(crate) struct TaskTenantView {
     id: i64,
     /// The number that OceanBase gave it: the same.
     ob_tenant_id: i64,
-    /// Its name when the task was made.
+    /// Its name when the task was created.
     name: Option<String>,
 }
 
-/// Who asked for a task.
+/// The initiator of a task.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TaskCreatorView {
     /// The account's name.
@@ -180,7 +180,7 @@ pub(crate) struct SubtaskView {
     id: i64,
     /// The step's name.
     name: String,
-    /// Names the step; the same in every language.
+    /// The ID of the step; the same in every language.
     step: String,
     /// The step's place in its flow, from 0.
     series_id: u32,
@@ -190,25 +190,25 @@ pub(crate) struct SubtaskView {
     parallel_idx: i64,
     /// Its state.
     status: words::SubtaskStatus,
-    /// Whether it was passed over.
+    /// Whether it was skipped.
     skipped: bool,
-    /// Whether it was undone.
+    /// Whether it was rolled back.
     undone: bool,
-    /// Whether it may be passed over when it failed.
+    /// Whether it can be skipped after a failure.
     skippable: bool,
-    /// How often it was begun.
+    /// The number of attempts.
     run_time: u32,
-    /// The longest it may take, in seconds.
+    /// Its time limit in seconds.
     timeout: u64,
-    /// How far it is.
+    /// Its progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<ProgressView>,
     /// What it is waiting for, or why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Words>,
-    /// What can be pressed when it failed: the repair first.
+    /// The actions after a failure: the repair first.
     next_actions: Vec<NextActionView>,
-    /// When its turn came.
+    /// When it became due.
     #[schema(format = DateTime)]
     start_time: Option<String>,
     /// When it ended.
@@ -261,21 +261,21 @@ impl SubtaskView {
     }
 }
 
-/// How far something is.
+/// The progress.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProgressView {
-    /// How much is done.
+    /// The completed amount.
     done: u64,
-    /// How much there is, if that is known.
+    /// The total amount, if known.
     total: Option<u64>,
-    /// What is counted.
+    /// The unit.
     unit: words::ProgressUnit,
-    /// The share that is done, from 0 to 100.
+    /// The percentage, from 0 to 100.
     percent: Option<u64>,
-    /// How much is done each second.
+    /// The amount per second.
     rate_per_s: Option<f64>,
-    /// The seconds that are left at the present rate.
+    /// The remaining seconds at the current rate.
     remaining_s: Option<u64>,
 }
 
@@ -295,7 +295,7 @@ pub(crate) struct LogView {
     log: String,
     /// The same lines, one by one.
     lines: Vec<LogLineView>,
-    /// What to give as `after` to get the lines behind these.
+    /// The value of `after` for the lines that follow these.
     next: i64,
 }
 
@@ -307,12 +307,12 @@ pub(crate) struct LogLineView {
     /// When it was written.
     #[schema(format = DateTime)]
     at: String,
-    /// What it says.
+    /// Its text.
     text: String,
 }
 
 impl LogView {
-    /// Renders the lines behind `after`.
+    /// Renders the lines after `after`.
     pub(crate) fn of(lines: Vec<LogLine>, after: i64) -> Self {
         let lines: Vec<LogLineView> = lines.into_iter().map(LogLineView::from).collect();
         let written = lines.iter().map(|line| format!("{} {}", line.at, line.text)).collect::<Vec<_>>();
@@ -332,19 +332,19 @@ impl From<LogLine> for LogLineView {
     }
 }
 
-/// Something changed in a task; its new value is read with a GET.
+/// A change of a task; read its new value with a GET.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventView {
     /// The task.
     task_id: i64,
-    /// The subtask, when it is about one.
+    /// The subtask, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     subtask_id: Option<i64>,
-    /// The cluster it is about.
+    /// The cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_id: Option<i64>,
-    /// When.
+    /// The time.
     #[schema(format = DateTime)]
     at: String,
 }
@@ -368,7 +368,7 @@ impl EventView {
     }
 }
 
-/// What an event carries, by its type.
+/// The data of an event, by its type.
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only described; each kind is written by itself")]

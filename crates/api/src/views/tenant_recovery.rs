@@ -13,37 +13,37 @@ use super::secret::SecretText;
 use super::storages::{StorageBaseBody, StorageChoiceBody};
 use super::{whole, words};
 
-/// Whether the cluster that was backed up is one of Lifeboat's.
+/// Whether Lifeboat manages the cluster that was backed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum BackupTenantStatus {
-    /// It is: its views tell what can be recovered.
+    /// It is: its views show what can be recovered.
     Online,
     /// It is not: only its files are left.
     Offline,
 }
 
-/// A tenant of a cluster that Lifeboat knows, to be recovered from its physical backups.
+/// A tenant of a known cluster, to recover from its physical backups.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct OnlineTenantBody {
-    /// The cluster that was backed up; the path's when left out.
+    /// The cluster that was backed up; defaults to the path's.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_cluster_id: Option<i64>,
-    /// The tenant that was backed up; the path's when left out, where the path has one.
+    /// The tenant that was backed up; defaults to the path's, if any.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_tenant_id: Option<i64>,
-    /// The cluster to recover into; the one that was backed up when left out.
+    /// The target cluster; defaults to the one that was backed up.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
-    /// The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
-    /// `restoreScn` are left out.
+    /// The time to recover to, with its zone, to the microsecond. Defaults to the latest recoverable time, if
+    /// `restoreScn` is omitted too.
     #[schema(format = DateTime, example = "2026-11-22T10:00:00.000000+08:00")]
     restore_end_time: Option<String>,
-    /// The moment to recover to: an SCN, as text. Its 19 digits are more than a JSON number keeps.
+    /// The SCN to recover to, as text: a JSON number cannot represent its 19 digits.
     #[schema(example = "1763805600123000000", pattern = "^[0-9]{1,20}$")]
     restore_scn: Option<String>,
-    /// What is created.
+    /// The new tenant.
     restore_tenant_info_param: NewTenantBody,
     /// The passwords of encrypted backups.
     #[serde(default)]
@@ -54,58 +54,58 @@ pub(crate) struct OnlineTenantBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct OfflineTenantBody {
-    /// How the backup was taken: `PHYSICAL_BACKUP`.
+    /// The method: `PHYSICAL_BACKUP`.
     backup_mode: Option<words::BackupMode>,
-    /// The own name of the cluster that was backed up.
+    /// OceanBase's name of the cluster that was backed up.
     backup_cluster_name: String,
-    /// The own number of the cluster that was backed up.
+    /// OceanBase's ID of the cluster that was backed up.
     #[serde(deserialize_with = "whole::required")]
     backup_ob_cluster_id: i64,
     /// The name of the tenant that was backed up.
     backup_tenant_name: Option<String>,
-    /// The own number of the tenant that was backed up.
+    /// OceanBase's ID of the tenant that was backed up.
     #[serde(deserialize_with = "whole::required")]
     backup_ob_tenant_id: i64,
-    /// The cluster to recover into; the path's when left out.
+    /// The target cluster; defaults to the path's.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
-    /// The storage, typed in.
+    /// The storage, by its location.
     ob_backup_storage_base_info: Option<StorageBaseBody>,
-    /// The storage, one of the library.
+    /// The storage, by its saved configuration.
     #[serde(default, deserialize_with = "whole::optional")]
     storage_id: Option<i64>,
-    /// The folder of the data backups below the storage; by the cluster and tenant when left out.
+    /// The folder of the data backups below the storage; defaults to that of the cluster and tenant.
     data_folder: Option<String>,
-    /// The folder of the log backups below the storage; by the cluster and tenant when left out.
+    /// The folder of the log backups below the storage; defaults to that of the cluster and tenant.
     log_folder: Option<String>,
-    /// The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
-    /// `restoreScn` are left out.
+    /// The time to recover to, with its zone, to the microsecond. Defaults to the latest recoverable time, if
+    /// `restoreScn` is omitted too.
     #[schema(format = DateTime, example = "2026-11-22T10:00:00.000000+08:00")]
     restore_end_time: Option<String>,
-    /// The moment to recover to: an SCN, as text. Its 19 digits are more than a JSON number keeps.
+    /// The SCN to recover to, as text: a JSON number cannot represent its 19 digits.
     #[schema(example = "1763805600123000000", pattern = "^[0-9]{1,20}$")]
     restore_scn: Option<String>,
-    /// What is created.
+    /// The new tenant.
     restore_tenant_info_param: NewTenantBody,
     /// The passwords of encrypted backups.
     #[serde(default)]
     passwords: Vec<SecretText>,
 }
 
-/// A tenant that is created.
+/// A new tenant.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewTenantBody {
     /// Its name.
     #[schema(min_length = 1, max_length = 63, example = "shop_2")]
     name: String,
-    /// The zones in the order in which they lead; the cluster's choice when left out.
+    /// The primary zone; defaults to the cluster's choice.
     #[schema(example = "zone1;zone2,zone3")]
     primary_zone: Option<String>,
-    /// What it runs on in each zone: a pool is created for each.
+    /// The resources in each zone: a pool is created for each.
     #[serde(default)]
     zones: Vec<ZoneBody>,
-    /// Free resource pools to use in place of new ones.
+    /// Free resource pools to use instead of new ones.
     #[serde(default)]
     pool_list: Vec<String>,
     /// Whether it is activated, or stays a standby.
@@ -113,7 +113,7 @@ pub(crate) struct NewTenantBody {
     role: TenantRoleBody,
 }
 
-/// What a recovered tenant is afterwards.
+/// The role of a recovered tenant.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum TenantRoleBody {
@@ -124,14 +124,14 @@ pub(crate) enum TenantRoleBody {
     Standby,
 }
 
-/// What a tenant runs on in one zone.
+/// The resources of a tenant in one zone.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ZoneBody {
     /// The zone.
     #[schema(example = "zone1")]
     name: String,
-    /// The kind of its replicas; full ones when left out.
+    /// The kind of its replicas; defaults to full ones.
     #[serde(default)]
     replica_type: ReplicaTypeBody,
     /// Its resource pool.
@@ -153,14 +153,14 @@ pub(crate) enum ReplicaTypeBody {
     ReadOnly,
 }
 
-/// A resource pool that is created.
+/// A resource pool to create.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PoolBody {
     /// An existing unit specification.
     #[schema(example = "small")]
     unit_spec_name: String,
-    /// How many units; 1 when left out.
+    /// The number of units; defaults to 1.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1)]
     unit_count: Option<u32>,
@@ -230,7 +230,7 @@ impl OfflineTenantBody {
     }
 }
 
-/// Reads the moment to recover to.
+/// Reads the time to recover to.
 fn moment(time: Option<String>, scn: Option<String>) -> Result<RecoverUntil, Problem> {
     let malformed = |field: &str, text: &str| {
         Problem::invalid("restore-moment-unreadable").with("field", field).with("text", text)
@@ -301,13 +301,13 @@ impl ZoneBody {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RestorePreviewView {
-    /// Where it lies.
+    /// Its location.
     backup_dest: String,
-    /// The cluster's own number of it.
+    /// The cluster's number of it.
     backup_id: i64,
     /// `BACKUP_SET` or `BACKUP_PIECE`.
     backup_type: String,
-    /// Which copy it is; 0 for what the cluster wrote itself.
+    /// The number of the copy; 0 for the original.
     copy_id: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Tenants, and who reads their data.
+//! Tenants and their logical backup accounts.
 
 use control::tenants::credential::{CredentialTest, NewCredential};
 use control::tenants::{PlacedTenant, ReadableTenant};
@@ -22,21 +22,21 @@ pub(crate) struct TenantView {
     ob_tenant_id: i64,
     /// Its name.
     name: String,
-    /// Which SQL it speaks.
+    /// Its SQL mode.
     mode: words::TenantMode,
-    /// As the cluster says.
+    /// As the cluster reports it.
     #[schema(example = "NORMAL")]
     status: String,
-    /// As the cluster says.
+    /// As the cluster reports it.
     #[schema(example = "PRIMARY")]
     role: String,
     /// Whether it is locked.
     locked: bool,
-    /// As the cluster spells it.
+    /// As the cluster reports it.
     primary_zone: String,
-    /// As the cluster spells it.
+    /// As the cluster reports it.
     locality: String,
-    /// The user that its data are read with, if a credential is kept; the password is never told.
+    /// The logical backup account, if one is saved; the password is never returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     credential_user: Option<String>,
 }
@@ -59,13 +59,13 @@ impl TenantView {
     }
 }
 
-/// A tenant, and the cluster that it is of.
+/// A tenant and its cluster.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlacedTenantView {
     /// The cluster.
     cluster_id: i64,
-    /// The cluster's name here.
+    /// The name of the cluster.
     cluster_name: String,
     #[serde(flatten)]
     tenant: TenantView,
@@ -104,11 +104,11 @@ impl From<ReadableTenant> for ReadableTenantView {
     }
 }
 
-/// Who is to read a tenant's data.
+/// The logical backup account of a tenant.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialBody {
-    /// A user of the tenant, with or without the tenant behind the name.
+    /// A user of the tenant, with or without the tenant after the name.
     #[schema(min_length = 1, max_length = 64, example = "lifeboat")]
     user: String,
     /// That user's password.
@@ -123,15 +123,15 @@ impl CredentialBody {
     }
 }
 
-/// A credential to be tested; without one, that which is kept.
+/// An account to test; defaults to the saved one.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialTestBody {
-    /// What was typed in.
+    /// The account.
     pub(crate) credential: Option<CredentialBody>,
 }
 
-/// What the test of a credential found.
+/// The result of an account test.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CredentialTestView {
@@ -139,10 +139,10 @@ pub(crate) struct CredentialTestView {
     user: String,
     /// Which SQL the tenant speaks.
     tenant_mode: words::TenantMode,
-    /// Product and version, once the server let the user in.
+    /// Product and version, once the user has logged on.
     #[serde(skip_serializing_if = "Option::is_none")]
     ob_version: Option<String>,
-    /// What was tested, line by line; one that passed with an error is a warning.
+    /// The checks, line by line; one that passed with an error is a warning.
     test: TestView,
 }
 

@@ -14,16 +14,16 @@ use super::whole;
 pub(crate) struct TokenView {
     /// Its identity.
     id: i64,
-    /// What its user calls it.
+    /// Its name.
     name: String,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     create_time: String,
-    /// When it stops being good; left out when never.
+    /// When it expires; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     expire_time: Option<String>,
-    /// When it was last used, to the minute; left out when never.
+    /// When it was last used, to the minute; absent if never.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     last_use_time: Option<String>,
@@ -46,23 +46,23 @@ impl From<Token> for TokenView {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewTokenBody {
-    /// What it is called.
+    /// Its name.
     #[schema(min_length = 1, max_length = 64)]
     pub(crate) name: String,
-    /// How many days it is good for; until it is revoked, when left out.
+    /// The number of days until it expires; defaults to no expiry.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 3650)]
     pub(crate) days: Option<u32>,
 }
 
-/// A token that was made. This answer is the only one that holds it.
+/// A created token. Only this answer contains it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewTokenView {
-    /// What is kept of it.
+    /// Its stored part.
     #[serde(flatten)]
     kept: TokenView,
-    /// The token, for `Authorization: Bearer`. It can't be shown again.
+    /// The token, for `Authorization: Bearer`. It is not shown again.
     token: String,
 }
 

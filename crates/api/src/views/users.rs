@@ -1,4 +1,4 @@
-//! Who is logged on, and a change of password.
+//! The logged-on user, and a change of password.
 
 use control::Actor;
 use model::user::Permission;
@@ -8,19 +8,19 @@ use utoipa::ToSchema;
 use super::secret::SecretText;
 use super::words;
 
-/// Who is logged on.
+/// The logged-on user.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MeView {
-    /// The account's identity.
+    /// The ID of the account.
     id: i64,
     /// The name to log on with.
     name: String,
-    /// What it is allowed.
+    /// Its role.
     role: words::Role,
     /// Whether the password must be changed before anything else.
     must_change_password: bool,
-    /// What the role may do.
+    /// The permissions of the role.
     #[schema(inline)]
     permissions: Vec<words::Permission>,
 }
@@ -34,12 +34,12 @@ impl From<Actor> for MeView {
     }
 }
 
-/// A change of one's own password.
+/// A change of your own password.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PasswordBody {
-    /// The present one.
+    /// The current password.
     pub(crate) old_password: SecretText,
-    /// The new one: 8 to 128 characters.
+    /// The new password: 8 to 128 characters.
     pub(crate) new_password: SecretText,
 }

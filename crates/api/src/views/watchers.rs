@@ -1,4 +1,4 @@
-//! What the server does by itself.
+//! The background checks of the server.
 
 use control::watching::{WakesBy, Watched};
 use model::time::Timestamp;
@@ -7,40 +7,40 @@ use utoipa::ToSchema;
 
 use crate::error::Words;
 
-/// What the server does by itself.
+/// The background checks of the server.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WatchersView {
     /// The watchers, by name.
     watchers: Vec<WatcherView>,
 }
 
-/// A watcher, and how it went of late.
+/// A watcher and its recent runs.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WatcherView {
     /// Its name.
     #[schema(example = "clusters")]
     name: &'static str,
-    /// How often it looks, in milliseconds.
+    /// The interval in milliseconds.
     period_ms: u64,
-    /// What else makes it look.
+    /// Its other triggers.
     wakes_by: WatcherWakesBy,
-    /// How often it has looked since the server started.
+    /// The number of runs since the server started.
     runs: u64,
-    /// When it last began to look.
+    /// When the last run started.
     #[schema(format = DateTime)]
     last_run_at: Option<String>,
-    /// How long that took, in milliseconds.
+    /// The duration in milliseconds.
     duration_ms: Option<u64>,
-    /// Why the last look failed; absent after one that went well.
+    /// Why the last run failed; absent after a success.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<Words>,
-    /// When a look last failed.
+    /// When a run last failed.
     #[schema(format = DateTime)]
     failed_at: Option<String>,
 }
 
-/// What makes a watcher look, beside the end of its period.
+/// A trigger of a watcher, beside its interval.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum WatcherWakesBy {
@@ -48,7 +48,7 @@ pub(crate) enum WatcherWakesBy {
     Timer,
     /// A signal that something has changed.
     Signal,
-    /// Nothing, and it looks only while somebody follows what it finds.
+    /// No interval: it runs only while its results have a follower.
     Followers,
 }
 

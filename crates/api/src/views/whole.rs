@@ -1,4 +1,4 @@
-//! Reading whole numbers. JSON has one kind of number, so `7.0` is the whole number 7, which serde does not know.
+//! Reading whole numbers. JSON has one kind of number, so `7.0` is the whole number 7, which serde does not accept.
 
 use serde::de::{self, Deserialize, Deserializer};
 use serde_json::Number;

@@ -1,4 +1,4 @@
-//! The fixed words of the wire, each beside the noun that it stands for.
+//! The fixed words of the wire format, each beside the noun that it stands for.
 
 /// Defines an enumeration with the words of the wire, and turns it from and into the noun it stands for. The
 /// spelling is a `tt`: utoipa does not see through what a macro wraps around a `literal`.
@@ -25,7 +25,7 @@ macro_rules! words {
 }
 
 words! {
-    /// How a backup is taken.
+    /// The method of a backup.
     BackupMode for model::backup::BackupMethod {
         Physical = "PHYSICAL_BACKUP",
         Logical = "LOGICAL_BACKUP",
@@ -33,7 +33,7 @@ words! {
 }
 
 words! {
-    /// How much of the data a backup holds.
+    /// The mode of a backup.
     DataBackupMode for model::backup::DataBackupMode {
         Full = "FULL_BACKUP",
         Incremental = "INCREMENTAL_BACKUP",
@@ -41,7 +41,7 @@ words! {
 }
 
 words! {
-    /// Which methods a cluster offers.
+    /// The available methods of a cluster.
     BackupAbility for model::ability::BackupAbility {
         LogicalBackup = "LOGICAL_BACKUP",
         PhysicalBackup = "PHYSICAL_BACKUP",
@@ -50,7 +50,7 @@ words! {
 }
 
 words! {
-    /// How a cluster is spoken to.
+    /// The protocol of a cluster's connections.
     Generation for model::ability::Generation {
         Gen3 = "GEN3",
         Gen4 = "GEN4",
@@ -59,7 +59,7 @@ words! {
 }
 
 words! {
-    /// Whether a cluster could be reached and what it said, when last asked.
+    /// The reachability and status of a cluster at the last refresh.
     ClusterStatus for model::cluster::ClusterStatus {
         Running = "RUNNING",
         Upgrading = "UPGRADING",
@@ -68,7 +68,7 @@ words! {
 }
 
 words! {
-    /// Which SQL a tenant speaks.
+    /// The SQL mode of a tenant.
     TenantMode for model::tenant::TenantMode {
         Mysql = "MYSQL",
         Oracle = "ORACLE",
@@ -89,7 +89,7 @@ words! {
 }
 
 words! {
-    /// How one line of a test ended.
+    /// The result of one line of a test.
     TestOutcome for model::storage::TestOutcome {
         Passed = "PASSED",
         Failed = "FAILED",
@@ -98,7 +98,7 @@ words! {
 }
 
 words! {
-    /// What a backup set is good for.
+    /// The status of a backup set.
     BackupSetStatus for model::backup_set::BackupSetStatus {
         Available = "AVAILABLE",
         Unverified = "UNVERIFIED",
@@ -109,7 +109,7 @@ words! {
 }
 
 words! {
-    /// A kind of thing that a server can hold.
+    /// A kind of object on a server.
     ObjectKind for model::inventory::ObjectKind {
         Databases = "databases",
         Tables = "tables",
@@ -139,7 +139,7 @@ words! {
 }
 
 words! {
-    /// Who began a backup: somebody here, a backup strategy, or somebody else on the cluster itself.
+    /// The initiator of a backup: a user of Lifeboat, a backup strategy, or another client on the cluster itself.
     BackupSource for control::backups::BackupSource {
         Manual = "MANUAL",
         Scheduled = "SCHEDULED",
@@ -148,7 +148,7 @@ words! {
 }
 
 words! {
-    /// A kind of thing that a recovery makes.
+    /// A kind of object that a recovery creates.
     PartKind for model::not_made::PartKind {
         Tables = "tables",
         Sequences = "sequences",
@@ -165,7 +165,8 @@ words! {
 }
 
 words! {
-    /// Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
+    /// Why a storage configuration is the default: it belongs to the backup strategy, was used last, or is the only
+    /// one.
     StorageSource for control::backups::StorageSource {
         Strategy = "STRATEGY",
         LastUsed = "LAST_USED",
@@ -174,7 +175,7 @@ words! {
 }
 
 words! {
-    /// How a run of a backup strategy stands.
+    /// The status of a run of a backup strategy.
     StrategyRunStatus for control::strategies::RunStatus {
         Running = "RUNNING",
         Successful = "SUCCESSFUL",
@@ -185,7 +186,7 @@ words! {
 }
 
 words! {
-    /// How a schedule of backups stands.
+    /// The status of a backup schedule.
     BackupScheduleStatus for control::strategies::ScheduleStatus {
         None = "NONE",
         Normal = "NORMAL",
@@ -196,7 +197,7 @@ words! {
 }
 
 words! {
-    /// What is wrong: OCP's names of alarms, and ours in its manner where it has none.
+    /// The types of alarms: OCP's names, and our own in its style where it has none.
     AlarmType for model::alarm::AlarmKind {
         LifeboatDisk = "lifeboat_disk_unavailable",
         ClusterUnavailable = "cluster_unavailable",
@@ -213,7 +214,7 @@ words! {
 }
 
 words! {
-    /// What has become of an alarm.
+    /// The change of an alarm.
     AlarmState for model::alarm::AlarmState {
         Raised = "RAISED",
         Changed = "CHANGED",
@@ -222,7 +223,7 @@ words! {
 }
 
 words! {
-    /// What a major compaction is doing.
+    /// The status of a major compaction.
     CompactionStatus for model::compaction::CompactionStatus {
         Idle = "IDLE",
         Compacting = "COMPACTING",
@@ -231,7 +232,7 @@ words! {
 }
 
 words! {
-    /// How a round of log backup stands.
+    /// The status of a round of log backup.
     ArchiveStatus for model::archive::ArchiveStatus {
         Never = "NEVER",
         Stop = "STOP",
@@ -256,7 +257,7 @@ words! {
 }
 
 words! {
-    /// What a task is doing, or was last told to do.
+    /// The current or last requested operation of a task.
     TaskOperation for model::task::TaskOperation {
         Execute = "EXECUTE",
         Retry = "RETRY",
@@ -279,7 +280,7 @@ words! {
 }
 
 words! {
-    /// What a progress counts.
+    /// The unit of a progress.
     ProgressUnit for model::task::ProgressUnit {
         Bytes = "bytes",
         Rows = "rows",
@@ -288,7 +289,7 @@ words! {
 }
 
 words! {
-    /// What a user is allowed.
+    /// The role of a user.
     Role for model::user::Role {
         Admin = "ADMIN",
         BackupManager = "BACKUP_MANAGER",
@@ -297,7 +298,7 @@ words! {
 }
 
 words! {
-    /// A kind of deed that needs permission.
+    /// A permission.
     Permission for model::user::Permission {
         Read = "READ",
         Backup = "BACKUP",

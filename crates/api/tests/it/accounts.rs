@@ -16,7 +16,7 @@ async fn me(server: &Server, credential: &str) -> Answered {
     as_one(server, credential, "GET", "/api/v2/users/me", json!({})).await
 }
 
-/// Makes a token in somebody's name.
+/// Creates a token in the name of a user.
 async fn token(server: &Server, credential: &str, body: Value) -> String {
     let made = as_one(server, credential, "POST", "/api/v2/users/me/tokens", body).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text);
@@ -159,7 +159,7 @@ async fn every_change_of_an_account_is_in_the_audit_log_and_can_be_found_there()
 }
 
 #[tokio::test]
-async fn what_is_no_good_is_refused_with_words() {
+async fn invalid_input_is_refused_with_a_reason() {
     let server = Server::open().await;
     let create = async |name: &str, password: &str| {
         let body = json!({ "name": name, "role": "ADMIN", "password": password });

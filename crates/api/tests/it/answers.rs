@@ -1,4 +1,4 @@
-//! What surrounds every answer: the envelope, the language, the refusals of what can't be read.
+//! Properties of every answer: the envelope, the language, the errors for unreadable requests.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

@@ -1,4 +1,4 @@
-//! The description of the API is true, and nobody gets in without a log-on.
+//! The OpenAPI description is true, and every route needs a log-on.
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ fn the_committed_description_is_the_one_the_handlers_make() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_a_log_on() {
+async fn every_route_needs_a_log_on() {
     let server = Server::open().await;
     let mut walked = 0;
     for (path, method, operation) in operations() {
@@ -69,7 +69,7 @@ fn only_the_health_check_and_the_log_on_are_open() {
 }
 
 #[test]
-fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
+fn every_operation_has_a_unique_name_and_a_summary() {
     let mut names: Vec<String> = Vec::new();
     for (path, method, operation) in operations() {
         let name = operation["operationId"].as_str().expect("a name").to_owned();

@@ -15,14 +15,14 @@ use crate::server::{ADMIN, PASSWORD, Server, basic};
 async fn a_stopping_server_ends_the_streams_of_events() {
     let server = Server::open().await;
     server.shutdown.cancel();
-    // `ask` reads the answer to its end, which would never come if the stream went on.
+    // `ask` reads the answer to its end, which would never come if the stream continued.
     let answered = server.ask("GET", "/api/v2/events", None).await;
     assert_eq!(answered.status, StatusCode::OK);
     assert_eq!(answered.headers["content-type"], "text/event-stream");
 }
 
 #[tokio::test]
-async fn a_last_event_that_is_no_number_is_refused() {
+async fn a_last_event_that_is_not_a_number_is_refused() {
     let server = Server::open().await;
     let request = Request::get("/api/v2/events")
         .header("authorization", ADMIN)

@@ -1,4 +1,4 @@
-//! A backup set that somebody forged, in a storage of his own: what a token of a BACKUP_MANAGER gets with it.
+//! A forged backup set in a storage of its author: the answers to a token of a BACKUP_MANAGER.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub(crate) async fn recover_a_forged_set(server: &Server, set: &Value, database:
     assert_eq!(asked.json()["error"]["id"], "recovery-of-unsigned-set-asks", "{}", asked.text);
     let planned = server.ask("POST", &path, Some(&body(false, true))).await;
     assert_eq!(planned.status, StatusCode::OK, "{}", planned.text);
-    assert!(planned.text.contains("nothing shows who wrote it"), "{}", planned.text);
+    assert!(planned.text.contains("it is not known who wrote it"), "{}", planned.text);
 
     rotate(server, &manager, keys["current"].as_str().expect("a key")).await;
     let own = server.ask("GET", &origin(&set["backupSetId"]), None).await.json()["data"].clone();

@@ -1,4 +1,4 @@
-//! The API as its callers see it: a whole server in this process, asked over HTTP's own types.
+//! The API as its callers see it: a whole server in this process, called through HTTP types.
 
 mod accounts;
 mod answers;

@@ -1,4 +1,4 @@
-//! What monitoring reads over HTTP.
+//! Metrics over HTTP.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -40,7 +40,7 @@ async fn requests_are_counted_by_route_method_and_status_and_never_by_what_was_s
 }
 
 #[tokio::test]
-async fn a_server_without_clusters_says_so_and_tells_no_age() {
+async fn a_server_without_clusters_reports_no_objects_and_no_age() {
     let server = Server::open().await;
     let viewer = server.account("vera", "CLUSTER_VIEWER").await;
     let (status, text) = send(&server, "GET", "/metrics", Some(&viewer)).await;

@@ -1,4 +1,4 @@
-//! Requests that make tasks, sent again with `Idempotency-Key`.
+//! Requests that create tasks, sent again with `Idempotency-Key`.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -16,7 +16,7 @@ async fn send(server: &Server, path: &str, key: &[u8], body: &Value) -> Answered
     server.send(request.expect("a request")).await
 }
 
-/// Returns the task that was made.
+/// Returns the created task.
 fn task_of(answered: &Answered) -> Value {
     answered.json()["data"]["backupObjectOpsResultList"][0]["taskIdList"][0].clone()
 }
@@ -44,7 +44,7 @@ async fn a_repeated_request_returns_the_first_task_and_another_one_with_its_key_
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_key_is_refused_on_every_route_that_makes_a_task() {
+async fn an_invalid_key_is_refused_on_every_route_that_creates_a_task() {
     let server = Server::open().await;
     let document: Value = serde_json::from_str(&api::document()).expect("JSON");
     let mut routes = Vec::new();

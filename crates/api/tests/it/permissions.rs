@@ -1,5 +1,5 @@
-//! Who may call what: every operation of the description, as each role and as nobody, beside the reviewed table. A new
-//! route without a decision fails here.
+//! Permissions: every operation of the description, with each role and without a log-on, compared with the reviewed
+//! table. A new route without a decision fails here.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::server::{ADMIN, Server, basic};
 
 const ROLES: [&str; 2] = ["BACKUP_MANAGER", "CLUSTER_VIEWER"];
 
-/// What is answered to whoever may not call it.
+/// The answer to a caller without permission.
 const REFUSALS: [&str; 3] = ["not-logged-on", "permission-missing", "password-must-change"];
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A server with empty metadata, and what asks it.
+//! A server with empty metadata, and its client.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -16,7 +16,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 /// `admin:correct horse`.
 pub(crate) const ADMIN: &str = "Basic YWRtaW46Y29ycmVjdCBob3JzZQ==";
 
-/// Returns what somebody sends as `Authorization`.
+/// Returns a value of the header `Authorization`.
 pub(crate) fn basic(name: &str, password: &str) -> String {
     use base64::Engine as _;
     format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(format!("{name}:{password}")))

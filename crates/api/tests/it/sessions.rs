@@ -1,4 +1,4 @@
-//! Sessions of browsers: the cookie, and what it is good for.
+//! Browser sessions: the cookie, and its validity.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -63,7 +63,7 @@ async fn a_write_by_the_cookie_alone_is_refused() {
 }
 
 #[tokio::test]
-async fn a_browser_is_not_told_to_ask_for_a_password_by_itself() {
+async fn a_browser_gets_no_authentication_challenge() {
     let server = Server::open().await;
     let wrong = log_on(&server, "wrong").await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);

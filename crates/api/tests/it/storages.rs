@@ -1,4 +1,4 @@
-//! Storage configurations, from keeping one to letting go of it.
+//! Storage configurations, from creation to removal.
 
 use axum::http::StatusCode;
 use serde_json::json;

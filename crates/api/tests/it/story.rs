@@ -1,4 +1,4 @@
-//! A backup on the real kernel through REST, with the events that tell of it.
+//! A backup on the real kernel through REST, with its events.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::forged::recover_a_forged_set;
 use crate::server::{ADMIN, Server};
 
-/// How long a test waits before it says that what should have come did not.
+/// How long a test waits before it fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// One event: its number, its type, what it carries.
@@ -24,7 +24,7 @@ struct Events {
 }
 
 impl Events {
-    /// Opens the stream behind `after`.
+    /// Opens the stream after `after`.
     async fn open(server: &Server, after: Option<i64>) -> Self {
         use tower::ServiceExt as _;
         let mut request = Request::get("/api/v2/events").header("authorization", ADMIN);
@@ -114,7 +114,8 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     let task = result["taskIdList"][0].as_i64().expect("a task");
 
     let path = format!("/api/v2/tasks/instances/{task}");
-    // Events come behind what they tell of: a quick backup may have ended when its lanes' are still on their way.
+    // Events come later than their cause: a quick backup may have ended while events of its lanes are still on their
+    // way.
     let mut seen = live.until(|(_, kind, _)| kind == "lane").await;
     while server.ask("GET", &path, None).await.json()["data"]["status"] == "RUNNING" {
         seen.extend(live.until(|(_, kind, _)| kind == "task").await);

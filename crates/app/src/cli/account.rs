@@ -6,8 +6,8 @@ use model::text::Text;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::short;
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{read, read_all};
@@ -25,51 +25,51 @@ pub(crate) struct AccountArgs {
 enum Verb {
     /// List the accounts
     List,
-    /// Make an account
+    /// Create an account
     ///
-    /// Its first password is taken from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input. It must
-    /// be changed at the first log-on.
+    /// The initial password comes from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
+    /// It must be changed at the first log-on.
     Create {
         /// The name to log on with
         name: String,
-        /// What the account is allowed
+        /// The role of the account
         #[arg(long)]
         role: RoleName,
     },
-    /// Give an account another role; its sessions and tokens end
+    /// Change the role of an account; its sessions and tokens end
     Edit {
-        /// The account's name
+        /// The name of the account
         name: String,
-        /// What the account is allowed from now on
+        /// The new role
         #[arg(long)]
         role: RoleName,
     },
-    /// Let an account log on no more; its sessions and tokens end
+    /// Disable an account; its sessions and tokens end
     Disable {
-        /// The account's name
+        /// The name of the account
         name: String,
     },
-    /// Let a disabled account log on again
+    /// Enable a disabled account
     Enable {
-        /// The account's name
+        /// The name of the account
         name: String,
     },
-    /// Give somebody else's account a password; its sessions and tokens end
+    /// Set the password of another account; its sessions and tokens end
     ///
-    /// The password is taken from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input. It must be
-    /// changed at the next log-on.
+    /// The password comes from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input. It must
+    /// be changed at the next log-on.
     SetPassword {
-        /// The account's name
+        /// The name of the account
         name: String,
     },
-    /// Remove an account; what it did stays in the audit log
+    /// Remove an account; its entries stay in the audit log
     Remove {
-        /// The account's name
+        /// The name of the account
         name: String,
     },
 }
 
-/// What an account is allowed.
+/// The role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RoleName {
     // Everything.

@@ -24,48 +24,48 @@ pub(crate) struct AdminArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Keep accounts: who may log on, and as what
+    /// Manage accounts and their roles
     Account(account::AccountArgs),
-    /// Keep one's own API tokens
+    /// Manage your own API tokens
     Token(token::TokenArgs),
-    /// Show who did what, the newest first
+    /// Show the audit log, newest entries first
     Audit(audit::AuditArgs),
-    /// Show the public keys that tell where backup sets come from: this installation's, and trusted ones
+    /// Show the public signing keys of this installation and the trusted keys
     SigningKey(signing_key::SigningKeyArgs),
-    /// Trust a key of another installation: restore its backup sets as one's own
+    /// Trust the signing key of another installation, so that its backup sets can be recovered here
     TrustKey(signing_key::TrustKeyArgs),
-    /// Stop trusting a key of another installation
+    /// Remove a trusted key
     DistrustKey(signing_key::DistrustKeyArgs),
-    /// Give the account `admin` a new password, while no server runs on its data
+    /// Reset the password of the account `admin`; stop the server first
     ///
-    /// The new password is taken from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
+    /// The new password comes from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
     ResetPassword(MetadataArgs),
-    /// Write a copy of the metadata to a new file; a server may run meanwhile
+    /// Copy the metadata to a new file; the server may keep running
     ///
-    /// Secrets in it stay sealed with the key file, <data-dir>/secret.key, which is not part of the copy: keep both, and
-    /// apart from each other.
+    /// Secrets in the copy stay encrypted with the key file, <data-dir>/secret.key. The key file is not part of the
+    /// copy: store both, in different places.
     BackupMetadata {
-        /// The file to write
+        /// The file to create
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
         #[command(flatten)]
         place: MetadataArgs,
     },
-    /// Put a copy of the metadata back, into an empty data directory that holds the copy's key file, or into an empty
-    /// database on a server
+    /// Restore a copy of the metadata into an empty database, or into an empty data directory that holds the key file
+    /// of the copy
     RestoreMetadata {
-        /// The copy
+        /// The copy to restore
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
         #[command(flatten)]
         place: MetadataArgs,
     },
-    /// Change one's own password on a running server
+    /// Change your own password on a running server
     ///
-    /// The present password is taken from where every command takes it; the new one from LIFEBOAT_NEW_PASSWORD,
-    /// LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
+    /// The current password comes from the same sources as for other commands. The new password comes from
+    /// LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
     ChangePassword {
-        /// The server
+        /// The address of the Lifeboat server
         #[arg(
             long,
             value_name = "URL",
@@ -74,7 +74,7 @@ enum Verb {
             default_value = "http://127.0.0.1:8180"
         )]
         server: String,
-        /// The account
+        /// The account to log on with
         #[arg(
             long,
             value_name = "NAME",
@@ -87,7 +87,7 @@ enum Verb {
 }
 
 impl AdminArgs {
-    /// Tells whether failures are read by programs.
+    /// Returns whether programs read the errors.
     pub(crate) fn is_json(&self) -> bool {
         let reach = match &self.verb {
             Verb::Account(args) => &args.reach,

@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::short;
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::read_all;
 
@@ -13,22 +13,22 @@ use crate::rows::read_all;
 pub(crate) struct AuditArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
-    /// Since that moment, such as 2026-11-22T10:00:00+08:00
+    /// Show entries since this time, such as 2026-11-22T10:00:00+08:00
     #[arg(long, value_name = "MOMENT")]
     since: Option<String>,
-    /// Before that moment
+    /// Show entries before this time
     #[arg(long, value_name = "MOMENT")]
     until: Option<String>,
-    /// By the account of this name
+    /// Show entries of this account only
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
-    /// This deed, such as backup-now
+    /// Show this action only, such as backup-now
     #[arg(long, value_name = "DEED")]
     action: Option<String>,
-    /// About a thing with this in its name, such as cluster/prod
+    /// Show entries whose object contains this text, such as cluster/prod
     #[arg(long, value_name = "TEXT")]
     object: Option<String>,
-    /// How many lines at most, 1 to 2000, the newest first
+    /// The maximum number of entries, 1 to 2000
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     limit: u32,
 }

@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::consent::ConsentArgs;
 use super::names::{cluster, read_table, short, storage, tenant};
+use super::reach::Reach;
 use super::storage::{directory_base, read_uri};
-use super::{Reach, task};
+use super::task;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
@@ -29,70 +30,71 @@ pub(crate) struct BackupArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Back a cluster up, or parts of it; what is left out is identified or filled in
+    /// Back up a cluster or some of its tenants, databases or tables
     Now(NowArgs),
     /// List the backup sets
     List {
-        /// Only those of this cluster
+        /// Show only this cluster
         #[arg(long, value_name = "NAME")]
         cluster: Option<String>,
     },
-    /// End a backup that runs
+    /// Cancel a running backup
     Cancel {
-        /// The backup's task
+        /// The task of the backup
         task: i64,
     },
 }
 
 #[derive(Args)]
 struct NowArgs {
-    /// The cluster
+    /// The name of the cluster
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// Only this tenant; may be given several times
+    /// Only this tenant; repeatable. Defaults to the whole cluster
     #[arg(long, value_name = "NAME")]
     tenant: Vec<String>,
-    /// Only this database; may be given several times
+    /// Select only this database; repeatable. Defaults to all databases
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
-    /// Only this table; may be given several times
+    /// Select only this table; repeatable. Defaults to all tables
     #[arg(long, value_name = "DATABASE.TABLE")]
     table: Vec<String>,
     #[command(flatten)]
     consent: ConsentArgs,
-    /// How: by OceanBase itself, or by reading rows
+    /// The backup method: physical (by OceanBase) or logical (by reading rows). Defaults to the cluster's first choice
     #[arg(long)]
     method: Option<Method>,
-    /// How much: everything, or what changed since the last backup
+    /// The backup mode: full, or incremental since the last backup
     #[arg(long)]
     mode: Option<Mode>,
-    /// Where to: a storage configuration's name or file:///…; the backup strategy's when left out, else the one used last for
-    /// this cluster
+    /// The storage: the name of a storage configuration, or file:///…. Defaults to the storage of the backup strategy,
+    /// or to the one that was last used for this cluster
     #[arg(long, value_name = "NAME|URI")]
     storage: Option<String>,
-    /// Start no major compaction where one is needed
+    /// Do not start a major compaction when one is needed
     #[arg(long)]
     no_auto_compaction: bool,
-    /// Put the logs that a set needs into it, so that it can be restored by itself (physical, 4.1 and later)
+    /// Include the required logs in the backup set, so that it can be restored alone (PLUS ARCHIVELOG; physical, 4.1
+    /// and later)
     #[arg(long)]
     plus_archivelog: bool,
-    /// Encrypt a physical backup; its password is taken from LIFEBOAT_BACKUP_PASSWORD, LIFEBOAT_BACKUP_PASSWORD_FILE, a
+    /// Encrypt a physical backup. The password comes from LIFEBOAT_BACKUP_PASSWORD, LIFEBOAT_BACKUP_PASSWORD_FILE, a
     /// prompt or standard input
     #[arg(long)]
     encrypt: bool,
-    /// How many connections read at once
+    /// The number of concurrent read connections
     #[arg(long, value_name = "NUMBER")]
     threads: Option<u32>,
-    /// How data are compressed: zstd:1 to zstd:19, lz4, or none
+    /// The compression: zstd:1 to zstd:19, lz4, or none
     #[arg(long, value_name = "METHOD")]
     compression: Option<String>,
-    /// Only say what would be done
+    /// Show the plan without running it
     #[arg(long)]
     dry_run: bool,
-    /// Show also the statements that would be sent
+    /// Include the statements in the plan
     #[arg(long, requires = "dry_run")]
     statements: bool,
-    /// Wait for the end, showing how far it is
+    /// Wait for the task to end, and show its progress
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
 }
@@ -158,7 +160,7 @@ async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
     Err(Failure::partial(problem.with("set", numbers.join(", ")).with("count", lost)))
 }
 
-/// Says where a backup goes whose storage is the backup strategy's.
+/// Prints the storage of a backup that uses the backup strategy's storage.
 async fn say_storage(
     client: &Client,
     screen: Screen,
@@ -179,7 +181,7 @@ async fn say_storage(
     Ok(())
 }
 
-/// Says what was made. What a physical set holds is not counted in tables and rows.
+/// Prints the backup sets of a task. A physical set has no counts of tables and rows.
 fn made(set: &BackupSetRow) -> Text {
     let is_physical = set.backup_mode == "PHYSICAL_BACKUP";
     Text::new(if is_physical { "cli-backup-set-physical" } else { "cli-backup-set-made" })
@@ -191,7 +193,7 @@ fn made(set: &BackupSetRow) -> Text {
         .with("size", size::bytes(set.bytes))
 }
 
-/// Returns the request: only what was given; the rest is for the server to fill in.
+/// Returns the request with the given options only; the server fills in the rest.
 async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<Value, Failure> {
     let mut body = Map::new();
     let method = args.method.map(|method| match method {
@@ -249,7 +251,7 @@ fn part(object: &BackupObject) -> Value {
     }
 }
 
-/// Returns the parts of the cluster that were named. Databases and tables are those of the named tenant.
+/// Returns the selected parts of the cluster. Databases and tables belong to the selected tenant.
 async fn objects(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<Vec<Value>, Failure> {
     let mut tenants = Vec::new();
     for name in &args.tenant {
@@ -278,7 +280,7 @@ async fn objects(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Resul
     Ok(objects)
 }
 
-/// Shows what a task would do.
+/// Shows the plan of a task.
 pub(crate) fn show_plan(screen: Screen, plan: &PlanRow, with_statements: bool) {
     screen.facts(&[
         ("Method", plan.backup_mode.clone()),

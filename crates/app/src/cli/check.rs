@@ -11,27 +11,27 @@ use model::visible::visible_line;
 use model::{Problem, size};
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{cluster, tenant};
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::language::language;
 use crate::rows::{ProtectedRow, read_all};
 
-/// How many objects are named in the line.
+/// The maximum number of object names in the output line.
 const NAMED_MAX: usize = 5;
 
 #[derive(Args)]
 #[command(
-    after_help = "Exit status: 0 OK; 1 WARNING; 2 CRITICAL; 3 UNKNOWN: no good backup of an object is known, no object matches, or \
-    the server can't be asked. Of several, CRITICAL comes first, then UNKNOWN, then WARNING."
+    after_help = "Exit status: 0 OK; 1 WARNING; 2 CRITICAL; 3 UNKNOWN: an object has no known successful backup, no object \
+    matches, or the server is unavailable. The worst state wins, in the order CRITICAL, UNKNOWN, WARNING."
 )]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
-    /// Warn when the last good backup is older than this: seconds, or a number with m, h, d or w
+    /// Warn when the last successful backup is older than this: seconds, or a number with m, h, d or w
     #[arg(long, value_name = "AGE", default_value = "26h")]
     warning: String,
-    /// Be critical when the last good backup is older than this
+    /// Report CRITICAL when the last successful backup is older than this
     #[arg(long, value_name = "AGE", default_value = "50h")]
     critical: String,
     /// Check only this cluster. Defaults to all
@@ -40,13 +40,13 @@ pub(crate) struct CheckArgs {
     /// Check only this tenant of the cluster. Defaults to all
     #[arg(long, value_name = "NAME", requires = "cluster")]
     tenant: Option<String>,
-    /// Check this database of the tenant instead, which is backed up by itself
+    /// Check only this database of the tenant, if it has backups of its own
     #[arg(long, value_name = "NAME", requires = "tenant")]
     database: Option<String>,
-    /// What must be recent: a full or incremental data backup, a full one, or log backup
+    /// The backup that must be recent: any data backup, a full backup, or log backup
     #[arg(long, value_name = "KIND", default_value = "data")]
     of: Kind,
-    /// Give up after this many seconds
+    /// The timeout in seconds
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     timeout: u64,
 }
@@ -63,7 +63,7 @@ enum Kind {
     Log,
 }
 
-/// How it stands, in the words that Nagios knows.
+/// The state in the words of Nagios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
     Ok,
@@ -92,7 +92,7 @@ impl Status {
     }
 }
 
-/// Checks, and says how it stands; a check that can't be made is UNKNOWN.
+/// Runs the check and prints its state; a check that cannot run is UNKNOWN.
 pub(crate) async fn run(args: CheckArgs) -> ExitCode {
     let screen = args.reach.screen();
     match check(&args).await {
@@ -104,7 +104,7 @@ pub(crate) async fn run(args: CheckArgs) -> ExitCode {
     }
 }
 
-/// Says that the command was called wrongly: for these programs that is UNKNOWN, and not the 2 that clap ends with.
+/// Reports wrong usage as UNKNOWN, as monitoring programs expect, instead of clap's exit status 2.
 pub(crate) fn misused(error: &clap::Error) -> ExitCode {
     let shown = error.to_string();
     unknown(shown.lines().next().unwrap_or_default())
@@ -171,7 +171,7 @@ fn read_age(text: &str) -> Result<u64, Problem> {
     count.and_then(|count| count.checked_mul(unit_s)).ok_or_else(malformed)
 }
 
-/// What was found: each object's name and the age of its last good backup, where one is known.
+/// The result: the name of each object and the age of its last successful backup, if known.
 struct Found {
     objects: Vec<(String, Option<u64>)>,
     warning_s: u64,
@@ -201,7 +201,7 @@ impl Found {
         self.ages().max_by_key(|(_, age_s)| *age_s)
     }
 
-    /// Returns what is older than the limit for a warning, the oldest first.
+    /// Returns the objects that are older than the warning limit, oldest first.
     fn late(&self) -> Vec<(&str, u64)> {
         let mut late: Vec<_> = self.ages().filter(|(_, age_s)| *age_s > self.warning_s).collect();
         late.sort_by_key(|(_, age_s)| std::cmp::Reverse(*age_s));
@@ -261,7 +261,7 @@ fn status_line(status: Status, said: &str) -> String {
     format!("LIFEBOAT {} - {}", status.word(), visible_line(said).replace('|', "/"))
 }
 
-/// Returns some of the names, and how many there are beside them.
+/// Returns the first names, and the number of the others.
 fn some(names: Vec<String>) -> String {
     let more = names.len().saturating_sub(NAMED_MAX);
     let mut shown: Vec<String> = names.into_iter().take(NAMED_MAX).collect();

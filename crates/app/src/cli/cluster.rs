@@ -7,8 +7,8 @@ use model::size;
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{check_no_password, cluster, short, tenants};
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::{ClusterRow, TestRows, read, read_all};
 use crate::screen::Screen;
@@ -24,44 +24,44 @@ pub(crate) struct ClusterArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Take a cluster over
+    /// Take over a cluster
     Add(AddArgs),
     /// List the clusters
     List,
     /// Show a cluster with its tenants
     Show {
-        /// The cluster's name
+        /// The name of the cluster
         name: String,
-        /// Ask the cluster anew first
+        /// Refresh the information from the cluster first
         #[arg(long)]
         refresh: bool,
     },
-    /// Give a cluster's new password, after it was changed on the cluster
+    /// Update the saved password of a cluster, after you changed it on the cluster
     ///
-    /// It is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input.
+    /// The password comes from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input.
     SetPassword {
-        /// The cluster's name
+        /// The name of the cluster
         name: String,
     },
-    /// Let go of a cluster; its backups stay where they are
+    /// Remove a cluster; its backups stay where they are
     Remove {
-        /// The cluster's name
+        /// The name of the cluster
         name: String,
     },
 }
 
 #[derive(Args)]
 struct AddArgs {
-    /// The name it gets here
+    /// The name of the cluster in Lifeboat
     name: String,
-    /// Its servers, tried in this order
+    /// The servers of the cluster, tried in this order
     #[arg(long, required = true, value_name = "HOST[:PORT]", value_delimiter = ',')]
     host: Vec<String>,
-    /// A user of the sys tenant; its password is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a
+    /// The user in the sys tenant. The password comes from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a
     /// prompt or standard input
     #[arg(long, value_name = "USER", default_value = "root@sys")]
     user: String,
-    /// Only test whether it can be taken over
+    /// Test the cluster without taking it over
     #[arg(long)]
     dry_run: bool,
 }
@@ -100,7 +100,7 @@ async fn add(reach: &Reach, args: AddArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Shows the lines of a test; one that failed is a refusal.
+/// Shows the lines of a test; a failed line is an error.
 pub(crate) fn test(screen: Screen, data: &Value) -> Result<(), Failure> {
     let found: TestRows = read(data)?;
     screen.show(data, |screen| {
@@ -119,7 +119,7 @@ pub(crate) fn test(screen: Screen, data: &Value) -> Result<(), Failure> {
     passed(&found)
 }
 
-/// Turns a test that did not pass into a refusal.
+/// Turns a failed test into an error.
 pub(crate) fn passed(found: &TestRows) -> Result<(), Failure> {
     if found.passed {
         return Ok(());

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::{cluster, short_or_none};
+use super::reach::Reach;
 use super::wish::{self, WishArgs, made};
 use crate::failure::Failure;
 use crate::rows::{ClearedRow, CompactionsRow, read};
@@ -20,20 +20,20 @@ pub(crate) struct CompactionArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Perform a major compaction
+    /// Start a major compaction
     Start(WishArgs),
-    /// Show how major compaction stands
+    /// Show the status of major compaction
     Show {
-        /// The cluster
+        /// The name of the cluster
         #[arg(long, value_name = "NAME")]
         cluster: String,
     },
-    /// Let major compactions go on that stopped at an error
+    /// Clear the error of stopped major compactions, so that they continue
     Clear {
-        /// The cluster
+        /// The name of the cluster
         #[arg(long, value_name = "NAME")]
         cluster: String,
-        /// Only this tenant's; may be given several times
+        /// Only this tenant; repeatable. Defaults to all tenants
         #[arg(long, value_name = "NAME")]
         tenant: Vec<String>,
     },

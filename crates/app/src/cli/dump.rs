@@ -27,41 +27,42 @@ use crate::screen::Screen;
 
 #[derive(Args)]
 pub(crate) struct DumpArgs {
-    /// The server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a
-    /// prompt or standard input
+    /// The database server. The password of the user comes from LIFEBOAT_CLUSTER_PASSWORD,
+    /// LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input
     #[arg(long, value_name = "mysql://USER@HOST:PORT")]
     url: String,
-    /// The directory, or folder of a bucket such as s3://BUCKET/DIR, to dump into; each dump gets a folder of its own there
+    /// The directory, or folder of a bucket such as s3://BUCKET/DIR, to dump to. Each dump creates a new folder there
     #[arg(long, value_name = "file:///DIR")]
     to: String,
     #[command(flatten)]
     key: KeyArgs,
-    /// Only this database; may be given several times
+    /// Select only this database; repeatable. Defaults to all databases
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
-    /// Only this table; may be given several times
+    /// Select only this table; repeatable. Defaults to all tables
     #[arg(long, value_name = "DATABASE.TABLE")]
     table: Vec<String>,
     #[command(flatten)]
     consent: ConsentArgs,
-    /// How many connections read at once
+    /// The number of concurrent read connections
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
-    /// How data are compressed: zstd:1 to zstd:19, lz4, or none
+    /// The compression: zstd:1 to zstd:19, lz4, or none
     #[arg(long, value_name = "METHOD", default_value = "zstd:1")]
     compression: Compression,
-    /// Encrypt to this public key of age, such as `age-keygen` prints; may be given several times: each secret key opens
+    /// Encrypt to this age public key, as `age-keygen` prints it; repeatable: each matching secret key decrypts the
+    /// dump
     #[arg(long, value_name = "age1…")]
     encrypt_to: Vec<String>,
-    /// Sign the dump with the key in this file, which `lifeboat keygen` creates; a dump that is resumed must have the same
-    /// signature. Defaults to your own key in ~/.config/lifeboat/signing-key, which the first dump creates
+    /// Sign the dump with the key in this file, which `lifeboat keygen` creates. Use the same key to resume a dump.
+    /// Defaults to your own key in ~/.config/lifeboat/signing-key, which the first dump creates
     #[arg(long, value_name = "FILE")]
     sign_key: Option<PathBuf>,
-    /// Resume the interrupted dump of this id, with the server and options that it was begun with. OceanBase and seekdb
-    /// only [default: begin a new dump]
+    /// Resume the interrupted dump with this ID, with its original server and options. OceanBase and seekdb only.
+    /// Defaults to a new dump
     #[arg(long, value_name = "DUMP")]
     resume: Option<DumpId>,
-    /// How long a MySQL or MariaDB may keep its writers waiting while the snapshot is taken
+    /// How long MySQL or MariaDB may block writes while the snapshot is taken
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = lock_wait())]
     lock_wait: u64,
     #[command(flatten)]
@@ -88,13 +89,13 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
         way_on(screen, &client, &plan, &error);
         Failure::from(error)
     })?;
-    // The plan's were said before. Values are known only when they are read.
+    // Notes of the plan were printed before. Values are known only when they are read.
     manifest.notes.iter().filter(|note| !plan.notes.contains(note)).for_each(|note| screen.say(note));
     show(screen, &client, &manifest, options.signer.map(|key| key.public()));
     left_out::refused(&manifest)
 }
 
-/// Shows what to do with a dump that was interrupted.
+/// Shows how to continue an interrupted dump.
 fn way_on(screen: Screen, client: &storage::Client, plan: &Plan, error: &dump::Error) {
     // What the dump itself holds, or the server, fails in the same way once more.
     let can_pass =
@@ -125,7 +126,7 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
     })
 }
 
-/// Returns what the dump is signed with: the key in that file, or else the user's own. Without either it goes on unsigned.
+/// Returns the signing key of the dump: the one in the file, or the user's own. Without either, the dump is unsigned.
 fn signer(screen: Screen, file: Option<&Path>) -> Result<Option<SigningKey>, Problem> {
     if let Some(file) = file {
         return signing_key::read(file).map(Some);
@@ -143,7 +144,7 @@ fn signer(screen: Screen, file: Option<&Path>) -> Result<Option<SigningKey>, Pro
     }
 }
 
-/// Reads a public key. One who gave the secret key by mistake does not see it again, in a log perhaps.
+/// Reads a public key. A secret key that was given by mistake is not repeated in the error, which may reach a log.
 fn recipient(text: &str) -> Result<Recipient, Problem> {
     text.parse().map_err(|cause: NotARecipient| match cause.is_secret {
         true => Problem::invalid("recipient-is-secret"),
@@ -151,7 +152,7 @@ fn recipient(text: &str) -> Result<Recipient, Problem> {
     })
 }
 
-/// Fixes the moment and plans the dump; a refusal comes before anything is written.
+/// Takes the snapshot and plans the dump; errors come before anything is written.
 async fn fix(
     screen: Screen,
     source: &Source,

@@ -1,4 +1,4 @@
-//! What a dump lacks: how it is told, and the exit status for it.
+//! What a dump lacks: the report, and the exit status.
 
 use dump::Manifest;
 use model::Problem;
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::language::language;
 
-/// Returns `PARTIAL` for a dump that lacks something nobody agreed to.
+/// Returns `PARTIAL` for a dump that lacks objects without consent.
 pub(super) fn status(manifest: &Manifest) -> &'static str {
     if manifest.is_partial() { "PARTIAL" } else { "COMPLETE" }
 }
 
-/// Returns everything that it lacks, in the reader's language.
+/// Returns everything that the dump lacks, in the reader's language.
 pub(super) fn described(manifest: &Manifest) -> Vec<Value> {
     let object = |object: &LeftOut| {
         json!({
@@ -26,12 +26,12 @@ pub(super) fn described(manifest: &Manifest) -> Vec<Value> {
     manifest.left_out.iter().map(object).collect()
 }
 
-/// Returns what else its reader should know, such as values that come back in another form.
+/// Returns notes on the dump, such as values that a load restores in another form.
 pub(super) fn notes(manifest: &Manifest) -> Vec<String> {
     manifest.notes.iter().map(|note| note.message(language())).collect()
 }
 
-/// Says what it lacks, a line each.
+/// Prints what the dump lacks, one line each.
 pub(super) fn lines(manifest: &Manifest) -> Vec<Text> {
     let line = |object: &LeftOut| {
         let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
@@ -40,7 +40,7 @@ pub(super) fn lines(manifest: &Manifest) -> Vec<Text> {
     manifest.left_out.iter().map(line).collect()
 }
 
-/// Fails for a dump that lacks something nobody agreed to.
+/// Fails for a dump that lacks objects without consent.
 pub(super) fn refused(manifest: &Manifest) -> Result<(), Failure> {
     if !manifest.is_partial() {
         return Ok(());

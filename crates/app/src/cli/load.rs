@@ -23,42 +23,42 @@ use crate::screen::Screen;
 
 #[derive(Args)]
 pub(crate) struct LoadArgs {
-    /// The dump's folder, also of a bucket, such as s3://BUCKET/DIR/DUMP
+    /// The folder of the dump, such as file:///DIR/DUMP or s3://BUCKET/DIR/DUMP
     #[arg(long, value_name = "file:///DIR/DUMP")]
     from: String,
     #[command(flatten)]
     key: KeyArgs,
-    /// The server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a
-    /// prompt or standard input
+    /// The database server. The password of the user comes from LIFEBOAT_CLUSTER_PASSWORD,
+    /// LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input
     #[arg(long, value_name = "mysql://USER@HOST:PORT")]
     url: String,
-    /// Only this database; may be given several times
+    /// Select only this database; repeatable. Defaults to all databases
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
-    /// Only this table or view; may be given several times
+    /// Select only this table or view; repeatable. Defaults to all tables and views
     #[arg(long, value_name = "DATABASE.TABLE")]
     table: Vec<String>,
-    /// Load a database under a new name; may be given several times
+    /// Load a database under a new name; repeatable
     #[arg(long, value_name = "OLD=NEW")]
     rename: Vec<String>,
-    /// Load also where other tables are; tables of the same names never may be there
+    /// Load into databases that already contain other tables. Tables of the same names are never replaced
     #[arg(long)]
     into_existing: bool,
-    /// Make procedures, functions, triggers, users and their privileges too
+    /// Create procedures, functions, triggers, users and their privileges
     #[arg(long)]
     with_code: bool,
-    /// The file with the secret keys of an encrypted dump, as `age-keygen` writes it
+    /// The file with the secret keys of an encrypted dump, in the format of `age-keygen`
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// Accept a dump that is not signed: nothing shows who wrote it, and its definitions run on the target
+    /// Accept a dump that is not signed. It is not known who wrote it, and its definitions run on the target
     #[arg(long, conflicts_with = "trust_key")]
     accept_unsigned: bool,
-    /// Leave out reading the rows back and comparing them with the dump; `lifeboat verify` does it later
+    /// Do not read the rows back and compare them with the dump; `lifeboat verify` can do it later
     #[arg(long)]
     no_verify: bool,
-    /// How many connections write at once
+    /// The number of concurrent write connections
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
     #[command(flatten)]
@@ -112,7 +112,7 @@ fn described_part(part: &NotMade) -> Value {
     json!({ "kind": part.kind, "name": part.name, "reason": part.reason.message(language()) })
 }
 
-/// Fails for a load that could not make everything.
+/// Fails for a load that could not create every object.
 fn complete(not_made: &[NotMade]) -> Result<(), Failure> {
     if not_made.is_empty() {
         return Ok(());
@@ -132,8 +132,8 @@ struct Loading {
 }
 
 impl Loading {
-    /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded. What is to be said of it is said
-    /// as it comes, and added.
+    /// Loads the dump, verifies it if requested, and returns the number of loaded rows. Notes are printed as they come,
+    /// and collected.
     async fn run(&self, verify: bool, made: &mut Made) -> Result<u64, Failure> {
         let Self { screen, target, client, dump, options, connections, cancel } = self;
         let mut add = |more: dump::Result<Made>| -> Result<(), Failure> {
@@ -158,7 +158,7 @@ impl Loading {
         Ok(rows)
     }
 
-    /// Reads everything back, and returns how many rows were compared.
+    /// Reads all rows back, and returns the number of compared rows.
     async fn verify(&self) -> Result<u64, Failure> {
         let Self { screen, target, client, dump, options, connections, cancel, .. } = self;
         let meter = Meter::new();

@@ -1,4 +1,4 @@
-//! What `dump`, `load` and `verify` share: a server by its URL, a dump by its folder, and how far they are.
+//! Shared parts of `dump`, `load` and `verify`: a server by its URL, a dump by its folder, and their progress.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,13 +34,13 @@ use crate::secrets;
 /// The form of the answer.
 #[derive(Args)]
 pub(crate) struct Answer {
-    /// The form of the answer
+    /// The output format
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     output: Form,
 }
 
 impl Answer {
-    /// Returns what answers are shown on.
+    /// Returns the screen for answers.
     pub(crate) fn screen(&self) -> Screen {
         Screen { form: self.output }
     }
@@ -51,7 +51,7 @@ pub(crate) fn connections() -> RangedU64ValueParser<u16> {
     RangedU64ValueParser::new().range(1..=64)
 }
 
-/// Returns the server of that URL, with its user's password.
+/// Returns the server of a URL, with the password of its user.
 pub(crate) fn source(url: &str) -> Result<Source, Failure> {
     check_no_password(url)?;
     let (address, user) = read_url(url)?;
@@ -75,7 +75,7 @@ fn read_url(url: &str) -> Result<(Address, String), Problem> {
     Ok((Address { host: host.to_owned(), port: read.port().unwrap_or(DEFAULT_PORT) }, user.into_owned()))
 }
 
-/// Opens what dumps are written into; a directory is made where it is missing.
+/// Opens the storage for dumps; creates a missing directory.
 pub(crate) fn folder(uri: &str, key: &KeyArgs) -> Result<Client, Failure> {
     let location = read_uri(uri)?;
     if location.kind == StorageType::File {
@@ -109,8 +109,7 @@ pub(crate) fn dump_folder(uri: &str, key: &KeyArgs) -> Result<(Client, DumpId), 
     Ok((open(parent, key)?, dump))
 }
 
-/// Opens a location with its key. Whoever types a directory may use it: it is its own root, below which no link is
-/// followed.
+/// Opens a location with its key. A directory from the command line is its own root, below which no link is followed.
 fn open(bare: StorageLocation, key: &KeyArgs) -> Result<Client, Failure> {
     let (location, secret) = key.complete(bare)?;
     let own = (location.kind == StorageType::File).then_some(&location.path);
@@ -118,14 +117,13 @@ fn open(bare: StorageLocation, key: &KeyArgs) -> Result<Client, Failure> {
     Ok(Client::open(&location, secret.as_ref(), &roots).map_err(|error| error.problem())?)
 }
 
-/// Returns under which name the server has, or gets, each database of the dump, and what of them was chosen, by the
-/// rules of a recovery.
+/// Returns the name of each selected database of the dump on the server, by the rules of a recovery.
 pub(crate) fn found(
     manifest: &Manifest,
     selection: Selection,
     rename: BTreeMap<String, String>,
 ) -> Result<(BTreeMap<String, String>, Selection), Failure> {
-    // Only the names are judged: there is no catalogue here that the rest could be found in.
+    // Only the names are checked: without a catalogue, the rest is unknown here.
     let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
     let objects = selection.0;
     let wish = RecoveryRequest {
@@ -141,7 +139,7 @@ pub(crate) fn found(
     Ok((chosen.databases, Selection(chosen.objects)))
 }
 
-/// Ends the work in order when somebody presses Ctrl-C.
+/// Ends the work cleanly on Ctrl-C.
 pub(crate) fn interrupted(cancel: &CancellationToken) -> Result<(), Failure> {
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
         .map_err(|cause| Problem::internal("signals-failed").raw(cause))?;
@@ -153,10 +151,10 @@ pub(crate) fn interrupted(cancel: &CancellationToken) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How often a bar is painted anew.
+/// How often a progress bar is repainted.
 const PACE: Duration = Duration::from_millis(250);
 
-/// Does the work, showing how far it is: a bar on a terminal, a line per tenth otherwise.
+/// Does the work and shows its progress: a bar on a terminal, otherwise a line for every 10 percent.
 pub(crate) async fn metered<T>(
     screen: Screen,
     step: &str,
@@ -200,7 +198,7 @@ fn new_bar(name: &str) -> ProgressBar {
     bar
 }
 
-/// Returns the percentage, and how far it is in words.
+/// Returns the percentage and the text of the progress.
 fn words(progress: Progress) -> (u64, String) {
     let Progress { pieces_done, pieces, rows, bytes, raw_bytes: _ } = progress;
     let percent = (pieces_done * 100).checked_div(pieces).unwrap_or(0);

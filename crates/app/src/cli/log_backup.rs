@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use model::size;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{cluster, short_or_none};
+use super::reach::Reach;
 use super::wish::{WishArgs, made};
 use crate::failure::Failure;
 use crate::language::words;
@@ -22,17 +22,17 @@ pub(crate) struct LogBackupArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Let log backup run, where the cluster knows where logs go
+    /// Start log backup, if the cluster has a log destination
     Start(WishArgs),
     /// Stop log backup; its round ends
     Stop(WishArgs),
-    /// Let log backup stand still and keep its round (4.x)
+    /// Pause log backup and keep its round (4.x)
     Pause(WishArgs),
-    /// Let log backup go on after a pause (4.x)
+    /// Resume log backup after a pause (4.x)
     Resume(WishArgs),
-    /// List how log backup stands, tenant by tenant
+    /// Show the status of log backup for each tenant
     List {
-        /// The cluster
+        /// The name of the cluster
         #[arg(long, value_name = "NAME")]
         cluster: String,
     },

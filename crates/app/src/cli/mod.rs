@@ -15,6 +15,7 @@ mod local;
 pub(crate) mod log_backup;
 pub(crate) mod names;
 mod own_key;
+pub(crate) mod reach;
 pub(crate) mod restore;
 pub(crate) mod serve;
 mod signing_key;
@@ -30,17 +31,15 @@ mod wish;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::client::Client;
 use crate::failure::Failure;
-use crate::screen::{Form, Screen};
 
-/// Backup and recovery for OceanBase.
+/// Back up and recover OceanBase clusters.
 #[derive(Parser)]
 #[command(name = "lifeboat", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, 1 failed, 2 bad usage, 3 refused by a rule, 4 done but for what was left out."
+    after_help = "Exit status: 0 success, 1 failure, 2 wrong usage, 3 refused by a rule, 4 partial success"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -51,75 +50,43 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the server: REST API, task workers, watchers
     Serve(serve::ServeArgs),
-    /// Take clusters over, look at them, let go of them
+    /// Take over, show and remove clusters
     Cluster(cluster::ClusterArgs),
-    /// List tenants, and keep who reads their data
+    /// List tenants and manage their logical backup accounts
     Tenant(tenant::TenantArgs),
-    /// Keep storage configurations
+    /// Manage storage configurations
     Storage(storage::StorageArgs),
-    /// Back up now, and list what was backed up
+    /// Start a backup now, and list backup sets
     Backup(backup::BackupArgs),
-    /// Back up regularly: strategies, their runs and what comes next
+    /// Manage backup strategies, their schedules and their runs
     Strategy(strategy::StrategyArgs),
-    /// Log backup: start, stop, pause, resume, and how it stands
+    /// Start, stop, pause and resume log backup, and show its status
     LogBackup(log_backup::LogBackupArgs),
-    /// Major compaction: start, and how it stands
+    /// Start a major compaction, and show its status
     Compaction(compaction::CompactionArgs),
     /// Recover backups
     Restore(restore::RestoreArgs),
-    /// Follow and steer tasks
+    /// Watch, retry, skip, cancel and roll back tasks
     Task(task::TaskArgs),
-    /// Check for Nagios or Icinga that every object has a recent backup
+    /// Check that every object has a recent backup (for Nagios or Icinga)
     Check(check::CheckArgs),
-    /// Keep accounts and API tokens, and show the audit log
+    /// Manage accounts, API tokens and keys, and show the audit log
     Admin(admin::AdminArgs),
-    /// Dump a server into a directory, without a Lifeboat server
+    /// Dump a database server to a storage, without a Lifeboat server
     Dump(dump::DumpArgs),
-    /// Load a dump into a server, without a Lifeboat server
+    /// Load a dump into a database server, without a Lifeboat server
     Load(load::LoadArgs),
-    /// Check that a dump is whole, and that a server holds what it holds
+    /// Verify a dump, and compare it with a database server
     Verify(verify::VerifyArgs),
-    /// Create a key that dumps are signed with
+    /// Create a signing key for dumps
     Keygen(signing_key::KeygenArgs),
-    /// Print the REST API's description
+    /// Print the OpenAPI description of the REST API
     #[command(hide = true)]
     Openapi,
 }
 
-/// Where options that every command has stand in help texts.
-const HEADING: &str = "Server and answer";
-
-/// How to reach a server, and in which form it answers.
-#[derive(Args)]
-pub(crate) struct Reach {
-    /// The server
-    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8180")]
-    #[arg(env = "LIFEBOAT_SERVER", hide_env_values = true, help_heading = HEADING)]
-    server: String,
-    /// The account; its password is taken from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or standard input. An API
-    /// token in LIFEBOAT_TOKEN or LIFEBOAT_TOKEN_FILE takes the place of both
-    #[arg(long, global = true, value_name = "NAME", default_value = "admin")]
-    #[arg(env = "LIFEBOAT_USER", hide_env_values = true, help_heading = HEADING)]
-    account: String,
-    /// The form of the answer
-    #[arg(short, long, global = true, value_name = "FORM", default_value = "table", help_heading = HEADING)]
-    output: Form,
-}
-
-impl Reach {
-    /// Returns a user of the server.
-    pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Client::new(&self.server, &self.account)
-    }
-
-    /// Returns what answers are shown on.
-    pub(crate) fn screen(&self) -> Screen {
-        Screen { form: self.output }
-    }
-}
-
 impl Command {
-    /// Tells whether failures are read by programs.
+    /// Returns whether programs read the errors.
     pub(crate) fn is_json(&self) -> bool {
         let reach = match self {
             Self::Serve(_) | Self::Openapi => return false,
@@ -142,7 +109,7 @@ impl Command {
         reach.screen().is_json()
     }
 
-    /// Does what was asked; returns the exit status of what went well.
+    /// Runs the command; returns the exit status on success.
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         let done = match self {
             Self::Check(args) => return Ok(check::run(args).await),

@@ -1,4 +1,4 @@
-//! From the names that people type to the ids that the API takes.
+//! Resolves the names on the command line to the ids of the API.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ pub(crate) async fn tenant(
     }
 }
 
-/// Refuses a URL that holds a password: it would stand in lists of processes and in the shell's history.
+/// Refuses a URL that contains a password: it would appear in process lists and in the shell history.
 pub(crate) fn check_no_password(text: &str) -> Result<(), Failure> {
     let user = text.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
     if user.is_some_and(|user| user.contains(':')) {
@@ -72,7 +72,7 @@ pub(crate) fn read_table(name: &str) -> Result<(String, String), Problem> {
     Ok((database.to_owned(), table.to_owned()))
 }
 
-/// Returns what `--database` and `--table` choose; everything without them.
+/// Returns the selection of `--database` and `--table`; everything without them.
 pub(crate) fn chosen(databases: &[String], tables: &[String]) -> Result<Selection, Problem> {
     let databases = databases.iter().cloned().map(BackupObject::Database).map(Ok);
     let tables = tables.iter().map(|name| read_table(name).map(|(d, t)| BackupObject::Table(d, t)));
@@ -92,12 +92,12 @@ pub(crate) fn read_rename(pairs: &[String]) -> Result<BTreeMap<String, String>, 
     Ok(rename)
 }
 
-/// Returns a moment of an answer without what nobody reads at a glance: fractions of seconds.
+/// Returns a time of an answer without fractions of seconds.
 pub(crate) fn short(moment: &str) -> String {
     model::Timestamp::from_rfc3339(moment).map_or_else(|| moment.to_owned(), |moment| moment.to_string())
 }
 
-/// Returns the moment of an answer, if there is one.
+/// Returns the time of an answer, if any.
 pub(crate) fn short_or_none(moment: Option<&String>) -> String {
     moment.map_or_else(|| "-".to_owned(), |moment| short(moment))
 }

@@ -1,5 +1,5 @@
-//! The key of the user who runs the command line. Dumps that are made without a server are signed with it, and load without
-//! a flag. It lies in the user's configuration directory, and the first dump creates it.
+//! The key of the user who runs the command line. It signs dumps without a server, which then load without an option.
+//! It is in the user's configuration directory, and the first dump creates it.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,14 +12,14 @@ use dump::SigningKey;
 use model::text::Text;
 use model::{Problem, Secret};
 
-/// A user's key, or why there is none.
+/// A user's key, or the reason why it is missing.
 #[derive(Debug)]
 pub(crate) enum OwnKey {
-    /// It is there.
+    /// It exists.
     Found(SigningKey),
     /// It was created just now, in this file.
     Created(SigningKey, PathBuf),
-    /// There is none; the text says what that means for a dump.
+    /// It is missing; the text says what that means for a dump.
     None(Text),
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn read(file: &Path, text: &Secret) -> Result<SigningKey, Problem> {
     SigningKey::read(text).map_err(|cause| unreadable(file, &cause))
 }
 
-/// The file holds no signing key, or cannot be read.
+/// The error of a file that contains no signing key or cannot be read.
 pub(crate) fn unreadable(file: &Path, cause: &dyn std::fmt::Display) -> Problem {
     Problem::invalid("signing-key-unreadable").with("path", file.display()).raw(cause)
 }
@@ -104,8 +104,8 @@ fn place(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     Some(config.join("lifeboat").join("signing-key"))
 }
 
-/// Creates the file with this key, or leaves the one that another process created meanwhile. Nobody ever sees half a key: it is
-/// written under another name first.
+/// Creates the file with this key, or keeps the one that another process created meanwhile. The key is written under
+/// another name first, so no process reads half a key.
 fn create(file: &Path, key: &SigningKey) -> io::Result<()> {
     let folder = file.parent().ok_or(ErrorKind::InvalidInput)?;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

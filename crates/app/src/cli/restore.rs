@@ -5,9 +5,9 @@ use model::Problem;
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::backup::show_plan;
 use super::names::{self, cluster, read_rename, read_table, short_or_none};
+use super::reach::Reach;
 use super::task;
 use crate::client::Client;
 use crate::failure::Failure;
@@ -27,52 +27,51 @@ pub(crate) struct RestoreArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Show to which moments tenants can be recovered from physical backups
+    /// Show the recoverable periods of tenants from physical backups
     Window {
-        /// The cluster
+        /// The name of the cluster
         #[arg(long, value_name = "NAME")]
         cluster: String,
-        /// Only this tenant
+        /// Show only this tenant
         #[arg(long, value_name = "NAME")]
         tenant: Option<String>,
     },
-    /// Say what a recovery would do
+    /// Show the plan of a recovery without running it
     Plan {
         #[command(flatten)]
         target: Box<TargetArgs>,
-        /// Show also the statements that would be sent
+        /// Include the statements in the plan
         #[arg(long)]
         statements: bool,
     },
-    /// Recover a logical backup set, or a tenant from its physical backups
+    /// Recover a logical backup set, or a tenant from physical backups
     Start {
         #[command(flatten)]
         target: Box<TargetArgs>,
-        /// Only say what would be done
+        /// Show the plan without running it
         #[arg(long)]
         dry_run: bool,
-        /// Show also the statements that would be sent
+        /// Include the statements in the plan
         #[arg(long, requires = "dry_run")]
         statements: bool,
-        /// Wait for the end, showing how far it is
+        /// Wait for the task to end, and show its progress
         #[arg(long, conflicts_with = "dry_run")]
         wait: bool,
     },
-    /// Remove what a failed recovery left behind
+    /// Clean up after a failed recovery
     CleanUp {
-        /// The recovery's task
+        /// The task of the recovery
         task: i64,
-        /// The name of the tenant that the recovery goes into, which confirms the command. On a terminal you are asked for
-        /// it when this is omitted
+        /// Confirm with the name of the recovered tenant. When omitted, you are prompted for it on a terminal
         #[arg(long, value_name = "TENANT")]
         yes: Option<String>,
-        /// Wait for the end, showing how far it is
+        /// Wait for the task to end, and show its progress
         #[arg(long)]
         wait: bool,
     },
     /// List the recoveries
     List {
-        /// Only those into this cluster
+        /// Show only recoveries into this cluster
         #[arg(long, value_name = "NAME")]
         cluster: Option<String>,
     },
@@ -80,31 +79,31 @@ enum Verb {
 
 #[derive(Args)]
 struct TargetArgs {
-    /// The logical backup set; without it a tenant is recovered from its physical backups
+    /// The logical backup set to recover. When omitted, a tenant is recovered from physical backups
     #[arg(long, value_name = "ID")]
     set: Option<i64>,
-    /// The cluster: with --set the one to recover into, otherwise the one that was backed up
+    /// The cluster: with --set, the target; otherwise the one that was backed up
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// The tenant: with --set the one to recover into, otherwise the one to recover; may be left out where there is only
-    /// one
+    /// The tenant: with --set, the target; otherwise the one to recover. Defaults to the only tenant
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
-    /// Only this database; may be given several times
+    /// Select only this database; repeatable. Defaults to all databases
     #[arg(long, value_name = "NAME", requires = "set")]
     database: Vec<String>,
-    /// Only this table or view; may be given several times
+    /// Select only this table or view; repeatable. Defaults to all tables and views
     #[arg(long, value_name = "DATABASE.TABLE", requires = "set")]
     table: Vec<String>,
-    /// Recover a database under a new name; may be given several times
+    /// Recover a database under a new name; repeatable
     #[arg(long, value_name = "OLD=NEW", requires = "set")]
     rename: Vec<String>,
-    /// Recover a set that is not signed, or signed with a key that is not trusted; ADMIN only. `lifeboat restore plan` shows
-    /// the origin of a set
+    /// Recover a set that is unsigned or signed with an untrusted key; ADMIN only. `lifeboat restore plan` shows the
+    /// origin of a set
     #[arg(long)]
     accept_foreign: bool,
-    /// Make procedures, functions and triggers of whole databases too, and of a whole set users and their privileges; ADMIN
-    /// only. Without it a recovery that leaves some out is partial, and --wait ends with status 4
+    /// Create procedures, functions and triggers of whole databases, and for a whole set also users and their
+    /// privileges; ADMIN only. Without this option, a recovery that skips some of them is partial, and --wait exits
+    /// with status 4
     #[arg(long, requires = "set")]
     with_code: bool,
     #[command(flatten)]

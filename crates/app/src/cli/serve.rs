@@ -11,53 +11,53 @@ use crate::wire;
 
 #[derive(Args)]
 #[command(
-    after_help = "Each value can also stand in the file (`data_dir`, `file_roots = [\"/backup\"]`) and in the environment \
-    (LIFEBOAT_DATA_DIR, LIFEBOAT_FILE_ROOTS=/a,/b). Flags outrank the environment, which outranks the file.\n\n\
-    On the first start a random password of the account `admin` is written to <data-dir>/initial-password, unless \
-    LIFEBOAT_ADMIN_PASSWORD_FILE names a file with one."
+    after_help = "You can also set each value in the file (`data_dir`, `file_roots = [\"/backup\"]`) or in the environment \
+    (LIFEBOAT_DATA_DIR, LIFEBOAT_FILE_ROOTS=/a,/b). Flags override the environment, which overrides the file.\n\n\
+    The first start writes a random password for the account `admin` to <data-dir>/initial-password, unless \
+    LIFEBOAT_ADMIN_PASSWORD_FILE names a file with a password."
 )]
 pub(crate) struct ServeArgs {
-    /// The file to read; lifeboat.toml where there is one
+    /// The configuration file. Defaults to lifeboat.toml if it exists
     #[arg(long, value_name = "FILE", env = "LIFEBOAT_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
-    /// Show each value and its source, and do nothing
+    /// Print each value and its source, then exit
     #[arg(long)]
     print_config: bool,
-    /// Where the server keeps its own data; ./lifeboat-data when left out
+    /// The data directory of the server. Defaults to ./lifeboat-data
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
-    /// The database on a server that keeps the metadata, so that several Lifeboats share it; its password is taken from
-    /// LIFEBOAT_METADATA_PASSWORD or LIFEBOAT_METADATA_PASSWORD_FILE. In the data directory when left out
+    /// A database for the metadata, which several Lifeboat servers can share. The password comes from
+    /// LIFEBOAT_METADATA_PASSWORD or LIFEBOAT_METADATA_PASSWORD_FILE. Defaults to a file in the data directory
     #[arg(long, value_name = "mysql://USER@HOST/DB")]
     metadata: Option<String>,
-    /// Where to listen; 127.0.0.1:8180 when left out
+    /// The address to listen on. Defaults to 127.0.0.1:8180
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// The server's certificate as PEM, followed by those that signed it; the server then speaks HTTPS only
+    /// The PEM file with the certificate of the server and its chain. The server then accepts only HTTPS
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<String>,
-    /// The certificate's private key as PEM
+    /// The PEM file with the private key of the certificate
     #[arg(long, value_name = "FILE")]
     tls_key: Option<String>,
-    /// Let plain HTTP leave this machine; passwords can then be read on the way
+    /// Allow plain HTTP from other machines. Passwords can then be read on the network
     #[arg(long)]
     insecure_http: bool,
-    /// A directory below which storages may lie; may be given several times; the data directory when left out
+    /// A directory that storages may use; repeatable. Defaults to the data directory
     #[arg(long, value_name = "DIR")]
     file_root: Vec<String>,
-    /// The server's name, shown as who runs a task; the machine's when left out
+    /// The name of the server, shown as the executing node of a task. Defaults to the host name
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
-    /// How many tasks run at once; 8 when left out
+    /// The maximum number of running tasks. Defaults to 8
     #[arg(long, value_name = "NUMBER")]
     tasks_at_once: Option<String>,
-    /// With how many running data backups strategies start no more; 4 when left out
+    /// Hold back scheduled backups while this many data backups are running. Defaults to 4
     #[arg(long, value_name = "NUMBER")]
     data_backups_at_once: Option<String>,
-    /// With how many running data backups to one storage strategies start no more to it; no such limit when left out
+    /// Hold back scheduled backups to a storage while this many data backups to it are running. Defaults to no limit
     #[arg(long, value_name = "NUMBER")]
     backups_per_storage: Option<String>,
-    /// A proxy whose word on where a request came from is taken; may be given several times
+    /// A proxy whose forwarding headers are trusted; repeatable
     #[arg(long, value_name = "ADDRESS")]
     trusted_proxy: Vec<String>,
     /// A network of clusters and object stores to connect to although it is refused otherwise: an address, 10.0.0.0/8, or

@@ -13,16 +13,16 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::local::Answer;
 use super::own_key;
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::read as read_row;
 use crate::screen::Screen;
 
 #[derive(Args)]
 pub(crate) struct KeygenArgs {
-    /// The file to create; only its owner may read it
+    /// The file to create, readable only by its owner
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -40,7 +40,7 @@ pub(crate) fn keygen(args: &KeygenArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns what is said of a key that was created.
+/// Returns the message about a created key.
 pub(crate) fn created(file: &Path, key: PublicKey) -> Text {
     Text::new("cli-signing-key-created").with("path", file.display()).with("key", key)
 }
@@ -51,17 +51,17 @@ pub(crate) fn read(file: &Path) -> Result<SigningKey, Problem> {
     own_key::read(file, &Secret::new(text))
 }
 
-/// Whose dumps are accepted.
+/// The keys whose dumps are accepted.
 #[derive(Args)]
 pub(crate) struct TrustArgs {
-    /// Accept only a dump that is signed with this key, as `lifeboat keygen` or `lifeboat admin signing-key` shows it, or with
-    /// your own; may be given several times
+    /// Accept only a dump that is signed with this public key or with your own; repeatable. `lifeboat keygen` and
+    /// `lifeboat admin signing-key` print public keys
     #[arg(long, value_name = "ed25519:…")]
     trust_key: Vec<String>,
 }
 
 impl TrustArgs {
-    /// Judges where a dump comes from.
+    /// Checks the origin of a dump.
     ///
     /// # Errors
     /// When keys are given and the dump is signed neither with one of them nor with the user's own.
@@ -77,7 +77,7 @@ impl TrustArgs {
         if self.trust_key.is_empty() { Ok(origin) } else { accepted(origin, from, opened) }
     }
 
-    /// Judges where a dump comes from that is going to be loaded.
+    /// Checks the origin of a dump before a load.
     ///
     /// # Errors
     /// When it is not signed with a trusted key, unless it is not signed at all and that was accepted.
@@ -94,7 +94,7 @@ impl TrustArgs {
     }
 }
 
-/// Refuses a dump that no trusted key signed, with the ways to load it all the same.
+/// Refuses a dump without a trusted signature; the error names the ways to load it.
 fn accepted(origin: Origin, from: &str, opened: &OpenManifest) -> Result<Origin, Problem> {
     let refused = |id| {
         let problem = Problem::refused(codes::RECOVERY_FAILED, id);
@@ -107,7 +107,7 @@ fn accepted(origin: Origin, from: &str, opened: &OpenManifest) -> Result<Origin,
     }
 }
 
-/// Returns where a dump comes from, in words.
+/// Returns the origin of a dump, in words.
 pub(crate) fn described(origin: &Origin) -> Text {
     match origin {
         Origin::Own { key } => Text::new("cli-signed-by-user").with("key", key),
@@ -121,7 +121,7 @@ pub(crate) fn described(origin: &Origin) -> Text {
 pub(crate) struct SigningKeyArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
-    /// Replace the key first. Backup sets of the old key stay this installation's own; dumps that run start over
+    /// Replace the key first. Backup sets of the old key stay valid; running dumps start over
     #[arg(long)]
     rotate: bool,
 }
@@ -130,10 +130,10 @@ pub(crate) struct SigningKeyArgs {
 pub(crate) struct TrustKeyArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
-    /// What the key is called here
+    /// The name of the key in Lifeboat
     #[arg(value_name = "NAME")]
     name: String,
-    /// The public key, as `lifeboat admin signing-key` or `lifeboat keygen` shows it there
+    /// The public key, as `lifeboat admin signing-key` or `lifeboat keygen` prints it on the other side
     #[arg(value_name = "ed25519:…")]
     key: String,
 }
@@ -142,7 +142,7 @@ pub(crate) struct TrustKeyArgs {
 pub(crate) struct DistrustKeyArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
-    /// What the key is called here
+    /// The name of the key in Lifeboat
     #[arg(value_name = "NAME")]
     name: String,
 }
@@ -171,14 +171,14 @@ pub(crate) async fn show(args: &SigningKeyArgs) -> Result<(), Failure> {
     show_keys(args.reach.screen(), &keys)
 }
 
-/// Has a server trust a key.
+/// Makes a server trust a key.
 pub(crate) async fn trust(args: &TrustKeyArgs) -> Result<(), Failure> {
     let body = json!({ "name": args.name, "key": args.key });
     let keys = args.reach.client()?.post("/signingKeys/trusted", Some(&body)).await?;
     show_keys(args.reach.screen(), &keys)
 }
 
-/// Has a server trust a key no more.
+/// Makes a server stop trusting a key.
 pub(crate) async fn distrust(args: &DistrustKeyArgs) -> Result<(), Failure> {
     let name = utf8_percent_encode(&args.name, NON_ALPHANUMERIC);
     let keys = args.reach.client()?.delete(&format!("/signingKeys/trusted/{name}")).await?;

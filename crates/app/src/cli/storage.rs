@@ -6,9 +6,9 @@ use model::text::Text;
 use model::{Problem, Secret};
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::cluster::test as show_test;
 use super::names::{check_no_password, short, storage};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{ScanRow, ScannedRow, StorageRow, read, read_all};
@@ -25,9 +25,9 @@ pub(crate) struct StorageArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Keep a storage configuration
+    /// Add a storage configuration
     Add {
-        /// The name it gets
+        /// The name of the storage configuration
         name: String,
         #[command(flatten)]
         place: PlaceArgs,
@@ -42,77 +42,77 @@ enum Verb {
         #[command(flatten)]
         key: KeyArgs,
     },
-    /// Change a storage configuration; what is left out stays
+    /// Change a storage configuration; omitted settings stay unchanged
     Edit {
-        /// The storage configuration's name
+        /// The name of the storage configuration
         name: String,
         #[command(flatten)]
         change: ChangeArgs,
     },
-    /// Enter the logical backup sets that lie in a storage into the catalogue, such as after its loss
+    /// Scan a storage for logical backup sets and add them to the catalogue, for example after a loss of the metadata
     Scan {
-        /// The storage configuration's name
+        /// The name of the storage configuration
         name: String,
     },
-    /// Remove a storage configuration; what lies in the storage stays
+    /// Remove a storage configuration; the files in the storage stay
     Remove {
-        /// The storage configuration's name
+        /// The name of the storage configuration
         name: String,
     },
 }
 
-/// A storage that is typed in.
+/// A storage that is given on the command line.
 #[derive(Args)]
 pub(crate) struct PlaceArgs {
-    /// Where it is, such as file:///backup or s3://bucket/dir
+    /// The location, such as file:///backup or s3://bucket/dir
     uri: String,
     #[command(flatten)]
     key: KeyArgs,
 }
 
-/// What is to change about a storage configuration.
+/// The changes of a storage configuration.
 #[derive(Args)]
 #[group(required = true, multiple = true)]
 struct ChangeArgs {
-    /// Its new name
+    /// The new name
     #[arg(long, value_name = "NAME")]
     rename: Option<String>,
-    /// Where it is now; refused while backup sets lie there
+    /// The new location. Refused while the storage contains backup sets
     #[arg(long, value_name = "URI")]
     uri: Option<String>,
-    /// The new address of its service
+    /// The new endpoint of the object store
     #[arg(long, value_name = "HOST")]
     endpoint: Option<String>,
-    /// The id of its new key; the secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a prompt or
+    /// The new access key ID. The secret comes from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a prompt or
     /// standard input
     #[arg(long, value_name = "ID")]
     access_key_id: Option<String>,
-    /// The number of the account, for cos://
+    /// The COS app ID, for cos://
     #[arg(long, value_name = "NUMBER")]
     app_id: Option<String>,
-    /// Give its key a new secret, taken from where that of a new key is
+    /// Change the secret of the current access key; it comes from the same sources as for a new key
     #[arg(long)]
     secret: bool,
 }
 
-/// The key of an object storage. Its secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a prompt
-/// or standard input.
+/// The access key of an object store. The secret comes from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a
+/// prompt or standard input.
 #[derive(Args)]
 pub(crate) struct KeyArgs {
-    /// The address of an object storage's service
+    /// The endpoint of the object store
     #[arg(long, value_name = "HOST", env = "LIFEBOAT_STORAGE_ENDPOINT", hide_env_values = true)]
     endpoint: Option<String>,
-    /// The id of an object storage's key; its secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a
-    /// prompt or standard input
+    /// The access key ID of the object store. The secret comes from LIFEBOAT_STORAGE_SECRET,
+    /// LIFEBOAT_STORAGE_SECRET_FILE, a prompt or standard input
     #[arg(long, value_name = "ID", env = "LIFEBOAT_STORAGE_ACCESS_KEY_ID", hide_env_values = true)]
     access_key_id: Option<String>,
-    /// The number of the account, for cos://
+    /// The COS app ID, for cos://
     #[arg(long, value_name = "NUMBER", env = "LIFEBOAT_STORAGE_APP_ID", hide_env_values = true)]
     app_id: Option<String>,
 }
 
 impl KeyArgs {
-    /// Returns the whole location of a typed-in storage, with its key's secret; a directory has none.
+    /// Returns the location of a storage with the secret of its key; a directory has none.
     pub(crate) fn complete(
         &self,
         bare: StorageLocation,
@@ -190,7 +190,7 @@ pub(crate) async fn run(args: StorageArgs) -> Result<(), Failure> {
     }
 }
 
-/// Returns a storage configuration's number, and the body of its change.
+/// Returns the ID of a storage configuration, and the body of the change.
 async fn changed(client: &Client, name: &str, change: ChangeArgs) -> Result<(i64, Value), Failure> {
     let ChangeArgs { rename, uri, endpoint, access_key_id, app_id, secret } = change;
     let is_moved = uri.is_some() || endpoint.is_some() || app_id.is_some();
@@ -269,13 +269,13 @@ async fn list(reach: &Reach) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads a URI that was typed; one with keys in it is refused.
+/// Reads a URI; a URI that contains keys is refused.
 pub(crate) fn read_uri(uri: &str) -> Result<StorageLocation, Failure> {
     check_no_password(uri)?;
     Ok(StorageLocation::from_uri(uri)?)
 }
 
-/// Returns a typed-in directory, which needs no key, as the API takes it.
+/// Returns a directory, which needs no key, as the API takes it.
 pub(crate) fn directory_base(location: &StorageLocation) -> Result<Value, Failure> {
     if location.kind == StorageType::File {
         return Ok(json!({ "backupStorageType": location.kind, "storageUrl": location.path }));
@@ -283,7 +283,7 @@ pub(crate) fn directory_base(location: &StorageLocation) -> Result<Value, Failur
     Err(Problem::invalid("storage-needs-library").with("uri", location.uri()).into())
 }
 
-/// Returns a typed-in storage as the API takes it.
+/// Returns a storage as the API takes it.
 fn base(location: &StorageLocation, key: &KeyArgs) -> Result<Value, Failure> {
     let KeyArgs { endpoint, access_key_id, app_id } = key;
     let Some(field) = key_field(location.kind) else { return directory_base(location) };

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::{cluster, short, short_or_none, tenant};
+use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
 use crate::client::Client;
@@ -23,7 +23,7 @@ pub(crate) struct StrategyArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Create a backup strategy of a cluster or of one tenant
+    /// Create a backup strategy for a cluster or one tenant
     Create {
         #[command(flatten)]
         scope: ScopeArgs,
@@ -37,52 +37,53 @@ enum Verb {
     },
     /// List the strategies
     List,
-    /// Change a strategy; what is left out stays. Its runs then have your permissions
+    /// Change a strategy; omitted settings stay unchanged. Its runs then use your permissions
     Edit {
         #[command(flatten)]
         scope: ScopeArgs,
         #[command(flatten)]
         settings: SettingsArgs,
-        /// Accept that a physical strategy moves to another storage. Without it such a change is refused, with what it means for recovery
+        /// Accept that a physical strategy moves to another storage. Without this option, the command explains what the
+        /// move means for recovery, and fails
         #[arg(long)]
         yes: bool,
     },
-    /// Pause the schedule; a run that has begun goes on
+    /// Pause the schedule; a running backup continues
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
     },
-    /// Resume the schedule; what was due meanwhile is recorded as missed. Its runs then have your permissions
+    /// Resume the schedule; runs that were due meanwhile are recorded as missed. Its runs then use your permissions
     Resume {
         #[command(flatten)]
         scope: ScopeArgs,
     },
-    /// Delete a strategy with the record of its runs; backup sets stay
+    /// Delete a strategy and its run history; backup sets stay
     Delete {
         #[command(flatten)]
         scope: ScopeArgs,
     },
-    /// List what became of each due time, the newest first
+    /// List the runs of a strategy, newest first
     Runs {
         #[command(flatten)]
         scope: ScopeArgs,
-        /// How many runs at most, 1 to 2000
+        /// The maximum number of runs, 1 to 2000
         #[arg(long, value_name = "NUMBER", default_value_t = 30)]
         limit: u32,
     },
-    /// Print strategies as a YAML file, which `apply` reads
+    /// Print strategies as a YAML file for `apply`
     Export(ExportArgs),
-    /// Create and change strategies as a YAML file has them; those that it does not name stay
+    /// Create and change strategies from a YAML file; strategies that the file does not name stay unchanged
     Apply(ApplyArgs),
 }
 
-/// What a strategy backs up.
+/// The object that a strategy backs up.
 #[derive(Args)]
 struct ScopeArgs {
-    /// The cluster
+    /// The name of the cluster
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// Only this tenant (4.x); its strategy takes the place of the cluster's
+    /// Only this tenant (4.x); its strategy replaces the cluster's. Defaults to the whole cluster
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `lifeboat strategy export` and `apply`: strategies as a file that can be reviewed, versioned and put back.
+//! `lifeboat strategy export` and `apply`: strategies as a file that can be reviewed, versioned and restored.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -19,25 +19,26 @@ use crate::strategy_file::{self, Difference, Entry};
 
 #[derive(Args)]
 pub(super) struct ExportArgs {
-    /// Only the strategies of this cluster and its tenants
+    /// Only the strategies of this cluster and its tenants. Defaults to all clusters
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
 }
 
 #[derive(Args)]
 pub(super) struct ApplyArgs {
-    /// The YAML file; - for standard input
+    /// The YAML file, or - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Only print what would change
     #[arg(long)]
     dry_run: bool,
-    /// Accept that physical strategies move to another storage. Without it such a change is refused, with what it means for recovery
+    /// Accept that physical strategies move to another storage. Without this option, the command explains what the move
+    /// means for recovery, and fails
     #[arg(long)]
     yes: bool,
 }
 
-/// What applying an entry comes to.
+/// The effect of applying an entry.
 struct Intent {
     entry: Entry,
     /// The path of the strategy in the API.
@@ -60,8 +61,8 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
     Ok(())
 }
 
-/// Creates and changes strategies until they are as the file has them. Those that it does not name stay. Everything that can be
-/// checked here is checked before anything is changed.
+/// Creates and changes strategies to match the file. Strategies that the file does not name stay. All checks on this
+/// side come before the first change.
 pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> Result<(), Failure> {
     let name = args.file.display().to_string();
     let entries = strategy_file::read(&text(&args.file)?, &name)?;
@@ -114,7 +115,7 @@ fn text(file: &Path) -> Result<String, Problem> {
     read.map_err(unreadable)
 }
 
-/// Finds out what an entry changes: names become identities, and the strategy that is there is compared.
+/// Determines the changes of an entry: resolves names, and compares with the existing strategy.
 async fn intent(
     client: &Client,
     entry: Entry,
@@ -145,7 +146,7 @@ async fn intent(
     })
 }
 
-/// Returns the request: what the entry has.
+/// Returns the request of an entry.
 fn body(entry: &Entry, storages: &[StorageRow]) -> Result<Value, Failure> {
     let mut body = Map::new();
     for key in ["backupMode", "obBackupScheduleConfig", "obBackupThresholdConfig"] {
@@ -164,7 +165,7 @@ fn body(entry: &Entry, storages: &[StorageRow]) -> Result<Value, Failure> {
     Ok(Value::Object(body))
 }
 
-/// Returns a storage of the library by its name or address; a directory that is not in it is typed in.
+/// Returns a storage configuration by its name or address; a directory without one is sent as it is.
 fn storage(wanted: &str, storages: &[StorageRow]) -> Result<Value, Failure> {
     let is_it =
         |storage: &&StorageRow| storage.config_name.as_deref() == Some(wanted) || storage.uri == wanted;

@@ -1,4 +1,4 @@
-//! What a strategy does, as options of the command line, and the request that they come to.
+//! The settings of a strategy as options of the command line, and the resulting request.
 
 use clap::{ArgGroup, Args, ValueEnum};
 use model::Problem;
@@ -9,50 +9,51 @@ use super::storage::{directory_base, read_uri};
 use crate::client::Client;
 use crate::failure::Failure;
 
-/// What a strategy does. Its schedule is given with --cron, --weekly or --monthly.
+/// The settings of a strategy. Its schedule comes from --cron, --weekly or --monthly.
 #[derive(Args)]
 #[command(group = ArgGroup::new("schedule").args(["cron", "weekly", "monthly"]).multiple(false))]
 pub(super) struct SettingsArgs {
-    /// How: by OceanBase itself, or by reading rows. Defaults to the cluster's first choice
+    /// The backup method: physical (by OceanBase) or logical (by reading rows). Defaults to the cluster's first choice
     #[arg(long)]
     method: Option<Method>,
-    /// Where to: a storage configuration's name or file:///…. Defaults to the one used last for this cluster
+    /// The storage: the name of a storage configuration, or file:///…. Defaults to the one that was last used for this
+    /// cluster
     #[arg(long, value_name = "NAME|URI")]
     storage: Option<String>,
-    /// Five fields: minute, hour, day of the month, month, day of the week
+    /// Run at these times, as five cron fields: minute, hour, day of the month, month, day of the week
     #[arg(long, value_name = "EXPRESSION")]
     cron: Option<String>,
-    /// Days of the week from 1 (Monday) to 7, each full or incremental, such as 2=incremental,6=full
+    /// Run on these days of the week, 1 (Monday) to 7, each full or incremental, such as 2=incremental,6=full
     #[arg(long, value_name = "DAY=KIND,…")]
     weekly: Option<String>,
-    /// Days of the month from 1 to 31 and L (the last), at most 10, such as 1=full,15=incremental
+    /// Run on these days of the month, 1 to 31 or L (the last), at most 10, such as 1=full,15=incremental
     #[arg(long, value_name = "DAY=KIND,…")]
     monthly: Option<String>,
-    /// With --weekly and --monthly: the time of day, such as 02:00, or 02:00+08:00 without --zone
+    /// The time of day for --weekly and --monthly, such as 02:00, or 02:00+08:00 without --zone
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// The time zone, such as Asia/Shanghai
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    /// With --cron: how much a run backs up. Defaults to full
+    /// The backup mode for --cron. Defaults to full
     #[arg(long)]
     mode: Option<Mode>,
-    /// With --cron --mode incremental: the days of the week (1 to 7) whose runs are full, such as 7
+    /// The days of the week (1 to 7) with full runs for --cron --mode incremental, such as 7
     #[arg(long, value_name = "DAY,…", value_delimiter = ',')]
     full_on: Vec<String>,
-    /// The hours in which nothing starts, such as 08:00-20:00; none removes them
+    /// The hours in which no backup starts, such as 08:00-20:00; none removes them
     #[arg(long, value_name = "FROM-UNTIL")]
     quiet: Option<String>,
-    /// By how many seconds a run may start later than due; 0 removes it
+    /// The maximum random delay of a run in seconds; 0 turns it off
     #[arg(long, value_name = "SECONDS")]
     jitter: Option<u32>,
-    /// Whether a run starts log backup where it is not running. Defaults to yes for a physical backup
+    /// Start log backup when it is not running. Defaults to yes for a physical backup
     #[arg(long, value_name = "YES|NO")]
     start_log_backup: Option<Switch>,
-    /// Whether log backup that was interrupted is started again once the cause is gone, followed by a full backup. Defaults to no
+    /// Restart an interrupted log backup once the cause is gone, followed by a full backup. Defaults to no
     #[arg(long, value_name = "YES|NO")]
     restart_log_backup: Option<Switch>,
-    /// Raise an alarm when a data backup takes longer; 0 raises none
+    /// Raise an alarm when a data backup takes longer than this; 0 turns it off
     #[arg(long, value_name = "MINUTES")]
     timeout_minutes: Option<u32>,
     /// Raise an alarm after this many days without a successful data backup
@@ -97,7 +98,7 @@ impl Mode {
 }
 
 impl SettingsArgs {
-    /// Returns the request: what was given, and of a schedule also what stays of the saved strategy.
+    /// Returns the request: the given options, and for a schedule also the settings that stay from the saved strategy.
     pub(super) async fn body(&self, client: &Client, saved: Option<&Value>) -> Result<Value, Failure> {
         let mut body = Map::new();
         if let Some(method) = self.method {
@@ -128,8 +129,8 @@ impl SettingsArgs {
         Ok(Value::Object(body))
     }
 
-    /// Returns the schedule as the API takes it; what is wrong with it, the server says. What is not given stays as the
-    /// saved schedule has it.
+    /// Returns the schedule as the API takes it; the server reports its errors. Omitted settings stay as in the saved
+    /// schedule.
     fn schedule(&self, saved: Option<&Value>) -> Result<Option<Value>, Problem> {
         let mut given = self.given()?;
         if given.is_empty() {
@@ -148,7 +149,7 @@ impl SettingsArgs {
         Ok(Some(Value::Object(given)))
     }
 
-    /// Returns the fields of the schedule that are given; those that are to be removed are null.
+    /// Returns the given fields of the schedule; fields to remove are null.
     fn given(&self) -> Result<Map<String, Value>, Problem> {
         let mut given = Map::new();
         let mut set = |field: &str, value: Option<Value>| {

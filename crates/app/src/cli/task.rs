@@ -6,8 +6,8 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::{cluster, short, short_or_none};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{LogRows, MissingRow, NotMadeRow, SubtaskRow, TaskRow, read, read_all};
@@ -24,60 +24,60 @@ pub(crate) struct TaskArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the tasks, the newest first
+    /// List the tasks, newest first
     List {
-        /// Only those about this cluster
+        /// Show only tasks of this cluster
         #[arg(long, value_name = "NAME")]
         cluster: Option<String>,
-        /// Only those in this state
+        /// Show only tasks in this state
         #[arg(long)]
         status: Option<Status>,
-        /// How many at most
+        /// The maximum number of tasks
         #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=2000))]
         limit: u32,
     },
     /// Show a task with its subtasks
     Show {
-        /// The task
+        /// The ID of the task
         task: i64,
     },
-    /// Follow a task to its end
+    /// Watch a task until it ends
     Watch {
-        /// The task
+        /// The ID of the task
         task: i64,
     },
-    /// Show the logs of a task's subtasks
+    /// Show the logs of the subtasks of a task
     Log {
-        /// The task
+        /// The ID of the task
         task: i64,
-        /// Only this subtask's
+        /// Show only this subtask
         #[arg(value_name = "SUBTASK")]
         subtask: Option<i64>,
     },
-    /// Run again what has failed, from where it failed
+    /// Retry a failed task from the step that failed
     Retry {
-        /// The task
+        /// The ID of the task
         task: i64,
-        /// Only this subtask
+        /// Only this subtask. Defaults to all
         subtask: Option<i64>,
     },
-    /// Go on without a failed subtask
+    /// Skip a failed subtask and continue
     Skip {
-        /// The task
+        /// The ID of the task
         task: i64,
-        /// The subtask
+        /// The ID of the subtask
         subtask: i64,
     },
-    /// End a task
+    /// Cancel a task
     Cancel {
-        /// The task
+        /// The ID of the task
         task: i64,
-        /// Only this subtask
+        /// Only this subtask. Defaults to all
         subtask: Option<i64>,
     },
-    /// Undo what a failed task has begun, last first
+    /// Roll back a failed task, last step first
     Rollback {
-        /// The task
+        /// The ID of the task
         task: i64,
     },
 }
@@ -119,7 +119,7 @@ pub(crate) async fn run(args: TaskArgs) -> Result<(), Failure> {
     }
 }
 
-/// Asks something of a task, and says that it was asked.
+/// Requests an action of a task, and prints a confirmation.
 pub(crate) async fn steer(reach: &Reach, task: i64, deed: &str, said: &str) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let data = client.post(&format!("/tasks/instances/{task}/{deed}"), None).await?;
@@ -182,20 +182,20 @@ pub(crate) fn complete(ended: &TaskRow) -> Result<(), Failure> {
     Err(Failure::partial(problem.with("task", ended.id)))
 }
 
-/// Says what the backup or the recovery of a task lacks.
+/// Prints what the backup or the recovery of a task lacks.
 pub(crate) fn say_what_lacks(screen: Screen, task: &TaskRow) {
     say_left_out(screen, &task.left_out);
     say_not_made(screen, &task.not_made);
 }
 
-/// Says what a recovery does not make.
+/// Prints what a recovery does not create.
 pub(crate) fn say_not_made(screen: Screen, parts: &[NotMadeRow]) {
     for part in parts {
         screen.say(&Text::new("cli-not-made").with("what", &part.reason));
     }
 }
 
-/// Says what a backup lacks.
+/// Prints what a backup lacks.
 pub(crate) fn say_left_out(screen: Screen, objects: &[MissingRow]) {
     for object in objects {
         let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };

@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::cluster::{passed, test};
 use super::names::{cluster, tenant};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{CredentialTestRow, PlacedTenantRow, TenantRow, read, read_all};
@@ -22,22 +22,22 @@ pub(crate) struct TenantArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List the tenants, and as whom Lifeboat reads them
+    /// List the tenants and their logical backup accounts
     List {
-        /// Only those of this cluster, with why one can't be backed up logically
+        /// Show only this cluster, with the reason when a tenant cannot be backed up logically
         #[arg(long, value_name = "NAME")]
         cluster: Option<String>,
     },
-    /// Who reads a tenant's data: logical backup of OceanBase 4.x needs a user of each tenant
+    /// Manage the logical backup account of a tenant, a database user of that tenant (OceanBase 4.x)
     #[command(subcommand)]
     Credential(CredentialVerb),
 }
 
 #[derive(Subcommand)]
 enum CredentialVerb {
-    /// Give the user, in the place of whoever it was; it is tried first
+    /// Set the logical backup account of a tenant, after a test
     ///
-    /// Its password is taken from LIFEBOAT_TENANT_PASSWORD, LIFEBOAT_TENANT_PASSWORD_FILE, a prompt or standard input.
+    /// The password comes from LIFEBOAT_TENANT_PASSWORD, LIFEBOAT_TENANT_PASSWORD_FILE, a prompt or standard input.
     Set {
         #[command(flatten)]
         place: Place,
@@ -45,15 +45,15 @@ enum CredentialVerb {
         #[arg(long, value_name = "USER", default_value = "root")]
         user: String,
     },
-    /// Test the user that is kept, or another one; changes nothing
+    /// Test the saved account or another one, without changing anything
     Test {
         #[command(flatten)]
         place: Place,
-        /// Test this user instead; its password is taken as with `set`
+        /// Test this user instead of the saved one; the password comes from the same sources as for `set`
         #[arg(long, value_name = "USER")]
         user: Option<String>,
     },
-    /// Forget the user
+    /// Remove the account from Lifeboat; the database user stays
     Remove {
         #[command(flatten)]
         place: Place,
@@ -63,9 +63,9 @@ enum CredentialVerb {
 /// A tenant of a cluster.
 #[derive(Args)]
 struct Place {
-    /// The cluster's name
+    /// The name of the cluster
     cluster: String,
-    /// The tenant's name
+    /// The name of the tenant
     tenant: String,
 }
 
@@ -134,7 +134,7 @@ fn cells(tenant: TenantRow) -> Vec<String> {
     vec![id.to_string(), name, mode, status, role, credential_user.unwrap_or_else(|| "-".to_owned())]
 }
 
-/// Asks for a user's password, and returns both as they are sent.
+/// Prompts for the password of a user, and returns both as the API takes them.
 fn typed(user: &str) -> Result<Value, Failure> {
     let password = secrets::read("LIFEBOAT_TENANT_PASSWORD", "cli-prompt-tenant-password")?;
     Ok(json!({ "user": user, "password": password.expose() }))

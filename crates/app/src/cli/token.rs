@@ -6,8 +6,8 @@ use model::text::Text;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{short, short_or_none};
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::{read, read_all};
 
@@ -21,21 +21,21 @@ pub(crate) struct TokenArgs {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// List one's own API tokens
+    /// List your own API tokens
     List,
-    /// Make an API token, and print it, this once
+    /// Create an API token and print it; it is shown only this once
     ///
-    /// Commands take it from LIFEBOAT_TOKEN or LIFEBOAT_TOKEN_FILE, in the place of an account and its password.
+    /// Commands read it from LIFEBOAT_TOKEN or LIFEBOAT_TOKEN_FILE, instead of an account and its password.
     Create {
-        /// What it is called
+        /// The name of the token
         name: String,
-        /// How many days it is good for; until it is revoked, when left out
+        /// The number of days until the token expires. Defaults to no expiry
         #[arg(long, value_name = "NUMBER")]
         days: Option<u32>,
     },
-    /// Revoke an API token; it is good for nothing from then on
+    /// Revoke an API token
     Revoke {
-        /// The token's name
+        /// The name of the token
         name: String,
     },
 }

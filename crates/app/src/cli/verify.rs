@@ -17,27 +17,27 @@ use crate::screen::Screen;
 
 #[derive(Args)]
 pub(crate) struct VerifyArgs {
-    /// The dump's folder, also of a bucket, such as s3://BUCKET/DIR/DUMP
+    /// The folder of the dump, such as file:///DIR/DUMP or s3://BUCKET/DIR/DUMP
     #[arg(long, value_name = "file:///DIR/DUMP")]
     from: String,
     #[command(flatten)]
     key: KeyArgs,
-    /// Compare also with this server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD,
+    /// Compare the dump with this database server. The password of the user comes from LIFEBOAT_CLUSTER_PASSWORD,
     /// LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input
     #[arg(long, value_name = "mysql://USER@HOST:PORT")]
     against: Option<String>,
-    /// Compare only this database; may be given several times
+    /// Compare only this database; repeatable
     #[arg(long, value_name = "NAME", requires = "against")]
     database: Vec<String>,
-    /// Compare only this table; may be given several times
+    /// Compare only this table; repeatable
     #[arg(long, value_name = "DATABASE.TABLE", requires = "against")]
     table: Vec<String>,
-    /// The server has a database under a new name; may be given several times
+    /// Compare a database with one of a new name on the server; repeatable
     #[arg(long, value_name = "OLD=NEW", requires = "against")]
     rename: Vec<String>,
     #[command(flatten)]
     trust: TrustArgs,
-    /// How much is read at once
+    /// The number of concurrent reads
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
     #[command(flatten)]

@@ -1,31 +1,31 @@
-//! What is asked of a cluster or of tenants of it, and becomes a task: the change of log backup, a major compaction.
+//! Requests about a cluster or its tenants that create a task: a change of log backup, a major compaction.
 
 use clap::Args;
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{cluster, tenant};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
 use crate::rows::{ActionRow, ClusterRow, read};
 
-/// Whom it is about.
+/// The cluster and tenants of a request.
 #[derive(Args)]
 pub(crate) struct WishArgs {
-    /// The cluster
+    /// The name of the cluster
     #[arg(long, value_name = "NAME")]
     pub(crate) cluster: String,
-    /// Only this tenant; may be given several times
+    /// Only this tenant; repeatable. Defaults to the whole cluster
     #[arg(long, value_name = "NAME")]
     pub(crate) tenant: Vec<String>,
-    /// Wait for the end, showing how far it is
+    /// Wait for the task to end, and show its progress
     #[arg(long)]
     pub(crate) wait: bool,
 }
 
-/// Makes the task at that path below the cluster's, and follows it if that was asked for.
+/// Creates the task at that path below the cluster's, and watches it if requested.
 pub(crate) async fn made(reach: &Reach, wish: &WishArgs, path: &str) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let cluster = cluster(&client, &wish.cluster).await?;

@@ -1,8 +1,8 @@
-//! To which moments tenants can be recovered.
+//! The recoverable periods of tenants.
 
 use serde::Deserialize;
 
-/// To which moments one tenant can be recovered.
+/// The recoverable periods of a tenant.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantWindowRow {

@@ -1,4 +1,4 @@
-//! Strategies as the server shows them, in the fields of a file, and what a file changes about them.
+//! Strategies of the server in the fields of a file, and the differences between the two.
 
 use model::Problem;
 use serde_json::{Map, Value, json};
@@ -50,8 +50,8 @@ pub(crate) fn shown(strategy: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// Compares an entry with the strategy that the server shows, if there is one. What the entry leaves out stays; a schedule
-/// is replaced as a whole, but for whether it runs.
+/// Compares an entry with the server's strategy, if any. Omitted fields stay; a schedule is replaced as a whole,
+/// except whether it is enabled.
 pub(crate) fn differences(entry: &Entry, strategy: Option<&Value>) -> Vec<Difference> {
     let old = strategy.map(shown).unwrap_or_default();
     let mut new = old.clone();

@@ -1,4 +1,4 @@
-//! A strategy of a file, and the keys that it may have.
+//! A strategy in a file, and its possible keys.
 
 use serde_json::{Map, Value};
 
@@ -43,7 +43,7 @@ pub(super) const THRESHOLDS: &[&str] =
 /// A strategy of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
-    /// Where it stands, such as `strategies[1]`.
+    /// Its position, such as `strategies[1]`.
     pub(crate) path: String,
     /// The cluster's name.
     pub(crate) cluster: String,

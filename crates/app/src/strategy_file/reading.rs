@@ -1,4 +1,4 @@
-//! From YAML to strategies, or to the path of what is wrong.
+//! From YAML to strategies, or to the path of an error.
 
 use std::collections::BTreeMap;
 
@@ -172,7 +172,7 @@ impl Reader<'_> {
         Problem::invalid("strategy-file-malformed").with("file", self.file).with("path", path).raw(cause)
     }
 
-    /// Says where the file has what a rule refuses.
+    /// Adds the position in the file of a value that a rule refuses.
     fn refused(&self, path: &str, problem: &Problem) -> Problem {
         self.because(path, problem.text.message(language()))
     }

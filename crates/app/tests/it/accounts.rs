@@ -7,7 +7,7 @@ use crate::lifeboat::{Server, Transcript, run};
 const OPERATOR: &str = "a horse at night";
 const VIEWER: &str = "a horse by day";
 
-/// Returns a command of somebody other than the administrator.
+/// Returns a command of another user than the administrator.
 fn of(server: &Server, account: &str, password: &str, arguments: &str) -> Command {
     let mut command = server.command(arguments);
     command.env("LIFEBOAT_USER", account).env("LIFEBOAT_PASSWORD", password);
@@ -73,7 +73,7 @@ fn a_token_stands_for_its_account_until_it_is_revoked() {
     assert_eq!(made.status, 0, "{}", made.err);
     let token = made.out.trim();
     assert!(!token.is_empty() && !token.contains(char::is_whitespace), "{token:?}");
-    assert!(made.err.contains("only time"), "{}", made.err);
+    assert!(made.err.contains("only this once"), "{}", made.err);
 
     let listed = run(&mut with(&server, token, "cluster list"));
     assert_eq!(listed.status, 0, "{}", listed.err);

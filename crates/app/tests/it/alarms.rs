@@ -1,4 +1,4 @@
-//! What is wrong, as a DBA's own watcher reads it through REST: while it is, and no longer.
+//! Alarms, as a DBA's own monitoring reads them through REST: they appear with the problem and end with it.
 
 use serde_json::{Value, json};
 use sim::Profile;

@@ -54,15 +54,21 @@ fn a_server_connects_to_this_machine_only_where_its_configuration_says_so() {
     let server = start(&[]);
     for host in ["127.0.0.1", "localhost", "[::1]", "169.254.169.254"] {
         let said = add_cluster(&server, host, secluded.port());
-        assert!(said.contains("No connection is made to") && said.contains("egress.allow"), "{host}: {said}");
+        assert!(
+            said.contains("Lifeboat does not connect to") && said.contains("egress.allow"),
+            "{host}: {said}"
+        );
         let said = add_storage(&server, host, secluded.port());
-        assert!(said.contains("No request is sent to") && said.contains("egress.allow"), "{host}: {said}");
+        assert!(
+            said.contains("Lifeboat does not send requests to") && said.contains("egress.allow"),
+            "{host}: {said}"
+        );
     }
     assert!(!secluded.was_reached());
 
     let server = start(&[("LIFEBOAT_EGRESS_ALLOW", "loopback")]);
     let said = add_cluster(&server, "127.0.0.1", secluded.port());
-    assert!(!said.contains("No connection is made to") && secluded.was_reached(), "{said}");
+    assert!(!said.contains("Lifeboat does not connect to") && secluded.was_reached(), "{said}");
 }
 
 #[test]
@@ -70,8 +76,8 @@ fn networks_are_refused_that_the_configuration_names() {
     let server = start(&[("LIFEBOAT_EGRESS_DENY", "192.0.2.0/24,2001:db8::/32")]);
     for host in ["192.0.2.7", "[2001:db8::7]", "[::ffff:192.0.2.7]"] {
         let said = add_cluster(&server, host, 2881);
-        assert!(said.contains("No connection is made to"), "{host}: {said}");
+        assert!(said.contains("Lifeboat does not connect to"), "{host}: {said}");
         let said = add_storage(&server, host, 9000);
-        assert!(said.contains("No request is sent to"), "{host}: {said}");
+        assert!(said.contains("Lifeboat does not send requests to"), "{host}: {said}");
     }
 }

@@ -141,7 +141,7 @@ fn a_dump_is_signed_with_the_key_of_its_user_whom_alone_load_asks_nothing() {
     }
     assert_eq!(origin(&load(max, &signed, &format!("--trust-key {key}")))["signature"], "known");
 
-    // Without a place for a key the dump goes on, without a signature.
+    // Without a place for a key, the dump continues, without a signature.
     for home in [None, Some("file")] {
         let (unsigned, signer) = dump(home);
         assert_eq!(signer, Value::Null, "{home:?}");
@@ -217,7 +217,7 @@ fn a_signed_dump_is_loaded_with_the_key_that_signed_it_and_with_no_other() {
     std::fs::write(&path, format!("{changed}\n{}", seal.replace(&hash(content), &hash(&changed))))
         .expect("altered");
     for altered in ["verify".to_owned(), format!("{load} --trust-key {key}")] {
-        refused(&altered, "manifest.json of the dump was altered");
+        refused(&altered, "manifest.json of the dump was changed");
     }
 }
 
@@ -284,7 +284,7 @@ fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
 }
 
 #[test]
-fn what_a_dump_finds_only_when_it_reads_is_said_by_each_command() {
+fn notes_that_a_dump_finds_while_reading_are_shown_by_each_command() {
     let maria = xtask::mariadb::Instance::start().expect("a MariaDB");
     let packets = |bytes: u32| format!("SET GLOBAL max_allowed_packet = {bytes}");
     let statements = [
@@ -305,7 +305,7 @@ fn what_a_dump_finds_only_when_it_reads_is_said_by_each_command() {
         assert_eq!(status, 0, "{arguments:?}: {err}");
         out
     };
-    let note = "longer than the max_allowed_packet of this server";
+    let note = "exceeds the server's max_allowed_packet";
     let notes = |out: &str| {
         let data: Value = serde_json::from_str(out).expect("JSON");
         assert!(data["notes"].to_string().contains(note), "{out}");

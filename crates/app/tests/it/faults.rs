@@ -1,5 +1,5 @@
-//! Each thing that can go wrong in a cluster, as a DBA meets it through REST: what is said, what is offered, and how the
-//! task goes on once it is over.
+//! Every fault of a cluster, as a DBA sees it through REST: the message, the offered actions, and how the task
+//! continues once the fault is over.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};

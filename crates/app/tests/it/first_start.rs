@@ -1,4 +1,4 @@
-//! The first password: made, changed, forgotten.
+//! The first password: generated, changed, forgotten.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -28,7 +28,7 @@ fn the_first_password_lies_in_a_private_file_and_must_be_changed() {
 }
 
 #[test]
-fn a_forgotten_password_is_set_anew_while_the_server_is_stopped() {
+fn a_forgotten_password_is_reset_while_the_server_is_stopped() {
     let server = Server::start();
     let reset = |dir: &std::path::Path| {
         let mut command = lifeboat();

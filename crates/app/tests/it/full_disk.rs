@@ -1,4 +1,4 @@
-//! A server whose disk is full: what still works, what it says, and that it goes on by itself when there is room.
+//! A server with a full disk: what still works, what it reports, and that it continues by itself when there is space.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -27,7 +27,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_full_disk_is_told_lets_people_log_on_and_wedges_nothing() {
+fn a_full_disk_is_reported_allows_log_on_and_blocks_nothing() {
     let server = Server::start_on_small_disk(24);
     assert_eq!(server.get("/readyz"), (200, "ok\n".to_owned()));
     let token = server.run("admin token create watcher").out;

@@ -1,4 +1,4 @@
-//! Running the binary: a server of one's own, and commands against it.
+//! Running the binary: a server of the test's own, and commands against it.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -57,7 +57,7 @@ pub(crate) struct Server {
     pub(crate) dir: TempDir,
     pub(crate) url: String,
     child: Child,
-    /// What the server said when it started.
+    /// The server's message when it started.
     pub(crate) said: Vec<String>,
 }
 
@@ -95,7 +95,8 @@ impl Server {
         Self::spawn(dir, password.is_some(), &mut command)
     }
 
-    /// Starts a server whose data directory is a disk of its own, of so many megabytes; [`Server::on_disk`] finds it.
+    /// Starts a server whose data directory is a separate disk with this many megabytes; [`Server::on_disk`] finds
+    /// it.
     pub(crate) fn start_on_small_disk(megabytes: u32) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let data = dir.path().join("data");
@@ -223,7 +224,7 @@ impl Drop for Server {
     }
 }
 
-/// What commands said, one after the other, without what differs from run to run.
+/// The output of commands in order, without the parts that differ from run to run.
 pub(crate) struct Transcript {
     text: String,
     replaced: Vec<(String, String)>,
@@ -238,7 +239,7 @@ impl Transcript {
         Self { text: String::new(), replaced: all }
     }
 
-    /// Runs a command and writes down what it said; returns what it wrote to standard output.
+    /// Runs a command and records its output; returns its standard output.
     pub(crate) fn run(&mut self, shown: &str, command: &mut Command) -> String {
         let Ran { status, out, err } = run(command);
         let _ = writeln!(self.text, "$ lifeboat {shown}\n{out}{err}[{status}]\n");
@@ -259,7 +260,7 @@ impl Transcript {
             (r"moment [0-9]{16,19}", "moment SCN"),
             (r"ed25519:[0-9a-f]{64}", "KEY"),
             (r"  +", "  "),
-            // How often the progress is told depends on how fast it goes.
+            // How often the progress is printed depends on its speed.
             (r"[^\n]*: [0-9]+ %[^\n]*\n", ""),
             (r"[^\n]*: running\n", ""),
         ];

@@ -1,4 +1,4 @@
-//! A server whose metadata lie on a database server that is gone, or does not answer any more.
+//! A server whose metadata are on a database server that is gone, or does not respond any more.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -54,7 +54,7 @@ impl Way {
 }
 
 #[test]
-fn without_its_metadata_a_server_says_so_at_once_and_goes_on_when_they_are_back() {
+fn without_its_metadata_a_server_fails_fast_and_continues_when_they_are_back() {
     let seekdb = xtask::seekdb::shared().expect("seekdb starts");
     let name = format!("lifeboat_lost_{}", std::process::id());
     seekdb.fresh_database(&name).expect("a fresh database");

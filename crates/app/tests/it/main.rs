@@ -1,4 +1,4 @@
-//! The binary as people see it: exact output, on a real server with a real database behind it.
+//! The binary as people see it: exact output, on a real server with a real database.
 
 mod accounts;
 mod alarms;

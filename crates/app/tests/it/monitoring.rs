@@ -244,7 +244,7 @@ async fn ten_days_ago() -> Stand {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn check_tells_nagios_what_is_too_old_and_what_is_unknown() {
+async fn check_reports_old_and_unknown_backups_to_nagios() {
     let stand = ten_days_ago().await;
     let check = |arguments: &str| -> (i32, String) {
         let Ran { status, out, err } = stand.server.run(&format!("check {arguments}"));

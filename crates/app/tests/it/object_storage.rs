@@ -1,4 +1,5 @@
-//! Backups in an S3 storage, a real SeaweedFS: kept, tested, changed, used, found again after the catalogue was lost.
+//! Backups in an S3 storage, a real SeaweedFS: saved, tested, changed, used, and found again after the catalogue was
+//! lost.
 
 use std::process::Command;
 
@@ -64,15 +65,15 @@ fn a_shop_is_backed_up_to_s3_and_restored_from_it_also_after_the_catalogue_was_l
     let server = Server::start();
     world.take_over(&server);
     let tested = world.good(&server, "storage test s3");
-    assert!(tested.contains("the key is accepted"), "{tested}");
+    assert!(tested.contains("accepts the key"), "{tested}");
     let database = &world.shop.database;
     world.good(&server, &format!("backup now --cluster demo --storage s3 --database {database} --wait"));
     let used = world.refused(&server, "storage remove s3");
-    assert!(used.contains("Backup sets lie in this storage"), "{used}");
+    assert!(used.contains("In use by"), "{used}");
     let moved = world.refused(&server, "storage edit s3 --uri s3://elsewhere/dir");
     assert!(moved.contains("Error"), "{moved}");
     let known = world.good(&server, "storage scan s3");
-    assert!(known.contains("1 known before, 0 entered"), "{known}");
+    assert!(known.contains("1 already known, 0 added"), "{known}");
     let keys: Value = serde_json::from_str(&world.good(&server, "admin signing-key -o json")).expect("JSON");
     let key = keys["current"].as_str().expect("a key");
     drop(server);
@@ -93,11 +94,11 @@ fn a_shop_is_backed_up_to_s3_and_restored_from_it_also_after_the_catalogue_was_l
     assert!(trusted.contains("TRUSTED") && trusted.contains(key), "{trusted}");
     world.good(&server, &restore);
     assert_eq!(fingerprint(&world.shop, database), fingerprint(&world.shop, copy));
-    assert!(world.good(&server, "storage scan s3").contains("1 known before, 0 entered"));
+    assert!(world.good(&server, "storage scan s3").contains("1 already known, 0 added"));
 }
 
 #[test]
-fn a_backup_to_s3_goes_on_where_it_was_after_the_server_was_killed() {
+fn a_backup_to_s3_resumes_after_the_server_was_killed() {
     let world = World::with(large_shop("app_s3_kill"), "app_s3_kill");
     let server = Server::start();
     world.take_over(&server);
@@ -142,7 +143,7 @@ fn the_key_of_a_storage_can_be_changed_and_never_comes_back() {
     let mut wrong = server.command("storage edit s3 --secret");
     assert_eq!(run(world.tell(&mut wrong).env("LIFEBOAT_STORAGE_SECRET", "wrong")).status, 0);
     let failed = world.refused(&server, "storage test s3");
-    assert!(failed.contains("does not accept the access key"), "{failed}");
+    assert!(failed.contains("rejects the access key"), "{failed}");
     world.good(&server, "storage edit s3 --secret --rename nightly");
     world.good(&server, "storage test nightly");
     let listed = world.good(&server, "storage list -o json");

@@ -1,4 +1,4 @@
-//! A recovery that does not make everything: how the commands tell it, and their exit status.
+//! A recovery that does not create everything: the report of the commands, and their exit status.
 
 use serde_json::Value;
 

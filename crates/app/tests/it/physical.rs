@@ -1,4 +1,4 @@
-//! Physical backup through REST, on pretended clusters: what a DBA sees, presses and gets.
+//! Physical backup through REST, on simulated clusters: what a DBA sees, presses and gets.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use crate::simulated::Stand;
 const FULL: &str = "FULL_BACKUP";
 const INCREMENTAL: &str = "INCREMENTAL_BACKUP";
 
-/// What holds on every cluster of 4.x, pretended or real: in full, then incrementally, then log backup paused and resumed.
+/// What holds on every cluster of 4.x, simulated or real: a full and an incremental backup, then log backup is paused
+/// and resumed.
 async fn full_incremental_and_logs(stand: &Stand) {
     let full = stand.back_up(FULL, json!({})).await.task();
     stand.succeeded(full).await;
@@ -215,7 +216,7 @@ async fn a_cancelled_backup_ends_on_the_cluster_too(profile: Profile) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         seen = stand.get(&path).await;
     }
-    // 3.x refuses it while the backup prepares, so it may have to be said again.
+    // 3.x refuses it while the backup prepares, so it may have to be repeated.
     while seen["status"] == "RUNNING" {
         seen = a_little_later(&stand, &path).await;
     }
@@ -261,7 +262,7 @@ async fn a_tenant_that_fails_takes_nothing_from_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_that_is_upgraded_or_silent_says_so_and_keeps_what_we_know() {
+async fn an_upgrading_or_silent_cluster_is_reported_and_keeps_its_known_data() {
     let stand = Stand::new(Profile::V3_1_5, &["books"]).await;
     let (code, _) = stand
         .back_up(FULL, json!({ "obBackupObjectList": [{ "backupDimension": "TENANT", "tenantId": 1001 }] }))

@@ -45,7 +45,11 @@ async fn a_tenant_is_recovered_to_a_moment_by_the_program_and_listed_beside_the_
 
     let window = stand.server.run("restore window --cluster prod --tenant shop");
     assert_eq!(window.status, 0, "{}", window.err);
-    assert!(window.out.contains("shop") && window.out.contains("would be lost now"), "{}", window.out);
+    assert!(
+        window.out.contains("shop") && window.out.contains("data loss if the cluster fails now"),
+        "{}",
+        window.out
+    );
 
     stand.say("CREATE RESOURCE UNIT small MAX_CPU 1, MEMORY_SIZE '2G'").await;
     let scn = shop["intervals"][0]["startScn"].as_str().expect("an SCN").to_owned();

@@ -1,4 +1,4 @@
-//! What a command says that can't do what it was asked, without any server.
+//! The errors of commands that cannot run, without any server.
 
 use crate::lifeboat::{Transcript, lifeboat, run, run_with_input};
 
@@ -60,7 +60,7 @@ fn a_password_may_come_from_standard_input_and_must_come_from_somewhere() {
     assert_eq!(without.status, 2);
     assert!(without.err.contains("LIFEBOAT_PASSWORD_FILE"), "{}", without.err);
     let with = run_with_input(lifeboat().args(arguments), "secret\n");
-    assert!(with.err.contains("can't be reached"), "{}", with.err);
+    assert!(with.err.contains("Cannot reach"), "{}", with.err);
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub(crate) fn large_shop(name: &str) -> Shop {
     shop
 }
 
-/// Returns what identifies the rows of a shop, whatever its database is called.
+/// Returns an identity of the rows of a shop, whatever the name of its database.
 pub(crate) fn fingerprint(server: &Server, database: &str) -> Vec<String> {
     let query = format!(
         "SELECT CONCAT_WS('|', s.id, s.product, s.note, p.title, p.price) \

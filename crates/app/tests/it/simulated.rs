@@ -1,4 +1,4 @@
-//! A server, a pretended cluster whose hours pass in seconds, and a program that talks REST.
+//! A server, a simulated cluster whose hours pass in seconds, and a REST client.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use sim::{ClusterConfig, Config, Handle, Profile, TenantConfig};
 
 use crate::lifeboat::{PASSWORD, Server};
 
-/// How fast the pretended clusters live.
+/// The speed of the simulated clusters.
 const SPEED: f64 = 240.0;
 
 /// The longest that a task may take here.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// The password of the pretended cluster, which nobody may ever see.
+/// The password of the simulated cluster, which must never appear anywhere.
 pub(crate) const SYS_PASSWORD: &str = "of-the-sys-tenant";
 
 /// A server that has taken over a cluster, and keeps a storage.
@@ -42,13 +42,13 @@ impl Stand {
         Self::on(Config { clusters, speed: SPEED, ..Config::paused(profile) }).await
     }
 
-    /// Makes a stand over a pretended cluster whose clock stands until the test moves it.
+    /// Creates a stand with a simulated cluster whose clock moves only when the test advances it.
     pub(crate) async fn standing_still(profile: Profile, tenants: &[&str]) -> Self {
         let clusters = vec![pretended(profile, tenants)];
         Self::on(Config { clusters, ..Config::paused(profile) }).await
     }
 
-    /// Makes a stand over a pretended cluster, whose user is `root@sys` with [`SYS_PASSWORD`].
+    /// Creates a stand with a simulated cluster, whose user is `root@sys` with [`SYS_PASSWORD`].
     pub(crate) async fn on(config: Config) -> Self {
         let simulator = sim::Server::start(config).await.expect("the simulator starts");
         let server = Server::start();
@@ -84,7 +84,7 @@ impl Stand {
         stand
     }
 
-    /// Returns the simulator of a pretended cluster.
+    /// Returns the simulator of a simulated cluster.
     pub(crate) fn simulator(&self) -> &Handle {
         self.simulator.as_ref().expect("the cluster is a pretended one")
     }
@@ -167,7 +167,7 @@ impl Stand {
         self.ask(method, action["path"].as_str().expect("a path"), action.get("body")).await
     }
 
-    /// Says something to the cluster as somebody else would.
+    /// Sends a statement to the cluster as another client would.
     pub(crate) async fn say(&self, sql: &str) {
         use mysql_async::prelude::Queryable as _;
         let options = mysql_async::OptsBuilder::default()
@@ -198,7 +198,7 @@ impl Answer {
         self.data
     }
 
-    /// Returns the task that was made.
+    /// Returns the created task.
     pub(crate) fn task(self) -> i64 {
         let data = self.done();
         data["backupObjectOpsResultList"][0]["taskIdList"][0].as_i64().expect("a task")

@@ -1,4 +1,4 @@
-//! A server that is stopped, or killed, in the midst of a backup.
+//! A server that is stopped, or killed, during a backup.
 
 use crate::lifeboat::{PASSWORD, Server, run};
 use crate::seekdb::{Shop, with_shop};
@@ -21,7 +21,7 @@ fn begin(server: &Server, seekdb: &Shop) -> String {
 }
 
 #[test]
-fn a_backup_goes_on_after_the_server_was_stopped_and_started() {
+fn a_backup_continues_after_the_server_was_stopped_and_started() {
     let seekdb = with_shop("app_stop");
     let server = Server::start();
     let task = begin(&server, &seekdb);
@@ -34,7 +34,7 @@ fn a_backup_goes_on_after_the_server_was_stopped_and_started() {
 }
 
 #[test]
-fn a_backup_goes_on_after_the_server_was_killed_and_started() {
+fn a_backup_continues_after_the_server_was_killed_and_started() {
     let seekdb = with_shop("app_kill");
     let server = Server::start();
     let task = begin(&server, &seekdb);

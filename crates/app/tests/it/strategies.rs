@@ -54,7 +54,7 @@ async fn strategies_are_exported_compared_and_applied_as_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn back_up_now_says_that_it_takes_the_storage_of_the_strategy() {
+async fn back_up_now_reports_that_it_uses_the_storage_of_the_strategy() {
     let stand = Stand::standing_still(Profile::V4_2_5, &["shop"]).await;
     let server = &stand.server;
     let now = ["backup", "now", "--cluster", "prod", "--dry-run"];
@@ -81,5 +81,5 @@ async fn back_up_now_says_that_it_takes_the_storage_of_the_strategy() {
     let chosen = lifeboat(server, &[&now[..], &["--storage", "local"]].concat());
     assert!(!chosen.out.contains("strategy"), "{}", chosen.out);
     let ran = lifeboat(server, &now[..4]);
-    assert_eq!(ran.out, format!("{said}Task 1 was made; follow it with `lifeboat task watch 1`\n"));
+    assert_eq!(ran.out, format!("{said}Task 1 was created; follow it with `lifeboat task watch 1`\n"));
 }

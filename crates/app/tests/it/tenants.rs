@@ -1,5 +1,5 @@
-//! A tenant of OceanBase 4.x is read as a user of its own: given, tried, used for a backup and a recovery, forgotten. The
-//! cluster is a pretended one; the data of its tenant `shop` lie on the real kernel.
+//! The logical backup account of an OceanBase 4.x tenant: set, tested, used for a backup and a recovery, removed. The
+//! cluster is simulated; the data of its tenant `shop` are on the real kernel.
 
 use serde_json::json;
 use sim::{Backend, ClusterConfig, Config, Profile, TenantConfig};

@@ -1,4 +1,4 @@
-//! HTTPS with a certificate of one's own.
+//! HTTPS with a certificate of the test's own.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

@@ -159,7 +159,7 @@ fn a_server_that_slept_past_its_lease_does_nothing_twice() {
     good(second.run(&format!("task watch {task}")));
     one_whole_set(&second, &shop, backups.path());
     first.signal("-CONT");
-    // It answers again, and has had time for whatever it had in mind once a task of its own is done.
+    // It answers again, and had time for pending work once a task of its own is done.
     let elsewhere = folder();
     let arguments = format!("--database {} --storage file://{}", shop.copy, elsewhere.path().display());
     shop.run(&[format!("CREATE DATABASE `{}`", shop.copy)]).expect("a database");

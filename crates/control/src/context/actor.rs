@@ -1,4 +1,4 @@
-//! Who asks.
+//! The caller of a use case.
 
 use metadata::passwords::PasswordHash;
 use model::id::{TokenId, UserId};
@@ -6,24 +6,24 @@ use model::problem::{ProblemKind, codes};
 use model::user::{Permission, Role, User};
 use model::{Problem, Timestamp};
 
-/// Who asks: [`crate::users::authenticate`] makes one, every use case wants one.
+/// The caller: [`crate::users::authenticate`] creates it, every use case needs one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The account.
     pub user: UserId,
     /// The account's name.
     pub name: String,
-    /// What the account is allowed.
+    /// The role of the account.
     pub role: Role,
-    /// Where the request came from.
+    /// The origin of the request.
     pub address: String,
     /// Whether nothing but a change of the password is allowed.
     pub must_change_password: bool,
-    /// What the account is logged on by.
+    /// The log-on of the account.
     pub means: Means,
 }
 
-/// What an account is logged on by: for as long as that is good, so is what was begun by it.
+/// The log-on of an account: an operation is valid only as long as the log-on that started it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Means {
     /// Nothing from outside: this program itself asks.

@@ -1,5 +1,5 @@
-//! Asking a cluster for what is shown beside what we know ourselves: it may take no longer than a page can wait, and a
-//! cluster that does not answer takes nothing away but its own part.
+//! Querying a cluster for live information beside our own: it may take no longer than a page can wait, and a cluster
+//! that does not respond only leaves out its own part.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) async fn open(context: &Context, cluster: &Cluster) -> Result<Driver,
     Ok(Driver::open(&endpoint, Arc::new(NoWitness)).await?)
 }
 
-/// Returns what the cluster says, or why there is no answer.
+/// Returns the cluster's answer, or the reason why there is none.
 pub(crate) async fn within_limit<T>(
     cluster: &Cluster,
     question: impl Future<Output = Result<T, Error>>,
@@ -32,7 +32,7 @@ pub(crate) async fn within_limit<T>(
     within(LIMIT, cluster, Box::pin(question)).await.map_err(Error::into_problem)
 }
 
-/// Returns what the cluster says when nobody waits for it, or why there is no answer.
+/// Returns the cluster's answer to a background request, or the reason why there is none.
 pub(crate) async fn within_longer_limit<T>(
     cluster: &Cluster,
     question: impl Future<Output = Result<T, Error>>,

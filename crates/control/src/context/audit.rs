@@ -1,4 +1,4 @@
-//! The lines of the audit log. Every use case that changes something writes one, whether it was done or refused.
+//! The lines of the audit log. Every use case that changes something writes one, whether it succeeded or was refused.
 
 use std::future::Future;
 
@@ -12,7 +12,7 @@ use super::shared::Context;
 /// The outcome of a deed that was done.
 const DONE: &str = "done";
 
-/// What somebody is about to do.
+/// An action that is about to start, and its actor.
 pub(crate) struct Attempt(Deed);
 
 impl Attempt {
@@ -20,7 +20,7 @@ impl Attempt {
         Self::of(&actor.name, &actor.address, action, target)
     }
 
-    /// Returns the attempt of somebody who is not logged on.
+    /// Returns an attempt without a logged-on user.
     pub(crate) fn of(user: &str, address: &str, action: &str, target: impl Into<String>) -> Self {
         Self(Deed {
             user: user.to_owned(),
@@ -36,7 +36,7 @@ impl Attempt {
         Ok(writer.audit_append(&self.0).await?)
     }
 
-    /// Waits for the work, which says itself when it is [`Attempt::done`]; writes if it is not.
+    /// Waits for the work, which reports itself when it is [`Attempt::done`]; writes if it does not.
     pub(crate) async fn watch<T>(
         &self,
         context: &Context,

@@ -1,4 +1,4 @@
-//! The handle by which a server is used.
+//! The handle of a server.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::shared::Context;
 
 /// A server that was opened.
 pub struct Opened {
-    /// What the use cases need.
+    /// The shared state of the use cases.
     pub control: Control,
     /// The file with the first password, for as long as that is to be changed.
     pub initial_password: Option<PathBuf>,
@@ -57,7 +57,7 @@ impl Control {
         &self.context.metadata
     }
 
-    /// Returns what makes the workers look for work at once.
+    /// Returns the handle that wakes the workers.
     pub(crate) fn wake(&self) -> Wake {
         self.worker.wake()
     }

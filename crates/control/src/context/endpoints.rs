@@ -1,4 +1,4 @@
-//! How clusters, their tenants and storages are reached.
+//! The endpoints of clusters, their tenants and storages.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Context {
         Ok(self.reach_tenant(cluster, tenant, credential))
     }
 
-    /// Logs on to a tenant. Why it was refused is said in words about that tenant.
+    /// Logs on to a tenant. Errors are phrased for that tenant.
     pub(crate) async fn enter_tenant(
         &self,
         cluster: &Cluster,
@@ -87,7 +87,7 @@ impl Context {
 
     /// Checks that a location is complete, and that an object store has an address that can be called.
     ///
-    /// A directory may lie outside this server's roots: the servers of a cluster write physical backups themselves.
+    /// A directory may be outside this server's roots: the servers of a cluster write physical backups themselves.
     pub(crate) fn usable(
         &self,
         location: StorageLocation,
@@ -104,7 +104,7 @@ impl Context {
         Ok(location)
     }
 
-    /// Returns how a tenant is logged on to: where its cluster is, behind OBProxy where that one is.
+    /// Returns the endpoint of a tenant: that of its cluster, through OBProxy if the cluster uses it.
     pub(crate) fn reach_tenant(
         &self,
         cluster: &Cluster,

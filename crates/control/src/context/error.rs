@@ -1,4 +1,4 @@
-//! Why a use case did not do what it was asked.
+//! The error of a use case.
 
 use engine::StepError;
 use engine::journal::{InsertError, JournalError};
@@ -10,12 +10,12 @@ use super::words;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What is said to whoever asked, and beside it the chain of causes for the program's log.
+/// The problem for the caller, and the chain of causes for the program's log.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct Error {
     problem: Box<Problem>,
-    /// Whether the same may go well a little later, with nobody doing anything.
+    /// Whether the same call may succeed a little later, without any action.
     is_transient: bool,
     #[source]
     cause: Option<Cause>,
@@ -27,29 +27,29 @@ impl Error {
         Self { problem: Box::new(problem), is_transient: false, cause: Some(cause.into()) }
     }
 
-    /// Says that the same may go well a little later.
+    /// Marks the error as temporary.
     fn passing(self, is_transient: bool) -> Self {
         Self { is_transient, ..self }
     }
 
-    /// Returns the failure of a server in words that fit what was done there.
+    /// Returns the failure of a server in the words for that operation.
     pub(crate) fn of_server(problem: Problem, cause: oceanbase::Error) -> Self {
         let is_transient = cause.is_transient();
         Self::caused(problem, cause).passing(is_transient)
     }
 
-    /// Tells whether the same may go well a little later, with nobody doing anything.
+    /// Returns whether the same call may succeed a little later, without any action.
     pub(crate) fn is_transient(&self) -> bool {
         self.is_transient
     }
 
-    /// Returns what is said to whoever asked.
+    /// Returns the problem for the caller.
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
 
-    /// Returns what is said to whoever asked.
+    /// Returns the problem for the caller.
     #[must_use]
     pub fn into_problem(self) -> Problem {
         *self.problem
@@ -121,7 +121,7 @@ impl From<OperateError> for Error {
     }
 }
 
-/// What a step ends with when a call failed. Its own words are those of the whole chain: which call, then why.
+/// The error of a step whose call failed. Its original message is the whole chain: the call, then the reason.
 impl From<Error> for StepError {
     fn from(error: Error) -> Self {
         let Error { problem, is_transient, cause } = error;

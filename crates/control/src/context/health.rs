@@ -1,4 +1,4 @@
-//! Whether this server could do its work when that was last asked.
+//! Whether this server could do its work at the last check.
 
 use std::time::Instant;
 

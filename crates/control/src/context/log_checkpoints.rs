@@ -1,5 +1,5 @@
-//! Up to when logs are backed up, as the last look at each cluster found it. It lives in this process only: every server
-//! looks by itself. What was found stays when the cluster falls silent, and grows old.
+//! The log backup checkpoints, from the last refresh of each cluster. They exist in this process only: every server
+//! reads the clusters for itself. A checkpoint stays when the cluster stops responding, and ages.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,17 +31,17 @@ struct Checkpoint {
 /// The log backup of one tenant; on 3.x of the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogCheckpoint {
-    /// How old the checkpoint is now: logs up to then are backed up. Nothing where logs were never backed up.
+    /// The age of the checkpoint now: logs up to then are backed up. None if logs were never backed up.
     pub age: Option<Duration>,
-    /// Whether log backup runs.
+    /// Whether log backup is running.
     pub is_running: bool,
 }
 
 impl LogCheckpoints {
-    /// Keeps what a cluster said at that moment: each round, and how far it is behind by the database's clock.
+    /// Stores a cluster's answer at that time: each round, and its delay by the database's clock.
     pub(crate) fn keep(&self, cluster: ClusterId, rounds: &[(ArchiveRound, Option<u64>)], now: Timestamp) {
         let checkpoint = |(round, delay_us): &(ArchiveRound, Option<u64>)| {
-            // The database tells no delay of a round that was stopped.
+            // The database reports no delay for a stopped round.
             let age_us = round.checkpoint.map(|checkpoint| delay_us.unwrap_or_else(|| now.since(checkpoint)));
             Checkpoint {
                 tenant: round.tenant,

@@ -1,4 +1,4 @@
-//! What a server remembers of log-ons while it runs.
+//! The state of log-ons in a running server.
 
 mod attempts;
 mod verified;
@@ -33,7 +33,7 @@ struct Known {
     verified: Verified,
 }
 
-/// What a password turned out to be.
+/// The result of a password check.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Right,
@@ -50,12 +50,12 @@ impl LogOn {
         Self { known: Mutex::new(known), waiting: Semaphore::new(WAITING_MAX), ends: watch::Sender::new(0) }
     }
 
-    /// Returns how long whoever asks for this account from this address has to wait, if so.
+    /// Returns how long a log-on to this account from this address has to wait, if at all.
     pub(crate) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
         self.known().attempts.wait(account, address, now)
     }
 
-    /// Tells those who follow something that somebody's log-on has ended.
+    /// Notifies followers, such as event streams, that a log-on has ended.
     pub(crate) fn ended(&self) {
         self.ends.send_modify(|count| *count += 1);
     }
@@ -65,7 +65,7 @@ impl LogOn {
         self.ends.subscribe()
     }
 
-    /// Compares a password with what is stored of it, which is nothing when there is no such account.
+    /// Compares a password with its stored hash. There is no hash if the account does not exist.
     pub(crate) async fn verify(
         &self,
         credential: &Credential<'_>,
@@ -78,7 +78,7 @@ impl LogOn {
             return Verdict::Right;
         }
         let Ok(_turn) = self.waiting.try_acquire() else { return Verdict::Busy };
-        // Counted before it is known: else many that come at once are all tried before the first is counted.
+        // Counted before it is known: otherwise, many concurrent guesses are all tried before the first is counted.
         let attempts_left =
             self.known().attempts.failed(credential.account, credential.address, Instant::now());
         let is_right = passwords::verify(password, stored).await;

@@ -1,4 +1,4 @@
-//! What a request names must exist: each function returns it from the metadata, or the problem that names it.
+//! The objects of a request must exist: each function returns one from the metadata, or the error that names it.
 
 use model::Problem;
 use model::backup_set::BackupSet;

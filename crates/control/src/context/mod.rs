@@ -1,5 +1,5 @@
-//! What every other room stands on: who asks, the metadata and what must be in it, sessions on clusters and storages, the
-//! audit log, errors, pages, and what lives in this process only.
+//! The base of all other rooms: the caller, the metadata, sessions on clusters and storages, the audit log, errors,
+//! pages, and the state that exists in this process only.
 
 pub mod actor;
 pub(crate) mod asking;

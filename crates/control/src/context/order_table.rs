@@ -1,4 +1,5 @@
-//! Which flow takes which order. The flows register here when a server opens, so that orders reach them and know none.
+//! The flow of each order. The flows register here when a server opens, so that orders reach them without depending
+//! on them.
 
 use futures::future::BoxFuture;
 use metadata::Transaction;
@@ -10,7 +11,7 @@ use super::actor::Actor;
 use super::error::Error;
 use super::shared::Context;
 
-/// What takes each kind of order.
+/// The handler of each kind of order.
 pub(crate) struct OrderTable {
     pub(crate) logical_backup: Taker<LogicalBackup>,
     pub(crate) physical_backup: Taker<PhysicalBackup>,
@@ -20,18 +21,18 @@ pub(crate) struct OrderTable {
     pub(crate) tenant: Taker<Box<TenantRecovery>>,
 }
 
-/// What orders need of a flow.
+/// The interface of a flow for orders.
 pub(crate) struct Taker<O> {
     /// Decides what can be decided without asking the cluster.
     pub(crate) draft: Drafting<O>,
-    /// What is said when a task runs that leaves no room for this one.
+    /// The error when a running task excludes this one.
     pub(crate) conflict: Conflict,
 }
 
 /// Makes a draft of the actor's order, or refuses it.
 pub(crate) type Drafting<O> = for<'a> fn(&'a Context, &'a Actor, O) -> BoxFuture<'a, Result<Draft, Error>>;
 
-/// What is said when a task runs that leaves no room for another one.
+/// The error when a running task excludes another one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Conflict {
     /// The text, whose argument is the task.
@@ -51,7 +52,7 @@ impl Conflict {
     }
 }
 
-/// A task to be, whose first state is made in the transaction that keeps it.
+/// A task to create. Its first state is built in the transaction that stores it.
 pub(crate) struct Draft(Box<First>);
 
 type First =

@@ -1,4 +1,4 @@
-//! Long lists are handed out page by page.
+//! Long lists are returned page by page.
 
 use metadata::{Listing, Slice};
 use model::Problem;
@@ -6,7 +6,7 @@ use model::Problem;
 /// The most that one page holds (OCP's limit).
 pub const SIZE_MAX: u32 = 2_000;
 
-/// Which page of a list is wanted.
+/// The requested page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageAsk {
     number: u32,
@@ -14,7 +14,7 @@ pub struct PageAsk {
 }
 
 impl PageAsk {
-    /// Asks for a page (from 1) of so many rows (1 to [`SIZE_MAX`]).
+    /// Requests a page (from 1) with this many rows (1 to [`SIZE_MAX`]).
     ///
     /// # Errors
     /// Refuses numbers outside of these ranges.
@@ -73,13 +73,13 @@ impl Default for PageAsk {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows on it.
+    /// Its rows.
     pub contents: Vec<T>,
-    /// Which page it is, from 1.
+    /// The page number, from 1.
     pub number: u32,
-    /// How many rows a page holds at most.
+    /// The maximum number of rows per page.
     pub size: u32,
-    /// How many rows there are on all pages.
+    /// The number of rows on all pages.
     pub total_elements: u64,
 }
 

@@ -1,17 +1,17 @@
-//! What this server has written into its log about each strategy, so that what holds for long is written once and not
-//! every few seconds. It lives in this process only.
+//! The messages that this server has logged about each strategy, so that a lasting problem is logged once and not
+//! every few seconds. They exist in this process only.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use model::id::StrategyId;
 
-/// The last thing that was said about each strategy.
+/// The last message about each strategy.
 #[derive(Default)]
 pub(crate) struct Said(Mutex<BTreeMap<StrategyId, String>>);
 
 impl Said {
-    /// Keeps what is said about a strategy; tells whether it is another thing than before.
+    /// Stores the current message about a strategy; returns whether it differs from the last one.
     pub(crate) fn is_news(&self, strategy: StrategyId, what: String) -> bool {
         // Each change is one call: a panic elsewhere leaves nothing half-done here.
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! All that was wrong at one moment, as those who follow alarms are told.
+//! All problems at one time, for followers of alarms.
 
 use std::time::Instant;
 
@@ -7,15 +7,15 @@ use model::alarm::Alarm;
 /// All that was wrong at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// Which reading it is: a higher number was begun later.
+    /// The number of the reading: a higher one started later.
     pub(crate) number: u64,
-    /// What was wrong, the worst first.
+    /// The problems, the worst first.
     pub(crate) alarms: Vec<Alarm>,
-    /// What it was read from, and when; nothing where nobody compares.
+    /// The inputs and the time of the reading; none if they are not compared.
     pub(crate) basis: Option<(Basis, Instant)>,
 }
 
-/// What alarms are derived from, by what changes with it: the events of tasks, and the looks at clusters.
+/// The inputs of alarms: the events of tasks, and the refreshes of clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Basis {
     pub(crate) event: i64,

@@ -1,4 +1,5 @@
-//! What use cases and flows share: the metadata, the allowed directories, and what lives in this process only.
+//! The shared state of use cases and flows: the metadata, the allowed directories, and the state that exists in this
+//! process only.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,17 +37,17 @@ pub(crate) struct Context {
     /// The moments of the dumps that are being made, kept readable between two steps.
     pub(crate) snapshots: Snapshots,
     pub(crate) log_on: LogOn,
-    /// What the last look at each cluster found wrong.
+    /// The problems that the last refresh of each cluster found.
     pub(crate) troubles: Troubles,
     /// Up to when logs were backed up at the last look at each cluster.
     pub(crate) log_checkpoints: LogCheckpoints,
-    /// Makes the watcher look at the clusters at once.
+    /// Makes the watcher refresh the clusters immediately.
     pub(crate) look: Notify,
-    /// Whether this server could do its work when that was last asked.
+    /// Whether this server could do its work at the last check.
     pub(crate) health: Health,
-    /// How many data backups may run when a strategy starts one more.
+    /// The maximum number of running data backups when a strategy starts one more.
     pub(crate) data_backups_at_once: usize,
-    /// How many data backups to one storage may; none means that only their number in all counts.
+    /// The same limit for one storage; none means no limit per storage.
     pub(crate) backups_per_storage: Option<usize>,
     /// What was written into the log about strategies.
     pub(crate) said: Said,
@@ -59,7 +60,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Opens a server's data in the directory of its settings, whose storages may lie below their roots; none means the
+    /// Opens the data of a server in the directory of its settings, whose storages may be below their roots; none means the
     /// data directory.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
         let Settings { data_dir, metadata: server, file_roots, egress, limits, .. } = settings;

@@ -1,4 +1,4 @@
-//! The keys that show where a dump comes from, and who may recover what no trusted key signed.
+//! The keys that prove the origin of a dump, and who may recover one without a trusted signature.
 
 use dump::{KnownKeys, Origin, PublicKey, SigningKey};
 use model::id::BackupSetId;
@@ -25,7 +25,7 @@ impl Context {
         read(&secret)
     }
 
-    /// Returns the keys by which the origin of a dump is told.
+    /// Returns the keys that prove the origin of a dump.
     pub(crate) async fn known_keys(&self) -> Result<KnownKeys, Error> {
         let current = self.signing_key().await?.public();
         let stored = self.metadata.signing_keys_stored().await?;
@@ -40,8 +40,9 @@ impl Context {
     }
 }
 
-/// Decides whether a set of that origin may be recovered. What no trusted key signed may hold definitions that somebody else
-/// wrote; they run with the rights of the tenant credential. Only an administrator takes that on, and says so.
+/// Decides whether a set of that origin may be recovered. Without a trusted signature, its definitions may come from
+/// an unknown author, and they run with the privileges of the tenant credential. Only an administrator may accept
+/// that, explicitly.
 pub(crate) fn check(origin: &Origin, actor: &Actor, accepted: bool, set: BackupSetId) -> Result<(), Problem> {
     let is_signed = match origin {
         Origin::Own { .. } | Origin::Known { .. } => return Ok(()),
@@ -60,7 +61,7 @@ pub(crate) fn check(origin: &Origin, actor: &Actor, accepted: bool, set: BackupS
     Ok(())
 }
 
-/// Returns where a set comes from, in words.
+/// Returns the origin of a set, in words.
 #[must_use]
 pub fn described(origin: &Origin) -> Text {
     match origin {
@@ -80,8 +81,8 @@ fn public(key: &str) -> Result<PublicKey, Error> {
     key.parse().map_err(|cause| Error::caused(Problem::internal("metadata-signing-key-unreadable"), cause))
 }
 
-/// Refuses a dump that lies in another tenant's folder than the one it was made for: its signature fits wherever it is copied to. One
-/// that does not say for whom it was made is taken.
+/// Refuses a dump in the folder of another tenant: its signature stays valid wherever the dump is copied to. A dump
+/// that names no tenant is accepted.
 pub(crate) fn refuse_moved(path: &str, owner: Option<&str>) -> Result<(), Problem> {
     let (Some(owner), Some((folder, _))) = (owner, LogicalFolder::of_dump(path)) else { return Ok(()) };
     if owner == dump_owner(folder.ob_cluster_id, folder.tenant) {

@@ -1,6 +1,5 @@
-//! The moments of the dumps that are being made. Between two steps of a task a moment is kept readable here, by a
-//! transaction that is open on the server; it dies with the process, and a step that does not find it here pins it
-//! again.
+//! The snapshots of running dumps. Between two steps of a task, an open transaction on the server keeps a snapshot
+//! readable; it ends with the process, and a step that does not find it here pins it again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use dump::{DumpId, Snapshot};
 
-/// How long a moment is kept that no step comes for: a failed task may be retried soon, but the server must not
-/// keep old versions of rows for ever.
+/// How long a snapshot is kept without a step that needs it: a failed task may be retried soon, but the server must
+/// not keep old versions of rows forever.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
 /// The moments that no step works with right now.

@@ -1,5 +1,5 @@
-//! What the last look at each cluster, and at this server's own disks, found wrong. It lives in this process only: every server looks by itself, and
-//! after a restart the first look finds it again.
+//! The problems that the last refresh of each cluster, and the last check of this server's own disks, found. They exist in
+//! this process only: every server reads the clusters for itself, and after a restart the first refresh finds them again.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ pub(crate) struct Troubles {
     changes: AtomicU64,
 }
 
-/// What is wrong with a cluster.
+/// The problem of a cluster.
 #[derive(Debug, Clone)]
 pub(crate) enum Trouble {
     /// It does not answer.
@@ -69,9 +69,9 @@ impl Troubles {
         }
     }
 
-    /// Keeps what a cluster that answers says of its log backup.
+    /// Stores the log backup status of a reachable cluster.
     pub(crate) fn answered(&self, cluster: ClusterId, mut logs: Vec<(ArchiveRound, Option<u64>)>) {
-        // How far behind is too far, a strategy says: what is behind at all may be.
+        // A strategy defines the limit of the delay: this lists every delay.
         logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us, 0).is_some());
         let mut all = self.all();
         let was_well = if logs.is_empty() {

@@ -1,4 +1,4 @@
-//! What the watchers of this server did last. It lives in this process only: every server has its own.
+//! The last runs of this server's watchers. They exist in this process only: every server has its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,35 +7,35 @@ use std::time::Duration;
 use model::text::Text;
 use model::time::Timestamp;
 
-/// What makes a watcher look, beside the end of its period.
+/// A trigger of a watcher, beside its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WakesBy {
     /// Nothing.
     Timer,
     /// A signal: something has changed that it looks at.
     Signal,
-    /// Nothing, and it looks only while somebody follows what it finds.
+    /// No interval: it runs only while its results have a follower.
     Followers,
 }
 
-/// A watcher, and how it went of late.
+/// A watcher and its recent runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     /// Its name.
     pub name: &'static str,
     /// How often it looks.
     pub period: Duration,
-    /// What else makes it look.
+    /// Its other triggers.
     pub wakes_by: WakesBy,
     /// How often it has looked since this server started.
     pub runs: u64,
-    /// When it last began to look.
+    /// When the last run started.
     pub last_run: Option<Timestamp>,
     /// How long that took.
     pub duration: Option<Duration>,
     /// Why the last look failed; nothing after one that went well.
     pub last_error: Option<Text>,
-    /// When a look last failed.
+    /// When a run last failed.
     pub failed: Option<Timestamp>,
 }
 
@@ -59,7 +59,7 @@ impl WatchLog {
         self.all().insert(name, watched);
     }
 
-    /// Notes a look; tells whether its failure is news: another one than the last look's.
+    /// Records a run; returns whether its failure is new, that is, differs from that of the last run.
     pub(crate) fn note(
         &self,
         name: &'static str,

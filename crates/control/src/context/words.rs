@@ -1,4 +1,4 @@
-//! Texts cross between `model`, whose catalogue has their words, and `engine`, which only keeps them.
+//! Converts texts between `model`, whose catalogue has their words, and `engine`, which only stores them.
 
 use engine::{Note, StepError};
 use model::Problem;
@@ -27,7 +27,7 @@ mod tests {
     use model::text::{Language, Text};
 
     #[test]
-    fn whatever_the_engine_says_has_words() {
+    fn every_text_of_the_engine_has_words() {
         for (id, args) in ENGINE_NOTES {
             let text = args.iter().fold(Text::new(id), |text, name| text.with(name, "x"));
             for language in [Language::En, Language::Zh] {

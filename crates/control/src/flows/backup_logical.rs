@@ -9,15 +9,15 @@
 //! 7. `verify-backup-set`      every object reads back as it was written
 //! 8. `record-backup-set`      the catalogue knows it
 //!
-//! A tenant of OceanBase 4.x is read as the user whose credential is kept for it; seekdb's only one as the cluster's own
-//! user.
+//! A tenant of OceanBase 4.x is read as the user whose credential is kept for it; seekdb's only one as the cluster's
+//! own user.
 //!
 //! The cluster is only read. What is left open there between two steps is a transaction that keeps the moment; it
 //! ends with the dump, a cancel, or this process.
 //!
-//! A dump whose moment is gone, or whose tables were changed meanwhile, is begun anew under another id: nothing of two
-//! moments is ever mixed. Rolling back deletes a dump that is not complete. A complete one is a backup, recorded or
-//! not, and is never deleted by a task.
+//! If the snapshot of a dump is gone, or its tables changed meanwhile, the dump starts over under another ID: two
+//! snapshots are never mixed. A rollback deletes an incomplete dump. A complete dump is a backup, recorded or not,
+//! and a task never deletes it.
 
 mod dumping;
 pub(crate) mod plan;
@@ -258,7 +258,7 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     }
     let mut dumped = rows(at, state, &dumping).await;
     if dumped.is_ok() {
-        // From here on it will be taken for a backup: only who still holds the task may say that it is one.
+        // From here on it counts as a backup: only the holder of the task may declare it complete.
         at.may_act(FINISH_LIMIT).await?;
         let manifest = match dumping.finish().await {
             Ok(manifest) => manifest,
@@ -293,7 +293,7 @@ fn completed(at: &Here, lane: &mut Lane, manifest: &Manifest) {
 
 async fn rows(at: &Here, state: &State, dumping: &Dumping<'_>) -> dump::Result<()> {
     let Dumping { source, client, .. } = dumping;
-    // Nothing is left to do of the schema, unless the dump was begun anew.
+    // The schema needs no more work, unless the dump starts over.
     schema(at, dumping).await?;
     let snapshot = dumping.snapshot().await?;
     let meter = Meter::new();
@@ -309,7 +309,7 @@ async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let complete = lane.complete.as_ref().ok_or_else(|| {
         words::refused(Problem::internal("backup-not-complete").with("dump", &dumping.dump))
     })?;
-    // Somebody may have put another manifest into the storage since: only ours says what was backed up.
+    // The manifest in the storage may have been replaced since: only our own describes the backup.
     let opened = dumping.manifest().await?;
     let no_manifest = || dump::Error::NotFinished { dump: complete.dump.clone(), missing: "manifest.json" };
     let expected = opened.ok_or_else(no_manifest).map_err(Error::from)?.blake3;

@@ -1,9 +1,10 @@
-//! Log backup is started, stopped, paused or gone on with: each tenant of 4.x a lane, before that the cluster one.
+//! Starts, stops, pauses or resumes log backup. On 4.x each tenant is a lane, before that the cluster is one.
 //!
-//! 1. `check-log-backup`    the cluster has one, is not being upgraded, and the wish fits where it stands
+//! 1. `check-log-backup`    the cluster has one, is not being upgraded, and its status allows the request
 //! 2. `change-log-backup`   the statement is sent where it is needed, and the state is reached
 //!
-//! It sets no destinations: a start needs those that the cluster has. There is no undo: what the database took stays.
+//! It sets no destinations: a start needs those of the cluster. There is no undo: the effect of an accepted statement
+//! stays.
 
 mod request;
 mod state;
@@ -53,7 +54,7 @@ impl Flow for LogBackup {
     ];
 }
 
-/// 1. The cluster has one, is not being upgraded, and the wish fits where it stands.
+/// 1. The cluster has one, is not being upgraded, and its status allows the request.
 async fn check_log_backup(at: &At<LogBackup>, state: &mut State) -> Answer {
     let mut cluster = at.context().cluster(state.cluster).await?;
     let mut driver = driver(at, state).await?;

@@ -1,10 +1,10 @@
-//! A major compaction of chosen tenants (4.x), or of all there is (before, and seekdb).
+//! A major compaction of selected tenants (4.x), or of the whole cluster (before, and seekdb).
 //!
 //! 1. `check-compaction`      the cluster is not being upgraded, and nothing that was chosen is in an error
 //! 2. `major-freeze`          a freeze newer than what was there is written down
 //! 3. `wait-for-compaction`   it is merged to the end
 //!
-//! There is no undo: a freeze can't be taken back. A cancel ends our waiting, not the merge.
+//! There is no undo: a freeze cannot be reverted. Cancel ends our waiting, not the merge.
 
 mod request;
 mod state;
@@ -91,7 +91,7 @@ async fn major_freeze(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     for (number, said) in driver.act_and_hear(&statement).await.map_err(Error::from)? {
         at.log(Note::new("compaction-warned").arg("number", number).arg("words", said));
     }
-    // On 4.x the statement is answered by OK even where nothing was frozen: the next look tells.
+    // On 4.x the statement returns OK even if nothing was frozen: the next poll shows the result.
     Ok(Next::again(LOOK))
 }
 

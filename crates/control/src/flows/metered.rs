@@ -1,4 +1,4 @@
-//! Tells how far the logical engine has come while it works.
+//! Reports the progress of the logical engine while it works.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::pace::Pace;
 
-/// How often it is told.
+/// The interval of the reports.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// The unit of what is counted in bytes.
@@ -26,8 +26,8 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
-    /// Shows the bytes of a dump that is being taken. How many there will be is reckoned from the pieces: nobody
-    /// knows how long rows are before they are read.
+    /// Shows the bytes of a running dump. The total is estimated from the pieces: the length of rows is unknown
+    /// before they are read.
     pub(crate) fn dumping() -> Self {
         let read = |now: Progress| {
             let total =
@@ -37,12 +37,12 @@ impl Gauge {
         Self { unit: BYTES, read: Box::new(read) }
     }
 
-    /// Shows stored bytes, of which there are so many.
+    /// Shows stored bytes out of this total.
     pub(crate) fn bytes(total: u64) -> Self {
         Self { unit: BYTES, read: Box::new(move |now| (now.bytes.min(total), Some(total))) }
     }
 
-    /// Shows rows, of which there are so many.
+    /// Shows rows out of this total.
     pub(crate) fn rows(total: u64) -> Self {
         Self { unit: ROWS, read: Box::new(move |now| (now.rows.min(total), Some(total))) }
     }

@@ -29,7 +29,7 @@ macro_rules! flows {
             worker$(.register::<$flow>(context.clone()))+
         }
 
-        /// Tells whether a newer program has made the task: then none of its steps is run here, and it waits for one.
+        /// Returns whether a newer program has made the task: then none of its steps is run here, and it waits for one.
         pub(crate) fn is_newer(task: &Task) -> bool {
             ![$((<$flow>::KIND, <$flow>::VERSION)),+]
                 .iter()
@@ -47,7 +47,7 @@ flows![
     restore_tenant::RestoreTenant,
 ];
 
-/// Tells orders which flow takes each of them.
+/// Registers the flow of each order.
 pub(crate) fn order_table() -> OrderTable {
     OrderTable {
         logical_backup: backup_logical::TAKER,

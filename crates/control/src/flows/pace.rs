@@ -1,17 +1,17 @@
-//! How fast a step goes, so that users see a rate and the time that is left.
+//! The speed of a step, for the rate and the remaining time that users see.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use engine::Progress;
 
-/// What counts for the rate: less is nervous, more is slow to see that something has changed.
+/// The period of the rate: a shorter one is unstable, a longer one is slow to show a change.
 const WINDOW: Duration = Duration::from_secs(20);
 
 /// How close together samples are kept.
 const SPACING: Duration = Duration::from_millis(500);
 
-/// What was done when, of late.
+/// Recent samples.
 #[derive(Debug)]
 pub(crate) struct Pace {
     unit: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Begins to look at work that stands at `done`.
+    /// Starts to measure work that is at `done`.
     pub(crate) fn new(unit: &'static str, done: u64, now: Instant) -> Self {
         Self { unit, samples: VecDeque::from([(now, done)]) }
     }
@@ -38,7 +38,7 @@ impl Pace {
     }
 }
 
-/// Nothing while too little time has passed to tell.
+/// None while too little time has passed.
 fn rate(done: u64, elapsed: Duration) -> Option<u64> {
     let elapsed_ms = elapsed.as_millis();
     if elapsed < SPACING {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn few_samples_are_kept_however_often_progress_is_told() {
+    fn few_samples_are_kept_however_often_progress_is_reported() {
         let start = Instant::now();
         let mut pace = Pace::new("rows", 0, start);
         for tick in 0..100_000_u64 {

@@ -1,38 +1,38 @@
-//! What a task would do, told without doing it.
+//! The plan of a task, without running it.
 
 use model::backup::{BackupMethod, DataBackupMode};
 use model::inventory::Missing;
 use model::not_made::NotMade;
 use model::text::Text;
 
-/// What a task would do.
+/// The plan of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The flow's kind, such as `backup-logical`.
     pub kind: String,
-    /// How the backup is, or was, taken.
+    /// The method of the backup.
     pub method: BackupMethod,
     /// How much it holds.
     pub mode: DataBackupMode,
-    /// Where it lies, or will lie: a URI.
+    /// Its location, as a URI.
     pub storage: String,
-    /// The tenants it is about.
+    /// Its tenants.
     pub tenants: Vec<String>,
-    /// What the backup would lack, as far as that is seen now.
+    /// The objects that the backup would leave out, as far as known now.
     pub left_out: Vec<Missing>,
-    /// What of the backup set a recovery would not make, as far as that is seen now.
+    /// The objects of the backup set that a recovery would not create, as far as known now.
     pub not_made: Vec<NotMade>,
     /// The steps in running order.
     pub steps: Vec<PlannedStep>,
 }
 
-/// A step that a task would take.
+/// A step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
     /// The step's id, whose name is in the texts.
     pub step: String,
-    /// What it finds, or would do, in words.
+    /// Its finding or action, in words.
     pub notes: Vec<Text>,
-    /// What it would send to the cluster, secrets masked.
+    /// The statements to the cluster, with masked secrets.
     pub statements: Vec<String>,
 }

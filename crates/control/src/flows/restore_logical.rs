@@ -8,14 +8,13 @@
 //! 6. `verify-data`            every row is what was dumped
 //! 7. `record-recovery`        triggers are there, the marks are gone, and the recovery is known
 //!
-//! Routines, triggers, users and privileges are made only for an administrator who requests them. What of the set is not made,
-//! for that reason or because the target refuses it, is kept in the state: such a recovery ends, and is partial.
+//! Routines, triggers, users and privileges are created only at the request of an administrator. The state records
+//! what is not created, for that reason or because the target refuses it: such a recovery ends as partial.
 //!
-//! The cluster changes from the third step on. Rolling back takes away what the third step made and nothing else: a
-//! database that was not there before and still carries the load's mark is dropped; one that was there, empty, is
-//! emptied again. As soon as something else lies in it, nothing of it is touched; but where single tables are recovered
-//! into a database that was there before, other tables may lie beside them, and only they are dropped. Users and roles
-//! that it made are dropped, too.
+//! The cluster changes from the third step on. A rollback removes only what the third step created. A new database
+//! that still carries the load's mark is dropped; one that existed and was empty is emptied again. If a database
+//! contains other objects, none of it is touched. If single tables are recovered into an existing database, other
+//! tables may exist beside them, and only the recovered ones are dropped. Created users and roles are dropped, too.
 
 mod cleanup;
 mod code;
@@ -71,11 +70,11 @@ const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// How many findings of a verification are written to the log.
 const FINDINGS_SHOWN: usize = 50;
 
-/// What a user needs on a database to make and fill it.
+/// The privileges that a user needs on a database to create and fill it.
 const PRIVILEGES: [&str; 8] =
     ["CREATE", "CREATE VIEW", "SELECT", "INSERT", "UPDATE", "ALTER", "INDEX", "DROP"];
 
-/// What it needs besides to make foreign keys, where the kernel knows the privilege.
+/// The additional privilege for foreign keys, if the kernel supports it.
 const REFERENCES: &str = "REFERENCES";
 
 /// The oldest OceanBase that is known to ask for [`REFERENCES`]: seekdb's kernel is of that version.
@@ -172,7 +171,7 @@ async fn check_destination(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = &loading;
     let found = load::check_target(target, client, &state.dump, options).await.map_err(Error::from)?;
     if found.resumes {
-        // Our own load has not begun: the marks are those of another one.
+        // Our own load has not started: the marks belong to another one.
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
         return Err(words::refused(problem.with("databases", joined(state))));
     }
@@ -320,7 +319,7 @@ async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// Logs what a part of a load has to say, and keeps what it could not make.
+/// Logs the report of a part of a load, and stores what it could not create.
 fn made(at: &Here, state: &mut State, step: &str, made: Made) {
     for text in made.texts() {
         at.log(words::note(text));

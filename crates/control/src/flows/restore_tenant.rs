@@ -10,12 +10,12 @@
 //! 8. `check-tenant`            it is there, in order, and of the moment that was asked for
 //! 9. `record-recovery`         it is known
 //!
-//! The cluster changes from the third step on. The statement that starts the restore blocks and may time out while the
-//! restore goes on, so it has a connection of its own; the job is known by the tenant's name, by being newer than what
-//! was there before, and by its description. It is looked for before the statement is sent and after every answer that
-//! leaves open what became of it.
+//! The cluster changes from the third step on. The statement that starts the restore blocks, and may time out while
+//! the restore continues, so it has a connection of its own. The job is identified by the name of the tenant, by
+//! being newer than the jobs before, and by its description. It is searched for before the statement is sent, and
+//! after every answer with an unknown outcome.
 //!
-//! What a failed restore leaves behind goes by a roll back (OCP: Clean Up). A tenant is dropped only when the job and the
+//! A rollback removes the remains of a failed restore (OCP: Clean Up). A tenant is dropped only when the job and the
 //! tenant are those that were written down and the tenant is still being restored, never one that has reached NORMAL;
 //! a pool only when this task created it.
 

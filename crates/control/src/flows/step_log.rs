@@ -1,4 +1,4 @@
-//! Every statement of a step, what came of it and how long it took, in the step's log.
+//! Every statement of a step, its result and its duration, in the step's log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,8 +7,8 @@ use model::cluster::Address;
 use model::size;
 use oceanbase::{End, Outcome, Statement, Witness};
 
-/// After how many statements of one run only those that fail are written: loading a terabyte takes a million, and
-/// nobody reads them.
+/// The number of statements of one run after which only failed ones are logged: loading a terabyte takes a million,
+/// and nobody reads them.
 const STATEMENTS_MAX: u64 = 10_000;
 
 /// Writes what a session does into the log of the step it works for.

@@ -1,4 +1,4 @@
-//! Work that ends early when its step is to end.
+//! Work that ends early when its step ends.
 
 use engine::{At, Flow};
 

@@ -1,4 +1,4 @@
-//! Where a backup goes: a saved storage, or one that was typed in for this task.
+//! The destination of a backup: a saved storage, or one that was typed in for this task.
 
 use metadata::tasks::{TaskQuery, subject};
 use metadata::{Slice, Transaction};
@@ -29,7 +29,7 @@ impl Destination {
         }
     }
 
-    /// Keeps what was typed in, with the task that is made in this transaction; returns the storage.
+    /// Stores a typed-in storage with the task that this transaction creates; returns the storage.
     pub(crate) async fn keep(&self, writer: &mut Transaction) -> Result<StorageId, Error> {
         match self {
             Self::Saved(storage) => Ok(storage.id),
@@ -76,7 +76,7 @@ pub(crate) async fn destination(
     Ok(Destination::Saved(storage))
 }
 
-/// Why a storage is filled in when nobody chooses one.
+/// Why a storage is the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageSource {
     /// It is the backup strategy's.

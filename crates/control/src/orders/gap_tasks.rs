@@ -1,4 +1,4 @@
-//! A step of bringing log backup back: its task and what the gaps know of it are written in one transaction.
+//! A repair step of log backup: its task and the record of the gap are written in one transaction.
 
 use engine::journal::NewTask;
 use metadata::Transaction;

@@ -1,4 +1,4 @@
-//! The kinds of the tasks that back up. They are stored, and never renamed once released.
+//! The kinds of backup tasks. They are stored, and never renamed once released.
 
 /// A logical backup.
 pub(crate) const BACKUP_LOGICAL: &str = "backup-logical";

@@ -18,7 +18,7 @@ pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
 pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_of, strategy_storage};
 pub(crate) use submit::{submit, submit_for_gaps, submit_run};
 
-/// A task was made of the order.
+/// A task was created from the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
     /// The task.

@@ -25,13 +25,13 @@ pub(crate) struct Scheduled {
     pub(crate) due: Timestamp,
     /// How much the schedule asks for.
     pub(crate) planned: DataBackupMode,
-    /// How much it backs up.
+    /// The backup mode.
     pub(crate) kind: DataBackupMode,
     /// Why it is full instead of incremental, if it is.
     pub(crate) promotion: Option<Promotion>,
 }
 
-/// Returns what a strategy is called where an account's name or address stands.
+/// Returns the name of a strategy in place of an account's name or address.
 fn named(strategy: StrategyId) -> String {
     format!("strategy/{strategy}")
 }
@@ -88,8 +88,8 @@ impl Scheduled {
 }
 
 impl Scheduled {
-    /// Counts the backups that run, with the one that is made in this transaction: servers that look at the same time would
-    /// else each fill up what is free.
+    /// Counts the running backups, with the one that this transaction creates. Otherwise, servers that check at the
+    /// same time would each use up the free slots.
     async fn find_room(&self, context: &Context, writer: &mut Transaction) -> Result<(), Error> {
         let kinds = backup_kinds();
         let running = writer.task_unfinished_count(&kinds, None).await?;
@@ -122,8 +122,8 @@ pub(crate) async fn strategy_of(
     Ok(found.cloned())
 }
 
-/// Returns the storage of the strategy that backs up these tenants in this way. One of the other method says nothing:
-/// its storage would move the destinations of a physical backup.
+/// Returns the storage of the strategy that backs up these tenants in this way. A strategy of the other method does
+/// not count: its storage would move the destinations of a physical backup.
 pub(crate) async fn strategy_storage(
     context: &Context,
     cluster: ClusterId,

@@ -1,7 +1,7 @@
-//! What a task is about, beside [`metadata::tasks::subject`].
+//! The subjects of a task, beside [`metadata::tasks::subject`].
 
-/// The cluster's name when the task was made.
+/// The cluster's name when the task was created.
 pub(crate) const CLUSTER_NAME: &str = "cluster-name";
 
-/// The tenant's name when the task was made.
+/// The tenant's name when the task was created.
 pub(crate) const TENANT_NAME: &str = "tenant-name";

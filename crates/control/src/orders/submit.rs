@@ -1,5 +1,5 @@
 //! The one way from an order to a task: permission, idempotency key, the flow's own decision, the task with its audit
-//! line in one transaction, and the waking of the workers.
+//! line in one transaction, and a wake-up of the workers.
 
 use engine::journal::{InsertError, NewTask};
 use metadata::Transaction;
@@ -37,7 +37,7 @@ pub(crate) async fn submit(
         }
         let (draft, conflict) = draft(control, actor, order).await?;
         let mut writer = context.metadata.begin().await?;
-        // Looked at again: the same order may have been sent twice at once.
+        // Checked again: the same order may have been sent twice at the same time.
         if let Some(key) = &key
             && let Some(known) = writer.submission_now(key, &in_full).await?
         {

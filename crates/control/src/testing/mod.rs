@@ -1,4 +1,5 @@
-//! Worlds for the tests of flows and use cases: the real kernel with a small database, a storage in a directory, a server's data.
+//! Worlds for the tests of flows and use cases: the real kernel with a small database, a storage in a directory, a
+//! server's data.
 
 pub(crate) mod simulated;
 
@@ -48,14 +49,14 @@ pub(crate) struct World {
     pub(crate) tenant: TenantId,
     /// The folder of the tenant's dumps, below the storage's base.
     folder: String,
-    /// What pretends to be the cluster, where it is no seekdb.
+    /// The simulated cluster, unless it is a seekdb.
     pub(crate) simulator: Option<sim::Handle>,
 }
 
-/// The password of a pretended tenant, which nobody may ever see.
+/// The password of a simulated tenant, which must never appear anywhere.
 pub(crate) const TENANT_PASSWORD: &str = "of-the-tenant-itself";
 
-/// The password of a pretended cluster.
+/// The password of a simulated cluster.
 pub(crate) const SYS_PASSWORD: &str = "of-the-sys-tenant";
 
 /// How a run came to its end.
@@ -80,8 +81,8 @@ impl World {
         Self::over(server, database, new).await
     }
 
-    /// Makes a world whose cluster is a pretended OceanBase of that version: the data of its tenants `shop` and `crm` lie
-    /// on the shared server. A user of `shop` is kept.
+    /// Creates a world with a simulated OceanBase of that version. The data of its tenants `shop` and `crm` are on
+    /// the shared server. The credential of `shop` is saved.
     pub(crate) async fn of_tenant(profile: sim::Profile, database: &str) -> Self {
         let server = xtask::seekdb::shared().expect("seekdb starts");
         fill(&server, database);
@@ -177,7 +178,7 @@ impl World {
         Ok(backups::backup_now(&self.control, &self.actor, wish, None).await?.task)
     }
 
-    /// Says something to the pretended cluster as somebody else would.
+    /// Sends a statement to the simulated cluster as another client would.
     pub(crate) async fn say(&self, user: &str, password: &str, sql: &str) {
         let port = self.simulator.as_ref().expect("the cluster is a pretended one").port();
         let address = Address { host: "127.0.0.1".into(), port };
@@ -229,7 +230,7 @@ impl World {
         assert_eq!(ended, Ended::Finished(TaskStatus::Successful), "{}", self.story(task).await);
     }
 
-    /// Runs a task that must fail; returns the id of the text that says why.
+    /// Runs a task that must fail; returns the id of the error text.
     pub(crate) async fn fail(&self, task: TaskId) -> String {
         let ended = self.run(task, None).await;
         assert_eq!(ended, Ended::Finished(TaskStatus::Failed), "{}", self.story(task).await);
@@ -242,7 +243,7 @@ impl World {
         self.control.context.task(task).await.expect("the task is there")
     }
 
-    /// Tells what a task has done: its steps with their logs.
+    /// Returns the steps of a task with their logs.
     pub(crate) async fn story(&self, task: TaskId) -> String {
         let stored = self.task(task).await;
         let mut story = String::new();

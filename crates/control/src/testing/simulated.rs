@@ -29,7 +29,7 @@ use crate::{Actor, Control, Settings};
 /// How often a task may wait before it is taken for one that never ends.
 const WAITS_MAX: u32 = 3_000;
 
-/// The password of the simulated sys tenant, and nobody may ever see it.
+/// The password of the simulated sys tenant, which must never appear anywhere.
 const PASSWORD: &str = "of-the-sys-tenant";
 
 /// Makes two tests of each function that takes a [`Profile`]: on long-term support as most have it, and on the newest.
@@ -197,7 +197,7 @@ impl SimWorld {
         assert_eq!(ended, Ended::Finished(TaskStatus::Successful), "{}", self.story(task).await);
     }
 
-    /// Runs a task that must fail; returns the step that failed and the id of the text that says why.
+    /// Runs a task that must fail; returns the failed step and the id of the error text.
     pub(crate) async fn fail(&self, task: TaskId) -> (String, String) {
         let ended = self.run(task, None).await;
         assert_eq!(ended, Ended::Finished(TaskStatus::Failed), "{}", self.story(task).await);
@@ -215,7 +215,7 @@ impl SimWorld {
         tasks::steer(&self.control, &self.actor, task, wish).await.expect("the command fits");
     }
 
-    /// Tells what a task has done: its steps with their logs.
+    /// Returns the steps of a task with their logs.
     pub(crate) async fn story(&self, task: TaskId) -> String {
         let stored = self.task(task).await;
         let mut story = String::new();
@@ -253,7 +253,7 @@ impl SimWorld {
         self.handle.fault(&Fault { tenant: tenant.map(str::to_owned), ..Fault::new(name) });
     }
 
-    /// Says something to the cluster as somebody else would.
+    /// Sends a statement to the cluster as another client would.
     pub(crate) async fn say(&self, sql: &str) {
         self.say_to(&self.handle, sql).await;
     }
@@ -284,7 +284,7 @@ impl SimWorld {
         (added.expect("the cluster is taken over").id, handle)
     }
 
-    /// Says something to one of the clusters.
+    /// Sends a statement to one of the clusters.
     pub(crate) async fn say_to(&self, handle: &Handle, sql: &str) {
         let address = Address { host: "127.0.0.1".into(), port: handle.port() };
         let endpoint = Endpoint::new(vec![address], "root@sys", Secret::new(PASSWORD));
@@ -292,7 +292,7 @@ impl SimWorld {
         session.expect("logs on").run(&Statement::act(sql)).await.expect("the cluster takes it");
     }
 
-    /// Checks that nobody asked what the simulator does not know, and that no secret was told.
+    /// Checks that the simulator knew all statements, and that no secret was sent.
     pub(crate) async fn assert_clean(&self, task: TaskId) {
         let gaps: Vec<_> = self.handle.transcript().into_iter().filter(|entry| entry.gap).collect();
         assert!(gaps.is_empty(), "{gaps:?}");

@@ -1,4 +1,4 @@
-//! Alarms: what is wrong now, from what the metadata know and what the last look at each cluster found.
+//! Alarms: the current problems, from the metadata and from the last refresh of each cluster.
 
 mod of_strategies;
 
@@ -103,7 +103,7 @@ pub struct Changes {
     cluster: Option<ClusterId>,
 }
 
-/// Begins to follow the alarms of one cluster or of all; what is wrong already is not told.
+/// Starts to follow the alarms of one cluster or of all; existing alarms are not reported.
 ///
 /// # Errors
 /// When the actor may not read them, or the metadata fail.
@@ -115,7 +115,7 @@ pub async fn changes(control: &Control, actor: &Actor, cluster: Option<ClusterId
 
 impl Changes {
     /// Waits until alarms are raised, closed or changed, for as long as the server runs. Nothing is lost when the
-    /// waiting is given up and begun again.
+    /// wait is cancelled and started again.
     pub async fn next(&mut self) -> Option<Vec<AlarmChange>> {
         loop {
             self.newest.changed().await.ok()?;
@@ -134,7 +134,7 @@ impl Changes {
     }
 }
 
-/// What is wrong with the disks of this server.
+/// The problem of the disks of this server.
 fn of_disks(control: &Control) -> Option<Alarm> {
     let trouble = control.context.troubles.of_disks()?;
     let server = control.context.server_name.clone();
@@ -149,7 +149,7 @@ fn of_disks(control: &Control) -> Option<Alarm> {
     })
 }
 
-/// Whether the cluster answered, and, where it did, what it said of its log backup.
+/// Whether the cluster responded, and if so, its log backup status.
 fn of_answers(
     cluster: &Cluster,
     tenants: &[Tenant],
@@ -157,7 +157,7 @@ fn of_answers(
     trouble: Option<Trouble>,
 ) -> Vec<Alarm> {
     match trouble {
-        // What every server has kept outranks what this one remembers: another may have had an answer.
+        // The stored state of all servers outranks the state of this one: another may have had an answer.
         trouble if cluster.status == ClusterStatus::Unavailable => {
             let (since, reason) = match trouble {
                 Some(Trouble::Silent { since, why }) => (Some(since), Some(why)),
@@ -205,13 +205,14 @@ fn of_log_backup(
     })
 }
 
-/// How far the log backup of a tenant may be behind: as its strategy has it, else as OCP has it.
+/// The maximum delay of a tenant's log backup: that of its strategy, else OCP's.
 fn delay_limit_s(cluster: &Cluster, strategies: &[Strategy], tenant: TenantId) -> u64 {
     let strategy = holding(strategies, cluster.id, tenant);
     strategy.map_or(LOG_DELAY_S, |strategy| u64::from(strategy.settings.thresholds.log_backup_delay_s))
 }
 
-/// The tenant of a strategy may be gone: then it is called by its number. What is wrong with another tenant goes with it.
+/// The tenant of a strategy may be gone: then it is called by its number. What is wrong with another tenant goes with
+/// it.
 fn of_fault(cluster: &Cluster, tenants: &[Tenant], strategy: &Strategy, fault: &Fault) -> Option<Alarm> {
     let name = |id: TenantId| {
         let found = tenants.iter().find(|tenant| tenant.id == id);
@@ -244,7 +245,7 @@ fn of_failure(cluster: &Cluster, tenants: &[Tenant], failure: BackupFailure) -> 
     })
 }
 
-/// Says that the newest backup set of a tenant is partial; nothing of a tenant that is gone.
+/// Raises an alarm for a tenant whose newest backup set is partial; none for a dropped tenant.
 fn of_partial(cluster: &Cluster, tenants: &[Tenant], set: &BackupSet) -> Option<Alarm> {
     let tenant = tenants.iter().find(|tenant| tenant.id == set.tenant)?;
     let tenant = Some((tenant.id, tenant.name.clone()));
@@ -312,7 +313,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_backup_that_failed_is_an_alarm_until_another_succeeds() {
-        for (profile, objects) in [(Profile::V4_2_5, vec!["shop", "books"]), (Profile::V3_1_5, vec![""])] {
+        let both = vec!["shop", "books"];
+        for (profile, objects) in
+            [(Profile::V4_2_5, both.clone()), (Profile::V4_6, both), (Profile::V3_1_5, vec![""])]
+        {
             let world = SimWorld::new(profile).await;
             assert_eq!(kinds(&world).await, [], "{profile}");
             let task = world.begin(world.wish(Incremental)).await;
@@ -335,7 +339,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_tenant_that_failed_is_named_and_what_somebody_cancelled_is_no_alarm() {
+    async fn the_failed_tenant_is_named_and_a_cancelled_backup_raises_no_alarm() {
         let world = SimWorld::new(Profile::V4_2_5).await;
         world.fault(FaultName::TenantNotNormal, Some("books"));
         let task = world.begin(world.wish(Full)).await;
@@ -393,7 +397,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_follows_alarms_is_told_of_each_that_comes_changes_or_goes() {
+    async fn followers_of_alarms_see_each_raised_changed_and_closed_one() {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
         let task = world.begin(world.wish(Incremental)).await;
         world.fail(task).await;
@@ -421,7 +425,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_follows_alarms_is_told_of_a_cluster_that_falls_silent_and_not_of_another_ones() {
+    async fn followers_of_one_clusters_alarms_see_its_silence_and_no_other_clusters() {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
         let (mut changes, stop) = followed(&world).await;
         let elsewhere = Some(ClusterId(world.cluster.0 + 1));
@@ -436,7 +440,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cluster_that_does_not_answer_is_an_alarm_that_says_why_and_since_when() {
+    async fn a_silent_cluster_raises_an_alarm_with_its_reason_and_start() {
         let SimWorld { control, actor, cluster, handle, dir: _dir, .. } =
             SimWorld::new(Profile::V4_2_5).await;
         let all =

@@ -1,4 +1,4 @@
-//! Who did what: what the audit log holds.
+//! The audit log.
 
 pub use metadata::audit::AuditFilter;
 use metadata::audit::Deed;
@@ -10,7 +10,7 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
 
-/// A deed that was done, or tried.
+/// An action that was carried out or attempted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
     /// Its number, increasing.
@@ -23,9 +23,9 @@ pub struct AuditLine {
     pub address: String,
     /// What, such as `backup-now`.
     pub action: String,
-    /// About which thing, such as `cluster/prod`.
+    /// The object, such as `cluster/prod`.
     pub target: String,
-    /// `done`, or the id of the problem that came of it.
+    /// `done`, or the ID of the resulting error.
     pub outcome: String,
 }
 

@@ -1,4 +1,4 @@
-//! Clusters: take over, look at, let go of.
+//! Clusters: take over, show, remove.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::error::Error;
 use crate::page::{Page, PageAsk};
 use crate::{asking, log_backups};
 
-/// A cluster to be taken over.
+/// A cluster to take over.
 #[derive(Debug, Clone)]
 pub struct NewCluster {
-    /// The name it gets here.
+    /// Its name in Lifeboat.
     pub name: String,
     /// Its servers' addresses, tried in this order.
     pub addresses: Vec<Address>,
@@ -36,7 +36,7 @@ pub struct NewCluster {
 pub struct DatabaseFacts {
     /// Its name.
     pub name: String,
-    /// How many tables it has.
+    /// Its number of tables.
     pub tables: u64,
     /// About how many bytes they take.
     pub bytes: u64,
@@ -47,9 +47,9 @@ pub struct DatabaseFacts {
 pub struct TableFacts {
     /// Its name.
     pub name: String,
-    /// About how many rows it has.
+    /// The estimated number of rows.
     pub rows: u64,
-    /// About how many bytes it takes.
+    /// Its estimated size in bytes.
     pub bytes: u64,
 }
 
@@ -237,7 +237,7 @@ impl Context {
         let question = async {
             let mut driver = Driver::open(&endpoint, Arc::new(NoWitness)).await?;
             let (facts, tenants) = (driver.probe().await?, driver.tenants().await?);
-            // A cluster that does not tell of its log backup is there all the same.
+            // A cluster that does not report its log backup still counts.
             let logs = log_backups::seen(&mut driver).await.unwrap_or_default();
             Ok::<_, Error>((facts, tenants, logs))
         };
@@ -252,7 +252,7 @@ impl Context {
             Err(_) => writer.cluster_unavailable(id).await?,
         }
         writer.commit().await?;
-        // Behind the commit: who is told that something has changed finds it in the metadata too.
+        // After the commit: followers of a change find it in the metadata.
         match &seen {
             Ok((.., logs)) => {
                 self.log_checkpoints.keep(id, logs, now);
@@ -286,7 +286,7 @@ fn status(facts: &ClusterFacts) -> ClusterStatus {
     if facts.upgrading { ClusterStatus::Upgrading } else { ClusterStatus::Running }
 }
 
-/// Tells whether a cluster that is here already is the one to be taken over.
+/// Returns whether a cluster that is here already is the one to be taken over.
 ///
 /// By its name and number only together with a server: those are chosen by people. A seekdb has neither.
 fn is_same(known: &Cluster, addresses: &[Address], facts: &ClusterFacts) -> bool {

@@ -1,4 +1,4 @@
-//! Major compaction: how it stands, starting one, and letting one go on that stopped at an error.
+//! Major compaction: shows its status, starts one, and clears the error of a stopped one.
 
 use engine::{Flow as _, TaskStatus as Stored};
 use metadata::Slice;
@@ -20,12 +20,12 @@ use crate::error::Error;
 use crate::flows::major_compaction::MajorCompaction;
 use crate::orders::{self, Accepted};
 
-/// How major compaction stands.
+/// The status of major compaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compactions {
     /// The task of ours that performs one.
     pub running: Option<TaskId>,
-    /// What it is doing: the worst that any tenant's does.
+    /// Its status: the worst of all tenants.
     pub status: CompactionStatus,
     /// Each tenant on 4.x, else tenant 1 for all there is: its name and how it stands.
     pub tenants: Vec<(String, Compaction)>,
@@ -86,7 +86,7 @@ pub async fn start(
     orders::submit(control, actor, Order::Compaction(order), key).await
 }
 
-/// Lets major compactions go on that stopped at an error; returns which tenants' did. None means all.
+/// Clears the error of stopped major compactions; returns the affected tenants. None means all.
 ///
 /// # Errors
 /// When the cluster does not answer or refuses, or nothing that was chosen is in an error.

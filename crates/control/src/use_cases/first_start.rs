@@ -20,7 +20,7 @@ const FILE: &str = "initial-password";
 /// How many characters it has: 20 of 55 are worth more than 115 bits.
 const LENGTH: usize = 20;
 
-/// What it is made of: nothing that is easily taken for something else.
+/// The characters of the password: none that are easily confused.
 const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Makes the first account where there is none. Returns the file with its password, for as long as that is to be
@@ -85,7 +85,7 @@ async fn keep_password(file: PathBuf, password: Secret) -> Result<(), Error> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        // New, so that nobody has it open, and only ours from its first byte.
+        // A new file, so that no other process has it open, readable only by us from its first byte.
         let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
         writeln!(new, "{}", password.expose())?;
         new.sync_all()

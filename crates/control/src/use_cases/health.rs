@@ -1,4 +1,4 @@
-//! Whether this server can do its work: for whoever watches over it, who needs no account.
+//! Whether this server can do its work: for monitoring without an account.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 use crate::context::Control;
 use crate::error::Error;
 
-/// How long an answer may take; what takes longer is not ready.
+/// The maximum duration of an answer; a slower check counts as not ready.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
 
-/// How long an answer holds: asking often must cost nothing.
+/// How long an answer is cached: frequent requests must be cheap.
 const HOLDS: Duration = Duration::from_secs(2);
 
 /// A file that is written into the data directory, and removed.
@@ -42,7 +42,7 @@ async fn of_metadata(control: &Control) -> Option<Problem> {
     }
 }
 
-/// Looks at the data directory and at the directories that storages lie in. One on a network may never answer.
+/// Checks the data directory and the directories of storages. One on a network may never answer.
 pub(crate) async fn of_disks(control: &Control) -> Vec<Problem> {
     let (data_dir, roots) = (control.context.data_dir.clone(), control.context.roots.clone());
     let shown = data_dir.display().to_string();

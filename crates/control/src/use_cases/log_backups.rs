@@ -1,4 +1,4 @@
-//! Log backup: how it stands, and starting, stopping, pausing and resuming it.
+//! Log backup: its status, and starting, stopping, pausing and resuming it.
 
 use model::ability::Generation;
 use model::archive::{ArchiveRound, ArchiveStatus, LogBackupWish};
@@ -23,28 +23,28 @@ pub struct LogBackupTask {
     pub cluster: ClusterId,
     /// Its name.
     pub cluster_name: String,
-    /// The number that OceanBase knows it by.
+    /// OceanBase's ID of it.
     pub ob_cluster_id: i64,
     /// The tenant; 1 for a whole cluster.
     pub tenant: TenantId,
     /// Its name, as far as it is known.
     pub tenant_name: String,
-    /// How it stands.
+    /// Its status.
     pub round: ArchiveRound,
     /// How far it is behind, by the database's clock.
     pub delay_us: Option<u64>,
 }
 
-/// How log backup stands, as far as the cluster tells.
+/// The status of log backup, as far as the cluster reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogBackupTasks {
     /// The page; empty when the cluster does not answer.
     pub page: Page<LogBackupTask>,
-    /// Why the cluster says nothing.
+    /// Why the cluster does not respond.
     pub unknown: Option<Problem>,
 }
 
-/// Returns how log backup stands, tenant by tenant, as the cluster says now; nobody but the cluster knows it.
+/// Returns the log backup status of each tenant, from the cluster's current state.
 ///
 /// # Errors
 /// When there is no such cluster or tenant; never because the cluster does not answer.
@@ -99,7 +99,7 @@ pub(crate) async fn seen(driver: &mut Driver) -> Result<Vec<(ArchiveRound, Optio
     Ok(rounds.into_iter().map(|round| (round.clone(), delay_us(&round, now))).collect())
 }
 
-/// A round that was stopped is not behind.
+/// A stopped round has no delay.
 fn delay_us(round: &ArchiveRound, now: Timestamp) -> Option<u64> {
     let runs = !round.status.lets_destination_change();
     round.checkpoint.filter(|_| runs).map(|checkpoint| now.since(checkpoint))

@@ -1,4 +1,4 @@
-//! How far log backup is behind: looked at every half minute, sampled every few minutes, shown as a line over time.
+//! The delay of log backup: read every half minute, sampled every few minutes, shown over time.
 
 use futures::StreamExt as _;
 pub use metadata::log_delays::LogDelay;
@@ -53,7 +53,7 @@ pub async fn list(
     Ok(control.metadata().log_delay_list(&query).await?)
 }
 
-/// Asks every cluster that answers how its log backup stands. What is wrong is an alarm at once.
+/// Reads the log backup status of every cluster that responds. A problem becomes an alarm immediately.
 pub(crate) async fn watch(control: &Control) -> Result<(), Error> {
     let clusters = control.metadata().cluster_list().await?;
     // One that is silent is asked by the watcher of clusters.

@@ -1,8 +1,8 @@
-//! Gaps in archived logs: each interruption is recorded, and where a strategy allows it log backup is brought back: it is stopped,
-//! started again, and a full backup follows.
+//! Gaps in archived logs: each interruption is recorded. If a strategy allows it, log backup is repaired: it is
+//! stopped and started again, and a full backup follows.
 //!
-//! Nothing is remembered between two looks. The row of a gap gets its task in the transaction that creates the task, so that
-//! each is created once, whatever crashes and however many servers look.
+//! Nothing is remembered between two runs. The row of a gap gets its task in the transaction that creates the task.
+//! So each is created once, whatever crashes and however many servers run.
 
 #[cfg(test)]
 mod tests;
@@ -30,8 +30,8 @@ use crate::error::Error;
 use crate::orders::{self, GapTasks, actor_of_run};
 use crate::page::{Page, PageAsk};
 
-/// After how long log backup of a tenant may be brought back again: what is interrupted more often needs a person, and each time
-/// costs a full backup.
+/// After how long log backup of a tenant may be brought back again: what is interrupted more often needs a person,
+/// and each time costs a full backup.
 const AGAIN_AFTER_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// Returns the gaps in the logs of a cluster, the newest first.
@@ -61,7 +61,7 @@ pub(crate) async fn watch(
         return Ok(());
     }
     let strategies = control.metadata().strategy_list(Some(cluster.id)).await?;
-    // What is done together is one task: a cluster has one of log backup, and one data backup, at a time.
+    // Repairs at the same time are one task: a cluster has one task of log backup, and one data backup, at a time.
     let mut together: BTreeMap<(Mending, StrategyId), Vec<GapKey>> = BTreeMap::new();
     for gap in &open {
         let Some(round) = rounds.iter().find(|round| round.tenant == gap.key.tenant) else { continue };
@@ -75,7 +75,7 @@ pub(crate) async fn watch(
     for ((step, strategy), gaps) in together {
         let Some(strategy) = strategies.iter().find(|known| known.id == strategy) else { continue };
         if let Err(error) = act(control, cluster, strategy, step, gaps).await {
-            // Another task runs, or another server was first: the next look decides anew.
+            // Another task is running, or another server was first: the next run decides again.
             tracing::info!(cluster = cluster.name, ?step, %error, "log backup is not brought back yet");
         }
     }
@@ -134,8 +134,8 @@ async fn decided(
     Ok(mending(gap, round, task, may_begin))
 }
 
-/// Tells whether log backup may be brought back: the strategy allows it, the last time is long enough ago, and the cause is gone as
-/// far as can be told.
+/// Returns whether log backup may be brought back: the strategy allows it, the last time is long enough ago, and the
+/// cause is gone as far as can be told.
 async fn may_begin(
     control: &Control,
     cluster: &Cluster,
@@ -169,7 +169,7 @@ async fn is_destination_well(
     let found = around.max_by_key(|storage| storage.location.path.len());
     let storage = match found {
         Some(storage) => storage,
-        // Views of 3.x do not tell where logs go; data and logs share one destination there.
+        // Views of 3.x do not show the log destination; data and logs share one there.
         None if round.path.is_empty() => control.context.storage(strategy.settings.storage).await?,
         None => return Ok(false),
     };

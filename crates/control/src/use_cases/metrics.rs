@@ -1,5 +1,5 @@
-//! What a server tells those who watch over it, as numbers: what the metadata know and what this process has measured. No
-//! cluster is asked, and the number of statements does not depend on how many clusters and tenants there are.
+//! The numbers for monitoring: from the metadata, and from the measurements of this process. No cluster is contacted,
+//! and the number of statements does not depend on the number of clusters and tenants.
 
 mod process;
 #[cfg(test)]
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::protection::{ProtectedObject, SetTotals};
 use model::backup::{BackupMethod, DataBackupMode};
 
-/// The most objects that are told one by one. Each has up to five series.
+/// The maximum number of objects with series of their own. Each has up to five.
 pub const OBJECTS_MAX: usize = 10_000;
 
 /// The numbers of one moment.
@@ -45,7 +45,7 @@ pub struct Metrics {
     pub metadata_statements: Vec<(&'static str, Timing)>,
     /// The statements sent to clusters.
     pub cluster_statements: Vec<(&'static str, Timing)>,
-    /// This process, where the system tells of it.
+    /// This process, if the system reports on it.
     pub process: Option<Process>,
 }
 

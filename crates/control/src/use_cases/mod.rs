@@ -1,4 +1,4 @@
-//! What can be asked for: one file for each noun.
+//! The use cases: one file for each noun.
 
 pub mod alarms;
 pub mod audit;

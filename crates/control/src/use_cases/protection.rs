@@ -1,5 +1,5 @@
-//! How recently each object was backed up: what the metadata know, and the log checkpoints that the last look at each cluster
-//! found. No cluster is asked.
+//! The age of each object's last backups: from the metadata, and from the log checkpoints of the last refresh of each
+//! cluster. No cluster is contacted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::orders;
 use crate::page::{Page, PageAsk};
 
-/// Where a task of logical backup says which databases and tables were selected.
+/// The state field of a logical backup task with the selected databases and tables.
 const SELECTION: SelectionField = SelectionField { kind: orders::BACKUP_LOGICAL, name: "selection" };
 
 /// Something that is to be backed up: a tenant, or a database that was backed up by itself.
@@ -28,7 +28,7 @@ const SELECTION: SelectionField = SelectionField { kind: orders::BACKUP_LOGICAL,
 pub struct ProtectedObject {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The cluster's name here.
+    /// The name of the cluster.
     pub cluster_name: String,
     /// The tenant.
     pub tenant: TenantId,
@@ -47,7 +47,7 @@ pub struct ProtectedObject {
 /// The last good backup of an object. The later it was complete, the greater it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LastBackup {
-    /// When it was complete.
+    /// When it was completed.
     pub finished: Timestamp,
     /// How long ago that is, by the clock of the metadata.
     pub age: Duration,

@@ -1,4 +1,4 @@
-//! To which moments the tenants of a cluster can be recovered from its physical backups, as the cluster's views tell now.
+//! The recoverable periods of a cluster's tenants from its physical backups, according to the cluster's views.
 
 use model::Problem;
 use model::backup::{BackupMethod, DataBackupMode};
@@ -16,33 +16,33 @@ use crate::asking;
 use crate::context::Control;
 use crate::error::Error;
 
-/// Which moments are wanted; what is `None` limits nothing.
+/// A filter for times; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WindowFilter {
     /// Of this tenant.
     pub tenant: Option<TenantId>,
-    /// At that moment or later.
+    /// At this time or later.
     pub from: Option<Timestamp>,
-    /// Before that moment.
+    /// Before this time.
     pub until: Option<Timestamp>,
 }
 
-/// To which moments the tenants of a cluster can be recovered.
+/// The recoverable periods of a cluster's tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryWindows {
     /// The cluster.
     pub cluster: ClusterId,
     /// Its name.
     pub cluster_name: String,
-    /// The number that OceanBase knows it by.
+    /// OceanBase's ID of it.
     pub ob_cluster_id: i64,
-    /// The database's clock when it was asked.
+    /// The database's clock at the time of the answer.
     pub now: Timestamp,
     /// The tenants that have backups.
     pub tenants: Vec<TenantWindow>,
 }
 
-/// To which moments one tenant can be recovered.
+/// The recoverable periods of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantWindow {
     /// The tenant.
@@ -53,7 +53,7 @@ pub struct TenantWindow {
     pub timeline: Timeline,
     /// The sets that a recovery can begin with, in the order of their numbers.
     pub sets: Vec<SetMark>,
-    /// How much would be lost if the tenant were lost now; nothing when it can't be recovered at all.
+    /// The data loss if the tenant fails now; none if it cannot be recovered at all.
     pub loss_us: Option<u64>,
 }
 
@@ -64,17 +64,17 @@ pub struct SetMark {
     pub id: i64,
     /// Full or incremental.
     pub mode: DataBackupMode,
-    /// The full set that it is built on; itself for a full one, nothing where the views do not tell.
+    /// The full set that it is built on; itself for a full one, nothing if the views do not show it.
     pub full_set: Option<i64>,
     /// Logs are read from here on.
     pub replay: Timestamp,
-    /// The earliest moment that it can be recovered to.
+    /// Its earliest recoverable time.
     pub restore: Timestamp,
-    /// The version of its data; empty where the views do not tell.
+    /// The version of its data; empty if the views do not show it.
     pub compatible: String,
     /// Whether a password is needed to read it.
     pub is_encrypted: bool,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 
@@ -168,7 +168,7 @@ impl WindowFilter {
         self.from.is_none_or(|from| moment >= from) && self.until.is_none_or(|until| moment < until)
     }
 
-    /// Leaves out what lies outside; what reaches in stays whole.
+    /// Removes intervals outside; partly overlapping ones stay whole.
     fn cut(&self, mut timeline: Timeline) -> Timeline {
         let meets = |first: Timestamp, last: Timestamp| {
             self.from.is_none_or(|from| last >= from) && self.until.is_none_or(|until| first < until)
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_version_tells_to_which_moments_each_tenant_can_be_recovered() {
+    async fn every_version_shows_the_recoverable_times_of_each_tenant() {
         for profile in Profile::ALL {
             let world = SimWorld::new(profile).await;
             assert_eq!(shown(&world, WindowFilter::default()).await.tenants, [], "{profile}");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_interruption_of_log_backup_is_a_gap_that_says_so() {
+    async fn an_interruption_of_log_backup_is_a_gap_with_its_reason() {
         for profile in [Profile::V3_2_4, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
             let world = SimWorld::with(profile, &["shop"]).await;
             let task = world.begin(world.wish(Full)).await;
@@ -246,7 +246,7 @@ mod tests {
             assert_eq!(timeline.intervals.len(), 2, "{profile}: {timeline:?}");
             let within = (timeline.intervals[0].until_scn + timeline.intervals[1].from_scn) / 2;
             let reason = timeline.gap_at(within).map(|gap| gap.reason);
-            // Once it was stopped, the view says only that.
+            // Once it was stopped, the view shows only that.
             let expected = [GapReason::RoundInterrupted { round: 1 }, GapReason::RoundStopped { round: 1 }];
             assert!(reason.is_some_and(|reason| expected.contains(&reason)), "{profile}: {timeline:?}");
         }

@@ -1,4 +1,4 @@
-//! Recover a backup set, or a tenant to a moment.
+//! Recovering a backup set, or a tenant to a given time.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ use crate::tasks::{stored_statuses, view};
 use crate::words;
 pub use oceanbase::physical::Previewed;
 
-/// Which recoveries are wanted; what is `None` limits nothing.
+/// A filter for recoveries; `None` does not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RestoreFilter {
     /// Into this cluster.
@@ -37,9 +37,9 @@ pub struct RestoreFilter {
     pub tenant: Option<TenantId>,
     /// In this state.
     pub status: Option<TaskStatus>,
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     pub from: Option<Timestamp>,
-    /// Begun before that moment.
+    /// Started before this time.
     pub until: Option<Timestamp>,
 }
 
@@ -48,7 +48,7 @@ pub struct RestoreFilter {
 pub struct RestoreTask {
     /// The task.
     pub task: TaskId,
-    /// Who asked for it.
+    /// The initiator.
     pub creator: String,
     /// How the backup was taken.
     pub method: BackupMethod,
@@ -56,7 +56,7 @@ pub struct RestoreTask {
     pub backup_set: Option<BackupSetId>,
     /// The cluster that was backed up; none where only a storage is left of it.
     pub backup_cluster: Option<ClusterId>,
-    /// The number that OceanBase knows that cluster by, where it is known.
+    /// OceanBase's ID of that cluster, if known.
     pub backup_ob_cluster: Option<i64>,
     /// That cluster's name.
     pub backup_cluster_name: String,
@@ -64,7 +64,7 @@ pub struct RestoreTask {
     pub backup_tenant: TenantId,
     /// That tenant's name.
     pub backup_tenant_name: String,
-    /// The cluster that is recovered into.
+    /// The target cluster.
     pub cluster: ClusterId,
     /// That cluster's name.
     pub cluster_name: String,
@@ -82,13 +82,13 @@ pub struct RestoreTask {
     pub uri: String,
     /// The moment whose data are recovered; none while it is not settled.
     pub until: Option<Timestamp>,
-    /// How it stands.
+    /// Its status.
     pub status: TaskStatus,
-    /// What of the set it did not make, as far as that is known.
+    /// The objects of the set that it did not create, as far as known.
     pub not_made: Vec<NotMade>,
     /// Why it failed.
     pub problem: Option<Text>,
-    /// When it was begun.
+    /// When it was started.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,
@@ -111,7 +111,8 @@ pub async fn restore(
 /// Begins the recovery of a tenant from a physical backup.
 ///
 /// # Errors
-/// When a rule refuses it: 20043 when one into a tenant of that name runs already, and others for what the request names.
+/// When a rule refuses it: 20043 when one into a tenant of that name runs already, and others for what the request
+/// names.
 pub async fn restore_tenant(
     control: &Control,
     actor: &Actor,
@@ -121,17 +122,17 @@ pub async fn restore_tenant(
     orders::submit(control, actor, Order::Recovery(RecoveryOrder::Tenant(Box::new(wish))), key).await
 }
 
-/// Tells what the recovery of a tenant would do. Nothing is written, and no task is made.
+/// Returns the plan of a tenant recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
-/// As [`restore_tenant`], and for what the task itself would find: 20049 for a moment that can't be recovered to, 20044 for
-/// a name that exists, 20040 for what the cluster lacks.
+/// As [`restore_tenant`], and for what the task itself would find: 20049 for a moment that can't be recovered to,
+/// 20044 for a name that exists, 20040 for what the cluster lacks.
 pub async fn plan_tenant(control: &Control, actor: &Actor, wish: TenantRecovery) -> Result<Plan, Error> {
     actor.must(Permission::Backup)?;
     restore_tenant::plan::plan(&control.context, wish).await
 }
 
-/// Tells which sets and pieces the recovery of a tenant would read.
+/// Returns the sets and pieces that the recovery of a tenant would read.
 ///
 /// # Errors
 /// As [`plan_tenant`].
@@ -144,7 +145,7 @@ pub async fn preview_tenant(
     restore_tenant::previewed(&control.context, wish).await
 }
 
-/// Tells what a recovery would do. Nothing is written, and no task is made.
+/// Returns the plan of a recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
 /// As [`restore`], and for what the task itself would find when it looks at the destination.

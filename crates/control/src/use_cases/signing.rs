@@ -1,5 +1,5 @@
-//! The keys that tell where a backup comes from: the one that this installation signs its dumps with, those that it used
-//! before, and those of others that an administrator trusts by name.
+//! The keys that prove the origin of a backup: the current signing key of this installation, its earlier ones, and
+//! foreign ones that an administrator trusts by name.
 //!
 //! The secret key is sealed in the metadata, so all servers on the same metadata share it, and it travels with a copy.
 
@@ -47,8 +47,8 @@ pub async fn origin(control: &Control, actor: &Actor, set: BackupSetId) -> Resul
     Ok(open_set(&control.context, set).await?.origin)
 }
 
-/// Replaces the key that dumps are signed with. Sets that the old key signed stay this installation's. Dumps that run begin
-/// again under a new id, since nothing of theirs may be signed with two keys.
+/// Replaces the signing key of dumps. Sets of the old key stay this installation's. Running dumps start over under a
+/// new id, because a dump must not be signed with two keys.
 ///
 /// # Errors
 /// When the actor may not, or the metadata fail.

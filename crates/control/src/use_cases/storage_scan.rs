@@ -1,4 +1,4 @@
-//! Finding the logical backup sets that lie in a storage, so that a catalogue that was lost is whole again.
+//! Finding the logical backup sets in a storage, to rebuild a lost catalogue.
 //!
 //! A dump explains itself, but for the name of the cluster and the tenant, which are its folder. The cluster is the one
 //! that is taken over under that name and has that number.
@@ -24,14 +24,14 @@ use crate::error::Error;
 /// The name of the object that ends a dump.
 const MANIFEST: &str = "/manifest.json";
 
-/// What lies in a storage.
+/// The content of a storage.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// How many complete logical dumps there are.
+    /// The number of complete logical dumps.
     pub found: u64,
     /// Those that the catalogue knew before.
     pub known: u64,
-    /// Those that it knows now.
+    /// The known backup sets.
     pub added: Vec<Adopted>,
     /// Those that it does not take, by their folders, and why.
     pub left_out: Vec<(String, Problem)>,
@@ -44,7 +44,7 @@ pub struct Adopted {
     pub id: BackupSetId,
     /// Its folder below the storage's base.
     pub path: String,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
 }
 
@@ -52,7 +52,8 @@ pub struct Adopted {
 /// the storage is changed; their rows are not read: a set that was found is unverified.
 ///
 /// # Errors
-/// When there is no such storage, or it or the metadata fail. A dump that can't be read is no error: it is left out.
+/// When there is no such storage, or the storage or the metadata fail. A dump that cannot be read is left out without
+/// an error.
 pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Scan, Error> {
     let attempt = Attempt::new(actor, "storage-scan", format!("storage/{id}"));
     let work = async {
@@ -109,13 +110,13 @@ async fn dump_folders(client: &Client) -> Result<Vec<String>, Error> {
     Ok(folders.filter(|folder| place(folder).is_some()).map(str::to_owned).collect())
 }
 
-/// Reads the path of a dump; nothing when it is none of ours.
+/// Reads the path of a dump; none if it is not one.
 fn place(path: &str) -> Option<(LogicalFolder<'_>, DumpId)> {
     let (folder, dump) = LogicalFolder::of_dump(path)?;
     Some((folder, dump.parse().ok()?))
 }
 
-/// Reads what a dump says of itself.
+/// Reads a dump's own description.
 async fn look(
     control: &Control,
     client: &Client,

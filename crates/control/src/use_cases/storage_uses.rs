@@ -1,4 +1,4 @@
-//! How much of each storage the backups of a cluster take: sampled every half hour, shown as a line over time.
+//! The space of a cluster's backups in each storage: sampled every half hour, shown over time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 16;
 /// How many points of one storage are shown at most.
 const POINTS: i64 = 500;
 
-/// How long is waited for a file system to tell its room.
+/// How long to wait for the capacity of a file system.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 
 /// What the backups of a cluster took of a storage at some moment.
@@ -111,7 +111,7 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let mut uses = Vec::with_capacity(storages.len());
     for storage in &storages {
         let Taken { data_bytes, log_bytes } = taken.get(&storage.id).copied().unwrap_or_default();
-        // Views before 4.0 do not tell where logs lie, and how many.
+        // Views before 4.0 do not show the location and amount of logs.
         let log_bytes = Some(log_bytes).filter(|_| cluster.facts.generation != Generation::Gen3);
         uses.push(NewUse { storage: storage.id, data_bytes, log_bytes, room: room(control, storage).await });
     }
@@ -122,8 +122,8 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     Ok(())
 }
 
-/// The storages of a cluster's strategies and backup sets, and the bytes that only our catalogue knows of: logical sets, and
-/// before 4.0 physical ones, of which no view tells where they lie.
+/// The storages of a cluster's strategies and backup sets, and the bytes that only our catalogue knows: logical sets,
+/// and before 4.0 physical ones, because no view shows their location.
 async fn known(
     control: &Control,
     cluster: &Cluster,
@@ -153,7 +153,7 @@ async fn room(control: &Control, storage: &Storage) -> Option<Room> {
         return None;
     }
     let (roots, path) = (control.context.roots.clone(), storage.location.path.clone());
-    // A network's file system may hang, and its thread with it: nobody waits longer for it.
+    // A network file system may hang, together with its thread: no caller waits longer for it.
     let asked = tokio::task::spawn_blocking(move || roots.room(&path));
     match tokio::time::timeout(ROOM_WAIT, asked).await {
         Ok(Ok(Ok(room))) => Some(room),

@@ -1,4 +1,4 @@
-//! The library of storage configurations, and their test.
+//! Storage configurations, and their test.
 
 mod for_cluster;
 
@@ -20,18 +20,18 @@ use crate::page::{Page, PageAsk};
 pub use for_cluster::test_for_cluster;
 pub use model::order::StorageChoice;
 
-/// A storage configuration to be kept.
+/// A new storage configuration.
 #[derive(Debug, Clone)]
 pub struct NewStorage {
-    /// Its name in the library.
+    /// Its name.
     pub name: String,
-    /// Where it is.
+    /// Its location.
     pub location: StorageLocation,
     /// The secret of its access key; none for a directory.
     pub secret: Option<Secret>,
 }
 
-/// What is to change about a storage configuration; what is `None` stays.
+/// The changes of a storage configuration; `None` keeps a setting.
 #[derive(Debug, Clone, Default)]
 pub struct StorageChange {
     /// Its new name.
@@ -111,7 +111,7 @@ pub async fn update(
         let takes_secret_along =
             location.as_ref().is_some_and(|new| !is_same_account(new, &storage.location));
         if takes_secret_along && secret.is_none() && kept.is_some() {
-            // Otherwise somebody could have the stored secret sent to an address of his own.
+            // Otherwise the stored secret could be sent to an attacker's address.
             let needed = Problem::invalid("storage-secret-needed");
             return Err(needed.coded(codes::STORAGE_KEY_SECRET_MISSING).into());
         }
@@ -131,7 +131,7 @@ pub async fn update(
     attempt.watch(&control.context, work).await
 }
 
-/// Removes a storage configuration. What lies there stays.
+/// Removes a storage configuration. Its files stay.
 ///
 /// # Errors
 /// When backup sets lie in it, or a task still uses it.
@@ -171,12 +171,12 @@ async fn place(
     })
 }
 
-/// Tells whether what lies at the one location lies at the other too, whatever key is used.
+/// Returns whether the content of the one location is in the other too, whatever key is used.
 pub(crate) fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> bool {
     (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
 }
 
-/// Tells whether a secret that is good for the one location is meant for the other too: the same service, bucket and
+/// Returns whether a secret that is good for the one location is meant for the other too: the same service, bucket and
 /// account.
 pub(crate) fn is_same_account(one: &StorageLocation, other: &StorageLocation) -> bool {
     fn account(location: &StorageLocation) -> impl PartialEq {

@@ -1,8 +1,8 @@
-//! Backup strategies: what is backed up regularly, when and to where.
+//! Backup strategies: scheduled backups and their storage.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `ask` | what a request says, and a strategy as it is shown |
+//! | `ask` | requests about a strategy, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
 //! | `running` | the data backups that run, and for whom they leave no room |
 //! | `found` | a strategy that is named, which may be none, or one that cannot be read |
@@ -84,8 +84,8 @@ pub async fn create(
 /// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.
 ///
 /// # Errors
-/// When the actor may not, there is no strategy (20106), nothing changes (20116), a physical strategy would move to another
-/// storage and nobody accepted that, or a rule or the storage refuses it.
+/// When the actor may not, there is no strategy (20106), nothing changes (20116), a physical strategy would move to
+/// another storage without consent, or a rule or the storage refuses the change.
 pub async fn change(
     control: &Control,
     actor: &Actor,
@@ -144,7 +144,7 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Pauses a strategy's schedule. A run that has begun goes on.
+/// Pauses a strategy's schedule. A running backup continues.
 ///
 /// # Errors
 /// When the actor may not, or there is no strategy (20106).
@@ -152,7 +152,7 @@ pub async fn pause(control: &Control, actor: &Actor, scope: Scope) -> Result<Det
     switch(control, actor, scope, true).await
 }
 
-/// Lets a strategy's schedule go on. What was due meanwhile is recorded as missed, and nothing of it is caught up. The
+/// Resumes a strategy's schedule. Runs that were due meanwhile are recorded as missed, and are not started later. The
 /// actor becomes the owner.
 ///
 /// # Errors
@@ -186,7 +186,7 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
     attempt.watch(&control.context, work).await
 }
 
-/// Deletes a strategy with the record of its runs. Backup sets stay, and a run that has begun goes on.
+/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues.
 ///
 /// # Errors
 /// When the actor may not, or there is no strategy (20106).

@@ -1,4 +1,4 @@
-//! The tenants of one cluster and of all, and who reads their data.
+//! The tenants of one cluster and of all, and their logical backup accounts.
 
 pub mod credential;
 
@@ -17,7 +17,7 @@ use crate::page::{Page, PageAsk};
 /// A tenant of a cluster, and whether Lifeboat can read its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadableTenant {
-    /// What its cluster says of it.
+    /// Its data from the cluster.
     pub tenant: Tenant,
     /// The user that is logged on with to read its data, if one is kept.
     pub credential: Option<String>,

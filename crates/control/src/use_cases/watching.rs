@@ -1,4 +1,4 @@
-//! What this server does by itself, and how that went of late.
+//! The watchers of this server, and their recent runs.
 
 use model::user::Permission;
 

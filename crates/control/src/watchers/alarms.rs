@@ -1,4 +1,4 @@
-//! Tells those who wait for alarms what is wrong now, when something may have changed in it.
+//! Notifies followers of alarms when the current problems may have changed.
 
 use std::time::{Duration, Instant};
 

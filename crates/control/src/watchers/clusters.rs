@@ -1,4 +1,4 @@
-//! Asks every cluster now and then what it is: whether it answers, its version, servers and tenants.
+//! Refreshes every cluster periodically: whether it responds, its version, servers and tenants.
 
 use std::time::Duration;
 

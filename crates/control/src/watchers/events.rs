@@ -1,4 +1,4 @@
-//! Tells those who wait for events that there are new ones, whichever server wrote them.
+//! Notifies followers of events about new ones, from any server.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! Finds out, often enough that an interruption is known within a minute, how log backup stands, and samples how far it
-//! is behind.
+//! Reads the status of log backup often enough to detect an interruption within a minute, and samples its delay.
 
 use std::time::Duration;
 

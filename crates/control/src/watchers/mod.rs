@@ -1,4 +1,4 @@
-//! What a server does by itself now and then: a table of watchers. A new one is a file and a row.
+//! The background checks of a server: a table of watchers. A new one is a file and a row.
 
 pub(crate) mod alarms;
 mod clusters;

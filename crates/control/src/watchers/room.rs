@@ -1,5 +1,5 @@
-//! Looks at the room on the disk of the data directory, so that a full disk costs no more than it must, and work goes on
-//! by itself when there is room again. What it finds wrong with the disks is an alarm.
+//! Watches the free space on the disk of the data directory, to limit the effects of a full disk and to continue when
+//! there is space again. What it finds wrong with the disks is an alarm.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Samples how much of each storage the backups of every cluster take.
+//! Samples the space of every cluster's backups in each storage.
 
 use std::time::Duration;
 

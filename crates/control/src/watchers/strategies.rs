@@ -1,4 +1,5 @@
-//! Starts what backup strategies have due, and records what they missed. It holds no state: what it reads decides.
+//! Starts the due runs of backup strategies, and records missed ones. It holds no state: all decisions depend on what
+//! it reads.
 
 use std::time::Duration;
 

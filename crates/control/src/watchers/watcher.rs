@@ -1,4 +1,4 @@
-//! A watcher: how often it looks, what else wakes it, and what it does then. Each look, and how it ended, is noted.
+//! A watcher: its interval, its other triggers, and its action. Each run and its result are recorded.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -26,13 +26,13 @@ pub(crate) struct Watcher {
     pub(crate) look: for<'a> fn(&'a Control) -> BoxFuture<'a, Result<(), Error>>,
 }
 
-/// What makes a watcher look, beside the end of its period.
+/// A trigger of a watcher, beside its interval.
 pub(crate) enum WakeUp {
     /// Nothing.
     Timer,
     /// This signal.
     Signal(fn(&Control) -> &Notify),
-    /// Nothing, and it looks only while this holds: somebody follows what it finds.
+    /// No interval: it runs only while this holds, because its results have a follower.
     WhileFollowed(fn(&Control) -> bool),
 }
 

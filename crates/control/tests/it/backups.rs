@@ -1,4 +1,4 @@
-//! Back up Now and recovery, as they are asked for.
+//! Back up Now and recovery, as requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

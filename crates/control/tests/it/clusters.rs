@@ -1,4 +1,4 @@
-//! Taking clusters over and looking at them.
+//! Taking over clusters and refreshing them.
 
 use std::time::Duration;
 

@@ -44,7 +44,7 @@ async fn a_given_first_password_needs_no_change_and_no_file() {
 }
 
 #[tokio::test]
-async fn a_lost_password_is_set_anew_with_the_server_stopped() {
+async fn a_lost_password_is_reset_with_the_server_stopped() {
     let stand = Stand::new().await;
     let data = stand.dir.path().join("data");
     let new = Secret::new("battery staple");

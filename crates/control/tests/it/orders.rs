@@ -1,4 +1,4 @@
-//! Orders that are sent again: with a key of the sender's own, one order makes one task.
+//! Repeated orders: with a key of the sender's own, one order creates one task.
 
 use control::audit::{self, AuditFilter};
 use control::tasks::{self, Steer, TaskFilter, TaskOrder};

@@ -1,4 +1,4 @@
-//! A server's data in a directory of its own, with somebody who asks.
+//! A server's data in a directory of its own, with a caller.
 
 use control::clusters::{self, NewCluster};
 use control::storages::{self, NewStorage};
@@ -65,7 +65,7 @@ pub(crate) fn seekdb(name: &str) -> NewCluster {
     }
 }
 
-/// Returns the id of the text that says why.
+/// Returns the id of the error text.
 pub(crate) fn why<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     outcome.expect_err("refused").into_problem().text.id
 }

@@ -1,4 +1,4 @@
-//! The library of storages, and their test.
+//! Storage configurations, and their test.
 
 use control::PageAsk;
 use control::backups::{self, BackupNow};

@@ -1,4 +1,4 @@
-//! Following and steering tasks.
+//! Watching and controlling tasks.
 
 use control::tasks::{self, EventFilter, EventKind, Steer, TaskFilter, TaskOrder};
 use control::{PageAsk, backups};

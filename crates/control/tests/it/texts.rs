@@ -1,4 +1,4 @@
-//! Whatever this crate says has words: every text that its code names is in the catalogue.
+//! Every text that the code of this crate names is in the catalogue.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ fn secret(text: &str) -> Secret {
 }
 
 #[tokio::test]
-async fn wrong_passwords_make_the_address_wait_and_lock_nobody_out_elsewhere() {
+async fn wrong_passwords_make_the_address_wait_and_do_not_lock_out_others() {
     let stand = Stand::new().await;
     let log_on = async |name: &str, password: &str, address: &str| {
         users::authenticate(&stand.control, name, &secret(password), address).await
@@ -100,7 +100,7 @@ async fn a_changed_password_is_good_at_once_and_the_old_one_is_not() {
 }
 
 #[tokio::test]
-async fn nobody_does_more_than_the_role_allows_and_the_refusal_is_in_the_audit_log() {
+async fn roles_limit_every_action_and_refusals_are_in_the_audit_log() {
     let stand = Stand::new().await;
     let viewer = stand.viewer();
     let cluster = model::id::ClusterId(1);

@@ -1,4 +1,4 @@
-//! The database that a GRANT is on, under its new name.
+//! The database of a GRANT, under its new name.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Gra
     let Some((place, spelled, pattern)) = on(&tokens) else { return Granted::By(statement.to_vec()) };
     let literal = pattern.literal();
     let new = match names.get(&spelled) {
-        // A `_` that nobody escaped is meant as such, though it matches other names too.
+        // An unescaped `_` is meant literally, although it matches other names too.
         Some(new) => new.clone(),
         None => match literal.as_ref().and_then(|old| Some((old, names.get(old)?))) {
             Some((old, new)) if old == new => spelled.clone(),
@@ -51,7 +51,7 @@ pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Gra
     Granted::By(sql)
 }
 
-/// Tells whether a GRANT reaches beyond one database: it names none, as one of a role does, or all that match a text.
+/// Returns whether a GRANT reaches beyond one database: it names none, as one of a role does, or all that match a text.
 pub(crate) fn is_global(statement: &[u8]) -> bool {
     on(&tokens(statement)).is_none_or(|(_, _, pattern)| pattern.0.contains(&Part::Many))
 }
@@ -64,7 +64,7 @@ fn on(tokens: &[Token<'_>]) -> Option<(usize, String, Pattern)> {
         return None;
     }
     let spelled = tokens[place].name().unwrap_or_default();
-    // Only in front of `.*` is the name a pattern, in which `\_` stands for `_`.
+    // Only before `.*` is the name a pattern, in which `\_` means `_`.
     let is_whole = tokens.get(place + 2).is_some_and(|next| next.is_sign(b'*'));
     let pattern = if is_whole { Pattern::read(&spelled) } else { Pattern::plain(&spelled) };
     Some((place, spelled, pattern))
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_beyond_one_database_is_told_from_the_rest() {
+    fn privileges_beyond_one_database_are_recognized() {
         for (sql, expected) in [
             ("GRANT ALL ON *.* TO 'u'", true),
             ("GRANT `r`@`%` TO `u`@`%`", true),

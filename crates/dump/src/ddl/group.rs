@@ -1,5 +1,5 @@
-//! Table groups of OceanBase 4.x: where tables lie, not what they hold. A dump names none, since the tenant that it is
-//! loaded into need not have it.
+//! Table groups of OceanBase 4.x: the placement of tables, not their content. A dump names none, because the target
+//! tenant may not have it.
 //!
 //! Documented only: seekdb has no table groups.
 
@@ -20,7 +20,7 @@ pub(crate) fn without_table_group(options: &[u8]) -> (Vec<u8>, bool) {
     let Some(&ends) = words.get(place + if has_sign { 2 } else { 1 }) else {
         return (options.to_vec(), false);
     };
-    // What stood before it ends where what stands behind it begins: one space is enough.
+    // The text before it ends where the text after it begins: one space is enough.
     let begins = if begins > 0 && all[begins - 1].kind == TokenKind::Space { begins - 1 } else { begins };
     let kept = all[..begins].iter().chain(&all[ends + 1..]);
     (kept.flat_map(|token| token.text.iter().copied()).collect(), true)

@@ -1,4 +1,4 @@
-//! Reading and changing the statements that create tables and views.
+//! Parsing and changing the statements that create tables and views.
 //!
 //! They are bytes: a default of a binary column may be no text at all. Nothing here understands SQL beyond its
 //! words, quotes and brackets; what is not recognised stays as it is.

@@ -1,8 +1,8 @@
-//! Names of databases in front of a dot, in statements that create tables, views and code.
+//! Names of databases before a dot, in statements that create tables, views and code.
 //!
-//! `x.y` is a table of a database here and a column of a table there. Which of the two is told by where it stands: behind
-//! FROM, INTO, CALL and their like, or in front of a bracket, `x` is a database; elsewhere it is a table or its alias, which the
-//! statement names too. What is neither is not guessed at.
+//! `x.y` is a table of a database here and a column of a table there. The position decides: after FROM, INTO, CALL
+//! and similar words, or before a bracket, `x` is a database; elsewhere it is a table or its alias, which the
+//! statement names too. Other cases are not guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::ddl::token::{Quoting, Token, TokenKind, tokens, tokens_of};
 #[derive(Debug)]
 pub(crate) struct Qualified<'t> {
     tokens: Vec<Token<'t>>,
-    /// Where the names of databases stand among the tokens, with the dots behind them.
+    /// The positions of database names among the tokens, with the dots after them.
     databases: BTreeMap<usize, usize>,
     /// Names that may stand for a database or for something else. They stay as they are.
     unclear: BTreeSet<String>,
@@ -33,7 +33,7 @@ enum Clause {
     Other,
 }
 
-/// Words behind which the name of a table or routine stands.
+/// Words that are followed by the name of a table or routine.
 const BEFORE_OBJECTS: [&str; 13] = [
     "CALL",
     "DELAYED",
@@ -53,7 +53,7 @@ const BEFORE_OBJECTS: [&str; 13] = [
 /// Functions whose first argument is the name of a sequence.
 const OF_SEQUENCES: [&str; 3] = ["LASTVAL", "NEXTVAL", "SETVAL"];
 
-/// Words in front of an UPDATE that is no statement.
+/// Words before an UPDATE that is not a statement.
 const NO_STATEMENT: [&str; 6] = ["AFTER", "BEFORE", "FOR", "KEY", "ON", "OR"];
 
 /// Words that end the list of tables.
@@ -84,7 +84,7 @@ impl<'t> Qualified<'t> {
         scan.finish()
     }
 
-    /// Reads code, as somebody typed it.
+    /// Reads code as a user typed it.
     pub(crate) fn read_code(sql: &'t [u8], quoting: Quoting, is_database: impl Fn(&str) -> bool) -> Self {
         let mut scan = Scan::new(tokens_of(sql, quoting), is_database, may_be_name);
         scan.run();
@@ -125,7 +125,7 @@ impl<'t> Qualified<'t> {
     }
 }
 
-/// Returns a hint with other names of databases. What stands in front of a dot is one there: columns are never named.
+/// Returns a hint with other names of databases. A name before a dot is one there: columns are never named.
 fn renamed_hint(hint: &[u8], names: &BTreeMap<String, String>) -> Vec<u8> {
     let (begin, end) = (HINT_BEGIN, hint.len() - HINT_END);
     let inner = tokens(&hint[begin..end]);
@@ -208,7 +208,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
         let mut at = 0;
         while let Some(token) = self.token(at) {
             let before = self.before(at, 1);
-            // Behind `@` stands a variable or a host, behind a dot what no database is.
+            // A variable or a host follows `@`; after a dot, there is never a database.
             let is_inner = before.is_some_and(|before| before.is_sign(b'@') || before.is_sign(b'.'));
             if is_inner || !(self.is_name)(&token) {
                 if !is_inner {
@@ -263,7 +263,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
         }
     }
 
-    /// Tells whether what stands in front makes it a table, a routine or a sequence.
+    /// Returns whether the text before it makes it a table, a routine or a sequence.
     fn is_object(&self, at: usize) -> bool {
         let Some(before) = self.before(at, 1) else { return false };
         let further = self.before(at, 2);
@@ -272,7 +272,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
         before.is_any(&BEFORE_OBJECTS) || is_argument || is_next
     }
 
-    /// Tells whether `.*` follows.
+    /// Returns whether `.*` follows.
     fn is_all_of_table(&self, end: usize) -> bool {
         self.is_sign(end + 1, b'.') && self.is_sign(end + 2, b'*')
     }
@@ -318,8 +318,8 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
         }
     }
 
-    /// Looks for names of databases in what is no code but may be run as such: texts where texts are run, and comments for
-    /// some servers.
+    /// Searches for names of databases in text that is not code but may be run as code: texts where texts are run,
+    /// and comments for some servers.
     fn texts(&mut self) {
         let runs_text = self.tokens.iter().any(|token| token.is_any(&RUNS_TEXT));
         for token in &self.tokens {

@@ -1,4 +1,4 @@
-//! What the statements that create tables and views refer to.
+//! The references in statements that create tables and views.
 //!
 //! SHOW CREATE names the database everywhere: `` REFERENCES `shop`.`orders` ``, `` select `shop`.`orders`.`id` ``.
 //! Run in another database, such a statement would silently refer to the old one. So a dump leaves out the name of
@@ -8,8 +8,8 @@ use oceanbase::statement::identifier;
 
 use crate::ddl::token::{Token, TokenKind, tokens};
 
-/// Rewrites the table that a foreign key refers to. `database` is asked for what shall stand in front of the dot
-/// instead of the database that stands there; nothing: neither name nor dot.
+/// Rewrites the table that a foreign key refers to. `database` returns the new database before the dot; none: neither
+/// name nor dot.
 pub(crate) fn with_reference(foreign_key: &[u8], database: impl Fn(&str) -> Option<String>) -> Vec<u8> {
     let tokens = tokens(foreign_key);
     let all =
@@ -31,7 +31,7 @@ pub(crate) fn with_reference(foreign_key: &[u8], database: impl Fn(&str) -> Opti
     sql
 }
 
-/// Returns the table that the foreign key in a statement refers to, with its database where that stands there.
+/// Returns the table that the foreign key in a statement refers to, with its database if present.
 pub(crate) fn reference(sql: &[u8]) -> Option<(Option<String>, String)> {
     let all = tokens(sql);
     let word = all.iter().position(|token| token.is_word("REFERENCES"))?;
@@ -42,8 +42,8 @@ pub(crate) fn reference(sql: &[u8]) -> Option<(Option<String>, String)> {
     Some((None, all[name].name()?))
 }
 
-/// Returns MySQL's statement of a view without what stands between CREATE and VIEW there, which OceanBase does not take
-/// (ALGORITHM, DEFINER, SQL SECURITY); and whether it runs with the rights of who asks.
+/// Returns MySQL's statement of a view without the part between CREATE and VIEW, which OceanBase does not accept
+/// (ALGORITHM, DEFINER, SQL SECURITY); and whether it runs with the privileges of the caller.
 pub(crate) fn without_security(sql: &[u8]) -> (Vec<u8>, bool) {
     let all = tokens(sql);
     let Some(view) = all.iter().position(|token| token.is_word("VIEW")) else { return (sql.to_vec(), false) };
@@ -96,7 +96,7 @@ mod tests {
     use super::{reference, with_readable_literals, with_reference, without_security};
 
     #[test]
-    fn a_foreign_key_refers_to_the_database_that_is_asked_for() {
+    fn a_foreign_key_refers_to_the_requested_database() {
         let key = b"CONSTRAINT `fk` FOREIGN KEY (`shop`) REFERENCES `shop`.`par`(`id`) ON DELETE CASCADE";
         let shown = |sql: Vec<u8>| String::from_utf8(sql).expect("text");
         let own = shown(with_reference(key, |_| None));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_that_is_no_text_becomes_hexadecimal() {
+    fn a_default_that_is_not_text_becomes_hexadecimal() {
         let sql = with_readable_literals(b"`b` varbinary(9) DEFAULT '\\0\xff\\'''' COMMENT 'caf\xc3\xa9'");
         assert_eq!(
             String::from_utf8(sql).expect("text"),

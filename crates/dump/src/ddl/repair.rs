@@ -1,8 +1,8 @@
-//! Mending what SHOW CREATE TABLE of OceanBase breaks: the texts in ENUM, SET and partition values, printed without
-//! escaping quotes and backslashes, and the names of partitions, printed without doubling backticks.
+//! Repairs the output of SHOW CREATE TABLE of OceanBase: texts in ENUM, SET and partition values, printed without
+//! escaped quotes and backslashes, and names of partitions, printed without doubled backticks.
 //!
-//! What is really in them is known from the inner tables. From that, the broken text is predicted byte by byte, found
-//! in the definition, and replaced. What does not fit the prediction is not mended but refused.
+//! The inner tables have the true content. From that, the broken text is predicted byte by byte, found in the
+//! definition, and replaced. Text that differs from the prediction is refused, not repaired.
 
 use oceanbase::catalog::{MemberColumn, PartitionNames, PartitionValues};
 
@@ -10,8 +10,8 @@ use crate::column::Form;
 use crate::ddl::token::{TokenKind, tokens};
 use crate::encode::push_literal;
 
-/// Mends a definition. `None`: it is broken in a way that is not understood. `names` are those of its partitions where one
-/// has a backtick.
+/// Mends a definition. `None`: it is broken in a way that is not understood. `names` are those of its partitions
+/// where one has a backtick.
 pub(crate) fn repair(
     definition: &[u8],
     columns: &[MemberColumn],
@@ -37,7 +37,7 @@ pub(crate) fn repair(
     is_well_quoted(&done).then_some(done)
 }
 
-/// Tells whether texts in a statement stand apart from words, as they do when their quotes are where they belong.
+/// Returns whether texts in a statement stand apart from words, as they do when their quotes are where they belong.
 fn is_well_quoted(sql: &[u8]) -> bool {
     let tokens = tokens(sql);
     let beside = |kind| matches!(kind, TokenKind::Word | TokenKind::Literal | TokenKind::Name);
@@ -49,8 +49,8 @@ fn is_well_quoted(sql: &[u8]) -> bool {
     !touching && tokens.last().is_none_or(|last| last.kind != TokenKind::Unclosed)
 }
 
-/// Tells whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`, and `TIMESTAMP'…'` as MariaDB
-/// prints it.
+/// Returns whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`, and `TIMESTAMP'…'` as
+/// MariaDB prints it.
 fn is_introducer(word: &[u8]) -> bool {
     let is_short = [&b"b"[..], b"x", b"n"].iter().any(|known| word.eq_ignore_ascii_case(known));
     is_short || word.starts_with(b"_") || [&b"DATE"[..], b"TIME", b"TIMESTAMP"].contains(&word)
@@ -61,14 +61,14 @@ fn has_hazard(values: &PartitionValues) -> bool {
     texts.any(|text| text.iter().any(|&byte| byte == b'\'' || byte == b'\\'))
 }
 
-/// A definition that is mended from its beginning to its end.
+/// A definition that is repaired from its beginning to its end.
 struct Mending<'d> {
     rest: &'d [u8],
     done: Vec<u8>,
 }
 
 impl Mending<'_> {
-    /// Mends the members and the default of a column, which stands behind what was mended before.
+    /// Repairs the members and the default of a column, which comes after the parts that were repaired before.
     fn members(&mut self, column: &MemberColumn) -> Option<()> {
         if column.members.is_empty() {
             return None; // they could not be read
@@ -94,7 +94,7 @@ impl Mending<'_> {
         self.replace_here(&[raw_text(&value), quoted(&value)], &quoted(&value))
     }
 
-    /// Mends the values of a partition, which stands behind what was mended before.
+    /// Repairs the values of a partition, which comes after the parts that were repaired before.
     fn values(&mut self, values: &PartitionValues) -> Option<()> {
         let name = oceanbase::statement::identifier(&values.partition);
         let begin = format!("partition {name} values ");
@@ -103,7 +103,7 @@ impl Mending<'_> {
         self.rows(values)
     }
 
-    /// Mends the rows of values that stand here, from before their bracket to behind it.
+    /// Repairs the rows of values here, from before their bracket to after it.
     fn rows(&mut self, values: &PartitionValues) -> Option<()> {
         let open = self.rest.iter().position(|&byte| byte == b'(')?;
         self.take(open + 1);
@@ -145,7 +145,7 @@ impl Mending<'_> {
         self.rest.trim_ascii().is_empty().then_some(())
     }
 
-    /// Mends a list of partitions of these names from behind its bracket to behind the one that closes it.
+    /// Repairs a list of partitions of these names, from after its bracket to after the closing one.
     fn list(
         &mut self,
         word: &str,
@@ -177,7 +177,7 @@ impl Mending<'_> {
         Some(())
     }
 
-    /// Takes over what stands up to the end of the next bracket.
+    /// Copies the text up to the end of the next bracket.
     fn bracket(&mut self) -> Option<()> {
         let (mut depth, mut length) = (0_usize, 0);
         for token in tokens(self.rest) {
@@ -229,7 +229,7 @@ impl Mending<'_> {
     }
 }
 
-/// Returns where the list of partitions begins, behind its bracket. Up to there the text can be cut into tokens.
+/// Returns where the list of partitions begins, after its bracket. Up to there the text can be split into tokens.
 fn list_begin(sql: &[u8], word: &str) -> Option<usize> {
     let all = tokens(sql);
     let mut length = 0;
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_may_stand_behind_the_name_of_a_type() {
+    fn a_text_may_follow_the_name_of_a_type() {
         for sql in [
             "CREATE TABLE `t` (\n  `a` date CHECK (`a` > DATE'2020-01-01' and `a` < TIMESTAMP'2030-01-01 00:00:00')\n)",
             "CREATE TABLE `t` (\n  `a` int\n) PARTITION BY SYSTEM_TIME INTERVAL 7 DAY STARTS TIMESTAMP'2024-01-01 00:00:00'\nPARTITIONS 3",

@@ -1,9 +1,9 @@
-//! Names that OceanBase prints between backticks without doubling those in them: of databases, views, routines, definers,
-//! and in GRANT. (Names of partitions: [`super::repair`].)
+//! Names that OceanBase prints between backticks without doubling the ones inside: of databases, views, routines,
+//! definers, and in GRANT. (Names of partitions: [`super::repair`].)
 //!
-//! The true names are known from the catalogue. What the server prints for them is predicted byte by byte, and replaced by
-//! the name as it must be quoted. What does not fit the prediction stays as it is: the form of the statement is checked
-//! behind this, see [`super::form`].
+//! The true names are known from the catalogue. What the server prints for them is predicted byte by byte, and
+//! replaced by the name as it must be quoted. Text that differs from the prediction is not changed: the form of the
+//! statement is checked afterwards, see [`super::form`].
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ pub(crate) fn view(sql: &[u8], name: &str) -> Vec<u8> {
     with_name(sql, b"CREATE VIEW ", name, b" ")
 }
 
-/// Returns the statement with the name behind `head` quoted, in front of `behind` or the end.
+/// Returns the statement with the name after `head` quoted, before `behind` or the end.
 fn with_name(sql: &[u8], head: &[u8], name: &str, behind: &[u8]) -> Vec<u8> {
     let rest = sql.strip_prefix(head).and_then(|rest| rest.strip_prefix(printed(name).as_bytes()));
     match rest {
@@ -77,7 +77,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Returns what may stand behind ON, as it is printed and as it must be quoted, with the columns that may be named.
+    /// Returns what may follow ON, as it is printed and as it must be quoted, with the possible columns.
     fn objects(&self) -> Vec<(String, String, &[String])> {
         let (raw, quoted) = (printed(&self.database), identifier(&self.database));
         let mut objects = vec![(format!("{raw}.*"), format!("{quoted}.*"), &[][..])];

@@ -1,5 +1,4 @@
-//! The parts of a CREATE TABLE: what is there from the start, and the keys that are cheaper to add when the rows
-//! are in.
+//! The parts of a CREATE TABLE: those that exist from the start, and the keys that are cheaper to add after the rows.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,7 +18,7 @@ pub(crate) struct TableDefinition {
     tail: Vec<u8>,
 }
 
-/// What stands between two commas.
+/// The text between two commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) kind: ItemKind,
@@ -89,7 +88,7 @@ impl TableDefinition {
         }
     }
 
-    /// Leaves the table's group out; tells whether it had one.
+    /// Removes the table's group; returns whether it had one.
     pub(crate) fn leave_group(&mut self) -> bool {
         let (tail, had_one) = without_table_group(&self.tail);
         self.tail = tail;
@@ -135,7 +134,7 @@ impl TableDefinition {
         })
     }
 
-    /// Tells whether there are keys that are made with the table: full-text, spatial, functional ones.
+    /// Returns whether there are keys that must be created with the table: full-text, spatial, functional ones.
     pub(crate) fn has_special_keys(&self) -> bool {
         let special = |item: &Item| {
             let first = tokens(&item.text).into_iter().next();
@@ -149,7 +148,7 @@ impl TableDefinition {
         self.items.iter().any(special)
     }
 
-    /// Tells whether the rows lie in the order in which they came, and the primary key is a key beside them.
+    /// Returns whether the rows are stored in the order of insertion, and the primary key is a separate index.
     pub(crate) fn is_heap(&self) -> bool {
         let tokens: Vec<Token<'_>> =
             tokens(&self.tail).into_iter().filter(|token| !token.is_blank()).collect();
@@ -235,7 +234,7 @@ fn kind(item: &[Token<'_>]) -> Option<ItemKind> {
     {
         return Some(ItemKind::Other);
     }
-    // `INDEX` is how OceanBase prints functional keys, which are made with the table.
+    // `INDEX` is how OceanBase prints functional keys, which are created with the table.
     if first.is_word("UNIQUE") || first.is_word("KEY") {
         let name = tokens.next()?.name()?;
         let open = tokens.next()?;
@@ -304,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_is_not_cut() {
+    fn only_tables_are_split() {
         for sql in ["", "CREATE VIEW v AS select 1", "CREATE TABLE `t` (`a` int", "CREATE TABLE `t` ()"] {
             assert!(TableDefinition::read(sql.as_bytes()).is_none(), "{sql}");
         }

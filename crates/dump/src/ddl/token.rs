@@ -26,7 +26,7 @@ pub(crate) enum TokenKind {
     Word,
     /// One other character.
     Sign,
-    /// A quote or a comment that nobody closes; it reaches to the end.
+    /// An unclosed quote or comment; it reaches to the end.
     Unclosed,
 }
 
@@ -55,27 +55,27 @@ impl Quoting {
 }
 
 impl Token<'_> {
-    /// Tells whether it is that keyword, whatever its capitals.
+    /// Returns whether it is that keyword, in any capitalization.
     pub(crate) fn is_word(&self, word: &str) -> bool {
         self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word.as_bytes())
     }
 
-    /// Tells whether it is one of these keywords.
+    /// Returns whether it is one of these keywords.
     pub(crate) fn is_any(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is_word(word))
     }
 
-    /// Tells whether it is that sign.
+    /// Returns whether it is that sign.
     pub(crate) fn is_sign(&self, sign: u8) -> bool {
         self.kind == TokenKind::Sign && self.text == [sign]
     }
 
-    /// Tells whether it only keeps other tokens apart.
+    /// Returns whether it only keeps other tokens apart.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::Comment)
     }
 
-    /// Tells whether it may be a name.
+    /// Returns whether it may be a name.
     pub(crate) fn is_name(&self) -> bool {
         matches!(self.kind, TokenKind::Name | TokenKind::Word)
     }
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_closes_is_seen() {
+    fn an_unclosed_quote_or_comment_is_detected() {
         for sql in ["'a", "`a", "'a''", "'a\\'", "/* a", "/*! a", "/*+ a", "/*/", "'", "`"] {
             assert_eq!(tokens(sql.as_bytes()).last().expect("a token").kind, TokenKind::Unclosed, "{sql}");
         }

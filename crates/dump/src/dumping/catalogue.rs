@@ -1,4 +1,4 @@
-//! What the server's catalogue says of the tables of a database.
+//! The server's catalogue of the tables of a database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use oceanbase::{Error as SqlError, Session};
 
 use crate::dumping::definition::Definitions;
 
-/// What the catalogue says of the tables of a database, by table.
+/// The catalogue of the tables of a database, by table.
 pub(super) struct Catalogue {
     pub(super) definitions: Arc<Definitions>,
     pub(super) tables: Vec<Table>,
@@ -20,8 +20,8 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads it, and asks for the keys on `aside`, if there is such a connection: a server that was not asked lately thinks
-    /// about that question as long as about all others together.
+    /// Reads it, and queries the keys on `aside`, if there is such a connection: a server without a warm cache needs
+    /// as long for that query as for all others together.
     pub(super) async fn read(
         session: &mut Session,
         aside: Option<&mut Session>,

@@ -1,5 +1,5 @@
-//! Pieces that were read and are made durable while their connections read the next: a sync or the end of an upload takes
-//! longer than the rows of a small table.
+//! Pieces that were read, and are made durable while their connections read the next: a sync or the end of an upload
+//! takes longer than the rows of a small table.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// Lets so many pieces close at a time.
+    /// Lets this many pieces close at a time.
     pub(super) fn new(most: usize) -> Self {
         Self { pieces: Mutex::default(), most }
     }
@@ -42,8 +42,8 @@ impl Closing {
         Ok(())
     }
 
-    /// Waits until all pieces are closed; not for long, when the dump has `failed`: what it leaves may be deleted next, or
-    /// written anew, and nothing should appear there from behind.
+    /// Waits until all pieces are closed; only briefly when the dump has `failed`: its objects may be deleted next,
+    /// or written again, and no late object should appear there.
     ///
     /// # Errors
     /// Fails as the first of them does.
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_piece_that_could_not_be_closed_is_told_by_the_next_or_at_the_end() {
+    async fn a_piece_that_could_not_be_closed_fails_the_next_one_or_the_end() {
         let refused = || Box::pin(async { Err(Error::Cancelled) });
         let closing = Closing::new(1);
         closing.begin(refused()).await.expect("begun");

@@ -1,5 +1,5 @@
-//! Counting rows once more where pieces were cut by keys that a server might compare otherwise than it sorts them:
-//! texts, dates. Then rows would be missing or doubled between the pieces, without any error.
+//! Counts rows once more if pieces were split by keys that a server may compare differently from how it sorts them:
+//! texts, dates. Otherwise, rows could be missing or duplicated between the pieces without any error.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ fn is_doubtful(table: &TablePlan) -> bool {
     cut && table.key.iter().any(|column| column.form != Form::Number)
 }
 
-/// Counts tables at the dump's moment.
+/// Counts tables in the dump's snapshot.
 pub(super) struct CountRows {
     pub(super) plan: Arc<Plan>,
     pub(super) together: Option<Arc<Together>>,

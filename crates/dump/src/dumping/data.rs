@@ -22,7 +22,6 @@ use crate::dumping::lost::Lost;
 use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
-use crate::encode::Unwritable;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
@@ -33,13 +32,14 @@ use crate::progress::{Meter, Progress};
 use crate::source::{Source, ready_for_reading};
 use crate::typed::Typed;
 use crate::typed_query::{Part, Trouble, find};
+use crate::unwritable::Unwritable;
 
 /// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile, or leaves
-/// out those that were, as the snapshot was told to.
+/// out those that were, as the snapshot requests.
 ///
 /// # Errors
-/// [`Error::SnapshotGone`] and [`Error::SchemaChanged`] when the dump must be begun again under a new id;
-/// [`Error::Cancelled`] when the token says so, with no statement left on the server.
+/// [`Error::SnapshotGone`] and [`Error::SchemaChanged`] when the dump must start over under a new id;
+/// [`Error::Cancelled`] when the token is cancelled, with no statement left on the server.
 pub async fn dump_data(
     source: &Source,
     client: &Client,
@@ -126,8 +126,8 @@ impl Job {
     }
 }
 
-/// Returns what is left to do; tables of many chunks first, and of these the last and largest chunks, so that no connection
-/// is left alone with one at the end.
+/// Returns what is left to do; tables of many chunks first, and of these the last and largest chunks, so that no
+/// connection is left alone with one at the end.
 fn open_jobs(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Job> {
     let done: HashSet<(&str, &str, u32)> = receipts
         .iter()
@@ -203,7 +203,7 @@ impl Work for DumpPieces {
     }
 }
 
-/// Makes a piece durable, and says so: once its receipt is written, it is not read again.
+/// Makes a piece durable, and records it: once its receipt is written, it is not read again.
 async fn close_piece(
     text: Settled,
     mut receipt: PieceReceipt,
@@ -222,8 +222,8 @@ async fn close_piece(
 }
 
 impl DumpPieces {
-    /// Reads a piece and hands its text to the storage. Where it has documents that their texts do not bring back, it is read once
-    /// more, and these are written otherwise.
+    /// Reads a piece and hands its text to the storage. Where it has documents that their texts do not bring back, it
+    /// is read once more, and these are written otherwise.
     async fn read_piece(
         &self,
         session: &mut Session,
@@ -287,7 +287,7 @@ impl DumpPieces {
                     refused.get_or_insert(error);
                     continue;
                 }
-                // Read to the end, the connection is at rest: the other tables are dumped all the same.
+                // Read to the end, the connection is at rest: the other tables are dumped anyway.
                 while rows.next().await.during_read(&plan.dump, plan.scn, what)?.is_some() {}
                 return Err(error);
             }
@@ -363,7 +363,7 @@ impl DumpPieces {
         }
     }
 
-    /// Says that a value is longer than a server with the source's settings takes, which may have been larger once.
+    /// Reports a value that exceeds the source's current settings, which may have been larger before.
     fn large_value(&self, table: &str, longest: usize) -> Option<Text> {
         (longest > self.packet_limit).then(|| {
             Text::new("dump-value-large")
@@ -426,8 +426,9 @@ async fn leave_out_changed(source: &Source, plan: &Plan, lost: &Lost) -> Result<
     Ok(())
 }
 
-/// Returns the tables that are not the ones that were planned any more, with their databases. A change of a table in the midst
-/// of a dump makes the server fail most reads, but not all: a column that was dropped and added again reads as its default.
+/// Returns the tables that are not the ones that were planned any more, with their databases. A change of a table in
+/// the midst of a dump makes the server fail most reads, but not all: a column that was dropped and added again reads
+/// as its default.
 async fn changed(source: &Source, plan: &Plan) -> Result<Vec<(String, String)>> {
     let mut session = source.open_for_definitions().await?;
     let mut changed = Vec::new();

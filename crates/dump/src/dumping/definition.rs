@@ -1,4 +1,4 @@
-//! The definitions of a database's tables, mended where the server prints them broken.
+//! The definitions of a database's tables, repaired where the server prints them broken.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +19,8 @@ use crate::refusal::is_refusal;
 /// How many bytes of statements are kept: those of ten thousand tables of common width.
 const KEPT_MOST_BYTES: usize = 16 << 20;
 
-/// The statements that make tables, as they were read when the moment was fixed, by database and table. Asking for one takes
-/// the server longer than reading the rows of a small table.
+/// The statements that create tables, read when the snapshot was taken, by database and table. Reading one takes the
+/// server longer than the rows of a small table.
 #[derive(Default)]
 pub(super) struct Kept {
     texts: HashMap<(String, String), Vec<u8>>,
@@ -42,17 +42,17 @@ impl Kept {
     }
 }
 
-/// What is known of the tables of a database beside what SHOW CREATE TABLE says.
+/// Information about the tables of a database that SHOW CREATE TABLE does not show.
 pub(super) struct Definitions {
     database: String,
     identities: Option<BTreeMap<String, TableIdentity>>,
     /// Whether every change of a table has a number of its own: InnoDB knows only the second of the last one.
     counts_changes: bool,
-    /// What definitions are mended with, once one is read.
+    /// The inputs for repairing definitions, once one is read.
     mending: OnceCell<Mending>,
 }
 
-/// What definitions are mended with, by table.
+/// The inputs for repairing definitions, by table.
 struct Mending {
     members: BTreeMap<String, Vec<MemberColumn>>,
     partitions: BTreeMap<String, Vec<PartitionValues>>,
@@ -89,7 +89,7 @@ impl Definitions {
         Ok(self.text(session, table).await?.and_then(|text| TableDefinition::read(&text)))
     }
 
-    /// Reads the statement that makes a table; nothing when it is of a form that can't be mended.
+    /// Reads the statement that creates a table; none if its form cannot be repaired.
     pub(super) async fn text(
         &self,
         session: &mut Session,
@@ -114,7 +114,7 @@ impl Definitions {
         Ok(std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Describes what tells the table from a changed one.
+    /// Describes the version of the table, to detect a change.
     pub(super) fn identity(&self, table: &str, definition: &TableDefinition) -> Identity {
         let numbers = self.numbers(table);
         Identity {
@@ -125,7 +125,8 @@ impl Definitions {
         }
     }
 
-    /// Tells whether nothing at all was changed about a table since it was described so, without asking for its definition.
+    /// Returns whether nothing at all was changed about a table since it was described so, without asking for its
+    /// definition.
     pub(super) fn is_untouched(&self, table: &str, known: &Identity) -> bool {
         let same = |numbers: &TableIdentity| {
             (Some(numbers.id), Some(numbers.version), &numbers.columns)

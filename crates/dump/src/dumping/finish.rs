@@ -1,4 +1,4 @@
-//! The manifest: written last, when every piece is there.
+//! The manifest: written last, when every piece exists.
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,8 +21,8 @@ use crate::signing::SigningKey;
 /// manifest that is there. Where there is a key it signs it, and takes only what it signed before.
 ///
 /// # Errors
-/// [`Error::NotFinished`] when pieces or the schema are missing; [`Error::AnotherDump`] when there is a manifest that
-/// somebody else wrote.
+/// [`Error::NotFinished`] when pieces or the schema are missing; [`Error::AnotherDump`] when there is a foreign
+/// manifest.
 pub async fn finish(client: &Client, dump: &DumpId, signer: Option<&SigningKey>) -> Result<Manifest> {
     let archive = Archive::signing(client, dump, signer);
     let (plan, stored) = archive.require_plan_as_stored().await?;
@@ -61,7 +61,7 @@ async fn manifest(
     let mut left_out = plan.left_out.clone();
     left_out.append(&mut schema.left_out);
     for database in &plan.databases {
-        // What was changed before its definition was read may have rows all the same.
+        // What was changed before its definition was read may have rows anyway.
         for table in database.tables.iter().filter(|table| is_lost(&left_out, &database.name, &table.name)) {
             archive.delete_pieces(&database.name, &table.name).await?;
         }
@@ -143,7 +143,7 @@ fn entry(
     })
 }
 
-/// Tells whether a table is left out.
+/// Returns whether a table is left out.
 fn is_lost(left_out: &[LeftOut], database: &str, table: &str) -> bool {
     let full = full_name(database, table);
     left_out.iter().any(|object| object.kind == ObjectKind::Tables && object.name == full)

@@ -1,4 +1,4 @@
-//! What of the server a dump leaves out, or may leave out because this user does not see it.
+//! The objects of the server that a dump leaves out, or may leave out because this user does not see them.
 
 use model::backup::{BackupObject, is_same_name};
 use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
@@ -14,7 +14,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Selection, full_name};
 use crate::refusal::is_refusal;
 
-/// OceanBase's number for a table that was changed since the moment that is read.
+/// OceanBase's number for a table that was changed after the snapshot.
 const DEFINITION_CHANGED: u16 = 1412;
 
 /// What is dumped: what was chosen, without what the request agrees to be without.
@@ -25,17 +25,17 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Tells whether the table or view is dumped.
+    /// Returns whether the table or view is dumped.
     pub(super) fn has_table(self, database: &str, name: &str) -> bool {
         self.selection.has_table(database, name) && !self.consent.excludes_table(database, name)
     }
 
-    /// Tells whether the database's objects of this kind are dumped.
+    /// Returns whether the database's objects of this kind are dumped.
     pub(super) fn wants(self, database: &str, kind: ObjectKind) -> bool {
         self.selection.has_whole_database(database) && !self.consent.is_without(kind)
     }
 
-    /// Tells whether the server's objects of this kind are dumped.
+    /// Returns whether the server's objects of this kind are dumped.
     pub(super) fn wants_of_server(self, kind: ObjectKind) -> bool {
         self.selection.is_all() && !self.consent.is_without(kind)
     }
@@ -113,8 +113,8 @@ async fn excluded(session: &mut Session, consent: &Consent) -> Result<Vec<Backup
     Ok(excluded)
 }
 
-/// Returns what the request itself names: excluded databases and tables that would be dumped, and kinds that a dump would
-/// carry.
+/// Returns what the request itself names: excluded databases and tables that would be dumped, and kinds that a dump
+/// would carry.
 fn agreed(product: model::version::Product, scope: Scope<'_>, excluded: &[BackupObject]) -> Vec<LeftOut> {
     use BackupObject::{Database, Table};
     let is_chosen = |object: &&BackupObject| match object {
@@ -173,20 +173,20 @@ fn may_lack(id: &str, kind: ObjectKind, of: &str) -> Text {
     text.with("kind", kind).with("of", of)
 }
 
-/// Says that this user may not see the outlines of a database.
+/// Reports that this user may not see the outlines of a database.
 pub(super) fn unseen_outlines(consent: &Consent, database: &str) -> LeftOut {
     let reason = may_lack("left-out-unseen", ObjectKind::Outlines, database);
     consent.left_out(ObjectKind::Outlines, database, reason.with("view", "oceanbase.DBA_OB_OUTLINES"))
 }
 
-/// Says that this user may not see any users.
+/// Reports that this user may not see any users.
 pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
     let reason = may_lack("left-out-unseen", ObjectKind::Users, WHOLE_SERVER).with("view", "mysql.user");
     consent.left_out(ObjectKind::Users, WHOLE_SERVER, reason)
 }
 
-/// Describes an object that the server does not show, and passes on what is no refusal of that object: then nothing can be
-/// read any more.
+/// Describes an object that the server does not show, and passes on errors that do not concern this object: then
+/// nothing can be read any more.
 pub(super) fn refused(
     consent: &Consent,
     kind: ObjectKind,
@@ -201,7 +201,8 @@ pub(super) fn refused(
     Ok(consent.left_out(kind, name, reason))
 }
 
-/// Describes objects that the server does not list, as when a table of its own is damaged, and passes on what is no refusal.
+/// Describes objects that the server does not list, for example because one of its own tables is damaged, and passes
+/// on other errors.
 pub(super) fn unlisted(
     consent: &Consent,
     kind: ObjectKind,
@@ -216,12 +217,12 @@ pub(super) fn unlisted(
     Ok(consent.left_out(kind, of, reason))
 }
 
-/// Describes an object whose statement is not taken for one that creates it and does nothing else.
+/// Describes an object whose statement is not accepted as one that only creates it.
 pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &Refusal) -> LeftOut {
     consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))
 }
 
-/// Tells whether the failure is about the one object that was read, and not about the server or the dump.
+/// Returns whether the failure is about the one object that was read, and not about the server or the dump.
 pub(super) fn is_about_one(error: &Error) -> bool {
     match error {
         Error::Database { source, .. } => is_refusal(source),
@@ -235,7 +236,7 @@ pub(super) fn leaves_out(error: &Error, leave_out_changed: bool) -> bool {
     is_about_one(error) || leave_out_changed && is_change(error)
 }
 
-/// Tells whether the table that was read was changed.
+/// Returns whether the table that was read was changed.
 pub(super) fn is_change(error: &Error) -> bool {
     match error {
         Error::SchemaChanged { .. } => true,
@@ -244,12 +245,12 @@ pub(super) fn is_change(error: &Error) -> bool {
     }
 }
 
-/// Says that a table was changed while it was dumped.
+/// Reports that a table was changed while it was dumped.
 pub(super) fn changed(table: &str) -> Text {
     Text::new("left-out-changed").with("table", table)
 }
 
-/// Says why the rows of a table are not in the dump.
+/// Reports why the rows of a table are not in the dump.
 pub(super) fn unreadable_rows(error: &Error) -> Text {
     let said = error.problem();
     match error {

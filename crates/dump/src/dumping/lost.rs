@@ -1,4 +1,4 @@
-//! Tables that are left out because their rows can't be read: the others are dumped all the same.
+//! Tables that are left out because their rows cannot be read: the others are dumped anyway.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,7 +33,7 @@ impl Lost {
         Self { tables: Mutex::new(tables.collect()), leave_out_changed }
     }
 
-    /// Tells whether a failure loses the one table that was read, and not the dump.
+    /// Returns whether a failure loses the one table that was read, and not the dump.
     pub(super) fn takes(&self, error: &Error) -> bool {
         leaves_out(error, self.leave_out_changed)
     }
@@ -46,7 +46,7 @@ impl Lost {
         self.tables().entry((database.to_owned(), table.to_owned())).or_insert(left_out);
     }
 
-    /// Tells whether the table was lost.
+    /// Returns whether the table was lost.
     pub(super) fn has(&self, database: &str, table: &str) -> bool {
         self.tables().contains_key(&(database.to_owned(), table.to_owned()))
     }

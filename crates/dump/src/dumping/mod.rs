@@ -42,7 +42,7 @@ pub struct Options {
     pub consent: Consent,
     /// How the rows are compressed.
     pub compression: Compression,
-    /// Whom it is encrypted to; nobody: it is not.
+    /// The recipients of the encryption; none: not encrypted.
     pub recipients: Vec<Recipient>,
     /// How large the pieces become.
     pub chunk: ChunkAim,
@@ -51,11 +51,11 @@ pub struct Options {
     pub connections: usize,
     /// What it is signed with; nothing: it is not.
     pub signer: Option<SigningKey>,
-    /// Whose data these are, as the caller names them; it stands in the signed manifest. Nothing: it is not told.
+    /// Whose data these are, as the caller names them; it is part of the signed manifest. None: it is unknown.
     pub owner: Option<String>,
-    /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
+    /// How long writers of MySQL or MariaDB may be blocked while the snapshot is taken; defaults to 5 seconds.
     pub lock_wait: Option<Duration>,
-    /// Whether a table that is changed meanwhile is left out. Otherwise it ends the dump, which must begin anew.
+    /// Whether a table that changes meanwhile is left out. Otherwise it fails the dump, which must start over.
     pub leave_out_changed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The plan: every table cut into its chunks.
+//! The plan: every table split into its chunks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ use crate::moment::Moment;
 use crate::plan::{DatabasePlan, Plan, TablePlan, full_name};
 use crate::source::{Source, ready_for_reading};
 
-/// What a plan is made by.
+/// The inputs of a plan.
 #[derive(Clone)]
 pub(super) struct Planning {
     dump: DumpId,
@@ -39,13 +39,13 @@ type Planned = std::result::Result<(TablePlan, Vec<Text>), LeftOut>;
 /// The tables by the places of their database and of themselves, which keep their order.
 type Tables = BTreeMap<(usize, usize), Planned>;
 
-/// Tables of a database that are cut one after the other. Of several, each is asked about together with the others.
+/// Tables of a database that are split one after the other. Of several, each is queried together with the others.
 struct Job {
     database: String,
     tables: Vec<((usize, usize), TableSurvey)>,
 }
 
-/// How many tables are asked about together.
+/// The number of tables per query.
 const TOGETHER_MOST: usize = 32;
 
 impl Planning {
@@ -77,7 +77,8 @@ impl Planning {
         jobs
     }
 
-    /// Tells whether a table may be too small to be cut, and that can be asked before anything else is known of it.
+    /// Returns whether a table may be too small to be split, and that can be queried before anything else is known of
+    /// it.
     fn is_perhaps_small(&self, found: &TableSurvey) -> bool {
         let table = &found.plan;
         found.rows_guess < SMALL_TABLE_ROWS
@@ -86,7 +87,7 @@ impl Planning {
             && self.options.chunk.rows.is_none()
     }
 
-    /// Plans on connections of its own: each sees the moment by its SCN.
+    /// Plans on connections of its own: each sees the snapshot by its SCN.
     pub(super) async fn plan_on_many(self, source: &Source, mut survey: Survey) -> Result<Plan> {
         let planned = Arc::new(Mutex::new(Tables::new()));
         let work = Cutting { planning: self.clone(), planned: Arc::clone(&planned) };
@@ -96,7 +97,7 @@ impl Planning {
         Ok(self.put_together(survey, planned))
     }
 
-    /// Plans on a connection that sees the moment.
+    /// Plans on a connection that sees the snapshot.
     pub(super) async fn plan_on_one(self, session: &mut Session, mut survey: Survey) -> Result<Plan> {
         let mut planned = Tables::new();
         for job in self.jobs(&mut survey) {
@@ -114,7 +115,7 @@ impl Planning {
                 let plans: Vec<&TablePlan> = several.iter().map(|(_, found)| &found.plan).collect();
                 match self.cutter(&database).are_small(session, &plans).await {
                     Ok(small) => small.into_iter().map(Some).collect(),
-                    // One of them can't be read; which one it is, is seen when each is asked about.
+                    // One of them cannot be read; separate queries show which one.
                     Err(error) if self.leaves_out(&error) => vec![None; several.len()],
                     Err(error) => return Err(error),
                 }

@@ -1,4 +1,4 @@
-//! What would be dumped, and what stands against it, found out without writing anything.
+//! The check before a dump: the objects to dump and the obstacles, without writing anything.
 
 use model::Problem;
 use model::inventory::{Consent, LeftOut};
@@ -13,7 +13,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::Selection;
 use crate::source::Source;
 
-/// What would be dumped, and what stands against it.
+/// The objects to dump, and the obstacles.
 #[derive(Debug, Clone)]
 pub struct Preflight {
     /// The server.
@@ -36,7 +36,7 @@ pub struct Preflight {
     pub notes: Vec<Text>,
 }
 
-/// Looks at the server, on at most so many connections beside one, without changing anything.
+/// Checks the server, on at most this many connections beside one, without changing anything.
 ///
 /// # Errors
 /// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
@@ -71,8 +71,8 @@ pub async fn preflight(
     Ok(preflight)
 }
 
-/// Says what bounds a dump, without looking at any table: [`take_snapshot`] does that, and finds what the dump leaves
-/// out, before it writes anything.
+/// Reports the limits of a dump, without reading any table: [`take_snapshot`] does that, and finds what the dump
+/// leaves out, before it writes anything.
 ///
 /// [`take_snapshot`]: crate::take_snapshot
 ///
@@ -87,7 +87,7 @@ pub async fn warnings(mut session: Session) -> Result<Vec<Text>> {
     Ok(notes)
 }
 
-/// Refuses servers that several connections can't see at one moment, or whose definitions are printed otherwise.
+/// Refuses servers whose connections cannot see one snapshot, or whose definitions are printed in another form.
 pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     let supported = match server.product {
         Product::Seekdb => true,
@@ -98,8 +98,8 @@ pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
 }
 
-/// Says which privileges are missing that show no objects: MySQL and MariaDB need them to lock, and to tell tables from
-/// their successors.
+/// Reports which privileges are missing that show no objects: MySQL and MariaDB need them to lock, and to distinguish
+/// tables from their successors.
 async fn note_privileges(session: &mut Session, notes: &mut Vec<Text>) -> Result<()> {
     if session.server().product.is_oceanbase() {
         return Ok(());

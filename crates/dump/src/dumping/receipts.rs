@@ -1,6 +1,6 @@
-//! Receipts of small pieces are written together: each object costs a disk several syncs and an object store a round trip,
-//! more than the rows of a small table. Until its receipt is written a piece counts for nothing after a crash, so few wait,
-//! and not for long.
+//! Receipts of small pieces are written together: each object costs a disk several syncs and an object store a round
+//! trip, more than the rows of a small table. Until its receipt is written, a piece does not count after a crash, so
+//! few wait, and only briefly.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,7 +17,7 @@ const TOGETHER_MOST: usize = 64;
 /// How long a receipt waits before the next one that comes takes it along.
 const WAIT_MOST: Duration = Duration::from_secs(1);
 
-/// A piece of so many bytes is worth a receipt at once.
+/// A piece with this many bytes gets a receipt immediately.
 const LARGE_BYTES: u64 = 1 << 20;
 
 /// The receipts of the pieces that are being made.

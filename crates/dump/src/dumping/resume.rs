@@ -1,4 +1,4 @@
-//! Whether an interrupted dump is resumed with what it was begun with.
+//! Whether an interrupted dump is resumed with its original options.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Compression, Plan};
 use crate::source::Source;
 
-/// Returns what tells the server from others, where it shows that.
+/// Returns the identity of the server, if it shows one.
 pub(super) async fn origin(source: &Source, session: &mut Session) -> Result<Option<String>> {
     let found = identity::of_server(session, &source.endpoint.user).await;
     found.during(|| "ask which server this is".to_owned())
@@ -62,8 +62,8 @@ fn differences(plan: &Plan, server: &ServerVersion, origin: Option<&str>, option
     .collect()
 }
 
-/// Tells two servers apart: by their own numbers, by which an upgraded one is still the same, or by their versions where
-/// one of the numbers is unknown.
+/// Distinguishes two servers: by their own numbers, which an upgraded one keeps, or by their versions if one of the
+/// numbers is unknown.
 fn is_other(
     before: &ServerVersion,
     number: Option<&str>,

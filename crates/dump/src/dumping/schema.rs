@@ -1,4 +1,4 @@
-//! The statements that make databases, tables and views, as files.
+//! The statements that create databases, tables and views, as files.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ use crate::refusal::is_refusal;
 use crate::schema_file::{self, SchemaKind, SchemaObject};
 use crate::source::Source;
 
-/// Says that the schema is finished.
+/// Reports that the schema is finished.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SchemaReceipt {
     pub(crate) objects: Vec<ObjectEntry>,
@@ -116,7 +116,7 @@ async fn write_database(
     let definitions = definitions.during(|| format!("read the catalogue of `{name}`"))?;
     let mut tables = Vec::new();
     for table in &database.tables {
-        // A statement that was read when the moment was fixed is as good as a new one while nothing was changed since.
+        // A statement that was read when the snapshot was taken stays valid while nothing has changed since.
         let text = kept.take(name, &table.name);
         let text = text.filter(|_| definitions.is_untouched(&table.name, &table.identity));
         let definition = match text.and_then(|text| TableDefinition::read(&text)) {
@@ -234,7 +234,8 @@ async fn view_object(
 ) -> Result<Option<SchemaObject>> {
     let full = full_name(database, &view.name);
     if !session.server().product.is_oceanbase() {
-        // MySQL and MariaDB leave the name of the current database out: then a table could not be told from its database.
+        // MySQL and MariaDB leave the name of the current database out: then a table could not be distinguished from
+        // its database.
         session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
     }
     let what = || format!("read the definition of {full}");

@@ -1,4 +1,4 @@
-//! The moment that is dumped: fixed, planned and pinned, or found again.
+//! The snapshot of a dump: taken, planned and pinned, or found again.
 //!
 //! In this order, so that no change of a table can slip in between: look at the tables, pin, take the SCN, look at
 //! the tables again. A table that was swapped for another (as online schema changes do) in between would be read
@@ -40,15 +40,15 @@ const NANOSECONDS: u64 = 1_000_000_000;
 /// How often a snapshot is tried while tables are being changed.
 const ATTEMPTS: u32 = 5;
 
-/// The moment that is dumped. Keep it until the dump's data are complete: while it lives, the server keeps the
-/// moment readable. After a crash, or when a flow can't keep it between two steps, [`resume_snapshot`] finds it
-/// again, as long as the server still has it.
+/// The snapshot of a dump. Keep it until the dump's data are complete: while it exists, the server keeps the snapshot
+/// readable. After a crash, or when a flow cannot keep it between two steps, [`resume_snapshot`] opens it again, as
+/// long as the server still has it.
 ///
-/// On MySQL and MariaDB the moment lives in the connections that read it, and nothing finds it again.
+/// On MySQL and MariaDB, the snapshot lives in the connections that read it, and cannot be opened again.
 pub struct Snapshot {
     plan: Arc<Plan>,
     hold: Hold,
-    /// What the look at the tables has read; nothing where the moment was found again.
+    /// The results of reading the tables; none if the snapshot was opened again.
     kept: Mutex<Kept>,
     /// What the dump is signed with.
     signer: Option<SigningKey>,
@@ -56,11 +56,11 @@ pub struct Snapshot {
     leave_out_changed: bool,
 }
 
-/// What keeps the moment readable.
+/// The transaction that keeps the snapshot readable.
 enum Hold {
     /// OceanBase's transaction, beside which any connection reads an SCN.
     Pin(Box<Pin>),
-    /// The connections that see the moment.
+    /// The connections that see the snapshot.
     Together(Arc<Together>),
 }
 
@@ -80,13 +80,13 @@ impl Snapshot {
         &self.plan
     }
 
-    /// Returns the moment, as the server counts it.
+    /// Returns the SCN.
     #[must_use]
     pub fn scn(&self) -> u64 {
         self.plan.scn
     }
 
-    /// Lets the server forget the moment. Dropping does too, when the server notices.
+    /// Lets the server discard the snapshot. Dropping does so too, when the server notices.
     pub async fn release(self) {
         self.hold.release().await;
     }
@@ -96,17 +96,17 @@ impl Snapshot {
         self.signer.as_ref()
     }
 
-    /// Tells whether tables that are changed meanwhile are left out.
+    /// Returns whether tables that are changed meanwhile are left out.
     pub(super) fn leaves_out_changed(&self) -> bool {
         self.leave_out_changed
     }
 
-    /// Hands out the statements that were read when the moment was fixed.
+    /// Returns the statements that were read when the snapshot was taken.
     pub(super) fn take_kept(&self) -> Kept {
         std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the connections that see the moment, where others do not.
+    /// Returns the connections that see the snapshot, if others do not.
     pub(super) fn together(&self) -> Option<Arc<Together>> {
         match &self.hold {
             Hold::Pin(_) => None,
@@ -114,7 +114,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns how many connections can read, if so many are wished.
+    /// Returns the number of connections that can read, if this many are requested.
     pub(super) fn most_connections(&self, wished: usize) -> usize {
         match &self.hold {
             Hold::Pin(_) => wished,
@@ -123,11 +123,11 @@ impl Snapshot {
     }
 }
 
-/// Fixes the moment that is dumped and plans a new dump.
+/// Takes the snapshot and plans a new dump.
 ///
 /// # Errors
-/// [`Error::IdTaken`] when anything lies in the dump's folder already; [`Error::CannotCarry`] when the server holds
-/// what a dump would lose.
+/// [`Error::IdTaken`] when the dump's folder is not empty; [`Error::CannotCarry`] when the server has objects that a
+/// dump would lose.
 pub async fn take_snapshot(
     source: &Source,
     client: &Client,
@@ -177,7 +177,7 @@ pub async fn take_snapshot(
     Err(taken())
 }
 
-/// Removes the unfinished files of dumps that were killed; one that cannot be removed stands in nobody's way.
+/// Removes the unfinished files of killed dumps; one that cannot be removed does no harm.
 async fn clear_orphans(client: &Client) {
     match client.clear_orphans(|folder| folder.parse::<DumpId>().is_ok()).await {
         Ok(0) => {}
@@ -186,12 +186,12 @@ async fn clear_orphans(client: &Client) {
     }
 }
 
-/// Pins the moment of a dump that was interrupted, to complete it.
+/// Pins the snapshot of an interrupted dump, to complete it.
 ///
 /// # Errors
 /// [`Error::NothingToResume`] when there is no plan of that id, [`Error::AlreadyComplete`] when there is a manifest,
-/// [`Error::ResumeDiffers`] when the dump is one of another server or was begun with other options, and
-/// [`Error::SnapshotGone`] or [`Error::SnapshotLost`] when its moment can't be read any more.
+/// [`Error::ResumeDiffers`] when the dump belongs to another server or was started with other options, and
+/// [`Error::SnapshotGone`] or [`Error::SnapshotLost`] when its snapshot can no longer be read.
 pub async fn resume_snapshot(
     source: &Source,
     client: &Client,
@@ -228,7 +228,7 @@ pub async fn take_or_resume_snapshot(
     pin_again(source, plan, options).await
 }
 
-/// Pins the moment of an earlier plan, after making sure that it is the same dump and can still be read.
+/// Pins the snapshot of an earlier plan, after checking that it is the same dump and can still be read.
 async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Snapshot> {
     if plan.moment() == Moment::Transaction {
         return Err(Error::SnapshotLost { dump: plan.dump });
@@ -308,7 +308,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
         let together = Together::begin(source, options.connections).await?;
         let scn = lock.now().await?;
         let mut session = lock.release().await?;
-        // A table that was changed in this very second may be changed again in it, and nobody would see that.
+        // A table that was changed in this second may be changed again in it, without a visible difference.
         if changed_within(before.as_ref(), scn, scn) {
             together.end().await;
             session.close().await;
@@ -329,7 +329,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
 }
 
-/// Tells whether a table was changed in one of the seconds from one time to another, both in nanoseconds.
+/// Returns whether a table was changed in one of the seconds from one time to another, both in nanoseconds.
 fn changed_within(
     tables: Option<&BTreeMap<String, BTreeMap<String, TableIdentity>>>,
     from: u64,
@@ -343,7 +343,7 @@ fn changed_within(
         .any(|table| seconds.contains(&table.version))
 }
 
-/// Opens a connection that reads the plan's moment.
+/// Opens a connection that reads the plan's snapshot.
 pub(super) async fn open(plan: &Plan, together: Option<&Together>, source: &Source) -> Result<Session> {
     match together {
         None => source.open().await,

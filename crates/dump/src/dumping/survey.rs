@@ -1,4 +1,4 @@
-//! What is there to be dumped, and what of it could not be carried.
+//! The objects to dump, and those that dumps do not support.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Survey {
         lost.map(problem).collect()
     }
 
-    /// Adds what else is left out. Of a database that is lost as a whole, nothing more is said.
+    /// Adds what else is left out. A database that is left out as a whole has no further entries.
     pub(super) fn add_lost(&mut self, lost: Vec<LeftOut>) {
         let is_whole = |object: &LeftOut| object.kind == ObjectKind::Databases;
         let whole: Vec<&LeftOut> = self.left_out.iter().filter(|object| is_whole(object)).collect();
@@ -132,8 +132,8 @@ pub(super) struct Readers<'a> {
 }
 
 impl Readers<'_> {
-    /// Tells whether they may read beside `session`. What others change meanwhile is seen on OceanBase only, where every
-    /// change has a number.
+    /// Returns whether they may read beside `session`. What others change meanwhile is seen on OceanBase only, where
+    /// every change has a number.
     fn may_join(&self, session: &Session) -> bool {
         session.server().product.is_oceanbase() && self.connections > 1
     }
@@ -281,8 +281,8 @@ struct TableReader<'a> {
 }
 
 impl TableReader<'_> {
-    /// MySQL and MariaDB send vectors as their bytes, and take them so. In definitions they print `?` for the characters
-    /// of members that are longer than three bytes: then a member is known by its number alone.
+    /// MySQL and MariaDB send vectors as their bytes, and take them so. In definitions they print `?` for the
+    /// characters of members that are longer than three bytes: then a member is known by its number alone.
     fn on_this_server(&mut self, form: Form, column: &catalog::Column, table: &str) -> Form {
         if self.session.server().product.is_oceanbase() {
             return form;
@@ -314,8 +314,8 @@ impl TableReader<'_> {
         text.during(|| format!("read the definition of {}", full_name(self.database, table)))
     }
 
-    /// Checks that the statement creates this table and does nothing else, and that the columns in it are those that the catalogue
-    /// has: where a name was printed as it is not, it might name others.
+    /// Checks that the statement creates this table and does nothing else, and that the columns in it are those that
+    /// the catalogue has: where a name was printed as it is not, it might name others.
     fn check(&self, table: &str, text: &[u8]) -> std::result::Result<(), Refusal> {
         let unreadable = || Refusal("its columns can't be told".to_owned());
         let definition = TableDefinition::read(text).ok_or_else(unreadable)?;
@@ -356,7 +356,7 @@ impl TableReader<'_> {
         let mut known = Vec::new();
         let (generated, own): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.columns).into_iter().partition(|column| column.generated);
-        // Of a table that generates all its columns, one of them stands for each row.
+        // If a table generates all its columns, one of them represents each row.
         let stand_in = generated.into_iter().next().filter(|_| own.is_empty());
         known.extend(stand_in.map(|column| (column, Form::Generated)));
         for column in own {
@@ -387,9 +387,9 @@ impl TableReader<'_> {
     }
 }
 
-/// Tells whether every text in a character set of MySQL and MariaDB comes back from utf8mb4 byte for byte. In the others there are
-/// bytes without a character, and several for the same one; of a text with single surrogates, utf8mb4 has the bytes of
-/// utf8mb3, and not those of utf32.
+/// Returns whether every text in a character set of MySQL and MariaDB comes back from utf8mb4 byte for byte. In the
+/// others there are bytes without a character, and several for the same one; of a text with single surrogates,
+/// utf8mb4 has the bytes of utf8mb3, and not those of utf32.
 fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
     const WHOLE: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le"];
     character_set.is_none_or(|name| WHOLE.contains(&name))
@@ -398,8 +398,8 @@ fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
 /// MySQL's number for a view or code whose definer does not exist.
 const DEFINER_GONE: u16 = 1449;
 
-/// Returns the views, each behind those that it reads. One that does not answer here is kept, too: this user or its definer may
-/// lack a right that they have elsewhere.
+/// Returns the views, each after those that it reads. A view that cannot be queried here is included, too: this user
+/// or its definer may lack a privilege that they have elsewhere.
 async fn survey_views(
     session: &mut Session,
     database: &str,
@@ -432,7 +432,7 @@ async fn survey_views(
     Ok(views)
 }
 
-/// Sorts views behind those that they read. There are no circles among views.
+/// Sorts views after those that they read. Views have no cycles.
 fn in_order(
     names: Vec<String>,
     database: &str,
@@ -463,7 +463,7 @@ mod tests {
     use super::in_order;
 
     #[test]
-    fn a_view_comes_behind_those_that_it_reads() {
+    fn a_view_comes_after_those_that_it_reads() {
         let name = |text: &str| text.to_owned();
         let own = |text: &str| (name("shop"), name(text));
         let uses = BTreeMap::from([

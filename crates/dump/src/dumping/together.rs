@@ -1,8 +1,8 @@
-//! Connections to a MySQL or MariaDB that all see the same moment: they begin their transactions while nobody may
-//! write. The moment lives as long as they do; a dump that lost them begins anew.
+//! Connections to MySQL or MariaDB that all see the same snapshot: they begin their transactions while all writes are
+//! blocked. The snapshot lives as long as they do; a dump that lost them starts over.
 //!
-//! A transaction keeps every table that it has read from being changed, and a change that waits keeps everybody else
-//! out of the table. So each goes back to a savepoint behind every read: that lets go of the tables, not of the moment.
+//! A transaction blocks changes of every table that it has read, and a waiting change blocks all other readers of the
+//! table. So each connection returns to a savepoint after every read: that releases the tables, but not the snapshot.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,11 +12,11 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Holder, Result};
 use crate::source::{Source, ready_for_reading};
 
-/// How long the lock may be waited for when nothing else is said. Meanwhile the server lets nobody else write, so that waiting
-/// behind a long statement stops everybody.
+/// The default timeout of the lock. Meanwhile the server blocks all writes, so waiting for a long statement stops all
+/// users.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// MySQL's number for a lock that was waited for in vain.
+/// MySQL's number for a lock that was waited for without success.
 const LOCK_WAIT_OVER: u16 = 1205;
 
 /// A lock on everything that is written. Dropping it gives it back, when the server notices.
@@ -25,10 +25,10 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Waits until nobody writes, and keeps it so.
+    /// Waits until all writes end, and blocks new ones.
     ///
     /// # Errors
-    /// [`Error::LockWaited`] when somebody holds tables for longer than may be waited.
+    /// [`Error::LockWaited`] when another connection holds tables for too long.
     pub(super) async fn take(source: &Source, wait: Option<Duration>) -> Result<Self> {
         let mut session = source.open_for_definitions().await?;
         let seconds = wait.unwrap_or(LOCK_WAIT).as_secs().max(1);
@@ -52,7 +52,7 @@ impl Lock {
         &mut self.session
     }
 
-    /// Returns the server's time in nanoseconds since 1970: how such a moment is called.
+    /// Returns the server's time in nanoseconds since 1970, which identifies such a snapshot.
     pub(super) async fn now(&mut self) -> Result<u64> {
         now(&mut self.session).await
     }
@@ -90,13 +90,13 @@ async fn holder(session: &mut Session) -> Result<Option<Holder>> {
     read().during(looking).map(Some)
 }
 
-/// The connections that nobody works with at the moment.
+/// The currently idle connections.
 pub(super) struct Together {
     idle: Mutex<Vec<Session>>,
 }
 
 impl Together {
-    /// Opens so many connections that see what is locked.
+    /// Opens this many connections that see the locked state.
     pub(super) async fn begin(source: &Source, connections: usize) -> Result<Self> {
         let mut idle = Vec::new();
         for _ in 0..connections.max(1) {
@@ -108,7 +108,7 @@ impl Together {
         Ok(Self { idle: Mutex::new(idle) })
     }
 
-    /// Returns how many connections nobody works with.
+    /// Returns the number of idle connections.
     pub(super) fn count(&self) -> usize {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -131,7 +131,7 @@ impl Together {
     }
 }
 
-/// Begins a transaction that sees one moment.
+/// Begins a transaction that sees one snapshot.
 async fn begin(session: &mut Session) -> Result<()> {
     for sql in [
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",

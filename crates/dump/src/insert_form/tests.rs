@@ -1,4 +1,4 @@
-//! What an INSERT of a piece may look like, and what is refused.
+//! Valid and refused INSERT statements of a piece.
 
 use std::time::Instant;
 
@@ -52,7 +52,7 @@ fn value(form: Form) -> BoxedStrategy<Option<Vec<u8>>> {
         Form::Floats | Form::Bytes | Form::Raw => {
             prop_oneof![any::<Vec<u8>>(), "[ -~中'\\\\;\n]{0,80}".prop_map(String::into_bytes)].boxed()
         }
-        // A text that is no UTF-8 is not written.
+        // A text that is not valid UTF-8 is not written.
         Form::Text | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
             prop_oneof![any::<String>(), "[ -~中'\\\\;\n]{0,80}"].prop_map(String::into_bytes).boxed()
         }
@@ -94,7 +94,7 @@ fn is_of_tuples(form: &InsertForm, statement: &[u8]) -> bool {
     }
 }
 
-/// Tells whether writing the value that a literal stands for gives the literal again.
+/// Returns whether writing the value of a literal gives the literal again.
 fn is_literal(form: Form, text: &[u8]) -> bool {
     let Ok(as_text) = std::str::from_utf8(text) else {
         return matches!(form, Form::Text | Form::Floats) && reads_back(form, text);
@@ -293,7 +293,7 @@ fn a_document_is_a_text_or_two_functions_of_literals() {
 }
 
 #[test]
-fn a_deviation_says_where_it_is() {
+fn an_error_has_its_position() {
     let form = InsertForm::new("t", &[Column { name: "a".to_owned(), form: Form::Number }]);
     let said = form.check(b"INSERT INTO `t` (`a`) VALUES\n(NOW())").expect_err("a function").to_string();
     assert_eq!(said, "a statement is not an INSERT of the planned form, from its byte 30 on");

@@ -1,4 +1,4 @@
-//! Checks what a dump's statements do before the first of them runs: a dump may be forged.
+//! Checks the statements of a dump before the first of them runs: a dump may be forged.
 
 use std::collections::BTreeMap;
 

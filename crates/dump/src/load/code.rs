@@ -1,5 +1,5 @@
-//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only when that is asked
-//! for: code runs with the rights of its definer, and users can log on.
+//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only on request:
+//! code runs with the privileges of its definer, and users can log on.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -25,8 +25,8 @@ use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject, set_zone, usual_zone};
 use crate::source::Target;
 
-/// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
-/// [`super::create_schema`] and before the views that use functions are made.
+/// Creates users and roles (existing ones are not changed), then procedures and functions. Call it after
+/// [`super::create_schema`], and before the views that use functions are created.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -43,8 +43,8 @@ pub async fn create_routines(
     Ok(making.end().await)
 }
 
-/// Makes triggers, events and outlines, and gives users and roles their privileges. To be called last: a trigger would change
-/// the rows that are loaded.
+/// Makes triggers, events and outlines, and gives users and roles their privileges. To be called last: a trigger
+/// would change the rows that are loaded.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -61,7 +61,7 @@ pub async fn create_triggers(
     Ok(making.end().await)
 }
 
-/// What stands for the piece in the note of an account.
+/// The piece number in the note of an account.
 pub(super) const ACCOUNT: u32 = 0;
 
 struct Making {
@@ -202,7 +202,7 @@ impl Making {
             there.unwrap_or_default().iter().map(catalog::Account::spelled).collect();
         let ours = marks.all(&mut self.session).await?;
         for object in self.objects(ObjectKey::Accounts).await? {
-            // Noted before it is made: one that was made but not yet locked is told from a stranger's.
+            // Noted before it is created, to distinguish a created but not yet locked account from a foreign one.
             let is_ours = ours.contains_key(&(object.name.clone(), ACCOUNT));
             if there.contains(&object.name) && !is_ours {
                 if object.kind == SchemaKind::Account {
@@ -246,7 +246,7 @@ impl Making {
         Ok(())
     }
 
-    /// Runs a statement; what the server refuses is noted. Tells whether it was done.
+    /// Runs a statement and records a refusal. Returns whether it succeeded.
     async fn run(&mut self, statement: Statement, kind: PartKind, what: &str) -> Result<bool> {
         match make(&mut self.session, &statement).await {
             Ok(_) => Ok(true),
@@ -264,7 +264,7 @@ impl Making {
     }
 }
 
-/// Finds the notes of the accounts that were made: those of the first database.
+/// Finds the notes of the created accounts: those of the first database.
 pub(super) async fn marks_of_accounts(
     session: &mut Session,
     archive: &Archive,

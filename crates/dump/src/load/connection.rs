@@ -1,4 +1,4 @@
-//! Connections that load: they take what the source has taken.
+//! Connections for a load: they accept everything that the source accepted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::refusal::is_refusal;
 use crate::schema_file::{in_which, set_context, usual_context};
 use crate::source::{Target, prepare};
 
-/// How long a statement of a load may take. One limit for all of them: OceanBase is told of each change by a statement
-/// of its own.
+/// How long a statement of a load may take. One limit for all of them: OceanBase needs a separate statement for each
+/// change.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(600);
 
 /// Opens a connection that takes what the source has taken.
@@ -34,7 +34,7 @@ pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
     prepare(session, Purpose::LoadWithPrivileges).await
 }
 
-/// OceanBase's number for a definition that changes at this moment: "Schema try again".
+/// OceanBase's number for a definition that is changing: "Schema try again".
 const SCHEMA_AGAIN: u16 = 5627;
 
 /// How often and how soon it is tried again.
@@ -43,7 +43,7 @@ const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
 /// MySQL's and OceanBase's numbers for a database, table, key, routine, trigger or constraint that exists.
 const THERE: [u16; 7] = [1007, 1050, 1061, 1304, 1359, 1826, 5734];
 
-/// Runs a statement that makes something, again where the server says that it may be: it may have been done all the same.
+/// Runs a statement that creates an object, and repeats it if the server allows that: it may have succeeded anyway.
 pub(super) async fn make(
     session: &mut Session,
     statement: &Statement,
@@ -61,8 +61,8 @@ pub(super) async fn make(
     }
 }
 
-/// Tells whether the server refused this one statement, and may take the next. One that somebody ended, or that found no room on
-/// the server's disk, is not refused: it can be run once that is over.
+/// Returns whether the server refused this one statement, and may accept the next. A statement that was killed, or
+/// that found no space on the server's disk, was not refused: it can be run later.
 pub(super) fn is_refused(error: &oceanbase::Error) -> bool {
     error.number().is_some() && !error.is_transient() && !error.is_of_server()
 }
@@ -92,7 +92,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    /// Says that it was not made.
+    /// Records that it was not created.
     pub(super) fn not_made(&self, kind: PartKind) -> NotMade {
         let table = full_name(&self.database, &self.table);
         let (id, name) = match kind {
@@ -113,8 +113,8 @@ impl Refused {
     }
 }
 
-/// Runs the statements of tables on several connections. Returns those that the server refused, in the order of the names:
-/// the others are made all the same.
+/// Runs the statements of tables on several connections. Returns the refused ones, in the order of the names; the
+/// others are created anyway.
 pub(super) async fn define(
     target: &Target,
     connections: usize,
@@ -165,7 +165,7 @@ impl Work for Define {
     }
 }
 
-/// What a view or code is made under: the character set and collation that it had in the source.
+/// The context in which a view or code is created: the character set and collation that it had in the source.
 pub(super) struct Under;
 
 impl Under {

@@ -29,20 +29,20 @@ const COMMIT_BYTES: u64 = 16 << 20;
 /// MySQL's number for a transaction that was undone for the sake of another.
 const DEADLOCK: u16 = 1213;
 
-/// How often a piece is gone on with after a deadlock.
+/// The maximum number of retries of a piece after a deadlock.
 const DEADLOCKS_MAX: u32 = 10;
 
-/// How many bytes of values pieces have together that one transaction loads: a commit costs the server as much as a small
-/// statement.
+/// How many bytes of values pieces have together that one transaction loads: a commit costs the server as much as a
+/// small statement.
 const TOGETHER_BYTES: u64 = 1 << 20;
 
 /// The most pieces in one transaction: less than that, and several connections share the small tables evenly.
 const TOGETHER_MOST: usize = 16;
 
-/// Loads all rows that are not in yet, but for those of tables that the server refused to make.
+/// Loads all missing rows, except those of refused tables.
 ///
 /// # Errors
-/// [`Error::Damaged`] when a piece is not what was written; [`Error::Cancelled`] when the token says so, with no
+/// [`Error::Damaged`] when a piece is not what was written; [`Error::Cancelled`] when the token is cancelled, with no
 /// statement left on the server.
 pub async fn load_data(
     target: &Target,
@@ -140,7 +140,7 @@ struct Job {
 }
 
 impl Job {
-    /// Tells whether a piece is small enough to be loaded with these.
+    /// Returns whether a piece is small enough to be loaded with these.
     fn takes(&self, database: &str, piece: &PieceJob) -> bool {
         let bytes: u64 = self.pieces.iter().chain([piece]).map(|piece| piece.piece.raw_bytes).sum();
         self.database == database && self.pieces.len() < TOGETHER_MOST && bytes <= TOGETHER_BYTES
@@ -202,7 +202,7 @@ fn is_deadlock(error: &Error) -> bool {
 }
 
 impl LoadPieces {
-    /// Loads pieces from their last commit on; what is read anew counts as progress once more.
+    /// Loads pieces from their last commit on; rows that are read again count as progress once more.
     async fn load(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
         let inputs = job.pieces.iter().map(|job| {

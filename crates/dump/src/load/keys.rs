@@ -1,4 +1,4 @@
-//! What is made when the rows are in: keys, foreign keys, views.
+//! The objects that are created after the rows: keys, foreign keys, views.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,8 @@ const KEY_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3600)
 /// Makes keys, then foreign keys, then views.
 ///
 /// # Errors
-/// Fails when the server does; [`crate::Error::Cancelled`] when the token says so. What it refuses is in the answer.
+/// Fails when the server does; [`crate::Error::Cancelled`] when the token is cancelled. What it refuses is in the
+/// answer.
 pub async fn create_indexes(
     target: &Target,
     client: &Client,

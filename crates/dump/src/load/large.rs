@@ -1,4 +1,4 @@
-//! Rows whose statement is longer than the target takes: their values are sent beside its text.
+//! Rows whose statement is too long for the target: their values are sent separately from the text.
 
 use model::size;
 use oceanbase::statement::Value;
@@ -7,7 +7,7 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::load::connection::STATEMENT_LIMIT;
 
-/// Tells whether a statement is longer than the target takes.
+/// Returns whether a statement is longer than the target takes.
 pub(super) fn is_too_long(statement: &[u8], limit: Option<u64>) -> bool {
     const COMMAND_BYTES: u64 = 1;
     limit.is_some_and(|limit| statement.len() as u64 + COMMAND_BYTES > limit)
@@ -29,7 +29,7 @@ pub(super) async fn insert(
         || Error::PacketTooSmall { what: what.to_owned(), limit: limit.unwrap_or_default(), longest: length };
     let row = statement.strip_prefix(head).and_then(row).ok_or_else(too_small)?;
     let values: Vec<Value<'_>> = row.iter().map(Literal::value).collect();
-    // MySQL and MariaDB take no value that is longer, in whatever parts.
+    // MySQL and MariaDB do not accept a longer value, in any number of parts.
     let is_limited = !session.server().product.is_oceanbase();
     let longest = row.iter().map(Literal::bytes).max().unwrap_or(0) as u64;
     if is_limited && limit.is_some_and(|limit| longest > limit) {
@@ -78,7 +78,7 @@ impl Literal {
     }
 }
 
-/// Reads the values of a single row. Nothing: there are several, or something that is no literal of a dump.
+/// Reads the values of a single row. None: there are several rows, or something that is not a literal of a dump.
 fn row(text: &[u8]) -> Option<Vec<Literal>> {
     let mut rest = text.strip_prefix(b"(")?;
     let mut row = Vec::new();
@@ -93,7 +93,7 @@ fn row(text: &[u8]) -> Option<Vec<Literal>> {
     }
 }
 
-/// Reads the literal at the beginning, and returns what stands behind it.
+/// Reads the literal at the beginning, and returns the rest.
 fn literal(text: &[u8]) -> Option<(Literal, &[u8])> {
     if let Some(rest) = text.strip_prefix(b"'") {
         return quoted(rest);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_row_of_literals_is_not_read() {
+    fn only_a_single_row_of_literals_is_read() {
         for text in ["(1),\n(2)", "(1", "1)", "(now())", "(0xF)", "('a)", "(1,)", "('a'b)", "(SELECT)", "()"]
         {
             assert_eq!(row(text.as_bytes()), None, "{text}");

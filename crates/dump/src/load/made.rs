@@ -1,10 +1,10 @@
-//! What a call of a load has to say: what the reader should know, and what it could not make.
+//! The report of a call of a load: notes for the reader, and what it could not create.
 
 use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 
-/// What a call of a load has to say. A call that is made again tries again what it could not make: its last answer
-/// holds all of it.
+/// The report of a call of a load. A repeated call retries what it could not create: its last answer contains
+/// everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Made {
     /// What the reader of the log should know.
@@ -14,7 +14,7 @@ pub struct Made {
 }
 
 impl Made {
-    /// Adds what a later call has to say.
+    /// Adds the report of a later call.
     pub fn add(&mut self, other: Self) {
         self.notes.extend(other.notes);
         self.not_made.extend(other.not_made);

@@ -1,4 +1,4 @@
-//! What a load has done, remembered in the target.
+//! The progress of a load, stored in the target.
 //!
 //! A table in each database that is loaded into:
 //!
@@ -9,11 +9,12 @@
 //! | `statements` | how many of the piece's statements are in, while not all are |
 //! | `done` | 1 when all are |
 //!
-//! A transaction that loads rows locks the rows of its pieces first and moves them on last. So rows and notes are
-//! committed together; and a load that takes over from one that died, but whose last transaction the server still works
-//! on, waits for that transaction's end and then goes on behind it.
+//! A transaction that loads rows locks the notes of its pieces first and updates them last. So rows and notes are
+//! committed together. A load that takes over from a dead one, whose last transaction is still active on the server,
+//! waits for the end of that transaction and then continues after it.
 //!
-//! The table is known by its comment. Where somebody has a table of its name, or the dump brings one, it gets another name.
+//! The table is recognized by its comment. If the database or the dump has another table of its name, it gets another
+//! name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,11 +27,11 @@ use crate::load::connection::STATEMENT_LIMIT;
 use crate::manifest::{DatabaseEntry, Manifest};
 use crate::plan::full_name;
 
-/// The table's name where nobody else has a table of that name. While a load runs it is in each database that is loaded
-/// into, and nowhere afterwards.
+/// The table's name if no other table has it. During a load, it exists in each target database, and nowhere
+/// afterwards.
 pub const MARKS_TABLE: &str = "lifeboat_load_progress";
 
-/// Its comment, which tells it from a table of somebody else.
+/// Its comment, which distinguishes it from a foreign table.
 const COMMENT: &str = "kept by lifeboat load until it is done";
 
 /// MySQL's numbers for a table and for a database that do not exist.
@@ -148,9 +149,8 @@ impl Marks {
         }
     }
 
-    /// Makes the table, whatever the server's default engine and row format are, and notes that the database is this
-    /// load's from now on. Tells whether it was not before: then
-    /// this load has made nothing there yet.
+    /// Creates the table, whatever the server's default engine and row format are, and marks the database as
+    /// belonging to this load. Returns whether it was unmarked before: then this load has created nothing there yet.
     pub(super) async fn begin(&self, session: &mut Session) -> Result<bool> {
         let table = self.table();
         let create = format!(
@@ -185,7 +185,7 @@ impl Marks {
         self.read_marks(&rows)
     }
 
-    /// Notes that these tables were refused, so that nobody waits for them.
+    /// Notes that these tables were refused, so that no connection waits for them.
     pub(super) async fn refuse(&self, session: &mut Session, tables: &[&str]) -> Result<()> {
         let notes: Vec<PieceName<'_>> = tables.iter().map(|table| (*table, REFUSED)).collect();
         self.ensure(session, &notes).await?;
@@ -353,7 +353,7 @@ mod tests {
     use super::table_name;
 
     #[test]
-    fn the_notes_have_a_name_that_nobody_else_has() {
+    fn the_notes_have_a_unique_name() {
         const FIRST: &str = "lifeboat_load_progress";
         const SECOND: &str = "lifeboat_load_progress_2";
         const OURS: bool = true;

@@ -1,7 +1,7 @@
-//! Loading a dump, call by call. Each call can be made again after a crash and goes on where it was.
+//! Loading a dump, call by call. Each call can be repeated after a crash and continues where it was.
 //!
-//! What was done is remembered in the target, in a table beside the rows ([`marks`]), so that rows and the note
-//! that they are in are committed together: nothing is loaded twice, whatever dies when.
+//! The progress is stored in the target, in a table beside the rows ([`marks`]). Rows and the note about them are
+//! committed together: nothing is loaded twice, whatever fails when.
 
 mod allowed;
 mod code;
@@ -70,8 +70,8 @@ pub struct Options {
     pub with_code: bool,
     /// The keys of an encrypted dump.
     pub identities: Identities,
-    /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is loaded.
-    /// None: any.
+    /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is
+    /// loaded. None: any.
     pub expected_manifest: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl Options {
         }
     }
 
-    /// Tells whether other tables may be where this database goes.
+    /// Returns whether other tables may be where this database goes.
     fn may_lie_beside_others(&self, database: &str) -> bool {
         match self.into_existing {
             IntoExisting::Never => false,
@@ -94,7 +94,7 @@ impl Options {
     }
 }
 
-/// Compares what was loaded with the dump, but for tables that the server refused to make.
+/// Compares the loaded data with the dump, except refused tables.
 ///
 /// # Errors
 /// Fails as [`crate::verify_against`] does.

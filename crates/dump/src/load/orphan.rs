@@ -1,6 +1,6 @@
-//! Locks that nobody will ever release.
+//! Locks that are never released.
 //!
-//! A seekdb (1.4.0) that is killed in the midst of a transaction whose log was partly written takes the transaction up
+//! A seekdb (1.4.0) that is killed during a transaction whose log was partly written takes the transaction up
 //! after its restart and neither commits nor undoes it: rows that it changed stay locked, through further restarts too,
 //! their table can't be dropped, and building a key of any table never ends. Measured with `SIGKILL` and `V$OB_LOCKS`.
 //! Some seconds after its first start it writes its packages into tables of its own: when it is killed then, `CREATE
@@ -14,14 +14,14 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::full_name;
 
-/// How long a statement waits for a lock. Nobody else writes into what is being loaded, but for the last transaction of
-/// a load that died, which ends within moments.
+/// The timeout of a lock. No other client writes to the target, except the last transaction of a dead load, which
+/// ends quickly.
 const LOCK_LIMIT: Duration = Duration::from_secs(15);
 
 /// How long a transaction without a session may be at work.
 const PASSING: Duration = Duration::from_secs(10);
 
-/// MySQL's number for a lock that was waited for in vain.
+/// MySQL's number for a lock that was waited for without success.
 const LOCK_WAIT_OVER: u16 = 1205;
 
 /// Makes the connection wait for locks so long and no longer.
@@ -34,7 +34,7 @@ pub(super) async fn limit_waiting(session: &mut Session) -> Result<()> {
     session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned()).map(drop)
 }
 
-/// Returns the error, or that there is no use in waiting for the lock that it tells of.
+/// Returns the error, or that there is no use in waiting for its lock.
 pub(super) async fn explain(session: &mut Session, error: Error) -> Error {
     let waited_in_vain =
         matches!(&error, Error::Database { source, .. } if source.number() == Some(LOCK_WAIT_OVER));
@@ -47,7 +47,7 @@ pub(super) async fn explain(session: &mut Session, error: Error) -> Error {
     }
 }
 
-/// Refuses a server that holds such locks: it never ends building a key, of whatever table.
+/// Refuses a server with such locks: building a key of any table never ends there.
 ///
 /// # Errors
 /// [`Error::TargetLocked`] with the tables' full names.
@@ -55,8 +55,8 @@ pub(super) async fn refuse(session: &mut Session) -> Result<()> {
     if session.server().product != Product::Seekdb {
         return Ok(());
     }
-    // Some of the server's own transactions have no session either, but end at once. The tablet of an inner table has the
-    // table's number.
+    // Some of the server's own transactions have no session either, but end quickly. The tablet of an inner table has
+    // the table's number.
     let sql = format!(
         "SELECT DISTINCT COALESCE(d.database_name, 'oceanbase'), COALESCE(t.table_name, CONCAT('tablet ', l.ID3)) \
          FROM oceanbase.V$OB_LOCKS l \

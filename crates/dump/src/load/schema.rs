@@ -1,4 +1,4 @@
-//! Databases and tables, made before their rows are loaded.
+//! Databases and tables, created before their rows are loaded.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,15 +26,16 @@ use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
-/// A table with fewer rows gets its keys at once: making them later costs more than it saves.
+/// A table with fewer rows gets its keys immediately: creating them later costs more than it saves.
 pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 
-/// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in, once the target
-/// was found fit for them. A table that the server refuses is noted in the target: the other calls of the load pass over it.
+/// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in, once the
+/// target was found fit for them. A table that the server refuses is noted in the target: the other calls of the load
+/// pass over it.
 ///
 /// # Errors
 /// Fails as [`super::check_target`] does, and when the server refuses a database or every table;
-/// [`crate::Error::Cancelled`] when the token says so.
+/// [`crate::Error::Cancelled`] when the token is cancelled.
 pub async fn create_schema(
     target: &Target,
     client: &Client,
@@ -100,8 +101,8 @@ async fn create_database(session: &mut Session, archive: &Archive, name: &str, t
         .map(drop)
 }
 
-/// Creates the chosen sequences of a database, each with the number that it gives next in the source. Returns those that the
-/// server refuses: OceanBase knows no sequences of MariaDB.
+/// Creates the chosen sequences of a database, each with the number that it gives next in the source. Returns those
+/// that the server refuses: OceanBase knows no sequences of MariaDB.
 async fn create_sequences(
     session: &mut Session,
     archive: &Archive,
@@ -162,7 +163,7 @@ impl Existing {
         Ok(Self(tables.into_iter().map(|table| table.name).collect()))
     }
 
-    /// Tells whether there is one of that name. OceanBase may keep all names in small letters.
+    /// Returns whether there is one of that name. OceanBase may keep all names in small letters.
     fn has(&self, name: &str, folds: bool) -> bool {
         self.0.contains(name) || folds && self.0.contains(&name.to_lowercase())
     }
@@ -188,7 +189,7 @@ async fn missing_tables(
         let mut definition = read_definition(&entry.name, &object)?;
         definition.rename(names);
         let small = rows.get(object.name.as_str()).is_none_or(|&rows| rows < KEYS_AT_ONCE_ROWS);
-        // MySQL and MariaDB show keys in the order in which they were made.
+        // MySQL and MariaDB show keys in the order of their creation.
         let at_once = small || !folds && definition.has_special_keys();
         let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
         let (database, table) = (database.to_owned(), object.name);
@@ -198,7 +199,8 @@ async fn missing_tables(
     Ok(tables)
 }
 
-/// Reads the definitions of a database's tables out of the dump. Those of tables whose rows could not be read stay there.
+/// Reads the definitions of a database's tables out of the dump. Those of tables whose rows could not be read stay
+/// there.
 pub(super) async fn table_objects(
     archive: &Archive,
     entry: &DatabaseEntry,

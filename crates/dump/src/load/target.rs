@@ -1,4 +1,4 @@
-//! Whether a target can be loaded into, found out without changing it.
+//! Whether a target can be loaded into, checked without changing it.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::source::Target;
 pub struct TargetCheck {
     /// The server.
     pub server: ServerVersion,
-    /// Whether an earlier load of the same dump goes on.
+    /// Whether an earlier load of the same dump continues.
     pub resumes: bool,
     /// What the reader of the log should know.
     pub notes: Vec<Text>,
@@ -124,7 +124,7 @@ pub(super) async fn check(
             leftovers.push(marks);
         }
         found.extend(clashing.into_iter().map(|table| full_name(database, &table.name)));
-        // What an earlier attempt of this load made is in nobody's way.
+        // Objects of an earlier attempt of this load do no harm.
         if options.with_code && !is_ours && whole(&entry.name) && !entry.code.is_empty() {
             found.extend(code::clashing(session, entry, database).await?);
         }
@@ -136,7 +136,7 @@ pub(super) async fn check(
     }
 }
 
-/// Refuses names that a target takes for one because it does not tell capital letters from small ones.
+/// Refuses names that a target treats as equal because it does not distinguish upper and lower case.
 async fn refuse_folded(
     session: &mut Session,
     manifest: &Manifest,
@@ -158,7 +158,7 @@ async fn refuse_folded(
     if folded.is_empty() { Ok(()) } else { Err(Error::NamesFold { value, names: folded }) }
 }
 
-/// Returns the names that differ in nothing but capital letters from others.
+/// Returns the names that differ from others only in upper and lower case.
 fn folded(names: &[String]) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for name in names {

@@ -1,4 +1,4 @@
-//! Takes back the users and roles that a load made: they outlive the databases that it made.
+//! Drops the users and roles that a load created: they outlive the databases that it created.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ use crate::load::code::{ACCOUNT, marks_of_accounts};
 use crate::load::{Options, names};
 use crate::source::Target;
 
-/// Drops the users and roles that a load of this dump noted as its own, except those in `before`, which were there when it
-/// began (spelled as `'user'@'host'`). To be called before the load's databases are dropped: its notes lie in the first one.
-/// Returns what was dropped.
+/// Drops the users and roles that a load of this dump noted as its own, except those in `before`, which existed when
+/// it started (spelled as `'user'@'host'`). Call it before the load's databases are dropped: its notes are in the
+/// first one. Returns the dropped ones.
 ///
 /// # Errors
 /// Fails when the server does.

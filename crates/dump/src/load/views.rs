@@ -1,4 +1,4 @@
-//! Views, made last: each behind those that it reads, also across databases.
+//! Views, created last: each after those that it reads, also across databases.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -24,7 +24,7 @@ struct Waiting {
     name: String,
     statement: Vec<u8>,
     context: Option<Context>,
-    /// What the server said when it was last tried.
+    /// The server's message at the last attempt.
     refusal: Option<oceanbase::Error>,
 }
 

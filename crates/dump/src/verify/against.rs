@@ -1,4 +1,4 @@
-//! Proving that a database holds what a dump holds: the same checksums, piece by piece, at one moment.
+//! Verifies that a database matches a dump: the same checksums, piece by piece, in one snapshot.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,10 +25,10 @@ use crate::typed::Typed;
 use crate::typed_query::{Part, Trouble, find};
 use crate::verify::{Finding, Report};
 
-/// After how many rows the meter is told.
+/// The number of rows between two reports to the meter.
 const ROWS_PER_NEWS: u64 = 10_000;
 
-/// Reads the chosen tables of a dump out of a database, at one moment, and compares them with the dump.
+/// Reads the selected tables of a dump from a database, in one snapshot, and compares them with the dump.
 ///
 /// # Errors
 /// Fails when the dump is not readable or does not hold what was chosen, or the server fails. What differs is in the
@@ -83,8 +83,8 @@ pub(crate) async fn compare(
     Ok(Report { findings, checked: pieces, bytes: now.raw_bytes, rows: now.rows })
 }
 
-/// Opens the transaction that keeps the moment; a first table that is not there is a finding. On MySQL and MariaDB each
-/// connection reads a moment of its own: the tables are compared one by one, and whoever compares them does not write.
+/// Opens the transaction that holds the snapshot; a missing first table is a finding. On MySQL and MariaDB, each
+/// connection reads its own snapshot: the tables are compared one by one, while there should be no writes.
 async fn open_pin(
     source: &Source,
     anchor: Option<(String, String)>,
@@ -108,7 +108,7 @@ async fn open_pin(
     Ok(Ok((Some(pin), Moment::of(&server, scn))))
 }
 
-/// Tells whether the server says that a table, a column or a partition is not there.
+/// Returns whether the server reports a missing table, column or partition.
 fn is_missing(number: u16) -> bool {
     matches!(number, 1146 | 1049 | 1054 | 1735)
 }

@@ -1,4 +1,4 @@
-//! Proving that a dump is whole, and that a database holds what it holds.
+//! Verifies that a dump is complete, and that a database matches it.
 
 mod against;
 mod objects;
@@ -32,7 +32,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Tells whether nothing is wrong.
+    /// Returns whether nothing is wrong.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
@@ -54,7 +54,7 @@ pub enum Finding {
         /// What is wrong with it.
         why: String,
     },
-    /// An object lies there that does not belong to the dump.
+    /// A foreign object is in the dump's folder.
     Foreign {
         /// Its path below the dump.
         path: String,
@@ -63,7 +63,7 @@ pub enum Finding {
     TableMissing {
         /// The table, in the database's names.
         table: String,
-        /// What the server says.
+        /// The server's message.
         why: String,
     },
     /// A part of a table has other rows than the dump.
@@ -108,7 +108,7 @@ pub async fn read_manifest(client: &Client, dump: &DumpId) -> Result<Manifest> {
     Archive::new(client, dump).require_manifest().await
 }
 
-/// Reads the manifest of a finished dump, with what tells where it comes from.
+/// Reads the manifest of a finished dump, and its origin.
 ///
 /// # Errors
 /// As [`read_manifest`]; [`crate::Error::Damaged`] also when its signature does not fit.

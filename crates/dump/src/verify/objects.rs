@@ -1,4 +1,4 @@
-//! Proving without a database that a dump is whole: every object is there, and is what was written.
+//! Verifies without a database that a dump is complete: every object exists and is unchanged.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use crate::verify::{Finding, Report};
 /// What it finds is worth as much as the manifest: `expected_manifest` is the BLAKE3 of the one whose origin was judged.
 ///
 /// # Errors
-/// Fails when there is no readable manifest or another one than expected, or the storage fails. What is wrong with objects
-/// is in the report.
+/// Fails when there is no readable manifest or another one than expected, or the storage fails. The report lists
+/// problems of objects.
 pub async fn verify(
     client: &Client,
     dump: &DumpId,
@@ -73,7 +73,7 @@ pub async fn verify(
     Ok(Report { findings, checked, bytes: meter.now().bytes, rows: manifest.totals.rows })
 }
 
-/// Returns what the manifest says against itself.
+/// Returns contradictions within the manifest.
 pub(crate) fn contradictions(manifest: &Manifest) -> Vec<Finding> {
     let path = ObjectKey::Manifest.path();
     let mut findings = Vec::new();

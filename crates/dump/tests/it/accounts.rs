@@ -1,4 +1,4 @@
-//! Users and roles of MariaDB come through: they log on, hold their roles, and may do what they might.
+//! Users and roles of MariaDB are restored: they log on, have their roles and their privileges.
 
 use dump::{ChunkAim, load};
 use model::inventory::ObjectKind;

@@ -1,4 +1,4 @@
-//! What the tests stand on: the shared seekdb, a directory for dumps, and calls that do a whole dump or load.
+//! The base of the tests: the shared seekdb, a directory for dumps, and calls for a whole dump or load.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ impl Bed {
         Self { server, client: client(dir.path()), dir, user: "root".to_owned() }
     }
 
-    /// Uses the server that all tests share, and a directory that somebody else keeps.
+    /// Uses the server that all tests share, and a directory of the caller.
     pub(crate) fn shared_in(path: &Path) -> Self {
         Self::on_in(xtask::seekdb::shared().expect("a running seekdb"), path)
     }

@@ -1,4 +1,4 @@
-//! Cancelling stops at once, leaves no statement on the server and nothing half-written in the storage.
+//! Cancelling stops immediately, and leaves no statement on the server and nothing half-written in the storage.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ async fn a_cancelled_dump_leaves_no_statement_and_no_half_object() {
 }
 
 #[tokio::test]
-async fn a_cancelled_dump_of_mariadb_leaves_no_statement_and_no_half_object_and_begins_anew() {
+async fn a_cancelled_dump_of_mariadb_leaves_no_statement_and_no_half_object_and_starts_over() {
     let bed = Bed::mariadb();
     let options = Options { selection: selection(&["d_cancel"]), connections: 2, ..Options::default() };
     let (dump, snapshot) = cancelled_dump(&bed, &options).await;
@@ -80,12 +80,12 @@ async fn a_cancelled_dump_of_mariadb_leaves_no_statement_and_no_half_object_and_
 }
 
 #[tokio::test]
-async fn a_cancelled_load_leaves_no_statement_and_goes_on() {
+async fn a_cancelled_load_leaves_no_statement_and_resumes() {
     cancelled_load(Bed::shared()).await;
 }
 
 #[tokio::test]
-async fn a_cancelled_load_into_mariadb_leaves_no_statement_and_goes_on() {
+async fn a_cancelled_load_into_mariadb_leaves_no_statement_and_resumes() {
     cancelled_load(Bed::mariadb()).await;
 }
 

@@ -1,11 +1,12 @@
-//! Tables with keys of every kind are cut into pieces that hold every row once.
+//! Tables with keys of every kind are split into pieces that contain every row once.
 
 use dump::{ChunkAim, Options, TablePlan};
 use model::backup::BackupObject;
 
 use crate::bed::{Bed, query, selection};
 
-/// Dumps a database in pieces of so many rows; returns the plans of its tables and how many rows each piece has.
+/// Dumps a database in pieces of this many rows; returns the plans of its tables and the number of rows of each
+/// piece.
 async fn pieces(bed: &Bed, name: &str, rows: u64) -> Vec<(TablePlan, Vec<u64>)> {
     let id = name.replace('_', "-").parse().expect("an id");
     let chunk = ChunkAim { rows: Some(rows), ..ChunkAim::default() };
@@ -89,7 +90,7 @@ async fn partitions_are_cut_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_table_that_can_not_be_cut_is_read_in_one_go_and_that_is_said() {
+async fn a_table_that_cannot_be_split_is_read_in_a_single_pass_with_a_note() {
     let bed = Bed::shared();
     let statements = [
         "CREATE TABLE doubles (k DOUBLE PRIMARY KEY)",
@@ -109,7 +110,7 @@ async fn a_table_that_can_not_be_cut_is_read_in_one_go_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn pieces_are_cut_by_the_length_of_rows_when_nothing_else_is_said() {
+async fn pieces_are_cut_by_the_length_of_rows_by_default() {
     let bed = Bed::shared();
     let statements = [
         "SET cte_max_recursion_depth = 10000",

@@ -1,4 +1,4 @@
-//! Procedures, functions, triggers, users and privileges come through for whoever asks for them, and for nobody else.
+//! Procedures, functions, triggers, users and privileges are loaded only on request.
 
 use std::sync::{Arc, Mutex};
 
@@ -46,7 +46,7 @@ pub(crate) async fn whole_load(
 }
 
 #[tokio::test]
-async fn code_comes_through_for_whoever_asks_for_it() {
+async fn code_is_loaded_on_request() {
     let bed = Bed::shared();
     bed.database("d_code", CODE).await;
     bed.no_database("d_code_2");
@@ -87,7 +87,7 @@ async fn code_comes_through_for_whoever_asks_for_it() {
 }
 
 #[tokio::test]
-async fn code_comes_through_for_nobody_else() {
+async fn code_is_not_loaded_without_a_request() {
     let bed = Bed::shared();
     bed.database(
         "d_codeless",

@@ -1,4 +1,4 @@
-//! Whatever happens to a dump's files is found and named.
+//! Any damage of a dump's files is found and named.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -40,7 +40,7 @@ async fn changed_meanwhile(
     dump::finish(&bed.client, &dump, None).await
 }
 
-/// Makes sure that the dump failed, says which table was changed or could not be read, and left no backup.
+/// Checks that the dump failed, names the table that was changed or could not be read, and left no backup.
 async fn fails(bed: &Bed, name: &str, changes: &[&str]) {
     let error = changed_meanwhile(bed, name, changes, false).await.expect_err(name);
     assert!(error.must_start_anew() && !error.is_transient(), "{name}: {error:?}");

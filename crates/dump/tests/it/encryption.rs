@@ -1,4 +1,4 @@
-//! An encrypted dump shows no rows to whoever reads the storage, and loads for whoever has a key.
+//! An encrypted dump reveals no rows to a reader of the storage, and loads with a key.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Dumps that an earlier Lifeboat wrote, kept in `tests/fixtures`: they load for ever. A new format gets a folder of its
-//! own there; what lies in the others is never written anew.
+//! Dumps that an earlier Lifeboat wrote, stored in `tests/fixtures`: every version must load them. A new format gets
+//! a new folder there; the others are never rewritten.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! A dump is data: whatever somebody puts into one, nothing of it is run that is not a row or a definition that was proved.
+//! A dump is data: whatever a forged one contains, only rows and verified definitions are run.
 
 use std::fs;
 use std::io::Write as _;
@@ -95,7 +95,7 @@ async fn a_forged_piece_does_nothing_but_insert_rows() {
         forge(&folder, "data/d_forged/t/000001.sql", text.as_bytes(), text.len());
         bed.no_database("d_forged_2");
         let why = refused(&bed, "forged", &[("d_forged", "d_forged_2")]).await;
-        // Text that goes on after the `;` leaves the last statement without an end.
+        // Text after the `;` leaves the last statement without an end.
         let reasons = ["not an INSERT of the planned form", "it ends too early"];
         assert!(reasons.iter().any(|reason| why.contains(reason)), "{attack}: {why}");
         assert_eq!(rows(&bed, "d_forged_2.t").await, "0", "{attack}");
@@ -237,7 +237,7 @@ async fn definitions_and_the_plan_are_proved_before_they_are_used() {
 }
 
 #[tokio::test]
-async fn a_signed_dump_says_whose_it_is_and_takes_nothing_in_that_others_wrote() {
+async fn a_signed_dump_names_its_signer_and_ignores_foreign_files() {
     let bed = Bed::shared();
     bed.database("d_signed", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1),(2),(3)"])
         .await;

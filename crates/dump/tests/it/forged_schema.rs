@@ -1,4 +1,4 @@
-//! A dump is data: whoever can write where dumps lie can't make a load run statements of their own.
+//! A dump is data: a writer to the storage cannot make a load run other statements.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Whatever a server's owner has set for all sessions, a dump and a load hold the same as with the default settings.
+//! Whatever the server's global settings are, a dump and a load have the same content as with the default settings.
 //!
 //! What is known to have done harm is tried by every test run, and every variable that a session can set by `./x soak`.
 //! Each test has a server of its own, since it changes GLOBAL variables.
@@ -299,7 +299,7 @@ fn during(what: &str) -> impl Fn(dump::Error) -> String {
     move |error| format!("{what}: {} ({error:?})", error.problem())
 }
 
-/// What the sweep leaves alone: it is no setting of a session's statements, and no server can be tested with it. A
+/// Excluded from the sweep: it is not a session setting of statements, and no server can be tested with it. A
 /// `max_allowed_packet` that is too small is refused before a load begins.
 const SPARED: [&str; 6] =
     ["max_allowed_packet", "max_user_connections", "debug", "debug_dbug", "server_id", "optimizer_trace"];

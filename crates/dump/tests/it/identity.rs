@@ -1,4 +1,4 @@
-//! A dump is one dump: no new one takes over what lies there, and none is resumed as another.
+//! A dump is one dump: a new one never continues the files of another, and none is resumed as another.
 
 use std::fs;
 

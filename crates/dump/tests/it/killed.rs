@@ -1,4 +1,5 @@
-//! Whatever is killed when, the engine or the database: nothing is lost, doubled, or half taken for whole.
+//! Whatever is killed at any time, the engine or the database: no row is lost or duplicated, and no partial dump
+//! counts as complete.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -23,8 +24,8 @@ const SERVER: &str = "LIFEBOAT_TEST_SERVER";
 /// Tells it after how many pieces, of all runs together, it dies.
 const PIECES: &str = "LIFEBOAT_TEST_PIECES";
 
-/// After how long a call is given up: a server that was killed may keep a statement for ever when it comes back. Lifeboat
-/// itself waits longer, since it can't know how slow a server is that answers at last.
+/// After how long a call is given up: a server that was killed may keep a statement forever when it comes back.
+/// Lifeboat itself waits longer, since it can't know how slow a server is that answers at last.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 fn options(name: &str) -> Options {
@@ -115,8 +116,8 @@ fn start(task: &str, bed: &Bed, pieces: Option<u64>) -> Child {
     command.spawn().expect("a child")
 }
 
-/// Starts the child again and again, killing it while it begins, and then each time some pieces later, until it comes to
-/// its end. Returns how often it died amid the rows.
+/// Starts the child again and again, killing it while it begins, and then each time some pieces later, until it comes
+/// to its end. Returns how often it died amid the rows.
 fn kill_until_done(task: &str, bed: &Bed) -> u64 {
     for moment in [20, 45, 70, 95].map(Duration::from_millis) {
         let mut child = start(task, bed, None);
@@ -206,7 +207,7 @@ async fn until(session: &mut Session, question: &str, answer: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seekdb_that_is_killed_while_it_sets_itself_up_takes_a_load_or_says_that_it_never_will() {
+async fn a_seekdb_that_was_killed_during_its_setup_takes_a_load_or_fails_it_for_good() {
     let (_folder, mut instance) = mortal();
     let bed = Bed::on(instance.server.clone());
     database(&bed, "d_early").await;
@@ -271,7 +272,7 @@ async fn a_database_that_is_killed_costs_a_dump_only_time() {
     instance.stop().expect("it stops");
 }
 
-/// A seekdb that is killed in the midst of a transaction may keep its locks for ever: then the load says so.
+/// A seekdb that is killed during a transaction may keep its locks forever: then the load reports it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
     let (_folder, mut instance) = settled_mortal().await;
@@ -343,7 +344,7 @@ async fn a_load_names_the_tables_that_a_killed_seekdb_keeps_locked() {
         .expect("it can still be read");
 }
 
-/// Kills the server once the work has done so many pieces.
+/// Kills the server once this many pieces are done.
 async fn killed_while<T>(
     work: impl Future<Output = T>,
     meter: &Meter,
@@ -359,7 +360,7 @@ async fn killed_while<T>(
     tokio::join!(telling(&ended, work), killing).0
 }
 
-/// Does the work and then says that it has ended, however it did: a server that has just come back may refuse it.
+/// Does the work and then reports its end, however it ended: a server that has just come back may refuse it.
 async fn telling<T>(ended: &CancellationToken, work: impl Future<Output = T>) -> T {
     let outcome = work.await;
     ended.cancel();

@@ -1,5 +1,5 @@
-//! Kinds of objects that not every server has come through: sequences, current rows of system-versioned tables and events of
-//! MariaDB, outlines of seekdb. Users: `accounts`.
+//! Kinds of objects that not every server has are restored: sequences, current rows of system-versioned tables and
+//! events of MariaDB, outlines of seekdb. Users: `accounts`.
 
 use dump::{ChunkAim, Manifest, Options, load};
 use model::inventory::{Consent, LeftOut, ObjectKind};
@@ -250,7 +250,7 @@ async fn events_come_through_with_their_schedule_in_its_time_zone() {
     assert_eq!(manifest.left_out, []);
     assert_eq!(manifest.databases[0].code.len(), 4);
     assert_eq!(bed.verify("events").await.findings, []);
-    // Whose rights they run with is said before anything is created.
+    // The privileges that they run with are reported before anything is created.
     let options = load::Options { with_code: true, ..load_options(&[("d_events", "d_events_2")]) };
     let privileged = load::privileged(&bed.client, &"events".parse().expect("an id"), &options, "root").await;
     let privileged: Vec<String> =

@@ -1,4 +1,5 @@
-//! What a dump does not carry is named, and makes it partial unless that was agreed to; one bad object never stops the rest.
+//! Objects that a dump leaves out are named, and make it partial without consent; one bad object never stops the
+//! rest.
 
 use dump::{ChunkAim, DumpId, Error, Manifest, Meter, Options};
 use model::backup::BackupObject;
@@ -23,7 +24,7 @@ fn consent(without: &[ObjectKind], exclude: &[BackupObject]) -> Consent {
 }
 
 #[tokio::test]
-async fn what_a_privilege_hides_is_named_until_the_user_has_it_or_nobody_wants_it() {
+async fn objects_hidden_by_a_missing_privilege_are_named_unless_excluded() {
     for (bed, routine_right, event_right) in
         [(Bed::shared(), "EXECUTE", None), (Bed::mariadb(), "EXECUTE", Some("EVENT"))]
     {
@@ -132,7 +133,7 @@ async fn tables_that_cannot_be_carried_or_read_leave_the_others_alone() {
     assert_eq!(names(&agreed.left_out, true), ["tables `d_bad`.`old`", "tables `d_bad`.`gone`"]);
     assert_eq!(agreed.tables().count(), 2);
 
-    // Nothing would be left of it: that is no dump.
+    // Nothing would be left of it: that is not a dump.
     let only = Options { selection: dump::Selection(vec![exclude[0].clone()]), ..Options::default() };
     let error = bed.dump_with(&"only".parse().expect("an id"), &only).await.expect_err("nothing is left");
     assert!(error.problem().to_string().contains("MyISAM"), "{error:?}");

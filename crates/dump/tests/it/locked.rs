@@ -1,4 +1,4 @@
-//! A MariaDB whose tables can't be locked, or whose clock went back.
+//! A MariaDB whose tables cannot be locked, or whose clock went back.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn what_keeps_tables_from_being_locked_is_named() {
     killer.close().await;
 }
 
-/// The clock of such a user's connections is two hours behind the tables, as after it was set back.
+/// The clock of such a user's connections is two hours behind the tables, as if it had been set back.
 #[tokio::test]
 async fn tables_of_the_future_can_be_dumped() {
     let bed = Bed::mariadb();

@@ -1,4 +1,4 @@
-//! Many small tables: what is paid for each is paid once, and together where it can be.
+//! Many small tables: costs per table are paid once for all where possible.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,7 @@ impl Witness for Definitions {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_small_tables_are_asked_for_once_and_share_their_receipts() {
+async fn many_small_tables_are_queried_once_and_share_their_receipts() {
     let bed = Bed::shared();
     let statements: Vec<String> = (0..TABLES)
         .flat_map(|i| {

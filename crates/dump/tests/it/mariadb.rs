@@ -204,7 +204,7 @@ async fn a_dump_of_nothing_but_a_table_without_snapshots_is_refused_before_the_f
 
 /// MariaDB prints `?` for such a character in every definition, to its own tools too.
 #[tokio::test]
-async fn rows_keep_their_members_whose_names_the_server_does_not_show_and_that_is_told() {
+async fn rows_keep_members_with_hidden_names_and_a_note_reports_it() {
     let bed = Bed::mariadb();
     let statements = [
         "CREATE TABLE e (id INT PRIMARY KEY, a ENUM('😀','b'), s SET('x','😀y'), plain ENUM('c'))",
@@ -223,7 +223,7 @@ async fn rows_keep_their_members_whose_names_the_server_does_not_show_and_that_i
 }
 
 #[tokio::test]
-async fn a_dump_that_lost_its_connections_begins_anew() {
+async fn a_dump_that_lost_its_connections_starts_over() {
     let bed = Bed::mariadb();
     bed.database("d_lost", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     let options = Options { selection: selection(&["d_lost"]), ..Options::default() };
@@ -236,7 +236,7 @@ async fn a_dump_that_lost_its_connections_begins_anew() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_not_lock_is_told_so() {
+async fn a_missing_lock_privilege_is_reported() {
     let bed = Bed::mariadb();
     bed.database("d_rights", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     let mut session = bed.session().await;

@@ -1,4 +1,5 @@
-//! Names that hold SQL: in every place where a name may stand, they come back as names, and nothing in them is run.
+//! Names that contain SQL: in every place where a name is allowed, they are restored as names, and nothing in them is
+//! run.
 
 use dump::{ChunkAim, DumpId};
 use oceanbase::Session;

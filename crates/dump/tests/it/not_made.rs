@@ -1,4 +1,4 @@
-//! What a target refuses is named, and everything else is made.
+//! Refused objects are named, and all others are created.
 
 use dump::{ChunkAim, DumpId, Meter, load};
 use model::not_made::PartKind;
@@ -120,7 +120,7 @@ async fn views_that_do_not_answer_the_dumps_user_are_kept_and_made() {
     session.close().await;
 }
 
-/// A text that is no UTF-8 in MariaDB's own sense of its character sets comes back byte for byte.
+/// A text that is not valid UTF-8 in MariaDB's sense of its character sets comes back byte for byte.
 #[tokio::test]
 async fn single_surrogates_in_texts_of_mariadb_come_back() {
     let bed = Bed::mariadb();

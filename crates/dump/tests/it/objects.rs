@@ -1,5 +1,4 @@
-//! More of what gets lost in dumps of OceanBase: names that the server makes up, keys, code, numbers. The numbers are
-//! those of our list of traps.
+//! More traps of OceanBase dumps: generated names, keys, code, numbers. The numbers are those of our list of traps.
 
 use dump::ChunkAim;
 
@@ -94,7 +93,7 @@ async fn t13_a_trigger_keeps_its_definer_its_mode_and_its_text() {
     assert!(after[1].contains("ANSI_QUOTES"), "{after:?}");
 }
 
-/// T14: a procedure holds statements of its own, and runs under the mode that it was made in.
+/// T14: a procedure contains statements of its own, and runs under the mode of its creation.
 #[tokio::test]
 async fn t14_a_procedure_keeps_its_text_and_its_mode() {
     let statements = [

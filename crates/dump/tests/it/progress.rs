@@ -1,4 +1,4 @@
-//! The notes that a load keeps in the target, and tables of others that have their name.
+//! The notes of a load in the target, and foreign tables with their name.
 
 use dump::{ChunkAim, Meter, load};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,7 @@ async fn a_table_of_that_name_is_one_like_any_other_in_a_mariadb() {
 }
 
 #[tokio::test]
-async fn notes_that_were_left_are_not_dumped_and_stand_in_nobodys_way() {
+async fn left_over_notes_are_not_dumped_and_block_nothing() {
     let bed = Bed::shared();
     bed.database("d_left", &OWN[2..]).await;
     ["d_left_2", "d_left_3"].iter().for_each(|name| bed.no_database(name));
@@ -70,7 +70,7 @@ async fn notes_that_were_left_are_not_dumped_and_stand_in_nobodys_way() {
     bed.load_with("left-2", &names).await;
     assert_eq!(query(&mut session, "SHOW TABLES FROM d_left_2").await, [["t"]]);
 
-    // Notes of the same dump, whose tables somebody has dropped since.
+    // Notes of the same dump, whose tables were dropped since.
     let names = load_options(&[("d_left", "d_left_3")]);
     create_schema(&bed.source(), &bed.client, &first, &names).await.expect("a schema");
     let never = CancellationToken::new();

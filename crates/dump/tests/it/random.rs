@@ -1,4 +1,4 @@
-//! Random tables with hostile rows come through a dump and a load unchanged.
+//! Random tables with hostile rows survive a dump and a load unchanged.
 //!
 //! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.
 

@@ -1,4 +1,4 @@
-//! A dump or a load that was broken off goes on where it was, and ends as if nothing had happened.
+//! An interrupted dump or load continues where it was, and ends as if it had not been interrupted.
 
 use std::fs;
 
@@ -33,7 +33,7 @@ fn options(name: &str) -> Options {
     Options { selection: selection(&[name]), chunk, ..Options::default() }
 }
 
-/// Waits until so many pieces are done.
+/// Waits until this many pieces are done.
 async fn pieces_done(meter: &Meter, pieces: u64) {
     let mut progress = meter.subscribe();
     progress.wait_for(|progress| progress.pieces_done >= pieces).await.expect("a meter");
@@ -185,7 +185,7 @@ async fn two_attempts_at_once_load_every_row_once() {
 }
 
 #[tokio::test]
-async fn another_load_does_not_go_on_where_an_unfinished_one_was() {
+async fn another_load_does_not_continue_an_unfinished_one() {
     let bed = Bed::shared();
     bed.database("d_other", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     bed.no_database("d_other_2");
@@ -199,7 +199,7 @@ async fn another_load_does_not_go_on_where_an_unfinished_one_was() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_not_empty_is_left_alone_unless_told() {
+async fn a_target_that_is_not_empty_is_refused_without_consent() {
     let bed = Bed::shared();
     bed.database("d_full", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     bed.dump("full", &["d_full"], ChunkAim::default()).await;

@@ -1,4 +1,4 @@
-//! A dump holds one moment of the database, whatever is written meanwhile.
+//! A dump contains one snapshot of the database, whatever is written meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,7 +31,7 @@ async fn write(bed: Arc<Bed>, stop: Arc<AtomicBool>, written: Arc<AtomicU64>, se
         ];
         let mut failed = false;
         for sql in &statements {
-            // A deadlock undoes the transaction: what came behind it would stand alone.
+            // A deadlock rolls back the transaction: later statements would stand alone.
             failed = session.run(&Statement::act(sql.as_str())).await.is_err();
             if failed {
                 break;
@@ -128,7 +128,7 @@ fn change_plan(path: &std::path::Path, from: &str, to: &str) {
 }
 
 #[tokio::test]
-async fn a_moment_that_is_gone_is_told_from_every_other_failure() {
+async fn a_lost_snapshot_is_distinguished_from_other_failures() {
     let bed = Bed::shared();
     bed.database("d_past", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     let options = Options { selection: selection(&["d_past"]), ..Options::default() };

@@ -109,7 +109,7 @@ async fn a_chosen_table_that_is_not_in_the_dump_is_named_and_one_that_is_there_i
 }
 
 #[tokio::test]
-async fn a_load_of_some_tables_goes_on_where_it_was() {
+async fn a_load_of_some_tables_resumes() {
     let bed = Bed::shared();
     bed.database("d_some_on", TABLES).await;
     bed.dump("some-on", &["d_some_on"], ChunkAim { rows: Some(1), ..ChunkAim::default() }).await;

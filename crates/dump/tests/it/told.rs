@@ -1,4 +1,4 @@
-//! What a load says when it can't go on: which table, and what to do about it.
+//! The report of a load that cannot continue: which table, and how to fix it.
 
 use dump::{ChunkAim, DumpId, Error, Meter, load};
 use tokio_util::sync::CancellationToken;

@@ -1,4 +1,4 @@
-//! What gets lost in dumps of OceanBase, each thing a test of its own. The numbers are those of our list of traps.
+//! Traps of OceanBase dumps, one test each. The numbers are those of our list of traps.
 
 use dump::ChunkAim;
 
@@ -96,7 +96,7 @@ async fn t2_a_dump_of_nothing_but_sub_partition_values_with_quotes_is_refused_be
 }
 
 #[tokio::test]
-async fn t3_a_default_that_is_no_text_is_kept() {
+async fn t3_a_default_that_is_not_text_is_kept() {
     let statements = [
         "CREATE TABLE b (id INT PRIMARY KEY, b VARBINARY(100) DEFAULT 0x00FF27, c BINARY(3) DEFAULT 0xE28228, t BIT(2) DEFAULT b'10')",
         "INSERT INTO b (id) VALUES (1)",
@@ -165,7 +165,7 @@ async fn t6_foreign_keys_in_a_circle_are_made() {
 }
 
 #[tokio::test]
-async fn t7_what_only_the_full_definition_says_is_kept() {
+async fn t7_details_of_the_full_definition_are_kept() {
     let statements = [
         "CREATE TABLE g (a INT, b INT, c VARCHAR(20), KEY kg (b) GLOBAL, UNIQUE KEY ug (a,b) GLOBAL, KEY ks (b) STORING (c), \
          KEY kf ((a+b)), FULLTEXT KEY ff (c) WITH PARSER ngram) PARTITION BY HASH(a) PARTITIONS 2",
@@ -214,7 +214,7 @@ async fn t12_invisible_columns_stay_invisible() {
 }
 
 #[tokio::test]
-async fn t19_generated_columns_are_computed_anew() {
+async fn t19_generated_columns_are_computed_again() {
     let statements = [
         "CREATE TABLE g (a INT PRIMARY KEY, b INT AS (a+1) VIRTUAL, c INT AS (a*2) STORED, \
          e DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",

@@ -1,5 +1,5 @@
-//! Values of every type come back as they were. They are compared by what the server computes of them, never by what it prints:
-//! two different values may print alike.
+//! Values of every type are restored unchanged. They are compared by functions of the server, never by their printed
+//! text: two different values may print alike.
 //!
 //! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.
 
@@ -22,7 +22,7 @@ fn kind(declared: &'static str, same: &'static str, value: impl Fn(&mut Dice) ->
 
 const EQUAL: &str = "{x} <=> {y}";
 const BYTES: &str = "HEX({x}) <=> HEX({y})";
-/// The second tells a zero from a negative one.
+/// The second distinguishes a zero from a negative one.
 const NUMBER: &str = "{x} <=> {y} AND ATAN2({x},-1) <=> ATAN2({y},-1)";
 const LIST: &str = "{x} = {y}";
 const FIRST: &str = "{x} = {y} AND ATAN2(element_at({x},1),-1) <=> ATAN2(element_at({y},1),-1)";

@@ -1,4 +1,4 @@
-//! What other crates test their flows and journals with.
+//! The test kit for flows and journals of other crates.
 //!
 //! ```text
 //! for fault in testkit::faults::<BackupNow>() {
@@ -58,7 +58,7 @@ pub fn faults<F: Flow>() -> impl Iterator<Item = Fault> {
     F::STEPS.iter().flat_map(of_step)
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The task came to an end.
@@ -114,7 +114,7 @@ impl<F: Flow, J: Timed> Stand<F, J> {
         self.journal.insert(new).await.expect("the journal takes the task")
     }
 
-    /// Runs the task to its end, or into the fault. After a crash another run goes on once the lease has lapsed.
+    /// Runs the task to its end, or into the fault. After a crash, another run continues once the lease has lapsed.
     pub async fn run(&self, task: TaskId, fault: Option<Fault>) -> Outcome {
         let worker = self.worker();
         worker.set_fault(fault);

@@ -1,4 +1,4 @@
-//! Whatever dies or repeats, wherever: what was to be done is done, once.
+//! Whatever dies or repeats, anywhere: the work is done, once.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -142,7 +142,7 @@ async fn unmake_once(at: &At<Copying>, thing: &str) -> Result<(), StepError> {
     Ok(())
 }
 
-/// What a body is told to do instead of going on.
+/// What a body does instead of continuing.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// Answer with a passing failure.
@@ -167,7 +167,7 @@ pub(crate) enum Act {
 #[derive(Debug, Default)]
 pub(crate) struct World {
     inside: Mutex<Inside>,
-    /// A body waits: at a gate, until it is cancelled, or for ever.
+    /// A body waits: at a gate, until it is cancelled, or forever.
     pub(crate) reached: Notify,
     pub(crate) gate: Notify,
 }

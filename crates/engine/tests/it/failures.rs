@@ -1,4 +1,4 @@
-//! Steps that fail, break, take too long, or say too much.
+//! Steps that fail, panic, take too long, or log too much.
 
 use std::time::Duration;
 
@@ -165,7 +165,7 @@ async fn count(at: &At<Talking>) -> engine::flow::Answer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_step_says_is_bounded() {
+async fn the_log_of_a_step_is_limited() {
     let stand = Stand::<Talking>::new(());
     let new = NewTask::of::<Talking>(Note::new("talking"), &(), []).expect("the task is in order");
     let task = stand.start(new).await;
@@ -193,7 +193,7 @@ async fn progress_is_saved_once_a_second_and_at_the_end() {
 }
 
 #[test]
-fn a_flow_tells_what_its_steps_can_do() {
+fn a_flow_lists_the_abilities_of_its_steps() {
     let facts: Vec<_> = Copying::STEPS
         .iter()
         .map(|step| (step.id(), step.is_each(), step.has_undo(), step.has_stop()))

@@ -1,4 +1,4 @@
-//! Lanes: side by side, failing alone, retried alone.
+//! Lanes: concurrent, failing separately, retried separately.
 
 use engine::operator::Command;
 use engine::testkit::{Outcome, faults};
@@ -77,7 +77,7 @@ async fn a_failed_lane_stops_no_other_and_is_counted_at_the_end() {
 }
 
 #[tokio::test]
-async fn a_retry_runs_failed_lanes_from_their_failed_step_and_then_what_is_behind_all_lanes() {
+async fn a_retry_runs_failed_lanes_from_their_failed_step_and_then_the_steps_after_all_lanes() {
     for fault in std::iter::once(None).chain(faults::<Copying>().map(Some)) {
         let stand = stand();
         stand.context().script("copy", "b", &[Act::Permanent]);

@@ -1,4 +1,4 @@
-//! Who does not hold a task any more sends nothing and saves nothing.
+//! A worker that no longer holds a task sends nothing and saves nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -140,7 +140,7 @@ async fn a_body_is_dropped_once_its_lease_is_lost() {
     ran.expect("a lost lease is no error of the journal");
 }
 
-/// Looks, between being allowed to act and acting, whether what it said before is stored.
+/// Checks, between the permission to act and the action, whether its earlier report is stored.
 struct Saying;
 
 impl Flow for Saying {
@@ -163,7 +163,7 @@ async fn say(at: &At<Saying>) -> Answer {
 }
 
 #[tokio::test]
-async fn what_a_body_says_before_it_acts_is_stored_before_it_acts() {
+async fn progress_before_an_action_is_stored_before_the_action() {
     let journal = Arc::new(Memory::new());
     let stand = Stand::<Saying>::with_journal((journal.clone(), AtomicBool::new(false)), journal);
     let task = stand.start(NewTask::of::<Saying>(Note::new("saying"), &(), []).expect("in order")).await;
@@ -274,7 +274,7 @@ async fn a_running_task_keeps_its_lease_for_as_long_as_it_runs() {
 }
 
 #[tokio::test]
-async fn who_comes_after_a_crash_waits_for_the_lease_and_then_goes_on() {
+async fn a_worker_after_a_crash_waits_for_the_lease_and_then_continues() {
     let stand = Stand::<Sending>::new(Post::default());
     let task: TaskId = stand.start(new_task()).await;
     assert_eq!(stand.run(task, Some(engine::Fault::CrashAfter("send"))).await, Outcome::Crashed);

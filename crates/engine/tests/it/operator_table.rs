@@ -1,4 +1,4 @@
-//! Every command on every standing of a task and a row, read off as one table.
+//! Every command in every state of a task and a row, as one table.
 
 use engine::journal::Decision;
 use engine::operator::{Command, Refusal, decide};
@@ -126,7 +126,7 @@ fn a_rows_standing_decides_which_commands_fit() {
 }
 
 #[test]
-fn a_step_is_skipped_only_where_its_row_says_so() {
+fn a_step_is_skipped_only_if_its_row_allows_it() {
     let mut task = task(TaskStatus::Failed);
     task.rows[3].status = StepStatus::Failed;
     let refused = decide(&task, Command::SkipStep(COPY_A)).expect_err("the table says nothing of skipping");
@@ -195,7 +195,7 @@ fn after_a_roll_back_that_undid_nothing_a_retry_begins_with_the_step_whose_undo_
 }
 
 #[test]
-fn a_retry_runs_what_is_behind_all_lanes_again_but_not_what_was_skipped() {
+fn a_retry_repeats_the_steps_after_all_lanes_except_skipped_ones() {
     let mut task = task(TaskStatus::Failed);
     task.rows[3].status = StepStatus::Failed;
     task.rows[7].status = StepStatus::Successful;

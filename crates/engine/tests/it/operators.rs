@@ -1,4 +1,4 @@
-//! What operators do to tasks that run, wait, stand between steps, or have failed.
+//! Operators' commands on tasks that run, wait, pause between steps, or have failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,7 @@ async fn a_cancelled_waiting_step_ends_its_outside_work_and_has_failed() {
 }
 
 #[tokio::test]
-async fn a_cancelled_running_body_is_asked_to_end_and_what_it_began_is_ended() {
+async fn a_cancelled_running_body_is_asked_to_end_and_its_action_is_ended() {
     let stand = stand();
     stand.context().script("copy, begun", "a", &[Act::UntilCancelled]);
     let task = stand.start(new_task(&["a"])).await;
@@ -195,7 +195,7 @@ async fn a_cancelled_lane_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn a_stop_that_fails_says_so_in_its_row() {
+async fn a_failed_stop_is_recorded_in_its_row() {
     let stand = stand();
     stand.context().script("end-copy", "a", &[Act::Transient, Act::Permanent]);
     let task = stand.start(new_task(&["a"])).await;
@@ -208,7 +208,7 @@ async fn a_stop_that_fails_says_so_in_its_row() {
 }
 
 #[tokio::test]
-async fn a_skipped_step_lets_the_lane_go_on() {
+async fn a_skipped_step_lets_the_lane_continue() {
     let stand = stand();
     stand.context().script("compare", "a", &[Act::Permanent]);
     let task = stand.start(new_task(&["a", "b"])).await;
@@ -259,7 +259,7 @@ async fn undos_run_last_first_for_everything_that_was_begun() {
 }
 
 #[tokio::test]
-async fn a_roll_back_that_failed_goes_on_where_it_failed() {
+async fn a_failed_rollback_continues_from_the_failed_step() {
     let stand = stand();
     stand.context().script("record", "", &[Act::Permanent]);
     stand.context().script("clear", "a", &[Act::Transient, Act::Permanent]);

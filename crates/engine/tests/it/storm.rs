@@ -1,4 +1,4 @@
-//! Random commands, faults and failures, in any order: what must hold, holds after each of them.
+//! Random commands, faults and failures, in any order: the invariants hold after each of them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tasks that another version of the program has made.
+//! Tasks of another version of the program.
 
 use std::sync::Arc;
 

@@ -52,7 +52,7 @@ async fn until_finished(stand: &DemoStand, task: engine::TaskId) -> TaskStatus {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_runs_tasks_to_their_end_and_stops_when_told() {
+async fn a_worker_runs_tasks_to_their_end_and_stops_on_request() {
     let stand = ticking_stand();
     let running = Running::start(&stand);
     let mut tasks = Vec::new();
@@ -88,7 +88,7 @@ async fn a_woken_worker_looks_at_once_and_another_at_its_next_poll() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiting_task_goes_on_when_it_is_due_however_rare_the_polls_are() {
+async fn a_waiting_task_continues_when_it_is_due_however_rare_the_polls_are() {
     let stand = ticking_stand().settings(Settings { poll: HOUR, ..Settings::default() });
     let task = stand.start(new_task(&["a"])).await;
     let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! What an operator's decision writes. It was made on what a reader saw; whether that still holds is looked at here,
-//! in the transaction that writes.
+//! The writes of an operator's decision. The decision was based on an earlier read; the writing transaction checks
+//! whether that still holds.
 
 use engine::journal::{ApplyError, Change, Decision, EventKind};
 use engine::task::{Cancels, Operation, StepStatus};

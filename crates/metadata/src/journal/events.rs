@@ -1,5 +1,5 @@
-//! What happens to tasks, in order. One counter gives out the numbers and is raised in the transaction that writes
-//! the events: another one waits for it, so numbers become visible in their order and without gaps.
+//! The events of tasks, in order. One counter assigns the numbers and is raised in the transaction that writes the
+//! events: other transactions wait for it, so numbers become visible in order and without gaps.
 
 use engine::journal::{Event, EventKind, PAGE_MAX};
 use engine::{Moment, RowNumber, TaskId};
@@ -8,7 +8,7 @@ use crate::database::Connection;
 use crate::error::Error;
 use crate::sql::{Row, statement};
 
-/// How many events are kept at least; older ones nobody is waiting for.
+/// The minimum number of stored events; no follower needs older ones.
 const KEPT: i64 = 100_000;
 
 /// After how many new events old ones are deleted.
@@ -43,7 +43,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-/// Reads the events behind one, oldest first.
+/// Reads the events after one, oldest first.
 pub(crate) async fn list(
     connection: &mut Connection,
     after_seq: i64,

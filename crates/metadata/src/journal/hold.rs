@@ -1,5 +1,5 @@
-//! What the holder of a task does: claim, renew, save, write its log. All but the claim look first whether it is
-//! still the holder, in the transaction that writes.
+//! The calls of a task's holder: claim, renew, save, write its log. All except the claim first check, in the writing
+//! transaction, whether the caller is still the holder.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -140,7 +140,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Returns what is measured of a task that this change ends; nothing for one that goes on.
+/// Returns the measurements of a task that this change ends; none for one that continues.
 pub(super) async fn ended_run(
     connection: &mut Connection,
     task: TaskId,
@@ -171,7 +171,7 @@ pub(super) async fn give_back(connection: &mut Connection, task: TaskId) -> Resu
     connection.execute(end.bind(task.0)).await.map(drop)
 }
 
-/// Ends all leases, for whoever knows that no holder is left. What one of them might still save is refused.
+/// Ends all leases, when it is known that no holder is left. Later saves of a holder are refused.
 pub(crate) async fn end_all_leases(connection: &mut Connection) -> Result<(), Error> {
     let end = statement(
         "give all tasks back",

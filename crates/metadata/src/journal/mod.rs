@@ -1,7 +1,7 @@
 //! Durable tasks as workers run them: [`engine::Journal`], kept in the database.
 //!
-//! `hold` is what the holder of a task does, `decision` what an operator wants, `events` what others learn of it.
-//! Each call is one transaction; what it writes and the events that tell of it become visible at once.
+//! `hold` contains the calls of a task's holder, `decision` those of an operator, `events` those of followers. Each
+//! call is one transaction; its writes and its events become visible together.
 
 pub(crate) mod decision;
 pub(crate) mod events;
@@ -40,7 +40,7 @@ impl Journal for Metadata {
 
     async fn claim(&self, ask: &Ask) -> Result<Option<Claim>, JournalError> {
         in_time("claim a task", async {
-            // Most of the time there is nothing to do, and looking takes nobody's turn to write.
+            // Usually there is nothing to do, and the check does not take the turn to write.
             if hold::next_due(&mut self.read().await?, ask).await?.is_none() {
                 return Ok(None);
             }
@@ -143,7 +143,7 @@ impl Journal for Metadata {
     }
 }
 
-/// For tests: the clock of this server's metadata can be moved, so that leases and waits lapse at once.
+/// For tests: the clock of this server's metadata can be moved, so that leases and waits lapse immediately.
 impl Timed for Metadata {
     async fn time(&self) -> Result<Moment, JournalError> {
         Ok(self.read().await?.now().await?)

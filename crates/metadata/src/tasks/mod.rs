@@ -1,4 +1,4 @@
-//! Durable tasks as people look at them: lists, single ones, and what happens to them. `journal` is the workers' side.
+//! Durable tasks for users: lists, single ones, and their events. `journal` is the workers' side.
 
 pub(crate) mod stored;
 
@@ -15,7 +15,7 @@ use crate::journal::{decision, events};
 use crate::open::Metadata;
 use crate::sql::{Statement, statement, word};
 
-/// The names under which a task says what it is about; the values are identities in digits.
+/// The names of a task's subjects; the values are IDs in digits.
 pub mod subject {
     /// The cluster.
     pub const CLUSTER: &str = "cluster";
@@ -40,15 +40,15 @@ pub struct TaskQuery {
     pub kinds: Vec<String>,
     /// About all of these: name and value, see [`subject`].
     pub subjects: Vec<(String, String)>,
-    /// Begun (or, before that, made) at that moment or later.
+    /// Started (or, before that, created) at that time or later.
     pub from: Option<Timestamp>,
-    /// Begun (or, before that, made) before that moment.
+    /// Started (or, before that, created) before that time.
     pub until: Option<Timestamp>,
     /// The oldest first instead of the newest.
     pub oldest_first: bool,
 }
 
-/// Which events are wanted; what is `None` limits nothing.
+/// A filter for events; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventQuery {
     /// Of this task.
@@ -102,7 +102,7 @@ impl Metadata {
         Ok(tasks.into_values().collect())
     }
 
-    /// Returns the events behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    /// Returns the events after `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
     ///
     /// # Errors
     /// When the database fails.
@@ -130,7 +130,7 @@ impl Metadata {
         read.collect()
     }
 
-    /// Returns the number of the newest event: whoever begins to watch now reads behind it.
+    /// Returns the number of the newest event, from which a new follower starts reading.
     ///
     /// # Errors
     /// When the database fails.
@@ -162,12 +162,13 @@ impl Transaction {
     /// Carries out what an operator decided, together with what else is written in this transaction.
     ///
     /// # Errors
-    /// When the decision does not fit how the task stands, another task has its exclusive key, or the database fails.
+    /// When the state of the task does not allow the decision, another task has its exclusive key, or the database
+    /// fails.
     pub async fn task_apply(&mut self, task: TaskId, decision: &Decision) -> Result<(), ApplyError> {
         decision::apply(&mut self.connection, task, decision).await
     }
 
-    /// Counts the unfinished tasks of these kinds that are about this, with one that is made in this transaction; see
+    /// Counts the unfinished tasks of these kinds with this subject, including one that this transaction creates; see
     /// [`subject`].
     ///
     /// # Errors

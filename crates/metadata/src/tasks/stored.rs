@@ -73,7 +73,7 @@ async fn insert_row(connection: &mut Connection, task: i64, row: &TaskRow) -> Re
     connection.execute(insert).await.map(drop)
 }
 
-/// Keeps how a row stands now; what its flow has fixed stays.
+/// Stores the current state of a row; the parts that its flow fixed stay.
 pub(crate) async fn update_row(
     connection: &mut Connection,
     task: TaskId,
@@ -111,7 +111,7 @@ pub(crate) async fn load(connection: &mut Connection, id: TaskId) -> Result<Opti
     Ok(complete(connection, &rows).await?.pop())
 }
 
-/// Turns rows of `tasks` into tasks, with what lies in other tables.
+/// Turns rows of `tasks` into tasks, with the data of other tables.
 pub(crate) async fn complete(connection: &mut Connection, tasks: &[Row]) -> Result<Vec<Task>, Error> {
     let ids = tasks.iter().map(|row| row.integer("id")).collect::<Result<Vec<_>, _>>()?;
     if ids.is_empty() {
@@ -121,7 +121,7 @@ pub(crate) async fn complete(connection: &mut Connection, tasks: &[Row]) -> Resu
     tasks.iter().zip(ids).map(|(row, id)| task(row, parts.remove(&id).unwrap_or_default())).collect()
 }
 
-/// What lies in other tables about one task.
+/// The data of other tables about one task.
 #[derive(Default)]
 struct Parts {
     subject: BTreeMap<String, String>,

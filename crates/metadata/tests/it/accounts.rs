@@ -1,4 +1,4 @@
-//! Accounts, what they are logged on by, and what they did.
+//! Accounts, their sessions and tokens, and the audit log.
 
 use metadata::audit::{AuditFilter, Deed};
 use metadata::{Error, Metadata, Slice, passwords};

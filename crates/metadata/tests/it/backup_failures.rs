@@ -1,4 +1,4 @@
-//! Which backups failed and were not made good, told from tasks that really ran and the sets they recorded.
+//! Failed backups without a later success, from tasks that really ran and the sets they recorded.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use crate::stand::{begin, commit, for_every_database};
 
 for_every_database! {
     a_lane_has_failed_until_its_newest_backup_is_a_good_one
-    what_somebody_cancelled_or_took_back_neither_fails_nor_makes_good
+    a_cancelled_or_rolled_back_backup_is_neither_a_failure_nor_a_success
 }
 
 /// Backs nothing up, a lane per tenant; the lanes that are named fail.
@@ -111,7 +111,7 @@ async fn a_lane_has_failed_until_its_newest_backup_is_a_good_one(metadata: Metad
     assert_eq!(metadata.backup_failures(&["other".to_owned()]).await.expect("answers"), []);
 }
 
-async fn what_somebody_cancelled_or_took_back_neither_fails_nor_makes_good(metadata: Metadata) {
+async fn a_cancelled_or_rolled_back_backup_is_neither_a_failure_nor_a_success(metadata: Metadata) {
     let bench = bench(&metadata);
     let failed = started(&bench, 7).await;
     assert_eq!(runs(&bench, failed, &["books"], &["shop"]).await, TaskStatus::Failed);

@@ -1,4 +1,4 @@
-//! A copy of the metadata, and putting it back: whole or not at all, and never without the key.
+//! A copy of the metadata, and its restore: complete or not at all, and never without the key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! The data directory: who may open it, what lies in it, and what must be right before anything is done.
+//! The data directory: who may open it, its files, and the preconditions for any work.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -101,7 +101,7 @@ async fn a_new_key_is_never_made_where_an_old_one_is_missing() {
 }
 
 #[tokio::test]
-async fn a_key_beside_a_missing_or_emptied_database_is_no_new_installation() {
+async fn a_key_beside_a_missing_or_empty_database_is_not_a_new_installation() {
     let directory = with_a_secret().await;
     let (database, key) = (directory.path().join("lifeboat.db"), directory.path().join("secret.key"));
     let whole = fs::read(&database).expect("a database");
@@ -131,7 +131,7 @@ async fn a_key_beside_a_missing_or_emptied_database_is_no_new_installation() {
 }
 
 #[tokio::test]
-async fn a_first_start_that_died_after_it_made_the_key_goes_on() {
+async fn a_first_start_that_died_after_it_created_the_key_continues() {
     let directory = Stand::new().await.close().await;
     let pending = "UPDATE settings SET name = 'key-pending', value = '' WHERE name = 'key-fingerprint'";
     alter(directory.path(), pending).await;
@@ -173,7 +173,7 @@ async fn a_lock_holds_when_its_file_is_removed_or_replaced() {
 }
 
 #[tokio::test]
-async fn nobody_else_may_read_what_lies_there() {
+async fn other_users_cannot_read_the_files() {
     let stand = Stand::new().await;
     let place = stand.path().join("deep/data");
     let metadata = open(&place).await;
@@ -248,7 +248,7 @@ async fn with_a_secret() -> tempfile::TempDir {
     stand.close().await
 }
 
-/// Changes a closed database behind the program's back.
+/// Changes a closed database without the program.
 async fn alter(directory: &Path, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(directory.join("lifeboat.db"));
     let mut connection: SqliteConnection = options.connect().await.expect("a database");

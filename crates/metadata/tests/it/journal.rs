@@ -1,4 +1,4 @@
-//! Durable tasks: what `engine` demands of every journal, and what people look at.
+//! Durable tasks: the requirements of `engine` for every journal, and the view of users.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -21,7 +21,7 @@ for_every_database! {
     workers_at_the_same_time_never_get_the_same_task
     a_task_and_what_belongs_to_it_are_kept_together_or_not_at_all
     a_task_is_refused_while_another_has_its_key
-    lists_hold_what_was_asked_for_page_by_page
+    lists_return_the_requested_rows_page_by_page
     events_tell_which_cluster_they_are_about
     readers_never_see_a_gap_in_the_events
     what_happened_to_a_task_is_seen_as_one
@@ -111,7 +111,7 @@ async fn a_task_is_refused_while_another_has_its_key(metadata: Metadata) {
     metadata.insert(with_key()).await.expect("the first is finished");
 }
 
-async fn lists_hold_what_was_asked_for_page_by_page(metadata: Metadata) {
+async fn lists_return_the_requested_rows_page_by_page(metadata: Metadata) {
     let mut ids = Vec::new();
     for number in 0..7_u32 {
         let about = new_task(&["a", "b"]).subject(subject::CLUSTER, (number % 2).to_string());

@@ -1,4 +1,4 @@
-//! A server that is killed: what it was told is kept is kept, and nothing is kept by half.
+//! A killed server: confirmed writes are durable, and none is half-written.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -123,7 +123,7 @@ async fn open_again(directory: &Path) -> Metadata {
     panic!("the killed process still holds the lock")
 }
 
-/// Starts the child and kills it after so many lines, in the midst of what comes next; returns the lines.
+/// Starts the child and kills it after so many lines, during what comes next; returns the lines.
 fn kill_after(directory: &Path, lines: usize) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "kill::child_works_for_ever", "--ignored", "--nocapture"])

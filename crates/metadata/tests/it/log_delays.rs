@@ -1,4 +1,4 @@
-//! Samples of how far log backup was behind.
+//! Samples of the log backup delay.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How recently everything was backed up, how many tasks there are, and what was measured: on every database.
+//! The age of all last backups, the number of tasks, and the measurements: on every database.
 
 use std::time::Duration;
 

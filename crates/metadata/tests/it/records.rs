@@ -1,4 +1,4 @@
-//! What is kept beside tasks: one story per noun.
+//! Records beside tasks: one story per noun.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,8 +25,8 @@ use model::{Secret, Timestamp};
 use crate::stand::{begin, commit, facts, for_every_database, new_cluster, new_task};
 
 for_every_database! {
-    a_cluster_is_kept_found_changed_and_let_go
-    a_cluster_is_not_let_go_while_a_task_works_with_it
+    a_cluster_is_saved_found_changed_and_removed
+    a_cluster_is_not_removed_while_a_task_uses_it
     tenants_are_those_of_the_last_probe
     a_tenants_credential_is_kept_replaced_and_forgotten
     a_storage_is_kept_changed_and_removed_with_its_secret
@@ -37,12 +37,12 @@ for_every_database! {
     a_submission_is_known_by_user_action_and_key_for_a_week
     a_submission_lives_and_dies_with_its_task
     an_operators_decision_is_taken_back_with_its_transaction
-    what_is_not_there_is_said_to_be_missing
+    missing_objects_are_reported
     identities_are_never_given_out_twice
     a_signing_key_is_made_once_and_replaced_with_its_public_half_kept
 }
 
-async fn a_cluster_is_kept_found_changed_and_let_go(metadata: Metadata) {
+async fn a_cluster_is_saved_found_changed_and_removed(metadata: Metadata) {
     let mut writer = begin(&metadata).await;
     let id = writer.cluster_insert(&new_cluster("prod", "hunter2")).await.expect("kept");
     let taken = writer.cluster_insert(&new_cluster("prod", "x")).await;
@@ -139,7 +139,7 @@ async fn an_operators_decision_is_taken_back_with_its_transaction(metadata: Meta
     }
 }
 
-async fn a_cluster_is_not_let_go_while_a_task_works_with_it(metadata: Metadata) {
+async fn a_cluster_is_not_removed_while_a_task_uses_it(metadata: Metadata) {
     let mut writer = begin(&metadata).await;
     let busy = writer.cluster_insert(&new_cluster("busy", "")).await.expect("kept");
     let idle = writer.cluster_insert(&new_cluster("idle", "")).await.expect("kept");
@@ -356,7 +356,7 @@ async fn a_recovery_is_recorded_once(metadata: Metadata) {
     assert_eq!(metadata.restore_list(&query, Slice::ALL).await.expect("answers").items, [restore(1, 11)]);
 }
 
-async fn what_is_not_there_is_said_to_be_missing(metadata: Metadata) {
+async fn missing_objects_are_reported(metadata: Metadata) {
     let hash = passwords::hash(&Secret::new("x")).await.expect("hashed");
     let mut writer = begin(&metadata).await;
     let location = StorageLocation::directory("/backup").expect("a location");

@@ -84,7 +84,7 @@ async fn what_cannot_be_opened_is_named_without_the_password() {
 }
 
 #[tokio::test]
-async fn a_user_without_a_password_is_let_in_and_one_that_is_refused_is_told_so() {
+async fn a_user_without_a_password_logs_on_and_a_refused_one_gets_the_reason() {
     let (url, _) = Kind::Mariadb.fresh_database().await.expect("a server");
     let database = url.rsplit('/').next().expect("a database").to_owned();
     let user = format!("nopw_{}", std::process::id());
@@ -196,7 +196,7 @@ async fn a_lifeboat_that_slept_through_its_lease_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_lifeboat_stopped_in_the_midst_of_writing_does_not_keep_the_turn() {
+async fn a_lifeboat_stopped_during_a_write_does_not_keep_the_turn() {
     for kind in Kind::SERVERS {
         let (mut child, metadata, _directory) = with_a_child(kind).await;
         child.say("begin");
@@ -242,7 +242,7 @@ async fn with_a_child(kind: Kind) -> (Lifeboat, Metadata, tempfile::TempDir) {
     (child, metadata, directory)
 }
 
-/// Another process on the same database, which does what it is told on its input.
+/// Another process on the same database, which executes the commands on its input.
 struct Lifeboat {
     child: Child,
     input: ChildStdin,

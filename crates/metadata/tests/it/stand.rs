@@ -1,4 +1,4 @@
-//! A database to test with, and things to keep in it.
+//! A database for tests, and its contents.
 
 use std::path::Path;
 

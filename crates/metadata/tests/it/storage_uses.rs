@@ -1,4 +1,4 @@
-//! Samples of what backups take of storages.
+//! Samples of the space of backups in storages.
 
 use std::time::Duration;
 

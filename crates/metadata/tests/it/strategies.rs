@@ -250,7 +250,7 @@ async fn a_strategy_that_cannot_be_read_hides_no_other_and_can_be_deleted() {
     assert_eq!((left.readable, left.unreadable), (vec![good], vec![]));
 }
 
-/// Changes a closed database behind the program's back.
+/// Changes a closed database without the program.
 async fn alter(directory: &Path, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(directory.join("lifeboat.db"));
     let mut connection: SqliteConnection = options.connect().await.expect("a database");

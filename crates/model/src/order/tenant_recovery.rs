@@ -1,8 +1,8 @@
-//! Recovering a tenant from a physical backup: what, to which moment, and into what.
+//! Recovering a tenant from a physical backup: source, time and target.
 
 use serde::{Deserialize, Serialize};
 
-use super::StorageChoice;
+use super::storage_choice::StorageChoice;
 use crate::Secret;
 use crate::id::{ClusterId, TenantId};
 use crate::physical::resources::TargetResources;
@@ -57,7 +57,7 @@ pub enum RecoverySource {
     },
 }
 
-/// Whose backups lie in a storage, as OceanBase calls it.
+/// The owner of the backups in a storage, in OceanBase's terms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupOwner {
     /// The cluster's own name.
@@ -94,14 +94,14 @@ impl RecoverUntil {
     }
 }
 
-/// What a recovered tenant is afterwards.
+/// The role of a recovered tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RecoveredRole {
     /// It is activated: users write to it.
     #[default]
     Primary,
-    /// It stays a standby, read-only until somebody activates it.
+    /// It stays a standby, read-only until it is activated.
     Standby,
 }
 
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn recoveries_that_differ_in_a_secret_only_are_told_apart_and_no_json_shows_one() {
+    fn recoveries_that_differ_only_in_a_secret_are_distinguished_and_no_json_shows_it() {
         let order = |password: &str, key: &str| {
             let location = StorageLocation::directory("/backup").expect("a path");
             let owner = BackupOwner {

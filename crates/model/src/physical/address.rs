@@ -1,4 +1,4 @@
-//! How a storage is written in a statement of OceanBase: one row per kind, with the versions that know it.
+//! The form of a storage in a statement of OceanBase: one row per kind, with the versions that support it.
 //!
 //! `oss://bucket/path?host=…&access_id=…&access_key=…`; a directory carries nothing after its path.
 
@@ -9,7 +9,7 @@ use crate::secret::Secret;
 use crate::storage::{StorageLocation, StorageType};
 use crate::version::{ServerVersion, Version};
 
-/// Which versions know a kind of storage: from, and before which; several spans where it was away for a while.
+/// The versions that support a kind of storage: from, and before which; several spans if it was absent for a while.
 const KNOWN: [(StorageType, &[(Version, Version)]); 7] = [
     (StorageType::File, &[(Version::new(0, 0, 0), END)]),
     (StorageType::Oss, &[(Version::new(0, 0, 0), END)]),
@@ -34,7 +34,7 @@ const END: Version = Version::new(u32::MAX, 0, 0);
 /// The host that Google's storage has for clients of S3.
 const GCS_HOST: &str = "https://storage.googleapis.com";
 
-/// Returns the address as a statement carries it, keys and all; nobody may see it.
+/// Returns the address for a statement, including keys; it must never be shown.
 ///
 /// # Errors
 /// Names what is missing, what the version does not know, and what can't be written in an address.
@@ -107,7 +107,7 @@ fn s3_options(endpoint: &str) -> Vec<(&'static str, String)> {
     if let Some(region) = amazon_region(host) {
         return vec![("host", host.to_owned()), ("s3_region", region.to_owned())];
     }
-    // A scheme says whether it is encrypted, so it stays.
+    // The scheme shows whether it is encrypted, so it stays.
     let mut options = vec![("host", endpoint.to_owned())];
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if host.contains(':') || name.chars().all(|c| c.is_ascii_digit() || c == '.') {
@@ -125,7 +125,7 @@ fn bare_host(endpoint: &str) -> &str {
     endpoint.split_once("://").map_or(endpoint, |(_, host)| host)
 }
 
-/// Refuses what would be read as another option, or end the address: there is no escape for it.
+/// Refuses values that would be read as another option or end the address: there is no escape for them.
 fn plain(name: &str, value: &str) -> Result<(), Problem> {
     let is_unfit =
         |c: char| matches!(c, '&' | '?' | ',' | '\'' | '"' | '\\') || c.is_whitespace() || c.is_control();

@@ -1,5 +1,5 @@
-//! What the version of a tenant's data lets the tenant do. From 4.4 on the kernel looks at the data (the parameter
-//! `compatible`), not at the program: in the midst of an upgrade a new program still refuses.
+//! The operations that a tenant's data version allows. From 4.4 on, the kernel checks the data version (the parameter
+//! `compatible`), not the program's: during an upgrade, a new program still refuses.
 
 use crate::problem::{Problem, codes};
 use crate::tenant::Tenant;
@@ -8,7 +8,7 @@ use crate::version::Version;
 /// What a tenant can do from some version of its data on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TenantFeature {
-    /// Another destination is set; programs before 4.4.1 set one whatever the data are.
+    /// The destination is set by another statement; programs before 4.4.1 set one whatever the data version is.
     Destination,
     /// `DELETE BACKUPSET`, `DELETE ARCHIVELOG_PIECE`, `DELETE OBSOLETE BACKUP`.
     ManualDeletion,
@@ -32,7 +32,7 @@ impl TenantFeature {
         })
     }
 
-    /// Tells whether a tenant has it, on a program of that version.
+    /// Returns whether a tenant has it, on a program of that version.
     ///
     /// # Errors
     /// 20036 when its data are older; of a destination also nothing is known against a tenant that does not tell.

@@ -1,4 +1,4 @@
-//! Which destination is kept, set or refused. A running archive is never stopped or moved.
+//! The destinations to keep, set or refuse. A running archive is never stopped or moved.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::storage::{StorageLocation, tenant_folder};
 pub struct TenantDestinations {
     /// Where data go.
     pub data: Option<String>,
-    /// Where logs go.
+    /// The log destination.
     pub log: Option<LogDestination>,
 }
 
@@ -26,7 +26,7 @@ pub struct LogDestination {
     pub binding: String,
     /// How long a piece gets, such as `1d`.
     pub piece_switch_interval: String,
-    /// How logs are compressed; empty where the version does not tell.
+    /// How logs are compressed; empty if the version does not show it.
     pub compression: String,
     /// Whether it is enabled; a pause defers it.
     pub enabled: bool,
@@ -51,7 +51,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Tells whether a statement sets it.
+    /// Returns whether a statement sets it.
     #[must_use]
     pub fn is_new(&self) -> bool {
         matches!(self, Self::Set { .. })
@@ -107,7 +107,7 @@ pub fn tenant_places(
     (base.below(&format!("{folder}/data")), base.below(&format!("{folder}/clog")))
 }
 
-/// What was wished for a tenant, without keys.
+/// The requested destinations of a tenant, without keys.
 #[derive(Debug, Clone, Copy)]
 pub struct TenantWish<'a> {
     /// The storage's own place.
@@ -121,7 +121,7 @@ pub struct TenantWish<'a> {
 /// Decides on the destinations of a tenant. Without a wish those that it has are kept.
 ///
 /// # Errors
-/// Refuses to go on without a destination, and one folder for data and logs, which the database would refuse.
+/// Refuses a missing destination, and one folder for data and logs, which the database would refuse.
 pub fn for_tenant(
     wish: Option<TenantWish<'_>>,
     found: &TenantDestinations,
@@ -195,7 +195,7 @@ pub fn for_cluster(
     }
 }
 
-/// Refuses a directory for single tenants of 3.x that lies below the cluster's own, or the other way round.
+/// Refuses a directory for single tenants of 3.x that overlaps with the cluster's own.
 ///
 /// # Errors
 /// 20303.
@@ -222,7 +222,7 @@ fn set(to: &str, from: Option<&str>) -> Destination {
     Destination::Set { to: bare(to).to_owned(), from: from.map(|from| bare(from).to_owned()) }
 }
 
-/// Tells whether a place is another or lies below it.
+/// Returns whether a place is another or lies below it.
 #[must_use]
 pub fn is_below(place: &str, base: &str) -> bool {
     let (place, base) = (bare(place), bare(base));
@@ -272,7 +272,7 @@ mod tests {
         let set_log = "set file:///b/c/1/1002/clog";
         let cases: [Case; 11] = [
             (true, None, None, Never, Ok([set_data, set_log])),
-            // Whatever lies in the chosen storage already is kept, under whatever folder.
+            // An existing location in the chosen storage is kept, whatever its folder.
             (
                 true,
                 Some("file:///b/t1_data"),
@@ -307,7 +307,7 @@ mod tests {
             (false, Some("oss://x/d"), None, Never, Err(20010)),
             // One folder for both can't be, however it came about.
             (true, None, Some("file:///b/c/1/1002/data"), Doing, Err(20150)),
-            // A name that only begins alike is another place.
+            // A name with the same prefix is another place.
             (
                 true,
                 Some("file:///backup"),

@@ -1,5 +1,5 @@
-//! Which job is ours. 4.1 and later keep a description, so the job carries our tag. Before, what was newest is
-//! written down first; a newer one of our kind, begun after that moment by the database's clock, is ours.
+//! The identity of our job. 4.1 and later store a description, so the job carries our tag. Before, the newest job is
+//! recorded first; a newer one of our kind that started after that time by the database's clock is ours.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::version::Version;
 /// From here on a job keeps a description.
 const TAGS_SINCE: Version = Version::new(4, 1, 0);
 
-/// How our job is told from others.
+/// How our job is identified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobMark {
@@ -62,7 +62,7 @@ impl JobMark {
         match self {
             Self::Tag(tag) => job.description == *tag && is_for_us,
             Self::After { id, at } => {
-                // Where there is nothing to build on, the kernel records an incremental wish as a full job.
+                // Without a base set, the kernel records an incremental request as a full job.
                 let is_of_kind = job.mode == mode || mode == DataBackupMode::Incremental;
                 job.id > *id && is_for_us && is_of_kind && job.started.is_none_or(|started| started >= *at)
             }

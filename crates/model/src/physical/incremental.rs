@@ -1,5 +1,5 @@
-//! Which set an incremental backup can build on. Both generations make a full set of it, without a word, where there
-//! is none; so it is asked for before.
+//! The base set of an incremental backup. If there is none, both generations silently take a full backup, so this is
+//! checked before.
 
 use super::{PhysicalSet, bare};
 use crate::backup::DataBackupMode;
@@ -25,7 +25,7 @@ pub struct Ground<'a> {
 pub fn usable<'s>(sets: &'s [PhysicalSet], ground: Ground<'_>) -> Result<&'s PhysicalSet, Problem> {
     let here: Vec<_> = sets.iter().filter(|set| set.tenant == ground.tenant && set.is_usable()).collect();
     let fits = |set: &&&PhysicalSet| {
-        // Where the views tell no path, what they show lies in the only place there is.
+        // Where the views tell no path, their sets are in the only existing destination.
         let in_place = set.path.is_empty() || bare(&set.path) == bare(ground.path);
         let of_version =
             set.compatible.is_empty() || ground.compatible.is_empty() || set.compatible == ground.compatible;
@@ -84,7 +84,7 @@ mod tests {
             (vec![set(1, Full, |s| s.path = "file:///other".to_owned())], None),
             (vec![set(1, Full, |s| s.compatible = "4.2.1.0".to_owned())], None),
             (vec![set(1, Full, |s| s.tenant = TenantId(1004))], None),
-            // 3.x tells neither path nor version.
+            // 3.x reports neither path nor version.
             (vec![set(7, Full, |s| (s.path, s.compatible) = (String::new(), String::new()))], Some(7)),
         ];
         let ground = Ground { tenant: TenantId(1002), path: "file:///b/data/?x=1", compatible: "4.2.5.0" };

@@ -1,10 +1,10 @@
-//! How views spell moments. Connections are pinned to UTC, so `timestamp` columns come in UTC.
+//! The format of times in views. Connections are pinned to UTC, so `timestamp` columns come in UTC.
 
 use chrono::{DateTime, NaiveDateTime};
 
 use crate::time::Timestamp;
 
-/// Reads `2024-04-09 15:59:54.123456`, in UTC; nothing for an empty text, the epoch, or what is no moment.
+/// Reads `2024-04-09 15:59:54.123456`, in UTC; none for an empty text, the epoch, or an invalid time.
 #[must_use]
 pub fn utc(text: &str) -> Option<Timestamp> {
     let moment = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S%.f").ok()?;
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_none() {
+    fn invalid_times_are_none() {
         for text in ["", "NULL", "1970-01-01 00:00:00.000000", "yesterday"] {
             assert_eq!(utc(text), None, "{text}");
         }

@@ -1,4 +1,5 @@
-//! What a tenant runs on: units, pools and the room on servers; and whether a cluster has what a new tenant needs.
+//! The resources of a tenant: units, pools and the free capacity of servers; and whether a cluster has enough for a
+//! new tenant.
 
 use serde::{Deserialize, Serialize};
 
@@ -158,7 +159,7 @@ impl TargetResources {
     }
 }
 
-/// Tells whether one of our own pools holds the units of a zone already.
+/// Returns whether one of our own pools holds the units of a zone already.
 fn is_made(zone: &ZoneUnits, have: &ClusterResources, ours: &[String]) -> bool {
     let mut pools = have.pools.iter().filter(|pool| ours.contains(&pool.name));
     pools.any(|pool| pool.zones.contains(&zone.zone))

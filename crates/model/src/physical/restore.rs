@@ -1,4 +1,5 @@
-//! The restore of a tenant on 4.x: the database's job, which one is ours, and which tenant is only half restored.
+//! The restore of a tenant on 4.x: the database's job, the identity of ours, and which tenant is only partly
+//! restored.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +26,7 @@ pub enum RestoreStatus {
     Running,
     /// The tenant is complete.
     Succeeded,
-    /// It ended with an error, or somebody cancelled it.
+    /// It failed, or was cancelled.
     Failed,
 }
 
@@ -50,7 +51,7 @@ pub struct RestoreJob {
     pub tenant_name: String,
     /// Its number, once it has one.
     pub tenant: Option<TenantId>,
-    /// How it stands.
+    /// Its status.
     pub status: RestoreStatus,
     /// The database's own word for where it is.
     pub stage: String,
@@ -62,30 +63,30 @@ pub struct RestoreJob {
     pub bytes_done: u64,
     /// The bytes in all; 0 until they are counted.
     pub bytes_total: u64,
-    /// How much of the data is in, in hundredths of a percent, where the version tells.
+    /// The restored share of the data, in hundredths of a percent, if the version reports it.
     pub data_progress: Option<u32>,
-    /// How much of the logs is in, in hundredths of a percent, where the version tells.
+    /// The restored share of the logs, in hundredths of a percent, if the version reports it.
     pub log_progress: Option<u32>,
     /// Whose backups it reads.
     pub origin: RestoreOrigin,
-    /// What the one who began it wrote; empty where that was nothing.
+    /// The description that the initiator wrote; empty if there was none.
     pub description: String,
-    /// What the database says of a failure.
+    /// The database's message about a failure.
     pub comment: String,
 }
 
-/// Whose backups a restore reads, as it has found them in the storage.
+/// The owner of the backups that a restore reads, as found in the storage.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RestoreOrigin {
-    /// The name of the cluster; empty where the view does not tell.
+    /// The name of the cluster; empty if the view does not show it.
     pub cluster_name: String,
     /// The number of the tenant in that cluster.
     pub tenant: Option<TenantId>,
-    /// The name of the tenant when it was backed up; empty where the view does not tell.
+    /// The name of the tenant when it was backed up; empty if the view does not show it.
     pub tenant_name: String,
 }
 
-/// How our job is told from others: it is of our tenant's name, newer than what was there, and begun after that.
+/// How our job is identified: it has our tenant's name, is newer than the existing ones, and started after that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreMark {
     /// The newest job before ours; 0 for none.
@@ -111,10 +112,11 @@ impl RestoreMark {
     }
 }
 
-/// Tells whether a tenant is only half restored: nobody can have written to it, so it may be dropped.
+/// Returns whether a tenant is only partly restored: no user can have written to it, so it may be dropped.
 ///
-/// The database's own rule is the status alone. The role is no proof: a tenant becomes a standby some stages before its
-/// restore ends, and has no known role while its META tenant is not up. A primary one is never taken for half.
+/// The database's own rule uses the status alone. The role proves nothing: a tenant becomes a standby some stages
+/// before its restore ends, and has no known role while its META tenant is not up. A primary tenant is never treated
+/// as partly restored.
 #[must_use]
 pub fn is_half(tenant: &Tenant, version: &Version) -> bool {
     if *version >= ROLES_SINCE {
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn our_restore_is_told_from_every_other() {
+    fn our_restore_is_distinguished_from_every_other() {
         let second = 1_000_000;
         let at = Timestamp(100 * second);
         let tagged = RestoreMark { newest: 4, at, tag: Some("lifeboat-7".into()) };

@@ -1,4 +1,4 @@
-//! What one backup statement is about: on 4.x one tenant, before that the whole cluster or a list of tenants.
+//! The scope of one backup statement: on 4.x one tenant, before that the whole cluster or a list of tenants.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns the tenant whose rows tell how it stands.
+    /// Returns the tenant whose rows have the status.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         match self {

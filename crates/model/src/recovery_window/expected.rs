@@ -1,7 +1,8 @@
-//! What a recovery reads by the views of the cluster that was backed up, compared with what the servers of another one see.
+//! The backups that a recovery reads according to the views of the original cluster, compared with those that the
+//! servers of another one see.
 //!
-//! Two clusters can have other storages at the same path, and clusters of the same name and numbers in them. Such backups
-//! differ in the numbers of their sets, or at least in when a piece of their logs begins.
+//! Two clusters can have other storages at the same path, and clusters of the same name and numbers in them. Such
+//! backups differ in the numbers of their sets, or at least in when a piece of their logs begins.
 
 use chrono::NaiveDateTime;
 
@@ -29,7 +30,7 @@ pub enum Seen<'s> {
     Piece {
         /// Its number.
         id: i64,
-        /// What the server tells about it, such as `start_scn_display: 20240409T155954, …`.
+        /// The server's comment on it, such as `start_scn_display: 20240409T155954, …`.
         description: &'s str,
     },
 }
@@ -44,7 +45,7 @@ impl Expected {
         Self { sets, pieces: pieces.collect() }
     }
 
-    /// Tells whether a server sees these sets, and pieces that begin when these do. A beginning that can't be read, and a
+    /// Returns whether a server sees these sets, and pieces with the same start. A start that cannot be read, and a
     /// piece of another number, prove nothing.
     #[must_use]
     pub fn is_met_by(&self, seen: &[Seen<'_>]) -> bool {
@@ -65,14 +66,15 @@ impl Expected {
     }
 }
 
-/// Reads the beginning out of what a server tells about a piece: seconds on the clocks of a zone that it does not name.
+/// Reads the start from the server's comment on a piece: seconds on the clocks of an unnamed time zone.
 fn begin(description: &str) -> Option<i64> {
     let (_, rest) = description.split_once("start_scn_display:")?;
     let text = rest.split(',').next()?.trim();
     Some(NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S").ok()?.and_utc().timestamp())
 }
 
-/// Tells whether an SCN and seconds on the clocks of some zone can be the same moment: zones differ by quarters of an hour.
+/// Returns whether an SCN and seconds on the clocks of some zone can be the same moment: zones differ by quarters of
+/// an hour.
 fn is_same(scn: u64, wall_s: i64) -> bool {
     let own_s = Timestamp::from_scn(scn).0.div_euclid(1_000_000);
     let apart = wall_s - own_s;

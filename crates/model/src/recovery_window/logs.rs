@@ -18,26 +18,26 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Tells whether a piece is one of those that the logs were joined from.
+    /// Returns whether a piece is one of those that the logs were joined from.
     pub(super) fn holds(&self, piece: &Piece) -> bool {
         (piece.dest, piece.round) == (self.dest, self.round)
             && (self.from_scn..=self.until_scn).contains(&piece.start_scn)
     }
 
-    /// Tells whether a piece would continue the logs.
+    /// Returns whether a piece would continue the logs.
     pub(super) fn is_followed_by(&self, piece: &Piece) -> bool {
         (piece.dest, piece.round) == (self.dest, self.round) && self.next_scn == Some(piece.start_scn)
     }
 }
 
 impl Piece {
-    /// Returns up to where the piece may hold logs that a recovery reads. The last piece of a stopped round ends at its
-    /// checkpoint, although `END_SCN` still says when it was due to end.
+    /// Returns up to where the piece may hold logs that a recovery reads. The last piece of a stopped round ends at
+    /// its checkpoint, although `END_SCN` still shows its planned end.
     pub(super) fn top(&self) -> u64 {
         self.end_scn.map_or(self.checkpoint_scn, |end| end.max(self.checkpoint_scn))
     }
 
-    /// Tells whether another piece begins where this one ends. The database joins no others: rounds never join.
+    /// Returns whether another piece begins where this one ends. The database joins no others: rounds never join.
     fn is_followed_by(&self, other: &Self) -> bool {
         (self.dest, self.round) == (other.dest, other.round) && self.end_scn == Some(other.start_scn)
     }
@@ -49,7 +49,8 @@ impl Piece {
     }
 }
 
-/// Joins pieces whose files are where `counts` wants them. A round without pieces, as on versions without them, is one.
+/// Joins pieces whose files are where `counts` requires them. A round without pieces, as on versions without them, is
+/// one.
 pub(super) fn segments(
     rounds: &[Round],
     pieces: &[Piece],
@@ -65,7 +66,7 @@ pub(super) fn segments(
         next_scn: None,
     });
     let mut parts: Vec<&Piece> = pieces.iter().filter(|piece| counts(piece.file)).collect();
-    // What begins and has not reached its first checkpoint holds nothing.
+    // A round before its first checkpoint contains nothing.
     parts.retain(|piece| piece.start_scn <= piece.checkpoint_scn);
     parts.sort_by_key(|piece| (piece.dest, piece.round, piece.start_scn, piece.checkpoint_scn));
     let mut joined: Vec<Segment> = whole.filter(|logs| logs.from_scn <= logs.until_scn).collect();

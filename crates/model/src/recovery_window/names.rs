@@ -1,8 +1,8 @@
 //! Reads the names in a storage of 4.x into sets, rounds and pieces, for a tenant whose cluster is gone.
 //!
-//! Names tell less than views: times to the second, on the clocks of the tenant's zone, and of the piece that is
-//! being written only its beginning. Every time is read so that the result promises less rather than more, and
-//! PREVIEW has to confirm it. Layout: reference §8.2 and §8.3.
+//! Names contain less than views: times to the second, in the tenant's time zone, and only the beginning of the piece
+//! that is being written. Every time is read so that the result promises less rather than more, and PREVIEW has to
+//! confirm it. Layout: reference §8.2 and §8.3.
 //!
 //! ```text
 //! backup_sets/backup_set_1_full_end_success_20240409T160154.obbak    it is complete
@@ -20,7 +20,7 @@ use super::{Piece, PieceFile, Round, RoundEnd, Set, Timeline, windows};
 use crate::backup::DataBackupMode;
 use crate::schedule::Zone;
 
-/// What the names say.
+/// The content of the names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
     /// The sets.
@@ -68,7 +68,7 @@ pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading
     let mut unread = Vec::new();
     for name in names {
         let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
-        // Below it lie copies of pieces, which hold no more than the set needs.
+        // Below it are copies of pieces, which contain no more than the set needs.
         let complement = parts.iter().position(|&part| part == "complement_log");
         let read = parts[..complement.unwrap_or(parts.len())].iter().try_for_each(|part| {
             if let Some(rest) = part.strip_prefix("backup_set_") {
@@ -92,7 +92,7 @@ pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading
             (start.min(piece.start_scn), checkpoint.max(piece.checkpoint_scn))
         });
         let end = if is_over { RoundEnd::Stopped } else { RoundEnd::Running };
-        // A round none of whose pieces is left holds no logs.
+        // A round without remaining pieces contains no logs.
         Round { dest, id, start_scn: start, checkpoint_scn: checkpoint, end }
     };
     Reading { sets: chained(sets), rounds: rounds.iter().map(round).collect(), pieces, unread }
@@ -165,7 +165,7 @@ fn piece(
     let start_scn = names.start?;
     // Of the piece that is being written nothing is promised but its first moment.
     let checkpoint_scn = names.end.unwrap_or(start_scn);
-    // A name tells the checkpoint, not END_SCN, which lies behind it: there the round's next piece begins.
+    // The name contains the checkpoint, not END_SCN, which comes after it: there the next piece of the round begins.
     let next = all.get(&(dest, round, id + 1)).and_then(|next| next.start);
     let end_scn = names.end.map(|end| next.unwrap_or(end));
     Some(Piece { dest, round, id, start_scn, checkpoint_scn, end_scn, file: PieceFile::Available })
@@ -181,7 +181,7 @@ fn chained(names: BTreeMap<i64, SetNames>) -> Vec<Set> {
             id,
             mode,
             previous: newest.filter(|_| mode == DataBackupMode::Incremental),
-            // An incremental one without a ground is no set to count on.
+            // An incremental set without its base is not usable.
             is_complete: names.succeeded && (mode == DataBackupMode::Full || newest.is_some()),
             // The name cuts the parts of a second off. Logs may be needed from a piece that ends in this second.
             replay_scn: start.saturating_sub(SECOND),
@@ -261,7 +261,7 @@ mod tests {
             timeline.intervals.iter().map(|interval| (interval.from_scn, interval.until_scn)).collect();
         let first = scn("2024-04-09T16:01:54+08:00") + SECOND;
         let second = scn("2024-04-10T16:01:54+08:00") + SECOND;
-        // The second set's logs are in the piece that is being written, of which the names tell no end.
+        // The second set's logs are in the piece that is being written, whose end is not in its name.
         assert_eq!(found, [(first, scn("2024-04-10T12:00:00+08:00")), (second, second)]);
     }
 

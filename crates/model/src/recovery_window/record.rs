@@ -1,4 +1,4 @@
-//! What a cluster's views tell of a tenant's backups, and which of them a recovery to a moment reads.
+//! A tenant's backups in a cluster's views, and those that a recovery to a given time reads.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,35 +12,35 @@ use crate::time::Timestamp;
 pub struct RecordedSet {
     /// Its number, kind and moments.
     pub set: Set,
-    /// Where it lies, without keys; empty where the views do not tell.
+    /// Where it lies, without keys; empty if the views do not show it.
     pub path: String,
-    /// The version of the data in it; empty where the views do not tell.
+    /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,
     /// Whether it is encrypted with a password.
     pub is_encrypted: bool,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// When it was complete.
+    /// When it was completed.
     pub ended: Option<Timestamp>,
 }
 
-/// A piece with where it lies.
+/// A piece with its location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedPiece {
     /// Its number and moments.
     pub piece: Piece,
-    /// Where it lies, without keys; empty where the views do not tell.
+    /// Where it lies, without keys; empty if the views do not show it.
     pub path: String,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 
-/// The backups of one tenant, as the cluster's views tell.
+/// The backups of one tenant, according to the cluster's views.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupRecord {
     /// The tenant.
     pub tenant: TenantId,
-    /// Its sets, whatever their state, in the order of their numbers.
+    /// Its sets, in any state, in the order of their numbers.
     pub sets: Vec<RecordedSet>,
     /// Its archive rounds.
     pub rounds: Vec<Round>,
@@ -70,8 +70,8 @@ impl BackupRecord {
         windows(&self.plain_sets(), &self.rounds, &self.plain_pieces())
     }
 
-    /// Returns what a recovery to a moment reads: the newest set that fits, what it is built on, and the logs from it to
-    /// the moment. Nothing when the moment can't be recovered to.
+    /// Returns what a recovery to a moment reads: the newest set that fits, what it is built on, and the logs from it
+    /// to the moment. Nothing when the moment can't be recovered to.
     #[must_use]
     pub fn sources(&self, scn: u64) -> Option<Sources<'_>> {
         let (sets, pieces) = (self.plain_sets(), self.plain_pieces());
@@ -123,7 +123,7 @@ impl BackupRecord {
 
 impl Sources<'_> {
     /// Returns the directories that hold the sets, then those that hold the pieces, each once and without keys. Empty
-    /// where the views tell no paths.
+    /// if the views show no path.
     #[must_use]
     pub fn roots(&self) -> (Vec<String>, Vec<String>) {
         let sets = self.sets.iter().map(|set| set.path.as_str());
@@ -138,15 +138,15 @@ impl Sources<'_> {
         (sets, self.pieces.iter().map(|piece| piece.bytes).sum())
     }
 
-    /// Tells whether a password is needed to read the sets.
+    /// Returns whether a password is needed to read the sets.
     #[must_use]
     pub fn are_encrypted(&self) -> bool {
         self.sets.iter().any(|set| set.is_encrypted)
     }
 }
 
-/// Returns the directories that these lie in, each once. A piece's directory is the archive destination itself; where
-/// a path has the name of a set or piece at its end, that is cut.
+/// Returns the directories of these, each once. A piece's directory is the archive destination itself; the name of a
+/// set or piece at the end of a path is removed.
 fn above<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<String> {
     let mut roots: Vec<String> = Vec::new();
     for path in paths {

@@ -203,7 +203,7 @@ fn an_scn_of_either_unit_is_shown_as_time() {
 }
 
 #[test]
-fn the_nearest_moments_to_one_in_a_gap_are_told() {
+fn the_nearest_times_to_one_in_a_gap_are_named() {
     let sets = [full(1, 110, 120), full(2, 510, 520)];
     let rounds = [round(1, 100, 299, RoundEnd::Stopped), round(2, 500, 599, RoundEnd::Running)];
     let timeline = windows(&sets, &rounds, &[]);

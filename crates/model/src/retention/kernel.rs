@@ -1,4 +1,5 @@
-//! What a 4.x cluster deletes by its own policy: a prediction, for tenants whose policy is set in the database.
+//! The sets that a 4.x cluster deletes by its own policy: a prediction, for tenants whose policy is set in the
+//! database.
 //!
 //! Sources: reference §9.3 and, for 4.4.1 and later, §3 of the page on 4.4 to 4.6. The kernel looks hourly, at the current
 //! destinations only; give only what lies there. Nothing of Lifeboat's holds it back.
@@ -28,8 +29,9 @@ pub struct Prediction {
     pub pieces: Vec<(i64, i64, i64)>,
 }
 
-/// Predicts what the kernel deletes when it looks next. `window_start_scn` is the tenant's now minus RECOVERY_WINDOW, in the unit of
-/// the sets; `None` stands for a window of 0 days, with which nothing expires. Sets that run are left out of `sets`.
+/// Predicts what the kernel deletes at its next check. `window_start_scn` is the tenant's now minus RECOVERY_WINDOW,
+/// in the unit of the sets; `None` means a window of 0 days, with which nothing expires. Running sets are not part of
+/// `sets`.
 #[must_use]
 pub fn predict(
     policy: KernelPolicy,
@@ -70,8 +72,8 @@ fn with_sets(sets: &[Set], pieces: &[Piece], window_start_scn: Option<u64>) -> P
     }
 }
 
-/// Finds the pieces that end before the window. The kernel keeps those that the first piece inside it depends on; which these
-/// are the sources do not say, so it may delete less than this.
+/// Finds the pieces that end before the window. The kernel keeps those that the first piece inside it depends on; the
+/// sources do not document which, so it may delete less than this.
 fn log_only(pieces: &[Piece], begin: u64) -> Vec<(i64, i64, i64)> {
     let left = pieces.iter().filter(|piece| piece.file != PieceFile::Deleted);
     let expired = left.filter(|piece| piece.end_scn.is_some_and(|end| end <= begin));

@@ -1,4 +1,4 @@
-//! The rules as tables. `tests/it/random/retention.rs` has what holds for all inputs.
+//! The rules as tables. `tests/it/random/retention.rs` has the properties for all inputs.
 
 use super::{Calendar, Candidate, Health, Hold, KeepReason, Policy, Verdict, plan};
 use crate::backup::DataBackupMode::{Full, Incremental};

@@ -1,5 +1,6 @@
-//! A cron expression of five fields: minute, hour, day of the month, month, day of the week (0 or 7 is Sunday). `L` is the
-//! last day of a month, `MON#2` the second Monday, `FRI#L` the last Friday. Where both days are given, either is enough.
+//! A cron expression of five fields: minute, hour, day of the month, month, day of the week (0 or 7 is Sunday). `L`
+//! is the last day of a month, `MON#2` the second Monday, `FRI#L` the last Friday. Where both days are given, either
+//! is enough.
 //!
 //! An expression whose hour is `*` counts by time that passes: it runs in both of two equal hours and in none that the
 //! clocks skip. Every other expression names times of day, each of which is due once ([`super::zone`]).
@@ -9,8 +10,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike as _};
 use croner::parser::{CronParser, Seconds, Year};
 
-use super::zone::{is_beyond, utc};
-use super::{Cycle, Day, Due, Zone};
+use super::due::Due;
+use super::grid::{Cycle, Day};
+use super::zone::{Zone, is_beyond, utc};
 use crate::backup::DataBackupMode;
 use crate::problem::Problem;
 use crate::time::Timestamp;
@@ -26,7 +28,7 @@ pub const APART_MIN: i64 = 15;
 pub struct KindRule {
     /// How much a run backs up.
     pub kind: DataBackupMode,
-    /// The days whose runs are full all the same.
+    /// The days whose runs are full anyway.
     pub full_on: Option<(Cycle, BTreeSet<Day>)>,
 }
 
@@ -107,10 +109,10 @@ impl Cron {
         }
     }
 
-    /// Each time of day once, whatever the clocks do.
+    /// Each time of day once, whatever daylight-saving time does.
     fn by_wall(&self, zone: Zone, after: Timestamp) -> impl Iterator<Item = Due> + '_ {
-        // Where the clocks went back since, a time of day that they showed already is yet to come; one that was due then is
-        // left out below.
+        // Where the clocks went back since, a time of day that they showed already is yet to come; one that was due
+        // then is left out below.
         let mut wall = zone.wall(after);
         std::iter::from_fn(move || {
             wall = self.next_wall(wall)?;
@@ -148,7 +150,7 @@ impl Cron {
         pairs.min_by_key(|&(one, other)| other - one)
     }
 
-    /// Tells whether one of the next 366 days on which something is due has a full run.
+    /// Returns whether one of the next 366 days on which something is due has a full run.
     fn has_full(&self, first: NaiveDateTime) -> bool {
         let mut due = Some(first);
         for _ in 0..366 {

@@ -1,14 +1,15 @@
-//! What a strategy does now: which of its runs start, wait, or are missed.
+//! The decisions on a strategy now: which of its runs start, wait, or are missed.
 //!
-//! The caller keeps one row for each due time ([`Run`]) and does what is decided, in order. Nothing else is remembered, so a
-//! crash at any point is harmless: what was not recorded is decided again, and a run that is submitted twice has the
-//! same key ([`RunKey`]).
+//! The caller keeps one row for each due time ([`Run`]) and does what is decided, in order. Nothing else is
+//! remembered, so a crash at any point is harmless: what was not recorded is decided again, and a run that is
+//! submitted twice has the same key ([`RunKey`]).
 //!
 //! 1. A due time without a row is *pending*, as far back as [`HORIZON`].
-//! 2. Of several pending ones only the newest can still start. It is full, if one that it replaces was. The others are missed.
+//! 2. Of several pending ones only the newest can still start. It is full, if one that it replaces was. The others
+//!    are missed.
 //! 3. What keeps the newest from starting is a reason to wait, until the next time is due.
-//! 4. A paused strategy misses everything that is due. The use case that resumes it decides and records once more before
-//!    it clears the pause, so that no time of the pause is caught up.
+//! 4. A paused strategy misses everything that is due. The use case that resumes it decides and records once more
+//!    before it clears the pause, so that no time of the pause is caught up.
 //!
 //! **The clock** is this server's, and may jump. Due times that have a row are done, so a clock that goes back starts
 //! nothing twice. A miss counts only from the moment on at which it was recorded: a clock that was ahead has missed
@@ -20,7 +21,7 @@ use std::ops::Bound::{Excluded, Included};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Due, fuller};
+use super::due::{Due, fuller};
 use crate::backup::{BackupMethod, DataBackupMode};
 use crate::cluster::ClusterStatus;
 use crate::id::StrategyId;
@@ -51,7 +52,7 @@ impl fmt::Display for RunKey {
 pub struct Run {
     /// When it was due.
     pub due: Timestamp,
-    /// How much the schedule asked for.
+    /// The scheduled backup mode.
     pub planned: DataBackupMode,
     /// When the row was written.
     pub decided: Timestamp,
@@ -59,18 +60,18 @@ pub struct Run {
     pub outcome: Outcome,
 }
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A task was made.
+    /// A task was created.
     Started {
-        /// How much it backs up.
+        /// The backup mode.
         kind: DataBackupMode,
         /// Whether the task has ended, well or not.
         is_over: bool,
     },
-    /// No task was made.
+    /// No task was created.
     Missed(MissReason),
 }
 
@@ -78,7 +79,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Hindrance {
-    /// Somebody paused the strategy.
+    /// The strategy is paused.
     Paused,
     /// The strategy's previous run has not ended.
     PreviousRun,
@@ -98,7 +99,7 @@ pub enum Hindrance {
     StorageBusy,
 }
 
-/// Why no task was made for a due time.
+/// Why no task was created for a due time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissReason {
@@ -106,7 +107,7 @@ pub enum MissReason {
     Hindered(Hindrance),
     /// It was not started in time, and a later run takes its place.
     ReplacedBy(Timestamp),
-    /// A rule refused the backup; the row says which.
+    /// A rule refused the backup; the row names it.
     Refused,
 }
 
@@ -137,7 +138,7 @@ pub enum Decision {
     Start {
         /// When it was due.
         due: Timestamp,
-        /// How much it backs up: more than the schedule asks for, where [`promotion`] says why.
+        /// The backup mode: full instead of the scheduled one if [`promotion`] has a reason.
         kind: DataBackupMode,
         /// What identifies it.
         key: RunKey,
@@ -153,25 +154,25 @@ pub enum Decision {
     Wait {
         /// When the reason has passed by itself; else when the next time is due and takes this one's place.
         until: Timestamp,
-        /// What is waited for.
+        /// The reason for waiting.
         why: Hindrance,
     },
     /// Nothing is due.
     Nothing,
 }
 
-/// Why a run that the schedule wants incremental is full.
+/// Why a run that is scheduled as incremental is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Promotion {
     /// It replaces a full run that was missed, which was due then.
     ReplacesFull(Timestamp),
-    /// There is no set to build on.
+    /// There is no base set.
     WithoutFull,
 }
 
-/// Decides what a strategy does now. `history` has the rows of its due times, in any order. Rows older than [`HORIZON`] may be
-/// left out, but for a run that has not ended.
+/// Decides what a strategy does now. `history` has the rows of its due times, in any order. Rows older than
+/// [`HORIZON`] may be left out, but for a run that has not ended.
 #[must_use]
 pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestamp) -> Vec<Decision> {
     let rows: BTreeMap<Timestamp, &Run> = history.iter().map(|run| (run.due, run)).collect();
@@ -208,7 +209,7 @@ pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestam
     or_nothing(decisions)
 }
 
-/// Tells why a run is full although its schedule wants it incremental, if it is.
+/// Returns why a run is full although its schedule is incremental, if so.
 #[must_use]
 pub fn promotion(
     strategy: &Strategy,
@@ -248,7 +249,7 @@ impl Run {
         matches!(self.outcome, Outcome::Started { .. })
     }
 
-    /// Tells whether the row settles its due time: a start always does, a miss once the clock has come to it.
+    /// Returns whether the row settles its due time: a start always does, a miss once the clock has come to it.
     fn settles(&self, now: Timestamp) -> bool {
         self.is_started() || self.decided <= now
     }

@@ -1,4 +1,4 @@
-//! How a schedule is written in JSON: OCP's fields, and ours beside them in the same style.
+//! The JSON form of a schedule: OCP's fields, and ours in the same style.
 //!
 //! ```json
 //! {"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00:00.000+08:00",
@@ -52,13 +52,13 @@ pub struct Form {
     /// CRON: minute, hour, day of the month, month, day of the week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cron_expression: Option<String>,
-    /// CRON: how much a run backs up; full when left out.
+    /// CRON: how much a run backs up; full by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_backup_mode: Option<DataBackupMode>,
     /// CRON: what `full_on_days` are days of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_on_cycle: Option<Cycle>,
-    /// CRON: the days whose runs are full all the same.
+    /// CRON: the days whose runs are full anyway.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub full_on_days: Vec<String>,
     /// The hours in which nothing starts.
@@ -207,7 +207,7 @@ fn time(text: &str) -> Result<NaiveTime, Problem> {
     }
 }
 
-/// Reads a time of day and the offset behind it, if there is one.
+/// Reads a time of day and the offset after it, if any.
 fn time_and_offset(text: &str) -> Result<(NaiveTime, Option<Zone>), Problem> {
     let text = text.trim();
     let (time, offset) = text.split_at(text.find(['+', '-', 'Z', 'z']).unwrap_or(text.len()));

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use chrono::{Datelike as _, Days, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
-use super::zone::is_beyond;
-use super::{Due, Zone, fuller};
+use super::due::{Due, fuller};
+use super::zone::{Zone, is_beyond};
 use crate::backup::DataBackupMode;
 use crate::problem::Problem;
 use crate::time::Timestamp;
@@ -39,7 +39,7 @@ impl Cycle {
     /// Reads a day of this cycle.
     ///
     /// # Errors
-    /// Names the day that is no day of this cycle, and those that are.
+    /// Names the day that is not valid in this cycle, and the valid days.
     pub fn day(self, text: &str) -> Result<Day, Problem> {
         let (most, allowed) = match self {
             Self::Week => (7, "1-7"),
@@ -52,7 +52,7 @@ impl Cycle {
         day.ok_or_else(|| Problem::invalid("schedule-day-unknown").with("day", text).with("allowed", allowed))
     }
 
-    /// Tells whether a date is that day of this cycle.
+    /// Returns whether a date is that day of this cycle.
     #[must_use]
     pub fn is_on(self, day: Day, date: NaiveDate) -> bool {
         match (self, day) {
@@ -63,7 +63,7 @@ impl Cycle {
         }
     }
 
-    /// Tells whether a date is one of those days of this cycle.
+    /// Returns whether a date is one of those days of this cycle.
     #[must_use]
     pub fn is_on_any(self, days: &BTreeSet<Day>, date: NaiveDate) -> bool {
         days.iter().any(|&day| self.is_on(day, date))

@@ -2,11 +2,11 @@
 
 use chrono::{Days, NaiveTime};
 
-use super::Zone;
+use super::zone::Zone;
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
-/// The hours of each day in which nothing starts. What is due then waits until its end; what runs goes on.
+/// The hours of each day in which nothing starts. Runs that are due then wait until the end; running tasks continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietWindow {
     from: NaiveTime,
@@ -37,7 +37,7 @@ impl QuietWindow {
         self.until
     }
 
-    /// Tells whether it holds a time of day.
+    /// Returns whether it holds a time of day.
     #[must_use]
     pub fn holds_time(self, time: NaiveTime) -> bool {
         if self.from < self.until {
@@ -47,7 +47,7 @@ impl QuietWindow {
         }
     }
 
-    /// Tells whether a moment is within it.
+    /// Returns whether a moment is within it.
     #[must_use]
     pub fn holds(self, zone: Zone, moment: Timestamp) -> bool {
         self.holds_time(zone.wall(moment).time())

@@ -1,4 +1,4 @@
-//! Time zones, and what a change of the clocks does to a time of day.
+//! Time zones, and the effect of clock changes on a time of day.
 //!
 //! - A time of day that the clocks skip (spring) is due at the first moment after the skip.
 //! - A time of day that comes twice (autumn) is due the first time only.
@@ -78,7 +78,7 @@ pub(super) fn utc(moment: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(moment.0.clamp(0, FARTHEST.0)).unwrap_or_default()
 }
 
-/// Tells whether the calendar ends before a moment.
+/// Returns whether the calendar ends before a moment.
 pub(super) fn is_beyond(moment: Timestamp) -> bool {
     moment >= FARTHEST
 }

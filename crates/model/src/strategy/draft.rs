@@ -1,4 +1,4 @@
-//! A strategy as it is asked for: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a request
+//! The request of a strategy: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a request
 //! once its storage and objects are known.
 
 use serde::{Deserialize, Serialize};
@@ -9,16 +9,16 @@ use crate::id::StorageId;
 use crate::problem::Problem;
 use crate::schedule::Form;
 
-/// What a request says of a strategy, its storage already found or saved.
+/// A request about a strategy, with its storage already found or saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// How it backs up; the cluster's first choice when left out.
+    /// How it backs up; the cluster's first choice by default.
     pub method: Option<BackupMethod>,
     /// Where to.
     pub storage: StorageId,
     /// When, and how long backups are kept.
     pub schedule: ScheduleConfig,
-    /// When it raises an alarm.
+    /// Its alarm thresholds.
     pub thresholds: ThresholdConfig,
     /// Whether a copy in a second storage is asked for.
     pub secondary_backup: bool,
@@ -28,7 +28,7 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleConfig {
-    /// When data are backed up.
+    /// The schedule.
     #[serde(flatten)]
     pub schedule: Form,
     /// Whether it runs; false saves it paused.
@@ -55,17 +55,18 @@ const fn yes() -> bool {
     true
 }
 
-/// OCP's `obBackupThresholdConfig`, with the storage's threshold beside it. What is left out is as [`Thresholds`] has it.
+/// OCP's `obBackupThresholdConfig`, with the storage's threshold beside it. What is left out is as [`Thresholds`] has
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdConfig {
-    /// After how many minutes a data backup is late; 0 means never.
+    /// The time limit of a data backup in minutes; 0 means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_backup_timeout_minutes: Option<u32>,
-    /// After how many days without a successful data backup an alarm is raised.
+    /// The number of days without a successful data backup after which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_successful_data_backup_alarm_days: Option<u32>,
-    /// From how many seconds of delay of log backup on an alarm is raised.
+    /// The delay of log backup in seconds from which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_backup_delay_seconds: Option<u32>,
     /// From how full a storage on an alarm is raised, in percent.
@@ -112,8 +113,8 @@ impl ScheduleConfig {
     /// Returns how long backups are kept, if they are deleted at all.
     ///
     /// # Errors
-    /// Refuses clean-up without a number of days, or with none or more than ten years of them; and days or a time without
-    /// clean-up, which would do nothing.
+    /// Refuses clean-up without a number of days, or with none or more than ten years of them; and days or a time
+    /// without clean-up, which would do nothing.
     pub fn clean_up(&self) -> Result<Option<CleanUp>, Problem> {
         const DAYS_MAX: u32 = 3_660;
         if !self.clean_enabled {

@@ -1,4 +1,4 @@
-//! What refuses to save, change or delete a strategy.
+//! The rules for saving, changing and deleting a strategy.
 
 use super::{Draft, Scope, Settings, Strategy};
 use crate::ability::{BackupAbility, Generation};
@@ -10,7 +10,7 @@ use crate::schedule::{Rule, Schedule};
 /// What is known of the cluster that a strategy is for.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground {
-    /// How it is spoken to.
+    /// The protocol of its connections.
     pub generation: Generation,
     /// What it offers.
     pub ability: BackupAbility,
@@ -47,8 +47,8 @@ pub fn create(
 /// Checks the change of a strategy.
 ///
 /// # Errors
-/// 20112 for one that would become logical, 20116 when nothing changes; says what moving the storage of a physical strategy
-/// means, unless that is accepted; else as [`settings`].
+/// 20112 for one that would become logical, 20116 when nothing changes; an explanation of moving the storage of a
+/// physical strategy, unless that is accepted; else as [`settings`].
 pub fn change(
     draft: &Draft,
     strategy: &Strategy,
@@ -105,7 +105,7 @@ pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings,
         return Err(Problem::refused(codes::SECONDARY_BACKUP_UNSUPPORTED, "secondary-backup-unsupported"));
     }
     if draft.schedule.clean_up()?.is_some() {
-        // A user who reads "cleaned up after 7 days" and finds a full storage was told something untrue.
+        // A user who reads "cleaned up after 7 days" and finds a full storage was misled.
         return Err(Problem::refused(codes::INVALID, "strategy-clean-up-not-offered"));
     }
     Ok(Settings {
@@ -142,7 +142,7 @@ fn check_scope(scope: Scope, method: BackupMethod, ground: Ground) -> Result<(),
     }
 }
 
-/// Tells whether some run of a schedule is incremental.
+/// Returns whether some run of a schedule is incremental.
 fn has_incremental(schedule: &Schedule) -> bool {
     let kinds: Vec<DataBackupMode> = match schedule.rule() {
         Rule::Grid(grid) => grid.days().values().copied().collect(),

@@ -1,4 +1,4 @@
-//! Inputs at random, the same for the same seed.
+//! Random inputs, the same for the same seed.
 
 mod retention;
 mod schedule;

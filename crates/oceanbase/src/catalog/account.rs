@@ -1,4 +1,4 @@
-//! Who may use the server, and what for: users, roles, privileges.
+//! Users, roles and privileges of a server.
 
 use model::version::Product;
 
@@ -45,21 +45,22 @@ impl Account {
         (self.is_role && self.host.is_empty()).then_some(spelled)
     }
 
-    /// Tells whether it is [`PUBLIC_ROLE`].
+    /// Returns whether it is [`PUBLIC_ROLE`].
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.is_role && self.host.is_empty() && self.user == PUBLIC_ROLE
     }
 }
 
-/// Tells whether an account belongs to a server of that product. On another one, such a name is somebody's.
+/// Returns whether an account belongs to a server of that product. On another product, the same name belongs to a
+/// user.
 fn is_system_account(product: Product, user: &str) -> bool {
     let own: &[&str] = match product {
         Product::Oceanbase | Product::Seekdb => &["root", "ORAAUDITOR", "LBACSYS", "proxyro", "standbyro"],
         Product::Mysql => &["root", "mysql.sys", "mysql.session", "mysql.infoschema"],
         Product::Mariadb => &["root", "mariadb.sys"],
     };
-    // MySQL and MariaDB let anybody in as the user without a name, where there is one.
+    // MySQL and MariaDB let any user log on as the user without a name, if it exists.
     user.is_empty() && product.is_oceanbase() || own.contains(&user)
 }
 
@@ -88,7 +89,7 @@ async fn users(session: &mut Session) -> Result<Vec<Account>, Error> {
             user: user.to_owned(),
             host: host.to_owned(),
             is_role,
-            // The server keeps roles locked: nobody logs on as one.
+            // The server keeps roles locked: no user logs on as one.
             locked: !is_role && row.maybe_str(2)? == Some("Y"),
             tls: row.maybe_str(3)?.is_some_and(|kind| !kind.is_empty()),
         })
@@ -132,7 +133,7 @@ pub async fn account_definition(session: &mut Session, account: &Account) -> Res
     Ok(rows.first().ok_or_else(|| Error::no_rows(&statement))?.str(0)?.to_owned())
 }
 
-/// Returns the statements that give an account its privileges and roles, without how it proves who it is.
+/// Returns the statements that give an account its privileges and roles, without its authentication.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -148,14 +149,14 @@ pub async fn account_grants(session: &mut Session, account: &Account) -> Result<
     Ok(lines.into_iter().filter(|line| says_something(line) && is_own(line)).collect())
 }
 
-/// Tells whether a GRANT is to that role. MariaDB lists what a role has of other roles along with its own.
+/// Returns whether a GRANT is to that role. MariaDB lists what a role has of other roles along with its own.
 fn is_given_to(grant: &str, role: &str) -> bool {
     let options = [" WITH GRANT OPTION", " WITH ADMIN OPTION"];
     let given = options.iter().find_map(|option| grant.strip_suffix(option)).unwrap_or(grant);
     given.ends_with(&format!(" TO {role}"))
 }
 
-/// Cuts off what MariaDB repeats behind the account of a GRANT: hash, TLS and limits.
+/// Cuts off what MariaDB repeats after the account of a GRANT: hash, TLS and limits.
 fn without_authentication(grant: &str, account: &Account) -> String {
     let to = format!(" TO {}@{}", identifier(&account.user), identifier(&account.host));
     let Some(end) = grant.find(&to).map(|place| place + to.len()) else { return grant.to_owned() };

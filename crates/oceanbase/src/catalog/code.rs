@@ -1,4 +1,4 @@
-//! What runs inside the server, or decides how it runs statements: triggers, routines, events, outlines.
+//! Stored code of a server, and objects that change how it runs statements: triggers, routines, events, outlines.
 
 use crate::answer::Row;
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub struct Routine {
     pub name: String,
     /// What it is.
     pub kind: RoutineKind,
-    /// The mode that it was made and runs under.
+    /// The mode under which it was created and runs.
     pub sql_mode: String,
     /// Who made it, as the server spells it.
     pub definer: String,
@@ -45,7 +45,7 @@ pub struct Routine {
 pub struct Trigger {
     /// Its name.
     pub name: String,
-    /// The mode that it was made and runs under.
+    /// The mode under which it was created and runs.
     pub sql_mode: String,
     /// Who made it, as the server spells it.
     pub definer: String,
@@ -56,7 +56,7 @@ pub struct Trigger {
 pub struct Event {
     /// Its name.
     pub name: String,
-    /// The mode that it was made and runs under.
+    /// The mode under which it was created and runs.
     pub sql_mode: String,
     /// Who made it, as the server spells it.
     pub definer: String,
@@ -74,7 +74,7 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// Puts together what an outline was made by: the text of a statement, or its number and a hint.
+    /// Builds the source of an outline: the text of a statement, or its number and a hint.
     fn read(word: &str, name: &str, text: &str, target: &str, id: &str, content: &str) -> Self {
         let made = format!("CREATE {word} {} ON", identifier(name));
         let statement = match (text, target) {
@@ -91,7 +91,7 @@ impl Outline {
 pub struct Outlines {
     /// Those that can be made again.
     pub carried: Vec<Outline>,
-    /// The names of those that do nothing but limit how many run at a time, and of which the server shows no statement.
+    /// The names of outlines that only limit concurrency, and whose statement the server does not show.
     pub limits: Vec<String>,
 }
 

@@ -1,5 +1,5 @@
-//! The statements that make views and code, with the character set and the collation that they were made under: a text in
-//! them is of that character set, and compares by that collation.
+//! The statements that create views and code, with the character set and collation of their creation: a text in them
+//! has that character set, and compares by that collation.
 
 use super::RoutineKind;
 use crate::error::Error;
@@ -20,7 +20,7 @@ pub struct Context {
 pub struct Definition {
     /// The statement, in UTF-8.
     pub text: Vec<u8>,
-    /// What it was made under, where the server shows that.
+    /// The context of its creation, if the server shows it.
     pub context: Option<Context>,
 }
 
@@ -73,7 +73,7 @@ pub async fn event_definition(
     definition(session, sql, 3).await
 }
 
-/// Reads a definition whose statement stands in that column.
+/// Reads a definition whose statement is in that column.
 async fn definition(session: &mut Session, sql: String, column: usize) -> Result<Definition, Error> {
     let statement = Statement::read(sql);
     let found = read(session, &statement, column).await?;

@@ -1,6 +1,6 @@
-//! What OceanBase shows only in its inner tables, because its statements lose it.
+//! Information that OceanBase shows only in its inner tables, because its statements lose it.
 //!
-//! - The numbers of tables and columns, by which a table is told from a later one of the same name.
+//! - The numbers of tables and columns, which distinguish a table from a later one of the same name.
 //! - The members of ENUM and SET columns, and the values of partitions: SHOW CREATE TABLE and `information_schema`
 //!   print the texts in them without escaping quotes and backslashes (seekdb 1.4).
 
@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// What tells a table from a later one of the same name, and from itself after a change.
+/// The identity of a table: it distinguishes the table from a later one of the same name, and from itself before a
+/// change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableIdentity {
     /// The number that the server gave it. A recreated table gets another.
@@ -34,7 +35,7 @@ pub struct MemberColumn {
     pub default: Option<u64>,
 }
 
-/// The values that decide what lies in a partition.
+/// The values that define the content of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionValues {
     /// The name of the partition.
@@ -214,7 +215,7 @@ fn tables(database: &str) -> String {
     format!("{tables} WHERE d.database_name = {} AND t.table_type = {USER_TABLE}", literal(database))
 }
 
-/// Asks OceanBase; there is no answer on other servers, and where the user may not look.
+/// Queries OceanBase; no answer on other servers, and without permission.
 async fn ask<T>(
     session: &mut Session,
     sql: String,

@@ -1,4 +1,4 @@
-//! What MySQL and MariaDB show of how their tables are kept.
+//! Information of MySQL and MariaDB about the storage of their tables.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use crate::statement::{Statement, literal};
 /// The server's number for what needs a privilege of the whole server.
 const SERVER_PRIVILEGE_MISSING: u16 = 1227;
 
-/// Returns the identities of a database's InnoDB tables. Their number is that of the first partition, which a table that
-/// is made, emptied or rebuilt gets anew; without the privilege PROCESS it is 0. A column that MariaDB drops or adds at
-/// once changes no number: so the second of the last change is taken as the version, and stands among the columns.
+/// Returns the identities of a database's InnoDB tables. Their number is that of the first partition; a table that is
+/// created, emptied or rebuilt gets a new one. Without the privilege PROCESS, it is 0. A column that MariaDB drops or
+/// adds instantly changes no number: so the second of the last change is the version, and is part of the columns.
 pub(super) async fn table_identities(
     session: &mut Session,
     database: &str,
@@ -74,7 +74,7 @@ fn seen<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Returns the tables of a database whose engine knows no moments, with the engine. OceanBase has none.
+/// Returns the tables of a database whose engine does not support snapshots, with the engine. OceanBase has none.
 ///
 /// # Errors
 /// Fails when the server does.

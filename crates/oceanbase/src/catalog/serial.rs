@@ -1,8 +1,8 @@
-//! How OceanBase writes values into its inner tables.
+//! The format of values in OceanBase's inner tables.
 //!
-//! Numbers have seven bits to a byte, lowest first, the eighth bit set on all but the last. A text is its length, its
-//! bytes, and a zero byte. A value is a byte for its type, three for its character set and scale, then the text or
-//! number; a NULL ends before it. Seen on seekdb 1.4; whatever does not fit is given up as a whole.
+//! Numbers have seven bits per byte, lowest first; the eighth bit is set on all but the last. A text is its length,
+//! its bytes, and a zero byte. A value is a byte for its type, three for its character set and scale, then the text
+//! or number; a NULL ends before it. Observed on seekdb 1.4; input that does not match is rejected as a whole.
 
 /// The types of values that are texts: VARCHAR and CHAR, which BINARY is a character set of.
 const TEXTS: [u8; 2] = [22, 23];

@@ -1,4 +1,4 @@
-//! What the numbers of servers mean: one row each.
+//! The meaning of servers' error numbers: one row each.
 //!
 //! OceanBase answers with MySQL's number where there is one, else with its own without the sign. What is not in the
 //! table keeps its number and the server's own words under a general text.
@@ -6,7 +6,7 @@
 /// MySQL's number for a wrong user or password.
 pub(super) const ACCESS_DENIED: u16 = 1045;
 
-/// From 8000 on OceanBase wants the client to close the connection.
+/// From 8000 on, OceanBase expects the client to close the connection.
 const FATAL: std::ops::Range<u16> = 8000..9000;
 
 /// What a number means.
@@ -21,11 +21,11 @@ pub(super) struct Meaning {
 /// Whether to try the same again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Retry {
-    /// It will fail again until somebody changes something.
+    /// It will fail again until a user changes something.
     Never,
     /// It may succeed a little later.
     Later,
-    /// It may succeed on another server of the cluster at once, and on this one a little later.
+    /// It may succeed immediately on another server of the cluster, and on this one a little later.
     Elsewhere,
 }
 
@@ -129,8 +129,8 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-setting-wrong", Never, &[1232, 1298, 4147]),
 ];
 
-/// Numbers that hide many causes: what the server says tells which. None of them passes by itself. The words are those of
-/// OceanBase 3.x's `ARCHIVELOG`; 2.2.77 has none.
+/// Numbers with many causes: the server's message distinguishes them. None of them passes by itself. The messages are
+/// those of OceanBase 3.x's `ARCHIVELOG`; 2.2.77 has none.
 const BY_WORDS: &[(u16, &str, &str)] = &[
     (1235, "not primary cluster", "database-cluster-not-primary"),
     (1235, "before upgrade backup inner table", "database-backup-tables-old"),
@@ -141,13 +141,13 @@ const BY_WORDS: &[(u16, &str, &str)] = &[
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
 
-/// Returns what a number means, together with what the server said.
+/// Returns the meaning of a number, together with the server's message.
 pub(super) fn of(number: u16, said: &str) -> Meaning {
     let by_words = BY_WORDS.iter().find(|(of, words, _)| *of == number && said.contains(words));
     by_words.map_or_else(|| of_number(number), |&(_, _, text)| Meaning { text, retry: Never })
 }
 
-/// Returns what a number means, whatever the server said.
+/// Returns the meaning of a number, whatever the server's message was.
 pub(super) fn of_number(number: u16) -> Meaning {
     TABLE
         .iter()
@@ -155,13 +155,13 @@ pub(super) fn of_number(number: u16) -> Meaning {
         .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
 }
 
-/// Tells whether the reason lies with the server, whatever was asked of it: the statement was ended from outside, or there is
-/// no room or no health left on its disks.
+/// Returns whether the reason lies with the server, whatever the statement was: it was ended from outside, or the
+/// disks are full or broken.
 pub(super) fn is_of_server(number: u16) -> bool {
     matches!(of_number(number).text, "database-interrupted" | "database-disk-full" | "database-disk-error")
 }
 
-/// Tells whether the connection can be used after an error of that number.
+/// Returns whether the connection can be used after an error of that number.
 pub(super) fn leaves_connection(number: u16) -> bool {
     !FATAL.contains(&number) && !matches!(number, 1053 | 1927 | 4064)
 }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_many_causes_is_told_by_its_words() {
+    fn an_error_number_with_many_causes_is_resolved_by_its_message() {
         for (said, text) in [
             ("backup in not primary cluster is not supported", "database-cluster-not-primary"),
             ("start log archive backup when not STOP is not supported", "database-archive-can-not-start"),

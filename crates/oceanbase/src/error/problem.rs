@@ -1,4 +1,4 @@
-//! Failures as they are shown: message, cause, next action.
+//! Failures for users: message, cause, next action.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use model::size;
 
 use super::{Error, listed, meaning};
 
-/// Returns what a number means that stands in a view (`RESULT`), without its sign; nothing for 0.
+/// Returns the meaning of a number in a view (`RESULT`), without its sign; none for 0.
 #[must_use]
 pub fn problem_of_result(result: u64, said: &str, address: &model::cluster::Address) -> Option<Problem> {
     if result == 0 {
@@ -80,7 +80,7 @@ impl Error {
                 Problem::outside("database-authentication-unknown").with("method", method)
             }
             Self::AccessDenied { user, with_password, is_mariadb, text, .. } => {
-                // What is said of tenants must not be said to a user of MariaDB.
+                // Texts about tenants must not be shown to a user of MariaDB.
                 let id = match (*is_mariadb, *with_password) {
                     (true, true) => "database-access-denied-mariadb",
                     (true, false) => "database-access-denied-mariadb-bare",

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Returns the statement of a step; none for one that only waits. There is no pause.
+/// Returns the statement of a step; none for one that only waits. There is no pause statement.
 pub(crate) fn step(step: ArchiveStep) -> Option<Statement> {
     match step {
         ArchiveStep::SwitchOn => Some(Statement::act("ALTER SYSTEM ARCHIVELOG")),
@@ -17,8 +17,8 @@ pub(crate) fn step(step: ArchiveStep) -> Option<Statement> {
     }
 }
 
-/// Tells whether archiving was switched where it is already, or is on its way to. 2.2.77 has a number for a start that
-/// comes too late, which means something else on 4.x; later kernels only have words.
+/// Returns whether archiving was switched where it is already, or is on its way to. 2.2.77 has a number for a start
+/// that comes too late, which means something else on 4.x; later kernels only have words.
 pub(crate) fn is_so_already(error: &Error) -> bool {
     matches!(error.number(), Some(9023 | 9024))
         || error.is_refusal(1235, "start log archive backup when not STOP")
@@ -33,7 +33,7 @@ const TIMES: &str = "SELECT log_archive_round, min_first_time, max_next_time \
                      FROM oceanbase.CDB_OB_BACKUP_ARCHIVELOG_SUMMARY WHERE tenant_id = 1 \
                      ORDER BY log_archive_round DESC LIMIT 1";
 
-/// Reads how archiving stands.
+/// Reads the status of archiving.
 pub(crate) async fn round(session: &mut Session) -> Result<ArchiveRound, Error> {
     let statuses = session.rows(&Statement::read(STATUSES)).await?;
     let times = session.rows(&Statement::read(TIMES)).await?;

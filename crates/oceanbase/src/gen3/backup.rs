@@ -16,10 +16,10 @@ use crate::physical::{RestoreSource, RestoreTarget};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// How many jobs are looked at, newest first.
+/// The maximum number of jobs to read, newest first.
 const JOBS_SEEN: i64 = 16;
 
-/// There is no description: what is newest is known before.
+/// There is no description: the newest job is recorded before.
 pub(crate) fn start(mode: DataBackupMode) -> Statement {
     let incremental = if mode == DataBackupMode::Incremental { "INCREMENTAL " } else { "" };
     Statement::act(format!("ALTER SYSTEM BACKUP {incremental}DATABASE"))
@@ -35,7 +35,7 @@ pub(crate) fn start_tenants(names: &[String], address: &Secret) -> Statement {
     ))
 }
 
-/// Makes a tenant of what was backed up, as it was at that moment: by a session's own time zone.
+/// Converts a row to a tenant's backup at that time, in the session's own time zone.
 pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
     let until = moment::spelt(Timestamp::from_scn(from.scn));
     let options = format!(
@@ -57,16 +57,16 @@ pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec
     ]
 }
 
-/// Ends whatever job runs: look before. It fails when none does.
+/// Cancels every running job: check before. It fails when none is running.
 pub(crate) fn cancel() -> Statement {
     Statement::act("ALTER SYSTEM CANCEL BACKUP")
 }
 
 /// Reads the newest jobs: those that run, and those that are over.
 ///
-/// The kernel keeps two records. The running tasks, which `CDB_OB_BACKUP_JOB_DETAILS` and `CDB_OB_BACKUP_PROGRESS` show, are
-/// deleted when a job is cleaned up; other builds keep them. How a job ended stays in the history of sets. A job moves from
-/// the first to the second, so they are read in this order, and what the history says holds.
+/// The kernel keeps two records. The running tasks, which `CDB_OB_BACKUP_JOB_DETAILS` and `CDB_OB_BACKUP_PROGRESS`
+/// show, are deleted when a job is cleaned up; other builds keep them. How a job ended stays in the history of sets.
+/// A job moves from the first to the second, so they are read in this order, and the history wins.
 pub(crate) async fn jobs(session: &mut Session) -> Result<Vec<BackupJob>, Error> {
     let newest = sets::newest(session).await?;
     let after = newest.saturating_sub(JOBS_SEEN).max(0);
@@ -99,7 +99,7 @@ struct Part {
     status: JobStatus,
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
-    /// Whether the history says how it ended.
+    /// Whether the history shows how it ended.
     is_recorded: bool,
 }
 
@@ -115,8 +115,8 @@ fn part(row: &Row, end: &'static str, status: JobStatus) -> Result<Part, Error> 
 
 /// Joins the parts of a job.
 ///
-/// The sys tenant's part begins and ends last: without it, parts of other tenants may not have begun. A backup of single tenants
-/// may have none; its parts are believed once all of them are in the history.
+/// The sys tenant's part starts and ends last: without it, parts of other tenants may not have started. A backup of
+/// single tenants may have none; its parts count once all of them are in the history.
 fn whole(id: i64, parts: &BTreeMap<TenantId, Part>) -> BackupJob {
     let rank = |status: JobStatus| match status {
         JobStatus::Running | JobStatus::Canceling => 3,

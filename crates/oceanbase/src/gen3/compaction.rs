@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// It fails while a merge goes on.
+/// It fails while a merge is running.
 pub(crate) fn freeze() -> Statement {
     Statement::act("ALTER SYSTEM MAJOR FREEZE")
 }
 
-/// Lets a merge go on that stopped at an error.
+/// Clears the error of a stopped merge, so that it continues.
 pub(crate) fn clear_error() -> Statement {
     Statement::act("ALTER SYSTEM CLEAR MERGE ERROR")
 }
@@ -22,7 +22,7 @@ const FACTS: &str = "SELECT zone, name, value, info FROM oceanbase.__all_zone WH
                      ('frozen_time', 'frozen_version', 'is_merge_error', 'last_merged_time', 'last_merged_version', \
                      'merge_start_time', 'merge_status', 'suspend_merging') ORDER BY zone, name";
 
-/// Reads how the merge stands.
+/// Reads the status of the merge.
 pub(crate) async fn compaction(session: &mut Session) -> Result<Compaction, Error> {
     let rows = session.rows(&Statement::read(FACTS)).await?;
     let of_cluster = Facts { rows: &rows, is_zones: false };

@@ -1,4 +1,4 @@
-//! Where the cluster's data and logs go: one parameter, which every server must have read.
+//! The destination of the cluster's data and logs: one parameter, which every server must have read.
 
 use model::Secret;
 use model::physical::bare;

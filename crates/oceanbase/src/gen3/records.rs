@@ -1,4 +1,4 @@
-//! What can be recovered: the sets of each tenant, and the rounds of the cluster's log archiving. Moments are
+//! The recoverable data: the sets of each tenant, and the rounds of the cluster's log archiving. Times are
 //! microseconds.
 
 use model::id::TenantId;
@@ -41,7 +41,7 @@ pub(crate) async fn records(
     Ok(records)
 }
 
-/// Returns the record of the tenant that a row is about, unless another one is asked for.
+/// Returns the record of the tenant of a row, unless another one is requested.
 fn of<'r>(
     records: &'r mut Vec<BackupRecord>,
     row: &Row,
@@ -62,7 +62,7 @@ fn of<'r>(
     Ok(records.get_mut(place))
 }
 
-/// A set can be recovered to from its end on: what the views tell of its beginning is when the job began.
+/// A set can be recovered to from its end on: the start in the views is the start of the job.
 fn set(row: &Row) -> Result<RecordedSet, Error> {
     let started = row.maybe_str("start_time")?.and_then(moment::utc);
     let ended = row.maybe_str("completion_time")?.and_then(moment::utc);

@@ -27,7 +27,7 @@ pub(crate) async fn sets(session: &mut Session) -> Result<Vec<PhysicalSet>, Erro
 
 /// Reads the rows of jobs with greater numbers, newest first: of those that are over, and in some builds of those that run.
 ///
-/// The view that the version leads to expect is asked first, the other when there is no such view.
+/// The view that the version suggests is read first, the other one if it does not exist.
 pub(super) async fn history(session: &mut Session, after: i64) -> Result<Vec<Row>, Error> {
     let order = format!("WHERE bs_key > {after} ORDER BY bs_key DESC, tenant_id");
     let mut rows = first_of_views(session, "SELECT *", &order).await?;

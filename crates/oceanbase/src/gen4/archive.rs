@@ -25,12 +25,13 @@ pub(crate) fn step(tenant: &str, step: ArchiveStep) -> Option<Statement> {
     Some(Statement::act(text))
 }
 
-/// Tells whether archiving was switched where it is already. 9023 is no such answer here: the tenant is not NORMAL.
+/// Returns whether archiving is already in the requested state. 9023 does not mean that here: the tenant is not
+/// NORMAL.
 pub(crate) fn is_so_already(error: &Error) -> bool {
     matches!(error.number(), Some(9091 | 9092))
 }
 
-/// A round that was stopped stays there as STOP; no row means that nobody ever archived.
+/// A stopped round stays there as STOP; no row means that archiving never ran.
 const ROUNDS: &str = "SELECT tenant_id, round_id, status, start_scn, checkpoint_scn, comment, path \
                       FROM oceanbase.CDB_OB_ARCHIVELOG";
 
@@ -39,7 +40,7 @@ const MODES: &str = "SELECT * FROM oceanbase.DBA_OB_TENANTS WHERE tenant_type = 
 
 const STATES: &str = "SELECT tenant_id, value FROM oceanbase.CDB_OB_ARCHIVE_DEST WHERE name = 'state'";
 
-/// Reads how archiving stands: of one tenant, or of all that are users'.
+/// Reads the status of archiving: of one tenant, or of all user tenants.
 pub(crate) async fn rounds(
     session: &mut Session,
     only: Option<TenantId>,

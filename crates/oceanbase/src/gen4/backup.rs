@@ -1,5 +1,5 @@
-//! Data backup of a tenant. The sys tenant's job hands out one for the tenant, asynchronously: an answer of OK says
-//! only that the first one was written down.
+//! Data backup of a tenant. The sys tenant's job hands out one for the tenant, asynchronously: an answer of OK means
+//! only that the first one was recorded.
 
 use model::Secret;
 use model::backup::DataBackupMode;
@@ -12,7 +12,7 @@ use crate::physical::{RestoreSource, RestoreTarget};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// How many jobs are looked at, newest first: ours among them, and what else runs.
+/// The maximum number of jobs to read, newest first: ours among them, and other running ones.
 const JOBS_SEEN: u32 = 400;
 
 /// The password of the next backup on this connection, and on no other.
@@ -40,7 +40,7 @@ pub(crate) fn start(
     Statement::act(text)
 }
 
-/// Makes a tenant of what was backed up, as it was at that moment.
+/// Converts a row to a tenant's backup at that time.
 pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Statement {
     let places = format!("{},{}", from.data.expose(), from.log.expose());
     Statement::act(format!(
@@ -52,7 +52,7 @@ pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Sta
     ))
 }
 
-/// Ends every job of the tenant, whoever began it: look before.
+/// Cancels every job of the tenant, also foreign ones: check before.
 pub(crate) fn cancel(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM CANCEL BACKUP TENANT = {}", identifier(tenant)))
 }
@@ -80,7 +80,7 @@ async fn read(session: &mut Session, whose: &str) -> Result<Vec<BackupJob>, Erro
         );
         for row in session.rows(&Statement::read(text)).await? {
             let job = job(&row)?;
-            // Seen in both: the second says how it ended.
+            // Found in both: the second shows how it ended.
             jobs.retain(|other| (other.tenant, other.id) != (job.tenant, job.id));
             jobs.push(job);
         }
@@ -108,7 +108,7 @@ fn job(row: &Row) -> Result<BackupJob, Error> {
         comment: text("comment")?,
         description: text("description")?,
         parent: match parent {
-            // A job that nobody handed out names none, or itself.
+            // A job without a parent names none, or itself.
             (Some(tenant), Some(job)) if job != 0 && (tenant, job) != own => Some((TenantId(tenant), job)),
             _ => None,
         },
@@ -122,7 +122,7 @@ fn job(row: &Row) -> Result<BackupJob, Error> {
     })
 }
 
-/// `FULL` or `INC`; the documentation says `D` or `I`.
+/// `FULL` or `INC`; the documentation has `D` or `I`.
 pub(super) fn mode(word: &str) -> DataBackupMode {
     if word.to_ascii_uppercase().starts_with('I') {
         DataBackupMode::Incremental

@@ -1,4 +1,4 @@
-//! Major compaction, each tenant for itself.
+//! Major compaction, each tenant by itself.
 
 use model::compaction::{Compaction, CompactionStatus};
 use model::id::TenantId;
@@ -9,12 +9,12 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier};
 
-/// Without TENANT it would mean the sys tenant alone. While a merge goes on it is answered by OK with a warning.
+/// Without TENANT, it would mean the sys tenant only. While a merge is running, the answer is OK with a warning.
 pub(crate) fn freeze(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM MAJOR FREEZE TENANT = {}", identifier(tenant)))
 }
 
-/// Lets a merge go on that stopped at an error.
+/// Clears the error of a stopped merge, so that it continues.
 pub(crate) fn clear_error(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM CLEAR MERGE ERROR TENANT = {}", identifier(tenant)))
 }

@@ -1,4 +1,4 @@
-//! Where data and logs of a tenant go. What the views show holds keys, so it is cut at once.
+//! The destinations of a tenant's data and logs. The values of the views contain keys, which are removed immediately.
 
 use model::Secret;
 use model::id::TenantId;
@@ -15,7 +15,7 @@ pub(crate) fn set_data(tenant: &str, address: &Secret) -> Statement {
     Statement::act(format!("ALTER SYSTEM SET DATA_BACKUP_DEST = {address} TENANT = {tenant}"))
 }
 
-/// What is left out goes back to its default, so all is said. Never MANDATORY: an archive that stops would stop the
+/// Omitted options return to their default, so all are sent. Never MANDATORY: an archive that stops would block the
 /// users.
 pub(crate) fn set_log(tenant: &str, address: &Secret, attributes: &LogAttributes) -> Statement {
     let mut value = format!(

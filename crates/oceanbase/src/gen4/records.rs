@@ -1,4 +1,4 @@
-//! What can be recovered: sets, archive rounds and pieces of tenants, those that are over or deleted too.
+//! The recoverable data: sets, archive rounds and pieces of tenants, including ended and deleted ones.
 
 use model::backup::DataBackupMode;
 use model::id::TenantId;
@@ -125,7 +125,7 @@ fn piece(row: &Row) -> Result<RecordedPiece, Error> {
     })
 }
 
-/// A piece that is gone may live on as a copy, once a tenant has copied its archive; no view tells whether it does.
+/// A deleted piece may still exist as a copy, once a tenant has copied its archive; no view shows whether it does.
 async fn mark_copies(session: &mut Session, records: &mut [BackupRecord]) -> Result<(), Error> {
     let is_gone = |piece: &RecordedPiece| piece.piece.file == PieceFile::Deleted;
     let has_gone = records.iter().any(|record| record.pieces.iter().any(is_gone));

@@ -1,4 +1,4 @@
-//! Units, pools, and what is free on servers.
+//! Units, pools, and the free capacity of servers.
 
 use model::id::TenantId;
 use model::physical::resources::{ClusterResources, ResourcePool, ServerRoom, UnitSpec};

@@ -1,7 +1,7 @@
 //! Restoring a tenant: the statements around it, and the jobs that the views show.
 //!
-//! A restore has two rows: the sys tenant's, which says where it is, and the new tenant's, which says how far. Ids come
-//! as texts. The views hold keys (`BACKUP_DEST`), which are never read out of a row.
+//! A restore has two rows: the sys tenant's, which shows the stage, and the new tenant's, which shows the progress.
+//! Ids come as texts. The views hold keys (`BACKUP_DEST`), which are never read out of a row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,13 +18,14 @@ use crate::physical::{NewTenant, Previewed};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// The statement answers when the new tenant's META tenant is there. The restore itself goes on when it does not.
+/// The statement returns when the new tenant's META tenant exists. The restore itself continues if the statement does
+/// not return.
 const RESTORE_LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Reading what lies in a storage takes a while.
+/// Reading a storage takes a while.
 const PREVIEW_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// The row of this tenant stands for the whole restore.
+/// The row of this tenant represents the whole restore.
 const SYS: i64 = 1;
 
 /// Lets the next statements on this connection read sets that are encrypted with one of the passwords.
@@ -181,7 +182,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
     })
 }
 
-/// Adds how far the new tenant's own row says it is.
+/// Adds the progress in the new tenant's own row.
 fn add_progress(job: &mut RestoreJob, row: &Row) -> Result<(), Error> {
     let number = |column: &'static str| {
         let found = if row.has(column) { row.maybe_str(column)? } else { None };

@@ -36,7 +36,7 @@ fn set(row: &Row) -> Result<PhysicalSet, Error> {
     })
 }
 
-/// Reads the version of a tenant's data; empty before 4.2, which does not tell.
+/// Reads the version of a tenant's data; empty before 4.2, which does not report it.
 pub(crate) async fn compatible(session: &mut Session, tenant: TenantId) -> Result<String, Error> {
     let text = format!("SELECT * FROM oceanbase.DBA_OB_TENANTS WHERE tenant_id = {tenant}");
     let rows = session.rows(&Statement::read(text)).await?;

@@ -1,4 +1,4 @@
-//! Restoring tenants on 4.x: what is sent, and what the views say.
+//! Restoring tenants on 4.x: the statements and the views.
 
 use model::Secret;
 use model::id::TenantId;
@@ -16,9 +16,9 @@ use crate::statement::Statement;
 pub struct NewTenant<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Where the backups of data and of logs lie.
+    /// The locations of the backups of data and logs.
     pub from: &'a [Secret],
-    /// The moment: nanoseconds since 1970; as late as possible when `None`.
+    /// The time: nanoseconds since 1970; as late as possible when `None`.
     pub scn: Option<u64>,
     /// Its resource pools.
     pub pools: &'a [String],
@@ -37,9 +37,9 @@ pub struct Previewed {
     pub kind: String,
     /// Its number.
     pub id: i64,
-    /// Where it lies, without keys.
+    /// Its location, without keys.
     pub address: String,
-    /// What the server tells of it, such as where a piece begins; empty for most.
+    /// The server's comment, such as the beginning of a piece; empty for most.
     pub description: String,
 }
 
@@ -56,13 +56,14 @@ impl Verbs {
         [gen4::restore::preview(from, scn), Statement::read(gen4::restore::SHOW_PREVIEW)]
     }
 
-    /// Returns the statement that starts the restore of a tenant. It answers late, and the restore does not depend on it.
+    /// Returns the statement that starts the restore of a tenant. It answers late, and the restore does not depend on
+    /// it.
     #[must_use]
     pub fn start_restore(&self, new: &NewTenant<'_>) -> Statement {
         gen4::restore::restore(new, self.keeps_restore_tag().then_some(new.tag))
     }
 
-    /// Tells whether the version keeps the description of a restore.
+    /// Returns whether the version keeps the description of a restore.
     #[must_use]
     pub fn keeps_restore_tag(&self) -> bool {
         self.version >= gen4::since::PLUS_ARCHIVELOG
@@ -114,10 +115,10 @@ impl Driver {
         gen4::restore::jobs(self.session(), tenant).await
     }
 
-    /// Asks the cluster's own servers what a restore to a moment would read.
+    /// Previews on the cluster's own servers which backups a restore to a given time would read.
     ///
     /// # Errors
-    /// Fails when the moment can't be restored to, a server can't read the storage, or the version has no preview.
+    /// Fails when the time is not recoverable, a server cannot read the storage, or the version has no preview.
     pub async fn preview_restore(&mut self, from: &[Secret], scn: u64) -> Result<Vec<Previewed>, Error> {
         let [note, _] = self.verbs().preview(from, scn);
         self.session().run(&note).await?;

@@ -1,4 +1,4 @@
-//! What can be sent to a cluster about physical backup, as statements.
+//! The operations of physical backup on a cluster, as statements.
 
 use model::Secret;
 use model::ability::Generation;
@@ -41,18 +41,18 @@ pub struct RestoreSource<'a> {
     pub cluster: &'a str,
     /// The cluster's own number.
     pub cluster_id: i64,
-    /// Where the data lie; on 3.x logs, too.
+    /// The location of the data; on 3.x also of the logs.
     pub data: &'a Secret,
-    /// Where the logs lie, on 4.x.
+    /// The location of the logs, on 4.x.
     pub log: &'a Secret,
-    /// The moment that it is restored to: nanoseconds since 1970.
+    /// The time to restore to: nanoseconds since 1970.
     pub scn: u64,
 }
 
 /// What a tenant is restored into.
 #[derive(Debug, Clone, Copy)]
 pub struct RestoreTarget<'a> {
-    /// The name of the tenant that is made.
+    /// The name of the new tenant.
     pub tenant: &'a str,
     /// Its resource pools, with commas between them.
     pub pools: &'a str,
@@ -74,7 +74,8 @@ impl Verbs {
         }
     }
 
-    /// Tells whether log archiving was switched where it is already: a repeated statement, or somebody else was faster.
+    /// Returns whether log archiving is already in the requested state: a repeated statement, or another client was
+    /// faster.
     #[must_use]
     pub fn is_so_already(&self, error: &Error) -> bool {
         match self.generation {
@@ -83,13 +84,13 @@ impl Verbs {
         }
     }
 
-    /// Tells whether log archiving can stand still and keep its round.
+    /// Returns whether log archiving can stand still and keep its round.
     #[must_use]
     pub fn can_pause(&self) -> bool {
         self.generation == Generation::Gen4
     }
 
-    /// Tells whether the logs that a set needs can go into it.
+    /// Returns whether the logs that a set needs can go into it.
     #[must_use]
     pub fn can_include_logs(&self) -> bool {
         self.generation == Generation::Gen4 && self.version >= gen4::since::PLUS_ARCHIVELOG
@@ -136,7 +137,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statements that restore a tenant from a backup, to be sent by hand on one connection.
+    /// Returns the statements that restore a tenant from a backup, to be sent manually on one connection.
     #[must_use]
     pub fn restore(&self, from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
         match self.generation {
@@ -145,7 +146,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that cancels whatever backup of the scope runs, whoever began it: look before.
+    /// Returns the statement that cancels every running backup of the scope, also foreign ones: check before.
     #[must_use]
     pub fn cancel_backup(&self, scope: &Scope) -> Statement {
         match scope {
@@ -163,7 +164,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that lets a major compaction go on which stopped at an error.
+    /// Returns the statement that clears the error of a stopped major compaction.
     #[must_use]
     pub fn clear_merge_error(&self, tenant: &str) -> Statement {
         match self.generation {

@@ -1,4 +1,4 @@
-//! Who else backs the cluster up: destinations, policies and jobs that we did not make.
+//! Foreign backups of the cluster: destinations, policies and jobs that Lifeboat did not create.
 
 use model::ability::Generation;
 use model::physical::JobStatus;
@@ -10,7 +10,7 @@ use crate::probe::parameters;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// What is asked, and the text of the warning.
+/// The query, and the text of the warning.
 pub(super) const QUESTIONS: [(&str, &str, Question); 3] = [
     (checks::DESTINATIONS, "takeover-destinations-found", Question::Destinations),
     (checks::POLICIES, "takeover-policies-found", Question::Policies),
@@ -33,7 +33,7 @@ const DATA_DESTINATIONS: &str = "SELECT tenant_id, value FROM oceanbase.CDB_OB_B
 const POLICIES: &str =
     "SELECT tenant_id, recovery_window FROM oceanbase.CDB_OB_BACKUP_DELETE_POLICY ORDER BY tenant_id";
 
-/// One that has just ended stays in the view for a moment.
+/// A job that has just ended stays in the view for a short time.
 const JOBS: &str =
     "SELECT tenant_id, job_id, status FROM oceanbase.CDB_OB_BACKUP_JOBS ORDER BY tenant_id, job_id";
 

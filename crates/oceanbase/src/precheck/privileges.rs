@@ -1,4 +1,4 @@
-//! What the user of a cluster must be allowed.
+//! The required privileges of a cluster's user.
 
 use model::ability::Generation;
 use model::problem::Problem;
@@ -38,7 +38,7 @@ const OF_SEEKDB: &[Need] = &[
     Need { grant: "TRIGGER", on: "*.*", met: |grants| grants.has_everywhere("TRIGGER") },
 ];
 
-/// Tells which privileges are missing, and the statements that grant them.
+/// Returns the missing privileges, and the statements that grant them.
 pub(super) fn judge(grants: &Grants, user: &str, generation: Generation) -> Finding {
     let needs = if generation == Generation::Seekdb { OF_SEEKDB } else { OF_A_CLUSTER };
     let missing: Vec<&Need> = needs.iter().filter(|need| !(need.met)(grants)).collect();

@@ -1,4 +1,4 @@
-//! The check of a user who is to read a tenant's data: line by line what works, what is missing and what to do about it.
+//! The check of a tenant's logical backup account: line by line what works, what is missing and how to fix it.
 //!
 //! It only reads. A line that fails leaves the ones after it unchecked; a warning does not.
 
@@ -25,14 +25,14 @@ pub const LOG_ON: &str = "credential-log-on";
 pub const MODE: &str = "credential-mode";
 /// The user has the privileges.
 pub const PRIVILEGES: &str = "credential-privileges";
-/// The tenant tells the moment that a backup reads.
+/// A consistent snapshot can be read.
 pub const SNAPSHOT: &str = "credential-snapshot";
 
 /// What is checked, in this order.
 const CHECKS: [&str; 4] = [LOG_ON, MODE, PRIVILEGES, SNAPSHOT];
 
-/// What a backup needs to read everything. Without TRIGGER the server shows no triggers, without EXECUTE no procedures and
-/// functions, and no error.
+/// What a backup needs to read everything. Without TRIGGER the server shows no triggers, without EXECUTE no
+/// procedures and functions, and no error.
 const NEEDED: [&str; 4] = ["SELECT", "SHOW VIEW", "TRIGGER", "EXECUTE"];
 
 /// MySQL's number for what a server does not support; OceanBase's answer to MySQL clients that log on to an Oracle
@@ -46,7 +46,7 @@ pub struct TenantCheck {
     pub lines: Vec<Line>,
     /// What the server is, once it let the user in.
     pub server: Option<ServerVersion>,
-    /// Which SQL the tenant speaks, as far as it said.
+    /// The SQL mode of the tenant, if known.
     pub mode: Option<TenantMode>,
 }
 
@@ -134,7 +134,7 @@ pub fn log_on_problem(error: &Error, user: &str) -> Problem {
     problem.with("tenant", tenant).with("user", user)
 }
 
-/// Returns the tenant's mode, if it says one that is known.
+/// Returns the tenant's mode, if it reports a known one.
 async fn mode(session: &mut Session) -> Result<Option<TenantMode>, Error> {
     let ask = Statement::read("SHOW VARIABLES LIKE 'ob_compatibility_mode'");
     let rows = session.rows(&ask).await?;
@@ -163,7 +163,8 @@ async fn privileges(session: &mut Session, user: &str) -> Result<Finding, Error>
     Ok(judge(&grants, &databases, user))
 }
 
-/// Tells what the user lacks on the databases that it sees. A server shows a user who lacks something less, and no error.
+/// Returns the privileges that the user lacks on the databases that it sees. A server shows such a user fewer
+/// objects, without an error.
 fn judge(grants: &Grants, databases: &[String], user: &str) -> Finding {
     let lacking: Vec<String> = NEEDED.iter().flat_map(|name| lacks(grants, databases, name)).collect();
     let reads = |name: &String| grants.has_on(name, "SELECT");

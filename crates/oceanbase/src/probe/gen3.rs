@@ -1,4 +1,4 @@
-//! OceanBase 2.2.77 to 3.x: everything stands in inner tables, zones as pairs of names and values.
+//! OceanBase 2.2.77 to 3.x: everything is in inner tables, zones as pairs of names and values.
 
 use model::cluster::{Observer, Zone};
 use model::id::TenantId;
@@ -22,7 +22,7 @@ const SERVERS: &str = "SELECT svr_ip, inner_port, zone, with_rootserver, status,
 const TENANTS: &str = "SELECT * FROM oceanbase.__all_tenant \
                        WHERE tenant_id = 1 OR tenant_id > 1000 ORDER BY tenant_id";
 
-/// What stands before a tenant's status in some versions.
+/// The prefix of a tenant's status in some versions.
 const STATUS_PREFIX: &str = "TENANT_STATUS_";
 
 pub(super) async fn identity(session: &mut Session) -> Result<Identity, Error> {

@@ -1,4 +1,4 @@
-//! OceanBase 4.x: everything stands in `DBA_OB_*` views of the sys tenant.
+//! OceanBase 4.x: everything is in `DBA_OB_*` views of the sys tenant.
 
 use model::cluster::{Observer, Zone};
 use model::id::TenantId;

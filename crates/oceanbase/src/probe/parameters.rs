@@ -12,7 +12,7 @@ pub(crate) async fn values(session: &mut Session, name: &str) -> Result<Vec<Stri
     let statement = Statement::read(format!("SHOW PARAMETERS LIKE {}", literal(name)));
     let mut values = Vec::new();
     for row in session.rows(&statement).await? {
-        // `_` stands for any character there, so that other parameters may be among the rows.
+        // `_` matches any character there, so other parameters may be among the rows.
         if row.str("name")? == name {
             values.push(row.str("value")?.to_owned());
         }
@@ -33,7 +33,7 @@ pub(super) async fn name_and_id(session: &mut Session) -> Result<(String, i64), 
     Ok((name, id.parse().map_err(|_| unexpected())?))
 }
 
-/// Tells whether the cluster was told that it is being upgraded.
+/// Returns whether the cluster is in upgrade mode.
 pub(super) async fn in_upgrade_mode(session: &mut Session) -> Result<bool, Error> {
     Ok(values(session, UPGRADE_MODE)
         .await?

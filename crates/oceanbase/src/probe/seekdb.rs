@@ -1,4 +1,4 @@
-//! seekdb has no cluster, no zones and no tenants; it is shown as a cluster of one of each.
+//! seekdb has no cluster, zones or tenants; it is shown as a cluster with one of each.
 
 use model::cluster::{Observer, Zone};
 use model::id::TenantId;

@@ -1,4 +1,4 @@
-//! A statement whose values travel beside its text, so that none of them makes it too long.
+//! A statement whose values travel separately from its text, so that no value makes it too long.
 //!
 //! The server's `max_allowed_packet` holds for each packet of a statement: for its text, for the short values together,
 //! and for each part of a long one.
@@ -35,7 +35,7 @@ impl Wire {
         } else {
             Err(nonsense("it counts other question marks").into())
         };
-        // After a lost connection there is nobody to be told.
+        // After a lost connection, there is no server to notify.
         if matches!(done, Ok(_) | Err(Failure::Refused(_))) {
             self.command(COM_STMT_CLOSE, &id.to_le_bytes()).await?; // has no answer
         }
@@ -158,7 +158,7 @@ mod tests {
     use crate::statement::Value;
 
     #[test]
-    fn values_are_sent_as_the_protocol_says() {
+    fn values_are_sent_in_the_form_of_the_protocol() {
         let long = vec![b'x'; LONG_VALUE_BYTES];
         let values = [
             Value::Whole(-2),

@@ -1,4 +1,4 @@
-//! What has arrived: one buffer for many small packets; a large one goes straight to where it is wanted.
+//! Received data: one buffer for many small packets; a large one goes directly to its destination.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::wire::{PACKET_MOST_BYTES, TooLarge};
 
-/// How much is asked of the system at once. Memory per connection, and fewer calls the larger it is.
+/// The size of a read from the system. More memory per connection, and fewer calls, the larger it is.
 const BUFFER_BYTES: usize = 256 << 10;
 
 const HEAD_BYTES: usize = 4;
@@ -69,7 +69,7 @@ impl Inbox {
         }
     }
 
-    /// Waits until the next packet has begun to arrive; returns its length and number, and takes nothing.
+    /// Waits until the next packet begins to arrive; returns its length and number, and consumes nothing.
     pub(super) async fn next_head(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
@@ -82,7 +82,7 @@ impl Inbox {
         }
     }
 
-    /// Appends so many bytes to a payload: first what is here, then what comes.
+    /// Appends this many bytes to a payload: first the buffered ones, then received ones.
     async fn take(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
@@ -102,7 +102,7 @@ impl Inbox {
                 self.fill(stream).await?;
                 continue;
             }
-            // Not more than twice what came so far: whoever only says that much is to come gets no memory for it.
+            // Not more than twice what has arrived: an announced length alone gets no memory.
             payload.reserve(missing.min(payload.len().max(BUFFER_BYTES)));
             let mut straight = (&mut *stream).take(u64::try_from(missing).expect("64 bits count any memory"));
             let read = straight.read_buf(payload).await?;

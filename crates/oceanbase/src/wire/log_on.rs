@@ -1,4 +1,4 @@
-//! From an open socket to a connection on which somebody is logged on.
+//! From an open socket to a logged-on connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,17 +22,17 @@ use crate::wire::{Failure, Refusal, Stream, Wire, nonsense, refusal};
 /// How soon the system asks after a peer that is silent, so that a server that is gone is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How often it asks then, and how often without an answer before the peer is taken for gone: after a minute in all.
+/// The interval and number of further checks before the peer counts as gone: after a minute in total.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TRIES: u32 = 3;
 
-/// What we say we take: the protocol's own limit. The server's (`max_allowed_packet`) is the server's business.
+/// The limit that we announce: the protocol's own. The server enforces its own (`max_allowed_packet`).
 const LARGEST_PACKET_BYTES: u32 = 1 << 30;
 
 /// `utf8mb4_general_ci`.
 const COLLATION: u8 = 45;
 
-/// The first version of the protocol that says which one it is; no other is spoken.
+/// The first version of the protocol with a version number; no other is supported.
 const PROTOCOL_VERSION: u8 = 10;
 
 /// A handshake is a few dozen bytes; what claims to be longer than this is none.
@@ -59,23 +59,23 @@ pub(crate) struct Login<'l> {
     pub(crate) message_bytes: usize,
 }
 
-/// Why nobody was logged on.
+/// Why the log-on failed.
 #[derive(Debug)]
 pub(crate) enum NoEntry {
     /// The server refused.
     Refused {
-        /// What it said.
+        /// Its message.
         refusal: Refusal,
         /// Whether it had called itself a MariaDB.
         is_mariadb: bool,
     },
     /// The network brought no connection about, or it went away.
     Lost(io::Error),
-    /// What answers is no MySQL server; what it said first.
+    /// The peer is not a MySQL server; this is its first message.
     NotMysql(Vec<u8>),
     /// The encrypted connection did not come about.
     Tls(String),
-    /// The server wants a proof of identity that we do not know.
+    /// The server requires an unknown authentication method.
     UnknownMethod(String),
 }
 
@@ -164,7 +164,7 @@ impl Wire {
     }
 
     async fn encrypted(self, config: &Arc<ClientConfig>, host: &str) -> Result<Self, NoEntry> {
-        // Whoever sits in between could say something in clear that is then taken for the server's own.
+        // An attacker in between could inject plain text that would be treated as the server's own.
         if !self.inbox.arrived().is_empty() {
             return Err(NoEntry::Tls("the server said more before the encryption began".to_owned()));
         }
@@ -201,7 +201,8 @@ impl Wire {
         }
     }
 
-    /// Sends the password itself, which a server wants that has not seen it since it started: encrypted either way.
+    /// Sends the password itself, which a server requires if it has not seen it since its start: encrypted in either
+    /// case.
     async fn send_whole_password(&mut self, proof: &Proof<'_>) -> Result<(), NoEntry> {
         let mut password = proof.password.expose().as_bytes().to_vec();
         password.push(0);
@@ -264,7 +265,7 @@ impl Proof<'_> {
                 let answer = self.method.gen_data(Some(self.password.expose()), &self.nonce);
                 return Ok(answer.map(|data| data.to_vec()).unwrap_or_default());
             }
-            // The password in clear, or as good as that, is given to nobody.
+            // The password is never sent in plain text or an equivalent form.
             AuthPlugin::MysqlClearPassword => "mysql_clear_password".to_owned(),
             AuthPlugin::MysqlOldPassword => "mysql_old_password".to_owned(),
             AuthPlugin::Ed25519 => "client_ed25519".to_owned(),

@@ -1,11 +1,11 @@
-//! A connection that speaks MySQL's protocol, as far as we need it: log-on, statements as text, their answers.
+//! A connection that speaks MySQL's protocol, as far as needed: log-on, statements as text, their answers.
 //!
-//! It is our own because rows are what a dump is made of: a row is read out of one buffer into one buffer, with no
-//! allocation for it or its values (`docs/decisions/0006-rows-are-read-by-ourselves.md` has the figures). What is
-//! done once per connection, `mysql_common` does.
+//! It is our own because a dump consists of rows: a row is read from one buffer into one buffer, without an
+//! allocation for it or its values (`docs/decisions/0006-rows-are-read-by-ourselves.md` has the figures).
+//! `mysql_common` does the work that happens once per connection.
 //!
-//! Source: the chapter "Client/Server Protocol" of MySQL's documentation. We ask for rows that end with the old packet
-//! (no `CLIENT_DEPRECATE_EOF`), for one statement at a time, and never for files of ours.
+//! Source: the chapter "Client/Server Protocol" of MySQL's documentation. We request rows that end with the old
+//! packet (no `CLIENT_DEPRECATE_EOF`), one statement at a time, and never local files.
 
 mod bound;
 mod inbox;
@@ -26,7 +26,7 @@ pub(crate) use self::log_on::{Login, NoEntry};
 pub(crate) use self::row::{Places, Reader};
 use crate::wire::inbox::Inbox;
 
-/// The longest payload of one packet; a longer one goes on in the next.
+/// The longest payload of one packet; a longer one continues in the next.
 const PACKET_MOST_BYTES: usize = 0xFF_FFFF;
 
 /// Below this a statement is sent in one piece with its head.
@@ -42,7 +42,7 @@ const COM_QUERY: u8 = 0x03;
 /// The flag of an end of rows: another answer follows.
 const MORE_RESULTS: u16 = 0x0008;
 
-/// A connection on which somebody is logged on. Dropping it closes the socket and reads nothing more.
+/// A logged-on connection. Dropping it closes the socket and reads nothing more.
 pub(crate) struct Wire {
     stream: Stream,
     inbox: Inbox,
@@ -50,7 +50,7 @@ pub(crate) struct Wire {
     connection_id: u32,
 }
 
-/// What the server said of a statement or a log-on that it refused.
+/// The server's message about a refused statement or log-on.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) number: u16,
@@ -98,7 +98,7 @@ impl From<TooLarge> for io::Error {
 
 /// How an answer begins.
 pub(crate) enum Beginning {
-    /// There are no rows; so many were changed.
+    /// There are no rows; this is the number of changed ones.
     Done { changed: u64, more: bool },
     /// Rows follow, with these columns.
     Rows { names: Vec<String> },
@@ -173,7 +173,7 @@ impl Wire {
         if self.inbox.take_whole(payload)? { row::next(payload).map(Some) } else { Ok(None) }
     }
 
-    /// Reads away whatever else the server says for a statement.
+    /// Discards the rest of the server's answer to a statement.
     pub(crate) async fn finish(&mut self, mut more: bool) -> Result<(), Failure> {
         let mut payload = Vec::new();
         while more {
@@ -189,7 +189,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Says good-bye.
+    /// Sends a quit command.
     pub(crate) async fn quit(mut self) {
         self.sequence = 0;
         // It is gone either way.

@@ -1,4 +1,4 @@
-//! What stands in a payload: lengths, texts, the values of a row.
+//! The contents of a payload: lengths, texts, the values of a row.
 
 use std::io;
 
@@ -18,7 +18,7 @@ impl<'p> Reader<'p> {
         self.left
     }
 
-    /// Reads a number of so many bytes, lowest first.
+    /// Reads a number of this many bytes, lowest first.
     pub(super) fn number<const BYTES: usize>(&mut self) -> io::Result<u64> {
         let (bytes, rest) = self.left.split_first_chunk::<BYTES>().ok_or_else(cut_short)?;
         self.left = rest;
@@ -47,7 +47,7 @@ impl<'p> Reader<'p> {
 /// Where the values of a row stand in its payload.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Places {
-    /// First byte and the one behind the last; the first behind the last for NULL.
+    /// The first byte and the one after the last; start after end means NULL.
     values: Vec<(usize, usize)>,
     /// Whether each length is written as shortly as it can be.
     is_short: bool,
@@ -94,18 +94,18 @@ impl Places {
         payload.get(begin..end)
     }
 
-    /// Returns how much memory the places take beside themselves.
+    /// Returns the memory of the places beside themselves, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.values.capacity() * size_of::<(usize, usize)>()
     }
 
-    /// Tells whether each length is written as shortly as it can be.
+    /// Returns whether each length is written as shortly as it can be.
     pub(crate) fn is_short(&self) -> bool {
         self.is_short
     }
 }
 
-/// Tells what a payload among rows is.
+/// Returns the kind of a payload among rows.
 pub(super) fn next(payload: &[u8]) -> Result<Next, Failure> {
     match payload.first() {
         Some(0xFF) => Err(Failure::Refused(refusal(payload)?)),
@@ -115,7 +115,7 @@ pub(super) fn next(payload: &[u8]) -> Result<Next, Failure> {
     }
 }
 
-/// Tells whether a payload ends rows or columns, and if so, whether another answer follows. A row may begin with the
+/// Returns whether a payload ends rows or columns, and if so, whether another answer follows. A row may begin with the
 /// same byte, but is longer.
 pub(super) fn end_of_rows(payload: &[u8]) -> Option<bool> {
     match *payload {
@@ -124,7 +124,7 @@ pub(super) fn end_of_rows(payload: &[u8]) -> Option<bool> {
     }
 }
 
-/// Returns the name of a column from what the server says of it.
+/// Returns the name of a column from its definition packet.
 pub(super) fn column_name(payload: &[u8]) -> io::Result<String> {
     let mut reader = Reader::new(payload);
     for _ in 0..4 {
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_refused() {
+    fn input_that_is_not_a_row_is_refused() {
         let mut places = Places::default();
         for (payload, columns) in [
             (&[][..], 1),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_an_end_and_an_error_are_told_apart() {
+    fn a_row_an_end_and_an_error_are_distinguished() {
         assert_eq!(end_of_rows(&[0xFE, 0, 0, 8, 0]), Some(true));
         assert_eq!(end_of_rows(&[0xFE, 0, 0, 2, 0]), Some(false));
         let mut long = vec![0xFE];

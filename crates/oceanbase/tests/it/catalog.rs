@@ -80,7 +80,7 @@ async fn everything_that_a_database_holds_is_listed() {
 }
 
 #[tokio::test]
-async fn a_table_is_told_from_a_later_one_and_from_itself_after_a_change() {
+async fn a_table_is_distinguished_from_a_later_one_and_from_itself_after_a_change() {
     let mut session = database("o_identity", &["CREATE TABLE t (a INT PRIMARY KEY, b INT)"]).await;
     let mut seen = Vec::new();
     for change in [

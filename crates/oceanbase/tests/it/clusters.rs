@@ -1,5 +1,5 @@
-//! What clusters of 3.x and 4.x say of themselves. No such cluster runs here, so a fake answers with rows in the
-//! form of the public documentation; the statements are golden.
+//! The state of clusters of 3.x and 4.x. No such cluster runs here, so a fake answers with rows in the form of the
+//! public documentation; the statements are golden.
 
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ fn three() -> Fake {
 }
 
 #[tokio::test]
-async fn a_cluster_of_4_tells_its_servers_and_tenants() {
+async fn a_cluster_of_4_reports_its_servers_and_tenants() {
     let fake = four();
     let recorder = Recorder::new();
     let mut driver = Driver::open(&fake.endpoint(), recorder.clone()).await.expect("it lets us in");
@@ -128,7 +128,7 @@ async fn a_cluster_of_4_tells_its_servers_and_tenants() {
 }
 
 #[tokio::test]
-async fn a_cluster_of_3_tells_its_servers_and_tenants() {
+async fn a_cluster_of_3_reports_its_servers_and_tenants() {
     let fake = three();
     let recorder = Recorder::new();
     let mut driver = Driver::open(&fake.endpoint(), recorder.clone()).await.expect("it lets us in");

@@ -1,4 +1,4 @@
-//! How connections come about, and what is said when they do not.
+//! How connections are opened, and the errors when they fail.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ async fn a_wrong_password_is_tried_on_one_server_only() {
 }
 
 #[tokio::test]
-async fn a_user_whom_a_mariadb_refuses_is_told_nothing_of_tenants() {
+async fn an_error_of_mariadb_does_not_mention_tenants() {
     let server = Fake::start(|peer| {
         peer.greet("5.5.5-10.11.19-MariaDB-ubu2204")?;
         peer.read()?;
@@ -152,7 +152,7 @@ async fn all_reasons_are_named_when_no_address_answers() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_on_the_real_server_is_said_in_words_without_the_password() {
+async fn the_error_of_a_wrong_password_does_not_contain_the_password() {
     let endpoint = seekdb::as_user(&seekdb::server(), "root", "not-the-password");
     let error = open(&endpoint).await.expect_err("the password is wrong");
     assert_eq!(error.problem().text.id, "database-access-denied");
@@ -182,7 +182,7 @@ async fn a_mariadb_is_spoken_to_but_not_taken_over() {
 
 /// MariaDB answers as if the password were wrong.
 #[tokio::test]
-async fn a_user_whose_account_requires_tls_is_told_so() {
+async fn the_error_mentions_an_account_that_requires_tls() {
     let mariadb = MariaDb::start(|_| Vec::new());
     let mut session = open(&mariadb.endpoint()).await.expect("a connection");
     for sql in [
@@ -229,7 +229,7 @@ async fn an_encrypted_connection_needs_a_server_that_proves_who_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_said_before_the_encryption_begins_is_not_taken_for_what_comes_behind_it() {
+async fn plain_text_before_the_encryption_is_not_treated_as_encrypted_data() {
     let between = Fake::start(|peer| {
         peer.greet_and_go_on("5.7.25-OceanBase-v4.2.1.0")?;
         peer.wait()

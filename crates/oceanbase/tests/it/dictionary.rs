@@ -1,5 +1,5 @@
-//! Whatever the simulator can answer with, the dictionary knows: its numbers are read from its source, so that a new one is
-//! seen here.
+//! The dictionary knows every error that the simulator can return: its numbers are read from the simulator's source,
+//! so that a new one is detected here.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_number_of_the_simulator_has_words_and_says_what_to_do() {
+fn every_error_number_of_the_simulator_has_a_text_with_a_fix() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sim/src"), &mut files);
-    // A number stands in the table of texts, or where an error is made.
+    // A number is listed in the table of texts, or where an error is created.
     let pattern =
         Regex::new(r#"(?:SqlError::(?:new|plain)\(|code: |^\s+\()([0-9]{4})\b"#).expect("a pattern");
     let mut numbers = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! A server that does what a test says: it speaks just enough of the MySQL protocol.
+//! A server that a test controls: it implements just enough of the MySQL protocol.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use oceanbase::Endpoint;
 /// Protocol 4.1, secure connection, transactions, plug-in authentication; rows end with the old packet.
 const CAPABILITIES: u32 = 0x0000_0200 | 0x0000_8000 | 0x0000_2000 | 0x0008_0000;
 
-/// What a server says beside that which offers encryption.
+/// The further capabilities of a server that offers encryption.
 const OFFERS_ENCRYPTION: u32 = 0x0000_0800;
 
 /// A fake server; it serves until the test ends.
@@ -39,7 +39,7 @@ impl Fake {
         Self { address, connections }
     }
 
-    /// Starts one that says it is that, accepts every log-on and `SET`, and lets the test answer the rest.
+    /// Starts one with that identity. It accepts every log-on and `SET`, and lets the test answer the rest.
     pub(crate) fn database(
         version: &'static str,
         comment: &'static str,
@@ -200,7 +200,7 @@ impl Peer {
         self.end()
     }
 
-    /// Says that these were all.
+    /// Sends the end of the rows.
     pub(crate) fn end(&mut self) -> Option<()> {
         self.send(&[0xfe, 0, 0, 2, 0])
     }

@@ -1,4 +1,4 @@
-//! The tests of this crate that need a server: the real seekdb, a MariaDB, or a fake that does what a test says.
+//! The tests of this crate that need a server: the real seekdb, a MariaDB, or a fake that the test controls.
 
 mod catalog;
 mod clusters;

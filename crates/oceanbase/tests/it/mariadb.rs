@@ -1,4 +1,4 @@
-//! A MariaDB of the test's own: what looks like our protocol and is no OceanBase.
+//! A MariaDB of the test's own: it speaks our protocol, but is not OceanBase.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -34,7 +34,7 @@ impl MariaDb {
         let port =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
         let mut child = Command::new("/usr/sbin/mariadbd")
-            // Run as root it wants to be told so; run as anybody else it passes that over.
+            // Run as root, it requires this option; otherwise it ignores it.
             .args([
                 "--no-defaults",
                 "--user=root",

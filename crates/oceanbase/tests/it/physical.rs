@@ -1,4 +1,4 @@
-//! Physical backup in every version that the simulator pretends: the statements are golden, the views are read.
+//! Physical backup in every simulated version: the statements are golden, the views are read.
 
 use std::sync::Arc;
 
@@ -159,7 +159,7 @@ impl Stand {
 
 on_both_4x! {
     log_backup_of_4_is_paused_and_resumed_in_the_same_round,
-    an_interruption_is_told_with_the_databases_comment,
+    an_interruption_is_reported_with_the_databases_comment,
     only_the_chosen_tenant_is_archived_and_compacted,
     refusals_of_the_database_have_a_meaning,
 }
@@ -285,7 +285,7 @@ async fn log_backup_of_4_is_paused_and_resumed_in_the_same_round(profile: Profil
     assert_eq!((after.round, after.mode_on, after.enabled), (round, Some(true), true));
 }
 
-async fn an_interruption_is_told_with_the_databases_comment(profile: Profile) {
+async fn an_interruption_is_reported_with_the_databases_comment(profile: Profile) {
     let mut stand = Stand::new(profile).await;
     stand.ready().await;
     stand.handle.fault(&Fault { tenant: Some("shop".into()), ..Fault::new(FaultName::ArchiveInterrupted) });
@@ -326,7 +326,7 @@ async fn a_freeze_while_merging_is_a_warning_on_4_and_an_error_on_3() {
 }
 
 #[tokio::test]
-async fn single_tenants_of_3_go_where_they_are_told() {
+async fn single_tenants_of_3_go_to_the_requested_destination() {
     let mut stand = Stand::new(Profile::V3_2_4).await;
     stand.ready().await;
     let scope = Scope::Tenants { names: vec!["shop".into()] };
@@ -340,7 +340,7 @@ async fn single_tenants_of_3_go_where_they_are_told() {
     assert_eq!(jobs.last().map(|job| job.status), Some(JobStatus::Completed));
 }
 
-/// What one backup says to a cluster, from the first look to the last.
+/// The statements of one backup to a cluster, from the first to the last.
 async fn transcript(profile: Profile) -> String {
     let mut stand = Stand::new(profile).await;
     let verbs = stand.driver.verbs();
@@ -441,7 +441,7 @@ async fn refusals_of_the_database_have_a_meaning(profile: Profile) {
 }
 
 #[tokio::test]
-async fn log_backup_that_is_switched_where_it_is_already_is_no_failure() {
+async fn log_backup_that_is_already_in_the_requested_state_is_not_a_failure() {
     for profile in Profile::ALL {
         let mut stand = Stand::new(profile).await;
         stand.set_destinations().await;

@@ -76,7 +76,7 @@ async fn missing_privileges_are_listed_with_the_statements_that_grant_them() {
     Passed takeover-connect
     Passed takeover-log-on
     Passed takeover-version
-    Failed takeover-privileges: The user `takeover_of_little_right` lacks privileges: ALTER SYSTEM ON *.*, TRIGGER ON *.* -> Run as an administrator: GRANT ALTER SYSTEM ON *.* TO 'takeover_of_little_right'; GRANT TRIGGER ON *.* TO 'takeover_of_little_right';
+    Failed takeover-privileges: The user `takeover_of_little_right` lacks privileges: ALTER SYSTEM ON *.*, TRIGGER ON *.* -> As an administrator, run: GRANT ALTER SYSTEM ON *.* TO 'takeover_of_little_right'; GRANT TRIGGER ON *.* TO 'takeover_of_little_right';
     NotChecked takeover-read: Not checked
     ");
     assert!(!report.passed());
@@ -119,7 +119,7 @@ async fn a_wrong_password_stops_at_the_log_on() {
     let text = shown(&report).replace(&seekdb::server().port.to_string(), "PORT");
     insta::assert_snapshot!(text, @r"
     Passed takeover-connect
-    Failed takeover-log-on: 127.0.0.1:PORT refuses the user `root` -> Check user and password. Lifeboat connects without TLS: an account that requires it needs ALTER USER … REQUIRE NONE. The user of an OceanBase's sys tenant is spelled root@sys, through OBProxy root@sys#cluster; seekdb's is root.
+    Failed takeover-log-on: 127.0.0.1:PORT refuses the user `root` -> Check user and password. Lifeboat connects without TLS: for an account that requires TLS, run ALTER USER … REQUIRE NONE. The user of OceanBase's sys tenant is root@sys, through OBProxy root@sys#cluster; seekdb's user is root.
     NotChecked takeover-version: Not checked
     NotChecked takeover-privileges: Not checked
     NotChecked takeover-read: Not checked

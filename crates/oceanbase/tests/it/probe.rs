@@ -1,4 +1,4 @@
-//! What the real seekdb says of itself.
+//! The state of the real seekdb.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ async fn seekdb_is_a_cluster_of_one_zone_one_server_and_one_tenant() {
 }
 
 #[tokio::test]
-async fn seekdb_is_asked_exactly_these_statements() {
+async fn seekdb_receives_exactly_these_statements() {
     let recorder = Recorder::new();
     let mut driver = Driver::open(&seekdb::endpoint(), recorder.clone()).await.expect("seekdb answers");
     driver.probe().await.expect("it says what it is");

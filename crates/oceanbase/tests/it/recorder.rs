@@ -1,4 +1,4 @@
-//! A witness that writes down what it sees.
+//! A witness that records what it sees.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

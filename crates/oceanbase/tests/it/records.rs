@@ -1,4 +1,4 @@
-//! What the views tell of sets, rounds and pieces: the statements are golden, and what is read is what was done.
+//! Sets, rounds and pieces in the views: the statements are golden, and the result matches what was done.
 
 use model::archive::{ArchiveStatus, LogBackupWish};
 use model::backup::DataBackupMode::{Full, Incremental};
@@ -63,7 +63,7 @@ async fn what_is_asked_for_a_timeline_is_golden() {
     insta::assert_snapshot!(ask(Profile::V3_2_4).await);
 }
 
-/// Whether a piece that is gone was copied before, no view tells: a tenant that copies may have it, another has not.
+/// No view shows whether a deleted piece was copied before: a tenant that copies may have it, another has not.
 #[tokio::test]
 async fn a_piece_that_is_gone_may_live_on_where_the_archive_is_copied() {
     for copies in [true, false] {
@@ -82,7 +82,7 @@ async fn a_piece_that_is_gone_may_live_on_where_the_archive_is_copied() {
         }
         stand.back_up(Full, "lifeboat-2").await;
         stand.handle.advance_seconds(600.0);
-        // A piece goes only after the full set that needs it.
+        // A piece is deleted only after the full set that needs it.
         for what in ["BACKUPSET 1", "ARCHIVELOG_PIECE 1"] {
             let delete = Statement::act(format!("ALTER SYSTEM DELETE {what} TENANT = shop"));
             stand.driver.act(&delete).await.expect("it is taken");

@@ -1,4 +1,4 @@
-//! Restoring tenants of 4.x: the statements are golden, and what the views say of a job is read.
+//! Restoring tenants of 4.x: the statements are golden, and the views of a job are read.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use oceanbase::{Driver, Statement};
 use sim::Profile;
 
 use crate::physical::Stand;
+use crate::simulated::on_both_4x;
 
 const VERSIONS: [Profile; 5] =
     [Profile::V4_0, Profile::V4_1, Profile::V4_2_5, Profile::V4_3_5, Profile::V4_6];
@@ -155,9 +156,12 @@ async fn a_restore_is_followed_from_its_start_to_its_end() {
     }
 }
 
-#[tokio::test]
-async fn refusals_of_a_restore_have_a_meaning() {
-    let (mut stand, scn) = ready(Profile::V4_2_5).await;
+on_both_4x! {
+    refusals_of_a_restore_have_a_meaning,
+}
+
+async fn refusals_of_a_restore_have_a_meaning(profile: Profile) {
+    let (mut stand, scn) = ready(profile).await;
     let from = ["data", "clog"].map(|folder| Secret::new(format!("file:///backup/{folder}")));
     let elsewhere = [Secret::new("file:///nowhere")];
     let (p1, none, used) = (["p1".to_owned()], ["nobody".to_owned()], ["pool_shop".to_owned()]);

@@ -1,4 +1,4 @@
-//! What is secret stays so, whatever the real server answers.
+//! Secrets stay secret, whatever the real server answers.
 
 use oceanbase::{Session, Statement};
 

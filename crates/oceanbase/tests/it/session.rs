@@ -66,7 +66,7 @@ async fn a_refused_statement_leaves_the_session_in_use() {
 }
 
 #[tokio::test]
-async fn the_server_ends_what_takes_too_long_and_says_so() {
+async fn the_server_ends_a_slow_statement_with_an_error() {
     let mut session = open().await;
     let slow = Statement::read("SELECT sleep(60)").within(Duration::from_millis(300));
     let error = session.run(&slow).await.expect_err("it takes too long");
@@ -75,7 +75,7 @@ async fn the_server_ends_what_takes_too_long_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_killed_statement_ends_and_killing_it_again_is_no_error() {
+async fn a_killed_statement_ends_and_killing_it_again_succeeds() {
     let endpoint = seekdb::endpoint();
     let mut session = open().await;
     let (address, id) = (session.address().clone(), session.connection_id());
@@ -96,7 +96,7 @@ async fn a_killed_statement_ends_and_killing_it_again_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_statement_that_nobody_waits_for_any_more_breaks_the_session() {
+async fn an_abandoned_statement_breaks_the_session() {
     let mut session = open().await;
     let slow = Statement::read("SELECT sleep(60)");
     let _ = tokio::time::timeout(Duration::from_millis(100), session.run(&slow)).await;
@@ -106,7 +106,7 @@ async fn a_statement_that_nobody_waits_for_any_more_breaks_the_session() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_is_told_from_a_refusal() {
+async fn a_cut_connection_is_not_a_refusal() {
     let fake = Fake::database("5.7.25-OceanBase-v4.2.1.0", "OceanBase 4.2.1.0 (r1)", |_, _| None);
     let recorder = Recorder::new();
     let mut session = Session::open(&fake.endpoint(), recorder.clone()).await.expect("it lets us in");

@@ -1,4 +1,4 @@
-//! Every version that the simulator pretends: what it says of itself, and the check before it is taken over.
+//! Every simulated version: its identity, and the check before it is taken over.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ on_both_4x! {
     a_server_that_is_lost_is_passed_over,
 }
 
-/// Starts a cluster of three zones with two tenants, and says where it is.
+/// Starts a cluster of three zones with two tenants, and returns its address.
 async fn start(profile: Profile) -> (Handle, Endpoint) {
     let cluster = ClusterConfig {
         name: "prod".into(),

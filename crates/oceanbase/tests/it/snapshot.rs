@@ -1,4 +1,4 @@
-//! One moment of the data, on the real kernel.
+//! One snapshot of the data, on the real kernel.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Big answers: whole, broken off, left.
+//! Large answers: complete, interrupted, abandoned.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ async fn open(fake: &Fake) -> Session {
 }
 
 #[tokio::test]
-async fn all_rows_arrive_and_the_session_goes_on() {
+async fn all_rows_arrive_and_the_session_continues() {
     let recorder = Recorder::new();
     let mut session = Session::open(&seekdb::endpoint(), recorder.clone()).await.expect("seekdb answers");
     let statement = Statement::read("SELECT 'n' FROM table(generator(20000))");
@@ -51,7 +51,7 @@ async fn a_value_larger_than_a_packet_arrives_whole() {
 }
 
 #[tokio::test]
-async fn an_error_in_the_midst_is_never_the_end() {
+async fn an_error_between_rows_is_never_the_end() {
     let fake = Fake::database(VERSION, "", |peer, _| {
         peer.columns(&["a"])?;
         peer.row(&["1"])?;
@@ -66,7 +66,7 @@ async fn an_error_in_the_midst_is_never_the_end() {
 }
 
 #[tokio::test]
-async fn a_cut_in_the_midst_is_never_the_end() {
+async fn a_cut_between_rows_is_never_the_end() {
     let fake = Fake::database(VERSION, "", |peer, _| {
         peer.columns(&["a"])?;
         peer.row(&["1"])?;
@@ -80,7 +80,7 @@ async fn a_cut_in_the_midst_is_never_the_end() {
 }
 
 #[tokio::test]
-async fn silence_in_the_midst_is_a_time_out() {
+async fn silence_between_rows_is_a_timeout() {
     let fake = Fake::database(VERSION, "", |peer, _| {
         peer.columns(&["a"])?;
         peer.row(&["1"])?;
@@ -98,7 +98,7 @@ async fn silence_in_the_midst_is_a_time_out() {
 #[tokio::test]
 async fn a_reader_who_leaves_closes_the_connection_and_reads_nothing_away() {
     let (gone, seen) = mpsc::channel();
-    // It sends rows for ever: whoever reads the rest away never comes to an end.
+    // It sends rows forever: a reader who discards the rest never reaches the end.
     let fake = Fake::database(VERSION, "", move |peer, _| {
         peer.columns(&["a"])?;
         while peer.row(&["1"]).is_some() {}
@@ -117,8 +117,8 @@ async fn a_reader_who_leaves_closes_the_connection_and_reads_nothing_away() {
     seen.recv_timeout(Duration::from_secs(30)).expect("the server finds the connection closed");
 }
 
-/// A server that says nothing more once it is frozen, on no connection, old or new: as behind a way that froze. While it only
-/// takes its time, it answers others.
+/// A server that sends nothing more once it is frozen, on any connection, like a frozen network path. A merely slow
+/// server answers other connections.
 fn silent_after_a_row(is_frozen: bool, then: Duration) -> Fake {
     let frozen = AtomicBool::new(false);
     let (version, comment) = ("5.7.25-OceanBase-v4.2.1.0", "OceanBase 4.2.1.0 (r1)");

@@ -18,7 +18,7 @@ use crate::world::{Cluster, TenantId};
 
 const BYTES_PER_SECOND: i64 = 64 << 20;
 const PACKED_PERCENT: i64 = 45;
-/// The cluster must not run so many versions ahead of the one that is backed up.
+/// The cluster must not be this many versions ahead of the one that is backed up.
 const VERSION_GAP_LIMIT: u64 = 16;
 
 /// The job that runs, if one does.
@@ -253,7 +253,7 @@ fn schedule(cluster: &mut Cluster) -> Option<i64> {
     after(now_us, 1)
 }
 
-/// Once a second: may it go on, and whose data has gone out?
+/// Once a second: may it continue, and whose data are complete?
 fn look(cluster: &mut Cluster) -> Option<i64> {
     let now_us = cluster.now_us;
     let Plan { root, frozen_version } = cluster.three.backups.plan.clone()?;

@@ -1,4 +1,4 @@
-//! The internal tables of 3.x under its backup views: keys and values of each tenant, and tasks that run.
+//! The internal tables of 3.x under its backup views: keys and values of each tenant, and running tasks.
 //!
 //! Source: the community source of 3.1 (`cea7de14`): columns in `ob_inner_table_schema_def.py` (tables 264, 268, 12167, 12170),
 //! keys in `ob_backup_manager.cpp`, states in `ob_backup_scheduler.cpp` and `ob_root_backup.cpp`. The virtual tables show all tenants

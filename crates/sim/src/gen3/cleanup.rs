@@ -1,4 +1,4 @@
-//! Deleting of 3.x: sets, pieces, rounds and what is obsolete.
+//! Deletion in 3.x: sets, pieces, rounds and obsolete backups.
 
 use serde::Serialize;
 

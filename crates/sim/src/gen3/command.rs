@@ -1,4 +1,4 @@
-//! The ALTER SYSTEM statements of 3.x as values, and which part of the world carries each out.
+//! The ALTER SYSTEM statements of 3.x as values, and the part of the world that executes each.
 
 use super::{archive, backup, cleanup, compaction, destination, restore};
 use crate::error::SqlError;

@@ -97,7 +97,7 @@ fn freeze(cluster: &mut Cluster) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// The freeze of the day; whatever refuses it is no news.
+/// The daily freeze; a refusal is ignored.
 pub(crate) fn freeze_daily(cluster: &mut Cluster) {
     drop(freeze(cluster));
 }

@@ -1,4 +1,4 @@
-//! Reads the ALTER SYSTEM statements of 3.x; the words ALTER SYSTEM are already eaten.
+//! Parses the ALTER SYSTEM statements of 3.x; the words ALTER SYSTEM are already consumed.
 
 use super::backup;
 use super::cleanup::Kind;

@@ -1,11 +1,11 @@
-//! What 3.x shows of servers, units and logs. The columns are those of its documentation, not of a DESC.
+//! The views of 3.x on servers, units and logs. The columns are those of its documentation, not of a DESC.
 
 use crate::sql::{Shape, Table, Value};
 use crate::world::topology::Server;
 use crate::world::unit_views::{UnitRow, unit_rows};
 use crate::world::{Cluster, TenantId};
 
-/// Every server pretends to have this much.
+/// Every server reports this much.
 const SERVER_CPU: f64 = 16.0;
 const SERVER_MEMORY_BYTES: i64 = 64 << 30;
 const SERVER_DISK_BYTES: i64 = 2 << 40;

@@ -44,7 +44,7 @@ pub(crate) struct Restore {
     pub(crate) cluster_name: String,
     pub(crate) cluster_id: u64,
     pub(crate) destination: String,
-    /// What WITH says.
+    /// The options of WITH.
     pub(crate) options: String,
     pub(crate) tables: String,
     pub(crate) stage: usize,
@@ -239,7 +239,7 @@ pub(super) fn step(cluster: &mut Cluster) {
     }
 }
 
-/// Leaves the present stage; answers the tenant when it has been made.
+/// Leaves the current stage; returns the tenant once it is created.
 fn advance(cluster: &mut Cluster, restore: &Restore) -> Result<Option<TenantId>, SqlError> {
     match restore.status() {
         "CREATE_TENANT" => {

@@ -1,4 +1,4 @@
-//! `__all_restore_info` of 3.x: what a running restore knows, as names and values.
+//! `__all_restore_info` of 3.x: the state of a running restore, as names and values.
 //!
 //! Source: the community source of 3.1 (`cea7de14`): columns in `ob_inner_table_schema_def.py` (table 265), names in
 //! `ObPhysicalRestoreTableOperator::fill_dml_splicer`. Rows go away when the job moves to the history.

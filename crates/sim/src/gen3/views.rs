@@ -1,4 +1,4 @@
-//! The views and internal tables of 3.x by name; all but one are the sys tenant's.
+//! The views and internal tables of 3.x by name; all but one belong to the sys tenant.
 
 use super::{
     archive_views, backup_tables, backup_views, compaction_views, resource_views, restore_tables,

@@ -10,7 +10,7 @@ use crate::faults::FaultName;
 use crate::media::layout4;
 use crate::world::{Caller, Cluster, TenantId};
 
-/// The archive lags behind by at most this, whatever the target allows.
+/// The archive lags by at most this, whatever the target allows.
 const LAG_US: i64 = 10 * SECOND;
 /// The files of the running piece are brought up to date this often.
 const FLUSH_US: i64 = 10 * SECOND;
@@ -172,7 +172,7 @@ pub(crate) fn switch(cluster: &mut Cluster, id: TenantId, is_enabled: bool) {
     }
 }
 
-/// A log stream breaks; with a gap the round goes on, but a piece is lost.
+/// A log stream breaks; with a gap the round continues, but a piece is lost.
 pub(crate) fn interrupt(cluster: &mut Cluster, id: TenantId, with_gap: bool) {
     let media = cluster.media.clone();
     let archive = &mut cluster.four.of(id).archive;
@@ -299,7 +299,7 @@ fn open_piece(cluster: &mut Cluster, id: TenantId, start_scn: i64) {
     }
 }
 
-/// The running piece is full: freeze it and go on with the next.
+/// The running piece is full: freeze it and continue with the next.
 fn switch_piece(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
     let now_us = cluster.now_us;
     let end_scn = cluster.four.of(id).archive.pieces.last()?.end_scn;

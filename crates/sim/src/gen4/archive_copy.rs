@@ -1,5 +1,5 @@
 //! Copies of the archive at a second destination (data of 4.4.2.3 and later). The words of the statement and of
-//! BACKUP_TYPE are guesses; what is refused is not.
+//! BACKUP_TYPE are guesses; the refusals are not.
 
 use super::backup::{self, Job};
 use super::cleanup::{self, Wanted};

@@ -1,4 +1,4 @@
-//! Data backup of 4.x: what a job, a task and a set are, and what BACKUP checks before it answers OK.
+//! Data backup of 4.x: jobs, tasks and sets, and the checks of BACKUP before it answers OK.
 
 use serde::Serialize;
 
@@ -218,7 +218,7 @@ fn check(cluster: &mut Cluster, id: TenantId, initiator: TenantId) -> Result<(),
     if own || handed_out { Err(SqlError::plain(9036)) } else { Ok(()) }
 }
 
-/// The checks that are made again when a tenant's own job is to begin.
+/// The checks that are repeated when a tenant's own job is about to start.
 pub(super) fn check_again(cluster: &mut Cluster, id: TenantId) -> Result<(), SqlError> {
     if id == TenantId::SYS || !cluster.tenants.get(&id).is_some_and(Tenant::is_normal) {
         return Err(SqlError::cannot_start("tenant status is not normal."));
@@ -251,7 +251,7 @@ pub(super) fn data_path(backups: &Backups) -> String {
     backups.data.as_ref().map_or(String::new(), |place| place.bare.clone())
 }
 
-/// `ALTER SYSTEM CANCEL BACKUP [TENANT …]`; nothing to cancel is no error.
+/// `ALTER SYSTEM CANCEL BACKUP [TENANT …]`; succeeds if there is nothing to cancel.
 pub(crate) fn cancel(
     cluster: &mut Cluster,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! Cleanup of 4.x: the one policy a tenant may have, the hourly look it leads to, and how a deletion runs.
+//! Cleanup of 4.x: the one policy of a tenant, its hourly check, and a running deletion.
 
 use serde::Serialize;
 
@@ -185,7 +185,7 @@ pub(crate) fn add_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy)
     Ok(())
 }
 
-/// `ALTER SYSTEM DROP DELETE BACKUP POLICY …`; a missing one is no error.
+/// `ALTER SYSTEM DROP DELETE BACKUP POLICY …`; succeeds if it does not exist.
 pub(crate) fn drop_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy) -> Result<(), SqlError> {
     let name = check_name(cluster, &policy.name)?;
     let id = policy_tenant(cluster, caller, policy.tenants.as_deref())?;
@@ -209,7 +209,7 @@ fn check_name(cluster: &Cluster, name: &str) -> Result<&'static str, SqlError> {
     }
 }
 
-/// `ALTER SYSTEM CANCEL DELETE BACKUP`; nothing to cancel is no error.
+/// `ALTER SYSTEM CANCEL DELETE BACKUP`; succeeds if there is nothing to cancel.
 pub(crate) fn cancel(
     cluster: &mut Cluster,
     caller: Caller,

@@ -1,4 +1,4 @@
-//! The ALTER SYSTEM statements of 4.x as values, and which part of the world carries each out.
+//! The ALTER SYSTEM statements of 4.x as values, and the part of the world that executes each.
 
 use super::cleanup::Policy;
 use super::compaction::{Scope, Verb};
@@ -85,7 +85,7 @@ pub(crate) enum Command {
         kind: String,
         tenants: Vec<String>,
     },
-    /// Accepted, without an effect worth pretending.
+    /// Accepted, without an effect worth simulating.
     Accepted,
     /// Understood and refused, as the kernel does.
     Refused(&'static str),

@@ -147,7 +147,7 @@ fn unfinished(tenants: usize) -> Warning {
     Warning { code: 4744, message: message.to_owned() }
 }
 
-/// Freezes one tenant; false while its last merge goes on.
+/// Freezes one tenant; false while its last merge is running.
 fn freeze_one(cluster: &mut Cluster, id: TenantId, name: &str) -> bool {
     let now_us = cluster.now_us;
     let has_error = cluster.faults.is_set(FaultName::MergeError, name);
@@ -164,7 +164,7 @@ fn freeze_one(cluster: &mut Cluster, id: TenantId, name: &str) -> bool {
     true
 }
 
-/// The freeze of the day: every tenant that writes; whatever refuses it is no news.
+/// The daily freeze: every tenant that writes; a refusal is ignored.
 pub(crate) fn freeze_daily(cluster: &mut Cluster) {
     let ids: Vec<TenantId> = cluster.tenants.keys().copied().collect();
     drop(freeze(cluster, &ids, false));

@@ -65,7 +65,7 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
     }
 }
 
-/// Merges that have ended, as one tablet of each tenant tells them. The columns are those of the kernel's own DESC.
+/// Completed merges, as one tablet of each tenant shows them. The columns are those of the kernel's own DESC.
 pub(super) fn history(cluster: &Cluster, name: &str) -> Table {
     struct Row {
         tenant: TenantId,

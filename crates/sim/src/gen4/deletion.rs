@@ -1,4 +1,4 @@
-//! Manual deletion of sets and pieces: what the statement refuses, and what only the job tells.
+//! Manual deletion of sets and pieces: the errors of the statement, and those of the job.
 
 use super::Backups;
 use super::backup::BackupSet;
@@ -23,7 +23,7 @@ pub(crate) struct Request {
     pub(crate) tenants: Option<Vec<String>>,
 }
 
-/// `ALTER SYSTEM DELETE …`: OK says only that a job was written down.
+/// `ALTER SYSTEM DELETE …`: OK means only that a job was recorded.
 pub(crate) fn start(cluster: &mut Cluster, caller: Caller, request: &Request) -> Result<(), SqlError> {
     if cluster.profile < Profile::V4_4 {
         return Err(SqlError::new(4007, "function is not supported"));

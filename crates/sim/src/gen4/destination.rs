@@ -1,4 +1,4 @@
-//! Destinations of 4.x: LOG_ARCHIVE_DEST, its state, DATA_BACKUP_DEST, and the checks of setting them.
+//! Destinations of 4.x: LOG_ARCHIVE_DEST, its state, DATA_BACKUP_DEST, and their checks.
 
 use serde::Serialize;
 
@@ -227,7 +227,7 @@ pub(crate) fn check_lag_target(cluster: &Cluster, id: TenantId, value: &str) -> 
     Ok(())
 }
 
-/// The options that the storage table shows; since 4.4 objects are summed with md5 unless something else is said.
+/// The options that the storage table shows; since 4.4, checksums of objects use md5 unless set otherwise.
 fn extension(profile: Profile, uri: &Uri) -> String {
     let sums = !uri.is_file() && profile >= Profile::V4_4 && !uri.extension.contains("checksum_type=");
     let nodes = uri.nodes.iter().map(|(option, names)| format!("{option}={names}"));
@@ -236,7 +236,7 @@ fn extension(profile: Profile, uri: &Uri) -> String {
     options.chain(sums).chain(nodes).collect::<Vec<_>>().join("&")
 }
 
-/// Writes a probe file, then reads or creates the format file that says whose destination this is.
+/// Writes a probe file, then reads or creates the format file that names the owner of the destination.
 pub(super) fn probe(
     cluster: &mut Cluster,
     id: TenantId,

@@ -1,5 +1,5 @@
-//! What came with which version of a tenant's data. The binary may be newer: in the middle of an upgrade it still
-//! refuses what the data do not know.
+//! The features of each data version of a tenant. The binary may be newer: during an upgrade, it still refuses
+//! statements that the data version does not support.
 
 use crate::world::tenant::DataVersion;
 use crate::world::{Cluster, TenantId};

@@ -1,4 +1,4 @@
-//! Reads the ALTER SYSTEM statements of 4.x; the words ALTER SYSTEM are already eaten.
+//! Parses the ALTER SYSTEM statements of 4.x; the words ALTER SYSTEM are already consumed.
 
 use super::cleanup::Policy;
 use super::command::{Command, Item, Targets};
@@ -68,7 +68,7 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     }
     if let Some(verb) = merge_verb(c) {
         let scope = scope(c)?;
-        // The compaction of a single tablet is in none of the views that are pretended.
+        // The compaction of a single tablet appears in none of the simulated views.
         return if verb == Verb::Freeze && tablet(c)? {
             Ok(Command::Accepted)
         } else {

@@ -1,4 +1,4 @@
-//! How backup jobs run: INIT, the stages of the task, the end, the move to the history.
+//! The life of backup jobs: INIT, the stages of the task, the end, the move to the history.
 
 use super::backup::{self, BackupSet, Job, Task, failure_comment};
 use super::{Backups, SCN, after, archive_copy, destination};
@@ -343,7 +343,7 @@ fn write_data(cluster: &mut Cluster, id: TenantId, at: usize) -> Result<(), SqlE
     Ok(())
 }
 
-/// The task is through: the set becomes SUCCESS, and its directory says so.
+/// The task is through: the set becomes SUCCESS, and its directory records it.
 fn complete(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let now_us = cluster.now_us;
     super::archive::settle(cluster, id);

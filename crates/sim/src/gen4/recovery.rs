@@ -1,4 +1,4 @@
-//! Which moment a restore can reach, from what lies at the given places. Decides; changes nothing.
+//! The SCN that a restore can reach from the files at the given places. Decides; changes nothing.
 
 use super::SCN;
 use crate::civil;

@@ -1,4 +1,4 @@
-//! Restore of 4.x: the statement's checks, then a job that makes a standby tenant.
+//! Restore of 4.x: the statement's checks, then a job that creates a standby tenant.
 
 use serde::Serialize;
 
@@ -213,7 +213,7 @@ fn describe(
 pub(crate) fn statement_outcome(cluster: &Cluster, job: u64) -> Option<Result<(), SqlError>> {
     let restore = cluster.four.restores.iter().find(|restore| restore.job == job)?;
     match restore.stage {
-        // Its META tenant has been there: what failed later is told by the views.
+        // Its META tenant existed: later failures are shown by the views.
         _ if restore.data_start_us > 0 => Some(Ok(())),
         Stage::CreateTenant => None,
         Stage::Fail => Some(Err(SqlError::new(
@@ -250,7 +250,7 @@ pub(super) fn step(cluster: &mut Cluster) {
 fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) {
     let now_us = cluster.now_us;
     if restore.is_running() && !cluster.tenants.contains_key(&restore.tenant) {
-        // Somebody has dropped it; the words are a guess.
+        // It was dropped; the words are a guess.
         fail(cluster, restore.job, "tenant has been dropped".to_owned());
         return (Stage::Fail, after(now_us, LINGER_S));
     }
@@ -288,7 +288,7 @@ fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) 
     }
 }
 
-/// What is wrong with the files, as the failing server tells it.
+/// The problem of the files, as the failing server reports it.
 fn damage(cluster: &mut Cluster, restore: &Restore) -> Option<String> {
     let media = cluster.media.clone();
     let broken = restore.files.iter().find_map(|(address, size)| {

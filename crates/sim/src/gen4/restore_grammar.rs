@@ -1,4 +1,4 @@
-//! Reads the statements of 4.x around restore and standby.
+//! Parses the statements of 4.x around restore and standby.
 
 use super::command::{Command, Targets};
 use super::grammar::targets;

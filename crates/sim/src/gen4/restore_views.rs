@@ -8,7 +8,7 @@ use crate::sql::table::bytes_display;
 use crate::sql::{Shape, Table, Value};
 use crate::world::{Cluster, TenantId};
 
-/// A restore as one of its two tenants tells it.
+/// A restore as one of its two tenants shows it.
 struct Row {
     restore: Restore,
     is_sys: bool,

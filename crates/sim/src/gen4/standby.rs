@@ -1,4 +1,4 @@
-//! Standby tenants of 4.x: how far they follow, how they become primary, and the upgrade after a restore.
+//! Standby tenants of 4.x: their lag, how they become primary, and the upgrade after a restore.
 
 use serde::Serialize;
 

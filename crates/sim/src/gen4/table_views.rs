@@ -1,4 +1,4 @@
-//! The views of 4.x about recovering tables. Nothing recovers tables here: they are empty, as where nobody ever did.
+//! The views of 4.x about recovering tables. The simulator recovers no tables, so they are empty.
 
 use crate::sql::Table;
 

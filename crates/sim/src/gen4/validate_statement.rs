@@ -1,4 +1,4 @@
-//! The statements VALIDATE and CANCEL VALIDATE (data of 4.5.1 and later): how they are read, and what they refuse.
+//! The statements VALIDATE and CANCEL VALIDATE (data of 4.5.1 and later): their parsing and refusals.
 
 use super::grammar::tenant_list;
 use super::validation::{ValidateJob, add};
@@ -122,7 +122,7 @@ pub(crate) fn start(cluster: &mut Cluster, caller: Caller, request: &Request) ->
     Ok(())
 }
 
-/// What can be said of the statement's words alone; answers with the level.
+/// Checks that need only the statement; returns the level.
 fn check_words(caller: Caller, request: &Request) -> Result<&'static str, SqlError> {
     let level = match request.level.as_deref().map(str::to_ascii_lowercase).as_deref() {
         None | Some("physical") => "PHYSICAL",
@@ -203,7 +203,7 @@ fn is_fit(cluster: &Cluster, id: TenantId) -> bool {
     features::has(cluster, id, features::VALIDATION) && check_tenant(cluster, id, false).is_ok()
 }
 
-/// `CANCEL VALIDATE BACKUP [TENANT = t]`; nothing to cancel is no error.
+/// `CANCEL VALIDATE BACKUP [TENANT = t]`; succeeds if there is nothing to cancel.
 pub(crate) fn cancel(
     cluster: &mut Cluster,
     caller: Caller,

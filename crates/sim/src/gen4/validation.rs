@@ -166,7 +166,7 @@ fn step_sys(cluster: &mut Cluster, at: usize, job: &ValidateJob) -> Option<i64> 
     end(cluster.four.of(TenantId::SYS), at, status, result, now_us)
 }
 
-/// A tenant's job finds out what there is to validate, each thing a task.
+/// A tenant's job determines what to validate, each object a task.
 fn begin(cluster: &mut Cluster, id: TenantId, at: usize, job: &ValidateJob) -> Option<i64> {
     let now_us = cluster.now_us;
     let media = cluster.media.clone();
@@ -220,7 +220,7 @@ fn new_task(job: &ValidateJob, kind: &'static str, thing: u64, path: String) -> 
     }
 }
 
-/// The sets on the current path that are still there, or whatever lies at a named one.
+/// The existing sets on the current path, or everything at a named one.
 fn of_sets(backups: &Backups, media: &Media, job: &ValidateJob) -> Vec<ValidateTask> {
     let Some(base) = job.path.clone().or_else(|| backups.data.as_ref().map(|place| place.bare.clone()))
     else {

@@ -1,4 +1,4 @@
-//! The views of 4.x by name. `CDB_` shows all tenants and exists only in sys; `DBA_` shows the tenant one is in.
+//! The views of 4.x by name. `CDB_` shows all tenants and exists only in sys; `DBA_` shows the current tenant.
 
 use super::standby::Upgrade;
 use super::{
@@ -46,7 +46,7 @@ const TWINS: [&str; 32] = [
     "OB_SYS_VARIABLES",
 ];
 
-/// `DBA_` views that say whose rows they show.
+/// `DBA_` views with a column for the owner of their rows.
 const WITH_TENANT: [&str; 5] = [
     "DBA_OB_BACKUP_STORAGE_INFO",
     "DBA_OB_BACKUP_STORAGE_INFO_HISTORY",

@@ -1,4 +1,4 @@
-//! The bytes of data files: noise that follows from the address, so that damage is seen without keeping copies.
+//! The bytes of data files: noise derived from the address, so that damage is detected without copies.
 
 /// The first bytes of the file at an address.
 pub(super) fn bytes_of(address: &str, count: u64) -> Vec<u8> {

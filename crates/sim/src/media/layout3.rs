@@ -1,4 +1,4 @@
-//! Files of 2.2.77 and 3.x destinations: one tree for the whole cluster; what is in the files is our own.
+//! Files of 2.2.77 and 3.x destinations: one tree for the whole cluster; their content is the simulator's own.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub(crate) fn root(destination: &str, cluster: &str, cluster_id: u64) -> String 
     format!("{destination}/{cluster}/{cluster_id}/incarnation_1")
 }
 
-/// The files that say whose tree this is.
+/// The files that name the owner of the tree.
 pub(crate) fn write_cluster(media: &Media, root: &str, tenants: &[(u64, String)]) -> Result<(), SqlError> {
     let names: Vec<(&u64, &str)> = tenants.iter().map(|(id, name)| (id, name.as_str())).collect();
     media.put(&format!("{root}/tenant_info"), b"tenants")?;

@@ -1,4 +1,4 @@
-//! Files of 4.x destinations, where the real thing puts them; what is in them is our own.
+//! Files of 4.x destinations, at the real paths; their content is the simulator's own.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub(crate) struct Format {
     pub(crate) kind: String,
 }
 
-/// A backup set as its own directory tells.
+/// A backup set according to its own directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SetManifest {
     pub(crate) cluster: String,
@@ -38,7 +38,7 @@ pub(crate) struct SetManifest {
     pub(crate) files: Vec<(String, u64)>,
 }
 
-/// A piece as its own directory tells.
+/// A piece according to its own directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PieceManifest {
     pub(crate) cluster: String,
@@ -125,7 +125,7 @@ pub(crate) fn write_set_data(
     Ok(files.iter().map(|(_, size)| *size as i64).sum())
 }
 
-/// Writes what tells that a set is whole.
+/// Writes the mark of a complete set.
 pub(crate) fn write_set_end(
     media: &Media,
     base: &str,

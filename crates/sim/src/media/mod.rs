@@ -1,4 +1,4 @@
-//! The storage that backups go to: real files behind `file://`, memory behind every object store.
+//! The storage of backups: real files for `file://`, memory for every object store.
 
 mod content;
 pub(crate) mod layout3;
@@ -40,11 +40,11 @@ impl Media {
     /// Writes a data file of a size, with content that belongs to its address.
     pub(crate) fn put_data(&self, address: &str, size: u64) -> Result<(), SqlError> {
         let Some(path) = self.path(address) else {
-            // Memory is not damaged, so the size tells enough.
+            // Memory does not get damaged, so the size suffices.
             return self.write(address, size, &[]);
         };
         if fs::metadata(&path).is_ok_and(|file| (REAL_BYTES..=size).contains(&file.len())) {
-            // A log that grows behind its real bytes needs only a longer hole.
+            // A log that grows after its real bytes needs only a longer hole.
             return lengthen(&path, size).map_err(|error| translate(&error));
         }
         self.write(address, size, &content::bytes_of(address, size.min(REAL_BYTES)))

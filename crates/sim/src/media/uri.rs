@@ -1,4 +1,4 @@
-//! Addresses of destinations, and the rules they must keep.
+//! Addresses of destinations, and their rules.
 
 use crate::error::SqlError;
 

@@ -1,4 +1,4 @@
-//! CREATE, DROP and ALTER of tenants, pools and units; everything else is beyond the simulator.
+//! CREATE, DROP and ALTER of tenants, pools and units; the simulator supports no other DDL.
 
 use super::Session;
 use crate::error::SqlError;

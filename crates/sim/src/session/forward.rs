@@ -1,11 +1,11 @@
-//! What a real server behind the tenant answers, and what the simulator keeps to itself.
+//! Statements that a real server behind the tenant answers, and those that the simulator answers itself.
 
 use super::{Reply, Session, shown};
 use crate::error::SqlError;
 use crate::sql::Token;
 use crate::world::views;
 
-/// Long statements are told by their beginning.
+/// Long statements are recognized by their beginning.
 const SHOWN_CHARS: usize = 2_000;
 
 impl Session {
@@ -33,7 +33,7 @@ impl Session {
         }
     }
 
-    /// Versions and connection ids are those of the pretended cluster.
+    /// Versions and connection ids are those of the simulated cluster.
     fn asks_identity(&self, tokens: &[Token]) -> bool {
         let identity = ["ob_version", "version", "connection_id", "version_comment", "effective_tenant_id"];
         !tokens.iter().any(|token| token.is_word("FROM"))
@@ -61,7 +61,7 @@ impl Session {
         self.forward(0x03, sql.as_bytes()).await
     }
 
-    /// Sends a command as it came, after whatever trouble awaits it, and notes it down.
+    /// Forwards a command unchanged, after the faults that apply, and records it.
     pub(crate) async fn forward_whole(&mut self, command: u8, body: &[u8]) -> Result<Reply, SqlError> {
         let told: String = String::from_utf8_lossy(body).chars().take(SHOWN_CHARS).collect();
         let told =
@@ -79,7 +79,7 @@ impl Session {
         let Some(bridge) = &mut self.bridge else {
             return Err(SqlError::gap("no server behind this tenant"));
         };
-        // The pretended cluster's own database is no place for data.
+        // The simulated cluster's own database cannot contain data.
         let database = if database.eq_ignore_ascii_case("oceanbase") { String::new() } else { database };
         bridge.send(command, body, &database).await?;
         Ok(Reply::Forwarded)
@@ -109,7 +109,7 @@ impl Session {
                     bridge.note_database(&name.value);
                 }
             }
-            // The real server judges what it was told; ours only wants to keep up.
+            // The real server validates the command; the simulator only tracks it.
             [first, ..] if first.is_word("SET") => drop(self.set(text, tokens)),
             _ => {}
         }

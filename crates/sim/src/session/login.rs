@@ -1,4 +1,4 @@
-//! Who may come in: `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`.
+//! Log-on: `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Session {
                 return Err(denied());
             }
             if tenant.mode == "ORACLE" {
-                // Only OceanBase's own drivers say at log-on that they speak its Oracle mode.
+                // Only OceanBase's own drivers announce at log-on that they support its Oracle mode.
                 return Err(SqlError::not_supported("Oracle tenant for current client driver is"));
             }
             Ok((tenant.id, tenant.name.clone()))

@@ -1,4 +1,4 @@
-//! A client's session: who it is, what it has set, and which part of the simulator answers each statement.
+//! A client's session: its identity, its settings, and the part of the simulator that answers each statement.
 
 mod ddl;
 mod forward;
@@ -64,7 +64,7 @@ pub(crate) struct Session {
     user_variables: HashMap<String, Value>,
     ties: Ties,
     warnings: Vec<Warning>,
-    /// The next answer breaks off.
+    /// The next answer is interrupted.
     cut: bool,
     bridge: Option<Bridge>,
 }
@@ -92,7 +92,7 @@ impl Session {
     }
 
     pub(crate) fn use_database(&mut self, name: &str) -> Result<(), SqlError> {
-        // A backend knows its own databases; the bridge tells it with the next statement.
+        // A backend has its own databases; the bridge sets the current one with the next statement.
         let known = ["oceanbase", "information_schema", "mysql", "test", ""];
         if self.bridge.is_none() && !known.contains(&name.to_lowercase().as_str()) {
             return Err(SqlError {
@@ -133,7 +133,7 @@ impl Session {
         self.record(&what, &Err(error.clone()));
     }
 
-    /// Answers one statement, after whatever trouble awaits it.
+    /// Answers one statement, after the faults that apply.
     pub(crate) async fn execute(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
         let shown = shown(text, tokens);
         let result = match self.trouble(&shown).await {
@@ -144,7 +144,7 @@ impl Session {
         result.map_err(|error| self.enriched(error))
     }
 
-    /// With `enable_rich_error_msg` a text tells where and when it was written.
+    /// With `enable_rich_error_msg`, a text shows where and when it was written.
     fn enriched(&self, mut error: SqlError) -> SqlError {
         let place = self.process.with(self.cluster, |cluster| {
             let time = civil::format(cluster.now_us, cluster.zone_s);

@@ -1,4 +1,4 @@
-//! Users of a tenant: made, granted and shown.
+//! Users of a tenant: created, granted and shown.
 
 use super::Session;
 use crate::error::SqlError;
@@ -79,7 +79,7 @@ impl Session {
 /// `u`, `'u'`, `'u'@'%'`.
 fn user_name(c: &mut Cursor<'_>) -> Result<String, SqlError> {
     let name = c.name()?;
-    // The host is a variable to the tokens; whoever it is, the user is the same here.
+    // The host is a variable to the tokens; whatever it is, the user is the same here.
     if c.peek().is_some_and(|token| token.kind == crate::sql::token::TokenKind::Variable) {
         c.next();
     }

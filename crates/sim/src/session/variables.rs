@@ -1,4 +1,4 @@
-//! Session variables: what clients read when they connect, and what they set.
+//! Session variables: those that clients read when they connect, and those that they set.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Walks along the tokens of one statement; the grammars are written with it.
+//! A cursor over the tokens of one statement, for the grammars.
 
 use super::token::{Token, TokenKind};
 use crate::error::SqlError;

@@ -1,4 +1,4 @@
-//! Answers SELECTs: the tables a query names are copied into an embedded engine, which does the rest.
+//! Answers SELECTs: the tables of a query are copied into an embedded engine, which runs it.
 //!
 //! Each query gets a fresh engine. That costs a fraction of a millisecond and keeps nothing stale:
 //! the same name means another table in every tenant, and times read differently in every session.

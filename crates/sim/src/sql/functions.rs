@@ -1,4 +1,4 @@
-//! The functions of OceanBase that the embedded engine lacks, or gives another meaning.
+//! The functions of OceanBase that the embedded engine lacks, or implements differently.
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
@@ -255,7 +255,7 @@ fn with_count(cx: &Context<'_>) -> Result<Option<(String, usize)>> {
     Ok(text(cx, 0)?.zip(count))
 }
 
-/// An argument as text, whatever it is.
+/// An argument as text, whatever its type.
 fn text(cx: &Context<'_>, at: usize) -> Result<Cell> {
     Ok(match cx.get_raw(at) {
         ValueRef::Null => None,

@@ -1,4 +1,4 @@
-//! SQL text: cutting it up, reading statements, and answering SELECTs with an embedded engine.
+//! SQL text: tokens, parsing statements, and answering SELECTs with an embedded engine.
 
 pub(crate) mod cursor;
 pub(crate) mod engine;

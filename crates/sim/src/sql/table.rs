@@ -14,7 +14,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// An instant, or NULL where the world says 0.
+    /// An instant, or NULL for 0 in the world.
     pub(crate) fn instant(us: i64) -> Self {
         if us == 0 { Self::Null } else { Self::Instant(us) }
     }
@@ -186,7 +186,7 @@ impl Table {
     }
 }
 
-/// How a row of a view is made from a noun of the world: name, type and value of each column.
+/// How a row of a view is built from a noun of the world: name, type and value of each column.
 pub(crate) struct Shape<T> {
     columns: Vec<ShapeColumn<T>>,
     included: bool,

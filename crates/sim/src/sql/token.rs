@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_no_tokens_but_version_comments_are_text() {
+    fn comments_are_not_tokens_but_version_comments_are_text() {
         assert_eq!(values("SELECT /* a ; b */ 1 -- x\n, 2 # y"), ["SELECT", "1", ",", "2"]);
         assert_eq!(values("/*!40101 SET NAMES utf8 */"), ["SET", "NAMES", "utf8"]);
     }

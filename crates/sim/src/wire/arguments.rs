@@ -4,7 +4,7 @@ use super::packet::Reader;
 use crate::sql::Token;
 use crate::sql::token::TokenKind;
 
-/// A prepared statement and what the client has told about its arguments.
+/// A prepared statement and the client's description of its arguments.
 pub(crate) struct Prepared {
     pub(crate) text: String,
     pub(crate) tokens: Vec<Token>,

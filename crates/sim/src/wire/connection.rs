@@ -1,4 +1,4 @@
-//! One client's connection: log in, then command after command until it leaves or is killed.
+//! One client's connection: log-on, then command after command until it leaves or is killed.
 
 use std::collections::HashMap;
 use std::io;
@@ -112,7 +112,7 @@ pub(super) struct Connection {
     victim: Victim,
 }
 
-/// Whether the connection goes on.
+/// Whether the connection continues.
 #[derive(PartialEq)]
 pub(super) enum Next {
     Go,
@@ -237,7 +237,7 @@ impl Connection {
         Ok(Next::Go)
     }
 
-    /// Lets the real server answer a command; somebody may kill it until the answer begins.
+    /// Lets the real server answer a command; it may be killed until the answer begins.
     async fn forward(&mut self, command: u8, body: &[u8]) -> io::Result<Next> {
         self.victim.spare();
         let result = tokio::select! {
@@ -247,7 +247,7 @@ impl Connection {
         self.reply(result, false, false).await
     }
 
-    /// Runs one statement; somebody may kill it meanwhile.
+    /// Runs one statement; it may be killed meanwhile.
     pub(super) async fn run(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
         self.victim.spare();
         tokio::select! {

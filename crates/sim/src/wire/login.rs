@@ -16,13 +16,13 @@ const CHARSET: u8 = 45;
 /// The only way to prove a password here.
 pub(crate) const PLUGIN: &str = "mysql_native_password";
 
-/// What a client says about itself.
+/// The identity of a client.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) user: String,
     pub(crate) proof: Vec<u8>,
     pub(crate) database: Option<String>,
-    /// The plugin the proof was made for.
+    /// The plugin of the proof.
     pub(crate) plugin: String,
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn proof(password: &str, salt: &[u8; 20]) -> Vec<u8> {
     once.iter().zip(salted.finalize().iter()).map(|(a, b)| a ^ b).collect()
 }
 
-/// True when the proof was made from this password and salt.
+/// True when the proof was computed from this password and salt.
 pub(crate) fn proves(password: &str, salt: &[u8; 20], proof: &[u8]) -> bool {
     self::proof(password, salt) == proof
 }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_of_another_password_is_no_proof() {
+    fn a_proof_of_another_password_is_rejected() {
         assert!(proves("", &[7; 20], b""));
         assert!(!proves("secret", &[7; 20], b""));
         assert!(!proves("", &[7; 20], &[1; 20]));

@@ -1,4 +1,4 @@
-//! Prepared statements of a connection: ours, and those that live at a real server.
+//! Prepared statements of a connection: the simulator's own, and those of a real server.
 
 use std::io;
 

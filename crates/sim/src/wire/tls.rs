@@ -1,4 +1,4 @@
-//! TLS for clients that want it: the certificate and key are given as files.
+//! TLS for clients that request it: the certificate and key are given as files.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The event histories: six names and values each, as many as an event has.
+//! The event histories: up to six names and values for each event.
 
 use super::Cluster;
 use super::events::Event;
@@ -25,7 +25,7 @@ fn rows(cluster: &Cluster, is_wanted: impl Fn(&Event) -> bool) -> Vec<Row> {
     wanted.map(|event| Row { event: event.clone(), server: cluster.leader().clone() }).collect()
 }
 
-/// `DBA_OB_ROOTSERVICE_EVENT_HISTORY`; `__all_rootservice_event_history` says when in `gmt_create`.
+/// `DBA_OB_ROOTSERVICE_EVENT_HISTORY`; `__all_rootservice_event_history` has the time in `gmt_create`.
 pub(super) fn events(cluster: &Cluster, name: &str) -> Table {
     let is_internal = name.starts_with("__ALL");
     let time = if is_internal { "gmt_create" } else { "TIMESTAMP" };

@@ -1,4 +1,4 @@
-//! Internal tables that 4.x keeps and clients still read, and the recycle bin.
+//! Internal tables that 4.x still has and clients read, and the recycle bin.
 
 use super::parameters::{self, Parameter};
 use super::system_variables;

@@ -1,4 +1,4 @@
-//! The pretended cluster: a state machine that knows no clock but the one it is told.
+//! The simulated cluster: a state machine that knows only the clock that it is given.
 
 mod event_views;
 pub(crate) mod events;
@@ -74,7 +74,7 @@ pub(crate) struct Warning {
     pub(crate) message: String,
 }
 
-/// One pretended cluster.
+/// One simulated cluster.
 #[derive(Debug, Serialize)]
 pub(crate) struct Cluster {
     pub(crate) name: String,
@@ -198,13 +198,13 @@ impl Cluster {
         }
     }
 
-    /// Looks when the next daily freeze is; somebody may have changed the parameter.
+    /// Determines the time of the next daily freeze; the parameter may have changed.
     pub(super) fn plan_daily_freeze(&mut self) {
         let time = self.parameters.get("major_freeze_duty_time").unwrap_or_default();
         self.daily_freeze_us = civil::next_time_of_day(self.now_us, time, self.zone_s).unwrap_or(NEVER);
     }
 
-    /// Stops what cannot go on under the present circumstances.
+    /// Stops everything that cannot continue under the current circumstances.
     pub(crate) fn watch(&mut self) {
         if self.profile.is_tenant_level() {
             gen4::watch(self);

@@ -63,7 +63,7 @@ impl Resources {
         self.units.push(Unit { id, name: name.to_owned(), created_us: now_us, max_cpu, memory_bytes });
     }
 
-    /// Refuses pools that do not exist or belong to somebody.
+    /// Refuses pools that do not exist or belong to a tenant.
     pub(crate) fn check_free(&self, pools: &[String]) -> Result<(), SqlError> {
         if pools.is_empty() {
             return Err(SqlError::arguments("resource pool list"));

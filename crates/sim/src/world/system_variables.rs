@@ -1,4 +1,4 @@
-//! System variables: what clients read when they connect, and what views show.
+//! System variables: those that clients read when they connect, and those that views show.
 
 /// Names and values a session starts with; numbers are numbers to those who compute with them.
 pub(crate) const DEFAULTS: &[(&str, &str)] = &[

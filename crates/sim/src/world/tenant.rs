@@ -1,4 +1,4 @@
-//! Tenants: who they are, in which state, how much data they hold.
+//! Tenants: their identity, state and amount of data.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Faults as they hit the world: destinations that fail, tenants and servers that change.
+//! Faults that affect the world: destinations that fail, tenants and servers that change.
 
 use super::{Cluster, TenantId};
 use crate::error::SqlError;
@@ -42,7 +42,7 @@ impl Cluster {
         }
     }
 
-    /// What happens when somebody writes to a destination now.
+    /// The effect of a write to a destination now.
     pub(crate) fn destination_trouble(&mut self, address: &str) -> Result<(), SqlError> {
         let codes = [
             (FaultName::DestinationUnreachable, 9070),

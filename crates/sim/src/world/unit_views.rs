@@ -1,4 +1,4 @@
-//! What runs where: servers with their capacity, units and their configurations, log streams with their replicas.
+//! Placement: servers with their capacity, units and their configurations, log streams with their replicas.
 
 use super::resources::{Pool, Unit};
 use super::tenant::{Role, Tenant, TenantKind};
@@ -11,7 +11,7 @@ use crate::sql::{Shape, Table, Value};
 
 /// No limit of IOPS or bandwidth.
 const UNLIMITED: i64 = i64::MAX;
-/// Every server pretends to have this much.
+/// Every server reports this much.
 const SERVER_CPU: i64 = 16;
 const SERVER_MEMORY_BYTES: i64 = 64 << 30;
 const SERVER_LOG_BYTES: i64 = 256 << 30;

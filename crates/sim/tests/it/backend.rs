@@ -1,4 +1,4 @@
-//! A tenant whose data lies in a real seekdb, while its backup views stay pretended.
+//! A tenant whose data are in a real seekdb, while its backup views stay simulated.
 
 use mysql_async::prelude::Queryable;
 use sim::{Backend, Profile};
@@ -58,7 +58,7 @@ async fn a_long_answer_is_passed_on_whole_and_the_connection_stays_usable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn views_versions_and_backup_statements_stay_pretended() {
+async fn views_versions_and_backup_statements_stay_simulated() {
     let sim = bridged("sim_bridge_views").await;
     let mut tenant = sim.client("t1").await;
     assert_eq!(tenant.cell("SELECT ob_version()").await, "4.2.5.0");

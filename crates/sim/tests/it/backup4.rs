@@ -1,4 +1,4 @@
-//! Archiving and backup of 4.x as they go on, second by second.
+//! Archiving and backup of 4.x, second by second.
 
 use sim::Profile;
 
@@ -221,7 +221,7 @@ async fn cleanup_deletes_what_the_window_does_not_need_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_newest_kernel_deletes_named_sets_and_tells_why_not_in_the_job() {
+async fn the_newest_kernel_deletes_named_sets_and_the_job_has_the_refusals() {
     let sim = Sim::start(Profile::V4_4).await;
     let mut sys = sim.client("sys").await;
     archiving(&sim, &mut sys).await;

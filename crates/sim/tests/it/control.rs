@@ -13,7 +13,7 @@ fn http() -> reqwest::Client {
 }
 
 #[tokio::test]
-async fn the_clock_moves_only_when_it_is_told_to() {
+async fn the_clock_moves_only_on_request() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let base = format!("http://127.0.0.1:{}", sim.handle.control_port);
     let mut client = sim.client("sys").await;
@@ -29,7 +29,7 @@ async fn the_clock_moves_only_when_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn the_transcript_tells_every_statement_with_its_answer_and_marks_gaps() {
+async fn the_transcript_has_every_statement_with_its_answer_and_marks_gaps() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let mut client = sim.client("sys").await;
     client.rows("SELECT 1").await;

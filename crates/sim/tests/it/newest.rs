@@ -73,7 +73,7 @@ async fn a_new_binary_refuses_what_the_data_do_not_know_yet() {
 }
 
 #[tokio::test]
-async fn a_tenant_deletes_sets_and_the_job_says_which_must_stay_and_why() {
+async fn a_tenant_deletes_sets_and_the_job_names_those_that_must_stay() {
     let sim = Sim::start(NEWEST).await;
     let mut sys = sim.client("sys").await;
     let many: Vec<String> = (1..=33).map(|id| id.to_string()).collect();

@@ -293,7 +293,7 @@ async fn rich_errors_tell_where_and_when_they_were_written() {
 }
 
 #[tokio::test]
-async fn who_lacks_a_privilege_is_told_which() {
+async fn a_missing_privilege_is_named() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let mut sys = sim.client("sys").await;
     sys.run("CREATE USER 'viewer' IDENTIFIED BY ''").await;

@@ -229,7 +229,7 @@ async fn a_damaged_set_fails_the_restore_as_the_kernel_would() {
     let end = "SELECT status, comment LIKE '(SERVER)ls_id: 1001, addr: 127.0.0.1:2882, module: RESTORE_DATA, result: -4103(%' \
                FROM CDB_OB_RESTORE_HISTORY WHERE tenant_id = 1";
     assert_eq!(sys.rows(end).await, ["FAIL|1"]);
-    // The half tenant stays until somebody drops it, and keeps its pool.
+    // The partly restored tenant stays until it is dropped, and keeps its pool.
     assert_eq!(sys.cell("SELECT tenant_role FROM DBA_OB_TENANTS WHERE tenant_name = 't9'").await, "RESTORE");
     sys.run("DROP TENANT t9 FORCE").await;
     assert_eq!(sys.cell("SELECT tenant_id FROM DBA_OB_RESOURCE_POOLS WHERE name = 'p'").await, "NULL");
@@ -332,7 +332,7 @@ async fn versions_that_do_not_fit_are_refused() {
     }
 }
 
-/// The rows of a tenant are simulated; the world tells which moment they are of, so that a test sees a wrong one.
+/// The rows of a tenant are simulated; the world shows their SCN, so that a test detects a wrong one.
 #[tokio::test]
 async fn a_restored_tenant_carries_the_moment_whose_data_it_has() {
     let sim = Sim::start_with(Profile::V4_2_5, 1_000.0, |_| ()).await;

@@ -11,7 +11,7 @@ use crate::simulator::{Client, options};
 struct Process(Child);
 
 impl Process {
-    /// Starts it and reads the line that tells its ports.
+    /// Starts it and reads the line with its ports.
     fn start(arguments: &[&str]) -> (Self, Value) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat-sim"));
         let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("the binary starts");
@@ -60,7 +60,7 @@ async fn two_hundred_clusters_live_in_less_than_300_mib() {
 }
 
 #[tokio::test]
-async fn the_binary_refuses_what_it_cannot_pretend() {
+async fn the_binary_refuses_what_it_cannot_simulate() {
     let output = Command::new(env!("CARGO_BIN_EXE_lifeboat-sim"))
         .args(["--profile", "5.0"])
         .output()

@@ -118,7 +118,7 @@ async fn what_was_taken_away_is_found_with_except() {
     no_gaps(&sim);
 }
 
-/// Whatever way a statement comes and at whatever point it is not understood.
+/// Whatever the protocol of a statement, and wherever it is not understood.
 #[tokio::test]
 async fn a_statement_that_is_not_answered_is_listed_under_gaps() {
     use mysql_async::prelude::Queryable;

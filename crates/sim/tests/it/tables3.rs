@@ -92,7 +92,7 @@ async fn tasks_are_listed_while_they_run_and_go_at_cleanup() {
 }
 
 #[tokio::test]
-async fn a_task_says_what_it_builds_on() {
+async fn a_task_names_its_base() {
     let sim = Sim::start(Profile::V3_2_4).await;
     let mut sys = sim.client("sys").await;
     archiving(&sim, &mut sys).await;

@@ -9,7 +9,7 @@ use crate::refusals4::archiving;
 use crate::simulator::Sim;
 
 #[tokio::test]
-async fn a_destination_fails_in_the_way_it_is_told() {
+async fn a_destination_fails_as_requested() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let mut sys = sim.client("sys").await;
     for (name, number) in [

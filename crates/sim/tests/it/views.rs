@@ -1,4 +1,4 @@
-//! Columns of the views by version, and what both spellings and catalogues say of them.
+//! Columns of the views by version, in both spellings and catalogues.
 
 use mysql_async::Row;
 use mysql_async::prelude::Queryable;
@@ -155,7 +155,7 @@ async fn parameters_are_shown_once_for_each_server() {
 }
 
 #[tokio::test]
-async fn a_tenant_is_told_its_own_moment_and_sys_those_of_all() {
+async fn a_tenant_sees_its_own_scn_and_sys_those_of_all() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let mut tenant = sim.client("t2").await;
     let moment = "SELECT TENANT_ID, TS_TYPE, TS_VALUE FROM oceanbase.V$OB_TIMESTAMP_SERVICE";

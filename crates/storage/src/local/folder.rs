@@ -1,5 +1,5 @@
-//! A directory held open. Names are looked up in it one at a time, and a symbolic link is never followed:
-//! checking a path first and opening it later would leave a moment in which a link can be put there.
+//! A directory held open. Names are looked up in it one at a time, and a symbolic link is never followed: checking a
+//! path first and opening it later would leave a gap in which a link can be created.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -75,7 +75,7 @@ impl Folder {
 
     /// Opens a file for reading; nothing when there is none. Also returns its size.
     pub(crate) fn open_file(&self, name: &str) -> Result<Option<(File, u64)>, Error> {
-        // Not blocking: the open of a pipe would wait for a writer for ever.
+        // Not blocking: the open of a pipe would wait for a writer forever.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = match fs::openat(&self.handle, name, flags, Mode::empty()) {
             Ok(handle) => File::from(handle),
@@ -90,7 +90,7 @@ impl Folder {
         }
     }
 
-    /// Returns the size of a file; nothing when there is none, or something that is no file.
+    /// Returns the size of a file; none if it does not exist or is not a file.
     pub(crate) fn file_size(&self, name: &str) -> Result<Option<u64>, Error> {
         let stat = self.stat(name)?.filter(|stat| FileType::from_raw_mode(stat.st_mode).is_file());
         Ok(stat.map(|stat| u64::try_from(stat.st_size).unwrap_or(0)))
@@ -126,7 +126,7 @@ impl Folder {
         Ok(entries)
     }
 
-    /// Removes what is no directory; tells whether there was something.
+    /// Removes anything but a directory; returns whether it existed.
     pub(crate) fn remove_file(&self, name: &str) -> Result<bool, Error> {
         match fs::unlinkat(&self.handle, name, AtFlags::empty()) {
             Ok(()) => Ok(true),
@@ -148,7 +148,7 @@ impl Folder {
         fs::renameat(&self.handle, old, &self.handle, new).map_err(|cause| self.failed("write", new, cause))
     }
 
-    /// Gives a file another name unless something has that; tells whether it did.
+    /// Renames a file unless the new name exists; returns whether it did.
     pub(crate) fn rename_new(&self, old: &str, new: &str) -> Result<bool, Error> {
         // A second name fails when there is one, on every file system that knows hard links, NFS included;
         // RENAME_NOREPLACE does not exist on NFS, but on some that lack hard links.

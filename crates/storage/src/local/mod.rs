@@ -1,8 +1,8 @@
 //! Objects as files. `folder` walks without following links, `part` makes a file appear whole or not at all.
 //!
-//! Everything here blocks; `client` calls it away from the threads that must not wait. Folders are opened anew
-//! for every call, from the root down: a file system that was mounted, unmounted or renamed in between is
-//! seen as it is now, and no handle grows stale.
+//! Everything here blocks; `client` runs it on other threads. Folders are opened again for every call, from the root
+//! down: a file system that was mounted, unmounted or renamed in between is seen in its current state, and no handle
+//! becomes stale.
 
 mod folder;
 mod part;
@@ -19,10 +19,10 @@ use crate::key;
 use crate::roots::{Admitted, FileRoots};
 use folder::{EntryKind, Folder};
 
-/// How often a file is begun while others remove its folders.
+/// The maximum number of attempts to create a file while others remove its folders.
 const TRIES_MAX: u32 = 5;
 
-/// How deep folders may lie in each other; a key cannot reach deeper.
+/// The maximum depth of folders; a key cannot reach deeper.
 const DEPTH_MAX: usize = 450;
 
 /// A directory that holds objects.
@@ -44,14 +44,14 @@ impl Local {
         Self { base }
     }
 
-    /// Begins a file; the folders on the way to it are made.
+    /// Starts a file; creates missing parent folders.
     pub(crate) fn part(&self, key: &str) -> Result<Part, Error> {
         let (folders, name) = key::split(key)?;
         let mut tries_left = TRIES_MAX;
         loop {
             tries_left -= 1;
             match self.make(&folders).and_then(|folder| Part::begin(folder, name)) {
-                // Somebody removed a folder as empty just after we had made it.
+                // Another process removed a folder as empty just after we created it.
                 Err(error) if *error.kind() == ErrorKind::Missing && tries_left > 0 => {}
                 begun => return begun,
             }
@@ -97,7 +97,7 @@ impl Local {
         Ok(size.map(|size_bytes| ObjectEntry { key: key.to_owned(), size_bytes }))
     }
 
-    /// Removes a file; tells whether there was one.
+    /// Removes a file; returns whether it existed.
     pub(crate) fn delete(&self, key: &str) -> Result<bool, Error> {
         let (folders, name) = key::split(key)?;
         match self.folder(&folders)? {
@@ -149,7 +149,7 @@ impl Local {
         Ok(removed)
     }
 
-    /// Removes files that were begun and never finished, when nobody has written to them for so long.
+    /// Removes unfinished files that were not written to for this long.
     pub(crate) fn clear_parts(&self, prefix: &str, older_than: Duration) -> Result<u64, Error> {
         let now = SystemTime::now();
         let mut removed = 0;
@@ -239,8 +239,8 @@ impl Local {
         Folder::open_root(&self.base.root)
     }
 
-    /// Opens a folder; nothing when it does not exist. A root that does not exist is an error: most often its
-    /// file system is not mounted, and nobody should take that for an empty storage.
+    /// Opens a folder; none if it does not exist. A missing root is an error: usually its file system is not mounted,
+    /// which must not look like an empty storage.
     fn folder(&self, names: &[&str]) -> Result<Option<Folder>, Error> {
         let mut folder = self.root()?;
         for name in self.base.folders.iter().map(String::as_str).chain(names.iter().copied()) {
@@ -280,7 +280,7 @@ fn walk_folder(
         if kind == EntryKind::Other {
             visit(Visit::File { folder, name: &name, key })?;
         } else if depth_left > 0 {
-            // Gone meanwhile: somebody else deletes too.
+            // Gone meanwhile: another process deletes too.
             let Some(child) = folder.child(&name)? else { continue };
             walk_folder(&child, &key, depth_left - 1, visit)?;
             visit(Visit::Left { folder, name: &name })?;

@@ -3,8 +3,8 @@
 //! The order is what makes it safe: write, sync the file, rename, sync the directory. A crash before the rename
 //! leaves a `.lifeboat-part-…` that no listing shows; after it, the file is whole under its name.
 //!
-//! The name says on which machine the file is written, and the file is locked while it is: so a part whose writer died
-//! on this machine is told from one that is being written, here or elsewhere.
+//! The name contains the machine of the writer, and the file is locked during the write. This distinguishes a part
+//! whose writer died on this machine from one that is being written, here or elsewhere.
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
@@ -15,21 +15,21 @@ use super::folder::Folder;
 use crate::error::Error;
 use crate::key::PART_PREFIX;
 
-/// What this machine's parts are told apart by: its boot, hashed. Nothing where it has none.
+/// The identity of this machine's parts: its boot ID, hashed. None if it has none.
 static MACHINE: LazyLock<String> = LazyLock::new(|| {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let boot = boot.trim().replace('-', "");
     boot.get(..16).filter(|boot| boot.chars().all(|sign| sign.is_ascii_hexdigit())).unwrap_or("").to_owned()
 });
 
-/// How old a part is before its lock counts: it is made first, and locked then.
+/// How old a part must be before its lock counts: it is created first, and locked then.
 const LOCKED_AFTER: Duration = Duration::from_secs(2);
 
-/// Tells whether the writer of a part of this machine is gone.
+/// Returns whether the writer of a part of this machine is gone.
 pub(super) fn is_orphan(folder: &Folder, name: &str, age: Duration) -> bool {
     let is_ours = !MACHINE.is_empty()
         && name.strip_prefix(PART_PREFIX).is_some_and(|rest| rest.starts_with(MACHINE.as_str()));
-    // A file system without locks says neither yes nor no.
+    // A file system without locks gives no answer.
     is_ours
         && age >= LOCKED_AFTER
         && folder.open_file(name).ok().flatten().is_some_and(|(file, _)| file.try_lock().is_ok())
@@ -73,7 +73,7 @@ impl Part {
         Ok(self.size_bytes)
     }
 
-    /// Gives the file its name if nothing has it; tells whether it did.
+    /// Gives the file its name unless it exists; returns whether it did.
     pub(crate) fn finish_new(mut self) -> Result<bool, Error> {
         self.sync()?;
         if !self.folder.rename_new(&self.name, &self.target)? {

@@ -42,7 +42,7 @@ pub(super) fn error_of_code(verb: &'static str, place: &str, status: u16, code: 
     Error::new(kind, verb, place).because(std::io::Error::other(words.to_owned()))
 }
 
-/// Tells whether the service said why; it cannot when it was asked for a description only.
+/// Returns whether the service gave a reason; it cannot for a HEAD request.
 pub(super) fn has_words(cause: &opendal::Error) -> bool {
     !cause.message().is_empty()
 }
@@ -113,7 +113,7 @@ fn codes(message: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Tells whether the request could not even be signed, or a token for it was refused.
+/// Returns whether the request could not even be signed, or a token for it was refused.
 fn is_about_signing(cause: &opendal::Error) -> bool {
     let mut next: Option<&dyn std::error::Error> = cause.source();
     let mut text = cause.message().to_owned();
@@ -124,7 +124,7 @@ fn is_about_signing(cause: &opendal::Error) -> bool {
     text.contains("sign") || text.contains("credential")
 }
 
-/// Returns what we ourselves said against a request or an answer, if it was that.
+/// Returns our own objection to a request or an answer, if it was that.
 fn source_of<E: std::error::Error + 'static>(cause: &opendal::Error) -> Option<&E> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = cause.source();
     while let Some(source) = next {
@@ -148,11 +148,11 @@ const KNOWN_FORMS: [&str; 8] = [
     "[]", // of Google Cloud, without details
 ];
 
-/// How OpenDAL begins to say that an answer cannot be read.
+/// The prefix of OpenDAL's error for an unreadable answer.
 const UNREADABLE: &str = "deserialize";
 
-/// Returns what an answer says, and what caused it. What does not have a service's own form is not shown: a typed-in
-/// endpoint may be anything, and its answer somebody's secret.
+/// Returns the message of an answer, and its cause. Answers without a service's own form are not shown: a typed-in
+/// endpoint may be anything, and its answer may contain a secret.
 fn words(cause: &opendal::Error) -> String {
     let mut words = match (cause.message(), status(cause)) {
         ("", _) => cause.kind().to_string(),
@@ -173,7 +173,7 @@ fn words(cause: &opendal::Error) -> String {
     words
 }
 
-/// Returns words without the secret, also where it stands in the form of a URL's query, and not too many of them.
+/// Returns a text without the secret, also if it is part of a URL's query, and with a limited length.
 fn without(secret: Option<&Secret>, words: &str) -> String {
     let mut words = words.replace('\n', " ");
     if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
@@ -200,7 +200,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     #[test]
-    fn an_answer_means_what_its_code_says() {
+    fn the_code_of_an_answer_decides_its_meaning() {
         let cases = [
             (Kind::NotFound, r#"S3Error { code: "NoSuchKey", message: "x" }"#, ErrorKind::Missing),
             (Kind::ConfigInvalid, r#"S3Error { code: "NoSuchBucket" }"#, ErrorKind::BucketMissing),

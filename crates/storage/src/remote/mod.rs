@@ -1,8 +1,9 @@
 //! Objects in an object store, through OpenDAL. `service` makes the connection of each kind out of a location,
-//! `net` which addresses are refused and how much of an answer is kept, `answer` says what a refusal means, `writing` and `reading` are single objects, `uploads` what crashed writers left.
+//! `net` which addresses are refused and how much of an answer is kept, `answer` has the meaning of errors, `writing` and
+//! `reading` are single objects, `uploads` what crashed writers left.
 //!
-//! Whoever writes an object marks it with a number of its own. An answer that is lost on the way leaves open whether
-//! the object was written; the mark tells.
+//! The writer of an object marks it with a number of its own. If the answer is lost on the way, it is unknown whether
+//! the object was written; the mark shows it.
 
 mod answer;
 mod net;
@@ -93,11 +94,11 @@ impl Remote {
         }
     }
 
-    /// Writes a small object unless there is one of that name; tells whether it did.
+    /// Writes a small object unless one of that name exists; returns whether it did.
     pub(crate) async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, Error> {
         let path = self.path(key)?;
         if !self.service.can_put_new() {
-            // Not safe against somebody else in the same moment; the documents name the services that are so.
+            // Not safe against a concurrent writer; the documents name the services that are.
             return match self.stat(key).await? {
                 Some(_) => Ok(false),
                 None => self.put(key, bytes).await.map(|()| true),
@@ -142,7 +143,7 @@ impl Remote {
                 return Err(Error::new(ErrorKind::TooLarge { found, limit }, "read", &place));
             }
             match reader.read_all().await {
-                // Somebody wrote another one between our two requests.
+                // Another writer wrote one between our two requests.
                 Err(error) if *error.kind() == ErrorKind::Altered => {}
                 read => return read,
             }
@@ -161,7 +162,7 @@ impl Remote {
         Ok(found.map(|meta| ObjectEntry { key: key.to_owned(), size_bytes: meta.content_length() }))
     }
 
-    /// Deletes an object; tells whether there was one.
+    /// Deletes an object; returns whether it existed.
     pub(crate) async fn delete(&self, key: &str) -> Result<bool, Error> {
         // The services answer alike whether there was one or not.
         if self.head("delete", key).await?.is_none() {
@@ -199,7 +200,7 @@ impl Remote {
                 Ok(None) => return Ok((found, true)),
                 Err(cause) => return Err(self.failed("list", folder, &cause).await),
             };
-            // A folder is an object of its own where somebody made it by hand.
+            // A folder is an object of its own if a user created it manually.
             let Some(key) = entry.path().strip_prefix(&self.base) else { continue };
             if key.is_empty() || key.ends_with('/') {
                 continue;
@@ -237,7 +238,7 @@ impl Remote {
         Err(Error::new(ErrorKind::TooMany { limit }, "delete", &self.place(folder)))
     }
 
-    /// Deletes what crashed writers left behind; returns how many objects they had begun.
+    /// Deletes the remains of crashed writers; returns the number of their unfinished objects.
     pub(crate) async fn clear_uploads(&self, folder: &str, older_than: Duration) -> Result<u64, Error> {
         let prefix = self.prefix(folder)?;
         match &self.service.uploads {
@@ -278,7 +279,7 @@ impl Remote {
         format!("{}/{}{key}", self.service.place, self.base).trim_end_matches('/').to_owned()
     }
 
-    /// Asks for an object's description; nothing when there is no object.
+    /// Requests the description of an object; none if it does not exist.
     async fn head(&self, verb: &'static str, key: &str) -> Result<Option<opendal::Metadata>, Error> {
         match self.service.patient.stat(&self.path(key)?).await {
             Ok(meta) if meta.is_file() => Ok(Some(meta)),
@@ -294,7 +295,7 @@ impl Remote {
         }
     }
 
-    /// Tells whether the object that is there now was written with this mark. Not knowing counts as no.
+    /// Returns whether the object that is there now was written with this mark. Not knowing counts as no.
     async fn bears(&self, path: &str, mark: &Mark) -> bool {
         let found = self.service.patient.stat(path).await;
         found.is_ok_and(|meta| {
@@ -303,7 +304,7 @@ impl Remote {
         })
     }
 
-    /// Turns an answer into an error. An answer without words is asked for again in a way that has some.
+    /// Turns an answer into an error. An answer without a text is requested again in a way that has one.
     async fn failed(&self, verb: &'static str, key: &str, cause: &opendal::Error) -> Error {
         let error = self.service.error(verb, &self.place(key), cause);
         if *error.kind() != ErrorKind::Forbidden || answer::has_words(cause) {
@@ -328,7 +329,7 @@ impl Remote {
     }
 }
 
-/// What tells a write from every other one.
+/// The identity of a write.
 #[derive(Debug, Clone)]
 struct Mark(String);
 

@@ -67,7 +67,7 @@ impl Net {
     /// Returns what sends requests. The client takes `HTTPS_PROXY` and the system's certificates into account.
     pub(super) fn transport(self: &Arc<Self>) -> Result<HttpTransporter, Error> {
         let client = self.client.get_or_init(|| {
-            // Whoever was first has installed the same one.
+            // The first caller has installed the same one.
             let _ = rustls::crypto::ring::default_provider().install_default();
             let resolver = Resolver { egress: Arc::clone(&self.egress), proxies: Arc::clone(&self.proxies) };
             let client = reqwest::Client::builder()

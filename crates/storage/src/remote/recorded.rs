@@ -16,7 +16,7 @@ use super::service::Service;
 use super::{Net, Remote};
 use crate::error::{Error, ErrorKind};
 
-/// Answers from a list, and remembers what it was asked.
+/// Returns answers from a list, and records the requests.
 #[derive(Clone, Default)]
 struct Recorded {
     answers: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
@@ -42,9 +42,9 @@ struct Case {
     secret: &'static str,
     /// Where the object `manifest` of the folder `dir` in the bucket `backup` is.
     url: &'static str,
-    /// How the request says who we are.
+    /// The credentials in the request.
     signature: &'static str,
-    /// How it says that nothing may be written over.
+    /// The condition against overwriting.
     condition: Option<(&'static str, &'static str)>,
     /// Refusals, and what they mean.
     refusals: &'static [(u16, &'static str, ErrorKind)],
@@ -177,7 +177,7 @@ async fn a_new_object_is_written_under_the_services_own_condition() {
     for case in CASES {
         let (remote, recorded) = remote(case);
         let Some((name, value)) = case.condition else {
-            // Without one it is looked for first.
+            // Without one, it is searched for first.
             recorded.answer(&[(200, "")]);
             assert!(!remote.put_new("manifest", Bytes::from_static(b"x")).await.expect("an answer"));
             assert_eq!(recorded.last().0, Method::HEAD);
@@ -195,7 +195,7 @@ async fn refusals_mean_what_the_services_documents_say() {
     for case in CASES {
         for (status, body, expected) in case.refusals {
             let (remote, recorded) = remote(case);
-            // Whether the object bears our mark is asked for as well.
+            // Our mark on the object is requested as well.
             recorded.answer(&[(*status, body), (404, ""), (*status, body)]);
             let error = remote.put("manifest", Bytes::from_static(b"x")).await.expect_err("refused");
             assert_eq!(error.kind(), expected, "{:?} {body}: {error:?}", case.kind);

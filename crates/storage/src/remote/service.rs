@@ -38,7 +38,7 @@ pub(super) struct Service {
     pub(super) patient: Operator,
     /// Does not: for requests that mean something else the second time.
     pub(super) single: Operator,
-    /// The uploads that were begun, where we know how to ask for them.
+    /// The unfinished uploads, if there is a request for them.
     pub(super) uploads: Option<Uploads>,
     /// `s3://bucket`.
     pub(super) place: String,
@@ -95,12 +95,12 @@ impl Service {
         Ok(Self { patient, single, uploads, place, seen: AtomicBool::new(false), secret: secret.cloned() })
     }
 
-    /// Tells whether the service itself refuses to write over an object.
+    /// Returns whether the service itself refuses to write over an object.
     pub(super) fn can_put_new(&self) -> bool {
         self.single.info().capability().write_with_if_not_exists
     }
 
-    /// Tells whether the bucket is known to exist.
+    /// Returns whether the bucket is known to exist.
     pub(super) fn has_seen_bucket(&self) -> bool {
         self.seen.load(Ordering::Relaxed)
     }
@@ -115,7 +115,7 @@ impl Service {
     }
 }
 
-/// What says who we are.
+/// The credentials.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
     pub(super) id: &'a str,
@@ -128,7 +128,7 @@ pub(super) struct Address {
     /// Scheme, host and port.
     pub(super) url: String,
     pub(super) host: String,
-    /// Where the endpoint says so, or its name does.
+    /// From the endpoint's query or its name.
     pub(super) region: String,
 }
 
@@ -163,14 +163,14 @@ impl Address {
         Ok(Self { url: format!("{}://{host}{port}", url.scheme()), host, region })
     }
 
-    /// Tells whether the service wants the bucket's name in front of its own, as these clouds do.
+    /// Returns whether the service expects the bucket's name before its own, as these clouds do.
     pub(super) fn has_bucket_in_name(&self, bucket: &str) -> bool {
         let clouds = [".amazonaws.com", ".amazonaws.com.cn", ".aliyuncs.com", ".myqcloud.com"];
         clouds.iter().any(|cloud| self.host.ends_with(cloud)) && !bucket.contains('.')
     }
 }
 
-/// Returns an endpoint as it may be shown: somebody may have typed a password into it.
+/// Returns an endpoint that is safe to show: a user may have typed a password into it.
 fn shown(endpoint: &str) -> String {
     model::storage::mask_uri(&if endpoint.contains("://") {
         endpoint.to_owned()
@@ -179,7 +179,7 @@ fn shown(endpoint: &str) -> String {
     })
 }
 
-/// Returns the region that a host's name tells: `s3.<region>.…`, `s3-<region>.…`.
+/// Returns the region in a host name: `s3.<region>.…`, `s3-<region>.…`.
 fn region_of(host: &str) -> Option<String> {
     let mut labels = host.split('.');
     let service = labels.find(|label| *label == "s3" || label.starts_with("s3-"))?;
@@ -240,7 +240,7 @@ fn s3(bucket: &str, address: &Address, key: Key<'_>) -> S3 {
         .secret_access_key(key.secret)
         // Buckets with object lock refuse what has no checksum.
         .checksum_algorithm("crc32c")
-        // The key is what the user gave, never what lies about on this machine.
+        // The key comes from the user, never from files of this machine.
         .disable_config_load()
         .disable_ec2_metadata();
     if address.has_bucket_in_name(bucket) { service.enable_virtual_host_style() } else { service }
@@ -287,7 +287,7 @@ fn azblob(container: &str, address: &Address, key: Key<'_>) -> Azblob {
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over so")]
 fn note_retry(event: RetryEvent<'_>) {
-    // Without the error's own text, which may tell the whole request.
+    // Without the error's own text, which may contain the whole request.
     tracing::debug!(operation = %event.op, kind = %event.err.kind(), attempt = event.attempt, "a request is repeated");
 }
 
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_tells_the_address_and_the_region() {
+    fn an_endpoint_contains_the_address_and_the_region() {
         let cases = [
             ("s3.eu-west-1.amazonaws.com", "https://s3.eu-west-1.amazonaws.com", "eu-west-1"),
             ("https://s3.amazonaws.com", "https://s3.amazonaws.com", "us-east-1"),

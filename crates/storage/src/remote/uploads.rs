@@ -1,8 +1,8 @@
-//! Uploads that were begun and never finished: a writer that crashes leaves its parts, which no listing of objects
-//! shows and which cost money. OpenDAL does not ask for them, so the requests are our own.
+//! Unfinished uploads: a writer that crashes leaves its parts, which no listing of objects shows and which cost
+//! money. OpenDAL does not list them, so the requests are our own.
 //!
-//! Only S3 services are asked. Google Cloud and Azure remove such parts after a week; for OSS, COS and OBS a
-//! rule of the bucket does it (`docs/operate/storage.md`).
+//! Only S3 services are queried. Google Cloud and Azure remove such parts after a week; for OSS, COS and OBS a rule
+//! of the bucket does it (`docs/operate/storage.md`).
 
 use std::time::{Duration, SystemTime};
 
@@ -148,7 +148,7 @@ impl Uploads {
         Ok(last)
     }
 
-    /// Reads a moment such as `2026-11-22T22:12:34.000Z`, as the time since 1970.
+    /// Reads a time such as `2026-11-22T22:12:34.000Z`, as the time since 1970.
     fn moment(&self, text: &str) -> Result<Duration, Error> {
         let read = Timestamp::from_rfc3339(text);
         let micros = read.and_then(|moment| u64::try_from(moment.0).ok());

@@ -9,7 +9,7 @@ use crate::error::Error;
 /// How large a part is. A writer holds three at most: two on the way, one being filled.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
-/// How many parts are on the way at once.
+/// The maximum number of concurrent parts.
 const PARTS_AT_ONCE: usize = 2;
 
 /// An unfinished object. Dropped before it is finished, its parts are removed.

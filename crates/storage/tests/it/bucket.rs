@@ -49,7 +49,7 @@ pub(crate) async fn client() -> Client {
     open(&fresh_location().await).await
 }
 
-/// Creates a bucket; with a lock, whatever is written there is kept for a day.
+/// Creates a bucket; with a lock, every object in it is retained for a day.
 pub(crate) async fn create(name: &'static str, locked: bool) {
     let server = server().await;
     let make = move || if locked { server.create_locked_bucket(name) } else { server.create_bucket(name) };

@@ -40,7 +40,7 @@ for_every_kind! {
     an_object_larger_than_expected_is_refused
     what_is_not_there_is_called_missing
     a_listing_holds_what_is_below_a_folder_in_order
-    deleting_tells_whether_something_was_there
+    deleting_returns_whether_the_object_existed
     delete_below_removes_a_folder_and_nothing_else
     a_client_of_a_folder_stays_in_it
     a_key_that_could_lead_elsewhere_is_refused
@@ -150,7 +150,7 @@ async fn a_listing_holds_what_is_below_a_folder_in_order(client: Client) {
     assert!(client.list("b").await.expect("a listing").iter().all(|entry| entry.size_bytes == 5));
 }
 
-async fn deleting_tells_whether_something_was_there(client: Client) {
+async fn deleting_returns_whether_the_object_existed(client: Client) {
     assert!(!client.delete("a/b").await.expect("an answer"));
     client.put("a/b", Bytes::new()).await.expect("put");
     assert!(client.delete("a/b").await.expect("an answer"));

@@ -1,4 +1,4 @@
-//! What is wrong with a directory is said by its name, and does no harm.
+//! The error of a directory names it, and does no harm.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -64,7 +64,7 @@ async fn a_symbolic_link_is_never_followed() {
 }
 
 #[tokio::test]
-async fn a_location_behind_a_link_is_refused_unless_the_link_is_the_root() {
+async fn a_location_below_a_link_is_refused_unless_the_link_is_the_root() {
     let (directory, outside) = (Directory::new(), Directory::new());
     symlink(outside.path(), directory.path().join("link")).expect("a link");
     let through = directory.location("link/base");

@@ -88,7 +88,7 @@ async fn what_a_killed_writer_left_is_cleared_and_what_is_being_written_is_not()
     assert_eq!(client.list("dump-1").await.expect("a listing").len(), 1);
 }
 
-/// Starts the child, kills it after so many lines, in the midst of the next writes; returns the lines seen.
+/// Starts the child, kills it after this many lines, during the next writes; returns the lines seen.
 fn kill_after(directory: &Directory, lines: usize) -> usize {
     kill_child_after(directory, "child_writes_for_ever", lines)
 }

@@ -1,4 +1,4 @@
-//! The storage's promises, kept by every kind, and what only directories or object stores can do wrong.
+//! The promises of every kind of storage, and the faults of directories or object stores alone.
 
 mod bucket;
 mod contract;

@@ -52,19 +52,19 @@ async fn an_upload_whose_connections_are_cut_is_whole() {
 }
 
 #[tokio::test]
-async fn a_download_whose_connections_are_cut_goes_on_where_it_was() {
+async fn a_download_resumes_after_cut_connections() {
     let (proxy, client, direct) = through_a_proxy().await;
     let content = content(20 * MIB);
     write(&direct, "large", &content).await;
     proxy.cut(3, 4 * MIB as u64, false);
     assert!(read(&client, "large").await == content, "the bytes differ");
     assert!(proxy.has_misbehaved());
-    // It was not begun anew each time.
+    // It did not start over each time.
     assert!(proxy.received() < 22 * MIB as u64, "{}", proxy.received());
 }
 
 #[tokio::test]
-async fn whoever_puts_a_new_object_and_hears_no_answer_learns_that_it_was_first() {
+async fn a_writer_of_a_new_object_learns_after_a_lost_answer_that_it_was_first() {
     let (proxy, client, direct) = through_a_proxy().await;
     proxy.swallow_answers(1, "PUT ");
     assert!(client.put_new("manifest", Bytes::from_static(b"ours")).await.expect("an answer in the end"));
@@ -117,7 +117,7 @@ async fn a_slow_store_holds_the_writer_back() {
 }
 
 #[tokio::test]
-async fn a_writer_that_is_dropped_in_the_midst_leaves_nothing() {
+async fn a_writer_that_is_dropped_halfway_leaves_nothing() {
     let (proxy, client, direct) = through_a_proxy().await;
     let mut writer = client.writer("large").await.expect("a writer");
     for _ in 0..20 {
@@ -131,7 +131,7 @@ async fn a_writer_that_is_dropped_in_the_midst_leaves_nothing() {
     }
     assert!(proxy.sent() > 8 * MIB as u64, "a part is on its way");
     drop(writer);
-    // The parts are removed behind our back, so it is the request for it that is waited for.
+    // Another client removes the parts, so the test waits for the request.
     let mut left = 1;
     for _ in 0..2_000 {
         left = unfinished(&direct).await;

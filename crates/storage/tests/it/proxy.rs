@@ -50,20 +50,20 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Cuts so many connections, each after so many bytes to the server, or from it.
+    /// Cuts this many connections, each after this many bytes to the server, or from it.
     pub(crate) fn cut(&self, times: i64, after: u64, uploads: bool) {
         self.state.cut_after.store(after, Ordering::SeqCst);
         self.state.cuts_upload.store(uploads.into(), Ordering::SeqCst);
         self.state.cuts_left.store(times, Ordering::SeqCst);
     }
 
-    /// Lets so many requests with these words in their first bytes reach the server, and cuts before it answers.
+    /// Lets this many requests with these words in their first bytes reach the server, and cuts before it answers.
     pub(crate) fn swallow_answers(&self, times: i64, words: &str) {
         *self.state.swallow.lock().expect("no panic") = words.as_bytes().to_vec();
         self.state.swallows_left.store(times, Ordering::SeqCst);
     }
 
-    /// Lets so many bytes pass in a millisecond and direction.
+    /// Lets this many bytes pass per millisecond and direction.
     pub(crate) fn pace(&self, bytes: u64) {
         self.state.pace.store(bytes, Ordering::SeqCst);
     }
@@ -76,7 +76,7 @@ impl Proxy {
         self.state.received.load(Ordering::SeqCst)
     }
 
-    /// Tells whether everything that was to go wrong went wrong.
+    /// Returns whether everything that was to go wrong went wrong.
     pub(crate) fn has_misbehaved(&self) -> bool {
         self.state.cuts_left.load(Ordering::SeqCst) <= 0
             && self.state.swallows_left.load(Ordering::SeqCst) <= 0

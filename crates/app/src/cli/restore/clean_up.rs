@@ -1,4 +1,4 @@
-//! `lifeboat restore clean-up`: removes what a failed recovery left behind, once it is certain which one is meant.
+//! `lifeboat restore clean-up`: removes the remains of a failed recovery, after a confirmation of its tenant.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -7,7 +7,7 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::Value;
 
-use super::super::Reach;
+use crate::cli::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
@@ -34,7 +34,7 @@ pub(super) async fn run(reach: &Reach, task: i64, given: Option<&str>, wait: boo
     Ok(())
 }
 
-/// Returns the name of the tenant that a recovery goes into; a task that is no recovery is refused.
+/// Returns the name of the tenant that a recovery creates; other tasks are an error.
 async fn tenant_of(client: &Client, task: i64, stored: &Value) -> Result<String, Failure> {
     let kind = stored["taskDefinitionId"].as_str().unwrap_or_default();
     let cluster = stored["cluster"]["id"].as_i64().filter(|_| KINDS.contains(&kind));
@@ -50,7 +50,7 @@ async fn tenant_of(client: &Client, task: i64, stored: &Value) -> Result<String,
     Ok(found.ok_or_else(missing)?.restore_tenant_name)
 }
 
-/// Wants the tenant's name, from the option or typed in.
+/// Requires the name of the tenant, from the option or a prompt.
 fn confirm(given: Option<&str>, task: i64, tenant: &str) -> Result<(), Failure> {
     let about = |problem: Problem| problem.with("task", task).with("tenant", tenant);
     let name = match given {

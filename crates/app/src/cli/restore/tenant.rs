@@ -1,4 +1,4 @@
-//! Recovering a tenant from its physical backups: the moments that can be chosen, and the request.
+//! Recovering a tenant from its physical backups: the recoverable times, and the request.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use model::text::Text;
 use serde_json::{Map, Value, json};
 
 use super::TargetArgs;
-use crate::cli::Reach;
 use crate::cli::names::{self, cluster, short, storage};
+use crate::cli::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::language::words_of;
@@ -19,41 +19,41 @@ use crate::secrets;
 
 #[derive(Args)]
 pub(super) struct NewTenantArgs {
-    /// The moment: a time with its zone (2026-11-22T10:00:00+08:00), an SCN, or latest [default: latest]
+    /// The time to recover to: a time with its zone (2026-11-22T10:00:00+08:00), an SCN, or latest [default: latest]
     #[arg(long, value_name = "TIME|SCN", conflicts_with = "set")]
     until: Option<String>,
-    /// The cluster to recover into; the one that was backed up when left out
+    /// The target cluster. Defaults to the cluster that was backed up
     #[arg(long, value_name = "NAME", conflicts_with = "set")]
     into: Option<String>,
-    /// The name of the new tenant; the old name with _restored when left out
+    /// The name of the new tenant. Defaults to the old name with _restored
     #[arg(long = "as", value_name = "NAME", conflicts_with = "set")]
     new_name: Option<String>,
-    /// Run the new tenant on this free resource pool; may be given several times
+    /// Run the new tenant on this free resource pool; repeatable
     #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "unit"])]
     pool: Vec<String>,
     /// Create a resource pool of this unit specification in each zone
     #[arg(long, value_name = "NAME", conflicts_with = "set")]
     unit: Option<String>,
-    /// How many units in each zone; 1 when left out
+    /// The number of units in each zone. Defaults to 1
     #[arg(long, value_name = "NUMBER", requires = "unit")]
     unit_count: Option<u32>,
-    /// Only in this zone; may be given several times, and means all zones when left out
+    /// Run the new tenant in this zone only; repeatable. Defaults to all zones
     #[arg(long, value_name = "NAME", requires = "unit")]
     zone: Vec<String>,
-    /// The zones in the order in which they lead, such as zone1;zone2,zone3
+    /// The primary zone of the new tenant, such as zone1;zone2,zone3
     #[arg(long, value_name = "ZONES", conflicts_with = "set")]
     primary_zone: Option<String>,
-    /// Keep the new tenant as a standby, which is read-only
+    /// Keep the new tenant as a read-only standby
     #[arg(long, conflicts_with = "set")]
     standby: bool,
-    /// The backups are encrypted; the password is taken from LIFEBOAT_BACKUP_PASSWORD, LIFEBOAT_BACKUP_PASSWORD_FILE, a
-    /// prompt or standard input
+    /// Recover from encrypted backups. The password comes from LIFEBOAT_BACKUP_PASSWORD, LIFEBOAT_BACKUP_PASSWORD_FILE,
+    /// a prompt or standard input
     #[arg(long, conflicts_with = "set")]
     decrypt: bool,
-    /// Recover from this storage configuration alone, into --cluster: the cluster that was backed up may be gone
+    /// Recover from this storage configuration into --cluster, without the cluster that was backed up
     #[arg(long, value_name = "NAME", requires = "folder", conflicts_with_all = ["set", "into", "tenant"])]
     storage: Option<String>,
-    /// The folder of the tenant's backups in the storage: CLUSTER/CLUSTER-ID/TENANT-ID, such as obcluster/1/1002
+    /// The folder of the tenant's backups in the storage, CLUSTER/CLUSTER-ID/TENANT-ID, such as obcluster/1/1002
     #[arg(long, value_name = "FOLDER", requires = "storage")]
     folder: Option<String>,
 }
@@ -113,7 +113,7 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
     Ok((into, json!({ field: form })))
 }
 
-/// Names the tenant of a cluster that Lifeboat knows; returns its name.
+/// Adds the tenant of a known cluster to the request; returns its name.
 async fn online(
     client: &Client,
     known: &ClusterRow,
@@ -133,7 +133,7 @@ async fn online(
     }
 }
 
-/// Names a tenant of which only the files are left; returns what stands for its name.
+/// Adds a tenant of which only the files are left to the request; returns its folder instead of a name.
 async fn offline(
     client: &Client,
     name: &str,
@@ -158,7 +158,7 @@ async fn zones(client: &Client, cluster: i64) -> Result<Vec<String>, Failure> {
     Ok(rows.iter().filter_map(|row| row["name"].as_str().map(str::to_owned)).collect())
 }
 
-/// Shows to which moments tenants can be recovered.
+/// Shows the recoverable periods of tenants.
 pub(super) async fn window(reach: &Reach, name: &str, tenant: Option<&str>) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let cluster = cluster(&client, name).await?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Wrong passwords in a row, of one account from one address, before there is a wait.
 pub(crate) const LIMIT: u32 = 5;
 
-/// Wrong passwords from one address, of whatever accounts, before there is a wait.
+/// The number of wrong passwords from one address, for any accounts, before a wait starts.
 const LIMIT_OF_ADDRESS: u32 = 20;
 
 /// The first wait.
@@ -22,10 +22,10 @@ pub(crate) const WAIT_MOST: Duration = Duration::from_secs(10 * 60);
 /// How long a wrong password is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
-/// How many are remembered; whoever makes names up must not fill the memory.
+/// The maximum number of remembered entries, so that invented names do not fill the memory.
 const REMEMBERED_MAX: usize = 20_000;
 
-/// Whose wrong passwords are counted.
+/// The key of a count of wrong passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Culprit {
     AccountFrom(String, String),
@@ -65,7 +65,7 @@ impl Failures {
 pub(crate) struct Attempts(HashMap<Culprit, Failures>);
 
 impl Attempts {
-    /// Returns how long whoever asks for this account from this address has to wait, if so.
+    /// Returns how long a log-on to this account from this address has to wait, if at all.
     pub(crate) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
         let wait = |culprit: &Culprit| self.0.get(culprit)?.wait(culprit.limit(), now);
         culprits(account, address).iter().filter_map(wait).max()
@@ -87,8 +87,8 @@ impl Attempts {
         left.into_iter().min().unwrap_or_default()
     }
 
-    /// Takes back what was counted of a password that turned out to be right. What the address has tried elsewhere stays:
-    /// an account of one's own must not help with others.
+    /// Removes the count of a password that was right. Other counts of the address stay: a user's own account must
+    /// not help with others.
     pub(crate) fn succeeded(&mut self, account: &str, address: &str) {
         let [account, address] = culprits(account, address);
         self.0.remove(&account);
@@ -97,8 +97,8 @@ impl Attempts {
         }
     }
 
-    /// Forgets in bulk what matters least, so that being full costs little: first what is over, then what has no wait,
-    /// which whoever makes names up pushes out, and the waits at the very last.
+    /// Forgets the least important entries in bulk, so that a full table costs little: first expired entries, then
+    /// those without a wait (which invented names displace), and waits last.
     fn make_room(&mut self, now: Instant) {
         let is_full = |all: &HashMap<_, _>| all.len() + 2 > REMEMBERED_MAX;
         if is_full(&self.0) {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
+    fn wrong_passwords_from_one_address_do_not_lock_out_other_addresses() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
         for _ in 0..1000 {
             attempts.failed("Admin", "192.0.2.66", now);

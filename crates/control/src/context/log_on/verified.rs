@@ -1,5 +1,4 @@
-//! Passwords that were verified a moment ago. HTTP Basic sends one with every request, and a hash that is hard to
-//! guess is slow to compute.
+//! Recently verified passwords. HTTP Basic sends one with every request, and a strong hash is slow to compute.
 //!
 //! Kept is a keyed hash, whose key never leaves the memory, and beside it the stored form that it was verified
 //! against, so that a changed password is forgotten at once, on every server. The address is part of what is
@@ -10,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use metadata::passwords::PasswordHash;
 
-/// How long a password is taken without verifying it again.
+/// How long a password is accepted without verifying it again.
 const KEPT: Duration = Duration::from_secs(5 * 60);
 
-/// How many are kept; verifying again is all that a lost one costs.
+/// The maximum number of entries; a lost one only costs another verification.
 const KEPT_MAX: usize = 10_000;
 
 /// A password that was sent.
@@ -34,7 +33,7 @@ impl Verified {
         Self { key: rand::random(), verified: HashMap::new() }
     }
 
-    /// Tells whether exactly this was verified within the last five minutes, against what is stored now.
+    /// Returns whether exactly this was verified within the last five minutes, against what is stored now.
     pub(crate) fn knows(&self, credential: &Credential<'_>, stored: &PasswordHash, now: Instant) -> bool {
         let known = self.verified.get(&self.hash(credential));
         known.is_some_and(|(against, until)| against == stored && now < *until)

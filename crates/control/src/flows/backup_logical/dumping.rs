@@ -1,4 +1,4 @@
-//! One tenant's dump, as its steps need it: the server, the storage, the dump's id, and what is done when its moment
+//! One tenant's dump for its steps: the server, the storage, the dump's id, and how it starts over when its snapshot
 //! is gone.
 
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use crate::words;
 
 type Here = At<BackupLogical>;
 
-/// How often a dump is begun anew. The last time, a table that is changed is left out; what else keeps it from being
-/// completed ends it.
+/// The maximum number of times that a dump starts over. The last time, a changed table is left out; any other
+/// obstacle fails the dump.
 const ANEW_MAX: usize = 3;
 
 /// One tenant's dump.
@@ -42,7 +42,7 @@ impl<'a> Dumping<'a> {
             connections: state.connections,
             owner: Some(dump_owner(state.ob_cluster_id, id_of(state, at.lane()))),
             signer: Some(at.context().signing_key().await?),
-            // What is changed again and again does not keep the rest from being dumped.
+            // A table that changes again and again does not block the dump of the others.
             leave_out_changed: lane.abandoned.len() >= ANEW_MAX,
             ..dump::Options::default()
         };
@@ -54,7 +54,7 @@ impl<'a> Dumping<'a> {
             options,
         };
         for abandoned in &lane.abandoned {
-            // Not when it was given up: until that was saved, a crash would have gone on with it.
+            // Not for a dump that was given up: a crash before that was saved would have resumed it.
             if let Err(error) = delete_unless_complete(at, &dumping.client, abandoned).await {
                 at.log(error.note);
             }
@@ -94,7 +94,7 @@ impl<'a> Dumping<'a> {
         dump::finish(&self.client, &self.dump, self.options.signer.as_ref()).await
     }
 
-    /// Ends a step; when the dump can't be completed any more, says so and has the step run again under a new id.
+    /// Ends a step; when the dump can no longer be completed, logs it and repeats the step under a new id.
     pub(super) async fn done_or_anew(&self, lane: &mut Lane, outcome: dump::Result<()>) -> Answer {
         let error = match outcome {
             Ok(()) => return Ok(Next::Done),
@@ -117,7 +117,7 @@ pub(super) fn dump_id(task: TaskId, state: &State, lane: &Lane) -> DumpId {
     DumpId::at(state.requested, &distinction)
 }
 
-/// Returns where a lane's dump lies, below the storage's base.
+/// Returns the location of a lane's dump, below the storage's base.
 pub(crate) fn place(task: TaskId, state: &State, lane: &Lane, tenant: TenantId) -> String {
     format!("{}/{}", folder(state, tenant), dump_id(task, state, lane))
 }

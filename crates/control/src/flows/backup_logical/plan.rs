@@ -1,4 +1,4 @@
-//! What a backup would do: the checks are made, as far as they only read, and the rest is told.
+//! The plan of a backup: runs the read-only checks, and lists the other steps.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
 
-/// Plans a backup. Nothing is written anywhere, and no task is made.
+/// Plans a backup. Writes nothing, and creates no task.
 pub(crate) async fn plan(context: &Context, order: LogicalBackup) -> Result<Plan, Error> {
     let mut decided = decide(context, order).await?;
     let recorder = Recorder::default();
@@ -103,7 +103,7 @@ fn missing((tenant, found): (String, Preflight)) -> impl Iterator<Item = Missing
     found.left_out.into_iter().map(move |object| Missing { tenant: tenant.clone(), object })
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intention(step: &str, decided: &Decided) -> Text {
     let cluster = &decided.cluster;
     let folder = |tenant: &model::tenant::Tenant| {

@@ -1,4 +1,4 @@
-//! What is decided before a backup becomes a task: cluster, method, tenants, storage.
+//! The decisions before a backup becomes a task: cluster, method, tenants, storage.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::{Destination, destination, strategy_storage, subjects};
 
-/// How many connections read when nobody says.
+/// The default number of read connections.
 const CONNECTIONS: u32 = 4;
 
 /// The most connections that read.
@@ -65,7 +65,7 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that the order begins with.
+/// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
     let storage = decided.storage.keep(writer).await?;
     let requested = writer.now().await?;

@@ -1,4 +1,4 @@
-//! What a logical backup was asked for, and what is known of each tenant's dump.
+//! The request of a logical backup, and the state of each tenant's dump.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(crate) struct State {
     pub(crate) compression: Compression,
     pub(crate) connections: usize,
     pub(crate) requested: Timestamp,
-    /// Tells this task's dumps from those that another server's task of the same number makes there.
+    /// Distinguishes this task's dumps from those of another installation's task with the same number.
     pub(crate) tag: String,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Complete {
 }
 
 impl Complete {
-    /// Returns what a manifest says.
+    /// Returns the contents of a manifest.
     pub(super) fn of(manifest: &Manifest) -> Self {
         Self {
             dump: manifest.dump.clone(),

@@ -1,4 +1,4 @@
-//! Whatever crashes or repeats, one backup is one complete dump, and nothing half-taken passes for whole.
+//! Whatever crashes or repeats, one backup is one complete dump, and no partial dump counts as complete.
 
 mod replaced;
 
@@ -114,7 +114,7 @@ async fn a_tenant_that_shows_no_scn_is_read_as_of_a_moment_ago() {
 }
 
 #[tokio::test]
-async fn a_credential_that_is_wrong_by_now_is_named_and_a_retry_goes_on_with_another() {
+async fn an_outdated_credential_is_named_and_a_retry_continues_with_another() {
     let world = World::of_tenant(Profile::V4_2_5, "control_tenant_password").await;
     let task = world.begin_backup().await;
     let mut writer = world.control.metadata().begin().await.expect("writes");
@@ -170,7 +170,7 @@ async fn a_tenant_that_fails_takes_nothing_from_the_others_and_a_retry_is_its_ow
 }
 
 #[tokio::test]
-async fn a_tenant_that_can_not_be_read_is_refused_whichever_way_it_is_asked_for() {
+async fn an_unreadable_tenant_is_refused_in_every_form_of_the_request() {
     let world = World::of_tenant(Profile::V4_2_5, "control_tenant_refused").await;
     let (sys, oracle, books) = (TenantId(1), TenantId(1004), TenantId(1006));
     let object = || vec![BackupObject::Table("d".into(), "t".into())];
@@ -206,7 +206,7 @@ async fn a_tenant_that_can_not_be_read_is_refused_whichever_way_it_is_asked_for(
 }
 
 #[tokio::test]
-async fn a_credential_is_tried_before_it_is_kept_and_every_refusal_says_why() {
+async fn a_credential_is_tested_before_it_is_saved_and_every_refusal_has_a_reason() {
     let world = World::of_tenant(Profile::V4_2_5, "control_tenant_credential").await;
     let (control, actor) = (&world.control, &world.actor);
     let set = async |tenant, user: &str, password: &str| {
@@ -250,7 +250,7 @@ async fn run_up_to(world: &World, task: TaskId, step: &'static str) {
 }
 
 #[tokio::test]
-async fn a_dump_whose_tables_changed_is_begun_anew_and_its_beginning_deleted() {
+async fn a_dump_whose_tables_changed_starts_over_and_its_remains_are_deleted() {
     let world = World::new("control_backup_anew").await;
     let task = world.begin_backup().await;
     run_up_to(&world, task, "dump-data").await;
@@ -266,7 +266,7 @@ async fn a_dump_whose_tables_changed_is_begun_anew_and_its_beginning_deleted() {
 }
 
 #[tokio::test]
-async fn a_dump_that_is_complete_is_not_begun_anew_because_its_end_was_not_noted() {
+async fn a_complete_dump_does_not_start_over_after_an_unsaved_end() {
     let world = World::new("control_backup_noted").await;
     let task = world.begin_backup().await;
     assert_eq!(world.run(task, Some(Fault::CrashAfter("dump-data"))).await, Ended::Crashed);
@@ -278,7 +278,7 @@ async fn a_dump_that_is_complete_is_not_begun_anew_because_its_end_was_not_noted
 }
 
 #[tokio::test]
-async fn what_a_dead_writer_left_behind_never_passes_for_rows() {
+async fn remains_of_a_dead_writer_never_count_as_rows() {
     let world = World::new("control_backup_left_over").await;
     let task = world.begin_backup().await;
     run_up_to(&world, task, "dump-data").await;
@@ -291,7 +291,7 @@ async fn what_a_dead_writer_left_behind_never_passes_for_rows() {
 }
 
 #[tokio::test]
-async fn a_damaged_dump_is_recorded_only_when_somebody_passes_over_it() {
+async fn a_damaged_dump_is_recorded_only_if_an_operator_skips_the_step() {
     let world = World::new("control_backup_damaged").await;
     let task = world.begin_backup().await;
     run_up_to(&world, task, "verify-backup-set").await;
@@ -309,7 +309,7 @@ async fn a_damaged_dump_is_recorded_only_when_somebody_passes_over_it() {
 }
 
 #[tokio::test]
-async fn a_set_that_lacks_something_is_partial_until_somebody_agrees_to_it_by_name() {
+async fn an_incomplete_set_is_partial_without_consent_by_name() {
     let world = World::new("control_backup_partial").await;
     let unwritable = "CAST(DATE'2026-01-31' AS JSON)";
     let statements = [
@@ -376,7 +376,7 @@ async fn rolling_back_deletes_the_unfinished_dump_and_no_complete_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
+async fn a_cancel_leaves_nothing_running_and_a_retry_continues() {
     let world = World::new("control_backup_cancel").await;
     world.add_big_table().await;
     let task = world.begin_backup().await;
@@ -402,7 +402,7 @@ async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_wrong_by_now_is_named_and_a_retry_goes_on() {
+async fn an_outdated_password_is_named_and_a_retry_continues() {
     let world = World::new("control_backup_password").await;
     let task = world.begin_backup().await;
     let mut writer = world.control.metadata().begin().await.expect("writes");
@@ -420,7 +420,7 @@ async fn a_password_that_is_wrong_by_now_is_named_and_a_retry_goes_on() {
 }
 
 #[tokio::test]
-async fn a_storage_that_is_no_good_fails_the_check_before_anything_is_begun() {
+async fn an_unusable_storage_fails_the_check_before_anything_starts() {
     let world = World::new("control_backup_storage").await;
     let path = world.dir.path().join("data/backups");
     std::fs::write(&path, "a file").expect("written");

@@ -1,5 +1,5 @@
-//! Step 5: log backup runs. It is started where it does not, gone on with where somebody paused it, and never taken out
-//! of an interruption: that loses the moments since, so a person decides.
+//! Step 5: log backup runs. It is started if it is not running, and resumed if it was paused. An interruption is
+//! never ended automatically: that loses the times since, so a person decides.
 
 use std::time::Duration;
 
@@ -66,8 +66,8 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     Ok(Next::again(LOOK))
 }
 
-/// A run of a strategy resumes log backup only where it was paused through Lifeboat. Why it was paused elsewhere, nobody here
-/// knows.
+/// A run of a strategy resumes log backup only if it was paused through Lifeboat. The reason of another pause is
+/// unknown here.
 async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     let context = at.context();
     let ours = context.task(TaskId(at.task().0)).await?;
@@ -78,7 +78,7 @@ async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     Err(words::refused(refusal.with("tenant", named(scope))))
 }
 
-/// Tells whether the newest change of this log backup that succeeded through us is a pause.
+/// Returns whether the newest change of this log backup that succeeded through us is a pause.
 async fn paused_by_us(context: &Context, ours: &engine::Task, lane: &str) -> Result<bool, Error> {
     let cluster = ours.subject.get(subject::CLUSTER).cloned().unwrap_or_default();
     let changes = TaskQuery {

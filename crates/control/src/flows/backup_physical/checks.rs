@@ -1,4 +1,4 @@
-//! What is looked at before anything changes.
+//! The checks before anything changes.
 
 use engine::flow::{Answer, ErrorKind};
 use engine::{Next, Note, StepError};
@@ -28,7 +28,7 @@ use super::{Here, State};
 use crate::error::Error;
 use crate::words;
 
-/// What a test from this server may fail with without saying anything about the OBServers, which do the writing.
+/// The failures of a test from this server that prove nothing about the OBServers, which do the writing.
 const SAYS_NOTHING: [&str; 5] = [
     "storage-outside-roots",
     "storage-missing",
@@ -37,7 +37,7 @@ const SAYS_NOTHING: [&str; 5] = [
     "storage-passing",
 ];
 
-/// Tells whether what a test from this server failed with says nothing about the OBServers.
+/// Returns whether the failure of a test from this server proves nothing about the OBServers.
 pub(crate) fn says_nothing(problem: &Problem) -> bool {
     SAYS_NOTHING.contains(&problem.text.id.as_str())
 }
@@ -105,7 +105,7 @@ pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
             Ok(()) => is_any_ready = true,
             Err(error) if error.kind == ErrorKind::Transient => return Err(error),
             Err(error) if makes_full(&error, state) => without_full.push(scope),
-            // A promise of OCP: it fails here, whatever the other tenants have.
+            // OCP promises this: the step fails here, whatever sets the other tenants have.
             Err(error) if is_without_full(&error) => return Err(error),
             Err(error) => {
                 at.log(error.note.clone());
@@ -122,17 +122,17 @@ pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
     }
 }
 
-/// Tells whether an incremental backup was refused for want of a full set.
+/// Returns whether an incremental backup was refused for want of a full set.
 fn is_without_full(error: &StepError) -> bool {
     error.note.id == incremental::missing().text.id
 }
 
-/// Tells whether a lane that was refused makes a full set instead: what a schedule orders nobody is there to order again.
+/// Returns whether a refused lane takes a full set instead: nobody is present to repeat a scheduled backup.
 pub(super) fn makes_full(error: &StepError, state: &State) -> bool {
     state.run.is_some() && is_without_full(error)
 }
 
-/// Says which tenants are backed up in full, in the log and in the record of the run.
+/// Reports which tenants are backed up in full, in the log and in the record of the run.
 async fn tell_of_full(
     at: &Here,
     run: RunKey,
@@ -181,7 +181,7 @@ pub(crate) async fn check_lane(
         let compatible = driver.data_version(scope).await.map_err(Error::from)?;
         let (path, is_new) = data_path;
         let ground = Ground { tenant: scope.tenant(), path: &path, compatible: &compatible };
-        // Where views tell no path, a place that is set anew holds none of the sets that they show.
+        // If views do not show the path, a newly set location has none of the sets that they show.
         let is_blind = is_new && driver.generation() == Generation::Gen3;
         let found = if is_blind { Err(incremental::missing()) } else { incremental::usable(&sets, ground) };
         found.map_err(words::refused)?;

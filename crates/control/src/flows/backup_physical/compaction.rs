@@ -15,7 +15,7 @@ use crate::words;
 /// How often is looked.
 const LOOK: Duration = Duration::from_secs(15);
 
-/// How many freezes are asked for before something is wrong with how they are read.
+/// The maximum number of requested freezes before reading them is considered broken.
 const FREEZES_MAX: u32 = 3;
 
 /// OceanBase's number for a freeze while the last one is being merged.

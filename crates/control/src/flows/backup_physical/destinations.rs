@@ -1,4 +1,5 @@
-//! 4. Data and logs go where they should; a running archive is left where it is. It has no undo: what was set stays.
+//! 4. Data and logs have the right destinations; a running archive is not moved. There is no undo: a destination that
+//!    was set stays.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::words;
 /// How soon every server of a 3.x cluster may have read the parameter.
 const PARAMETER_WAIT: Duration = Duration::from_secs(2);
 
-/// After so many looks the statement is sent again.
+/// The number of polls after which the statement is sent again.
 const LOOKS: u32 = 30;
 
 pub(super) async fn set_backup_storage(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -104,7 +105,8 @@ async fn set_cluster(
         let has_sent = lane.data_path == base;
         base.clone_into(&mut lane.data_path);
         lane.looks += 1;
-        // Servers read it within some seconds; now and then it is said again, in case somebody changed it meanwhile.
+        // Servers read the parameter within some seconds. It is sent again now and then, in case another client
+        // changed it meanwhile.
         if has_sent && !lane.looks.is_multiple_of(LOOKS) {
             return Ok(Next::again(PARAMETER_WAIT));
         }
@@ -128,7 +130,7 @@ fn tell(at: &Here, destination: &Destination) {
     at.log(note(destination));
 }
 
-/// Says what becomes of a destination.
+/// Reports the change of a destination.
 pub(super) fn note(destination: &Destination) -> Note {
     match destination {
         Destination::Keep { at } => Note::new("destination-kept").arg("path", at),

@@ -1,4 +1,4 @@
-//! 7. The database has written our job down. And the way back: our job is cancelled, and no other.
+//! 7. The database has recorded our job. To roll back, our job is cancelled, and no other.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::words;
 /// How soon a refused statement is sent again.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often a backup that none is seen of is taken for one that is being tidied up.
+/// How many polls without a visible backup count as one that is being cleaned up.
 const REFUSALS_MAX: u32 = 60;
 
 /// How soon a cancelled job is looked at again.
@@ -44,7 +44,7 @@ pub(super) async fn start_data_backup(at: &Here, state: &State, lane: &mut Lane)
     begin(at, state, lane, &mut driver, scope).await
 }
 
-/// Begins our job, unless it is there. What tells it from others is saved before the statement is sent.
+/// Starts our job, unless it exists. The mark that identifies it is saved before the statement is sent.
 pub(super) async fn begin(
     at: &Here,
     state: &State,
@@ -130,7 +130,7 @@ async fn new_mark(
     Ok(JobMark::new(&driver.server().version, &tag, newest, now))
 }
 
-/// Single tenants of 3.x are told where to go by the statement itself.
+/// For single tenants of 3.x, the statement itself has the destination.
 async fn address_of_tenants(
     at: &Here,
     state: &State,
@@ -151,7 +151,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let mut driver = lane::driver(at, state).await?;
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     let Some(job) = mark.find(&jobs, lane.mode(state), scope.tenant()) else {
-        // On 3.x a job that was accepted is in no view until its first part begins.
+        // On 3.x, an accepted job is in no view until its first part starts.
         let is_hidden = lane.accepted && driver.generation() == Generation::Gen3;
         if is_hidden
             && others(&jobs, scope, None).next().is_none()
@@ -182,7 +182,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     Ok(Next::again(CANCEL_LOOK))
 }
 
-/// Cancels what runs; tells whether anything may still run.
+/// Cancels running jobs; returns whether any may still run.
 async fn send_cancel(at: &Here, driver: &mut Driver, scope: &Scope) -> Result<bool, StepError> {
     let statement = driver.verbs().cancel_backup(scope);
     at.may_act(statement.timeout).await?;
@@ -199,7 +199,7 @@ fn forget(lane: &mut Lane) {
     (lane.unseen, lane.incomplete) = (0, 0);
 }
 
-/// Says what went wrong with our job, and lets a retry begin another.
+/// Reports the failure of our job, and lets a retry start another.
 pub(super) fn ended_badly(lane: &mut Lane, problem: Problem) -> StepError {
     forget(lane);
     words::refused(problem.coded(codes::DATA_BACKUP_FAILED))

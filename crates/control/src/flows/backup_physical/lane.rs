@@ -1,4 +1,4 @@
-//! What every body of a lane needs: what its statement is about, a session, and where it may write.
+//! The needs of every body of a lane: the scope of its statement, a session, and its location.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(super) async fn act(at: &Here, driver: &mut Driver, statement: &Statement) -
     Ok(driver.act(statement).await.map_err(Error::from)?)
 }
 
-/// Says why a tenant can't be backed up: it is gone, or not NORMAL. A standby and a locked one can.
+/// Reports why a tenant can't be backed up: it is gone, or not NORMAL. A standby and a locked one can.
 pub(super) fn tenant_fits(scope: &Scope, tenants: &[Tenant]) -> Result<(), Problem> {
     let find = |fits: &dyn Fn(&Tenant) -> bool, name: &dyn std::fmt::Display| {
         let found = tenants.iter().find(|tenant| fits(tenant));
@@ -129,7 +129,7 @@ impl Place {
     }
 }
 
-/// Tells whether the cluster backs up each tenant for itself.
+/// Returns whether the cluster backs up each tenant for itself.
 pub(super) fn is_by_tenant(driver: &Driver) -> bool {
     driver.generation() == Generation::Gen4
 }

@@ -1,4 +1,4 @@
-//! What a backup would do: the checks are made, which only read, and the statements of the rest are told.
+//! The plan of a backup: runs the checks, which only read, and lists the statements of the other steps.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ struct Found {
     backup: Vec<String>,
 }
 
-/// Plans a backup. Nothing is written anywhere, and no task is made.
+/// Plans a backup. Writes nothing, and creates no task.
 pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Plan, Error> {
     let mut decided = decide(context, order).await?;
     let recorder = Recorder::default();
@@ -45,7 +45,7 @@ pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Pla
     let tenants = driver.tenants().await?;
     refuse_upgrading(&decided.cluster)?;
     let looked = recorder.take();
-    // A plan has no task: the state is made only to ask the same questions as the task's steps.
+    // A plan has no task: this state only lets it ask the same questions as the steps of a task.
     let state = decided.state(StorageId(0), Timestamp(0), None);
     let place = Place::new(decided.storage.location().clone(), decided.storage.secret(context).await?);
     let mut found = Found::default();
@@ -179,7 +179,7 @@ fn is_what(decided: &Decided) -> Text {
         .with("server", &decided.cluster.facts.server)
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intention(step: &str, decided: &Decided) -> Text {
     let id = match step {
         "verify-backup-set" => "plan-verify-physical-set".to_owned(),

@@ -1,5 +1,5 @@
-//! 10. The catalogue knows it. A set is known by its task and tenant: recorded again, it is still one. A backup that left
-//!     a tenant out is recorded, and is no success.
+//! 10. The catalogue has the set. A set is identified by its task and tenant: recorded twice, it is still one. A
+//! backup that left a tenant out is recorded, but is not a success.
 
 use engine::flow::Answer;
 use engine::{Next, Note};
@@ -24,7 +24,7 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     let mut writer = context.metadata.begin().await.map_err(Error::from)?;
     let now = writer.now().await.map_err(Error::from)?;
     for lane in at.lanes().iter().filter(|lane| lane.succeeded()) {
-        // What the sys tenant has on 3.x is bookkeeping of the others' sets.
+        // The sys tenant's rows on 3.x are records of the other tenants' sets.
         for seen in lane.state.sets.iter().filter(|set| set.tenant != SYS) {
             let known = tenants.iter().find(|tenant| tenant.id == seen.tenant);
             let tenant_name = known.map_or_else(|| lane.key.clone(), |tenant| tenant.name.clone());

@@ -1,4 +1,4 @@
-//! What is decided before a backup becomes a task: cluster, mode, lanes, storage.
+//! The decisions before a backup becomes a task: cluster, mode, lanes, storage.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub(super) struct Decided {
     pub(super) auto_compaction: bool,
     pub(super) plus_archivelog: bool,
     pub(super) start_log_backup: bool,
-    /// Why it is full although its strategy plans an incremental one.
+    /// The reason why it is full although its strategy plans an incremental one.
     pub(super) promotion: Option<Promotion>,
     /// The run of a strategy that it is.
     pub(super) run: Option<RunKey>,
@@ -47,7 +47,7 @@ pub(super) struct Decided {
 }
 
 impl Decided {
-    /// Returns what the task begins with; the password has been sealed.
+    /// Returns the initial state of the task; the password has been sealed.
     pub(super) fn state(
         &self,
         storage: StorageId,
@@ -93,7 +93,7 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that the order begins with.
+/// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
     let storage = decided.storage.keep(writer).await?;
     let requested = writer.now().await?;
@@ -165,7 +165,7 @@ fn can_include_logs(cluster: &Cluster) -> bool {
     Verbs::new(facts.generation, facts.server.version.clone()).can_include_logs()
 }
 
-/// Says that the logs a set needs can't go into it.
+/// Reports that the set cannot include the required logs.
 pub(super) fn plus_archivelog_unsupported(server: &ServerVersion) -> Problem {
     Problem::refused(codes::PRECHECK_FAILED, "plus-archivelog-unsupported").with("version", server)
 }
@@ -179,7 +179,7 @@ fn new_task(decided: &Decided, state: &State) -> Result<NewTask, Error> {
         .subject(subject::CLUSTER, cluster.id.to_string())
         .subject(subjects::CLUSTER_NAME, &cluster.name)
         .subject(subject::STORAGE, storage.to_string())
-        // The same key as a logical backup's: the cluster has one backup of ours at a time.
+        // The same key as for a logical backup: the cluster has one backup of Lifeboat at a time.
         .exclusive(format!("backup:{}", cluster.id));
     if let Some(tenant) = &decided.tenant {
         task =

@@ -1,4 +1,4 @@
-//! What a physical backup was asked for, and what is known of each lane.
+//! The request of a physical backup, and the state of each lane.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Back up now, physically.
 pub(crate) struct BackupPhysical;
 
-/// Where a body of this flow stands.
+/// The context of a body of this flow.
 pub(super) type Here = At<BackupPhysical>;
 
 /// What was asked for; the steps add nothing to it.
@@ -26,27 +26,27 @@ pub(crate) struct State {
     pub(crate) ob_name: String,
     pub(crate) ob_cluster_id: i64,
     pub(crate) storage: StorageId,
-    /// Whether destinations that the cluster has are kept wherever they are: nobody chose the storage.
+    /// Whether the cluster's destinations are kept, whatever they are: no storage was selected.
     pub(crate) keeps_destinations: bool,
     /// What each lane's statement is about.
     pub(crate) scopes: BTreeMap<String, Scope>,
     pub(crate) mode: DataBackupMode,
     pub(crate) auto_compaction: bool,
     pub(crate) plus_archivelog: bool,
-    /// What the backup is encrypted with, sealed; gone when all is backed up.
+    /// The encryption of the backup, sealed; removed when the backup is complete.
     #[serde(default)]
     pub(crate) password: Option<String>,
     /// Whether log backup is started where it does not run; tasks of older versions always do.
     #[serde(default = "yes")]
     pub(crate) start_log_backup: bool,
-    /// Why it is full although its strategy plans an incremental one.
+    /// The reason why it is full although its strategy plans an incremental one.
     #[serde(default)]
     pub(crate) promotion: Option<Note>,
     /// The run of a strategy that it is, if it is one: a lane without a usable full set then makes one.
     #[serde(default)]
     pub(crate) run: Option<RunKey>,
     pub(crate) requested: Timestamp,
-    /// Tells this task's jobs from those that another server's task of the same number has made.
+    /// Distinguishes this task's jobs from those of another installation's task with the same number.
     pub(crate) tag: String,
 }
 
@@ -57,9 +57,9 @@ const fn yes() -> bool {
 /// What is known of one lane.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lane {
-    /// Where data go, without keys; empty until that is settled.
+    /// The data destination, without keys; empty until it is known.
     pub(crate) data_path: String,
-    /// Whether it makes a full set whatever was asked for: there is none to build on.
+    /// Whether it makes a full set instead of the requested mode: there is none to build on.
     #[serde(default)]
     pub(crate) is_full: bool,
     /// How often it was looked whether every server of a 3.x cluster has read the destination.
@@ -68,19 +68,19 @@ pub(crate) struct Lane {
     pub(crate) archive_since: Option<Timestamp>,
     /// How many freezes were asked for.
     pub(crate) freezes: u32,
-    /// How our job is known; nothing before one is begun.
+    /// The identity of our job; none before one is started.
     pub(crate) mark: Option<JobMark>,
     /// How many jobs were begun: each has a tag of its own.
     pub(crate) begun: u32,
-    /// How often the database said that a backup runs while none was to be seen.
+    /// How often the database reported a running backup while no view showed one.
     pub(crate) refusals: u32,
-    /// Whether the database has accepted the statement of the job that `mark` tells.
+    /// Whether the database has accepted the statement of the job with this `mark`.
     #[serde(default)]
     pub(crate) accepted: bool,
-    /// How often in a row a job that was accepted was in no view.
+    /// How many polls in a row showed an accepted job in no view.
     #[serde(default)]
     pub(crate) unseen: u32,
-    /// How often a job that ended well was without the work or the sets that were asked for.
+    /// How many polls of a successful job lacked the requested work or sets.
     #[serde(default)]
     pub(crate) incomplete: u32,
     /// The tenants that one job of a 3.x cluster has to back up.

@@ -1,4 +1,5 @@
-//! Whatever crashes or repeats, one backup is one job of the cluster; what fails says why, and a retry goes on.
+//! Whatever crashes or repeats, one backup is one job of the cluster. Failures report their reason, and a retry
+//! continues.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
 use model::backup::DataBackupMode::{Full, Incremental};
@@ -20,11 +21,11 @@ on_both_4x! {
     a_tenant_that_is_not_normal_fails_alone_and_a_retry_backs_it_up,
     an_archive_that_breaks_under_the_backup_is_named_as_the_cause,
     trouble_with_the_destination_is_told_in_plain_words,
-    destinations_that_a_tenant_has_are_kept_when_nobody_chose_a_storage,
+    destinations_of_a_tenant_are_kept_without_a_selected_storage,
     a_set_that_vanished_fails_its_verification_and_can_be_passed_over,
     two_requests_at_once_make_one_backup,
     a_destination_that_fills_up_fails_the_job_and_a_retry_begins_another,
-    an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end,
+    an_upgrade_during_a_backup_ends_the_job_and_a_retry_waits_for_its_end,
 }
 
 /// The message of the step that failed, in English.
@@ -132,7 +133,7 @@ async fn a_compaction_that_is_needed_and_not_allowed_fails_in_ocps_words_and_is_
 }
 
 #[tokio::test]
-async fn a_compaction_that_the_database_refuses_says_so() {
+async fn a_compaction_that_the_database_refuses_fails_with_its_reason() {
     let world = SimWorld::new(Profile::V3_1_5).await;
     world.fault(FaultName::MajorFreezeRefused, None);
     let task = world.begin(world.wish(Full)).await;
@@ -167,7 +168,7 @@ async fn a_tenant_that_is_not_normal_fails_alone_and_a_retry_backs_it_up(profile
 }
 
 #[tokio::test]
-async fn an_upgrade_refuses_whoever_calls_and_nothing_changes() {
+async fn an_upgrade_refuses_every_caller_and_nothing_changes() {
     for profile in [Profile::V3_1_5, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::new(profile).await;
         let task = world.begin(world.wish(Full)).await;
@@ -219,12 +220,12 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
         assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
         world.steer(task, Steer::Cancel).await;
         assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
-        // 3.x refuses it while the backup prepares, so it may have been said again.
+        // 3.x refuses it while the backup prepares, so it may have been repeated.
         assert!(world.count_acts("ALTER SYSTEM CANCEL BACKUP") >= 1, "{profile}");
         assert!(world.sets_of(task).await.is_empty(), "{profile}");
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
-        // 3.x refuses the second while it tidies up after the first, so that may have been said again, too.
+        // 3.x refuses the second while it tidies up after the first, so that may have been repeated, too.
         let sets = world.sets_of(task).await;
         assert!(sets.len() == 1 && sets[0].path.ends_with("backup_set_2_full"), "{profile}: {sets:?}");
     }
@@ -300,7 +301,7 @@ async fn another_place_while_a_cluster_of_3_archives_is_refused() {
     assert_eq!(world.acts().len(), 2, "{:?}", world.acts());
 }
 
-async fn destinations_that_a_tenant_has_are_kept_when_nobody_chose_a_storage(profile: Profile) {
+async fn destinations_of_a_tenant_are_kept_without_a_selected_storage(profile: Profile) {
     let world = SimWorld::with(profile, &["shop"]).await;
     let path = |name: &str| world.dir.path().join(name).to_string_lossy().into_owned();
     world.say(&format!("ALTER SYSTEM SET DATA_BACKUP_DEST = 'file://{}' TENANT = shop", path("d"))).await;
@@ -370,7 +371,7 @@ async fn single_tenants_are_backed_up_by_the_rules_of_their_version() {
 }
 
 #[tokio::test]
-async fn a_plan_tells_the_statements_and_changes_nothing() {
+async fn a_plan_lists_the_statements_and_changes_nothing() {
     for profile in [Profile::V2_2_77, Profile::V3_2_4, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::new(profile).await;
         let before = world.handle.world(0);
@@ -445,7 +446,7 @@ async fn a_destination_that_fills_up_fails_the_job_and_a_retry_begins_another(pr
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_confuses_nobody() {
+async fn a_clock_jump_has_no_effect() {
     for profile in [Profile::V2_2_77, Profile::V4_0] {
         let world = SimWorld::with(profile, &["shop"]).await;
         let task = world.begin(world.wish(Full)).await;
@@ -456,7 +457,7 @@ async fn a_clock_that_jumps_confuses_nobody() {
     }
 }
 
-async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end(profile: Profile) {
+async fn an_upgrade_during_a_backup_ends_the_job_and_a_retry_waits_for_its_end(profile: Profile) {
     let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     assert_eq!(world.run_until(task, None, waits).await, None);
@@ -471,7 +472,7 @@ async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_
 }
 
 #[tokio::test]
-async fn a_standby_tenant_of_4_is_backed_up_and_a_standby_cluster_of_3_says_why_not() {
+async fn a_standby_tenant_of_4_is_backed_up_and_a_standby_cluster_of_3_is_refused_with_its_reason() {
     let world = SimWorld::changed(Profile::V4_2_5, &["shop", "books"], |cluster| {
         cluster.tenants[1].role = "STANDBY".into();
     })
@@ -480,7 +481,7 @@ async fn a_standby_tenant_of_4_is_backed_up_and_a_standby_cluster_of_3_says_why_
     world.finish(task).await;
     assert_eq!(world.sets_of(task).await.len(), 2);
 
-    // The oldest kernel does not say why; the general words name the role too.
+    // The oldest kernel gives no reason; the general text names the role too.
     for (profile, expected) in
         [(Profile::V2_2_77, "database-not-supported"), (Profile::V3_2_4, "database-cluster-not-primary")]
     {

@@ -1,4 +1,4 @@
-//! 9. The set is complete, available, of the kind that was asked for, and its files are there.
+//! 9. The set is complete, available, of the requested kind, and its files exist.
 
 use engine::flow::Answer;
 use engine::{Next, Note};
@@ -60,7 +60,7 @@ async fn look_for_files(
     let not_checked = || at.log(Note::new("backup-set-files-not-checked").arg("set", set.set));
     let place = Place::of(at.context(), state).await?;
     let base = address::shown(&place.location);
-    // Only on 4.x do the views tell the place; before, folders are called otherwise in every version.
+    // Only on 4.x do the views show the path; before, folders have different names in every version.
     let folder = match (scope, bare(data_path).strip_prefix(bare(&base))) {
         (Scope::Tenant { .. }, Some(rest)) if rest.starts_with('/') => rest.trim_matches('/').to_owned(),
         _ => {

@@ -1,5 +1,5 @@
-//! 8. Our own job has ended well, and its set is known. Success is read from the job's row, never from an empty view; a
-//!    job in no view has neither ended nor failed as far as anybody knows.
+//! 8. Our own job has succeeded, and its set is known. Success is read from the job's row, never from an empty view;
+//!    the result of a job in no view is unknown.
 
 use std::time::Duration;
 
@@ -25,14 +25,14 @@ use crate::error::Error;
 /// fill the log.
 const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
-/// After so long without a move it is said that nothing moves.
+/// After this time without progress, the log reports it.
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
-/// How often in a row a job that was accepted may be in no view. On 3.x it is, until the destination has taken what describes
-/// it; the history has it as soon as it is over.
+/// How many polls in a row an accepted job may be in no view. On 3.x that is the case until the destination has
+/// stored its description; the history has it as soon as it has ended.
 const UNSEEN_MAX: u32 = 120;
 
-/// How often a job that ended well is looked at again for a set or a part that is missing: views are not read at one moment.
+/// How many times a successful job is polled again for a missing set or part: views are not read at the same time.
 const INCOMPLETE_MAX: u32 = 6;
 
 pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -73,7 +73,7 @@ pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut La
     }
 }
 
-/// After a job that ended badly, or one that was never sent: another is begun.
+/// After a job that failed, or one that was never sent: another is started.
 async fn restart(at: &Here, state: &State, lane: &mut Lane, driver: &mut Driver, scope: &Scope) -> Answer {
     begin(at, state, lane, driver, scope).await.map(|next| match next {
         Next::Done => Next::again(LOOK.0),
@@ -81,7 +81,7 @@ async fn restart(at: &Here, state: &State, lane: &mut Lane, driver: &mut Driver,
     })
 }
 
-/// Counts one more look in vain; tells whether there may be another.
+/// Counts another unsuccessful poll; returns whether one more is allowed.
 fn is_patient(looks: &mut u32, limit: u32) -> bool {
     *looks += 1;
     *looks <= limit
@@ -166,7 +166,7 @@ fn about(scope: &Scope, id: &str) -> Problem {
     Problem::outside(id).with("tenant", named(scope))
 }
 
-/// Tells whether a set is of another kind than was asked for.
+/// Returns whether a set is of another kind than was asked for.
 pub(super) fn became_full(asked: DataBackupMode, made: DataBackupMode) -> bool {
     asked == DataBackupMode::Incremental && made == DataBackupMode::Full
 }

@@ -1,4 +1,4 @@
-//! What is decided before a change of log backup becomes a task.
+//! The decisions before a change of log backup becomes a task.
 
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};
@@ -53,7 +53,7 @@ async fn new_task(context: &Context, order: LogBackupOrder) -> Result<NewTask, E
         return Err(Problem::not_found("tenant-unknown").with("tenant", unknown).into());
     }
     all.retain(|tenant| tenant.id != SYS && (tenants.is_empty() || tenants.contains(&tenant.id)));
-    // Log backup of 3.x is the cluster's, whoever was chosen.
+    // Log backup of 3.x belongs to the cluster, whichever tenants were selected.
     let is_whole = facts.generation == Generation::Gen3;
     let lanes = lanes(&facts.server, facts.generation, &all, is_whole, DataBackupMode::Full)?;
     let keys: Vec<String> = lanes.iter().map(|(key, _)| key.clone()).collect();

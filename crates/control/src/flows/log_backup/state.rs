@@ -1,4 +1,4 @@
-//! What a change of log backup was asked for, and what is known of each lane.
+//! The request of a change of log backup, and the state of each lane.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Change the log backup of a cluster.
 pub(crate) struct LogBackup;
 
-/// What was asked for.
+/// The request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cluster: ClusterId,

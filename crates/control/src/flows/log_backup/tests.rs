@@ -1,4 +1,4 @@
-//! Log backup goes where it is told, whatever crashes or repeats; what can't be says why.
+//! Log backup reaches the requested state, whatever crashes or repeats; refusals report their reason.
 
 use engine::{Fault as Crash, testkit};
 use model::archive::ArchiveStatus;

@@ -1,4 +1,4 @@
-//! What is decided before a major compaction becomes a task.
+//! The decisions before a major compaction becomes a task.
 
 use std::collections::BTreeMap;
 

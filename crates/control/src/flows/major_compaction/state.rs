@@ -1,4 +1,4 @@
-//! What a major compaction was asked for, and what is known of each lane.
+//! The request of a major compaction, and the state of each lane.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A major compaction.
 pub(crate) struct MajorCompaction;
 
-/// What was asked for.
+/// The request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cluster: ClusterId,

@@ -1,4 +1,4 @@
-//! One freeze is asked for, whatever crashes or repeats; an error is told and can be cleared.
+//! One freeze is requested, whatever crashes or repeats; an error is reported and can be cleared.
 
 use engine::{Fault as Crash, testkit};
 use model::compaction::{Compaction, CompactionStatus};
@@ -33,7 +33,7 @@ async fn every_version_is_compacted() {
 }
 
 #[tokio::test]
-async fn one_freeze_is_asked_for_whatever_step_crashes_or_repeats() {
+async fn one_freeze_is_requested_whatever_step_crashes_or_repeats() {
     for profile in [Profile::V3_1_5, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         for (number, fault) in testkit::faults::<MajorCompaction>().enumerate() {
@@ -51,7 +51,7 @@ async fn one_freeze_is_asked_for_whatever_step_crashes_or_repeats() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_merge_is_told_cleared_and_gone_on_from() {
+async fn an_error_of_the_merge_is_reported_and_cleared_and_the_merge_continues() {
     for profile in [Profile::V3_1_5, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         world.fault(FaultName::MergeError, None);

@@ -1,10 +1,11 @@
-//! Takes away what a recovery has made, and nothing else.
+//! Removes the objects that a recovery has created, and nothing else.
 //!
 //! Three things must be true of a database before it is touched: it is one that this task recovers; it carries the
-//! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise it
-//! stays as it is, and the log says why. Single tables are taken out of a database that was there before also when
-//! others lie beside them: no table of their names was there when the load began. The same holds for procedures and
-//! functions. Users and roles are dropped if the load noted that it made them and they were not there before.
+//! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise
+//! it is not changed, and the log has the reason. Single tables are taken out of a database that was there before
+//! also when others lie beside them: no table of their names was there when the load began. The same holds for
+//! procedures and functions. Users and roles are dropped if the load noted that it made them and they were not there
+//! before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,10 +26,10 @@ use crate::words;
 
 /// The undo of `create-schema`, the first step that changes the cluster.
 pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer {
-    // Until it was looked for what is there, nothing was made.
+    // Before the search for existing objects, nothing was created.
     let Some(existed) = &state.existed else { return Ok(Next::Done) };
     let loading = Loading::open(at, state).await?;
-    // It says which tables are removed.
+    // It lists the tables to remove.
     let manifest = checked_manifest(at, state, &loading.client).await?.manifest;
     drop_accounts(at, state, &loading).await?;
     let mut session = open(&loading.target).await?;
@@ -48,12 +49,12 @@ pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer
     refusal.map_or(Ok(Next::Done), Err)
 }
 
-/// Drops the users and roles that the load made, as long as its notes say which.
+/// Drops the users and roles that the load created, as long as its notes list them.
 async fn drop_accounts(at: &Here, state: &State, loading: &Loading) -> Result<(), StepError> {
     if !state.with_code || !state.selection.is_all() {
         return Ok(());
     }
-    // Where the server does not show who was there before, nobody is dropped.
+    // If the server does not show the earlier users, none is dropped.
     let Some(before) = &state.accounts_existed else { return Ok(()) };
     at.may_act(STATEMENT_LIMIT).await?;
     let Loading { target, client, options } = loading;
@@ -117,7 +118,8 @@ impl Removal<'_> {
         } else {
             (drop_tables(self.database, &own, &marks), Note::new("recovery-tables-dropped"))
         };
-        // Before the marks go: without them nobody knows what is ours. A database that is dropped takes its routines along.
+        // Before the marks are removed: without them, our objects cannot be recognized. Dropping a database also
+        // drops its routines.
         let routines = own_routines.iter().filter(|_| existed);
         let routines = routines.map(|routine| drop_routine(self.database, routine));
         for statement in routines.chain(statements) {
@@ -127,7 +129,7 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// Tells whether this recovery made a routine: none of its name was there when the load began.
+    /// Returns whether this recovery made a routine: none of its name was there when the load began.
     fn is_own_routine(&self, held: Option<&DatabaseEntry>, routine: &Routine) -> bool {
         let is_it = |code: &CodeEntry| {
             code.kind.eq_ignore_ascii_case(routine.kind.word())
@@ -138,7 +140,7 @@ impl Removal<'_> {
             && held.is_some_and(|entry| entry.code.iter().any(is_it))
     }
 
-    /// Tells whether a load of this task's dump has begun in the database and has not ended.
+    /// Returns whether a load of this task's dump has begun in the database and has not ended.
     async fn is_marked(&self) -> Result<bool, StepError> {
         let Loading { target, client, .. } = self.loading;
         let options = load::Options {
@@ -173,8 +175,8 @@ fn drop_routine(database: &str, routine: &Routine) -> Statement {
     Statement::act(format!("DROP {} IF EXISTS {full}", routine.kind.word()))
 }
 
-/// Returns what takes tables and views out of a database that was there before. The marks go last: as long as one thing
-/// of ours is left, the database can be told from others.
+/// Returns the statements that drop tables and views in a database that existed before. The marks go last: as long as
+/// one object of ours is left, the database can be recognized.
 fn drop_tables(database: &str, tables: &[Table], marks: &BTreeSet<String>) -> Vec<Statement> {
     let mut statements = vec![Statement::read("SET SESSION foreign_key_checks = 0")];
     let (marks, others): (Vec<&Table>, Vec<&Table>) =

@@ -1,4 +1,5 @@
-//! Procedures, functions, triggers, users and privileges: who may recover them, and what is said where nobody asked for them.
+//! Procedures, functions, triggers, users and privileges: who may recover them, and the report when they were not
+//! requested.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +51,7 @@ pub(super) fn not_requested(
     all
 }
 
-/// Returns what a manifest's word for code stands for, and the text that it is not requested.
+/// Returns the kind of code for a manifest's word, and the text for a missing request.
 fn kind_of(word: &str) -> (PartKind, &'static str) {
     match word {
         "procedure" => (PartKind::Routines, "not-requested-procedure"),
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_code_has_words_when_nobody_asked_for_it() {
+    fn every_kind_of_code_has_a_text_for_a_missing_request() {
         for word in ["procedure", "function", "trigger", "event", "outline", "something new"] {
             assert!(has_line(kind_of(word).1), "{word}");
         }

@@ -1,4 +1,4 @@
-//! What every step needs that loads: the server, the storage, the names.
+//! The needs of every loading step: the server, the storage, the names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,8 +61,9 @@ pub(super) async fn open(target: &Target) -> Result<Session, StepError> {
     Ok(Session::open(&target.endpoint, Arc::clone(&target.witness)).await.map_err(Error::from)?)
 }
 
-/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that was requested before origins were
-/// checked takes only one that is this installation's or of a key that it trusts: nobody was asked about another.
+/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that was requested before
+/// origins were checked takes only one that is this installation's or of a key that it trusts: nobody was asked about
+/// another.
 pub(super) async fn checked_manifest(
     at: &Here,
     state: &State,
@@ -79,7 +80,7 @@ pub(super) async fn checked_manifest(
     }
 }
 
-/// Says why a manifest is not taken, if it is not.
+/// Returns why a manifest is rejected, if it is.
 fn refusal(checked: Option<&str>, found: &str, origin: &Origin) -> Option<&'static str> {
     match (checked, origin) {
         (Some(checked), _) if checked == found => None,
@@ -102,7 +103,7 @@ mod tests {
     use super::refusal;
 
     #[test]
-    fn a_manifest_whose_origin_nobody_was_asked_about_must_be_of_a_known_key() {
+    fn a_manifest_without_a_confirmed_origin_needs_a_known_key() {
         let key = SigningKey::generate().public();
         let own = Origin::Own { key };
         let known = Origin::Known { name: "east".to_owned(), key };

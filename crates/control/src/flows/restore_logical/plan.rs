@@ -1,4 +1,4 @@
-//! What a recovery would do: the checks are made, which only read, and the rest is told.
+//! The plan of a recovery: runs the checks, which only read, and lists the other steps.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
 
-/// Plans a recovery. Nothing is written anywhere, and no task is made.
+/// Plans a recovery. Writes nothing, and creates no task.
 pub(crate) async fn plan(context: &Context, actor: &Actor, wish: &RecoveryRequest) -> Result<Plan, Error> {
     // A plan shows the origin, which an administrator accepts when the recovery is requested.
     let wish = RecoveryRequest { accept_foreign: true, ..wish.clone() };
@@ -84,7 +84,7 @@ async fn look_at_destination(
     Ok(std::iter::once(is).chain(found.notes).chain(privileged).collect())
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intentions(step: &str, decided: &Decided) -> Vec<Text> {
     let does = Text::new(&format!("plan-{step}"))
         .with("databases", names(decided))

@@ -1,4 +1,4 @@
-//! What is decided before a recovery becomes a task: the set, the names, the destination.
+//! The decisions before a recovery becomes a task: the set, the names, the destination.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub(super) struct Decided {
     pub(super) selection: Selection,
     pub(super) holds: Holds,
     pub(super) with_code: bool,
-    /// What of the set nobody asked for.
+    /// The objects of the set that were not requested.
     pub(super) not_requested: Vec<NotMade>,
 }
 
@@ -63,13 +63,13 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that the order begins with.
+/// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
     let requested = writer.now().await?;
     new_task(decided, requested)
 }
 
-/// Decides what can be decided without asking the cluster. What the set holds stands in its manifest.
+/// Decides everything that needs no cluster. The manifest contains the content of the set.
 pub(super) async fn decide(
     context: &Context,
     actor: &Actor,
@@ -121,7 +121,7 @@ pub(crate) struct OpenSet {
     pub(crate) folder: String,
     pub(crate) dump: DumpId,
     pub(crate) manifest: Manifest,
-    /// Where the dump comes from.
+    /// The origin of the dump.
     pub(crate) origin: Origin,
     /// The BLAKE3 of the manifest.
     pub(crate) blake3: String,
@@ -180,7 +180,7 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         with_code,
         not_requested: _, // the task reads it from the manifest again
     } = decided;
-    // Databases are the same whatever capitals they are written with.
+    // Names of databases are compared without regard to upper and lower case.
     let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join("/"); // no name has a slash in it
     let state = State {

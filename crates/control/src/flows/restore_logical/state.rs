@@ -1,4 +1,4 @@
-//! What a recovery was asked for, and what its checks have found.
+//! The request of a recovery, and the results of its checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use model::id::{BackupSetId, ClusterId, StorageId, TenantId};
 use model::not_made::NotMade;
 use serde::{Deserialize, Serialize};
 
-/// How long one statement of a load may take before another worker could have the task. What a load does longer is
-/// guarded by its marks in the database itself.
+/// The time limit of one statement of a load before another worker could take over the task. Longer work of a load is
+/// protected by its marks in the database itself.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(90);
 
 pub(super) type Here = At<RestoreLogical>;
@@ -31,7 +31,7 @@ pub(crate) struct State {
     /// The folder that holds the dump, below the storage's base.
     pub(crate) folder: String,
     pub(crate) dump: DumpId,
-    /// Where the dump comes from; nothing where a version saved it that knew no signatures.
+    /// The origin of the dump; none if a version without signatures saved it.
     #[serde(default)]
     pub(crate) origin: Option<Origin>,
     /// The BLAKE3 of the manifest whose origin was checked when the recovery was requested: no other is loaded.
@@ -44,25 +44,26 @@ pub(crate) struct State {
     pub(crate) tenant_name: String,
     /// Under which name each database is recovered, by its name in the set.
     pub(crate) databases: BTreeMap<String, String>,
-    /// What of these databases; all that they hold where a version saved it that knew no single tables.
+    /// The selected objects of these databases; all of them if a version without single tables saved it.
     #[serde(default)]
     pub(crate) selection: Selection,
     pub(crate) connections: usize,
     pub(crate) requested: Timestamp,
     /// What the chosen databases and tables hold.
     pub(crate) holds: Holds,
-    /// Which of the new names were there before, empty; nothing until that was looked for.
+    /// The new names that existed before, as empty databases; none until that was checked.
     pub(crate) existed: Option<Vec<String>>,
     /// Whether procedures, functions, triggers, users and privileges are recovered too.
     #[serde(default)]
     pub(crate) with_code: bool,
-    /// Which users and roles were there before; nothing until that was looked for, or where the server does not show them.
+    /// The users and roles that existed before; none until that was checked, or if the server does not show them.
     #[serde(default)]
     pub(crate) accounts_existed: Option<BTreeSet<String>>,
-    /// Whether triggers and privileges are made, as far as the target takes them.
+    /// Whether triggers and privileges are created, as far as the target accepts them.
     #[serde(default)]
     pub(crate) has_triggers: bool,
-    /// What of the set is not made, by the step that found it. A step that runs again finds all of it again.
+    /// The objects of the set that are not created, by the step that found them. A repeated step finds all of them
+    /// again.
     #[serde(default)]
     pub(crate) not_made: BTreeMap<String, Vec<NotMade>>,
 }

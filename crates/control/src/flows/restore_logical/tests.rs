@@ -1,5 +1,5 @@
-//! Whatever crashes or repeats, a recovery brings back exactly what was dumped; and what it did not make, it never
-//! takes away.
+//! Whatever crashes or repeats, a recovery restores exactly what was dumped, and never removes objects that it did
+//! not create.
 
 mod code;
 
@@ -100,7 +100,7 @@ impl Recovery {
         self.world.ask(&format!("{sql}'{}' ORDER BY 1", self.target)).await
     }
 
-    /// Makes the target, with a table of somebody else in it.
+    /// Creates the target, with a foreign table in it.
     async fn use_target(&self) {
         self.drop_target().await;
         self.world.alter(&format!("CREATE DATABASE `{}`", self.target)).await;
@@ -108,7 +108,7 @@ impl Recovery {
         self.world.alter(&format!("INSERT INTO `{}`.mine VALUES ('kept')", self.target)).await;
     }
 
-    /// The chosen tables are what was dumped, and beside them lies what lay there before.
+    /// The selected tables match the dump, and other tables are unchanged.
     async fn assert_tables_recovered(&self, task: TaskId, what: &str) {
         let report = self.compare().await;
         assert!(report.is_clean() && report.rows == ROWS + 3, "{what}: {report:?}");
@@ -298,7 +298,7 @@ async fn a_database_that_was_there_empty_is_filled_and_on_roll_back_emptied() {
 }
 
 #[tokio::test]
-async fn a_database_that_somebody_uses_meanwhile_is_not_dropped() {
+async fn a_database_that_is_used_meanwhile_is_not_dropped() {
     let recovery = Recovery::new("control_restore_used").await;
     let task = recovery.begin().await;
     recovery.run_up_to(task, "verify-data").await;
@@ -416,7 +416,7 @@ async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_st
     restores::plan(&world.control, &manager, recovery.wish()).await.expect("signed here");
     let task = recovery.begin().await;
 
-    // Somebody who may write to the storage can seal anything there, and sign nothing.
+    // A writer to the storage can seal anything there, but cannot sign.
     let (client, path) = (world.dumps(), format!("{}/manifest.json", dump_of(&recovery)));
     let sealed = client.get(&path, 1 << 30).await.expect("a manifest");
     let sealed = String::from_utf8(sealed.to_vec()).expect("JSON");
@@ -433,7 +433,7 @@ async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_st
     let plan = restores::plan(&world.control, &world.actor, recovery.wish()).await.expect("an ADMIN may");
     assert!(plan.steps[0].notes.iter().any(|note| note.id == "set-not-signed"), "{:?}", plan.steps[0]);
 
-    // What was requested with another manifest is not restored from this one.
+    // A recovery that was requested with another manifest does not use this one.
     assert_eq!(world.fail(task).await, "recovery-manifest-changed");
     assert!(!recovery.has_target().await);
 }
@@ -460,7 +460,7 @@ async fn rows_that_were_changed_while_loading_fail_the_comparison() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
+async fn a_cancel_leaves_nothing_running_and_a_retry_continues() {
     let world = World::new("control_restore_cancel").await;
     world.add_big_table().await;
     let recovery = Recovery::of(world).await;

@@ -1,4 +1,5 @@
-//! The way back: our restore is ended, the half tenant and the pools of this task go, and nothing else does.
+//! The rollback: our restore is cancelled, the partly restored tenant and the pools of this task are dropped, and
+//! nothing else.
 
 use std::time::Duration;
 
@@ -15,20 +16,20 @@ use super::state::{Here, State};
 use crate::error::Error;
 use crate::words;
 
-/// How soon is looked again whether something has gone.
+/// The interval between two checks whether an object is gone.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often.
+/// Their maximum number.
 const LOOKS_MAX: u32 = 360;
 
-/// A job may come so long after its statement was sent: the database reads what lies in the storage before it writes the
-/// job down, in microseconds.
+/// How long after its statement a job may appear, in microseconds: the database reads the storage before it records
+/// the job.
 const LATE_US: u64 = 5 * 60 * 1_000_000;
 
 /// The server's numbers for a `CANCEL RESTORE` that its version does not know.
 const NOT_KNOWN: [u16; 2] = [1064, 1235];
 
-/// What has become of our restore.
+/// The fate of our restore.
 enum Left {
     /// Nothing is there any more, or never was.
     Nothing,
@@ -36,11 +37,11 @@ enum Left {
     Half { is_running: bool },
     /// The tenant is gone, and its restore has not noticed yet.
     Going,
-    /// The tenant is complete, or somebody has taken it over.
+    /// The tenant is complete, or another user has taken it over.
     Whole,
     /// The statement was sent, and its job may still come.
     Unseen,
-    /// A restore that may be somebody else's.
+    /// A restore that may belong to another user.
     Unproven { job: i64 },
 }
 
@@ -49,7 +50,7 @@ pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     match left(state, &mut driver).await? {
         Left::Nothing => {
-            // A description tells a job that comes even later from others; without one nothing does.
+            // A description identifies a job that appears later; without one, nothing does.
             if state.job.is_some() || !state.is_proven() {
                 state.forget();
             }
@@ -96,7 +97,7 @@ async fn left(state: &mut State, driver: &mut Driver) -> Result<Left, StepError>
         let may_come = sent.is_some_and(|sent| now.since(sent) < LATE_US);
         return Ok(if may_come { Left::Unseen } else { Left::Nothing });
     };
-    // What was written down before is compared before it is written anew.
+    // The earlier record is compared before it is replaced.
     let is_ours = job.tenant.is_none_or(|tenant| state.tenant.is_none_or(|known| known == tenant));
     let is_proven = state.is_proven();
     let is_running = job.status == RestoreStatus::Running;

@@ -1,4 +1,4 @@
-//! 2. and 3. The name is free, the cluster has what the tenant needs, and its pools are there.
+//! 2. and 3. The name is free, the cluster has enough resources for the tenant, and its pools exist.
 
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
@@ -30,7 +30,7 @@ pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
     if let TargetResources::Zones(zones) = &state.resources
         && state.made_pools.is_empty()
     {
-        // Saved before the first is created: a crash leaves none behind that nobody knows.
+        // Saved before the first is created, so that a crash leaves no unknown one behind.
         state.made_pools = (1..=zones.len()).map(|number| pool_name(&state.tag, at, number)).collect();
     }
     Ok(Next::Done)

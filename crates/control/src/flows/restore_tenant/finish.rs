@@ -1,4 +1,4 @@
-//! 6. to 9. The tenant is what was asked for: its role, its version, its moment; and it is known.
+//! 6. to 9. The tenant matches the request: its role, version and time; and it is recorded.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -94,7 +94,7 @@ pub(super) async fn check_tenant(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// The job's row in the history says which moment came back.
+/// The job's row in the history has the restored SCN.
 async fn check_moment(at: &Here, state: &mut State, driver: &mut Driver) -> Result<(), StepError> {
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
     let Some(job) = state.ours(&jobs).cloned() else {

@@ -1,4 +1,4 @@
-//! 4. The database has written our job down. What tells it from others is saved before the statement is sent.
+//! 4. The database has recorded our job. The mark that identifies it is saved before the statement is sent.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::words;
 /// How soon the job is looked for again.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often the job is looked for after an answer that left open whether the database took the statement: it checks what
-/// lies in the storage before it writes the job down.
+/// How often the job is searched for after an answer with an unknown outcome: the database checks the storage before
+/// it records the job.
 const DOUBTS_MAX: u32 = 60;
 
 /// While the statement waits, the job is looked for after this time, and then after twice as long each time.
@@ -28,12 +28,12 @@ const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// A statement is sent so soon after that was written down, in microseconds.
 const FRESH_US: u64 = 60 * 1_000_000;
 
-/// The server's numbers for a statement that somebody ended; what it began goes on.
+/// The server's error numbers for a killed statement; what it started continues.
 const INTERRUPTED: [u16; 3] = [1317, 4064, 4072];
 
 pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
     if let Some(job) = state.job {
-        // It runs again after a roll back that was refused; how the job stands, the next step sees.
+        // It runs again after a refused rollback; the next step reads the status of the job.
         at.log(Note::new("restore-job-found").arg("job", job).arg("tenant", &state.tenant_name));
         return Ok(Next::Done);
     }
@@ -52,7 +52,7 @@ pub(super) async fn mark(at: &Here, state: &mut State, driver: &mut Driver) -> R
         let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "recovery-job-foreign");
         return Err(words::refused(problem.with("tenant", &state.tenant_name).with("job", job.id)));
     }
-    // A job that this task began, and whose answer made it forget the job, is taken up again.
+    // A job that this task started and forgot because of its answer is found again.
     let before = jobs.iter().filter(|job| !(runs(job) && is_ours(job)));
     let newest = before.map(|job| job.id).max().unwrap_or(0);
     state.mark = Some(RestoreMark { newest, at: driver.database_now().await.map_err(Error::from)?, tag });
@@ -150,8 +150,8 @@ async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<b
     Ok(true)
 }
 
-/// Tells whether an answer leaves open what became of the statement: the RootServer carries it out, and goes on when the
-/// server that was asked loses it.
+/// Returns whether the outcome of the statement is unknown: the RootServer executes it, and continues when the server
+/// of our connection loses it.
 fn leaves_open(error: &oceanbase::Error) -> bool {
     error.is_transient() || error.number().is_none_or(|number| INTERRUPTED.contains(&number))
 }
@@ -167,7 +167,7 @@ mod tests {
     use super::leaves_open;
 
     #[test]
-    fn only_a_refusal_says_that_no_job_will_come() {
+    fn only_a_refusal_proves_that_no_job_will_come() {
         let answer = |number| oceanbase::Error::Server {
             address: Address { host: "one".into(), port: 2881 },
             statement: String::new(),
@@ -175,7 +175,7 @@ mod tests {
             sqlstate: "HY000".into(),
             text: String::new(),
         };
-        // Timed out, the RootServer moved or was not reached, or somebody killed the statement.
+        // Timed out, the RootServer moved or was not reached, or the statement was killed.
         for number in [4012, 4038, 4121, 4122, 4124, 1317] {
             assert!(leaves_open(&answer(number)), "{number}");
         }

@@ -1,5 +1,5 @@
-//! Which storage has the keys of a directory of backups. The views tell its address without the host, so storages at
-//! different hosts can have the same one.
+//! Finds the storage configuration with the keys of a backup directory. The views show its address without the host,
+//! so storages on different hosts can have the same one.
 
 use std::collections::BTreeSet;
 
@@ -46,10 +46,10 @@ impl Keys {
         Ok(Self { known, used })
     }
 
-    /// Finds the storage whose keys open a directory of backups; directories of the servers need none.
+    /// Finds the storage configuration with the keys of a backup directory; directories of the servers need none.
     ///
     /// # Errors
-    /// When no storage covers the address, or several do at different hosts and no backup says which one.
+    /// When no storage covers the address, or several do on different hosts and no backup shows which one.
     pub(super) fn place(&self, root: &str) -> Result<Place, Problem> {
         if root.starts_with("file://") {
             return Ok(Place { storage: None, uri: root.to_owned() });

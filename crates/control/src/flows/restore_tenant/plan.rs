@@ -1,4 +1,4 @@
-//! What a recovery of a tenant would do: the checks are made, which only read, and the statements of the rest are told.
+//! The plan of a tenant recovery: runs the checks, which only read, and lists the statements of the other steps.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) struct Looked {
     activate: Vec<String>,
 }
 
-/// Plans a recovery. Nothing is written anywhere, and no task is made.
+/// Plans a recovery. Writes nothing, and creates no task.
 pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Plan, Error> {
     let looked = looked(context, order).await?;
     let Looked { state, source, destination, pools, restore, activate, .. } = looked;
@@ -127,7 +127,7 @@ pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<L
     Ok(Looked { items, state, source, destination, pools, restore: statements, activate })
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intention(step: &str, state: &State) -> Vec<Text> {
     let id = match (step, &state.resources, state.role) {
         ("create-resource-pools", TargetResources::Pools(_), _) => "plan-use-resource-pools".to_owned(),

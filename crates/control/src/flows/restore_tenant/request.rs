@@ -1,4 +1,4 @@
-//! What is decided before a recovery of a tenant becomes a task: source, target, storage.
+//! The decisions before a recovery of a tenant becomes a task: source, target, storage.
 
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};
@@ -26,7 +26,7 @@ pub(super) struct Decided {
     /// Whose backups are recovered, and the cluster where it is one of ours.
     pub(super) owner: BackupOwner,
     pub(super) source: Option<Cluster>,
-    /// What lies where, when it is recovered from a storage alone.
+    /// The folders, for a recovery from a storage alone.
     pub(super) storage: Option<(Destination, String, String)>,
 }
 
@@ -48,7 +48,7 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that the order begins with.
+/// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
     let storage = match &decided.storage {
         Some((storage, ..)) => Some(storage.keep(writer).await?),
@@ -135,7 +135,7 @@ fn check_source(source: &Cluster, tenant: TenantId) -> Result<(), Problem> {
 }
 
 impl Decided {
-    /// Returns what the task begins with; the passwords have been sealed.
+    /// Returns the initial state of the task; the passwords have been sealed.
     pub(super) fn state(
         &self,
         storage: Option<StorageId>,

@@ -1,4 +1,4 @@
-//! 1. The moment can be recovered to, and the servers of the target can read what is needed.
+//! 1. The time is recoverable, and the servers of the target can read the required backups.
 //!
 //! For the latest moment the database is left to choose when the restore starts: the views are ahead of the storage.
 
@@ -28,8 +28,8 @@ use crate::error::Error;
 use crate::flows::step_log::StepLog;
 use crate::words;
 
-/// The server's number for a statement that its version does not know. What it knows and refuses with 1235, as backups of
-/// two tenants, is about the backups.
+/// The server's number for a statement that its version does not know. What it knows and refuses with 1235, as
+/// backups of two tenants, is about the backups.
 const NOT_KNOWN: u16 = 1064;
 
 /// The nanoseconds after which archived logs are in the storage, too.
@@ -43,9 +43,9 @@ pub(super) struct Settled {
     pub(super) look_scn: Option<u64>,
     pub(super) places: Vec<Place>,
     pub(super) bytes: u64,
-    /// What the views say is read for `look_scn`; nothing for a storage alone.
+    /// The SCN for which the views are read; none for a storage alone.
     pub(super) expected: Option<Expected>,
-    /// What to know about it.
+    /// Notes.
     pub(super) notes: Vec<Text>,
 }
 
@@ -53,7 +53,7 @@ impl Settled {
     /// Writes down what the next steps need.
     pub(super) fn keep(&self, state: &mut State) {
         (state.scn, state.places, state.source_bytes) = (self.scn, self.places.clone(), self.bytes);
-        // What could be recovered when it was looked at must come back at least.
+        // The recoverable times must include at least those of the first check.
         state.floor_scn = self.look_scn.filter(|_| self.scn.is_none());
     }
 }
@@ -73,7 +73,7 @@ pub(super) async fn check_recovery_source(at: &Here, state: &mut State) -> Answe
     Ok(Next::Done)
 }
 
-/// Settles the moment and where the backups lie. It only reads.
+/// Determines the time and the location of the backups. It only reads.
 pub(super) async fn settle(
     context: &Context,
     state: &State,
@@ -88,7 +88,8 @@ pub(super) async fn settle(
     }
 }
 
-/// Settles where the backups lie in a storage alone. Whether they reach the moment, only the target's servers can say.
+/// Determines the location of the backups in a storage alone. Only the target's servers know whether they cover the
+/// time.
 pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLocation) -> Settled {
     let folders: &[&String] = match &state.source {
         Source::Cluster => &[],
@@ -123,14 +124,14 @@ async fn of_cluster(
     let timeline = record.timeline();
     let outside = |scn| outside(&timeline, &state.backup_tenant_name, scn);
     let latest = timeline.intervals.last().copied();
-    // Of logs behind a gap the database would choose the end, and find no set that is as old as they are.
+    // For logs after a gap, the database would choose the end, and find no set that is old enough.
     let cut = latest.and_then(|last| timeline.gaps.iter().find(|gap| gap.after_scn == last.until_scn));
     let cut = cut.filter(|_| state.until.scn().is_none());
     let (scn, look_scn) = match (state.until.scn(), latest) {
         (Some(scn), _) => (scn, scn),
         (None, None) => return Err(outside(None).into()),
         (None, Some(last)) if cut.is_some() => (last.until_scn, last.until_scn),
-        // What the views tell is written to the storage a little later.
+        // The state in the views is written to the storage a little later.
         (None, Some(last)) => {
             (last.until_scn, last.until_scn.saturating_sub(WRITTEN_WITHIN).max(last.from_scn))
         }
@@ -198,7 +199,7 @@ pub(super) async fn look_from_target(
     }
 }
 
-/// Checks that the target's servers see the backups that the views of the cluster tell of.
+/// Checks that the target's servers see the backups of the cluster's views.
 fn check_expected(settled: &Settled, state: &State, items: &[Previewed]) -> Result<(), Problem> {
     let Some(expected) = &settled.expected else { return Ok(()) };
     if expected.is_met_by(&items.iter().map(seen).collect::<Vec<_>>()) {
@@ -267,7 +268,7 @@ pub(super) fn written_at(
     places.iter().map(|place| Ok(address::written(&location(place), secret, server)?)).collect()
 }
 
-/// Says why a moment can't be recovered to, and which ones near it can.
+/// Reports why a time is not recoverable, and the nearest ones that are.
 fn outside(timeline: &Timeline, tenant: &str, scn: Option<u64>) -> Problem {
     let refused = |id: &str| Problem::refused(codes::MOMENT_OUTSIDE, id).with("tenant", tenant);
     let Some(scn) = scn.filter(|_| !timeline.intervals.is_empty()) else {

@@ -1,4 +1,4 @@
-//! What a recovery of a tenant was asked for, and what its steps have learnt.
+//! The request of a tenant recovery, and the results of its steps.
 
 use engine::At;
 use model::id::{ClusterId, StorageId, TenantId};
@@ -17,7 +17,7 @@ use crate::error::Error;
 /// Recover a tenant from a physical backup.
 pub(crate) struct RestoreTenant;
 
-/// Where a body of this flow stands.
+/// The context of a body of this flow.
 pub(super) type Here = At<RestoreTenant>;
 
 /// What was asked for, and what the steps have learnt.
@@ -44,7 +44,7 @@ pub(crate) struct State {
     /// The passwords of encrypted sets as a JSON array, sealed; gone when the tenant is there.
     pub(crate) passwords: Option<String>,
     pub(crate) requested: Timestamp,
-    /// Tells what this task creates from what another server's task of the same number does.
+    /// Reports what this task creates from what another server's task of the same number does.
     pub(crate) tag: String,
 
     /// Where the backups lie.
@@ -62,14 +62,14 @@ pub(crate) struct State {
     /// The pools that this task creates; written down before the first is created.
     #[serde(default)]
     pub(crate) made_pools: Vec<String>,
-    /// How our job is known; nothing before one is begun.
+    /// The identity of our job; none before one is started.
     #[serde(default)]
     pub(crate) mark: Option<RestoreMark>,
     /// When the statement was last about to be sent, by the database's clock; nothing before that.
     #[serde(default)]
     pub(crate) sent: Option<Timestamp>,
-    /// How often the job is still looked for before the statement is sent again: its last answer left open whether the
-    /// database took it.
+    /// How often the job is still searched for before the statement is sent again: its last answer left the outcome
+    /// unknown.
     #[serde(default)]
     pub(crate) doubts: u32,
     /// Our job's number, once a view has shown it.
@@ -78,7 +78,7 @@ pub(crate) struct State {
     /// The number of the tenant that our job creates.
     #[serde(default)]
     pub(crate) tenant: Option<TenantId>,
-    /// The moment that the database says it restores to.
+    /// The SCN that the database restores to, according to its view.
     #[serde(default)]
     pub(crate) restored_scn: u64,
     /// How often in a row no view has shown our job, or why it failed.
@@ -95,13 +95,13 @@ pub(crate) struct State {
     pub(crate) clean_up_looks: u32,
 }
 
-/// What is recovered from.
+/// The source of a recovery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Source {
-    /// The backups that the cluster's views tell of.
+    /// The backups in the cluster's views.
     Cluster,
-    /// What lies in a storage, in these folders below its base.
+    /// Backups in a storage, in these folders below its base.
     Storage { storage: StorageId, data_folder: String, log_folder: String },
 }
 
@@ -153,8 +153,8 @@ impl State {
         Some(found).filter(|job| mark.tag.is_some() || !self.differs(job))
     }
 
-    /// Tells whether a job restores to another moment than the one that was asked for, or for the latest one, to one that is
-    /// older than it was when it was looked at.
+    /// Returns whether a job restores to another moment than the one that was asked for, or for the latest one, to
+    /// one that is older than it was when it was looked at.
     pub(super) fn differs(&self, job: &RestoreJob) -> bool {
         let is_other = match (self.scn, self.floor_scn) {
             (Some(wanted), _) => job.scn != wanted,
@@ -190,7 +190,7 @@ impl State {
         Ok(())
     }
 
-    /// Tells whether it is certain that a job is ours: it was seen before, or carries our description.
+    /// Returns whether it is certain that a job is ours: it was seen before, or carries our description.
     pub(super) fn is_proven(&self) -> bool {
         self.job.is_some() || self.mark.as_ref().is_some_and(|mark| mark.tag.is_some())
     }
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_of_another_moment_or_origin_is_told() {
+    fn a_job_with_another_time_or_origin_is_reported() {
         let (moment, latest) = (state(Some(500), None), state(None, Some(500)));
         let cases = [
             (&moment, job(500, "obcluster", Some(1002)), None),

@@ -1,5 +1,5 @@
-//! Whatever crashes or repeats, one recovery is one restore of the right moment; and what it did not create, it never takes
-//! away.
+//! Whatever crashes or repeats, one recovery is one restore to the right time, and it never removes objects that it
+//! did not create.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
 use model::Secret;
@@ -28,12 +28,12 @@ on_both_4x! {
     a_moment_that_can_not_be_recovered_to_is_refused_with_the_nearest_ones,
     a_stop_of_log_backup_is_a_gap_until_the_next_full_backup,
     a_name_that_exists_is_refused_before_anything_changes,
-    a_target_without_room_is_told_what_is_short,
+    a_target_without_enough_resources_names_what_is_short,
     a_storage_alone_is_enough,
     the_logs_of_another_tenant_are_refused_before_anything_changes,
     a_tenant_can_stay_a_standby,
     encrypted_backups_need_their_password,
-    a_plan_tells_the_statements_and_changes_nothing,
+    a_plan_lists_the_statements_and_changes_nothing,
     two_recoveries_into_one_name_are_one_too_many,
     pools_that_are_there_are_used,
 }
@@ -144,7 +144,7 @@ impl Recovery {
         format!("{} {}", text.message(Language::En), text.action(Language::En).unwrap_or_default())
     }
 
-    /// Tells which of a cluster's statements were more than reading.
+    /// Returns the statements to a cluster that were not only reads.
     fn changes(&self) -> usize {
         let acts = |entry: &sim::Entry| {
             let sql = entry.sql.to_uppercase();
@@ -164,7 +164,7 @@ async fn every_version_recovers_to_a_moment_between_and_to_the_latest() {
         let cases = [
             ("shop_2", RecoverUntil::Time(Timestamp::from_scn(between)), between..=between),
             ("shop_3", RecoverUntil::Scn(first), first..=first),
-            // What the views tell is in the storage a little later.
+            // The state in the views reaches the storage a little later.
             ("shop_4", RecoverUntil::Latest, last - 60_000_000_000..=u64::MAX),
         ];
         for (number, (name, until, expected)) in cases.into_iter().enumerate() {
@@ -272,7 +272,7 @@ async fn a_name_that_exists_is_refused_before_anything_changes(profile: Profile)
     assert_eq!(recovery.changes(), before);
 }
 
-async fn a_target_without_room_is_told_what_is_short(profile: Profile) {
+async fn a_target_without_enough_resources_names_what_is_short(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     recovery.world.say("CREATE RESOURCE UNIT large MAX_CPU 15, MEMORY_SIZE '4G'").await;
     let before = recovery.changes();
@@ -379,7 +379,7 @@ async fn encrypted_backups_need_their_password(profile: Profile) {
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 
-async fn a_plan_tells_the_statements_and_changes_nothing(profile: Profile) {
+async fn a_plan_lists_the_statements_and_changes_nothing(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     let (world, before) = (&recovery.world, recovery.changes());
     let [_, _, between] = recovery.moments().await;
@@ -437,7 +437,7 @@ async fn a_stop_of_log_backup_is_a_gap_until_the_next_full_backup(profile: Profi
         world.say(&format!("ALTER SYSTEM {statement} TENANT = shop")).await;
         world.handle.advance_seconds(600.0);
     }
-    // The first round's last piece was due to end long after this, and the logs go on; but no set is as old as they are.
+    // The last piece of the first round would end long after this, and the logs continue; but no set is that old.
     let [_, last, _] = recovery.moments().await;
     let now = u64::try_from(world.handle.now_us()).expect("after 1970") * 1_000;
     assert!(last < now - 600_000_000_000, "{last} {now}");
@@ -462,7 +462,7 @@ async fn a_stop_of_log_backup_is_a_gap_until_the_next_full_backup(profile: Profi
     assert!(recovery.tenant("shop_4").expect("it is there")["data_scn"].as_u64() > Some(now));
 }
 
-/// Tells whether the task waits for its restore.
+/// Returns whether the task waits for its restore.
 fn waits(task: &engine::Task) -> bool {
     task.rows.iter().any(|row| row.step == "wait-for-restore" && row.status == StepStatus::Running)
 }

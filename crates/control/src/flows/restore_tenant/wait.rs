@@ -1,4 +1,4 @@
-//! 5. Our own job has ended well. Success is read from the job's row, never from an empty view.
+//! 5. Our own job has succeeded. Success is read from the job's row, never from an empty view.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const UNSEEN_MAX: u32 = 60;
 /// How often a job that failed is looked at again for the reason, which only the history has.
 const REASON_LOOKS: u32 = 12;
 
-/// After so long without a move it is said that nothing moves.
+/// After this time without progress, the log reports it.
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
 pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
@@ -72,8 +72,7 @@ async fn restart(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     })
 }
 
-/// Says why a job failed. What it left behind stays until somebody rolls back; where nothing is left, a retry begins
-/// another.
+/// Reports why a job failed. Its remains stay until a rollback; if nothing remains, a retry starts another job.
 async fn failure(
     at: &Here,
     state: &mut State,

@@ -1,5 +1,4 @@
-//! What is wrong with backup strategies: a run that did not happen, an owner who may not back up, and what has passed one of
-//! their thresholds.
+//! The problems of backup strategies: missed runs, owners without permission to back up, and exceeded thresholds.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +57,7 @@ pub(super) async fn faults(
     Ok(faults)
 }
 
-/// Owners who may not back up, and missed runs. A paused strategy is as somebody wants it.
+/// Owners without permission to back up, and missed runs. A paused strategy is intended.
 async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
     let missed = control.metadata().strategy_run_missed_last().await?;
     let mut faults = Vec::new();
@@ -81,7 +80,7 @@ async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<
     Ok(faults)
 }
 
-/// Nothing for what somebody wanted: a pause, or another schedule.
+/// None for intended misses: a pause, or a changed schedule.
 fn of_miss(stored: &StoredRun) -> Option<Fault> {
     let Fate::Missed(why) = stored.run.fate else { return None };
     if matches!(why, MissReason::Hindered(Hindrance::Paused) | MissReason::ReplacedBy(_)) {

@@ -1,4 +1,4 @@
-//! What a cluster, or one tenant of it, lets be backed up, and what is filled in when nobody chooses.
+//! What can be backed up of a cluster or one of its tenants, and the defaults.
 
 use model::Problem;
 use model::ability::BackupAbility;
@@ -19,9 +19,9 @@ use crate::orders::{StorageSource, has_full_sets, strategy_of, usual_storage};
 /// What can be backed up, and what is filled in when nobody chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ability {
-    /// Which methods there are.
+    /// The available methods.
     pub ability: BackupAbility,
-    /// The method that is filled in.
+    /// The default method.
     pub preferred: BackupMethod,
     /// Whether a full backup can be chosen.
     pub full_enabled: bool,
@@ -29,14 +29,14 @@ pub struct Ability {
     pub incremental_enabled: bool,
     /// Whether an incremental backup would find the full one that it needs, as far as the catalogue knows.
     pub can_do_incremental: bool,
-    /// What to know before choosing.
+    /// Notes on the choice.
     pub hint: Option<Text>,
-    /// Why nothing can be backed up at the moment.
+    /// Why no backup is possible now.
     pub disabled: Option<Problem>,
-    /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
+    /// Why no logical backup is possible, if so: for a cluster, when it is not possible for any tenant.
     pub logical_disabled: Option<Problem>,
-    /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only one in
-    /// the library.
+    /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only
+    /// one in the library.
     pub storage: Option<(StorageId, StorageSource)>,
     /// The strategy whose method and storage are filled in.
     pub strategy: Option<StrategyId>,
@@ -96,7 +96,7 @@ pub async fn ability(
     })
 }
 
-/// Tells whether one of the tenants can be backed up logically, or why not: what can be put right first.
+/// Returns whether one of the tenants can be backed up logically, or why not: what can be put right first.
 async fn logical(
     context: &Context,
     cluster: &Cluster,
@@ -118,7 +118,7 @@ async fn logical(
     Ok(Err(obstacles.into_iter().next().unwrap_or_else(nothing)))
 }
 
-/// Tells whether a full and an incremental physical backup can be chosen, or why not.
+/// Returns whether a full and an incremental physical backup can be chosen, or why not.
 fn physical(
     cluster: &Cluster,
     tenants: &[Tenant],

@@ -1,4 +1,4 @@
-//! How the backups of all clusters stand, from the catalogue alone: no cluster is asked.
+//! The backup status of all clusters, from the catalogue alone: no cluster is contacted.
 
 use metadata::standings::{Standing, Standings};
 use model::ability::Generation;
@@ -11,7 +11,7 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::strategies::{ScheduleStanding, schedule_standings};
 
-/// How the backups of all clusters stand.
+/// The backup status of all clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllOverview {
     /// Every cluster, by name.
@@ -34,7 +34,7 @@ pub struct ClusterStanding {
 }
 
 impl ClusterStanding {
-    /// Returns how many tenants can be backed up. The sys tenant is one only where there is no other.
+    /// Returns the number of tenants that can be backed up. The sys tenant counts only if it is the only one.
     #[must_use]
     pub fn objects(&self) -> u64 {
         if self.has_only_sys() { 1 } else { self.standing.tenants }

@@ -1,4 +1,4 @@
-//! What a logical backup set holds, from its manifest: what can be recovered of it.
+//! The contents of a logical backup set that can be recovered, from its manifest.
 
 use dump::TableEntry;
 use model::Problem;

@@ -1,4 +1,5 @@
-//! Backup jobs that others began on the cluster: read from its own views, and told from ours by number.
+//! Backup jobs on the cluster that Lifeboat did not start: read from its own views, and distinguished from ours by
+//! number.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +25,7 @@ use crate::error::Error;
 use crate::flows::backup_physical::{BackupPhysical, Lane, State};
 use crate::tasks::view;
 
-/// How many of our own tasks are looked through to tell which jobs are ours.
+/// The number of own tasks that are searched for the numbers of own jobs.
 const TASKS_SEEN: u32 = 200;
 
 /// What we know of our own jobs.
@@ -34,7 +35,7 @@ struct Ours {
     since: Option<Timestamp>,
 }
 
-/// Returns the jobs that others began, the newest first, or why the cluster tells none.
+/// Returns the jobs that were not started by Lifeboat, newest first, or the reason why the cluster reports none.
 pub(super) async fn jobs(
     context: &Context,
     cluster: &Cluster,
@@ -72,8 +73,8 @@ async fn read(
     Ok(rows)
 }
 
-/// Finds out which jobs are those of our own tasks: by the numbers that the lanes have written down, and, for one that
-/// was begun this moment, by its mark.
+/// Determines which jobs belong to our own tasks: by the numbers that the lanes recorded, and for a job that is just
+/// starting, by its mark.
 async fn ours(context: &Context, cluster: &Cluster, jobs: &[BackupJob]) -> Result<Ours, Error> {
     let query = TaskQuery {
         kinds: vec![BackupPhysical::KIND.to_owned()],
@@ -108,8 +109,8 @@ impl Ours {
     }
 }
 
-/// Returns the tenants whose row a job is. On 4.x the sys tenant's job only hands out the tenants' own; it stands for
-/// those to which it has handed out nothing.
+/// Returns the tenants of a job. On 4.x, the sys tenant's job only hands out the tenants' own jobs; it counts for
+/// tenants without one.
 fn about(generation: Generation, job: &BackupJob, jobs: &[BackupJob]) -> Vec<TenantId> {
     if generation != Generation::Gen4 || job.tenant != SYS {
         return vec![job.tenant];

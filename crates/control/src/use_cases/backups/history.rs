@@ -1,4 +1,4 @@
-//! The backups of tenants, by the tasks that make or made them.
+//! The backups of tenants, by their tasks.
 
 use std::collections::BTreeMap;
 
@@ -31,12 +31,12 @@ use crate::words;
 pub struct DataBackupTasks {
     /// The page.
     pub page: Page<DataBackupTask>,
-    /// Why the jobs that others began on the cluster are not among them.
+    /// Why foreign jobs on the cluster are not included.
     pub others_unknown: Option<Problem>,
 }
 
-/// Returns the backups of tenants, the newest first, and those that others began on the cluster, if one is named.
-/// Pages are made of tasks: a task of several tenants stays whole, on one page.
+/// Returns the backups of tenants, newest first, and the foreign ones of a cluster, if one is named. Pages consist of
+/// tasks: a task of several tenants stays on one page.
 ///
 /// # Errors
 /// When the actor may not read them, or the metadata fail; never because the cluster does not answer.
@@ -86,7 +86,7 @@ fn merged(
     let mut others = others.into_iter().peekable();
     let mut all = Vec::new();
     for (begun, rows) in ours {
-        // One that is about to begin has no moment yet: it is the newest.
+        // A job that is about to start has no time yet: it is the newest.
         while let Some(other) = others.next_if(|other| other.started.is_none_or(|moment| moment > begun)) {
             all.push(vec![other]);
         }

@@ -1,4 +1,4 @@
-//! What can be backed up, Back up Now, and what was backed up.
+//! Options for a backup, Back up Now, and backup sets.
 
 mod ability;
 mod all;
@@ -38,7 +38,7 @@ pub use history::{DataBackupTasks, data_backup_tasks};
 pub use overview::{Live, Overview, overview};
 pub use restore_statement::{RestoreInto, restore_statements};
 
-/// Which backups are wanted; what is `None` limits nothing.
+/// A filter for backups; `None` does not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackupFilter {
     /// Of this cluster.
@@ -49,31 +49,31 @@ pub struct BackupFilter {
     pub backup_set: Option<BackupSetId>,
     /// In this state.
     pub status: Option<TaskStatus>,
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     pub from: Option<Timestamp>,
-    /// Begun before that moment.
+    /// Started before this time.
     pub until: Option<Timestamp>,
 }
 
 /// Who began a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackupSource {
-    /// Somebody, here.
+    /// A user of Lifeboat.
     Manual,
     /// A backup strategy, here.
     Scheduled,
-    /// Somebody else, on the cluster itself.
+    /// Another user, on the cluster itself.
     Other,
 }
 
-/// The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster.
+/// The backup of one tenant, by its task, or by a foreign job on the cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataBackupTask {
-    /// The task; none for a job of others.
+    /// The task; none for a foreign job.
     pub task: Option<TaskId>,
-    /// Who began it.
+    /// The kind of initiator.
     pub source: BackupSource,
-    /// Who asked for it; none for a job of others.
+    /// The initiator; none for a foreign job.
     pub creator: Option<String>,
     /// The cluster's own number of the job, if it is known.
     pub job: Option<i64>,
@@ -85,31 +85,31 @@ pub struct DataBackupTask {
     pub tenant: TenantId,
     /// The tenant's name.
     pub tenant_name: String,
-    /// How it is taken.
+    /// Its method.
     pub method: BackupMethod,
     /// How much it holds.
     pub mode: DataBackupMode,
-    /// What came of it, in the catalogue.
+    /// Its backup set in the catalogue.
     pub backup_set: Option<BackupSetId>,
-    /// Whether the set lacks something that nobody agreed to.
+    /// Whether the set left something out without consent.
     pub is_partial: bool,
     /// The cluster's own number of the set, if it is known.
     pub set_number: Option<i64>,
     /// Where it lies: a URI; empty while that is not known.
     pub uri: String,
-    /// How this tenant's part stands.
+    /// The status of this tenant's part.
     pub status: TaskStatus,
     /// Why it failed.
     pub problem: Option<Text>,
-    /// The bytes it took.
+    /// Its size in bytes.
     pub bytes: Option<u64>,
-    /// When it was begun.
+    /// When it was started.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,
 }
 
-/// Begins a backup. With a key, the same request begins one backup however often it is sent within a week.
+/// Starts a backup. With a key, the same request starts one backup, however often it is sent within a week.
 ///
 /// # Errors
 /// When a rule refuses it: 20007 when one runs already, 20036 while the cluster is being upgraded, 20108 and 20110
@@ -125,7 +125,7 @@ pub async fn backup_now(
     orders::submit(control, actor, Order::Backup(order), key).await
 }
 
-/// Tells what a backup would do. Nothing is written, and no task is made.
+/// Returns the plan of a backup. Writes nothing, and creates no task.
 ///
 /// # Errors
 /// As [`backup_now`], and for what the task itself would find when it looks at the cluster.
@@ -136,7 +136,7 @@ pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<P
     }
 }
 
-/// Settles how the cluster is to be backed up, as far as that can be decided at once.
+/// Determines how the cluster is backed up, as far as possible immediately.
 async fn settled(control: &Control, actor: &Actor, wish: BackupNow) -> Result<BackupOrder, Error> {
     actor.must(Permission::Backup)?;
     let cluster = control.context.cluster(wish.cluster).await?;
@@ -182,7 +182,7 @@ pub async fn backup_set(control: &Control, actor: &Actor, id: BackupSetId) -> Re
     control.context.backup_set(id).await
 }
 
-/// Tells who began the backup of a task.
+/// Returns the initiator of a task's backup.
 fn source_of(task: &engine::Task) -> BackupSource {
     if task.subject.contains_key(subject::STRATEGY) { BackupSource::Scheduled } else { BackupSource::Manual }
 }

@@ -1,4 +1,4 @@
-//! How the backup of one cluster stands: what the catalogue knows, and what the cluster itself says now.
+//! The backup status of one cluster: from the catalogue, and from the cluster's current state.
 
 use engine::TaskStatus as Stored;
 use metadata::Slice;
@@ -17,22 +17,22 @@ use crate::error::Error;
 use crate::strategies::{ScheduleStanding, schedule_standing};
 use crate::{asking, compactions, log_backups};
 
-/// How the backup of one cluster stands.
+/// The backup status of one cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// The cluster.
     pub cluster: Cluster,
-    /// The backup task that runs.
+    /// The running backup task.
     pub running: Option<TaskId>,
-    /// When the newest backup set was finished.
+    /// When the newest backup set was completed.
     pub last_data_backup: Option<Timestamp>,
-    /// How many backup sets there are.
+    /// The number of backup sets.
     pub backup_sets: u64,
     /// How many bytes they take.
     pub backup_bytes: u64,
     /// How the schedule of its strategy stands.
     pub schedule: ScheduleStanding,
-    /// What the cluster itself says, or why it says nothing.
+    /// The cluster's current state, or why it does not respond.
     pub live: Result<Live, Problem>,
 }
 
@@ -43,7 +43,7 @@ pub struct Live {
     pub compaction: CompactionStatus,
     /// Up to when the logs of every tenant that is archived are safe.
     pub log_checkpoint: Option<Timestamp>,
-    /// How far the tenant that is furthest behind is, in microseconds, by the database's clock.
+    /// The largest delay of a tenant, in microseconds, by the database's clock.
     pub log_delay_us: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! The physical backups of tenants, by the tasks that make or made them.
+//! The physical backups of tenants, by their tasks.
 
 use engine::Task;
 use metadata::Slice;

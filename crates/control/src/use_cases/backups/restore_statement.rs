@@ -1,4 +1,4 @@
-//! The statements by which a tenant is restored from a physical backup set by hand. No key is in them.
+//! The statements that restore a tenant manually from a physical backup set. They contain no key.
 
 use model::ability::Generation;
 use model::backup::BackupMethod;
@@ -15,7 +15,7 @@ use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
 
-/// Stands where whoever restores puts in the storage's key.
+/// The placeholder for the key of the storage.
 const KEY: &str = "***";
 
 /// Stands for the address of the logs, where it is not known here.
@@ -24,16 +24,16 @@ const LOGS_UNKNOWN: &str = "<address of the tenant's log archive>";
 /// What a tenant is restored into, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct RestoreInto {
-    /// The name of the tenant that is made; else one made of the old name.
+    /// The name of the new tenant. Defaults to one derived from the old name.
     pub tenant: Option<String>,
-    /// Its resource pools, with commas between them; else one made of the new name.
+    /// Its resource pools, separated by commas. Defaults to one named after the tenant.
     pub pools: Option<String>,
 }
 
-/// Returns the statements that restore a physical backup set, with a mask in the place of every key.
+/// Returns the statements that restore a physical backup set, with masked keys.
 ///
 /// # Errors
-/// When there is no such set, its cluster was let go of, or it is a logical one.
+/// When there is no such set, its cluster was removed, or the set is logical.
 pub async fn restore_statements(
     control: &Control,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! How one tenant's part of a backup task stands.
+//! The status of one tenant's part of a backup task.
 
 use engine::{Row, StepStatus, Task};
 use model::task::TaskStatus;
@@ -10,7 +10,7 @@ pub(super) const SETS_MAX: u32 = 2_000;
 
 /// Returns how a tenant's part stands, and where it failed.
 pub(super) fn standing<'a>(task: &'a Task, lane: &str, is_recorded: bool) -> (TaskStatus, Option<&'a Row>) {
-    // What fails before or behind the lanes fails for all of them.
+    // A failure before or after the lanes is a failure of all of them.
     let in_common = || task.rows.iter().find(|row| !row.is_lane() && row.status == StepStatus::Failed);
     let failed = task.lane_failure(lane).or_else(in_common);
     let status = match failed {

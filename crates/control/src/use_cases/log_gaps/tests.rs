@@ -1,4 +1,4 @@
-//! Interruptions on simulated clusters: recorded, left alone or mended, whatever crashes.
+//! Interruptions on simulated clusters: recorded, left alone or repaired, whatever crashes.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -64,7 +64,7 @@ async fn stands(world: &SimWorld) -> Vec<ArchiveStatus> {
     page.expect("answers").page.contents.into_iter().map(|task| task.round.status).collect()
 }
 
-/// Gives a look up after so many polls, as a crash does.
+/// Drops a run after this many polls, as a crash does.
 async fn broken_off(world: &SimWorld, mut polls: u32) {
     let mut work: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(look(world));
     std::future::poll_fn(|cx| {
@@ -129,7 +129,7 @@ async fn log_backup_is_brought_back_once_with_a_full_backup_whatever_crashes() {
 }
 
 #[tokio::test]
-async fn an_interruption_is_recorded_and_left_alone_where_nobody_allows_more_or_its_cause_is_there() {
+async fn an_interruption_is_only_recorded_without_permission_or_while_its_cause_exists() {
     for (profile, restarts) in [(Profile::V4_2_5, false), (Profile::V4_2_5, true), (Profile::V3_1_5, true)] {
         let world = world(profile, restarts).await;
         let directory = world.dir.path().join("data/backups");
@@ -151,7 +151,7 @@ async fn an_interruption_is_recorded_and_left_alone_where_nobody_allows_more_or_
 }
 
 #[tokio::test]
-async fn an_interruption_that_somebody_else_ended_is_closed() {
+async fn an_interruption_that_ended_without_lifeboat_is_closed() {
     let world = world(Profile::V4_2_5, false).await;
     interrupt(&world).await;
     look(&world).await;

@@ -1,4 +1,4 @@
-//! What Linux tells of this process.
+//! The data that Linux reports about this process.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ const AT_CLKTCK: u64 = 17;
 const CLOCK_TICKS: u64 = 100;
 
 impl Process {
-    /// Reads what the system tells; nothing where there is no `/proc`.
+    /// Reads the data of the system; none without `/proc`.
     pub(crate) fn read() -> Option<Self> {
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
         let status = fs::read_to_string("/proc/self/status").ok()?;

@@ -1,4 +1,4 @@
-//! What monitoring reads, from metadata with very many tenants and from a simulated cluster.
+//! The metrics, from metadata with very many tenants and from a simulated cluster.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn tenant(number: usize) -> Tenant {
     }
 }
 
-/// Takes another cluster over, with so many tenants of which each has two backup sets.
+/// Takes over another cluster with this many tenants, each with two backup sets.
 async fn add_cluster(world: &SimWorld, name: &str, tenants: std::ops::Range<usize>) -> ClusterId {
     let known = world.control.context.cluster(world.cluster).await.expect("it is there");
     let mut writer = world.control.metadata().begin().await.expect("begins");
@@ -151,7 +151,7 @@ async fn what_is_unknown_has_no_age_and_what_was_backed_up_has_one() {
 }
 
 #[tokio::test]
-async fn a_log_checkpoint_grows_old_while_nobody_looks_and_says_whether_log_backup_runs() {
+async fn a_log_checkpoint_ages_between_refreshes_and_shows_whether_log_backup_is_running() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     clusters::refresh(&world.control, &world.actor, world.cluster).await.expect("it answers");
     let before = named(&metrics(&world).await, "shop").logs.expect("it was looked at");

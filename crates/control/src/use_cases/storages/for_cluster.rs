@@ -1,6 +1,6 @@
-//! The test of a storage for the backups of one cluster: what this server finds there, then where the cluster backs up to
-//! now, and what its version says of the storage. It never sends a cluster anything that changes it: whether its servers can write there is found out by the
-//! backup's own step.
+//! The test of a storage for the backups of one cluster: what this server finds, the cluster's current destinations,
+//! and the rules of its version. It never sends the cluster a statement that changes it: the backup's own step
+//! determines whether its servers can write there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a request says of a strategy, and a strategy as it is shown.
+//! Requests about a strategy, and a strategy as it is shown.
 
 use model::backup::BackupMethod;
 use model::id::ClusterId;
@@ -20,29 +20,29 @@ use crate::page::{Page, PageAsk};
 pub struct NamedStorage {
     /// Which storage.
     pub choice: StorageChoice,
-    /// Its name; after the cluster and tenant when left out.
+    /// Its name; after the cluster and tenant by default.
     pub name: Option<String>,
 }
 
 /// A new strategy.
 #[derive(Debug, Clone)]
 pub struct StrategyAsk {
-    /// How it backs up; the cluster's first choice when left out.
+    /// How it backs up; the cluster's first choice by default.
     pub method: Option<BackupMethod>,
-    /// Where to; the one used last for the cluster when left out, else the only one in the library.
+    /// Where to; the one used last for the cluster by default, else the only one in the library.
     pub storage: Option<NamedStorage>,
     /// When.
     pub schedule: ScheduleConfig,
-    /// When it raises an alarm.
+    /// Its alarm thresholds.
     pub thresholds: ThresholdConfig,
     /// Whether a copy in a second storage is asked for.
     pub secondary_backup: bool,
 }
 
-/// What is to change about a strategy; what is `None` stays.
+/// The changes of a strategy; `None` keeps a setting.
 #[derive(Debug, Clone, Default)]
 pub struct StrategyChange {
-    /// How it backs up.
+    /// Its method.
     pub method: Option<BackupMethod>,
     /// Where to.
     pub storage: Option<NamedStorage>,
@@ -86,7 +86,8 @@ pub async fn get(control: &Control, actor: &Actor, scope: Scope) -> Result<Detai
     detail(&control.context, found::find(&strategies, scope)?.clone()).await
 }
 
-/// Returns the strategies of one cluster or of all, without those that cannot be read: [`get`] says what is wrong with one.
+/// Returns the strategies of one cluster or of all, without those that cannot be read: [`get`] reports the problem of
+/// one.
 ///
 /// # Errors
 /// When the actor may not read them, or there is no such cluster.

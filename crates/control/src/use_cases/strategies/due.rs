@@ -1,8 +1,8 @@
-//! What strategies have due: each is decided about by the rules, then the decisions are carried out one by one.
+//! The due runs of strategies: the rules decide about each, then the decisions are carried out one by one.
 //!
-//! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next round
-//! decides the same again; a task and the row of its due time are one transaction, so that none is started twice, by
-//! whichever server.
+//! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next
+//! round decides the same again; a task and the row of its due time are one transaction, so that none is started
+//! twice, by whichever server.
 
 use std::collections::BTreeMap;
 
@@ -89,8 +89,8 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     Ok(())
 }
 
-/// What cannot even be decided is tried again; what will fail in the same way each time is recorded. Whatever goes wrong
-/// here, the other strategies have their turn.
+/// A run that cannot be decided is tried again; one that will always fail is recorded. Whatever fails here, the other
+/// strategies have their turn.
 async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) {
     warn_once(control, strategy.id, due, error);
     if !is_for_later(error)
@@ -141,13 +141,13 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     Ok(found)
 }
 
-/// Returns a strategy whose due times have begun to count. One that was saved by a clock that was ahead would be silent
-/// until the time has come to that: its due times count from now on. Nothing when another changes it meanwhile.
+/// Returns a strategy whose due times have started to count. A strategy that was saved by a clock that was ahead
+/// would be silent until that time: its due times count from now on. None if another server changes it meanwhile.
 async fn begun(control: &Control, strategy: Strategy, now: Timestamp) -> Result<Option<Strategy>, Error> {
     if strategy.since.0 <= now.0.saturating_add(CLOCK_APART_US) {
         return Ok(Some(strategy));
     }
-    // What was due since the clock was set right, some seconds ago, is not lost.
+    // Runs that were due since the clock was set right, some seconds ago, are not lost.
     let since = Timestamp(now.0.saturating_sub(CLOCK_APART_US));
     let mut writer = control.metadata().begin().await?;
     if !writer.strategy_since(strategy.id, strategy.since, since).await? {
@@ -193,8 +193,8 @@ pub(super) async fn decided(
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, decisions }))
 }
 
-/// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy of its own
-/// is left to that one, also when it is `hidden`: nobody can tell where that one would back it up to.
+/// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy
+/// of its own is left to that one, also when it is `hidden`: it is unknown where that one would back it up to.
 fn meant(
     strategies: &[Strategy],
     hidden: &[Scope],
@@ -221,7 +221,7 @@ fn status(cluster: &Cluster) -> ClusterStatus {
     }
 }
 
-/// Carries decisions out, in order; tells what became of the start, if there was one.
+/// Carries out decisions in order; returns the outcome of the start, if any.
 pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<Started, Error> {
     let strategy = &decided.strategy;
     // After a long outage there are thousands: one transaction, before anything starts.
@@ -350,10 +350,10 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
     orders::submit_run(control, &actor, order, run).await
 }
 
-/// What a submission is refused with when another server has acted since this one looked.
+/// The error of a submission when another server has acted since this one checked.
 const OUTRUN: [&str; 2] = ["strategy-run-settled", "strategy-without-room"];
 
-/// Tells whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
+/// Returns whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
 /// metadata, and will not pass by itself, is missed for that reason.
 fn is_for_later(error: &Error) -> bool {
     let problem = error.problem();

@@ -1,4 +1,4 @@
-//! A strategy that a request names: there is one, there is none, or there is one that this version cannot read.
+//! The strategy of a request: it exists, it does not, or this version cannot read it.
 
 use metadata::strategies::{Strategies, Unreadable};
 use model::Problem;

@@ -18,7 +18,7 @@ pub(super) async fn record_misses(
 ) -> Result<(), Error> {
     let history = writer.strategy_runs_now(strategy.id, Timestamp(now.0.saturating_sub(HORIZON))).await?;
     let history: Vec<_> = history.iter().map(StoredRun::row).collect();
-    // Of a paused strategy everything is missed, whatever else is known.
+    // All runs of a paused strategy are missed, whatever else is known.
     let paused = Strategy { paused: true, ..strategy.clone() };
     let unknown = State {
         cluster: None,

@@ -1,5 +1,5 @@
-//! Where a strategy backs up to: a storage of the library, or one that is typed in and becomes one of it. Typing in the place
-//! of a storage that is there uses that one, so that a strategy can be saved again with another key.
+//! The storage of a strategy: a saved configuration, or a location that becomes one. The location of an existing
+//! configuration selects that one, so that a strategy can be saved again with another key.
 
 use metadata::Transaction;
 use model::backup::BackupMethod;
@@ -29,8 +29,8 @@ pub(super) enum Place {
     New { name: String, location: StorageLocation, secret: Option<Secret> },
 }
 
-/// Returns where a strategy backs up to, if that can be used: by this server for a logical backup, by the cluster's version for a
-/// physical one. `own` is the storage that it has, which stays when none is asked for.
+/// Returns where a strategy backs up to, if that can be used: by this server for a logical backup, by the cluster's
+/// version for a physical one. `own` is the storage that it has, which stays when none is asked for.
 ///
 /// # Errors
 /// When there is no such storage, or it cannot be used.
@@ -129,7 +129,7 @@ fn check_version(
     Ok(())
 }
 
-/// What a storage is called that is typed in without a name: as the cluster, or as cluster and tenant.
+/// The name of an unnamed storage: that of the cluster, or of cluster and tenant.
 async fn usual_name(context: &Context, cluster: &Cluster, scope: Scope) -> Result<String, Error> {
     let Some(id) = scope.tenant() else { return Ok(cluster.name.clone()) };
     let tenant = context.metadata.tenant_get(cluster.id, id).await?;
@@ -138,7 +138,7 @@ async fn usual_name(context: &Context, cluster: &Cluster, scope: Scope) -> Resul
 }
 
 impl Place {
-    /// Tells whether name or key of the strategy's own storage change.
+    /// Returns whether name or key of the strategy's own storage change.
     pub(super) fn is_edited(&self) -> bool {
         matches!(self, Self::Edited { .. })
     }

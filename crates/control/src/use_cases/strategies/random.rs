@@ -1,5 +1,5 @@
-//! A year of strategies at random, on the metadata as they are: two servers that look at the same time, crashes between what
-//! is decided and what is written, a clock that jumps both ways, a cluster that vanishes and returns. Every due time has a
+//! A year of random strategies, on the real metadata: two servers that run at the same time, crashes between
+//! decisions and writes, a clock that jumps both ways, a cluster that disappears and returns. Every due time has a
 //! row, and none has two tasks.
 //!
 //! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.
@@ -219,7 +219,8 @@ impl Year {
         all
     }
 
-    /// Two servers look at the same time. Each may carry out what it decided at once, late, twice, in part, or not at all.
+    /// Two servers check at the same time. Each may carry out its decisions immediately, late, twice, partly, or not
+    /// at all.
     async fn two_servers_look(&mut self) {
         let (mut one, other) = (self.decided().await, self.decided().await);
         for decided in &mut one {
@@ -305,7 +306,7 @@ impl Year {
     }
 }
 
-/// Gives a future up after so many polls, as a crash does.
+/// Drops a future after this many polls, as a crash does.
 async fn broken_off(mut work: Pin<Box<impl Future<Output = ()>>>, mut polls: i64) {
     std::future::poll_fn(|cx| {
         polls -= 1;

@@ -1,4 +1,4 @@
-//! The data backups that run, and for whom they leave no room.
+//! The running data backups, and the runs that they exclude.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::orders;
 /// A data backup that runs or waits to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RunningBackup {
-    /// Its cluster; none when its task does not say.
+    /// Its cluster; none when its task does not name one.
     pub(crate) cluster: Option<ClusterId>,
     /// Where it goes.
     pub(crate) storage: Option<StorageId>,
@@ -57,14 +57,14 @@ impl Running {
         self.0.iter().filter(|backup| backup.storage == Some(storage)).count()
     }
 
-    /// Tells whether a backup of the strategy's cluster runs that is not the strategy's own.
+    /// Returns whether a backup of the strategy's cluster runs that is not the strategy's own.
     pub(super) fn has_other_of(&self, strategy: &Strategy) -> bool {
         let cluster = Some(strategy.scope.cluster());
         self.0.iter().any(|backup| backup.cluster == cluster && backup.strategy != Some(strategy.id))
     }
 
-    /// Tells whether no run of the strategy can start, whatever else is found out about it: as many backups run as may,
-    /// or one of its cluster does.
+    /// Returns whether no run of the strategy can start, whatever else is known: the maximum number of backups is
+    /// running, or one of its cluster is.
     pub(super) fn leaves_no_room(&self, context: &Context, strategy: &Strategy) -> bool {
         let cluster = Some(strategy.scope.cluster());
         self.count() >= context.data_backups_at_once

@@ -1,4 +1,4 @@
-//! What became of each due time of a strategy, what comes next, and how the schedule stands.
+//! The past and future runs of a strategy, and the status of its schedule.
 
 use std::collections::BTreeMap;
 
@@ -25,18 +25,18 @@ use crate::words;
 /// How many runs to come are shown.
 const NEXT_RUNS: usize = 30;
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyRun {
     /// When it was due.
     pub due: Timestamp,
-    /// How much the schedule asked for.
+    /// The scheduled backup mode.
     pub planned: DataBackupMode,
     /// When it was decided about.
     pub decided: Timestamp,
-    /// How it stands.
+    /// Its status.
     pub status: RunStatus,
-    /// How much is backed up; none when no task was created.
+    /// The backup mode; none when no task was created.
     pub kind: Option<DataBackupMode>,
     /// The task.
     pub task: Option<TaskId>,
@@ -53,7 +53,7 @@ pub enum RunStatus {
     Running,
     /// Its task ended well.
     Successful,
-    /// Its task ended well, and a backup set lacks something that nobody agreed to.
+    /// Its task succeeded, and a backup set left something out without consent.
     Partial,
     /// Its task ended otherwise.
     Failed,
@@ -72,7 +72,7 @@ pub struct ScheduleStanding {
     pub last: Option<StrategyRun>,
 }
 
-/// How a schedule stands, in OCP's words; what needs more attention comes later.
+/// The status of a schedule, in OCP's words; more urgent ones come later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum ScheduleStatus {
     /// There is no strategy.
@@ -80,7 +80,7 @@ pub enum ScheduleStatus {
     None,
     /// It runs, and the newest run did not fail.
     Normal,
-    /// Somebody paused it.
+    /// It was paused by a user.
     Paused,
     /// A run is due and waits.
     Waiting,
@@ -88,12 +88,12 @@ pub enum ScheduleStatus {
     Abnormal,
 }
 
-/// Which due times are wanted; what is `None` limits nothing.
+/// A filter for due times; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunFilter {
-    /// At that moment or later.
+    /// At this time or later.
     pub from: Option<Timestamp>,
-    /// Before that moment.
+    /// Before this time.
     pub until: Option<Timestamp>,
 }
 
@@ -151,7 +151,7 @@ async fn found(control: &Control, actor: &Actor, scope: Scope) -> Result<Strateg
     Ok(found::find(&strategies, scope)?.clone())
 }
 
-/// Returns how the schedule of a cluster's strategy stands; without one, of the tenants' strategies the worst.
+/// Returns the status of a cluster's schedule; without a strategy of its own, the worst of the tenants' strategies.
 pub(crate) async fn schedule_standing(
     context: &Context,
     cluster: ClusterId,
@@ -180,8 +180,8 @@ pub(crate) async fn schedule_standings(
     Ok(standings)
 }
 
-/// How the strategy of the cluster itself stands, among the strategies of one cluster; without one the worst. With one
-/// that cannot be read nothing is well.
+/// The status of the cluster's own strategy among those of one cluster; without one, the worst. One that cannot be
+/// read counts as a problem.
 async fn worst(
     context: &Context,
     strategies: &Strategies,
@@ -204,7 +204,7 @@ async fn worst(
     Ok(worst)
 }
 
-/// Returns how the schedule of one strategy stands.
+/// Returns the status of one strategy's schedule.
 pub(super) async fn standing(
     context: &Context,
     strategy: &Strategy,

@@ -1,4 +1,4 @@
-//! Weeks and months of strategies on simulated clusters, with what goes wrong in them: every run is a real backup.
+//! Weeks and months of strategies on simulated clusters, with faults: every run is a real backup.
 
 use std::time::Duration;
 
@@ -193,7 +193,7 @@ async fn a_month_grid_runs_on_its_last_day_and_what_a_pause_held_back_is_recorde
 }
 
 #[tokio::test]
-async fn a_cron_that_is_due_while_its_run_goes_on_or_no_server_runs_starts_the_newest_once() {
+async fn cron_runs_that_were_due_during_a_run_or_an_outage_start_once() {
     for profile in [Profile::V4_2_5, Profile::V3_1_5] {
         let cron = json!({"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "zone": "UTC"});
         let story = Story::begin(profile, cron, |_| true).await;

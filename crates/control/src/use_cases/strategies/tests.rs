@@ -163,7 +163,7 @@ async fn of_two_servers_and_of_two_decisions_for_one_due_time_one_starts_a_task(
     let task = only_task(&world).await;
     world.finish(task).await;
 
-    // One decides, and stands still until the other's task has even ended.
+    // One decides, and pauses until the other's task has ended.
     until_due(&world).await;
     let late = decided(&world).await;
     round(&world).await;
@@ -276,7 +276,7 @@ async fn manager(world: &SimWorld) -> Actor {
 }
 
 #[tokio::test]
-async fn a_run_of_an_owner_who_may_not_back_up_is_missed_until_somebody_else_takes_it_over() {
+async fn runs_of_an_owner_without_permission_are_missed_until_another_user_takes_over() {
     let changes = [
         (AccountChange { disabled: Some(true), role: None }, "account-disabled"),
         (AccountChange { role: Some(Role::ClusterViewer), disabled: None }, "permission-missing"),
@@ -312,7 +312,7 @@ async fn a_run_of_an_owner_who_may_not_back_up_is_missed_until_somebody_else_tak
 }
 
 #[tokio::test]
-async fn an_incremental_run_without_a_full_set_is_full_and_the_task_says_so() {
+async fn an_incremental_run_without_a_full_set_is_full_and_the_task_shows_it() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let scope = whole(&world);
     create(&world, scope, "INCREMENTAL_BACKUP").await;
@@ -401,7 +401,7 @@ async fn a_tenant_with_a_strategy_of_its_own_is_left_to_it() {
 }
 
 #[tokio::test]
-async fn a_run_waits_for_a_backup_that_somebody_began_and_for_room() {
+async fn a_run_waits_for_a_manual_backup_and_for_a_free_slot() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let scope = whole(&world);
     create(&world, scope, "FULL_BACKUP").await;

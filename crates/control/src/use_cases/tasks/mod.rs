@@ -1,4 +1,4 @@
-//! Follow and steer what runs.
+//! Watching and controlling tasks.
 
 mod next;
 mod number;
@@ -24,16 +24,16 @@ use crate::orders::subjects;
 use crate::page::{Page, PageAsk};
 use crate::words;
 
-/// Which tasks are wanted; what is `None` limits nothing.
+/// A filter for tasks; `None` does not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
-    /// About this cluster.
+    /// Of this cluster.
     pub cluster: Option<ClusterId>,
-    /// About this cluster, by its name when the task was made.
+    /// The name of this cluster when the task was created.
     pub cluster_name: Option<String>,
-    /// About this tenant.
+    /// Of this tenant.
     pub tenant: Option<TenantId>,
-    /// About this tenant, by its name when the task was made.
+    /// The name of this tenant when the task was created.
     pub tenant_name: Option<String>,
     /// In this state.
     pub status: Option<TaskStatus>,
@@ -51,14 +51,14 @@ pub enum TaskOrder {
     OldestFirst,
 }
 
-/// What somebody wants of a task or a subtask.
+/// An action on a task or a subtask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Steer {
     /// Run again what has failed.
     Retry,
     /// End it.
     Cancel,
-    /// Undo what was begun, last first.
+    /// Roll back, last step first.
     RollBack,
     /// Run one failed subtask again.
     RetrySubtask(SubtaskId),
@@ -75,16 +75,16 @@ pub struct LogLine {
     pub seq: i64,
     /// When it was written.
     pub at: Timestamp,
-    /// What it says.
+    /// Its text.
     pub text: Text,
 }
 
-/// Which events are wanted; what is `None` limits nothing.
+/// A filter for events; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Of this task.
     pub task: Option<TaskId>,
-    /// About this cluster.
+    /// Of this cluster.
     pub cluster: Option<ClusterId>,
 }
 
@@ -148,7 +148,7 @@ pub async fn get(control: &Control, actor: &Actor, task: TaskId) -> Result<Task,
     Ok(view::task(control.context.task(task).await?))
 }
 
-/// Returns a subtask's log behind line `after`, at most `limit` lines.
+/// Returns a subtask's log after line `after`, at most `limit` lines.
 ///
 /// # Errors
 /// When there is no such subtask.
@@ -177,7 +177,7 @@ pub async fn log(
 /// Commands a task or one of its subtasks.
 ///
 /// # Errors
-/// When there is none, or the command does not fit how it stands.
+/// When there is none, or its state does not allow the command.
 pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) -> Result<(), Error> {
     let (action, command) = match wish {
         Steer::Retry => ("task-retry", Command::RetryTask),
@@ -198,7 +198,7 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
         actor.must(Permission::Backup)?;
         let id = engine::TaskId(task.0);
         let mut writer = control.metadata().begin().await?;
-        // Read in the transaction that writes: what is decided fits how the task stands.
+        // Read in the transaction that writes: the decision matches the state of the task.
         let stored = writer.task_now(id).await?.ok_or(OperateError::NoSuchTask(id))?;
         let decision = decide(&stored, command).map_err(OperateError::Refused)?;
         writer.task_apply(id, &decision).await.map_err(|error| match error {
@@ -214,7 +214,7 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
     attempt.watch(&control.context, work).await
 }
 
-/// Returns what happened behind event `after`, oldest first, at most `limit`.
+/// Returns the events after `after`, oldest first, at most `limit`.
 ///
 /// # Errors
 /// When the actor may not read it, or the metadata fail.
@@ -242,7 +242,7 @@ pub async fn events(
     Ok(events.into_iter().map(event).collect())
 }
 
-/// Returns the number of the newest event: whoever begins to watch reads behind it.
+/// Returns the number of the newest event, from which a new follower starts reading.
 ///
 /// # Errors
 /// When the actor may not read it, or the metadata fail.
@@ -251,7 +251,7 @@ pub async fn newest_event(control: &Control, actor: &Actor) -> Result<i64, Error
     Ok(control.metadata().task_event_newest().await?)
 }
 
-/// Returns what tells of new events, by the number of the newest; it lags behind by less than a second.
+/// Returns a receiver for the number of the newest event; it lags by less than a second.
 #[must_use]
 pub fn changes(control: &Control) -> watch::Receiver<i64> {
     control.newest_event()

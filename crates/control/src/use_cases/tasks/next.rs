@@ -1,4 +1,4 @@
-//! What can be pressed on a subtask that failed: what repairs it, then what goes on behind the repair.
+//! The actions on a failed subtask: first the repair, then the way to continue after it.
 
 use engine::operator::{Command, decide};
 use engine::{Flow as _, Row, StepStatus, Task};
@@ -30,7 +30,7 @@ pub(super) fn actions(stored: &Task, row: &Row) -> Vec<NextAction> {
     repair.into_iter().chain(retry).chain(skip).collect()
 }
 
-/// Returns what a button stands for here; nothing where it leads nowhere.
+/// Returns the action of a button here; none if it leads nowhere.
 fn step(button: &str, stored: &Task, row: &Row) -> Option<NextStep> {
     let cluster = ClusterId(stored.subject.get(subject::CLUSTER)?.parse().ok()?);
     match button {

@@ -1,4 +1,4 @@
-//! The numbers by which users know the rows of a task.
+//! The numbers by which users identify the rows of a task.
 
 use engine::RowNumber;
 use model::id::SubtaskId;

@@ -1,4 +1,4 @@
-//! A stored task as users see it: the engine's rows become subtasks, its states those that OCP knows.
+//! A stored task as users see it: the engine's rows become subtasks, with OCP's states.
 
 use engine::task::{Operation, Progress, Row, StepStatus, TaskStatus, Undo};
 use engine::{Moment, Task};
@@ -85,7 +85,7 @@ fn subtask(stored: &Task, row: &Row, place: u32, parallel_idx: i64) -> seen::Sub
     }
 }
 
-/// Returns how a task stands, in the three words that users know.
+/// Returns the state of a task, in the three words that users know.
 pub(crate) fn status(status: TaskStatus) -> seen::TaskStatus {
     match status {
         TaskStatus::Pending | TaskStatus::Running | TaskStatus::RollingBack => seen::TaskStatus::Running,
@@ -126,7 +126,7 @@ fn progress(stored: &Progress) -> seen::TaskProgress {
     seen::TaskProgress { done: stored.done, total: stored.total, unit, rate_per_s }
 }
 
-/// Returns a moment of the journal as one of ours: both count microseconds since 1970.
+/// Converts a time of the journal to ours: both count microseconds since 1970.
 pub(crate) fn moment(moment: Moment) -> Timestamp {
     Timestamp(moment.0)
 }

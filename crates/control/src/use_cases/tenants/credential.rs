@@ -1,4 +1,4 @@
-//! Who reads the data of a tenant: given, tested, forgotten. One user of each tenant is kept, its password sealed.
+//! The logical backup account of a tenant: saved, tested, removed. Each tenant has one, with a sealed password.
 
 use std::sync::Arc;
 
@@ -20,16 +20,16 @@ use crate::clusters::test_line;
 use crate::context::{Attempt, Context, Control};
 use crate::error::Error;
 
-/// Who is to read a tenant's data.
+/// The logical backup account of a tenant.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
-    /// A user of the tenant, with or without the tenant behind the name.
+    /// A user of the tenant, with or without the tenant after the name.
     pub user: String,
     /// That user's password.
     pub password: Secret,
 }
 
-/// What the test of a credential found.
+/// The result of an account test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialTest {
     /// The user's bare name.
@@ -42,7 +42,7 @@ pub struct CredentialTest {
     pub lines: Vec<TestLine>,
 }
 
-/// Keeps who reads a tenant's data, in the place of whoever did, after trying it.
+/// Saves the credential of a tenant after a test, replacing an earlier one.
 ///
 /// # Errors
 /// With the first obstacle that [`test`] finds; and as that one, for a tenant that takes none.
@@ -74,8 +74,8 @@ pub async fn set(
 /// Tests a credential that is typed in, or without one the credential that is kept, line by line. It changes nothing.
 ///
 /// # Errors
-/// When the actor may not manage clusters, when there is no such tenant or no credential of it, and for a tenant that
-/// takes none: seekdb's, the sys tenant, one in Oracle mode, one that is locked.
+/// When the actor may not manage clusters, when there is no such tenant or it has no credential, and for a tenant
+/// that takes none: seekdb's, the sys tenant, one in Oracle mode, a locked one.
 pub async fn test(
     control: &Control,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! Accounts: who may log on, and as what. One active administrator always stays, else nobody could let anybody in.
+//! Accounts and their roles. One active administrator always remains, so that accounts can be managed.
 
 use metadata::{Transaction, passwords};
 use model::id::UserId;
@@ -15,16 +15,16 @@ use crate::page::{Page, PageAsk};
 pub struct NewAccount {
     /// The name to log on with.
     pub name: String,
-    /// What it is allowed.
+    /// Its role.
     pub role: Role,
     /// The first password.
     pub password: Secret,
 }
 
-/// What is to be different about an account; what is left out stays.
+/// The changes of an account; omitted ones keep a setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountChange {
-    /// What it is allowed.
+    /// Its role.
     pub role: Option<Role>,
     /// Whether it may not log on.
     pub disabled: Option<bool>,
@@ -51,7 +51,7 @@ pub async fn get(control: &Control, actor: &Actor, id: UserId) -> Result<User, E
 /// Makes an account.
 ///
 /// # Errors
-/// When the actor may not, the name is no good or taken, or the password is no good.
+/// When the actor may not, the name is not valid or taken, or the password is not valid.
 pub async fn create(control: &Control, actor: &Actor, new: NewAccount) -> Result<User, Error> {
     let NewAccount { name, role, password } = new;
     let attempt = Attempt::new(actor, "account-create", target(&name));
@@ -69,7 +69,7 @@ pub async fn create(control: &Control, actor: &Actor, new: NewAccount) -> Result
     attempt.watch(&control.context, work).await
 }
 
-/// Gives an account another role, disables it or enables it again. Whatever it was logged on by ends at once.
+/// Changes the role of an account, disables or enables it. Its sessions and tokens end immediately.
 ///
 /// # Errors
 /// When the actor may not, there is no such account, or no active administrator would be left.
@@ -106,10 +106,10 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Gives somebody else's account a password, which must be changed at the next log-on.
+/// Sets the password of another account; it must be changed at the next log-on.
 ///
 /// # Errors
-/// When the actor may not, there is no such account, it is the actor's own, or the password is no good.
+/// When the actor may not, there is no such account, it is the actor's own, or the password is not valid.
 pub async fn set_password(
     control: &Control,
     actor: &Actor,
@@ -167,7 +167,7 @@ async fn check_an_admin_is_left(writer: &mut Transaction, before: &User) -> Resu
     Ok(())
 }
 
-/// What a change is called in the audit log.
+/// The action of a change in the audit log.
 fn deed(change: AccountChange) -> &'static str {
     match (change.role, change.disabled) {
         (None, Some(true)) => "account-disable",

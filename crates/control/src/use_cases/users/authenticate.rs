@@ -1,4 +1,4 @@
-//! Who asks: name and password against the stored account, with a wait for those who guess.
+//! Authentication: name and password against the stored account, with a wait after wrong passwords.
 
 use std::time::Instant;
 
@@ -58,17 +58,17 @@ pub async fn authenticate(
     }
 }
 
-/// Says that what somebody logged on by is over.
+/// Reports that the session or token of a log-on has ended.
 pub(super) fn log_on_over() -> Problem {
     Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "session-over")
 }
 
-/// What the audit log calls a name that was tried and that no account can have.
+/// The placeholder in the audit log for an attempted name that no account can have.
 const NO_NAME: &str = "(not a valid name)";
 
 /// Writes a refused log-on into the audit log, under the name that was tried.
 async fn refused(control: &Control, name: &str, address: &str, refusal: Problem) -> Error {
-    // What cannot be the name of an account may be anything, and is not repeated.
+    // A name that no account can have may be anything, and is not repeated.
     let name = if check_name(name).is_ok() { name } else { NO_NAME };
     let attempt = Attempt::of(name, address, "log-on", format!("user/{name}"));
     match attempt.watch(&control.context, async { Err::<(), Error>(refusal.into()) }).await {

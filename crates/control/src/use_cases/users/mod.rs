@@ -1,4 +1,4 @@
-//! Log-on and one's own password. Accounts, sessions and tokens have files of their own.
+//! Log-on and changes of one's own password. Accounts, sessions and tokens have their own files.
 
 pub mod accounts;
 mod authenticate;
@@ -19,8 +19,8 @@ use crate::use_cases::first_start;
 use authenticate::log_on_over;
 pub use authenticate::{ATTEMPTS, authenticate};
 
-/// Checks that what somebody logged on by is still good: that the session was not ended, the token not revoked, the
-/// password not changed, and the account has the same role and is not disabled.
+/// Checks that a log-on is still valid: the session has not ended, the token is not revoked, the password has not
+/// changed, and the account has the same role and is not disabled.
 ///
 /// # Errors
 /// When it is not, or the metadata fail.
@@ -43,11 +43,11 @@ pub fn log_ons_ended(control: &Control) -> watch::Receiver<u64> {
     control.context.log_on.ends()
 }
 
-/// Changes the actor's own password. It is the only thing that can be done while a given one stands. Whatever else the
-/// account was logged on by ends: sessions, and tokens.
+/// Changes the actor's own password. It is the only allowed action while an initial one is set. Other sessions and
+/// tokens of the account end.
 ///
 /// # Errors
-/// When the old password is wrong, which counts as a wrong log-on, or the new one is no good.
+/// When the old password is wrong, which counts as a wrong log-on, or the new one is not valid.
 pub async fn change_password(
     control: &Control,
     actor: &Actor,
@@ -76,11 +76,11 @@ pub async fn change_password(
     attempt.watch(&control.context, work).await
 }
 
-/// Gives the administrator another password, with the server stopped. The account is an active administrator's again,
-/// whatever was made of it: this is the way back in.
+/// Resets the password of the administrator while the server is stopped. The account becomes an active administrator
+/// again, whatever its state was: this is the way back in.
 ///
 /// # Errors
-/// When a server uses the data directory, or the password is no good.
+/// When a server uses the data directory, or the password is not valid.
 pub async fn reset_admin_password(
     data_dir: &Path,
     server: Option<&metadata::Server>,

@@ -1,4 +1,4 @@
-//! Sessions: who logged on in a browser, known again by a token until they log off or are idle for too long.
+//! Browser sessions: a token identifies the user until log-off or a long idle time.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ pub const IDLE_MAX: Duration = Duration::from_secs(30 * 60);
 /// How old the last noted use may be before the next one is noted: not every request has to write.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
 
-/// Characters of a token: 32 random bytes in hexadecimal. Anything else is no token of ours.
+/// The number of characters of a token: 32 random bytes in hexadecimal. Anything else is not a valid token.
 const TOKEN_LENGTH: usize = 64;
 
 /// A session that was begun.
 pub struct Begun {
-    /// Who logged on.
+    /// The user.
     pub actor: Actor,
-    /// What the session is known by from now on. It is handed out here and kept nowhere.
+    /// The token that identifies the session from now on. It is returned here and not stored.
     pub token: Secret,
 }
 
@@ -48,7 +48,7 @@ pub async fn begin(control: &Control, name: &str, password: &Secret, address: &s
 /// Returns who a token belongs to.
 ///
 /// # Errors
-/// When the session is over: logged off, idle for too long, or begun with another password than the present one.
+/// When the session has ended: logged off, idle for too long, or started with an earlier password.
 pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<Actor, Error> {
     if token.expose().len() != TOKEN_LENGTH {
         return Err(log_on_over().into());
@@ -76,7 +76,7 @@ pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Res
     Ok(Actor::of(session.user, address, Means::Session(hash.to_owned()))?)
 }
 
-/// Logs off. A session that is over already is no fault.
+/// Logs off. Succeeds also for a session that has ended.
 ///
 /// # Errors
 /// When the database fails.
@@ -111,7 +111,7 @@ fn before(now: Timestamp, time: Duration) -> Timestamp {
     Timestamp(now.0.saturating_sub(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
 }
 
-/// A token has 256 random bits, which nobody can try through: a plain hash keeps it as well as a slow one.
+/// A token has 256 random bits, which cannot be guessed: a plain hash protects it as well as a slow one.
 pub(super) fn hash(token: &str) -> String {
     blake3::hash(token.as_bytes()).to_hex().to_string()
 }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_idle_minutes_end_a_session_and_a_used_one_goes_on() {
+    fn thirty_idle_minutes_end_a_session_and_an_active_one_continues() {
         let created = Timestamp(0);
         let user = User {
             id: UserId(1),

@@ -1,4 +1,4 @@
-//! Personal API tokens: what programs log on with in a user's name, with no password in their hands.
+//! Personal API tokens: programs log on with them in a user's name, without a password.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
 
-/// What every token begins with, so that people and scanners of code know one when they see it.
+/// The prefix of every token, so that people and code scanners recognize one.
 pub const PREFIX: &str = "lifeboat_";
 
 /// The most days that a token with an end is good for.
@@ -28,7 +28,7 @@ const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A token that was made.
+/// A created token.
 pub struct Created {
     /// What is kept of it.
     pub token: Token,
@@ -36,12 +36,11 @@ pub struct Created {
     pub secret: Secret,
 }
 
-/// Makes a token of the actor's own account, good for so many days, or until it is revoked. One that a token makes ends
-/// with that token: at the latest when it expires, and when it is revoked.
+/// Creates a token of the actor's own account, valid for this many days, or until it is revoked. A token that was
+/// created with another token ends with it: it expires no later, and is revoked with it.
 ///
 /// # Errors
-/// When the name is no good or the account has one of that name, the days are none or too many, or there are too many
-/// tokens.
+/// When the name is not valid or taken, the days are out of range, or there are too many tokens.
 pub async fn create(
     control: &Control,
     actor: &Actor,
@@ -104,7 +103,7 @@ pub async fn revoke(control: &Control, actor: &Actor, id: TokenId) -> Result<(),
     attempt.watch(&control.context, work).await
 }
 
-/// Returns whose token it is.
+/// Returns the owner of a token.
 ///
 /// # Errors
 /// When there is no such token, it has expired, or its account is disabled.
@@ -119,7 +118,7 @@ pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<
     Ok(actor)
 }
 
-/// Returns whose the token of that hash is. To look is not to use.
+/// Returns the owner of the token with that hash. This does not count as a use.
 pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Result<(Actor, Holder), Error> {
     let refused = |id| Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, id);
     let holder = control.metadata().token_get(hash).await?.ok_or_else(|| refused("token-unknown"))?;

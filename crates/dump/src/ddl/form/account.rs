@@ -1,4 +1,5 @@
-//! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The account is the one that the statement is kept under, and the only one.
+//! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The account is the one that the statement is stored under, and the
+//! only one.
 
 use oceanbase::catalog::PUBLIC_ROLE;
 
@@ -75,7 +76,7 @@ fn text(token: &Token<'_>) -> Option<String> {
     }
 }
 
-/// Takes what is said of the account, to the end. A comma would begin another account.
+/// Reads the options of the account, to the end. A comma would begin another account.
 fn rest(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     while let Some(token) = sql.peek() {
         let belongs = matches!(token.kind, TokenKind::Word | TokenKind::Literal | TokenKind::Name)

@@ -1,13 +1,13 @@
 //! The body of stored code: one statement, or one block. A `;` ends a statement only within a block: a `;` outside ends
 //! the code, and what follows would be run at once.
 //!
-//! A block is taken to begin only where a server must take it so. To mistake another word for the beginning of a block would
-//! let a `;` pass that ends the code; to overlook a block only refuses code that is as it should be.
+//! A block is taken to begin only where a server must take it so. To mistake another word for the beginning of a
+//! block would let a `;` pass that ends the code; to overlook a block only refuses code that is as it should be.
 
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
 
-/// What was begun and not ended.
+/// Open blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     Block,
@@ -19,7 +19,7 @@ enum Open {
     While,
     For,
     Repeat,
-    /// A REPEAT behind its UNTIL.
+    /// A REPEAT after its UNTIL.
     Until,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn check(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     if open.is_empty() { Ok(()) } else { Err(sql.expected("END")) }
 }
 
-/// Takes the first token of a statement. Tells whether another statement begins behind it.
+/// Takes the first token of a statement. Returns whether another statement begins after it.
 fn statement(sql: &mut Reader<'_>, open: &mut Vec<Open>) -> Result<bool, Refusal> {
     let top = open.last().copied();
     let is_label = sql.peek().is_some_and(|token| token.is_name())
@@ -95,7 +95,7 @@ fn statement(sql: &mut Reader<'_>, open: &mut Vec<Open>) -> Result<bool, Refusal
     Ok(false)
 }
 
-/// Takes a token that is not the first of a statement. Tells whether a statement begins behind it.
+/// Takes a token that is not the first of a statement. Returns whether a statement begins after it.
 fn within(sql: &mut Reader<'_>, open: &mut Vec<Open>) -> bool {
     let top = open.last().copied();
     // Behind a dot or `@` a keyword is a name.
@@ -121,7 +121,7 @@ fn within(sql: &mut Reader<'_>, open: &mut Vec<Open>) -> bool {
     false
 }
 
-/// Takes what stands behind an END.
+/// Reads what follows an END.
 fn end(sql: &mut Reader<'_>, open: &mut Vec<Open>) -> Result<(), Refusal> {
     let fits = match open.pop() {
         Some(Open::Block) => true,
@@ -149,7 +149,7 @@ fn label(sql: &mut Reader<'_>) {
     }
 }
 
-/// Takes what stands behind DECLARE when it declares a handler. Tells whether the handler's statement begins.
+/// Reads what follows DECLARE when it declares a handler. Returns whether the handler's statement begins.
 fn handler(sql: &mut Reader<'_>) -> Result<bool, Refusal> {
     if !sql.eat_any(&["CONTINUE", "EXIT", "UNDO"]) {
         return Ok(false);

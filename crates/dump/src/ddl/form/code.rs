@@ -1,14 +1,14 @@
-//! CREATE PROCEDURE, FUNCTION, TRIGGER and EVENT: the head. [`super::body`] reads what they run.
+//! CREATE PROCEDURE, FUNCTION, TRIGGER and EVENT: the head. [`super::body`] reads their body.
 
 use crate::ddl::form::body;
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::{Quoting, TokenKind};
 
-/// Words that may stand behind the name of a type.
+/// Words that may follow the name of a type.
 const TYPE_WORDS: [&str; 8] =
     ["BINARY", "LARGE", "PRECISION", "SIGNED", "UNSIGNED", "VARYING", "ZEROFILL", "ARRAY"];
 
-/// What is said of a routine in front of its body, but for its comment and its language.
+/// The characteristics of a routine before its body, except its comment and its language.
 const CHARACTERISTICS: [&[&str]; 9] = [
     &["DETERMINISTIC"],
     &["NOT", "DETERMINISTIC"],
@@ -71,7 +71,7 @@ pub(super) fn definer(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Takes what stands between the name of a routine and its body.
+/// Reads the part between the name of a routine and its body.
 fn routine(sql: &mut Reader<'_>, is_function: bool) -> Result<(), Refusal> {
     sql.group(&[])?;
     if is_function {
@@ -104,7 +104,7 @@ fn data_type(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Takes what stands between the name of a trigger and its body.
+/// Reads the part between the name of a trigger and its body.
 fn trigger(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     if !sql.eat_any(&["BEFORE", "AFTER"]) {
         return Err(sql.unexpected());
@@ -137,7 +137,7 @@ fn table_name(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Takes what stands between the name of an event and its body.
+/// Reads the part between the name of an event and its body.
 fn event(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     sql.expect(&["ON", "SCHEDULE"])?;
     while !sql.eat(&["DO"]) {

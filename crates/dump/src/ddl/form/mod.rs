@@ -1,5 +1,4 @@
-//! The form that each statement of a dump must have: one statement that creates the object it is kept under, and
-//! nothing else.
+//! The form of each statement of a dump: one statement that creates the object it is stored under, and nothing else.
 //!
 //! A server's SHOW CREATE prints some names without quoting them properly, and a dump may be forged. So a statement is
 //! checked when it is written into a dump, and again before a load runs anything. What is not understood is refused.
@@ -24,7 +23,7 @@ use crate::schema_file::{SchemaKind, SchemaObject};
 /// Checks the statement of an object against what its kind allows.
 ///
 /// # Errors
-/// Says what in it is not allowed.
+/// Reports what in it is not allowed.
 pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
     let (name, sql) = (object.name.as_str(), object.statement.as_slice());
     let quoting = Quoting::of_mode(object.mode.as_deref().unwrap_or_default());
@@ -48,7 +47,7 @@ pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
 /// Checks the statement that creates a database.
 ///
 /// # Errors
-/// Says what in it is not allowed.
+/// Reports what in it is not allowed.
 pub(crate) fn check_database(sql: &[u8], name: &str) -> Result<(), Refusal> {
     table::check_database(Reader::strict(sql)?, name)
 }

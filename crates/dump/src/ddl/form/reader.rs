@@ -1,4 +1,4 @@
-//! Reads a statement token by token, and refuses what no statement of a dump may hold.
+//! Reads a statement token by token, and refuses anything that a statement of a dump may not contain.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// Reads a statement in which there is no comment, but such as a server prints around words for newer versions.
+    /// Reads a statement without comments, except those that a server prints around words for newer versions.
     pub(super) fn strict(sql: &'t [u8]) -> Result<Self, Refusal> {
         Self::of(sql, false)
     }
@@ -156,7 +156,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Takes what stands in brackets, which must come next, and refuses these words in it.
+    /// Reads the content of the next brackets, and refuses these words in it.
     pub(super) fn group(&mut self, refused: &[&str]) -> Result<(), Refusal> {
         self.expect_sign(b'(')?;
         let mut depth = 1_usize;
@@ -183,12 +183,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Tells that the statement must end here.
+    /// Requires the end of the statement here.
     pub(super) fn end(&self) -> Result<(), Refusal> {
         self.peek().map_or(Ok(()), |token| Err(unexpected(&token)))
     }
 
-    /// Says what should have come next.
+    /// Reports the expected token.
     pub(super) fn expected(&self, what: &str) -> Refusal {
         match self.peek() {
             Some(token) => Refusal(format!("{what} is expected where {} stands", shown(&token))),
@@ -196,7 +196,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Says that the next token must not stand there.
+    /// Reports an unexpected token.
     pub(super) fn unexpected(&self) -> Refusal {
         self.peek().map_or_else(|| Refusal("it ends too early".to_owned()), |token| unexpected(&token))
     }
@@ -226,13 +226,13 @@ fn refuse_structure(token: Token<'_>) -> Result<(), Refusal> {
     if executable(token)?.iter().any(decides) { Err(unexpected(&token)) } else { Ok(()) }
 }
 
-/// Tells whether a word is made of letters and digits, of whatever language.
+/// Returns whether a word consists of letters and digits of any language.
 fn is_plain(word: &[u8]) -> bool {
     let belongs = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     std::str::from_utf8(word).is_ok_and(|word| word.chars().all(belongs))
 }
 
-/// Returns what stands in an executable comment behind the number of the version.
+/// Returns the content of an executable comment after the version number.
 fn inside(text: &[u8]) -> &[u8] {
     let mark = text.iter().position(|&byte| byte == b'!').map_or(0, |place| place + 1);
     let inner = text.get(mark..text.len().saturating_sub(2)).unwrap_or_default();

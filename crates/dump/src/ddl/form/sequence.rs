@@ -3,7 +3,7 @@
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
 
-/// What a sequence is made with, in front of a number.
+/// An option of CREATE SEQUENCE before a number.
 const NUMBERED: [&[&str]; 5] =
     [&["START", "WITH"], &["MINVALUE"], &["MAXVALUE"], &["INCREMENT", "BY"], &["CACHE"]];
 

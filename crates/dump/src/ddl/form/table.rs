@@ -125,7 +125,7 @@ const REFUSED: [&str; 11] = [
     "UNION",
 ];
 
-/// What stands outside of brackets where a table is cut into partitions.
+/// Words outside brackets in a partition clause.
 const PARTITION_WORDS: [&str; 32] = [
     "ALGORITHM",
     "AUTO",
@@ -235,7 +235,7 @@ fn engine(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks what stands behind PARTITION BY, to the end.
+/// Checks what follows PARTITION BY, to the end.
 fn partitions(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     let mut depth = 0_usize;
     while let Some(token) = sql.peek() {

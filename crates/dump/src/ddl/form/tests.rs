@@ -1,4 +1,4 @@
-//! The forms of the schema statements, and what is refused in each.
+//! The forms of the schema statements, and the refused variants of each.
 
 use proptest::prelude::*;
 
@@ -259,7 +259,7 @@ fn code_is_one_statement_of_its_kind() {
 }
 
 #[test]
-fn quotes_in_code_mean_what_its_mode_says() {
+fn quotes_in_code_follow_its_sql_mode() {
     let under = |mode: &str, body: &str| {
         let object = SchemaObject {
             mode: Some(mode.to_owned()),
@@ -317,7 +317,8 @@ fn an_account_is_given_nothing_but_its_own() {
 const INJECTED: [&str; 5] = ["; DROP DATABASE d", " -- ", "/* x */", "/*!50000 ;*/", " INTO OUTFILE 'x' "];
 
 proptest! {
-    /// Whatever the names and texts are, what is written passes; whatever is put between two of its tokens does not.
+    /// Whatever the names and texts are, the written form passes; with anything between two of its tokens, it does
+    /// not.
     #[test]
     fn what_is_written_passes_and_what_is_put_in_does_not(
         names in proptest::collection::vec("[a-z`'\";/*#\\\\ -]{1,12}", 6),

@@ -5,7 +5,7 @@ use crate::ddl::form::reader::{Reader, Refusal};
 /// What writes the rows of a query somewhere.
 const REFUSED: [&str; 4] = ["DUMPFILE", "INFILE", "INTO", "OUTFILE"];
 
-/// How a query begins, but for a bracket.
+/// The beginning of a query, except a bracket.
 const QUERY: [&str; 4] = ["SELECT", "TABLE", "VALUES", "WITH"];
 
 /// Checks CREATE VIEW.

@@ -1,4 +1,4 @@
-//! What holds for every plan of retention.
+//! Properties of every retention plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! A simulated year of random strategies: whatever the clock, the cluster, the users and crashes of Lifeboat do, every due
-//! time has a row, and none has two tasks.
+//! A simulated year of random strategies: whatever the clock, the cluster, the users and crashes of Lifeboat do,
+//! every due time has a row, and none has two tasks.
 
 use std::collections::BTreeMap;
 
@@ -257,7 +257,8 @@ impl World {
         *found.first().expect("only times of the schedule are due")
     }
 
-    /// Tells whether a full run was due since the last one that started, and was missed for another reason than a pause.
+    /// Returns whether a full run was due since the last one that started, and was missed for another reason than a
+    /// pause.
     fn owed_full(&self, due: Timestamp) -> bool {
         let began =
             self.rows.range(..due).rev().find(|(_, row)| matches!(row.outcome, Outcome::Started { .. }));

@@ -1,11 +1,11 @@
-//! What somebody else puts into the storage meanwhile.
+//! Files that another program puts into the storage meanwhile.
 
 use super::{assert_backed_up, run_up_to, sets_of};
 use crate::tasks::Steer;
 use crate::testing::World;
 
 #[tokio::test]
-async fn a_manifest_that_somebody_else_put_there_is_never_verified() {
+async fn a_foreign_manifest_is_never_verified() {
     let world = World::new("control_backup_replaced").await;
     let task = world.begin_backup().await;
     run_up_to(&world, task, "verify-backup-set").await;

@@ -1,4 +1,4 @@
-//! How a job ended is looked up, never guessed from a view that shows nothing; who was not backed up is named.
+//! The result of a job is read, never guessed from an empty view; tenants without a backup are named.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus};
 use model::backup::DataBackupMode::Full;
@@ -11,7 +11,7 @@ use crate::testing::Ended;
 use crate::testing::simulated::SimWorld;
 
 #[tokio::test]
-async fn a_job_that_ended_while_nobody_looked_is_found_in_the_history() {
+async fn a_job_that_ended_between_two_polls_is_found_in_the_history() {
     for profile in [Profile::V2_2_77, Profile::V3_1_5, Profile::V3_2_4] {
         for moment in [Crash::CrashAfter("start-data-backup"), Crash::CrashBefore("wait-for-data-backup")] {
             let world = SimWorld::new(profile).await;
@@ -34,7 +34,7 @@ async fn a_job_that_no_view_shows_yet_is_waited_for_and_never_begun_again() {
     let (step, why) = world.fail(task).await;
     assert_eq!((step.as_str(), why.as_str()), ("wait-for-data-backup", "backup-job-gone"));
     assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1, "{:?}", world.acts());
-    // It begins when the destination answers; what was forgotten meanwhile is another's then, and is not disturbed.
+    // It starts when the destination responds; a forgotten job then counts as foreign and is not disturbed.
     world.handle.clear_faults(None);
     world.handle.advance_seconds(8.0);
     world.steer(task, Steer::Retry).await;
@@ -79,7 +79,7 @@ async fn a_tenant_that_a_cluster_of_3_left_out_is_named_and_the_others_are_recor
 }
 
 #[tokio::test]
-async fn a_backup_that_the_database_accepted_and_handed_to_nobody_is_no_success() {
+async fn a_backup_without_tenants_is_not_a_success() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     assert_eq!(world.run(task, Some(Crash::CrashBefore("start-data-backup"))).await, Ended::Crashed);
@@ -88,7 +88,7 @@ async fn a_backup_that_the_database_accepted_and_handed_to_nobody_is_no_success(
     assert_eq!((step.as_str(), why.as_str()), ("wait-for-data-backup", "backup-job-not-begun"));
     assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1);
     assert!(world.sets_of(task).await.is_empty());
-    // Somebody else's is told from a success, too.
+    // A foreign success is recognized, too.
     world.say("ALTER SYSTEM BACKUP TENANT = shop").await;
     world.handle.advance_seconds(60.0);
     let filter = backups::BackupFilter { cluster: Some(world.cluster), ..Default::default() };
@@ -105,7 +105,7 @@ async fn a_backup_that_the_database_accepted_and_handed_to_nobody_is_no_success(
 }
 
 #[tokio::test]
-async fn a_tenant_whose_data_are_older_than_the_program_is_told_to_be_upgraded_first() {
+async fn a_tenant_with_older_data_than_the_program_must_be_upgraded_first() {
     let world = SimWorld::changed(Profile::V4_4, &["shop", "books"], |cluster| {
         cluster.tenants[0].compatible = "4.3.5.0".into();
     })

@@ -1,4 +1,5 @@
-//! Code, users and privileges come back for an administrator who asks for them; whatever is not made is told.
+//! Code, users and privileges are recovered at the request of an administrator; the report lists everything that is
+//! not created.
 
 use dump::load;
 use engine::{Fault, TaskStatus, testkit};
@@ -44,7 +45,7 @@ impl Recovery {
         all
     }
 
-    /// Returns what a task says that its recovery did not make.
+    /// Returns what a task's recovery did not create, according to the task.
     async fn not_made(&self, task: model::id::TaskId) -> Vec<(PartKind, String)> {
         let shown = tasks::get(&self.world.control, &self.world.actor, task).await.expect("shown");
         shown.not_made.into_iter().map(|part| (part.kind, part.name)).collect()
@@ -79,7 +80,7 @@ async fn code_is_recovered_once_whatever_step_crashes_or_repeats() {
 }
 
 #[tokio::test]
-async fn code_that_nobody_asked_for_is_listed_and_makes_the_recovery_partial() {
+async fn code_that_was_not_requested_is_listed_and_makes_the_recovery_partial() {
     let recovery = Recovery { with_code: false, ..recovery_with_code("control_restore_codeless").await };
     let Recovery { world, .. } = &recovery;
     let expected = [
@@ -162,7 +163,7 @@ async fn a_roll_back_takes_code_away_that_was_made_and_no_other() {
         assert_eq!((recovery.code().await, recovery.tables().await), (vec!["mine".into()], vec![]), "{step}");
         recovery.drop_target().await;
     }
-    // A routine of somebody else in a database that the recovery made: nothing of it is touched.
+    // A foreign routine in a database that the recovery created: nothing of the database is touched.
     let task = recovery.begin().await;
     recovery.run_up_to(task, "verify-data").await;
     world.alter(&format!("CREATE PROCEDURE `{target}`.mine () SELECT 1")).await;
@@ -184,7 +185,7 @@ async fn a_routine_that_is_there_already_is_refused_before_anything_changes() {
     let task = recovery.begin().await;
     assert_eq!(world.fail(task).await, "load-target-not-empty");
     assert_eq!((recovery.code().await, recovery.tables().await), (vec!["Twice".into()], vec![]));
-    // Without code there is nothing that it stands in the way of.
+    // Without code, nothing conflicts with it.
     let recovery = Recovery { with_code: false, ..recovery };
     let task = recovery.begin().await;
     recovery.world.finish(task).await;

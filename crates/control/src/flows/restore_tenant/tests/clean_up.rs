@@ -1,4 +1,4 @@
-//! A clean-up takes away what its own recovery created, and nothing else: no complete tenant, no pool of others.
+//! A clean-up removes the objects of its own recovery, and nothing else: no complete tenant, no foreign pool.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus};
 use model::order::{RecoverUntil, TenantRecovery};
@@ -15,7 +15,7 @@ on_both_4x! {
     a_damaged_backup_fails_in_the_databases_words_and_a_clean_up_leaves_nothing,
     a_clean_up_survives_a_crash_before_after_and_twice,
     a_tenant_that_is_complete_is_never_dropped,
-    a_tenant_of_the_same_name_that_somebody_else_made_is_never_dropped,
+    a_foreign_tenant_of_the_same_name_is_never_dropped,
     pools_of_others_stay_when_a_recovery_is_cleaned_up,
     a_restore_that_others_began_is_named_and_never_ended,
     a_restore_that_was_typed_by_hand_is_never_ended,
@@ -96,10 +96,10 @@ async fn a_tenant_that_is_complete_is_never_dropped(profile: Profile) {
     assert_eq!(recovery.world.count_acts(RESTORE), 1);
 }
 
-async fn a_tenant_of_the_same_name_that_somebody_else_made_is_never_dropped(profile: Profile) {
+async fn a_foreign_tenant_of_the_same_name_is_never_dropped(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     let task = failed(&recovery, recovery.wish(RecoverUntil::Latest)).await;
-    // Somebody cleans up by hand, and makes a tenant of that name.
+    // Another user cleans up manually, and creates a tenant of that name.
     recovery.world.say("DROP TENANT shop_2 FORCE").await;
     recovery.world.say("CREATE RESOURCE POOL theirs UNIT 'small', UNIT_NUM 1").await;
     recovery.world.say("CREATE TENANT shop_2 RESOURCE_POOL_LIST = ('theirs')").await;
@@ -139,7 +139,7 @@ async fn a_restore_that_others_began_is_named_and_never_ended(profile: Profile) 
     assert_eq!(recovery.tenant("shop_2").expect("it stays")["status"], "NORMAL");
 }
 
-/// Begins a restore into `shop_2` as somebody else would.
+/// Starts a restore into `shop_2`, as another user would.
 async fn restore(recovery: &Recovery, pool: &str, description: &str) {
     let world = &recovery.world;
     let base = format!("file://{}/obcluster/1/1002", world.dir.path().join("data/backups").display());
@@ -160,7 +160,7 @@ async fn restore_late(recovery: &Recovery) {
     restore(recovery, &pool, &format!(" DESCRIPTION = 'lifeboat-{task}-{tag}'")).await;
 }
 
-/// Runs a task up to its statement, which is not sent, and begins another restore into the same name by hand.
+/// Runs a task up to its statement, which is not sent, and starts another restore into the same name manually.
 async fn cut_in(recovery: &Recovery) -> model::id::TaskId {
     recovery.world.say("CREATE RESOURCE POOL theirs UNIT 'small', UNIT_NUM 1").await;
     let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;

@@ -1,4 +1,4 @@
-//! The target's servers may see another storage at the same path, with backups of the same names and numbers in it.
+//! The target's servers may see another storage at the same path, with backups of the same names and numbers.
 
 use model::order::{RecoverUntil, TenantRecovery};
 use sim::{ClusterConfig, Profile, TenantConfig};

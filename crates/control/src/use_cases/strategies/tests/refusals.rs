@@ -1,4 +1,4 @@
-//! What is refused, and what the audit log keeps.
+//! Refused requests, and their entries in the audit log.
 
 use std::collections::BTreeSet;
 

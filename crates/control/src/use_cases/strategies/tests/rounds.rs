@@ -1,5 +1,4 @@
-//! Rounds of the scheduler in which something is wrong: rows that cannot be read, clocks, long outages, limits, and full
-//! sets that are gone.
+//! Rounds of the scheduler with a problem: unreadable rows, clocks, long outages, limits, and missing full sets.
 
 use std::task::Poll;
 
@@ -19,7 +18,7 @@ use crate::use_cases::strategies::due::Started;
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// Changes the metadata behind the program's back.
+/// Changes the metadata without the program.
 async fn alter(world: &SimWorld, sql: &'static str) {
     let file = world.dir.path().join("data/lifeboat.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
@@ -168,7 +167,7 @@ impl Flow for Elsewhere {
     const STEPS: &'static [Step<Self>] = &[Step::one("run", |_, ()| Box::pin(async { Ok(Next::Done) }))];
 }
 
-/// Begins so many backups of other clusters, as other servers do.
+/// Starts this many backups of other clusters, as other servers do.
 async fn begin_elsewhere(world: &SimWorld, count: i64, storage: StorageId) {
     let mut writer = world.control.metadata().begin().await.expect("may write");
     for number in 0..count {
@@ -218,7 +217,7 @@ async fn to_one_storage_no_more_backups_start_than_may() {
 }
 
 #[tokio::test]
-async fn nothing_is_decided_anew_in_each_round_while_nothing_can_start() {
+async fn decisions_are_not_repeated_while_nothing_can_start() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     create(&world, whole(&world), "FULL_BACKUP").await;
     begin_elsewhere(&world, 4, StorageId(100)).await;
@@ -351,7 +350,7 @@ async fn only_a_tenant_without_a_full_set_is_backed_up_in_full() {
 }
 
 #[tokio::test]
-async fn a_run_says_of_which_tenants_it_makes_full_sets() {
+async fn a_run_names_the_tenants_with_full_sets() {
     let world = SimWorld::new(Profile::V4_2_5).await;
     let scope = whole(&world);
     create(&world, scope, "INCREMENTAL_BACKUP").await;

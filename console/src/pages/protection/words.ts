@@ -1,0 +1,52 @@
+import { useLanguage } from '../../locales';
+import type { Language } from '../../locales/language';
+
+/** The labels of the tenant protection table. They are loaded with the pages that show it, and not before the log-on as all others. */
+const en = {
+  title: 'Tenant Protection',
+  hint: 'RPO is the age of the newest time that you can recover to. It counts as late when it passes the alert threshold of the strategy.',
+  cluster: 'Cluster',
+  tenant: 'Tenant',
+  state: 'Protection',
+  states: { GOOD: 'Protected', LATE: 'Late', NONE: 'Not backed up' },
+  backedUp: 'Backed up',
+  anyState: 'Any protection',
+  tiles: { backedUp: 'Tenants Backed Up', late: 'Tenants Late', none: 'Tenants Not Backed Up' },
+  tileHints: { backedUp: 'Have a full backup', late: 'RPO is past the alert threshold', none: 'Have no full backup' },
+  rpo: 'RPO',
+  full: 'Last Full',
+  incremental: 'Last Incremental',
+  log: 'Log Checkpoint',
+  logStopped: 'Not running',
+  find: 'Find a tenant',
+  empty: 'No tenants',
+};
+
+export type ProtectionWords = typeof en;
+
+const zh: ProtectionWords = {
+  title: '租户保护状态',
+  hint: 'RPO 为距最新可恢复时间的时长，超过备份策略的告警阈值时视为延迟。',
+  cluster: '集群',
+  tenant: '租户',
+  state: '保护状态',
+  states: { GOOD: '已保护', LATE: '延迟', NONE: '未备份' },
+  backedUp: '已备份',
+  anyState: '全部状态',
+  tiles: { backedUp: '已备份租户', late: '延迟租户', none: '未备份租户' },
+  tileHints: { backedUp: '已有全量备份', late: 'RPO 超过告警阈值', none: '尚无全量备份' },
+  rpo: 'RPO',
+  full: '最近全量备份',
+  incremental: '最近增量备份',
+  log: '日志备份位点',
+  logStopped: '未运行',
+  find: '查找租户',
+  empty: '暂无租户',
+};
+
+const WORDS: Record<Language, ProtectionWords> = { en, zh };
+
+/** Returns the labels of the tenant protection table in the reader's language. */
+export function useProtectionWords(): ProtectionWords {
+  return WORDS[useLanguage()];
+}

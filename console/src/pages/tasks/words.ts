@@ -1,0 +1,70 @@
+import { useLanguage } from '../../locales';
+import type { Language } from '../../locales/language';
+
+/** The labels of tasks that only their pages show. They are loaded with them, and not before the log-on as all others. */
+const en = {
+  kind: 'Type',
+  anyKind: 'Any type',
+  kinds: {
+    'backup-physical': 'Physical backup',
+    'backup-logical': 'Logical backup',
+    'restore-tenant': 'Tenant recovery',
+    'restore-logical': 'Logical recovery',
+    'log-backup': 'Log backup',
+    'major-compaction': 'Major compaction',
+  },
+  source: 'Source',
+  sources: { MANUAL: 'Manual', SCHEDULED: 'Scheduled' },
+  findTenant: 'Tenant name',
+  progress: 'Progress',
+  remaining: (time: string) => `about ${time} left in the running step`,
+  tenants: 'Tenants',
+  moreTenants: (names: string, more: number) => `${names} and ${more} more`,
+  mode: 'Backup Mode',
+  storage: 'Storage',
+  wholeLog: 'Download Log',
+  throughput: 'Throughput',
+  throughputOf: (now: string, fastest: string) => `${now} now, ${fastest} at most since you opened this page.`,
+  throughputGaps: 'The page did not hear from the server.',
+  retrySelected: (n: number) => `Retry ${n} ${n === 1 ? 'Task' : 'Tasks'}`,
+  retryTitle: (n: number) => `Retry ${n} ${n === 1 ? 'task' : 'tasks'}?`,
+  retried: (n: number) => `${n} ${n === 1 ? 'task continues' : 'tasks continue'}`,
+};
+
+export type TaskWords = typeof en;
+
+const zh: TaskWords = {
+  kind: '任务类型',
+  anyKind: '全部类型',
+  kinds: {
+    'backup-physical': '物理备份',
+    'backup-logical': '逻辑备份',
+    'restore-tenant': '租户恢复',
+    'restore-logical': '逻辑恢复',
+    'log-backup': '日志备份',
+    'major-compaction': '集群合并',
+  },
+  source: '来源',
+  sources: { MANUAL: '手动', SCHEDULED: '调度' },
+  findTenant: '租户名',
+  progress: '进度',
+  remaining: (time) => `当前步骤预计剩余 ${time}`,
+  tenants: '租户',
+  moreTenants: (names, more) => `${names} 等，另有 ${more} 个`,
+  mode: '备份模式',
+  storage: '存储',
+  wholeLog: '下载日志',
+  throughput: '吞吐量',
+  throughputOf: (now, fastest) => `当前 ${now}，打开本页以来最高 ${fastest}。`,
+  throughputGaps: '页面当时未收到服务器的数据。',
+  retrySelected: (n) => `重试 ${n} 个任务`,
+  retryTitle: (n) => `重试 ${n} 个任务？`,
+  retried: (n) => `${n} 个任务已继续`,
+};
+
+const WORDS: Record<Language, TaskWords> = { en, zh };
+
+/** Returns the labels of tasks in the reader's language. */
+export function useTaskWords(): TaskWords {
+  return WORDS[useLanguage()];
+}
