@@ -60,11 +60,11 @@ pub(crate) struct ServeArgs {
     /// A proxy whose forwarding headers are trusted; repeatable
     #[arg(long, value_name = "ADDRESS")]
     trusted_proxy: Vec<String>,
-    /// A network of clusters and object stores to connect to although it is refused otherwise: an address, 10.0.0.0/8, or
-    /// `loopback` for this machine; may be given several times
+    /// Connect to clusters and object stores in this network, which is otherwise refused; repeatable. An address, a network
+    /// such as 10.0.0.0/8, or `loopback` for this machine
     #[arg(long, value_name = "NETWORK")]
     egress_allow: Vec<String>,
-    /// A network of clusters and object stores not to connect to; may be given several times
+    /// Do not connect to clusters and object stores in this network; repeatable
     #[arg(long, value_name = "NETWORK")]
     egress_deny: Vec<String>,
 }
