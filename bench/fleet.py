@@ -29,7 +29,7 @@ class Lifeboat:
     def __init__(self, binary, folder, tasks_at_once, more=(), log=(), errors=None):
         environment = dict(os.environ, LIFEBOAT_ADMIN_PASSWORD=PASSWORD, **dict(log))
         command = [binary, "serve", "--data-dir", f"{folder}/data", "--file-root", folder, "--listen", "127.0.0.1:0",
-                   "--tasks-at-once", str(tasks_at_once), *more]
+                   "--tasks-at-once", str(tasks_at_once), "--egress-allow", "loopback", *more]
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
         first = self.process.stdout.readline()
         self.url = next(word for word in first.split() if word.startswith("http://"))

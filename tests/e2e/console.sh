@@ -21,6 +21,7 @@ for language in en zh; do
     mkdir "$work/$language" "$work/$language/backups"
     listen=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     "$lifeboat" serve --data-dir "$work/$language/data" --file-root "$work/$language/backups" --listen "$listen" \
+        --egress-allow loopback \
         > "$work/$language/server.log" 2>&1 &
     server=$!
     WALK_LANGUAGE=$language WALK_URL=http://$listen WALK_DATA=$work/$language WALK_DATABASE=console_$language \

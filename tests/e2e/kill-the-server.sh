@@ -28,7 +28,8 @@ export LIFEBOAT_SERVER=http://$listen LIFEBOAT_USER=admin LIFEBOAT_PASSWORD_FILE
 export LIFEBOAT_CLUSTER_PASSWORD_FILE=$work/database-password LIFEBOAT_ADMIN_PASSWORD_FILE=$work/admin-password
 
 start() {
-    "$lifeboat" serve --data-dir "$work/data" --file-root "$work/backups" --listen "$listen" >> "$work/server.log" 2>&1 &
+    "$lifeboat" serve --data-dir "$work/data" --file-root "$work/backups" --listen "$listen" \
+        --egress-allow loopback >> "$work/server.log" 2>&1 &
     server=$!
     for _ in $(seq 150); do
         "$lifeboat" cluster list > /dev/null 2>&1 && return

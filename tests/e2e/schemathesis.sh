@@ -24,6 +24,7 @@ if [ -z "$url" ]; then
     cargo build --quiet --manifest-path "$root/Cargo.toml" --bin lifeboat
     home=$(mktemp -d)
     LIFEBOAT_ADMIN_PASSWORD=$password "$target/debug/lifeboat" serve --data-dir "$home/data" --listen 127.0.0.1:0 \
+        --egress-allow loopback \
         >"$home/out" 2>"$home/err" &
     server=$!
     trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$home"' EXIT

@@ -1801,9 +1801,9 @@ export interface components {
             change: components["schemas"]["AlarmState"];
             /**
              * Format: int64
-             * @description The cluster.
+             * @description The cluster, if any.
              */
-            clusterId: number;
+            clusterId?: number | null;
             /** @description The alarm, as the list of alarms names it. */
             id: string;
             /**
@@ -1816,7 +1816,7 @@ export interface components {
          * @description What an alarm is about.
          * @enum {string}
          */
-        AlarmScope: "Cluster" | "Tenant";
+        AlarmScope: "Server" | "Cluster" | "Tenant";
         /**
          * @description The change of an alarm.
          * @enum {string}
@@ -1838,11 +1838,11 @@ export interface components {
             alarmType: components["schemas"]["AlarmType"];
             /**
              * Format: int64
-             * @description The cluster.
+             * @description The cluster; null for an alarm of a server of Lifeboat.
              */
-            clusterId: number;
+            clusterId?: number | null;
             /** @description The name of the cluster. */
-            clusterName: string;
+            clusterName?: string | null;
             /** @description The problem and the fix. */
             details: components["schemas"]["Words"];
             /** @description The identity of the alarm; constant while the alarm holds. */
@@ -1855,7 +1855,7 @@ export interface components {
             /** @description The name of the alarm, in two or three words. */
             name: string;
             reason?: components["schemas"]["Words"] | null;
-            /** @description Whether it is about a cluster or about a tenant. */
+            /** @description Whether it is about a server of Lifeboat, a cluster or a tenant. */
             scope: components["schemas"]["AlarmScope"];
             /** @description The target and the name. */
             summary: string;

@@ -9,6 +9,7 @@ export const alarmsEn = {
     [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
   since: 'Since',
   leads: {
+    lifeboat_disk_unavailable: () => 'System',
     cluster_unavailable: () => 'View cluster',
     base_backup_fail: (task?: number | null) => `Task ${task}`,
     log_backup_interrupted: () => 'Log Backup Tasks',
@@ -33,6 +34,7 @@ export const alarmsZh: typeof alarmsEn = {
     [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
   since: '开始于',
   leads: {
+    lifeboat_disk_unavailable: () => '系统',
     cluster_unavailable: () => '查看集群',
     base_backup_fail: (task?: number | null) => `任务 ${task}`,
     log_backup_interrupted: () => '日志备份任务',

@@ -8,10 +8,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use model::Problem;
+use model::egress::Egress;
+use model::limits::Limits;
 use serde::Deserialize;
 
-use crate::metadata_place;
+use crate::setting::read;
 use crate::tls::TlsFiles;
+use crate::{bounds, metadata_place, setting};
 
 /// The configuration of a server.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) data_backups_at_once: usize,
     pub(crate) backups_per_storage: Option<usize>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) egress: Egress,
+    pub(crate) limits: Limits,
     /// Each value as text with its source, for `--print-config`.
     shown: Vec<(&'static str, String, Source)>,
 }
@@ -44,7 +49,8 @@ enum Source {
 /// Values by their keys, as text; a list is many values.
 pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
-/// Every key, with its default. The environment variable is `LIFEBOAT_` and the key in capitals.
+/// Every key, with its default; a dot separates a table of the file and a key in it. The environment variable is that of
+/// [`setting::variable`].
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
     ("metadata", &[metadata_place::IN_DATA_DIRECTORY]),
@@ -58,6 +64,11 @@ const KEYS: &[(&str, &[&str])] = &[
     ("data_backups_at_once", &["4"]),
     ("backups_per_storage", &[]),
     ("trusted_proxies", &[]),
+    (bounds::ALLOW, &[]),
+    (bounds::DENY, &[]),
+    (bounds::ROW, &["256"]),
+    (bounds::ANSWER, &["256"]),
+    (bounds::STORE_ANSWER, &["16"]),
 ];
 
 /// Stands for the host name, and is not a valid name itself.
@@ -79,6 +90,25 @@ struct File {
     data_backups_at_once: Option<u32>,
     backups_per_storage: Option<u32>,
     trusted_proxies: Option<Vec<String>>,
+    #[serde(default)]
+    egress: FileEgress,
+    #[serde(default)]
+    limits: FileLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileEgress {
+    allow: Option<Vec<String>>,
+    deny: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLimits {
+    row_mib: Option<u32>,
+    answer_mib: Option<u32>,
+    store_answer_mib: Option<u32>,
 }
 
 impl File {
@@ -100,7 +130,10 @@ impl File {
             data_backups_at_once,
             backups_per_storage,
             trusted_proxies,
+            egress,
+            limits,
         } = file;
+        let number = |value: Option<u32>| value.map(|number| vec![number.to_string()]);
         let one = |value: Option<String>| value.map(|value| vec![value]);
         let values = [
             ("data_dir", one(data_dir)),
@@ -111,10 +144,15 @@ impl File {
             ("insecure_http", one(insecure_http.map(|flag| flag.to_string()))),
             ("file_roots", file_roots),
             ("server_name", one(server_name)),
-            ("tasks_at_once", one(tasks_at_once.map(|number| number.to_string()))),
-            ("data_backups_at_once", one(data_backups_at_once.map(|number| number.to_string()))),
-            ("backups_per_storage", one(backups_per_storage.map(|number| number.to_string()))),
+            ("tasks_at_once", number(tasks_at_once)),
+            ("data_backups_at_once", number(data_backups_at_once)),
+            ("backups_per_storage", number(backups_per_storage)),
             ("trusted_proxies", trusted_proxies),
+            (bounds::ALLOW, egress.allow),
+            (bounds::DENY, egress.deny),
+            (bounds::ROW, number(limits.row_mib)),
+            (bounds::ANSWER, number(limits.answer_mib)),
+            (bounds::STORE_ANSWER, number(limits.store_answer_mib)),
         ];
         Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
     }
@@ -143,7 +181,7 @@ impl Config {
                 Source::File(path) => path.display().to_string(),
                 Source::BuiltIn => "built in".to_owned(),
             };
-            let _ = writeln!(text, "{key:<20} = {value:<24} # {source}");
+            let _ = writeln!(text, "{key:<23} = {value:<24} # {source}");
         }
         text
     }
@@ -191,6 +229,8 @@ impl Settler<'_> {
             data_backups_at_once: read("data_backups_at_once", &one("data_backups_at_once"))?,
             backups_per_storage: per_storage.map(|value| read("backups_per_storage", value)).transpose()?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
+            egress: bounds::egress(values(bounds::ALLOW), values(bounds::DENY))?,
+            limits: bounds::limits(|key| values(key).first().cloned())?,
             shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
         })
     }
@@ -199,7 +239,7 @@ impl Settler<'_> {
         if let Some(values) = self.flags.get(key) {
             return (key, values.clone(), Source::Flag);
         }
-        let variable = format!("LIFEBOAT_{}", key.to_uppercase());
+        let variable = setting::variable(key);
         if let Some(value) = (self.variables)(&variable) {
             let values =
                 if built_in.is_empty() { value.split(',').map(str::to_owned).collect() } else { vec![value] };
@@ -212,10 +252,6 @@ impl Settler<'_> {
             built_in.iter().map(|&value| if value == HOST_NAME { host_name() } else { value.to_owned() });
         (key, built_in.collect(), Source::BuiltIn)
     }
-}
-
-fn read<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, Problem> {
-    value.trim().parse().map_err(|_| Problem::invalid("config-value").with("key", key).with("value", value))
 }
 
 fn host_name() -> String {

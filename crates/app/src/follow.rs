@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use model::Problem;
 use model::text::Text;
-use model::visible::visible;
+use model::visible::{visible, visible_line};
 use model::{problem, size};
 use serde_json::Value;
 
@@ -176,7 +176,7 @@ fn new_bar(subtask: &SubtaskRow) -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style);
-    bar.set_prefix(subtask.title());
+    bar.set_prefix(visible_line(&subtask.title()).into_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }
@@ -231,4 +231,22 @@ fn progress_words(progress: &ProgressRow) -> String {
         Text::new("cli-progress-left").with("left", left).message(language())
     }));
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::new_bar;
+    use crate::rows::SubtaskRow;
+
+    #[test]
+    fn the_name_of_a_tenant_in_a_bar_moves_no_cursor() {
+        let subtask = json!({
+            "id": 1, "name": "Dump data", "lane": "a\u{1b}[2J\n\u{202e}b", "status": "RUNNING", "skipped": false,
+            "skippable": false, "undone": false, "runTime": 1,
+        });
+        let subtask: SubtaskRow = serde_json::from_value(subtask).expect("a subtask");
+        assert_eq!(new_bar(&subtask).prefix(), "Dump data [a\\u{1b}[2J\\n\\u{202e}b]");
+    }
 }

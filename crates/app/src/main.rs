@@ -1,6 +1,7 @@
 //! `lifeboat`: backup and recovery for OceanBase. The binary contains the command line, the configuration and the
 //! wiring; `control` contains the behaviour of the product.
 
+mod bounds;
 mod cli;
 mod client;
 mod config;
@@ -13,6 +14,7 @@ mod metadata_place;
 mod rows;
 mod screen;
 mod secrets;
+mod setting;
 mod strategy_file;
 mod tls;
 mod wire;

@@ -29,6 +29,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         tasks_at_once: config.tasks_at_once,
         data_backups_at_once: config.data_backups_at_once,
         backups_per_storage: config.backups_per_storage,
+        egress: config.egress,
+        limits: config.limits,
         admin_password: secrets::from_environment("LIFEBOAT_ADMIN_PASSWORD")?,
         ..control::Settings::new(config.data_dir)
     };

@@ -16,11 +16,7 @@ impl Control {
     /// When another program uses the data directory, when its key is missing, or a directory of the settings can't
     /// be used.
     pub async fn open(settings: Settings) -> Result<Opened, Error> {
-        let context = Context::open(&settings.data_dir, settings.metadata.as_ref(), &settings.file_roots);
-        let mut context = context.await?;
-        context.data_backups_at_once = settings.data_backups_at_once.max(1);
-        context.backups_per_storage = settings.backups_per_storage.map(|number| number.max(1));
-        let context = Arc::new(context);
+        let context = Arc::new(Context::open(&settings).await?);
         context.signing_key().await?; // the first start creates it
         let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;
         let newest = context.metadata.task_event_newest().await?;

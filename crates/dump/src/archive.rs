@@ -1,5 +1,8 @@
 //! One dump at its destination: its small objects, read and written.
 
+#[cfg(test)]
+mod random;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
@@ -21,7 +24,10 @@ use crate::sealed::{Broken, Unsealed, seal, unseal};
 use crate::signing::{PublicKey, Purpose, SigningKey};
 
 /// The largest plan, manifest or schema file that is read.
-const SMALL_MOST_BYTES: u64 = 1 << 30;
+const SMALL_MOST_BYTES: u64 = 256 << 20;
+
+/// How large a receipt may be; several are read at once.
+const RECEIPT_MOST_BYTES: u64 = 32 << 20;
 
 /// How many receipts are read at a time.
 const READS_AT_ONCE: usize = 16;
@@ -202,7 +208,8 @@ impl Archive {
     /// Reads the manifest; nothing when the dump is not complete.
     pub(crate) async fn manifest(&self) -> Result<Option<Manifest>> {
         let Some(bytes) = self.read(ObjectKey::Manifest).await? else { return Ok(None) };
-        let Unsealed { content, signer, .. } = self.versioned(ObjectKey::Manifest, &bytes)?;
+        let Unsealed { content, signer, .. } = self.versioned::<Manifest>(ObjectKey::Manifest, &bytes)?;
+        content.check_numbers()?;
         if self.accepts(signer) {
             Ok(Some(content))
         } else {
@@ -226,7 +233,9 @@ impl Archive {
     pub(crate) async fn open_manifest(&self) -> Result<OpenManifest> {
         let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "manifest.json" };
         let bytes = self.read(ObjectKey::Manifest).await?.ok_or_else(missing)?;
-        let Unsealed { content: manifest, signer, blake3 } = self.versioned(ObjectKey::Manifest, &bytes)?;
+        let Unsealed { content: manifest, signer, blake3 } =
+            self.versioned::<Manifest>(ObjectKey::Manifest, &bytes)?;
+        manifest.check_numbers()?;
         Ok(OpenManifest { manifest, signer, blake3 })
     }
 
@@ -317,7 +326,7 @@ impl Archive {
 
     /// Reads receipts; nothing when they do not count, so that their pieces are written again.
     async fn piece_receipt(&self, key: String) -> Result<Option<PieceReceipt>> {
-        let bytes = self.client.get(&key, SMALL_MOST_BYTES).await.during(|| format!("read {key}"))?;
+        let bytes = self.client.get(&key, RECEIPT_MOST_BYTES).await.during(|| format!("read {key}"))?;
         let purpose = self.purpose(&ObjectKey::PieceReceipts { writer: 0, number: 0 });
         let Unsealed { content, signer, .. } = unseal(&bytes, purpose).map_err(|broken| broken.of(key))?;
         Ok(self.accepts(signer).then_some(content))

@@ -9,11 +9,16 @@
 //! planned form. A few buffers wait at each, no more. Dropped in its midst, task and thread find their receivers gone
 //! and end.
 
+#[cfg(test)]
+mod random;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read};
 
 use bytes::{Buf as _, Bytes};
+use model::limits::Limits;
+use model::size;
 use storage::ObjectReader;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinHandle;
@@ -32,6 +37,12 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// How much text is decompressed at a time.
 const TEXT_BYTES: usize = 1 << 20;
+
+/// Returns how long a statement may be: a row can be twice as long as the text of a statement, after others that were
+/// short.
+fn statement_most_bytes(limits: Limits) -> u64 {
+    (limits.row_bytes as u64).saturating_mul(2).saturating_add(4 << 20)
+}
 
 /// How many statements wait to be run.
 const STATEMENTS_WAITING: usize = 2;
@@ -67,6 +78,9 @@ impl From<io::Error> for Stopped {
 impl PieceInput {
     /// Starts reading a piece with statements of this form. A piece of several blocks that the manifest does not list
     /// is read twice: first whole, for verification.
+    ///
+    /// # Errors
+    /// When the storage fails, and for a piece with a statement that is longer than the limits allow.
     pub(crate) async fn open(
         archive: &Archive,
         piece: &Piece,
@@ -74,8 +88,18 @@ impl PieceInput {
         form: InsertForm,
         compression: Compression,
         meter: &Meter,
+        limits: Limits,
     ) -> Result<Self> {
         let mut object = object.clone();
+        let most = statement_most_bytes(limits);
+        if piece.longest_statement > most {
+            let (found, most) = (size::bytes(piece.longest_statement), size::bytes(most));
+            let why = format!(
+                "its longest statement has {found}, and no more than {most} is kept; limits.row_mib \
+                 (LIFEBOAT_LIMITS_ROW_MIB) allows more"
+            );
+            return Err(damaged(&object, &why));
+        }
         if !blocks::are_named(&object) {
             object.blocks = hash_blocks(archive, &object).await?;
         }

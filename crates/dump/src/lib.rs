@@ -24,6 +24,8 @@ mod dumping;
 mod encode;
 mod encryption;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod id;
 mod input;
 mod insert_form;

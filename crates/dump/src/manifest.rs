@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::blocks::BlockHasher;
 use crate::checksum::Checksum;
 use crate::encryption::Recipient;
+use crate::error::{Error, Result};
 use crate::id::DumpId;
+use crate::layout::ObjectKey;
 use crate::plan::{Compression, Selection};
 
 /// An object of the dump, as it was written.
@@ -76,13 +78,13 @@ impl TableEntry {
     pub(crate) fn of(name: &str, pieces: Vec<Piece>) -> Self {
         let mut checksum = Checksum::default();
         pieces.iter().for_each(|piece| checksum.add(piece.checksum));
-        Self { name: name.to_owned(), rows: pieces.iter().map(|piece| piece.rows).sum(), checksum, pieces }
+        Self { name: name.to_owned(), rows: sum(pieces.iter().map(|piece| piece.rows)), checksum, pieces }
     }
 
     /// Returns how many bytes its rows take in the storage.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.pieces.iter().filter_map(|piece| piece.object.as_ref()).map(|object| object.bytes).sum()
+        sum(self.pieces.iter().filter_map(|piece| piece.object.as_ref()).map(|object| object.bytes))
     }
 }
 
@@ -231,9 +233,27 @@ impl Manifest {
         let pieces = || self.tables().flat_map(|(_, table)| &table.pieces);
         Totals {
             tables: self.tables().count() as u64,
-            rows: pieces().map(|piece| piece.rows).sum(),
-            bytes: self.objects().map(|object| object.bytes).sum(),
-            raw_bytes: pieces().map(|piece| piece.raw_bytes).sum(),
+            rows: sum(pieces().map(|piece| piece.rows)),
+            bytes: sum(self.objects().map(|object| object.bytes)),
+            raw_bytes: sum(pieces().map(|piece| piece.raw_bytes)),
         }
     }
+
+    /// Checks that the numbers can be added up, whichever tables are chosen: a manifest says what its writer likes.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when they are larger than those of any dump.
+    pub(crate) fn check_numbers(&self) -> Result<()> {
+        let Totals { tables: _, rows, bytes, raw_bytes } = self.add_up();
+        if [rows, bytes, raw_bytes].contains(&u64::MAX) {
+            let why = "it names more rows or bytes than can be counted".to_owned();
+            return Err(Error::Damaged { path: ObjectKey::Manifest.path(), why });
+        }
+        Ok(())
+    }
+}
+
+/// Adds numbers up; more than can be counted are the largest number.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }

@@ -1,10 +1,10 @@
 //! Passwords of users: only a slow hash of each is kept (Argon2id with 19 MiB and two rounds).
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use argon2::password_hash::phc;
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use model::Secret;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -16,6 +16,10 @@ use crate::error::Error;
 const AT_ONCE: usize = 2;
 
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+
+/// What hashes are computed in: as many as there are turns, and never given back. An allocator keeps memory of this size for
+/// each thread that ever hashed.
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 /// The hash of a password, with its salt and its settings.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,13 +69,46 @@ static NOBODYS: LazyLock<PasswordHash> =
     LazyLock::new(|| hash_now(&Secret::new("")).unwrap_or_else(|_| PasswordHash(String::new())));
 
 fn hash_now(password: &Secret) -> Result<PasswordHash, Error> {
-    let hash: Result<phc::PasswordHash, _> = Argon2::default().hash_password(password.expose().as_bytes());
-    hash.map(|hash| PasswordHash(hash.to_string())).map_err(|_| Error::Password)
+    let (params, salt) = (Params::DEFAULT, Salt::generate());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    compute(password, &salt, &params, &mut output).ok_or(Error::Password)?;
+    let whole = phc::PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(|_| Error::Password)?,
+        salt: Some(salt),
+        hash: Some(Output::new(&output).map_err(|_| Error::Password)?),
+    };
+    Ok(PasswordHash(whole.to_string()))
 }
 
 fn verify_now(password: &Secret, hash: &PasswordHash) -> bool {
-    let Ok(hash) = phc::PasswordHash::new(&hash.0) else { return false };
-    Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok()
+    matches(password, hash).unwrap_or(false)
+}
+
+/// Compares, in a time that does not depend on what is different; nothing for what is no hash of ours.
+fn matches(password: &Secret, hash: &PasswordHash) -> Option<bool> {
+    let stored = phc::PasswordHash::new(&hash.0).ok()?;
+    let is_ours =
+        stored.algorithm == Algorithm::Argon2id.ident() && stored.version == Some(Version::V0x13.into());
+    let (params, salt) = (Params::try_from(&stored).ok().filter(|_| is_ours)?, stored.salt?);
+    let expected = stored.hash?;
+    let mut output = vec![0; expected.len()];
+    compute(password, &salt, &params, &mut output)?;
+    Some(Output::new(&output).ok()? == expected)
+}
+
+/// Computes a hash in memory that is used again and again; nothing when it cannot be.
+fn compute(password: &Secret, salt: &[u8], params: &Params, output: &mut [u8]) -> Option<()> {
+    let memories = || MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut memory = memories().pop().unwrap_or_default();
+    memory.resize(params.block_count().max(memory.len()), Block::new());
+    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let blocks = &mut memory[..params.block_count()];
+    let done = argon.hash_password_into_with_memory(password.expose().as_bytes(), salt, output, blocks);
+    memory.fill(Block::new()); // what is left of a password is left nowhere
+    memories().push(memory);
+    done.ok()
 }
 
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -87,6 +124,8 @@ async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::phc;
+    use argon2::{Argon2, Params, PasswordHasher as _};
     use model::Secret;
 
     use super::{PasswordHash, hash, verify};
@@ -109,5 +148,31 @@ mod tests {
             assert!(!verify(&Secret::new(password), None).await);
             assert!(!verify(&Secret::new(password), Some(&PasswordHash::from_stored("torn".into()))).await);
         }
+    }
+
+    #[tokio::test]
+    async fn hashes_of_earlier_versions_are_known_again() {
+        // As the library writes them, of which earlier versions used no more; with other settings, too.
+        for params in [Params::DEFAULT, Params::new(256, 3, 2, Some(24)).expect("settings")] {
+            let theirs: phc::PasswordHash =
+                Argon2::from(&params).hash_password(b"correct horse").expect("hashed");
+            let stored = PasswordHash::from_stored(theirs.to_string());
+            assert!(verify(&Secret::new("correct horse"), Some(&stored)).await, "{theirs}");
+            assert!(!verify(&Secret::new("correct horsf"), Some(&stored)).await, "{theirs}");
+        }
+    }
+
+    #[tokio::test]
+    async fn many_log_ons_at_once_are_hashed_in_the_same_memory() {
+        let stored = hash(&Secret::new("right")).await.expect("hashed");
+        let tries = (0..16).map(|number| {
+            let (stored, password) = (stored.clone(), Secret::new(number.to_string()));
+            tokio::spawn(async move { verify(&password, Some(&stored)).await })
+        });
+        for tried in tries.collect::<Vec<_>>() {
+            assert!(!tried.await.expect("hashed"));
+        }
+        let memories = super::MEMORY.lock().expect("no panic").len();
+        assert!(memories <= super::AT_ONCE, "{memories}");
     }
 }

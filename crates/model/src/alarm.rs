@@ -15,6 +15,8 @@ pub const LOG_DELAY_S: u64 = 3_600;
 /// The types of alarms. The order is that in which alarms of one level are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlarmKind {
+    /// The disk of the data directory, or a directory of storages, has no room or cannot be written.
+    LifeboatDisk,
     /// The cluster does not answer.
     ClusterUnavailable,
     /// The storage of a backup strategy is too full.
@@ -50,7 +52,8 @@ pub enum AlarmLevel {
 
 impl AlarmKind {
     /// All there are.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::LifeboatDisk,
         Self::ClusterUnavailable,
         Self::StorageCapacity,
         Self::BaseBackupFail,
@@ -68,6 +71,7 @@ impl AlarmKind {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::LifeboatDisk => "lifeboat_disk_unavailable",
             Self::ClusterUnavailable => "cluster_unavailable",
             Self::StorageCapacity => "backup_storage_capacity_over_threshold",
             Self::BaseBackupFail => "base_backup_fail",
@@ -86,7 +90,7 @@ impl AlarmKind {
     #[must_use]
     pub const fn level(self) -> AlarmLevel {
         match self {
-            Self::ClusterUnavailable | Self::StorageCapacity => AlarmLevel::Stopped,
+            Self::LifeboatDisk | Self::ClusterUnavailable | Self::StorageCapacity => AlarmLevel::Stopped,
             Self::BaseBackupFail
             | Self::BackupPartial
             | Self::BaseBackupTimeout
@@ -116,13 +120,9 @@ impl AlarmLevel {
 pub struct Alarm {
     /// What.
     pub kind: AlarmKind,
-    /// With which cluster.
-    pub cluster: ClusterId,
-    /// That cluster's name here.
-    pub cluster_name: String,
-    /// What OceanBase calls the cluster: name and number.
-    pub ob_cluster: String,
-    /// With which tenant, where it is one.
+    /// With what.
+    pub subject: Subject,
+    /// With which tenant of the cluster, where it is one.
     pub tenant: Option<(TenantId, String)>,
     /// The task with the details.
     pub task: Option<TaskId>,
@@ -134,15 +134,53 @@ pub struct Alarm {
     pub reason: Option<Text>,
 }
 
+/// What an alarm is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A Lifeboat server, by its name.
+    Server(String),
+    /// A cluster, or one of its tenants.
+    Cluster {
+        /// Its id.
+        id: ClusterId,
+        /// Its name in Lifeboat.
+        name: String,
+        /// What OceanBase calls it: name and number.
+        ob_cluster: String,
+    },
+}
+
+impl Subject {
+    /// Returns the cluster; nothing for a server.
+    #[must_use]
+    pub const fn cluster(&self) -> Option<ClusterId> {
+        match self {
+            Self::Server(_) => None,
+            Self::Cluster { id, .. } => Some(*id),
+        }
+    }
+
+    /// Returns the name that people gave it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Server(name) | Self::Cluster { name, .. } => name,
+        }
+    }
+}
+
 impl Alarm {
     fn key(&self) -> Key {
-        (self.kind, self.cluster, self.tenant.as_ref().map(|(id, _)| *id))
+        (self.kind, self.subject.cluster(), self.tenant.as_ref().map(|(id, _)| *id))
     }
 
     /// Returns what it is about, as OCP writes it.
     #[must_use]
     pub fn target(&self) -> String {
-        let cluster = format!("ob_cluster={}", self.ob_cluster);
+        let cluster = match &self.subject {
+            Subject::Server(name) => return format!("lifeboat_server={name}"),
+            Subject::Cluster { ob_cluster, .. } => format!("ob_cluster={ob_cluster}"),
+        };
         match &self.tenant {
             Some((_, name)) => format!("{cluster}:tenant_name={name}"),
             None => cluster,
@@ -157,8 +195,8 @@ pub struct AlarmChange {
     pub became: AlarmState,
     /// What is wrong.
     pub kind: AlarmKind,
-    /// With which cluster.
-    pub cluster: ClusterId,
+    /// With which cluster; none where it is about a server.
+    pub cluster: Option<ClusterId>,
     /// With which tenant, where it is one.
     pub tenant: Option<TenantId>,
 }
@@ -193,7 +231,7 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
 }
 
 /// The identity of an alarm while it holds.
-type Key = (AlarmKind, ClusterId, Option<TenantId>);
+type Key = (AlarmKind, Option<ClusterId>, Option<TenantId>);
 
 /// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is its delay while it runs, and `limit_s`
 /// the maximum.
@@ -207,7 +245,7 @@ pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>, limit_s: u64) 
 
 #[cfg(test)]
 mod tests {
-    use super::{Alarm, AlarmKind, AlarmState, LOG_DELAY_S, changes, of_log_backup};
+    use super::{Alarm, AlarmKind, AlarmState, LOG_DELAY_S, Subject, changes, of_log_backup};
     use crate::archive::ArchiveStatus::{Doing, Interrupted, Never, Stop, Suspend};
     use crate::archive::{ArchiveRound, ArchiveStatus};
     use crate::id::{ClusterId, TenantId};
@@ -225,6 +263,10 @@ mod tests {
             comment: String::new(),
             path: String::new(),
         }
+    }
+
+    fn prod() -> Subject {
+        Subject::Cluster { id: ClusterId(1), name: "prod".to_owned(), ob_cluster: "C1-1000".to_owned() }
     }
 
     #[test]
@@ -252,9 +294,7 @@ mod tests {
     fn only_new_closed_and_changed_alarms_are_changes() {
         let alarm = |kind, tenant: i64, text: &str| Alarm {
             kind,
-            cluster: ClusterId(1),
-            cluster_name: "prod".to_owned(),
-            ob_cluster: "C1-1000".to_owned(),
+            subject: prod(),
             tenant: (tenant > 0).then(|| (TenantId(tenant), tenant.to_string())),
             task: None,
             since: None,
@@ -292,9 +332,7 @@ mod tests {
     fn an_alarm_names_its_target_as_ocp_does() {
         let mut alarm = Alarm {
             kind: AlarmKind::IncBackupDelay,
-            cluster: ClusterId(1),
-            cluster_name: "prod".to_owned(),
-            ob_cluster: "C1-1000".to_owned(),
+            subject: prod(),
             tenant: None,
             task: None,
             since: None,
@@ -304,5 +342,7 @@ mod tests {
         assert_eq!(alarm.target(), "ob_cluster=C1-1000");
         alarm.tenant = Some((TenantId(1002), "shop".to_owned()));
         assert_eq!(alarm.target(), "ob_cluster=C1-1000:tenant_name=shop");
+        alarm = Alarm { subject: Subject::Server("here".to_owned()), tenant: None, ..alarm };
+        assert_eq!(alarm.target(), "lifeboat_server=here");
     }
 }

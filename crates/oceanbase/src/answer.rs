@@ -74,6 +74,11 @@ impl Row {
         self.found(next)
     }
 
+    /// Returns about how much memory the row takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.payload.capacity() + self.places.size()
+    }
+
     /// Receives the next row in place of this one, if all of it has arrived already.
     fn receive_arrived(&mut self, wire: &mut Wire) -> Result<Option<Next>, Failure> {
         match wire.next_arrived(&mut self.payload)? {

@@ -15,7 +15,7 @@ use crate::connect::{self, Endpoint};
 use crate::error::Error;
 use crate::measure;
 use crate::statement::{End, Outcome, Statement, Value, Witness};
-use crate::wire::{self, Beginning, Next, Wire};
+use crate::wire::{self, Beginning, Next, TooLarge, Wire};
 
 /// How much longer than the server the client waits, so that it is the server that ends a statement: its error is
 /// more specific than our timeout, and it stops working on it.
@@ -38,7 +38,7 @@ pub(crate) struct Answer {
 
 impl Channel {
     pub(crate) fn new(wire: Wire, endpoint: &Endpoint, address: Address, witness: Arc<dyn Witness>) -> Self {
-        let line = Line { endpoint: endpoint.clone(), address };
+        let line = Line { endpoint: Box::new(endpoint.clone()), address };
         Self { wire: Some(wire), line, witness }
     }
 
@@ -57,7 +57,8 @@ impl Channel {
     /// Sends a statement and reads its whole answer.
     pub(crate) async fn exchange(&mut self, statement: &Statement) -> Result<Answer, Error> {
         let (mut wire, begun) = self.begin(statement)?;
-        match self.line.within(statement.timeout + GRACE, ask(&mut wire, statement)).await {
+        let limit = self.line.endpoint.limits.answer_bytes;
+        match self.line.within(statement.timeout + GRACE, ask(&mut wire, statement, limit)).await {
             Ok(answer) => {
                 self.give_back(wire);
                 let rows = u64::try_from(answer.rows.len()).unwrap_or(u64::MAX);
@@ -159,7 +160,8 @@ impl From<wire::Failure> for Failure {
 
 /// The way to a server, which may be gone without a word.
 pub(crate) struct Line {
-    endpoint: Endpoint,
+    /// In a box: every future that holds a session holds it.
+    endpoint: Box<Endpoint>,
     address: Address,
 }
 
@@ -192,8 +194,8 @@ impl Line {
     }
 }
 
-/// Sends a statement and reads all that comes back.
-async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, wire::Failure> {
+/// Sends a statement and reads all that comes back, up to so many bytes of rows.
+async fn ask(wire: &mut Wire, statement: &Statement, limit: usize) -> Result<Answer, wire::Failure> {
     wire.send(statement.text()).await?;
     let names = match wire.beginning().await? {
         Beginning::Done { changed, more } => {
@@ -202,11 +204,17 @@ async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, wire::Fai
         }
         Beginning::Rows { names } => names,
     };
-    let (shape, mut rows) = (Shape::of(statement, names), Vec::new());
+    let (shape, mut rows, mut bytes) = (Shape::of(statement, names), Vec::new(), 0);
     loop {
         let mut row = Row::empty(&shape);
         match row.receive(wire).await? {
-            Next::Row => rows.push(row),
+            Next::Row => {
+                bytes += row.size();
+                if bytes > limit {
+                    return Err(io::Error::from(TooLarge { limit, setting: "limits.answer_mib" }).into());
+                }
+                rows.push(row);
+            }
             Next::End { more } => {
                 wire.finish(more).await?;
                 return Ok(Answer { rows, changed: 0, has_columns: true });

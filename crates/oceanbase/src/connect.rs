@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use model::Secret;
 use model::cluster::Address;
+use model::egress::Egress;
+use model::limits::Limits;
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
@@ -44,14 +46,27 @@ pub struct Endpoint {
     /// The maximum silence of a server during a statement before it is checked on another connection. A server that
     /// does not respond then counts as gone, however long the statement might take.
     pub quiet: Duration,
+    /// To which addresses no connection is made, whatever the names above resolve to.
+    pub egress: Arc<Egress>,
+    /// How much the server may send.
+    pub limits: Limits,
 }
 
 impl Endpoint {
-    /// Returns an endpoint without encryption and with the usual time-out.
+    /// Returns an endpoint without encryption, with the usual time-out and limits, and with the network as somebody's own
+    /// command uses it.
     #[must_use]
     pub fn new(addresses: Vec<Address>, user: impl Into<String>, password: Secret) -> Self {
-        let (tls, connect_timeout) = (Tls::Off, CONNECT_TIMEOUT);
-        Self { addresses, user: user.into(), password, tls, connect_timeout, quiet: QUIET }
+        Self {
+            addresses,
+            user: user.into(),
+            password,
+            tls: Tls::Off,
+            connect_timeout: CONNECT_TIMEOUT,
+            quiet: QUIET,
+            egress: Arc::default(),
+            limits: Limits::DEFAULT,
+        }
     }
 }
 
@@ -69,20 +84,21 @@ pub enum Tls {
 
 /// Connects to one address and logs on.
 pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wire, Error> {
-    let addresses = resolve(address, endpoint.connect_timeout).await?;
+    let addresses = resolve(endpoint, address).await?;
     let refused = |cause| Error::Tls { address: address.clone(), cause };
     let login = Login {
         host: &address.host,
         user: &endpoint.user,
         password: &endpoint.password,
         tls: tls_options(&endpoint.tls).map_err(refused)?,
+        message_bytes: endpoint.limits.row_bytes,
     };
     // In a box: a log-on is rare, and its many steps would be part of every future that may connect.
     let log_on = Box::pin(Wire::log_on(&addresses, &login));
     match tokio::time::timeout(endpoint.connect_timeout, log_on).await {
         Ok(Ok(wire)) => Ok(wire),
         Ok(Err(obstacle)) => Err(explain(obstacle, endpoint, address)),
-        Err(_) => Err(explain_silence(endpoint, address).await),
+        Err(_) => Err(explain_silence(endpoint, address, &addresses).await),
     }
 }
 
@@ -114,15 +130,19 @@ fn tls_options(tls: &Tls) -> Result<Option<Arc<ClientConfig>>, String> {
     Ok(Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
 }
 
-async fn resolve(address: &Address, limit: Duration) -> Result<Vec<SocketAddr>, Error> {
+/// Returns the addresses to connect to. The connection goes to these and no others: no second answer of a name server can
+/// lead elsewhere.
+async fn resolve(endpoint: &Endpoint, address: &Address) -> Result<Vec<SocketAddr>, Error> {
     let unknown = |cause| Error::UnknownHost { address: address.clone(), cause };
     let lookup = tokio::net::lookup_host((address.host.as_str(), address.port));
-    let found = match tokio::time::timeout(limit, lookup).await {
+    let found = match tokio::time::timeout(endpoint.connect_timeout, lookup).await {
         Ok(found) => found.map_err(unknown)?,
         Err(_) => return Err(unknown(io::Error::from(io::ErrorKind::TimedOut))),
     };
-    let addresses: Vec<_> = found.collect();
-    if addresses.is_empty() { Err(unknown(io::Error::from(io::ErrorKind::NotFound))) } else { Ok(addresses) }
+    let accepted = endpoint.egress.accepted(found.collect(), SocketAddr::ip);
+    let accepted =
+        accepted.map_err(|refused| Error::AddressRefused { address: address.clone(), ip: refused.0 })?;
+    if accepted.is_empty() { Err(unknown(io::Error::from(io::ErrorKind::NotFound))) } else { Ok(accepted) }
 }
 
 /// Turns what was in the way of a connection into what it means.
@@ -145,8 +165,8 @@ fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
 }
 
 /// Determines whether no server is there, or one that accepts the connection and then sends nothing.
-async fn explain_silence(endpoint: &Endpoint, address: &Address) -> Error {
-    let accepts = knock(address).await.is_some();
+async fn explain_silence(endpoint: &Endpoint, address: &Address, resolved: &[SocketAddr]) -> Error {
+    let accepts = knock(resolved).await.is_some();
     Error::Silent { address: address.clone(), after: endpoint.connect_timeout, accepts }
 }
 
@@ -161,7 +181,7 @@ fn first_line(bytes: &[u8]) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-async fn knock(address: &Address) -> Option<TcpStream> {
-    let connecting = TcpStream::connect((address.host.as_str(), address.port));
+async fn knock(resolved: &[SocketAddr]) -> Option<TcpStream> {
+    let connecting = TcpStream::connect(resolved);
     tokio::time::timeout(KNOCK_TIMEOUT, connecting).await.ok()?.ok()
 }

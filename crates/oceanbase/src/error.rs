@@ -3,6 +3,7 @@
 //! What the server's numbers mean is the table in [`meaning`]; the words are in `model/texts`.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use model::cluster::Address;
@@ -11,7 +12,7 @@ use model::size;
 
 use crate::mask;
 use crate::statement::Statement;
-use crate::wire::{Failure, Refusal};
+use crate::wire::{Failure, Refusal, TooLarge};
 
 mod meaning;
 mod problem;
@@ -32,6 +33,14 @@ pub enum Error {
         /// The resolver's message.
         #[source]
         cause: io::Error,
+    },
+    /// The host's name leads to an address that no connection is made to.
+    #[error("{address} leads to {ip}, which is refused")]
+    AddressRefused {
+        /// The address as it was given.
+        address: Address,
+        /// What it leads to.
+        ip: IpAddr,
     },
     /// The network brought no connection about.
     #[error("can't connect to {address}")]
@@ -148,6 +157,18 @@ pub enum Error {
         #[source]
         cause: Option<io::Error>,
     },
+    /// The server sent more than is kept of an answer.
+    #[error("{address} sent more than {} in answer to: {statement}", size::bytes(*limit as u64))]
+    AnswerTooLarge {
+        /// The server.
+        address: Address,
+        /// The statement without its secrets.
+        statement: String,
+        /// How much is kept.
+        limit: usize,
+        /// The setting that says so.
+        setting: &'static str,
+    },
     /// The server answered what it should not.
     #[error("expected {expected} in column {column}, found {found}, in the answer to: {statement}")]
     UnexpectedAnswer {
@@ -200,6 +221,8 @@ impl Error {
             | Self::AccessDenied { .. }
             | Self::UnknownServer { .. }
             | Self::NotSupported { .. }
+            | Self::AddressRefused { .. }
+            | Self::AnswerTooLarge { .. }
             | Self::UnexpectedAnswer { .. } => false,
         }
     }
@@ -218,7 +241,7 @@ impl Error {
     /// Returns whether another server of the same cluster may well answer otherwise.
     pub(crate) fn is_about_one_server(&self) -> bool {
         match self {
-            Self::UnknownHost { .. } | Self::NotMysql { .. } => true,
+            Self::UnknownHost { .. } | Self::AddressRefused { .. } | Self::NotMysql { .. } => true,
             Self::Server { number, .. } => meaning::of_number(*number).retry == meaning::Retry::Elsewhere,
             error => error.is_transient(),
         }
@@ -261,7 +284,12 @@ impl Error {
                 sqlstate,
                 text: shortened(&mask::mask_echo(&text, statement)),
             },
-            Failure::Lost(cause) => Self::Broken { address, statement: masked, cause: Some(cause) },
+            Failure::Lost(cause) => match TooLarge::of(&cause) {
+                Some(&TooLarge { limit, setting }) => {
+                    Self::AnswerTooLarge { address, statement: masked, limit, setting }
+                }
+                None => Self::Broken { address, statement: masked, cause: Some(cause) },
+            },
         }
     }
 
@@ -293,6 +321,8 @@ impl Error {
     fn address(&self) -> Option<&Address> {
         match self {
             Self::UnknownHost { address, .. }
+            | Self::AddressRefused { address, .. }
+            | Self::AnswerTooLarge { address, .. }
             | Self::Unreachable { address, .. }
             | Self::Silent { address, .. }
             | Self::NotMysql { address, .. }
@@ -341,6 +371,13 @@ mod tests {
         };
         vec![
             Error::UnknownHost { address: at(), cause: cause() },
+            Error::AddressRefused { address: at(), ip: [169, 254, 169, 254].into() },
+            Error::AnswerTooLarge {
+                address: at(),
+                statement: text(),
+                limit: 1 << 20,
+                setting: "limits.row_mib",
+            },
             Error::Unreachable { address: at(), cause: cause() },
             Error::Unreachable { address: at(), cause: io::Error::from(io::ErrorKind::ConnectionRefused) },
             Error::Silent { address: at(), after: Duration::from_secs(5), accepts: false },

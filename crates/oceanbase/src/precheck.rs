@@ -173,6 +173,7 @@ async fn reach(endpoint: &Endpoint, witness: Arc<dyn Witness>, found: &mut Prech
 fn stumbling_line(error: &Error) -> &'static str {
     match error {
         Error::UnknownHost { .. }
+        | Error::AddressRefused { .. }
         | Error::Unreachable { .. }
         | Error::Silent { .. }
         | Error::NotMysql { .. }

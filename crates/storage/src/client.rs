@@ -20,7 +20,7 @@ use crate::key;
 use crate::local::Local;
 use crate::object::{ObjectReader, ObjectWriter};
 use crate::remote::Remote;
-use crate::roots::FileRoots;
+use crate::rules::Rules;
 
 /// The most objects that one listing returns.
 pub const LIST_MAX: usize = 1_000_000;
@@ -51,15 +51,17 @@ impl Client {
     /// Opens a location. Nothing is sent, looked at or made yet. The secret is that of the access key.
     ///
     /// # Errors
-    /// Refuses a directory outside of the roots, an endpoint that is none, and an object store without a key.
+    /// Refuses a directory outside of the roots, an endpoint that is none or that no request is sent to, and an object store
+    /// without a key.
     pub fn open(
         location: &StorageLocation,
         secret: Option<&Secret>,
-        roots: &FileRoots,
+        rules: impl Into<Rules>,
     ) -> Result<Self, Error> {
+        let Rules { roots, net } = rules.into();
         let backend = match location.kind {
-            StorageType::File => Backend::Local(Local::new(&location.path, roots)?),
-            _ => Backend::Remote(Remote::new(location, secret)?),
+            StorageType::File => Backend::Local(Local::new(&location.path, &roots)?),
+            _ => Backend::Remote(Remote::new(location, secret, &net)?),
         };
         Ok(Self { location: location.clone(), backend })
     }

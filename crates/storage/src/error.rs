@@ -92,7 +92,14 @@ pub enum ErrorKind {
     /// The endpoint is not a valid address.
     #[error("it is not an address of a service")]
     EndpointMalformed,
-    /// The endpoint is an address that no request is sent to: a link-local one, or a cloud's metadata service.
+    /// An object store answers a question with more than the server keeps of an answer.
+    #[error("the answer has more than {limit} bytes")]
+    AnswerTooLarge {
+        /// How much is kept.
+        limit: u64,
+    },
+    /// The endpoint is an address that no request is sent to: a link-local one, a cloud's metadata service, or what the
+    /// configuration refuses.
     #[error("requests to that address are not allowed")]
     AddressRefused,
     /// This server's clock and the service's differ too much.
@@ -170,6 +177,7 @@ impl Error {
                 plain("storage-object-too-large").with("found", found).with("limit", limit)
             }
             ErrorKind::TooMany { limit } => plain("storage-too-many-objects").with("limit", limit),
+            ErrorKind::AnswerTooLarge { limit } => plain("storage-answer-too-large").with("limit", limit),
             ErrorKind::Altered => plain("storage-altered"),
             ErrorKind::BucketMissing => plain("storage-bucket-absent"),
             ErrorKind::KeyRefused => plain("storage-key-refused"),
@@ -261,6 +269,7 @@ mod tests {
             ErrorKind::KeyFileMalformed,
             ErrorKind::EndpointMalformed,
             ErrorKind::AddressRefused,
+            ErrorKind::AnswerTooLarge { limit: 6 },
             ErrorKind::ClockWrong,
             ErrorKind::Locked,
             ErrorKind::Forbidden,

@@ -23,6 +23,13 @@ pub(crate) fn folder(prefix: &str) -> Result<Vec<&str>, Error> {
     segments(prefix.strip_suffix('/').unwrap_or(prefix))
 }
 
+/// Tells whether a bucket or container can have that name. Services put it in front of their own: nothing in it may end the
+/// name of a host.
+pub(crate) fn is_bucket(name: &str) -> bool {
+    let is_plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '.' | '$');
+    !name.is_empty() && name.len() <= SEGMENT_MAX_BYTES && name.chars().all(is_plain)
+}
+
 fn segments(key: &str) -> Result<Vec<&str>, Error> {
     if key.is_empty() {
         return Ok(Vec::new());
@@ -48,7 +55,7 @@ fn malformed(key: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{folder, split};
+    use super::{folder, is_bucket, split};
 
     #[test]
     fn a_key_that_could_lead_elsewhere_is_refused() {
@@ -81,5 +88,15 @@ mod tests {
         assert_eq!(folder("a/b").ok(), Some(vec!["a", "b"]));
         assert_eq!(folder("").ok(), Some(vec![]));
         assert!(folder("a/../..").is_err());
+    }
+
+    #[test]
+    fn the_name_of_a_bucket_cannot_be_a_host_or_more() {
+        for name in ["backup", "Backup_1.example.com", "backup-1250000000", "$web"] {
+            assert!(is_bucket(name), "{name}");
+        }
+        for name in ["", "a/b", "a:80", "a@b", "a#", "a?b", "a\\b", "a b", "a%2f", "[::1]", "桶", "a\n"] {
+            assert!(!is_bucket(name), "{name}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! | [`object`] | one object being written or read, piece by piece |
 //! | [`probe`] | the test of a location, line by line, without touching what is there |
 //! | [`roots`] | the directories that an administrator allows |
+//! | [`rules`] | what storages may use: these directories, which addresses, how much memory |
 //! | `key` | which names objects can have |
 //! | `local` | files: durable, complete or absent, and never through a symbolic link |
 //! | `remote` | object stores: S3 and its like, OSS, COS, OBS, Google Cloud, Azure |
@@ -19,9 +20,11 @@ pub mod object;
 pub mod probe;
 mod remote;
 pub mod roots;
+pub mod rules;
 
 pub use client::{Client, ObjectEntry};
 pub use error::{Error, ErrorKind};
 pub use object::{ObjectReader, ObjectWriter};
 pub use probe::probe;
 pub use roots::FileRoots;
+pub use rules::Rules;

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::roots::FileRoots;
+use crate::rules::Rules;
 
 /// The folder in which tests happen.
 const PROBE_FOLDER: &str = ".lifeboat-probe";
@@ -38,11 +38,16 @@ const LINE_LIMIT: Duration = Duration::from_secs(30);
 const SAMPLE_BYTES: usize = 300 * 1024;
 
 /// Tests a location line by line. After a line that failed the others are not checked.
-pub async fn probe(location: &StorageLocation, secret: Option<&Secret>, roots: &FileRoots) -> Vec<TestLine> {
+pub async fn probe(
+    location: &StorageLocation,
+    secret: Option<&Secret>,
+    rules: impl Into<Rules>,
+) -> Vec<TestLine> {
+    let rules = rules.into();
     let is_remote = location.kind != StorageType::File;
     let checks = LINES.iter().copied().filter(|check| is_remote || *check != REACH).collect();
     let mut test = Test { checks, lines: Vec::new() };
-    let Some((client, stood)) = begin(&mut test, location, secret, roots).await else {
+    let Some((client, stood)) = begin(&mut test, location, secret, &rules).await else {
         return test.finished();
     };
     let folder = format!("{PROBE_FOLDER}/{:032x}", rand::random::<u128>());
@@ -85,12 +90,12 @@ async fn begin(
     test: &mut Test,
     location: &StorageLocation,
     secret: Option<&Secret>,
-    roots: &FileRoots,
+    rules: &Rules,
 ) -> Option<(Client, usize)> {
     if location.kind == StorageType::File {
-        return test.line(async { look(Client::open(location, secret, roots)?).await }).await;
+        return test.line(async { look(Client::open(location, secret, rules)?).await }).await;
     }
-    let client = test.line(async { Client::open(location, secret, roots) }).await?;
+    let client = test.line(async { Client::open(location, secret, rules) }).await?;
     test.line(async {
         client.reach().await?;
         look(client).await

@@ -39,7 +39,7 @@ export async function startLifeboat(binary) {
   let child;
   const start = async () => {
     const output = openSync(log, 'a');
-    child = spawn(binary, ['serve', '--data-dir', join(work, 'data'), '--file-root', backups, '--listen', listen], {
+    child = spawn(binary, ['serve', '--data-dir', join(work, 'data'), '--file-root', backups, '--listen', listen, '--egress-allow', 'loopback'], {
       stdio: ['ignore', output, output],
       env: { ...process.env, LIFEBOAT_ADMIN_PASSWORD_FILE: join(work, 'password') },
     });

@@ -4,6 +4,8 @@ import type { Alarm } from '../../api/types';
 export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType' | 'clusterId' | 'taskId'>): string {
   if (typeof taskId === 'number') return `/tasks/${taskId}`;
   switch (alarmType) {
+    case 'lifeboat_disk_unavailable':
+      return '/system';
     case 'cluster_unavailable':
       return `/clusters/${clusterId}`;
     case 'backup_run_missed':

@@ -62,7 +62,7 @@ function Delayed({ alarms }: { alarms: Alarm[] }) {
       {alarms.slice(0, NAMED).map(({ id, clusterId, clusterName, tenantName }, at) => (
         <Fragment key={id}>
           {at ? ' · ' : null}
-          <Link to={`/clusters/${clusterId}/backup?list=logs`}>{words.delayedOf(clusterName, tenantName ?? undefined)}</Link>
+          <Link to={`/clusters/${clusterId}/backup?list=logs`}>{words.delayedOf(clusterName ?? '', tenantName ?? undefined)}</Link>
         </Fragment>
       ))}
       {alarms.length > NAMED ? ` · ${words.more(alarms.length - NAMED)}` : null}

@@ -1,6 +1,6 @@
 //! Current alarms, in OCP's fields.
 
-use model::alarm::{Alarm, AlarmChange, AlarmKind};
+use model::alarm::{Alarm, AlarmChange, AlarmKind, Subject};
 use model::id::ClusterId;
 use model::text;
 use model::time::Timestamp;
@@ -24,7 +24,7 @@ pub(crate) struct AlarmView {
     /// The level: 1 is Stopped, 2 is Critical.
     #[schema(minimum = 1, maximum = 5)]
     level: u8,
-    /// Whether it is about a cluster or about a tenant.
+    /// Whether it is about a server of Lifeboat, a cluster or a tenant.
     scope: AlarmScope,
     /// What it is about, as OCP writes it.
     #[schema(example = "ob_cluster=C1-1000:tenant_name=shop")]
@@ -39,10 +39,10 @@ pub(crate) struct AlarmView {
     /// The start of the problem, if known.
     #[schema(format = DateTime)]
     active_at: Option<String>,
-    /// The cluster.
-    cluster_id: i64,
+    /// The cluster; null for an alarm of a server of Lifeboat.
+    cluster_id: Option<i64>,
     /// The name of the cluster.
-    cluster_name: String,
+    cluster_name: Option<String>,
     /// The tenant.
     tenant_id: Option<i64>,
     /// The tenant's name.
@@ -54,6 +54,8 @@ pub(crate) struct AlarmView {
 /// What an alarm is about.
 #[derive(Serialize, ToSchema)]
 pub(crate) enum AlarmScope {
+    /// A server of Lifeboat.
+    Server,
     /// A cluster.
     Cluster,
     /// A tenant.
@@ -63,20 +65,29 @@ pub(crate) enum AlarmScope {
 impl From<Alarm> for AlarmView {
     fn from(alarm: Alarm) -> Self {
         let (target, name) = (alarm.target(), text::alarm_name(call::language(), alarm.kind.name()));
-        let Alarm { kind, cluster, cluster_name, ob_cluster: _, tenant, task, since, text, reason } = alarm;
+        let Alarm { kind, subject, tenant, task, since, text, reason } = alarm;
         let (tenant_id, tenant_name) = tenant.map(|(id, name)| (id.0, name)).unzip();
+        let id = id_of(kind, subject.cluster(), tenant_id);
+        let (scope, cluster) = match subject {
+            Subject::Server(_) => (AlarmScope::Server, None),
+            Subject::Cluster { id, name, ob_cluster: _ } if tenant_id.is_some() => {
+                (AlarmScope::Tenant, Some((id.0, name)))
+            }
+            Subject::Cluster { id, name, ob_cluster: _ } => (AlarmScope::Cluster, Some((id.0, name))),
+        };
+        let (cluster_id, cluster_name) = cluster.unzip();
         Self {
-            id: id_of(kind, cluster, tenant_id),
+            id,
             alarm_type: kind.into(),
             summary: format!("{target} {name}"),
             name,
             level: kind.level().number(),
-            scope: if tenant_id.is_some() { AlarmScope::Tenant } else { AlarmScope::Cluster },
+            scope,
             target,
             details: Words::here(&text),
             reason: reason.as_ref().map(Words::here),
             active_at: since.map(Timestamp::to_rfc3339),
-            cluster_id: cluster.0,
+            cluster_id,
             cluster_name,
             tenant_id,
             tenant_name,
@@ -86,8 +97,8 @@ impl From<Alarm> for AlarmView {
 }
 
 /// The identity of the alarm.
-fn id_of(kind: AlarmKind, cluster: ClusterId, tenant: Option<i64>) -> String {
-    format!("{}-{cluster}-{}", kind.name(), tenant.unwrap_or_default())
+fn id_of(kind: AlarmKind, cluster: Option<ClusterId>, tenant: Option<i64>) -> String {
+    format!("{}-{}-{}", kind.name(), cluster.map_or(0, |id| id.0), tenant.unwrap_or_default())
 }
 
 /// An alarm was raised, has changed or was closed; its content is in the list of alarms.
@@ -100,8 +111,9 @@ pub(crate) struct AlarmEventView {
     alarm_type: words::AlarmType,
     /// The change.
     change: words::AlarmState,
-    /// The cluster.
-    cluster_id: i64,
+    /// The cluster, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_id: Option<i64>,
     /// The tenant, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant_id: Option<i64>,
@@ -115,7 +127,7 @@ impl From<AlarmChange> for AlarmEventView {
             id: id_of(kind, cluster, tenant_id),
             alarm_type: kind.into(),
             change: became.into(),
-            cluster_id: cluster.0,
+            cluster_id: cluster.map(|id| id.0),
             tenant_id,
         }
     }

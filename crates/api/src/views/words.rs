@@ -201,6 +201,7 @@ words! {
 words! {
     /// The types of alarms: OCP's names, and our own in its style where it has none.
     AlarmType for model::alarm::AlarmKind {
+        LifeboatDisk = "lifeboat_disk_unavailable",
         ClusterUnavailable = "cluster_unavailable",
         StorageCapacity = "backup_storage_capacity_over_threshold",
         BaseBackupFail = "base_backup_fail",

@@ -25,6 +25,7 @@ use url::Url;
 
 use super::names::check_no_password;
 use super::storage::{KeyArgs, read_uri};
+use crate::bounds;
 use crate::failure::Failure;
 use crate::language::language;
 use crate::screen::{Form, Screen};
@@ -55,7 +56,9 @@ pub(crate) fn source(url: &str) -> Result<Source, Failure> {
     check_no_password(url)?;
     let (address, user) = read_url(url)?;
     let password = secrets::read("LIFEBOAT_CLUSTER_PASSWORD", "cli-prompt-cluster-password")?;
-    Ok(Source { endpoint: Endpoint::new(vec![address], user, password), witness: Arc::new(NoWitness) })
+    let limits = bounds::limits_of_environment()?;
+    let endpoint = Endpoint { limits, ..Endpoint::new(vec![address], user, password) };
+    Ok(Source { endpoint, witness: Arc::new(NoWitness) })
 }
 
 /// Reads `mysql://user@host:port`.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::bounds;
 use crate::config::{Config, Values};
 use crate::failure::Failure;
 use crate::wire;
@@ -59,6 +60,13 @@ pub(crate) struct ServeArgs {
     /// A proxy whose forwarding headers are trusted; repeatable
     #[arg(long, value_name = "ADDRESS")]
     trusted_proxy: Vec<String>,
+    /// Connect to clusters and object stores in this network, which is otherwise refused; repeatable. An address, a network
+    /// such as 10.0.0.0/8, or `loopback` for this machine
+    #[arg(long, value_name = "NETWORK")]
+    egress_allow: Vec<String>,
+    /// Do not connect to clusters and object stores in this network; repeatable
+    #[arg(long, value_name = "NETWORK")]
+    egress_deny: Vec<String>,
 }
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
@@ -86,6 +94,8 @@ impl ServeArgs {
             ("data_backups_at_once", one(&self.data_backups_at_once)),
             ("backups_per_storage", one(&self.backups_per_storage)),
             ("trusted_proxies", self.trusted_proxy.clone()),
+            (bounds::ALLOW, self.egress_allow.clone()),
+            (bounds::DENY, self.egress_deny.clone()),
         ];
         all.into_iter().filter(|(_, values)| !values.is_empty()).collect()
     }

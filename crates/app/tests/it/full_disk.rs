@@ -30,6 +30,9 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 fn a_full_disk_is_reported_allows_log_on_and_blocks_nothing() {
     let server = Server::start_on_small_disk(24);
     assert_eq!(server.get("/readyz"), (200, "ok\n".to_owned()));
+    let token = server.run("admin token create watcher").out;
+    let alarms = || server.get_with("/api/v2/alarm/alarms", token.trim()).1;
+    assert!(alarms().contains("\"contents\":[]"), "{}", alarms());
     let filler = server.on_disk("filler");
     fill(&filler);
     until("the reserve is given up", || !server.on_disk("lifeboat.reserve").exists());
@@ -37,6 +40,8 @@ fn a_full_disk_is_reported_allows_log_on_and_blocks_nothing() {
     let (_, said) = server.get("/readyz");
     assert!(said.contains("is full"), "{said}");
     assert_eq!(server.get("/healthz"), (200, "ok\n".to_owned()), "it is alive all the same");
+    until("it is an alarm", || alarms().contains("lifeboat_disk_unavailable"));
+    assert!(alarms().contains("is full") && alarms().contains("\"clusterId\":null"), "{}", alarms());
     let made = server.run("admin token create kept");
     assert_eq!(made.status, 0, "a write of a person finds room: {}", made.err);
 
@@ -55,6 +60,7 @@ fn a_full_disk_is_reported_allows_log_on_and_blocks_nothing() {
     assert_eq!(made.status, 0, "it goes on at once, with no restart: {}", made.err);
     until("it is ready", || server.get("/readyz").0 == 200);
     assert!(server.on_disk("lifeboat.reserve").exists());
+    until("the alarm is over", || alarms().contains("\"contents\":[]"));
     let listed = server.run("admin token list").out;
     assert!(listed.contains("kept") && listed.contains("after") && !listed.contains("t1000"), "{listed}");
 }

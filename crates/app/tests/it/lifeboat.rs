@@ -13,7 +13,8 @@ use tempfile::TempDir;
 /// The administrator's password in every test.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// Returns the binary with nothing of this machine's settings.
+/// Returns the binary with nothing of this machine's settings. Its servers connect to this machine, as they do not by
+/// themselves.
 pub(crate) fn lifeboat() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
     let ours = std::env::vars_os().map(|(name, _)| name);
@@ -21,6 +22,7 @@ pub(crate) fn lifeboat() -> Command {
         command.env_remove(name);
     }
     command.env("LIFEBOAT_LANG", "en").env("COLUMNS", "100").stdin(Stdio::null());
+    command.env("LIFEBOAT_EGRESS_ALLOW", "loopback");
     // A home of the tests' own: signing keys are created there.
     command.env("HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/home")).env_remove("XDG_CONFIG_HOME");
     command
@@ -174,6 +176,13 @@ impl Server {
         std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary directory"))
     }
 
+    /// Returns how much memory the server has, in KiB.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Sends the server a signal, such as `-STOP`.
     pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
@@ -182,10 +191,19 @@ impl Server {
 
     /// Asks for a page as monitoring does; returns the status and the text.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.get_as(path, "")
+    }
+
+    /// Asks for a page with a token; returns the status and the text.
+    pub(crate) fn get_with(&self, path: &str, token: &str) -> (u16, String) {
+        self.get_as(path, &format!("Authorization: Bearer {token}\r\n"))
+    }
+
+    fn get_as(&self, path: &str, header: &str) -> (u16, String) {
         let address = self.url.strip_prefix("http://").expect("plain HTTP");
         let mut stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{header}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("answered");

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alarms;
+mod egress;
 mod engine_alone;
 mod faults;
 mod first_start;
@@ -19,6 +20,7 @@ mod retention;
 mod seekdb;
 mod simulated;
 mod stop;
+mod storm;
 mod story;
 mod strategies;
 mod tenants;

@@ -17,6 +17,7 @@ fn what_a_refused_command_says_is_the_reviewed_text() {
         "serve --listen 0.0.0.0:8180",
         "serve --listen here",
         "serve --tasks-at-once many",
+        "serve --egress-deny 10.0.0.1/8",
         "dump --url mysql://root:hunter2@db1 --to file:///backup",
         "dump --url mysql://root@db1 --to file:///backup --encrypt-to AGE-SECRET-KEY-1QYPQHUNTER2",
         "dump --url mysql://root@db1 --to file:///backup --encrypt-to age1nobody",
@@ -66,26 +67,35 @@ fn a_password_may_come_from_standard_input_and_must_come_from_somewhere() {
 fn the_settings_and_their_sources_are_shown() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = dir.path().join("lifeboat.toml");
-    std::fs::write(&file, "listen = \"127.0.0.1:1\"\nfile_roots = [\"/backup\", \"/nfs\"]\n")
-        .expect("a file");
+    std::fs::write(
+        &file,
+        "listen = \"127.0.0.1:1\"\nfile_roots = [\"/backup\", \"/nfs\"]\n\n\
+        [egress]\ndeny = [\"192.0.2.0/24\"]\n\n[limits]\nanswer_mib = 64\n",
+    )
+    .expect("a file");
     let mut command = lifeboat();
     command
         .args(["serve", "--print-config", "--data-dir", "/data", "--server-name", "here"])
         .current_dir(&dir);
     command.env("LIFEBOAT_TASKS_AT_ONCE", "3");
     insta::assert_snapshot!(run(&mut command).out, @"
-    data_dir             = /data                    # flag
-    metadata             = sqlite                   # built in
-    listen               = 127.0.0.1:1              # lifeboat.toml
-    tls_cert             =                          # built in
-    tls_key              =                          # built in
-    insecure_http        = false                    # built in
-    file_roots           = /backup, /nfs            # lifeboat.toml
-    server_name          = here                     # flag
-    tasks_at_once        = 3                        # LIFEBOAT_TASKS_AT_ONCE
-    data_backups_at_once = 4                        # built in
-    backups_per_storage  =                          # built in
-    trusted_proxies      =                          # built in
+    data_dir                = /data                    # flag
+    metadata                = sqlite                   # built in
+    listen                  = 127.0.0.1:1              # lifeboat.toml
+    tls_cert                =                          # built in
+    tls_key                 =                          # built in
+    insecure_http           = false                    # built in
+    file_roots              = /backup, /nfs            # lifeboat.toml
+    server_name             = here                     # flag
+    tasks_at_once           = 3                        # LIFEBOAT_TASKS_AT_ONCE
+    data_backups_at_once    = 4                        # built in
+    backups_per_storage     =                          # built in
+    trusted_proxies         =                          # built in
+    egress.allow            = loopback                 # LIFEBOAT_EGRESS_ALLOW
+    egress.deny             = 192.0.2.0/24             # lifeboat.toml
+    limits.row_mib          = 256                      # built in
+    limits.answer_mib       = 64                       # lifeboat.toml
+    limits.store_answer_mib = 16                       # built in
     ");
     std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").expect("a file");
     let ran = run(lifeboat().args(["serve", "--print-config"]).current_dir(&dir));

@@ -1,55 +1,15 @@
-//! The configuration of a server, and the handle to use it.
+//! The handle of a server.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use engine::worker::{Wake, Worker};
-use metadata::{Metadata, Server as MetadataServer};
-use model::Secret;
+use metadata::Metadata;
 use tokio::sync::watch;
 
 use super::order_table::OrderTable;
 use super::seen::Seen;
-use super::shared::{Context, DATA_BACKUPS_AT_ONCE};
-
-/// The configuration of a server.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The data directory.
-    pub data_dir: PathBuf,
-    /// The server of the metadata; by default they are in the data directory.
-    pub metadata: Option<MetadataServer>,
-    /// The directories that storages may use; none means the data directory.
-    pub file_roots: Vec<PathBuf>,
-    /// The maximum number of running tasks.
-    pub tasks_at_once: usize,
-    /// With how many running data backups strategies start no more.
-    pub data_backups_at_once: usize,
-    /// With how many running data backups to one storage strategies start no more to it; none means that only
-    /// [`Settings::data_backups_at_once`] counts.
-    pub backups_per_storage: Option<usize>,
-    /// Its name, shown to people as the one who runs a task.
-    pub server_name: String,
-    /// The first account's password; a random one by default. Looked at on the first start only.
-    pub admin_password: Option<Secret>,
-}
-
-impl Settings {
-    /// Returns the settings of a server that keeps its data here.
-    #[must_use]
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            metadata: None,
-            file_roots: Vec::new(),
-            tasks_at_once: 8,
-            data_backups_at_once: DATA_BACKUPS_AT_ONCE,
-            backups_per_storage: None,
-            server_name: "lifeboat".to_owned(),
-            admin_password: None,
-        }
-    }
-}
+use super::shared::Context;
 
 /// A server that was opened.
 pub struct Opened {

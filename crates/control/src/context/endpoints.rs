@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metadata::tenant_credentials::TenantCredential;
 use model::ability::Generation;
-use model::cluster::Cluster;
+use model::cluster::{Address, Cluster};
 use model::id::{ClusterId, StorageId, TenantId};
 use model::problem::codes;
 use model::storage::{StorageLocation, StorageType};
@@ -18,10 +18,21 @@ use super::error::Error;
 use super::shared::Context;
 
 impl Context {
+    /// Returns how a database is logged on to by the rules of this server.
+    pub(crate) fn reach(
+        &self,
+        addresses: Vec<Address>,
+        user: impl Into<String>,
+        password: Secret,
+    ) -> Endpoint {
+        let (egress, limits) = (Arc::clone(&self.egress), self.limits);
+        Endpoint { egress, limits, ..Endpoint::new(addresses, user, password) }
+    }
+
     /// Returns how the cluster itself is logged on to.
     pub(crate) async fn endpoint(&self, cluster: &Cluster) -> Result<Endpoint, Error> {
         let password = self.metadata.cluster_password(cluster.id).await?;
-        Ok(Endpoint::new(cluster.addresses.clone(), cluster.user.clone(), password))
+        Ok(self.reach(cluster.addresses.clone(), cluster.user.clone(), password))
     }
 
     /// Opens a session on a tenant that can be read.
@@ -48,7 +59,7 @@ impl Context {
             let missing = Problem::refused(codes::PRECHECK_FAILED, "tenant-credential-missing");
             return Err(missing.with("tenant", tenant).with("cluster", &cluster.name).into());
         };
-        Ok(of_tenant(cluster, tenant, credential))
+        Ok(self.reach_tenant(cluster, tenant, credential))
     }
 
     /// Logs on to a tenant. Errors are phrased for that tenant.
@@ -71,7 +82,7 @@ impl Context {
     pub(crate) async fn client(&self, id: StorageId) -> Result<Client, Error> {
         let storage = self.storage(id).await?;
         let secret = self.metadata.storage_secret(id).await?;
-        Ok(Client::open(&storage.location, secret.as_ref(), &self.roots)?)
+        Ok(Client::open(&storage.location, secret.as_ref(), &self.rules)?)
     }
 
     /// Checks that a location is complete, and that an object store has an address that can be called.
@@ -88,14 +99,19 @@ impl Context {
             return Err(missing.coded(codes::STORAGE_KEY_SECRET_MISSING).into());
         }
         if location.kind != StorageType::File {
-            Client::open(&location, secret, &self.roots)?;
+            Client::open(&location, secret, &self.rules)?;
         }
         Ok(location)
     }
-}
 
-/// Returns the endpoint of a tenant: that of its cluster, through OBProxy if the cluster uses it.
-pub(crate) fn of_tenant(cluster: &Cluster, tenant: &str, credential: TenantCredential) -> Endpoint {
-    let TenantCredential { user, password } = credential;
-    Endpoint::new(cluster.addresses.clone(), login::of_tenant(&user, tenant, &cluster.user), password)
+    /// Returns the endpoint of a tenant: that of its cluster, through OBProxy if the cluster uses it.
+    pub(crate) fn reach_tenant(
+        &self,
+        cluster: &Cluster,
+        tenant: &str,
+        credential: TenantCredential,
+    ) -> Endpoint {
+        let TenantCredential { user, password } = credential;
+        self.reach(cluster.addresses.clone(), login::of_tenant(&user, tenant, &cluster.user), password)
+    }
 }

@@ -2,10 +2,13 @@
 //! process only.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use metadata::{Metadata, Server as MetadataServer};
-use storage::FileRoots;
+use model::egress::Egress;
+use model::limits::Limits;
+use storage::{FileRoots, Rules};
 use tokio::sync::Notify;
 
 use super::error::Error;
@@ -13,18 +16,24 @@ use super::health::Health;
 use super::log_checkpoints::LogCheckpoints;
 use super::log_on::LogOn;
 use super::said::Said;
+use super::settings::Settings;
 use super::snapshots::Snapshots;
 use super::troubles::Troubles;
 use super::watch_log::WatchLog;
-
-/// The default of the maximum number of concurrent data backups.
-pub(crate) const DATA_BACKUPS_AT_ONCE: usize = 4;
 
 /// What use cases and flows share.
 pub(crate) struct Context {
     pub(crate) metadata: Metadata,
     pub(crate) roots: FileRoots,
+    /// What storages may use: these directories, which addresses, how much memory.
+    pub(crate) rules: Rules,
+    /// To which addresses of clusters no connection is made.
+    pub(crate) egress: Arc<Egress>,
+    /// How much clusters may send.
+    pub(crate) limits: Limits,
     pub(crate) data_dir: PathBuf,
+    /// This server's name, shown to people.
+    pub(crate) server_name: String,
     /// The moments of the dumps that are being made, kept readable between two steps.
     pub(crate) snapshots: Snapshots,
     pub(crate) log_on: LogOn,
@@ -53,28 +62,29 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Opens a server's data in that directory, whose storages may be below these roots; none means the data
-    /// directory.
-    pub(crate) async fn open(
-        data_dir: &Path,
-        server: Option<&MetadataServer>,
-        file_roots: &[PathBuf],
-    ) -> Result<Self, Error> {
+    /// Opens the data of a server in the directory of its settings, whose storages may be below their roots; none means the
+    /// data directory.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
+        let Settings { data_dir, metadata: server, file_roots, egress, limits, .. } = settings;
         let data_dir = absolute(data_dir)?;
         let roots =
             if file_roots.is_empty() { FileRoots::new([&data_dir]) } else { FileRoots::new(file_roots) }?;
         Ok(Self {
-            metadata: open_metadata(&data_dir, server).await?,
+            metadata: open_metadata(&data_dir, server.as_ref()).await?,
+            rules: Rules::new(roots.clone(), egress.clone(), *limits),
+            egress: Arc::new(egress.clone()),
+            limits: *limits,
             roots,
             data_dir,
+            server_name: settings.server_name.clone(),
             snapshots: Snapshots::default(),
             log_on: LogOn::new(),
             troubles: Troubles::default(),
             log_checkpoints: LogCheckpoints::default(),
             look: Notify::new(),
             health: Health::default(),
-            data_backups_at_once: DATA_BACKUPS_AT_ONCE,
-            backups_per_storage: None,
+            data_backups_at_once: settings.data_backups_at_once.max(1),
+            backups_per_storage: settings.backups_per_storage.map(|number| number.max(1)),
             said: Said::default(),
             cleaned: Said::default(),
             was_full: AtomicBool::new(false),

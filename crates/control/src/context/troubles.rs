@@ -1,5 +1,5 @@
-//! The problems that the last refresh of each cluster found. They exist in this process only: every server reads the
-//! clusters for itself, and after a restart the first refresh finds them again.
+//! The problems that the last refresh of each cluster, and the last check of this server's own disks, found. They exist in
+//! this process only: every server reads the clusters for itself, and after a restart the first refresh finds them again.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +15,7 @@ use model::time::Timestamp;
 #[derive(Default)]
 pub(crate) struct Troubles {
     by_cluster: Mutex<BTreeMap<ClusterId, Trouble>>,
+    of_disks: Mutex<Option<DiskTrouble>>,
     /// How often something may have changed in it.
     changes: AtomicU64,
 }
@@ -33,7 +34,32 @@ pub(crate) enum Trouble {
     Logs(Vec<(ArchiveRound, Option<u64>)>),
 }
 
+/// What is wrong with the disks of this server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DiskTrouble {
+    /// Since when, as far as this server knows.
+    pub(crate) since: Timestamp,
+    /// The first fault that was found.
+    pub(crate) why: Text,
+}
+
 impl Troubles {
+    /// Keeps what is wrong with the disks now, if anything is; since when stays as it is known.
+    pub(crate) fn disks(&self, now: Timestamp, why: Option<Text>) {
+        let mut kept = self.of_disks.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = kept.as_ref().map_or(now, |trouble| trouble.since);
+        let found = why.map(|why| DiskTrouble { since, why });
+        if *kept != found {
+            *kept = found;
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns what was wrong with the disks when they were last looked at.
+    pub(crate) fn of_disks(&self) -> Option<DiskTrouble> {
+        self.of_disks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Keeps that a cluster does not answer; since when stays as it is known.
     pub(crate) fn silent(&self, cluster: ClusterId, now: Timestamp, why: Text) {
         let mut all = self.all();

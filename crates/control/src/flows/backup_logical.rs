@@ -153,7 +153,7 @@ async fn check_backup_storage(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
     let storage = context.storage(state.storage).await?;
     let secret = context.metadata.storage_secret(state.storage).await.map_err(Error::from)?;
-    for line in storage::probe(&storage.location, secret.as_ref(), &context.roots).await {
+    for line in storage::probe(&storage.location, secret.as_ref(), &context.rules).await {
         let latency = size::span(Duration::from_micros(line.latency_us));
         match (line.outcome, line.problem) {
             (TestOutcome::Failed, Some(problem)) => return Err(words::refused(problem)),

@@ -60,7 +60,7 @@ pub(crate) async fn destination(
         Some(StorageChoice::Typed { location, secret }) => {
             let location = context.usable(location, secret.as_ref())?;
             if method == BackupMethod::Logical {
-                Client::open(&location, secret.as_ref(), &context.roots)?;
+                Client::open(&location, secret.as_ref(), &context.rules)?;
             }
             return Ok(Destination::Typed(location, secret));
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use metadata::backup_failures::BackupFailure;
 use metadata::strategies::{Strategies, Unreadable};
 use model::ability::Generation;
-use model::alarm::{self, Alarm, AlarmChange, AlarmKind, LOG_DELAY_S};
+use model::alarm::{self, Alarm, AlarmChange, AlarmKind, LOG_DELAY_S, Subject};
 use model::archive::ArchiveRound;
 use model::backup_set::BackupSet;
 use model::cluster::{Cluster, ClusterStatus};
@@ -86,8 +86,11 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
         let of_cluster = unreadable.iter().filter(|strategy| strategy.scope.cluster() == cluster.id);
         alarms.extend(of_cluster.map(|strategy| of_unreadable(cluster, &tenants, strategy)));
     }
+    if cluster.is_none() {
+        alarms.extend(of_disks(control));
+    }
     alarms.sort_by_cached_key(|alarm| {
-        (alarm.kind.level(), alarm.kind, alarm.cluster_name.clone(), alarm.tenant.clone())
+        (alarm.kind.level(), alarm.kind, alarm.subject.name().to_owned(), alarm.tenant.clone())
     });
     Ok(alarms)
 }
@@ -128,12 +131,27 @@ impl Changes {
             let mut changes = alarm::changes(&self.known.alarms, &newest.alarms);
             self.known = Seen { number: newest.number, alarms: newest.alarms.clone(), basis: None };
             drop(newest);
-            changes.retain(|change| self.cluster.is_none_or(|cluster| cluster == change.cluster));
+            changes.retain(|change| self.cluster.is_none() || self.cluster == change.cluster);
             if !changes.is_empty() {
                 return Some(changes);
             }
         }
     }
+}
+
+/// The problem of the disks of this server.
+fn of_disks(control: &Control) -> Option<Alarm> {
+    let trouble = control.context.troubles.of_disks()?;
+    let server = control.context.server_name.clone();
+    Some(Alarm {
+        kind: AlarmKind::LifeboatDisk,
+        text: Text::new("alarm-lifeboat-disk").with("server", &server),
+        subject: Subject::Server(server),
+        tenant: None,
+        task: None,
+        since: Some(trouble.since),
+        reason: Some(trouble.why),
+    })
 }
 
 /// Whether the cluster responded, and if so, its log backup status.
@@ -261,9 +279,11 @@ fn of_cluster(cluster: &Cluster, kind: AlarmKind, text: &str, tenant: Option<(Te
     };
     Alarm {
         kind,
-        cluster: cluster.id,
-        cluster_name: cluster.name.clone(),
-        ob_cluster: format!("{}-{}", cluster.facts.ob_name, cluster.facts.ob_cluster_id),
+        subject: Subject::Cluster {
+            id: cluster.id,
+            name: cluster.name.clone(),
+            ob_cluster: format!("{}-{}", cluster.facts.ob_name, cluster.facts.ob_cluster_id),
+        },
         tenant,
         task: None,
         since: None,

@@ -9,7 +9,7 @@ use model::storage::{TestLine, TestOutcome};
 use model::user::Permission;
 use model::{Problem, Secret};
 use oceanbase::precheck::{Line, Precheck, Verdict};
-use oceanbase::{Driver, Endpoint, NoWitness, Session, catalog};
+use oceanbase::{Driver, NoWitness, Session, catalog};
 
 use crate::actor::Actor;
 use crate::context::Attempt;
@@ -58,9 +58,9 @@ pub struct TableFacts {
 ///
 /// # Errors
 /// When the actor may not take over clusters.
-pub async fn precheck(_: &Control, actor: &Actor, new: &NewCluster) -> Result<Vec<TestLine>, Error> {
+pub async fn precheck(control: &Control, actor: &Actor, new: &NewCluster) -> Result<Vec<TestLine>, Error> {
     actor.must(Permission::ManageClusters)?;
-    let found = check(new).await;
+    let found = check(control, new).await;
     Ok(found.lines.into_iter().map(test_line).collect())
 }
 
@@ -73,7 +73,7 @@ pub async fn add(control: &Control, actor: &Actor, new: NewCluster) -> Result<Cl
     let work = async {
         actor.must(Permission::ManageClusters)?;
         check_name(&new.name)?;
-        let found = check(&new).await;
+        let found = check(control, &new).await;
         let passed = found.passed();
         if let Some(obstacle) = found.obstacle() {
             return Err(obstacle.clone().into());
@@ -162,7 +162,7 @@ pub async fn set_password(
     let work = async {
         actor.must(Permission::ManageClusters)?;
         let cluster = control.context.cluster(id).await?;
-        let endpoint = Endpoint::new(cluster.addresses, cluster.user, password.clone());
+        let endpoint = control.context.reach(cluster.addresses, cluster.user, password.clone());
         Session::open(&endpoint, Arc::new(NoWitness)).await?.close().await;
         let mut writer = control.metadata().begin().await?;
         writer.cluster_set_password(id, password).await?;
@@ -264,8 +264,8 @@ impl Context {
     }
 }
 
-async fn check(new: &NewCluster) -> Precheck {
-    let endpoint = Endpoint::new(new.addresses.clone(), new.user.clone(), new.password.clone());
+async fn check(control: &Control, new: &NewCluster) -> Precheck {
+    let endpoint = control.context.reach(new.addresses.clone(), new.user.clone(), new.password.clone());
     oceanbase::precheck::precheck(&endpoint, Arc::new(NoWitness)).await
 }
 

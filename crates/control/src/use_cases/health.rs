@@ -43,7 +43,7 @@ async fn of_metadata(control: &Control) -> Option<Problem> {
 }
 
 /// Checks the data directory and the directories of storages. One on a network may never answer.
-async fn of_disks(control: &Control) -> Vec<Problem> {
+pub(crate) async fn of_disks(control: &Control) -> Vec<Problem> {
     let (data_dir, roots) = (control.context.data_dir.clone(), control.context.roots.clone());
     let shown = data_dir.display().to_string();
     let look = spawn_blocking(move || {

@@ -174,7 +174,7 @@ async fn is_destination_well(
         None => return Ok(false),
     };
     let secret = metadata.storage_secret(storage.id).await?;
-    let lines = storage::probe(&storage.location, secret.as_ref(), &control.context.roots).await;
+    let lines = storage::probe(&storage.location, secret.as_ref(), &control.context.rules).await;
     Ok(lines.iter().all(|line| line.outcome == TestOutcome::Passed))
 }
 

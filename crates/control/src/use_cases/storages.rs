@@ -155,7 +155,7 @@ pub async fn remove(control: &Control, actor: &Actor, id: StorageId) -> Result<(
 pub async fn test(control: &Control, actor: &Actor, choice: &StorageChoice) -> Result<Vec<TestLine>, Error> {
     actor.must(Permission::Backup)?;
     let (location, secret) = place(control, choice).await?;
-    Ok(storage::probe(&location, secret.as_ref(), &control.context.roots).await)
+    Ok(storage::probe(&location, secret.as_ref(), &control.context.rules).await)
 }
 
 /// Returns where a storage is, and the secret of its access key.

@@ -1,11 +1,12 @@
 //! Watches the free space on the disk of the data directory, to limit the effects of a full disk and to continue when
-//! there is space again.
+//! there is space again. What it finds wrong with the disks is an alarm.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::watcher::{WakeUp, Watcher};
 use crate::context::{Control, Error};
+use crate::health;
 
 pub(super) const WATCHER: Watcher = Watcher {
     name: "room",
@@ -16,10 +17,16 @@ pub(super) const WATCHER: Watcher = Watcher {
 };
 
 async fn look(control: &Control) -> Result<(), Error> {
-    let looked = control.metadata().look_at_room().await;
+    let looked = control.metadata().look_at_room().await.map_err(Error::from);
     let was_full = control.context.was_full.swap(looked.is_err(), Ordering::Relaxed);
     if was_full && looked.is_ok() {
         control.wake().now();
     }
-    Ok(looked?)
+    let of_room = looked.as_ref().err().map(|error| error.problem().text.clone());
+    let of_disks = health::of_disks(control).await.into_iter().map(|problem| problem.text);
+    // The room comes first: it says why the rest fails. A database that does not answer is no fault of a disk.
+    if let Ok(now) = control.metadata().now().await {
+        control.context.troubles.disks(now, of_room.into_iter().chain(of_disks).next());
+    }
+    looked
 }

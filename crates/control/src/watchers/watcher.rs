@@ -1,8 +1,11 @@
 //! A watcher: its interval, its other triggers, and its action. Each run and its result are recorded.
 
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use model::Problem;
 use model::time::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +69,9 @@ impl Watcher {
     /// Looks, and notes how it went. A failure is a warning once, until another comes or it goes well again.
     async fn look_once(&self, control: &Control) {
         let (begun, clock) = (now(), Instant::now());
-        let looked = (self.look)(control).await;
+        // A panic in one look must not end the server, and with it all other work.
+        let looked = AssertUnwindSafe((self.look)(control)).catch_unwind().await;
+        let looked = looked.unwrap_or_else(|_| Err(Problem::internal("watcher-panicked").into()));
         let text = looked.as_ref().err().map(|error| error.problem().text.clone());
         let is_news = control.context.watch_log.note(self.name, begun, clock.elapsed(), text);
         if let Err(error) = looked {
@@ -156,6 +161,31 @@ mod tests {
         let well = noted(&control, "fails-first");
         assert_eq!((well.runs, well.last_error), (4, None));
         assert!(well.failed.is_some() && well.failed <= well.last_run, "when it failed stays known");
+    }
+
+    #[tokio::test]
+    async fn a_look_that_panics_is_a_failure_and_the_next_one_comes() {
+        static LOOKS: AtomicU32 = AtomicU32::new(0);
+        const PANICS_FIRST: Watcher = Watcher {
+            name: "panics-first",
+            period: Duration::from_millis(1),
+            wake_up: WakeUp::Timer,
+            at_start: true,
+            look: |_| {
+                Box::pin(async {
+                    assert!(LOOKS.fetch_add(1, Ordering::Relaxed) > 0, "what somebody sent was not foreseen");
+                    Ok(())
+                })
+            },
+        };
+        let dir = tempfile::tempdir().expect("a directory");
+        let control = control(&dir).await;
+        PANICS_FIRST.enter(&control);
+        PANICS_FIRST.look_once(&control).await;
+        let failed = noted(&control, "panics-first").last_error.map(|text| text.id);
+        assert_eq!(failed.as_deref(), Some("watcher-panicked"));
+        PANICS_FIRST.look_once(&control).await;
+        assert_eq!(noted(&control, "panics-first").last_error, None);
     }
 
     #[tokio::test]

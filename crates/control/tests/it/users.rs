@@ -66,6 +66,23 @@ async fn many_at_once_get_no_more_tries_than_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn of_a_storm_of_log_ons_few_wait_and_the_rest_are_refused_at_once() {
+    let stand = Stand::new().await;
+    let tries = (0..200).map(|number| {
+        let control = &stand.control;
+        async move {
+            let (name, address) = (format!("nobody{number}"), format!("10.0.{number}.1"));
+            why(users::authenticate(control, &name, &secret("wrong"), &address).await)
+        }
+    });
+    let tries = futures::future::join_all(tries).await;
+    let busy = tries.iter().filter(|id| *id == "log-on-busy").count();
+    assert!((100..200).contains(&busy), "{busy}");
+    assert!(tries.iter().all(|id| ["log-on-wrong", "log-on-busy"].contains(&id.as_str())), "{tries:?}");
+    users::authenticate(&stand.control, "admin", &secret(PASSWORD), "b").await.expect("it is over");
+}
+
+#[tokio::test]
 async fn a_changed_password_is_good_at_once_and_the_old_one_is_not() {
     let stand = Stand::new().await;
     let log_on =

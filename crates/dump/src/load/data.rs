@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use model::limits::Limits;
 use model::size;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
@@ -93,6 +94,7 @@ pub async fn load_data(
         compression: manifest.compression,
         meter: meter.clone(),
         packet_limit,
+        limits: target.endpoint.limits,
         lost: Arc::clone(&lost),
     };
     crew::run(target, connections, jobs, work, cancel).await?;
@@ -208,6 +210,8 @@ struct LoadPieces {
     /// The target's `max_allowed_packet`.
     packet_limit: Option<u64>,
     lost: Arc<RefusedRows>,
+    /// How much of a statement is kept.
+    limits: Limits,
 }
 
 impl Work for LoadPieces {
@@ -288,7 +292,8 @@ impl LoadPieces {
         enter(session, &job.database).await?;
         let inputs = job.pieces.iter().map(|job| {
             let PieceJob { piece, object, form, .. } = job;
-            PieceInput::open(&self.archive, piece, object, form.clone(), self.compression, &self.meter)
+            let (form, meter) = (form.clone(), &self.meter);
+            PieceInput::open(&self.archive, piece, object, form, self.compression, meter, self.limits)
         });
         // Small ones arrive while others are loaded: a storage may be far away.
         let inputs = futures::future::try_join_all(inputs).await?;

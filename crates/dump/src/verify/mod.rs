@@ -9,6 +9,8 @@ use storage::Client;
 
 pub(crate) use against::compare;
 pub use against::verify_against;
+#[cfg(test)]
+pub(crate) use objects::contradictions;
 pub use objects::verify;
 
 use crate::archive::{Archive, OpenManifest};

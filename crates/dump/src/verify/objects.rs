@@ -74,7 +74,7 @@ pub async fn verify(
 }
 
 /// Returns contradictions within the manifest.
-fn contradictions(manifest: &Manifest) -> Vec<Finding> {
+pub(crate) fn contradictions(manifest: &Manifest) -> Vec<Finding> {
     let path = ObjectKey::Manifest.path();
     let mut findings = Vec::new();
     for (database, table) in manifest.tables() {

@@ -178,6 +178,22 @@ async fn a_piece_that_grows_without_end_is_left_at_what_the_manifest_names() {
 }
 
 #[tokio::test]
+async fn a_statement_beyond_the_limit_is_not_even_read() {
+    let bed = Bed::shared();
+    bed.database("d_vast", &["CREATE TABLE t (a INT, b LONGTEXT)", "INSERT INTO t VALUES (1,'x')"]).await;
+    bed.dump("vast", &["d_vast"], ChunkAim::default()).await;
+    let folder = bed.dir.path().join("vast");
+    reseal(&folder, |manifest| {
+        let piece = piece(manifest);
+        piece["raw_bytes"] = (1_u64 << 32).into();
+        piece["longest_statement"] = (1_u64 << 32).into();
+    });
+    bed.no_database("d_vast_2");
+    let why = refused(&bed, "vast", &[("d_vast", "d_vast_2")]).await;
+    assert!(why.contains("4.0 GiB") && why.contains("limits.row_mib"), "{why}");
+}
+
+#[tokio::test]
 async fn definitions_and_the_plan_are_proved_before_they_are_used() {
     let bed = Bed::shared();
     let statements =

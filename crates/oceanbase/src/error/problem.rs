@@ -57,6 +57,13 @@ impl Error {
     fn words(&self) -> Problem {
         match self {
             Self::UnknownHost { cause, .. } => Problem::outside("database-host-unknown").raw(cause),
+            Self::AddressRefused { ip, .. } => Problem::outside("database-address-refused").with("ip", ip),
+            Self::AnswerTooLarge { statement, limit, setting, .. } => {
+                Problem::outside("database-answer-too-large")
+                    .with("limit", size::bytes(u64::try_from(*limit).unwrap_or(u64::MAX)))
+                    .with("setting", setting)
+                    .with("statement", statement)
+            }
             Self::Unreachable { cause, .. } if cause.kind() == io::ErrorKind::ConnectionRefused => {
                 Problem::outside("database-refuses-connections").raw(cause)
             }

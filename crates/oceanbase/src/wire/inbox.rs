@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::wire::PACKET_MOST_BYTES;
+use crate::wire::{PACKET_MOST_BYTES, TooLarge};
 
 /// The size of a read from the system. More memory per connection, and fewer calls, the larger it is.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -16,11 +16,18 @@ pub(super) struct Inbox {
     buffer: Box<[u8]>,
     begin: usize,
     end: usize,
+    payload_most_bytes: usize,
 }
 
 impl Inbox {
-    pub(super) fn new() -> Self {
-        Self { buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), begin: 0, end: 0 }
+    /// Returns an empty one, which takes payloads of that length at most.
+    pub(super) fn new(payload_most_bytes: usize) -> Self {
+        Self { buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), begin: 0, end: 0, payload_most_bytes }
+    }
+
+    /// Takes payloads of that length from now on.
+    pub(super) fn allow(&mut self, payload_most_bytes: usize) {
+        self.payload_most_bytes = payload_most_bytes;
     }
 
     /// Returns what has arrived, for one who does not understand it.
@@ -51,6 +58,9 @@ impl Inbox {
         payload.clear();
         loop {
             let (length, sequence) = self.next_head(stream).await?;
+            if payload.len() + length > self.payload_most_bytes {
+                return Err(TooLarge { limit: self.payload_most_bytes, setting: "limits.row_mib" }.into());
+            }
             self.begin += HEAD_BYTES;
             self.take(stream, payload, length).await?;
             if length < PACKET_MOST_BYTES {
@@ -92,7 +102,8 @@ impl Inbox {
                 self.fill(stream).await?;
                 continue;
             }
-            payload.reserve(missing);
+            // Not more than twice what has arrived: an announced length alone gets no memory.
+            payload.reserve(missing.min(payload.len().max(BUFFER_BYTES)));
             let mut straight = (&mut *stream).take(u64::try_from(missing).expect("64 bits count any memory"));
             let read = straight.read_buf(payload).await?;
             missing -= arrived(read)?;
@@ -130,7 +141,7 @@ mod tests {
     use tokio::io::AsyncWriteExt as _;
 
     use super::{BUFFER_BYTES, HEAD_BYTES, Inbox};
-    use crate::wire::PACKET_MOST_BYTES;
+    use crate::wire::{PACKET_MOST_BYTES, TooLarge};
 
     /// The packets that a payload is sent in.
     fn packets(payload: &[u8]) -> Vec<u8> {
@@ -166,7 +177,7 @@ mod tests {
                 far.write_all(&packets(&payload(place, length))).await.expect("somebody reads");
             }
         });
-        let (mut inbox, mut found) = (Inbox::new(), Vec::new());
+        let (mut inbox, mut found) = (Inbox::new(1 << 30), Vec::new());
         for (place, &length) in lengths.iter().enumerate() {
             if !inbox.take_whole(&mut found).expect("packets") {
                 inbox.read(&mut near, &mut found).await.expect("a payload");
@@ -176,5 +187,32 @@ mod tests {
         sending.await.expect("all was sent");
         let error = inbox.read(&mut near, &mut found).await.expect_err("the other end is gone");
         assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    }
+
+    #[tokio::test]
+    async fn a_payload_beyond_the_limit_is_refused_before_it_is_kept() {
+        for (length, limit, is_taken) in [
+            (1 << 20, 1 << 20, true),
+            ((1 << 20) + 1, 1 << 20, false),
+            (PACKET_MOST_BYTES, PACKET_MOST_BYTES, true),
+            (PACKET_MOST_BYTES + 1, PACKET_MOST_BYTES, false),
+        ] {
+            let (mut near, mut far) = tokio::io::duplex(1 << 20);
+            let sending = tokio::spawn(async move {
+                let _ = far.write_all(&packets(&vec![7; length])).await; // nobody may read to the end
+            });
+            let (mut inbox, mut found) = (Inbox::new(limit), Vec::new());
+            let read = inbox.read(&mut near, &mut found).await;
+            assert!(found.capacity() <= 2 * limit + BUFFER_BYTES, "{} of {limit}", found.capacity());
+            match read {
+                Ok(_) => assert!(is_taken && found.len() == length, "{length} of {limit}"),
+                Err(error) => {
+                    assert!(!is_taken, "{length} of {limit}: {error}");
+                    assert_eq!(TooLarge::of(&error).map(|too| too.limit), Some(limit));
+                }
+            }
+            drop(near);
+            sending.await.expect("sent");
+        }
     }
 }

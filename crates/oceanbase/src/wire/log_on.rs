@@ -38,6 +38,12 @@ const PROTOCOL_VERSION: u8 = 10;
 /// A handshake is a few dozen bytes; what claims to be longer than this is none.
 const HANDSHAKE_MOST_BYTES: usize = 4 << 10;
 
+/// What a server says until it lets us in is no longer than this.
+const LOG_ON_MOST_BYTES: usize = 64 << 10;
+
+/// The longest public key of a server that is used: one of 4096 bits as PEM has about 800 bytes.
+const KEY_MOST_BYTES: usize = 1 << 10;
+
 /// What a MariaDB has in its version, and no other server.
 const MARIADB: &str = "MariaDB";
 
@@ -49,6 +55,8 @@ pub(crate) struct Login<'l> {
     pub(crate) password: &'l Secret,
     /// How the connection is encrypted, if it is.
     pub(crate) tls: Option<Arc<ClientConfig>>,
+    /// The most bytes of one message after the log-on.
+    pub(crate) message_bytes: usize,
 }
 
 /// Why the log-on failed.
@@ -97,10 +105,11 @@ impl Wire {
         // What was sent is acknowledged in that time, or the way is gone.
         socket.set_tcp_user_timeout(Some(KEEP_ALIVE + KEEP_ALIVE_EVERY * KEEP_ALIVE_TRIES))?;
         let stream = Stream::Plain(stream);
-        let mut wire = Self { stream, inbox: Inbox::new(), sequence: 0, connection_id: 0 };
+        let mut wire = Self { stream, inbox: Inbox::new(LOG_ON_MOST_BYTES), sequence: 0, connection_id: 0 };
         let payload = wire.handshake().await?;
-        let handshake = ParseBuf(&payload).parse::<HandshakePacket<'_>>(());
-        let Ok(handshake) = handshake else { return Err(NoEntry::NotMysql(payload)) };
+        // The library counts with what the server says, without looking whether it can.
+        let handshake = std::panic::catch_unwind(|| ParseBuf(&payload).parse::<HandshakePacket<'_>>(()));
+        let Ok(Ok(handshake)) = handshake else { return Err(NoEntry::NotMysql(payload)) };
         wire.connection_id = handshake.connection_id();
         let mut capabilities = ours() & handshake.capabilities();
         if let Some(tls) = &login.tls {
@@ -131,7 +140,11 @@ impl Wire {
         let is_mariadb = handshake.server_version_str().contains(MARIADB);
         match wire.prove(proof).await {
             Err(NoEntry::Refused { refusal, .. }) => Err(NoEntry::Refused { refusal, is_mariadb }),
-            proved => proved.map(|()| wire),
+            Err(obstacle) => Err(obstacle),
+            Ok(()) => {
+                wire.inbox.allow(login.message_bytes);
+                Ok(wire)
+            }
         }
     }
 
@@ -203,7 +216,7 @@ impl Wire {
             for (byte, salt) in password.iter_mut().zip(proof.nonce.iter().cycle()) {
                 *byte ^= salt;
             }
-            password = mysql_common::crypto::encrypt(&password, &key[1..]);
+            password = encrypted(&password, &key[1..])?;
         }
         Ok(self.write_packet(&password).await?)
     }
@@ -213,6 +226,17 @@ impl Wire {
         packet.serialize(&mut payload);
         self.write_packet(&payload).await
     }
+}
+
+/// Encrypts a password to the key that a server sent.
+///
+/// The library panics at what is no key, and computes for hours with one that is large enough.
+fn encrypted(password: &[u8], key: &[u8]) -> io::Result<Vec<u8>> {
+    if key.len() > KEY_MOST_BYTES {
+        return Err(nonsense("a longer public key than any server has"));
+    }
+    let done = std::panic::catch_unwind(|| mysql_common::crypto::encrypt(password, key));
+    done.map_err(|_| nonsense("no usable public key where it must be"))
 }
 
 /// What of the protocol we use.

@@ -10,6 +10,8 @@
 mod bound;
 mod inbox;
 mod log_on;
+#[cfg(test)]
+mod random;
 mod row;
 
 use std::fmt;
@@ -29,6 +31,10 @@ const PACKET_MOST_BYTES: usize = 0xFF_FFFF;
 
 /// Below this a statement is sent in one piece with its head.
 const SMALL_STATEMENT_BYTES: usize = 16 << 10;
+
+/// The most columns of an answer, and the most bytes of their names: far more than any server allows.
+const COLUMNS_MOST: u64 = 1 << 16;
+const COLUMN_NAMES_MOST_BYTES: usize = 16 << 20;
 
 const COM_QUIT: u8 = 0x01;
 const COM_QUERY: u8 = 0x03;
@@ -64,6 +70,29 @@ pub(crate) enum Failure {
 impl From<io::Error> for Failure {
     fn from(cause: io::Error) -> Self {
         Self::Lost(cause)
+    }
+}
+
+/// The server sends more than is kept of it.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("more than {limit} bytes")]
+pub(crate) struct TooLarge {
+    /// How much is kept.
+    pub(crate) limit: usize,
+    /// The setting that says so.
+    pub(crate) setting: &'static str,
+}
+
+impl TooLarge {
+    /// Returns it, if it was that.
+    pub(crate) fn of(cause: &io::Error) -> Option<&Self> {
+        cause.get_ref()?.downcast_ref()
+    }
+}
+
+impl From<TooLarge> for io::Error {
+    fn from(too_large: TooLarge) -> Self {
+        Self::new(io::ErrorKind::InvalidData, too_large)
     }
 }
 
@@ -111,10 +140,18 @@ impl Wire {
             Some(0xFB) => Err(nonsense("it asks for a file").into()),
             _ => {
                 let count = Reader::new(&payload).length()?;
-                let mut names = Vec::new();
+                if count > COLUMNS_MOST {
+                    return Err(nonsense("more columns than any server allows").into());
+                }
+                let (mut names, mut names_bytes) = (Vec::new(), 0);
                 for _ in 0..count {
                     self.read(&mut payload).await?;
-                    names.push(row::column_name(&payload)?);
+                    let name = row::column_name(&payload)?;
+                    names_bytes += name.len();
+                    if names_bytes > COLUMN_NAMES_MOST_BYTES {
+                        return Err(nonsense("longer names of columns than any server allows").into());
+                    }
+                    names.push(name);
                 }
                 self.read(&mut payload).await?;
                 row::end_of_rows(&payload).ok_or_else(|| nonsense("no end of columns where it must be"))?;

@@ -94,6 +94,11 @@ impl Places {
         payload.get(begin..end)
     }
 
+    /// Returns the memory of the places beside themselves, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.values.capacity() * size_of::<(usize, usize)>()
+    }
+
     /// Returns whether each length is written as shortly as it can be.
     pub(crate) fn is_short(&self) -> bool {
         self.is_short

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::Secret;
 use model::cluster::Address;
+use model::egress::Egress;
 use model::text::Language;
 use model::version::Product;
 use oceanbase::{Driver, Endpoint, Error, NoWitness, Session, Statement, Tls};
@@ -238,4 +239,32 @@ async fn plain_text_before_the_encryption_is_not_treated_as_encrypted_data() {
     let problem = error.problem();
     assert_eq!(problem.text.id, "database-tls", "{error}");
     assert!(problem.text.raw.is_some_and(|raw| raw.contains("before the encryption began")));
+}
+
+#[tokio::test]
+async fn an_address_that_is_refused_is_not_connected_to_whatever_name_leads_there() {
+    let fake = Fake::database("5.7.25-OceanBase-v4.2.1.0", "", |peer, _| peer.ok());
+    let server = Arc::new(Egress::of_server([], []).expect("no entry"));
+    for host in ["127.0.0.1", "localhost", "::ffff:127.0.0.1", "0.0.0.0", "169.254.169.254"] {
+        let address = Address { host: host.to_owned(), ..fake.address() };
+        let endpoint = Endpoint { egress: Arc::clone(&server), ..at(address) };
+        let error = Session::open(&endpoint, Arc::new(NoWitness)).await.expect_err("refused");
+        assert!(matches!(error, Error::AddressRefused { .. }), "{host}: {error:?}");
+        assert_eq!(error.problem().text.id, "database-address-refused");
+    }
+    assert_eq!(fake.connections(), 0);
+    let own = Arc::new(Egress::of_server(["loopback"], []).expect("a word"));
+    let endpoint = Endpoint { egress: own, ..fake.endpoint() };
+    Session::open(&endpoint, Arc::new(NoWitness)).await.expect("the configuration allows it");
+}
+
+#[tokio::test]
+async fn what_a_server_says_before_the_log_on_is_short() {
+    let fake = Fake::start(|peer| {
+        peer.greet("5.7.25-OceanBase-v4.2.1.0")?;
+        peer.read()?;
+        peer.huge(1 << 20)
+    });
+    let error = Session::open(&at(fake.address()), Arc::new(NoWitness)).await.expect_err("no log-on");
+    assert!(matches!(error, Error::NotMysql { .. }), "{error:?}");
 }

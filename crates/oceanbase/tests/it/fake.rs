@@ -179,6 +179,17 @@ impl Peer {
         self.send(&packet)
     }
 
+    /// Sends one value of so many bytes, as a row that is shorter than a packet can be.
+    pub(crate) fn huge(&mut self, bytes: usize) -> Option<()> {
+        let length = u32::try_from(bytes).ok()?.to_le_bytes();
+        self.send(&[&[0xfd, length[0], length[1], length[2]][..], &vec![b'x'; bytes]].concat())
+    }
+
+    /// Says how many columns an answer has.
+    pub(crate) fn column_count(&mut self, count: u64) -> Option<()> {
+        self.send(&[&[0xfe][..], &count.to_le_bytes()].concat())
+    }
+
     /// Sends a whole answer, written as lines of words between bars, the first with the columns' names.
     pub(crate) fn table(&mut self, lines: &str) -> Option<()> {
         let mut lines = lines.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use model::limits::Limits;
+use model::text::Language;
 use oceanbase::{Endpoint, Error, NoWitness, Session, Statement};
 
 use crate::fake::Fake;
@@ -174,4 +176,53 @@ async fn a_way_that_freezes_is_noticed_long_before_the_statements_own_time_is_up
 async fn a_server_that_takes_its_time_is_waited_for_while_it_is_there() {
     let fake = silent_after_a_row(false, Duration::from_secs(1));
     assert_eq!(rows_of(&fake).await.expect("it came to the end"), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_sends_rows_without_end_is_left_at_the_limit() {
+    let fake = Fake::database(VERSION, "", |peer, _| {
+        peer.columns(&["name"])?;
+        let row = "x".repeat(200);
+        loop {
+            peer.row(&[&row])?;
+        }
+    });
+    let limits = Limits { answer_bytes: 1 << 20, ..Limits::DEFAULT };
+    let endpoint = Endpoint { limits, ..fake.endpoint() };
+    let mut session = Session::open(&endpoint, Arc::new(NoWitness)).await.expect("it lets us in");
+    let error = session.rows(&Statement::read("SELECT name FROM t")).await.expect_err("too much");
+    let Error::AnswerTooLarge { limit, setting, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*limit, *setting), (1 << 20, "limits.answer_mib"));
+    assert!(
+        error.problem().text.message(Language::En).contains("limits.answer_mib") || {
+            let action = error.problem().text.action(Language::En).unwrap_or_default();
+            action.contains("limits.answer_mib")
+        }
+    );
+    assert!(session.is_broken() && !error.is_transient());
+}
+
+#[tokio::test]
+async fn a_row_larger_than_the_limit_is_refused_by_name() {
+    let fake = Fake::database(VERSION, "", |peer, _| {
+        peer.columns(&["name"])?;
+        peer.huge(3 << 20)
+    });
+    let limits = Limits { row_bytes: 2 << 20, ..Limits::DEFAULT };
+    let endpoint = Endpoint { limits, ..fake.endpoint() };
+    let mut session = Session::open(&endpoint, Arc::new(NoWitness)).await.expect("it lets us in");
+    let mut stream = session.stream(&Statement::read("SELECT name FROM t")).await.expect("an answer");
+    let error = stream.next().await.expect_err("too large");
+    assert!(
+        matches!(error, Error::AnswerTooLarge { limit: 0x20_0000, setting: "limits.row_mib", .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn more_columns_than_any_server_has_are_no_answer() {
+    let fake = Fake::database(VERSION, "", |peer, _| peer.column_count(u64::MAX));
+    let mut session = open(&fake).await;
+    let error = session.rows(&Statement::read("SELECT name FROM t")).await.expect_err("nonsense");
+    assert!(matches!(error, Error::Broken { cause: Some(_), .. }), "{error:?}");
 }

@@ -5,9 +5,10 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 
 use model::Secret;
+use model::egress::Refused;
 use opendal::ErrorKind as Kind;
 
-use super::egress::Refused;
+use super::net::TooMuch;
 use crate::error::{Error, ErrorKind};
 
 /// The most that is shown of an answer.
@@ -21,8 +22,11 @@ pub(super) fn error(
     secret: Option<&Secret>,
 ) -> Error {
     let words = without(secret, &words(cause));
-    if is_about_refused_address(cause) {
+    if source_of::<Refused>(cause).is_some() {
         return Error::new(ErrorKind::AddressRefused, verb, place).because(std::io::Error::other(words));
+    }
+    if let Some(TooMuch { limit }) = source_of(cause) {
+        return Error::new(ErrorKind::AnswerTooLarge { limit: *limit }, verb, place);
     }
     Error::new(meaning(cause), verb, place).because(std::io::Error::other(words))
 }
@@ -120,16 +124,16 @@ fn is_about_signing(cause: &opendal::Error) -> bool {
     text.contains("sign") || text.contains("credential")
 }
 
-/// Returns whether nothing was sent, since the name of the service leads to an address that is refused.
-fn is_about_refused_address(cause: &opendal::Error) -> bool {
+/// Returns our own objection to a request or an answer, if it was that.
+fn source_of<E: std::error::Error + 'static>(cause: &opendal::Error) -> Option<&E> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = cause.source();
     while let Some(source) = next {
-        if source.is::<Refused>() {
-            return true;
+        if let Some(found) = source.downcast_ref() {
+            return Some(found);
         }
         next = source.source();
     }
-    false
+    None
 }
 
 /// How OpenDAL prints the answers that have a service's own form. It prints others as they are.

@@ -1,12 +1,12 @@
 //! Objects in an object store, through OpenDAL. `service` makes the connection of each kind out of a location,
-//! `egress` which addresses are refused, `answer` has the meaning of errors, `writing` and `reading` are single
-//! objects, `uploads` what crashed writers left.
+//! `net` which addresses are refused and how much of an answer is kept, `answer` has the meaning of errors, `writing` and
+//! `reading` are single objects, `uploads` what crashed writers left.
 //!
 //! The writer of an object marks it with a number of its own. If the answer is lost on the way, it is unknown whether
 //! the object was written; the mark shows it.
 
 mod answer;
-mod egress;
+mod net;
 mod reading;
 #[cfg(test)]
 mod recorded;
@@ -23,6 +23,7 @@ use model::Secret;
 use model::storage::StorageLocation;
 use opendal::ErrorKind as Kind;
 
+pub(crate) use net::Net;
 pub(crate) use reading::RemoteReader;
 pub(crate) use writing::RemoteWriter;
 
@@ -40,6 +41,13 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// How many objects one listing request asks for; what all services allow.
 const PAGE: usize = 1000;
 
+/// The most bytes of names that one listing keeps.
+const NAMES_MAX_BYTES: usize = 256 << 20;
+
+/// How many objects are listed, and then deleted, at a time; and how often at most.
+const DELETED_AT_ONCE: usize = 100_000;
+const DELETE_ROUNDS_MAX: usize = 10_000;
+
 /// A folder of a bucket, or the whole bucket.
 #[derive(Debug, Clone)]
 pub(crate) struct Remote {
@@ -50,11 +58,18 @@ pub(crate) struct Remote {
 
 impl Remote {
     /// Checks the configuration; nothing is sent yet.
-    pub(crate) fn new(location: &StorageLocation, secret: Option<&Secret>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        location: &StorageLocation,
+        secret: Option<&Secret>,
+        net: &Arc<Net>,
+    ) -> Result<Self, Error> {
         let (bucket, folder) = location.path.split_once('/').unwrap_or((&location.path, ""));
         key::folder(folder)?;
+        if !key::is_bucket(bucket) {
+            return Err(Error::new(ErrorKind::KeyMalformed, "use the bucket", bucket));
+        }
         let base = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        Ok(Self { service: Arc::new(Service::new(location, bucket, secret)?), base })
+        Ok(Self { service: Arc::new(Service::new(location, bucket, secret, net)?), base })
     }
 
     /// Returns a folder in this one.
@@ -161,17 +176,28 @@ impl Remote {
 
     /// Lists the objects below a folder in the order of their keys.
     pub(crate) async fn list(&self, folder: &str, limit: usize) -> Result<Vec<ObjectEntry>, Error> {
+        let (mut found, is_all) = self.gather(folder, limit).await?;
+        if !is_all {
+            return Err(Error::new(ErrorKind::TooMany { limit }, "list", &self.place(folder)));
+        }
+        self.service.saw_bucket();
+        found.sort_by(|left, right| left.key.cmp(&right.key));
+        Ok(found)
+    }
+
+    /// Returns objects below a folder, at most this many, and whether these are all.
+    async fn gather(&self, folder: &str, limit: usize) -> Result<(Vec<ObjectEntry>, bool), Error> {
         let prefix = self.prefix(folder)?;
         let lister = self.service.patient.lister_with(&prefix).recursive(true).limit(PAGE);
         let mut entries = match lister.await {
             Ok(entries) => entries,
             Err(cause) => return Err(self.failed("list", folder, &cause).await),
         };
-        let mut found = Vec::new();
+        let (mut found, mut names_bytes) = (Vec::new(), 0);
         loop {
             let entry = match entries.try_next().await {
                 Ok(Some(entry)) => entry,
-                Ok(None) => break,
+                Ok(None) => return Ok((found, true)),
                 Err(cause) => return Err(self.failed("list", folder, &cause).await),
             };
             // A folder is an object of its own if a user created it manually.
@@ -180,24 +206,36 @@ impl Remote {
                 continue;
             }
             if found.len() == limit {
-                return Err(Error::new(ErrorKind::TooMany { limit }, "list", &self.place(folder)));
+                return Ok((found, false));
+            }
+            names_bytes += key.len();
+            if names_bytes > NAMES_MAX_BYTES {
+                let kind = ErrorKind::AnswerTooLarge { limit: NAMES_MAX_BYTES as u64 };
+                return Err(Error::new(kind, "list", &self.place(folder)));
             }
             found.push(ObjectEntry { key: key.to_owned(), size_bytes: entry.metadata().content_length() });
         }
-        self.service.saw_bucket();
-        found.sort_by(|left, right| left.key.cmp(&right.key));
-        Ok(found)
     }
 
     /// Deletes everything below a folder, unfinished objects too; returns how many objects there were.
     pub(crate) async fn delete_below(&self, folder: &str) -> Result<u64, Error> {
-        let entries = self.list(folder, usize::MAX).await?;
-        let paths: Vec<String> = entries.iter().map(|entry| format!("{}{}", self.base, entry.key)).collect();
-        if let Err(cause) = self.service.patient.delete_iter(paths).await {
-            return Err(self.failed("delete", folder, &cause).await);
+        let mut deleted = 0;
+        for _ in 0..DELETE_ROUNDS_MAX {
+            let (entries, is_all) = self.gather(folder, DELETED_AT_ONCE).await?;
+            deleted += entries.len() as u64;
+            let paths: Vec<String> =
+                entries.iter().map(|entry| format!("{}{}", self.base, entry.key)).collect();
+            if let Err(cause) = self.service.patient.delete_iter(paths).await {
+                return Err(self.failed("delete", folder, &cause).await);
+            }
+            if is_all {
+                self.service.saw_bucket();
+                self.clear_uploads(folder, Duration::ZERO).await?;
+                return Ok(deleted);
+            }
         }
-        self.clear_uploads(folder, Duration::ZERO).await?;
-        Ok(entries.len() as u64)
+        let limit = DELETED_AT_ONCE * DELETE_ROUNDS_MAX;
+        Err(Error::new(ErrorKind::TooMany { limit }, "delete", &self.place(folder)))
     }
 
     /// Deletes the remains of crashed writers; returns the number of their unfinished objects.

@@ -76,6 +76,10 @@ impl RemoteReader {
                 }
             };
             self.seen_bytes += piece.len() as u64;
+            if self.seen_bytes > self.size_bytes {
+                self.pieces = Pieces::None;
+                return Err(Error::new(ErrorKind::Altered, "read", &self.remote.place(&self.key)));
+            }
             if !piece.is_empty() {
                 return Ok(Some(piece));
             }

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use model::Secret;
+use model::egress::Egress;
+use model::limits::Limits;
 use model::storage::{StorageLocation, StorageType};
-use opendal::{Buffer, HttpBody, HttpTransport, HttpTransporter};
+use opendal::{Buffer, HttpBody, HttpTransport};
 
-use super::Remote;
 use super::service::Service;
+use super::{Net, Remote};
 use crate::error::{Error, ErrorKind};
 
 /// Returns answers from a list, and records the requests.
@@ -118,6 +120,13 @@ const CASES: &[Case] = &[
     },
 ];
 
+fn net() -> Arc<Net> {
+    Arc::new(Net::new(Egress::default(), Limits { store_answer_bytes: ANSWER_BYTES, ..Limits::default() }))
+}
+
+/// How much these tests keep of an answer.
+const ANSWER_BYTES: usize = 64 << 10;
+
 fn remote(case: &Case) -> (Remote, Recorded) {
     let location = StorageLocation {
         kind: case.kind,
@@ -127,9 +136,10 @@ fn remote(case: &Case) -> (Remote, Recorded) {
         app_id: Some("1250000000".into()),
     };
     let recorded = Recorded::default();
-    let transport = HttpTransporter::new(recorded.clone());
     let secret = Secret::new(case.secret);
-    let service = Service::with_transport(&location, "backup", Some(&secret), transport);
+    let net = net();
+    let transport = net.guard(recorded.clone());
+    let service = Service::with_transport(&location, "backup", Some(&secret), &net, transport);
     (Remote { service: Arc::new(service.expect("a well-formed location")), base: "dir/".into() }, recorded)
 }
 
@@ -219,12 +229,53 @@ fn google_cloud_takes_the_accounts_key_file_and_nothing_else() {
         access_key_id: Some("lifeboat@project.iam.gserviceaccount.com".into()),
         app_id: None,
     };
-    let open = |secret: &str| Remote::new(&location, Some(&Secret::new(secret)));
+    let open = |secret: &str| Remote::new(&location, Some(&Secret::new(secret)), &net());
     let file = r#"{"type":"service_account","client_email":"lifeboat@project.iam.gserviceaccount.com","private_key":"x"}"#;
     assert!(open(file).is_ok());
     let other = file.replace("lifeboat@", "other@");
-    for secret in ["hunter2", "{}", other.as_str()] {
+    // Such a file makes a client send what lies in a file of this machine to somebody's server.
+    let external = r#"{"type":"external_account","client_email":"lifeboat@project.iam.gserviceaccount.com","private_key":"x",
+        "audience":"a","subject_token_type":"t","token_url":"http://127.0.0.1:1/","credential_source":{"file":"/etc/passwd"}}"#;
+    for secret in ["hunter2", "{}", other.as_str(), external] {
         let refused: Error = open(secret).expect_err("no key file of that account");
         assert_eq!(*refused.kind(), ErrorKind::KeyFileMalformed, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_no_store_has_a_reason_to_send_is_not_kept() {
+    let large: &'static str = Box::leak("x".repeat(ANSWER_BYTES + 1).into_boxed_str());
+    for case in CASES {
+        let (remote, recorded) = remote(case);
+        for status in [200, 403] {
+            recorded.answer(&[(status, large); 8]);
+            let error = remote.list("", 10).await.expect_err("too large");
+            let expected = ErrorKind::AnswerTooLarge { limit: ANSWER_BYTES as u64 };
+            assert_eq!(*error.kind(), expected, "{:?} {status}: {error:?}", case.kind);
+            assert_eq!(recorded.requests.lock().expect("no panic").len(), 1, "asked once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_whose_name_is_a_host_of_its_own_leads_nowhere() {
+    for (kind, endpoint) in [
+        (StorageType::Oss, "oss-cn-hangzhou.aliyuncs.com"),
+        (StorageType::Cos, "cos.ap-guangzhou.myqcloud.com"),
+        (StorageType::Obs, "obs.cn-north-4.myhuaweicloud.com"),
+        (StorageType::S3, "s3.eu-west-1.amazonaws.com"),
+    ] {
+        for bucket in ["169.254.169.254:80#", "169.254.169.254?", "user@169.254.169.254\\", "a b"] {
+            let location = StorageLocation {
+                kind,
+                path: bucket.into(),
+                endpoint: Some(endpoint.into()),
+                access_key_id: Some("id".into()),
+                app_id: None,
+            };
+            let refused = Remote::new(&location, Some(&Secret::new("secret")), &net());
+            let error = refused.expect_err("no name of a bucket");
+            assert_eq!(*error.kind(), ErrorKind::KeyMalformed, "{kind:?} {bucket}");
+        }
     }
 }

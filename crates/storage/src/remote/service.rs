@@ -9,7 +9,7 @@
 //! | GCS | `https://storage.googleapis.com` | the service account's address | its key file's content |
 //! | Azure | `https://<account>.blob.core.windows.net` | account | account key, or a SAS token |
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -18,18 +18,14 @@ use model::storage::{StorageLocation, StorageType};
 use opendal::layers::{RetryEvent, RetryLayer, TimeoutLayer};
 use opendal::services::{Azblob, Cos, Gcs, Obs, Oss, S3};
 use opendal::{HttpTransporter, OperationContext, Operator};
-use opendal_http_transport_reqwest::ReqwestTransport;
 use url::Url;
 
 use super::uploads::Uploads;
-use super::{answer, egress};
+use super::{Net, answer};
 use crate::error::{Error, ErrorKind};
 
 /// How long one request may take, and the sending of one part: 8 MiB at 70 KiB/s.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
-
-/// How long a connection may take to be made.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How often a request is tried again, and how long is waited before: 0.5, 1, 2 and 4 seconds, and some more.
 const RETRIES: usize = 4;
@@ -63,19 +59,20 @@ impl Service {
         location: &StorageLocation,
         bucket: &str,
         secret: Option<&Secret>,
+        net: &Arc<Net>,
     ) -> Result<Self, Error> {
-        let transport = HttpTransporter::new(ReqwestTransport::new(http_client()?));
-        Self::with_transport(location, bucket, secret, transport)
+        Self::with_transport(location, bucket, secret, net, net.transport()?)
     }
 
     pub(super) fn with_transport(
         location: &StorageLocation,
         bucket: &str,
         secret: Option<&Secret>,
+        net: &Net,
         transport: HttpTransporter,
     ) -> Result<Self, Error> {
         let place = format!("{}://{bucket}", location.kind.scheme());
-        let address = Address::read(location.endpoint.as_deref().unwrap_or_default())?;
+        let address = Address::read(location.endpoint.as_deref().unwrap_or_default(), net)?;
         let id = location.access_key_id.as_deref().unwrap_or_default();
         let key = Key { id, secret: secret.map_or("", Secret::expose) };
         if key.id.is_empty() || key.secret.is_empty() {
@@ -140,7 +137,7 @@ const NO_REGION: &str = "us-east-1";
 
 impl Address {
     /// Reads an endpoint: a host, with or without `https://`; S3's may end in `?region=`.
-    pub(super) fn read(endpoint: &str) -> Result<Self, Error> {
+    pub(super) fn read(endpoint: &str, net: &Net) -> Result<Self, Error> {
         let malformed = || Error::new(ErrorKind::EndpointMalformed, "use the endpoint", &shown(endpoint));
         let text = endpoint.trim();
         let text = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -150,7 +147,7 @@ impl Address {
         if !matches!(url.scheme(), "http" | "https") || host.is_empty() || !plain || url.path() != "/" {
             return Err(malformed());
         }
-        egress::check_host(&url).map_err(|refused| {
+        net.check_host(&url).map_err(|refused| {
             Error::new(ErrorKind::AddressRefused, "use the endpoint", &shown(endpoint))
                 .because(std::io::Error::other(refused))
         })?;
@@ -257,14 +254,21 @@ fn cos_bucket(bucket: &str, app_id: Option<&str>) -> String {
     }
 }
 
+/// The kind of key file that holds a key of its own.
+const SERVICE_ACCOUNT: &str = "service_account";
+
 fn gcs(bucket: &str, address: &Address, key: Key<'_>, place: &str) -> Result<Gcs, Error> {
     use base64::Engine as _;
-    let is_key_file = serde_json::from_str::<serde_json::Value>(key.secret)
-        .is_ok_and(|file| file["private_key"].is_string() && file["client_email"] == key.id);
-    if !is_key_file {
-        return Err(Error::new(ErrorKind::KeyFileMalformed, "use the storage", place));
-    }
-    let credential = base64::engine::general_purpose::STANDARD.encode(key.secret);
+    let field = |file: &serde_json::Value, name: &str| file[name].as_str().map(str::to_owned);
+    let malformed = || Error::new(ErrorKind::KeyFileMalformed, "use the storage", place);
+    let file: serde_json::Value = serde_json::from_str(key.secret).map_err(|_| malformed())?;
+    let is_ours = field(&file, "type").is_some_and(|kind| kind == SERVICE_ACCOUNT)
+        && field(&file, "client_email").is_some_and(|email| email == key.id);
+    let private_key = field(&file, "private_key").filter(|_| is_ours).ok_or_else(malformed)?;
+    // Nothing else of the file is passed on: other kinds name files, commands and addresses that a credential is taken from.
+    let account =
+        serde_json::json!({ "type": SERVICE_ACCOUNT, "client_email": key.id, "private_key": private_key });
+    let credential = base64::engine::general_purpose::STANDARD.encode(account.to_string());
     Ok(Gcs::default()
         .bucket(bucket)
         .endpoint(&address.url)
@@ -281,24 +285,6 @@ fn azblob(container: &str, address: &Address, key: Key<'_>) -> Azblob {
     }
 }
 
-/// Returns the client that all storages share. It takes `HTTPS_PROXY` and the system's certificates into account.
-fn http_client() -> Result<reqwest::Client, Error> {
-    static CLIENT: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
-    let client = CLIENT.get_or_init(|| {
-        // The first caller has installed the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .redirect(egress::redirects())
-            .dns_resolver(egress::Resolver)
-            .user_agent("lifeboat");
-        client.build().map_err(|cause| format!("{cause:?}"))
-    });
-    client
-        .clone()
-        .map_err(|why| Error::new(ErrorKind::Other, "speak", "HTTPS").because(std::io::Error::other(why)))
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over so")]
 fn note_retry(event: RetryEvent<'_>) {
     // Without the error's own text, which may contain the whole request.
@@ -307,8 +293,15 @@ fn note_retry(event: RetryEvent<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, cos_bucket};
+    use model::egress::Egress;
+    use model::limits::Limits;
+
+    use super::{Address, Net, cos_bucket};
     use crate::error::ErrorKind;
+
+    fn read(endpoint: &str) -> Result<Address, crate::Error> {
+        Address::read(endpoint, &Net::new(Egress::default(), Limits::default()))
+    }
 
     #[test]
     fn an_endpoint_contains_the_address_and_the_region() {
@@ -330,7 +323,7 @@ mod tests {
             ("oss-cn-hangzhou.aliyuncs.com", "https://oss-cn-hangzhou.aliyuncs.com", "us-east-1"),
         ];
         for (endpoint, url, region) in cases {
-            let address = Address::read(endpoint).expect(endpoint);
+            let address = read(endpoint).expect(endpoint);
             assert_eq!((address.url.as_str(), address.region.as_str()), (url, region), "{endpoint}");
         }
     }
@@ -340,7 +333,7 @@ mod tests {
         for endpoint in
             ["", "ftp://host", "https://", "https://host/path", "host?x=y", "http://k:hunter2@host"]
         {
-            let error = Address::read(endpoint).expect_err(endpoint);
+            let error = read(endpoint).expect_err(endpoint);
             assert_eq!(*error.kind(), ErrorKind::EndpointMalformed, "{endpoint}");
             assert!(!format!("{error:?} {error}").contains("hunter2"));
         }

@@ -22,6 +22,9 @@ use crate::error::{Error, ErrorKind};
 /// How many pages of a list are read at most: a thousand uploads each.
 const PAGES_MAX: usize = 1_000;
 
+/// How many unfinished uploads are kept in memory at most; the next clearing finds the rest.
+const UPLOADS_MAX: usize = 100_000;
+
 /// The unfinished uploads of a bucket.
 pub(super) struct Uploads {
     bucket_url: String,
@@ -112,7 +115,7 @@ impl Uploads {
             let page: Page = self.read("", &query).await?;
             // Some services take the prefix for a hint.
             found.extend(page.upload.into_iter().filter(|upload| upload.key.starts_with(prefix)));
-            if !page.is_truncated {
+            if !page.is_truncated || found.len() >= UPLOADS_MAX {
                 break;
             }
             after = (page.next_key_marker, page.next_upload_id_marker);

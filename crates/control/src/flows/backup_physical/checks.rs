@@ -79,7 +79,7 @@ pub(super) async fn check_backup_storage(at: &Here, state: &mut State) -> Answer
     let cluster = context.cluster(state.cluster).await?;
     place.written(&place.location, &cluster.facts.server).map_err(words::refused)?;
     let secret = context.metadata.storage_secret(state.storage).await.map_err(Error::from)?;
-    for line in storage::probe(&place.location, secret.as_ref(), &context.roots).await {
+    for line in storage::probe(&place.location, secret.as_ref(), &context.rules).await {
         let latency = size::span(Duration::from_micros(line.latency_us));
         match (line.outcome, line.problem) {
             (TestOutcome::Failed, Some(problem)) if says_nothing(&problem) => {

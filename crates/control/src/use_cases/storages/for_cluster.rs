@@ -35,7 +35,7 @@ pub async fn test_for_cluster(
     actor.must(Permission::Backup)?;
     let cluster = control.context.cluster(id).await?;
     let (location, secret) = place(control, choice).await?;
-    let mut lines = storage::probe(&location, secret.as_ref(), &control.context.roots).await;
+    let mut lines = storage::probe(&location, secret.as_ref(), &control.context.rules).await;
     if !cluster.facts.ability.offers(BackupMethod::Physical) {
         return Ok(lines);
     }

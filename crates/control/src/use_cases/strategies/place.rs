@@ -91,7 +91,7 @@ async fn edited(
     let used = secret.as_ref().or(kept.as_ref());
     let location = context.usable(location, used)?;
     if method == BackupMethod::Logical {
-        Client::open(&location, used, &context.roots)?;
+        Client::open(&location, used, &context.rules)?;
     }
     check_version(cluster, method, &location, used)?;
     let has_other_secret = secret.is_some() && secret != kept;

@@ -17,7 +17,7 @@ use oceanbase::precheck::tenant::{TenantCheck, precheck_tenant};
 
 use crate::actor::Actor;
 use crate::clusters::test_line;
-use crate::context::{Attempt, Context, Control, of_tenant};
+use crate::context::{Attempt, Context, Control};
 use crate::error::Error;
 
 /// The logical backup account of a tenant.
@@ -58,7 +58,7 @@ pub async fn set(
         actor.must(Permission::ManageClusters)?;
         let place = Place::find(&control.context, cluster, tenant).await?;
         let credential = place.read(new)?;
-        let found = Box::pin(place.check(&credential)).await?;
+        let found = Box::pin(place.check(&control.context, &credential)).await?;
         if let Some(obstacle) = found.obstacle() {
             return Err(obstacle.clone().into());
         }
@@ -92,7 +92,7 @@ pub async fn test(
             kept.ok_or_else(|| place.unset())?
         }
     };
-    let found = place.check(&credential).await?;
+    let found = place.check(&control.context, &credential).await?;
     Ok(place.told(credential, found))
 }
 
@@ -156,12 +156,12 @@ impl Place {
         Ok(TenantCredential { user: read_user(user.trim(), &self.tenant.name)?, password })
     }
 
-    async fn check(&self, credential: &TenantCredential) -> Result<TenantCheck, Problem> {
+    async fn check(&self, context: &Context, credential: &TenantCredential) -> Result<TenantCheck, Problem> {
         if self.tenant.locked {
             let refusal = Problem::refused(codes::PRECHECK_FAILED, "tenant-locked");
             return Err(refusal.with("tenant", &self.tenant.name).with("user", &credential.user));
         }
-        let endpoint = of_tenant(&self.cluster, &self.tenant.name, credential.clone());
+        let endpoint = context.reach_tenant(&self.cluster, &self.tenant.name, credential.clone());
         Ok(precheck_tenant(&endpoint, Arc::new(NoWitness)).await)
     }
 
