@@ -30,7 +30,6 @@ mod tests;
 
 use engine::NewTask;
 use metadata::tasks::subject;
-use model::Problem;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
 use model::id::{ClusterId, TaskId};
