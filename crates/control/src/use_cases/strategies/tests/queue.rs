@@ -141,13 +141,9 @@ async fn a_task_that_did_not_come_to_its_turn_is_missed_and_the_next_one_takes_i
     let withdrawn = world.task(first).await;
     assert_eq!((withdrawn.status, withdrawn.queued), (engine::TaskStatus::Failed, None));
     assert_eq!(withdrawn.note.map(|note| note.id).as_deref(), Some("run-hindered-too-many"));
-    let shown = backups::data_backup_tasks(
-        &world.control,
-        &world.actor,
-        &BackupFilter { cluster: Some(world.cluster), ..BackupFilter::default() },
-        PageAsk::default(),
-    );
-    let shown: Vec<_> = shown.await.expect("listed").page.contents.iter().map(|row| row.task).collect();
+    let filter = BackupFilter { cluster: Some(world.cluster), ..BackupFilter::default() };
+    let shown = backups::data_backup_tasks(&world.control, &world.actor, &filter, PageAsk::default()).await;
+    let shown: Vec<_> = shown.expect("listed").page.contents.iter().map(|row| row.task).collect();
     assert!(!shown.contains(&Some(first)), "no data backup of it ever began: {shown:?}");
     // Somebody may start it by hand all the same.
     end_elsewhere(&world, &elsewhere[1]).await;

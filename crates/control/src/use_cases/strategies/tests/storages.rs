@@ -55,6 +55,6 @@ async fn a_typed_in_storage_is_edited_and_used_again_instead_of_added_twice() {
     assert_eq!(of_shop.name.as_deref(), Some("prod-shop"), "another key is another storage");
     let lists: Vec<_> = next_runs(control, actor, scope).await.expect("listed");
     assert_eq!(lists.len(), 30);
-    pause(control, actor, scope).await.expect("paused");
+    pause(control, actor, scope, false).await.expect("paused");
     assert_eq!(next_runs(control, actor, scope).await.expect("listed"), [], "none while it is paused");
 }
