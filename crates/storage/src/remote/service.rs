@@ -285,7 +285,7 @@ fn azblob(container: &str, address: &Address, key: Key<'_>) -> Azblob {
 fn http_client() -> Result<reqwest::Client, Error> {
     static CLIENT: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
     let client = CLIENT.get_or_init(|| {
-        // Whoever was first has installed the same one.
+        // The first caller has installed the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_LIMIT)
