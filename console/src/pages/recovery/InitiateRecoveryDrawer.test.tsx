@@ -57,7 +57,7 @@ test('single tables are chosen out of what the set holds, to its last page, and 
   openUp('orders');
   await mark('late');
   await mark('people');
-  await expect.element(page.getByText('Single tables are recovered without views')).toBeVisible();
+  await expect.element(page.getByText('Single tables are recovered without the views')).toBeVisible();
   await page.getByRole('button', { name: 'Recover a database under another name' }).click();
   await page.getByLabelText('In the backup set').fill('orders');
   await page.getByLabelText('Recovered as').fill('orders_again');
@@ -99,7 +99,7 @@ test('an administrator accepts a set that no trusted key signed before it is rec
   await expect.element(page.getByText(UNSIGNED)).toBeVisible();
   await expect.element(page.getByRole('button', { name: 'Show Plan' })).toBeEnabled();
   await expect.element(submit()).toBeDisabled();
-  await page.getByRole('checkbox', { name: 'I know where this backup set comes from' }).click();
+  await page.getByRole('checkbox', { name: 'I know the source of this backup set' }).click();
   await submit().click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/21');
   expect(calls.at(-1)?.body).toMatchObject({ backupSetId: 3, acceptForeign: true });
@@ -124,7 +124,7 @@ test('code is recovered only when an administrator asks for it', async () => {
 
 test('others than administrators cannot ask for code, and are told so', async () => {
   open({ ...ANSWERS, ...me('BACKUP') });
-  await expect.element(page.getByText('Only an ADMIN may recover procedures')).toBeVisible();
+  await expect.element(page.getByText('Only an ADMIN can recover procedures')).toBeVisible();
   await expect.element(page.getByRole('checkbox', { name: 'Also recover code, users and privileges' })).toBeDisabled();
   await expect.element(submit()).toBeEnabled();
 });

@@ -160,7 +160,7 @@ test('the calendar reads as many pages of runs as the days have, and none from b
 test('a strategy is paused only after the dialog has said what that means', async () => {
   const { calls } = open({});
   await button('Pause').click();
-  await expect.element(dialog()).toHaveTextContent('Runs that are due meanwhile are recorded as missed.');
+  await expect.element(dialog()).toHaveTextContent('Runs that are due during the pause are recorded as missed.');
   expect(calls.some(({ call }) => call === `POST ${PATH}/stopSchedule`)).toBe(false);
   await dialog().getByRole('button', { name: 'Pause' }).click();
   await expect.poll(() => calls.some(({ call }) => call === `POST ${PATH}/stopSchedule`)).toBe(true);
@@ -208,7 +208,7 @@ test('the strategy of a tenant is steered by its own path, and says that the clu
   });
   const row = page.getByRole('row').filter({ hasText: 'shop' });
   await row.getByRole('button', { name: 'Pause' }).click();
-  await expect.element(dialog()).toHaveTextContent('The cluster’s strategy does not take over');
+  await expect.element(dialog()).toHaveTextContent('The strategy of the cluster does not take over');
   await dialog().getByRole('button', { name: 'Pause' }).click();
   await expect.poll(() => calls.some(({ call }) => call === `POST ${own}/stopSchedule`)).toBe(true);
 });
