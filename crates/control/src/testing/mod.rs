@@ -382,10 +382,6 @@ impl Mount {
         assert!(mount(&["-o", "remount,ro"], &self.0), "what could be mounted can be mounted anew");
     }
 
-    pub(crate) fn make_writable(&self) {
-        assert!(mount(&["-o", "remount,rw"], &self.0), "what could be mounted can be mounted anew");
-    }
-
     pub(crate) fn grow(&self) {
         assert!(mount(&["-o", "remount,size=64m"], &self.0), "what could be mounted can be mounted anew");
     }

@@ -15,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CleanUp, Lane, State};
 use crate::retention::{self, PlannedSet, RetentionAsk};
 use crate::storages::{self, NewStorage, StorageChoice};
-use crate::tasks::Steer;
-use crate::testing::{Ended, Mount, World};
+use crate::testing::{Ended, World};
 use crate::{restores, storage_scan};
 
 fn last(count: u32) -> Option<Policy> {
@@ -246,26 +245,6 @@ async fn a_set_that_is_partial_foreign_or_not_proved_counts_for_no_rule() {
     }
     dumps.put(&manifest(second), own).await.expect("written");
     assert_eq!(verdict(&world, last(3), first).await, Verdict::Delete(DeleteReason::Expired));
-}
-
-#[tokio::test]
-async fn a_set_whose_manifest_can_not_be_deleted_stays_a_backup() {
-    let world = World::new("control_clean_up_refused").await;
-    let path = world.dir.path().join("data/backups");
-    std::fs::create_dir(&path).expect("made");
-    let Some(mount) = Mount::at(&path) else { return };
-    let (old, new) = (back_up(&world).await, back_up(&world).await);
-    let task = begin(&world, last(1), &[]).await.expect("the older one expires");
-    mount.make_read_only();
-    assert_eq!(world.fail(task).await, "storage-read-only");
-    assert_eq!(status(&world, &old).await, BackupSetStatus::Available, "it is whole, and can be recovered");
-    assert_eq!(world.dump_ids().await.0.len(), 2);
-    mount.make_writable();
-    world.steer(task, Steer::Retry).await;
-    world.finish(task).await;
-    let standing = [status(&world, &old).await, status(&world, &new).await];
-    assert_eq!(standing, [BackupSetStatus::Deleted, BackupSetStatus::Available]);
-    assert_eq!(world.dump_ids().await.0.len(), 1);
 }
 
 #[tokio::test]
