@@ -1,5 +1,5 @@
-"""The data that the contestants dump and load: a big table of digits that compress badly, a wide one of many types, 200
-small ones, and large values. The same seed gives the same rows in every run."""
+"""The data that the contestants dump and load: a large table of digits that compress badly, a wide one with many types,
+200 small ones, and large values. The same seed gives the same rows in every run."""
 
 import json
 import random
@@ -14,7 +14,7 @@ WIDE = """(id BIGINT NOT NULL PRIMARY KEY, n INT, tiny TINYINT, price DECIMAL(20
     note VARCHAR(60), state ENUM('new','paid','sent'), KEY wide_n (n), KEY wide_name (name))"""
 SMALL = "(id INT NOT NULL PRIMARY KEY, name VARCHAR(40), KEY small_name (name))"
 SMALL_TABLES = 200
-# How many values of how many MiB a database of that name has.
+# Database name: number of values, and their size in MiB.
 FAT = {"fat": (12, 16), "fatter": (24, 16), "giant": (1, 64)}
 
 
@@ -42,7 +42,7 @@ def wide_rows(first, last):
 
 
 def batches(head, rows):
-    """Joins rows to statements of about a megabyte."""
+    """Joins rows into statements of about a megabyte."""
     batch, size = [], 0
     for row in rows:
         batch.append(row)
@@ -55,7 +55,7 @@ def batches(head, rows):
 
 
 def fill(connect, database, table, make_rows, count, parts=2):
-    """Fills a table over several connections, each with a part of the numbers."""
+    """Fills a table over several connections, each with a range of the numbers."""
     def part(index):
         first, last = count * index // parts + 1, count * (index + 1) // parts + 1
         with connect(database) as connection, connection.cursor() as cursor:
@@ -66,7 +66,7 @@ def fill(connect, database, table, make_rows, count, parts=2):
 
 
 def fill_with_fat_values(connect, database, count, size):
-    """Fills `files` with values that hardly compress, binary ones and text in turns."""
+    """Fills `files` with values that hardly compress, alternating between binary and text."""
     numbers = random.Random(count)
     with connect(database) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE files (id INT NOT NULL PRIMARY KEY, raw LONGBLOB, note LONGTEXT)")

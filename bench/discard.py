@@ -1,4 +1,4 @@
-"""The raw limit: the statements of a dump's own plan over several connections, whose answers are read and thrown away.
+"""The raw limit: the statements of a dump's own plan over several connections, whose answers are read and discarded.
 
     discard.py PORT PASSWORD_FILE PLAN CONNECTIONS
 """
@@ -34,7 +34,7 @@ def statements(plan):
 
 
 def end_of_columns(answer):
-    """Returns where the rows of an answer begin, or nothing while that has not come yet."""
+    """Returns where the rows of an answer begin, or nothing until that has arrived."""
     place = 0
     while place + 4 <= len(answer):
         length = int.from_bytes(answer[place:place + 3], "little")
@@ -47,14 +47,14 @@ def end_of_columns(answer):
 
 
 def discard(connection, statement, buffer):
-    """Sends a statement, and reads until the packet that ends its answer has come."""
+    """Sends a statement, and reads until the last packet of its answer."""
     connection._execute_command(pymysql.constants.COMMAND.COM_QUERY, statement)
     socket, view, begin = connection._sock, memoryview(buffer), b""
     while (rows := end_of_columns(begin)) is None:
         begin += socket.recv(4096)
     tail = begin[rows:][-9:]
-    # The end of rows is a packet of five bytes that begins with 0xfe. Nothing comes behind it, since no more than this
-    # is asked for at once.
+    # The end of rows is a packet of five bytes that begins with 0xfe. Nothing follows it, because only
+    # one statement is sent at a time.
     while not (tail[0:3] == b"\x05\x00\x00" and tail[4:5] == b"\xfe"):
         length = socket.recv_into(buffer)
         if length == 0:

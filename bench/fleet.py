@@ -1,9 +1,9 @@
-"""Backs up many simulated clusters at one moment, physically, and tells what that costs the Lifeboat that steers them.
+"""Starts physical backups of many simulated clusters at the same time, and measures the cost for Lifeboat.
 
     bench/fleet.py --lifeboat FILE --simulator FILE [--clusters 50] [--tenants 10] [--speed 20] [--write]
 
-The clusters' hours pass --speed times as fast as real ones, so Lifeboat is asked for as much per second as by so many
-times the clusters.
+The hours of the clusters pass --speed times as fast as real ones, so the load of Lifeboat is that of --speed times as many
+clusters.
 """
 
 import argparse
@@ -24,7 +24,7 @@ PASSWORD = "of the fleet's admin"
 
 
 class Lifeboat:
-    """A server of one's own, and calls to it."""
+    """A Lifeboat server, and calls to it."""
 
     def __init__(self, binary, folder, tasks_at_once, more=(), log=(), errors=None):
         environment = dict(os.environ, LIFEBOAT_ADMIN_PASSWORD=PASSWORD, **dict(log))
@@ -55,7 +55,7 @@ def simulator(binary, options):
 
 
 def back_up(lifeboat, clusters, storage):
-    """Asks for a full backup of each cluster at once and waits for the end of all; returns seconds and the peak in MiB."""
+    """Starts a full backup of each cluster at once and waits for all; returns seconds and the peak in MiB."""
     body = {"backupMode": "PHYSICAL_BACKUP", "dataBackupMode": "FULL_BACKUP", "obBackupServiceStorageConfig": {"storageId": storage}}
     begun, tasks = time.monotonic(), []
     asking = [threading.Thread(target=lambda cluster=cluster: tasks.append(
@@ -91,7 +91,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fleet-", dir="/dev/shm") as folder:
         (Path(folder) / "files").mkdir()
-        pretended, clusters = simulator(options.simulator, options)
+        simulated, clusters = simulator(options.simulator, options)
         lifeboat = Lifeboat(options.lifeboat, folder, options.clusters)
         try:
             ids = [lifeboat.call("POST", "/ob/clusters", {
@@ -110,7 +110,7 @@ def main():
             if sets != expected:
                 raise SystemExit(f"{sets} backup sets, and {expected} were expected")
         finally:
-            for process in (lifeboat.process, pretended):
+            for process in (lifeboat.process, simulated):
                 process.terminate()
                 process.wait()
     rows = [("one cluster alone", f"{alone:.1f} s"), (f"all {options.clusters} at one moment", f"{all_of_them:.1f} s"),

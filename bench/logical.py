@@ -18,7 +18,7 @@ from meter import Failed, run, server_cpu
 from servers import Mariadb, Seekdb
 
 
-# Less than this in half a second: the server does nothing but wait.
+# Below this in half a second, the server is idle.
 CALM_CPU_SECONDS = 0.06
 
 
@@ -33,7 +33,7 @@ class Contest:
         (folder / "password").write_text(server.password)
         for secret in (self.config, folder / "password"):
             secret.chmod(0o600)
-        # Dumps are signed with a key of this run, not with that of the user who measures.
+        # Dumps are signed with a key of this run, not with the key of the current user.
         self.environment = {**os.environ, "LIFEBOAT_CLUSTER_PASSWORD_FILE": str(folder / "password"),
                             "XDG_CONFIG_HOME": str(folder / "config")}
         self.url = f"mysql://{server.user}@127.0.0.1:{server.port}"
@@ -47,11 +47,11 @@ class Contest:
         return f"{self.options.lifeboat} load --from file://{dumped} --url {self.url} --rename {database}=back --threads {threads} {more}"
 
     def mydumper(self, more, database="bench"):
-        # It calls the missing global lock critical, ends with status 1, and has written everything all the same.
+        # It reports the missing global lock as critical and ends with status 1, but has written everything.
         return f"mydumper --defaults-file={self.config} -B {database} -o OUT {more} || [ -f OUT/metadata ]"
 
     def dumps(self):
-        """Yields group, name and command of what dumps; OUT stands for an empty folder."""
+        """Yields group, name and command of the dumps; OUT stands for an empty folder."""
         count = self.options.connections
         stock = f"mariadb --defaults-extra-file={self.config} -q -N bench"
         yield "plain", "Lifeboat", self.our_dump("bench", "OUT", count, "--compression none")
@@ -75,17 +75,17 @@ class Contest:
         yield "small", "mydumper -t2", self.mydumper("-t 2", "small")
 
     def slow_dumps(self):
-        """Yields what takes more than a minute."""
+        """Yields the dumps that take more than a minute."""
         yield "zstd", "mydumper -t2 -c (gzip)", self.mydumper("-t 2 -r 500000 -c")
 
     def to_disk(self):
-        """Yields what dumps to the disk, with all of it on the disk when the time ends. DISK stands for an empty folder."""
+        """Yields the dumps to the disk, including the time to sync. DISK stands for an empty folder."""
         on_disk = self.our_dump("bench", "DISK", self.options.connections, "--compression none")
         yield "disk", "Lifeboat", f"{on_disk} && sync"
         yield "disk", "mydumper -t2", f"({self.mydumper('-t 2 -r 500000').replace('OUT', 'DISK')}) && sync"
 
     def loads(self):
-        """Yields group, name and command of what loads `one` or `small` into the empty database `back`."""
+        """Yields group, name and command of the loads of `one` or `small` into the empty database `back`."""
         count = self.options.connections
         yield "load", "Lifeboat", self.our_load("one-ours", "one", count, "--no-verify")
         yield "load", "Lifeboat, read back and compared", self.our_load("one-ours", "one", count)
@@ -102,7 +102,7 @@ class Contest:
         yield "load-small", "stock client, pipe of mariadb-dump", f"{stock} < {self.folder}/small.sql"
 
     def loads_of_an_embedded_server(self):
-        """Yields seekdb-restore, which loads into an instance that it starts itself: its server's time is the client's."""
+        """Yields seekdb-restore, which loads into an instance that it starts itself, so the time of its server counts as client time."""
         wheel = self.server.wheel
         yield "load", "seekdb-restore", (f"PYTHONPATH={wheel}:$PYTHONPATH LD_LIBRARY_PATH={wheel}/pylibseekdb "
                                          f"{sys.executable} {wheel}/bin/seekdb-restore DISK/instance {self.folder}/database.sql")
@@ -117,7 +117,7 @@ class Contest:
                 yield "memory", f"mydumper -t4, {values}: dump", self.mydumper("-t 4", database)
 
     def prepare(self):
-        """Makes what is loaded later, and the plan whose chunks the raw limit reads."""
+        """Creates the dumps to load later, and the plan whose chunks the raw limit reads."""
         for database in ("one", "small", *data.FAT):
             self.must(self.our_dump(database, self.folder / f"{database}-ours", 2))
         stock = f"mariadb-dump --defaults-extra-file={self.config} --skip-lock-tables"
@@ -135,7 +135,7 @@ class Contest:
         run(command, self.server.pid, self.environment)
 
     def take(self, group, name, command):
-        """One run of a contestant, after which nothing of it is left."""
+        """Runs a contestant once, and removes its files."""
         self.empty_folders()
         self.empty_database()
         self.server.flush()
@@ -151,13 +151,13 @@ class Contest:
         self.results.setdefault((group, name), []).append(taken)
 
     def warm(self):
-        """Reads everything once: loads push out of the server's caches what the first dump behind them needs."""
+        """Reads everything once, because loads evict from the server's caches what the next dump needs."""
         self.wait_for_calm()
         self.empty_folders()
         self.must(self.mydumper("-t 2").replace("OUT", str(self.folder / "out")))
 
     def wait_for_calm(self):
-        """Waits until the server has done what the last contestant left it to do: merging what was loaded takes a while."""
+        """Waits until the server has finished the work of the last contestant: merging loaded rows takes a while."""
         for _ in range(120):
             before = server_cpu(self.server.pid)
             time.sleep(0.5)
@@ -180,7 +180,7 @@ class Contest:
         for turn in range(self.options.rounds):
             self.warm()
             for contestants in ([*self.dumps(), *self.to_disk()], list(self.loads())):
-                # Each comes behind another one each time: what was loaded before occupies the server for a while.
+                # The order rotates, because a load occupies the server for a while afterwards.
                 random.Random(turn).shuffle(contestants)
                 for contestant in contestants:
                     self.take(*contestant)

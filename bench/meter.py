@@ -1,4 +1,4 @@
-"""Runs a command and tells what it took: seconds, processor seconds of the client and of the server, memory."""
+"""Runs a command and measures it: seconds, processor seconds of the client and of the server, memory."""
 
 import os
 import subprocess
@@ -9,12 +9,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Failed(Exception):
-    """The command did not do its work."""
+    """The command failed."""
 
 
 @dataclass
 class Taken:
-    """What a run took."""
+    """The measurements of a run."""
 
     seconds: float
     client_cpu: float
@@ -32,7 +32,7 @@ def run(command, pid, environment):
     """Runs a command line of bash to its end. The processor time is that of all its processes."""
     before = server_cpu(pid)
     start = time.monotonic()
-    # `time` starts the command from a small process: memory counts from there, and not from what Python holds.
+    # `time` starts the command from a small process: so its memory counts from there, without that of Python.
     with subprocess.Popen(["/usr/bin/time", "-q", "-f", "%M", "bash", "-o", "pipefail", "-ec", command], env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         errors = process.stderr.read().decode(errors="replace")

@@ -1,6 +1,6 @@
-// How long until somebody can work in the console: a browser that was never here opens the log-on page, and logs on.
+// Measures the time until the console can be used: a browser with an empty cache opens the log-on page and logs on.
 //
-//     node bench/ready.mjs LIFEBOAT_BINARY [ROUNDS]     prints a table; wants console/node_modules and chromium
+//     node bench/ready.mjs LIFEBOAT_BINARY [ROUNDS]     prints a table; needs console/node_modules and chromium
 import { openBrowser } from '../tests/e2e/console/browser.mjs';
 import { PASSWORD, startLifeboat } from '../tests/e2e/console/servers.mjs';
 import { WORDS } from '../tests/e2e/console/words.mjs';
@@ -8,15 +8,15 @@ import { WORDS } from '../tests/e2e/console/words.mjs';
 const [binary, rounds = '5'] = process.argv.slice(2);
 const words = WORDS.en;
 
-const PLACES = ['something to see', 'the log-on page, opened for the first time', 'the list of clusters, behind it'];
+const PLACES = ['first content', 'the log-on page, opened for the first time', 'then the list of clusters'];
 
-/** A slow line, as to another site: 50 kB a second, and a tenth of a second to and fro. */
+/** A slow line, such as to another site: 50 kB per second, and a round trip of 0.1 s. */
 const SLOW = { offline: false, latency: 100, downloadThroughput: 50_000, uploadThroughput: 50_000 };
 
-/** How long a user types at the log-on before it is sent; the browser loads ahead meanwhile. */
+/** How long a user types at the log-on page; the browser loads ahead in that time. */
 const TYPING_MS = 5_000;
 
-/** One visit: milliseconds until something is seen, the log-on page, and the page behind it, and the bytes that came until then. */
+/** One visit: milliseconds until the first content, the log-on page, and the page after it, with the bytes received until then. */
 async function visit(url, line) {
   const { page, close } = await openBrowser({ url, locale: 'en-US' });
   let bytes = 0;

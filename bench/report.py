@@ -1,4 +1,4 @@
-"""Turns what was measured into the tables of docs/performance.md.
+"""Turns measurements into the tables of docs/performance.md.
 
     report.py MARK     puts its standard input between the two marks of that name
 """
@@ -19,13 +19,13 @@ TITLES = {
 }
 
 
-# The database whose bytes a group's contestants move; a group without one has no rate.
+# The database whose bytes the contestants of a group move; a group without one has no rate.
 MOVED = {"plain": "bench", "zstd": "bench", "disk": "bench", "load": "one"}
 
 
 @dataclass
 class Outcome:
-    """What was measured on one server."""
+    """The measurements on one server."""
 
     server: str
     version: str
@@ -39,7 +39,7 @@ def median(runs, figure):
 
 
 def table(outcome, group):
-    """One table: each contestant's medians, and how many times as long as ours it takes."""
+    """One table: the medians of each contestant, and its time as a multiple of Lifeboat's."""
     runs = {name: [taken for taken in all_runs if not isinstance(taken, str)]
             for (of, name), all_runs in outcome.results.items() if of == group}
     ours = runs.get("Lifeboat")
@@ -65,14 +65,14 @@ def tables(outcomes, options):
         parts.append(f"## {outcome.server} {outcome.version}\n\n`bench` holds {outcome.raw_bytes['bench'] / 1e6:,.0f} MB of rows "
                      f"(sbtest1: {outcome.rows:,} rows), `one` {outcome.raw_bytes['one'] / 1e6:,.0f} MB ({outcome.rows // 8:,} rows); "
                      f"median of {options.rounds} (memory, gzip and seekdb-restore: once), {options.connections} connections "
-                     "where nothing else is said.")
+                     "unless noted otherwise.")
         for group, title in TITLES.items():
             parts.append(f"### {title}\n\n{table(outcome, group)}")
     return "\n\n".join(parts) + "\n"
 
 
 def write(text, path, mark="measured"):
-    """Puts what was measured between its two marks of the page."""
+    """Writes the measurements between their two marks in the page."""
     begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
     page = path.read_text()
     head, _, rest = page.partition(begin)

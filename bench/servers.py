@@ -1,4 +1,4 @@
-"""The servers of the bench's own that the contestants dump and load."""
+"""The servers that the contestants dump from and load into."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pymysql
 
 
 class Seekdb:
-    """A seekdb of the bench's own."""
+    """A seekdb for the bench only."""
 
     name, user = "seekdb", "root"
 
@@ -38,7 +38,7 @@ class Seekdb:
                                database=database, autocommit=True)
 
     def settle(self):
-        """Merges what was loaded into the baseline, so that all contestants read the same blocks."""
+        """Merges the loaded rows into the baseline, so that all contestants read the same blocks."""
         with self.connect(None) as connection, connection.cursor() as cursor:
             cursor.execute("ALTER SYSTEM MAJOR FREEZE")
             for _ in range(300):
@@ -49,7 +49,7 @@ class Seekdb:
         raise SystemExit("bench: the major compaction did not end within 300 s")
 
     def flush(self):
-        """Writes what was loaded to the disk: otherwise memory fills up in the midst of somebody's turn, always the same one's."""
+        """Writes the loaded rows to the disk. Otherwise memory fills up during a contestant's turn, always the same one's."""
         with self.connect(None) as connection, connection.cursor() as cursor:
             cursor.execute("ALTER SYSTEM MINOR FREEZE")
 
@@ -59,7 +59,7 @@ class Seekdb:
 
 
 class Mariadb:
-    """A MariaDB of the bench's own."""
+    """A MariaDB for the bench only."""
 
     name, user, password = "MariaDB", "bench", "bench"
 

@@ -1,10 +1,10 @@
-"""Lets many backup strategies be due in the same minute on simulated clusters, and measures how their runs start.
+"""Makes many backup strategies due in the same minute on simulated clusters, and measures the start of their runs.
 
     bench/strategies.py --lifeboat FILE --simulator FILE [--clusters 100] [--tenants 10] [--speed 20] [--limit N] [--write]
 
 Every tenant has a strategy of its own. A cluster has one data backup at a time, so its tenants' runs follow one another; beyond
-that, as many run as --limit says (all, when left out). When a run was decided, created, started and ended is read from the
-metadata afterwards. The whole is done twice: the second time every statement for the metadata is counted, which slows it.
+that, --limit backups run at once (default: all). When a run was decided, created, started and ended is read from the
+metadata afterwards. Everything runs twice: the second time, every statement on the metadata is counted, which slows it.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import fleet
 import meter
 import report
 
-# Nobody sees more than this between two looks.
+# The longest time between two reads of the status.
 LOOK_S = 0.5
 
 
@@ -38,7 +38,7 @@ class Statements:
         for line in stream:
             if "sqlx::query" in line:
                 self.all += 1
-                # What only the scheduler asks for.
+                # Statements that only the scheduler sends.
                 self.of_strategies += "strategy_runs" in line or "FROM strategies" in line
 
     def counts(self):
@@ -51,7 +51,7 @@ class Stand:
     def __init__(self, options, folder, is_counting):
         (Path(folder) / "files").mkdir()
         self.folder, self.options = folder, options
-        self.pretended, clusters = fleet.simulator(options.simulator, options)
+        self.simulated, clusters = fleet.simulator(options.simulator, options)
         limit = options.limit or options.clusters * options.tenants
         more = ["--data-backups-at-once", str(limit)]
         log = {"LIFEBOAT_LOG": "error,sqlx::query=debug" if is_counting else "error"}
@@ -88,24 +88,24 @@ class Stand:
             connection.close()
 
     def round_s(self):
-        """Returns how long the scheduler's last round took."""
+        """Returns the duration of the scheduler's last round."""
         watchers = self.lifeboat.call("GET", "/watchers")["watchers"]
         milliseconds = next(watcher for watcher in watchers if watcher["name"] == "strategies")["durationMs"]
         return (milliseconds or 0) / 1000
 
     def stop(self):
-        for process in (self.lifeboat.process, self.pretended):
+        for process in (self.lifeboat.process, self.simulated):
             process.terminate()
             process.wait()
 
 
 def run(options, is_counting):
-    """Lets everything be due once; returns what was measured."""
+    """Makes everything due once; returns the measurements."""
     count = options.clusters * options.tenants
     with tempfile.TemporaryDirectory(prefix="strategies-", dir="/dev/shm") as folder:
         stand = Stand(options, folder, is_counting)
         try:
-            # Later than all are saved, and in a whole minute.
+            # Later than the last save, and in a whole minute.
             due = datetime.now(timezone.utc) + timedelta(seconds=options.ahead)
             due = due.replace(second=0, microsecond=0) + timedelta(minutes=1)
             stand.create_strategies(due)
@@ -120,7 +120,7 @@ def run(options, is_counting):
 
 def measure(stand, count, due):
     found = {"idle_mib": stand.lifeboat.resident_mib()}
-    # Nothing is due: what the scheduler costs all the time.
+    # Nothing is due: the constant cost of the scheduler.
     before, cpu, begun = stand.statements and stand.statements.counts(), meter.server_cpu(stand.lifeboat.process.pid), time.monotonic()
     time.sleep(max(0.0, (due - datetime.now(timezone.utc)).total_seconds() - 2))
     idle_s = time.monotonic() - begun
@@ -151,7 +151,7 @@ def measure(stand, count, due):
 
 
 def of_rows(stand, due, count):
-    """What the metadata say of when each run was created, and when it could have been."""
+    """When each run was created according to the metadata, and when it could have been."""
     rows = stand.read(
         "SELECT s.cluster_id, r.decided_at, t.started_at, t.finished_at, t.status FROM strategy_runs r"
         " JOIN strategies s ON s.id = r.strategy_id JOIN tasks t ON t.id = r.task_id ORDER BY r.decided_at")
@@ -209,9 +209,9 @@ def page(options, plain, counted):
     ]
     if counted:
         rows += [
-            ("statements for the metadata until all were tasks", f"{counted['statements']:,}, {counted['statements'] / count:.0f} for each task"),
-            ("of these about strategies and their runs", f"{counted['statements_of_strategies']:,}, {counted['statements_of_strategies'] / count:.1f} for each task"),
-            ("statements about strategies while nothing is due", f"{counted['idle_statements']:.1f} per second"),
+            ("statements on the metadata until all were tasks", f"{counted['statements']:,}, {counted['statements'] / count:.0f} for each task"),
+            ("of these, on strategies and their runs", f"{counted['statements_of_strategies']:,}, {counted['statements_of_strategies'] / count:.1f} for each task"),
+            ("statements on strategies while nothing is due", f"{counted['idle_statements']:.1f} per second"),
         ]
     limit = "" if options.limit is None else f" `data_backups_at_once` is {options.limit}."
     text = (f"{count:,} strategies of tenants, due in the same minute, on {options.clusters} simulated clusters of {options.tenants} tenants, "

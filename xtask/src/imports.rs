@@ -85,7 +85,7 @@ impl Imports {
     }
 }
 
-/// The folder in which a file's child modules lie.
+/// The folder of a file's child modules.
 fn folder_of(file: &str, root: &str) -> String {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     if file == root || name == "mod.rs" {

@@ -1,4 +1,4 @@
-//! A server that ends when its starter does, however that ends: also a test run that is killed leaves nothing behind.
+//! A server that ends when its starter does, however that ends: a killed test run leaves no process either.
 //!
 //! The starter holds one end of a pipe. A shell at the other end waits for it to close, then stops the server
 //! and removes its folder.

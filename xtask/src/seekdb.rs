@@ -159,7 +159,7 @@ pub fn start_detached(dir: &Path, port: Option<u16>, parameters: &[String]) -> R
     let (child, server) = match &known {
         Some(old) => launch(&base, port.unwrap_or(old.port), &old.password, false, parameters)?,
         None => {
-            // A folder whose password nobody wrote down is of no use to anyone.
+            // A folder whose password was not written down cannot be used.
             let _ = fs::remove_dir_all(&base);
             launch(&base, port.map_or_else(free_port, Ok)?, &random_password(), true, parameters)?
         }

@@ -10,7 +10,7 @@
 //! | `extract` | what can't be read is answered in the envelope too |
 //! | `auth`, `session` | who asks |
 //! | `events` | what happens, as it happens |
-//! | `ingress` | over which proxies, from where, and whether TLS lies between |
+//! | `ingress` | allowed proxies, the address of the client, and whether TLS is used between |
 //! | `measure` | how long requests took |
 //! | `guard` | headers and limits that hold for every request |
 //! | `console` | the console's files |

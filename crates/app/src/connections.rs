@@ -77,7 +77,7 @@ fn open_files_max() -> usize {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(1024)
 }
 
-/// Answers requests until it is told to stop, then completes the pending answers.
+/// Answers requests until it is stopped, then completes the pending answers.
 pub(crate) async fn serve(
     listener: TcpListener,
     certificate: Option<Certificate>,

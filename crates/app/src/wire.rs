@@ -1,4 +1,4 @@
-//! Puts a server together and runs it until it is told to stop.
+//! Puts a server together and runs it until it is stopped.
 
 use std::io::Write as _;
 use std::net::SocketAddr;

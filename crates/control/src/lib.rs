@@ -7,7 +7,7 @@
 //! | [`tenants`] | the tenants of all clusters, and the credentials that read their data |
 //! | [`storages`] | the library of storage configurations, and their tests |
 //! | [`storage_uses`] | how much of each storage backups take, over time |
-//! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
+//! | [`storage_scan`] | enters the backup sets of a storage into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |

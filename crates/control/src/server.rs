@@ -32,8 +32,8 @@ impl Control {
         Ok(Opened { control, initial_password })
     }
 
-    /// Runs tasks and watches clusters until it is told to stop. It then releases running tasks, so that they
-    /// continue after the next start.
+    /// Runs tasks and watches clusters until it is stopped. It then releases running tasks, so that they continue
+    /// after the next start.
     pub async fn run(&self, shutdown: CancellationToken) {
         tokio::join!(Box::pin(self.worker().run(shutdown.clone())), Box::pin(watchers::run(self, &shutdown)),);
         self.context.snapshots.release_all().await;

@@ -1,9 +1,9 @@
 //! Splitting a table into chunks that are read separately, by its primary key.
 //!
-//! If keys are whole numbers that lie close together, such as counters, the cuts are computed: a range of N numbers
-//! contains at most N rows. Otherwise they are found by walking: the key that is N rows after the last cut. The
-//! server finds it by counting along the index, which works for every kind of key: sparse, skewed, of several
-//! columns, text. But it reads the whole index, which for a cold table takes as long as reading its rows.
+//! If keys are whole numbers close together, such as counters, the cuts are computed: a range of N numbers contains
+//! at most N rows. Otherwise they are found by walking: the key that is N rows after the last cut. The server finds
+//! it by counting along the index, which works for every kind of key: sparse, skewed, of several columns, text. But
+//! it reads the whole index, which for a cold table takes as long as reading its rows.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! N connections that process a list of jobs, and stop without leaving a statement behind.
+//! N connections that process a list of jobs, and leave no statement running when they stop.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -68,7 +68,7 @@ pub struct Identities(Vec<Secret>);
 
 /// A file is not a list of secret keys.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("line {line} is no secret key of age, which begins with AGE-SECRET-KEY-1")]
+#[error("line {line} is not a secret key of age, which begins with AGE-SECRET-KEY-1")]
 pub struct NotIdentities {
     /// Which line, from 1; the line itself is not shown.
     pub line: usize,

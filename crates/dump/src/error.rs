@@ -49,7 +49,7 @@ pub enum Error {
     },
     /// The snapshot was held by connections that are closed; MySQL and MariaDB cannot open it again. Start a new dump
     /// under a new id.
-    #[error("the snapshot of dump {dump} ended with the connections that held it")]
+    #[error("the snapshot of dump {dump} ended when its connections were lost")]
     SnapshotLost {
         /// The dump.
         dump: DumpId,
@@ -63,7 +63,7 @@ pub enum Error {
         tables: Vec<String>,
     },
     /// The pieces of a table do not hold its rows: the server compares its keys otherwise than it sorts them.
-    #[error("the pieces of {table} hold {found} rows, the table {expected}")]
+    #[error("the pieces of {table} have {found} rows, and the table has {expected}")]
     RowsMiscut {
         /// The table.
         table: String,
@@ -73,7 +73,7 @@ pub enum Error {
         found: u64,
     },
     /// A value that no literal of a dump brings back.
-    #[error("{column} holds a value that no statement brings back, in the row {row}")]
+    #[error("the value of {column} in the row {row} cannot be written as a statement")]
     ValueUnwritable {
         /// The column, with its table and database.
         column: String,
@@ -91,7 +91,7 @@ pub enum Error {
         attempts: u32,
     },
     /// There is something in the server that a dump would lose.
-    #[error("{} things can't be carried by a dump", problems.len())]
+    #[error("{} objects can't be dumped", problems.len())]
     CannotCarry {
         /// What, and why.
         problems: Vec<Problem>,
@@ -111,7 +111,7 @@ pub enum Error {
         near: Vec<String>,
     },
     /// The server is none that a dump can be taken of.
-    #[error("no dump can be taken of {server}")]
+    #[error("{server} can't be dumped")]
     SourceUnsupported {
         /// What it is.
         server: String,
@@ -133,13 +133,13 @@ pub enum Error {
         why: String,
     },
     /// An object of the dump was changed on purpose: its checksum fits, its signature does not.
-    #[error("{path} was altered: its signature does not fit")]
+    #[error("{path} was changed: its signature does not match")]
     Altered {
         /// The object.
         path: String,
     },
     /// An object of an unfinished dump is not signed as the caller signs. Start a new dump under a new id.
-    #[error("{path} of the unfinished dump {dump} is not signed with the key that the dump is resumed with")]
+    #[error("{path} of the unfinished dump {dump} is signed with another key than the one given")]
     NotOurs {
         /// The dump.
         dump: DumpId,
@@ -147,7 +147,7 @@ pub enum Error {
         path: String,
     },
     /// The dump is encrypted, and none of the keys that were given opens it.
-    #[error("{path} is encrypted, and no key that was given opens it")]
+    #[error("{path} is encrypted, and none of the given keys decrypts it")]
     Locked {
         /// The object.
         path: String,
@@ -179,7 +179,7 @@ pub enum Error {
         dump: DumpId,
     },
     /// An interrupted dump was started with other options than those of the resume.
-    #[error("dump {dump} was begun otherwise, in {} respects", differences.len())]
+    #[error("dump {dump} was begun with other settings ({} differences)", differences.len())]
     ResumeDiffers {
         /// The id.
         dump: DumpId,
@@ -215,7 +215,7 @@ pub enum Error {
         found: Vec<String>,
     },
     /// Another dump was being loaded into the same database.
-    #[error("dump {other} is being loaded into `{database}`, or was and did not end")]
+    #[error("the load of dump {other} into `{database}` has not ended")]
     LoadInterrupted {
         /// The database in the target.
         database: String,
@@ -233,7 +233,7 @@ pub enum Error {
         longest: u64,
     },
     /// The target takes several names of the dump for one.
-    #[error("the target takes these names for one: {}", names.join(", "))]
+    #[error("the target treats these names as the same: {}", names.join(", "))]
     NamesFold {
         /// The target's `lower_case_table_names`.
         value: u64,
@@ -257,7 +257,7 @@ pub enum Error {
         why: String,
     },
     /// Transactions that no session owns hold locks there, forever.
-    #[error("locked for ever by transactions without a session: {}", tables.join(", "))]
+    #[error("locked permanently by transactions without a session: {}", tables.join(", "))]
     TargetLocked {
         /// Which tables of the target.
         tables: Vec<String>,

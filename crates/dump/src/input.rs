@@ -2,7 +2,7 @@
 //! statements and checked on a separate thread.
 //!
 //! ```text
-//! storage ─ task: reads, proves blocks ─▶ thread: age -d, zstd -d, cuts, checks ─▶ whoever loads
+//! storage ─ task: reads, proves blocks ─▶ thread: age -d, zstd -d, cuts, checks ─▶ loader
 //! ```
 //!
 //! Nothing passes the first arrow that is not what was written, and nothing the second that is not an INSERT of the

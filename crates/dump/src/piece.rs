@@ -244,10 +244,10 @@ pub(crate) struct Splitter {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAPiece {
     /// It begins otherwise.
-    #[error("it does not begin as every piece does")]
+    #[error("it does not begin like a piece of a dump")]
     Preamble,
     /// A statement does not end where it must.
-    #[error("a statement is longer than {most} bytes, which is the longest that the manifest names")]
+    #[error("a statement is longer than {most} bytes, the longest in the manifest")]
     TooLong { most: usize },
     /// A statement does something else than inserting rows.
     #[error(transparent)]

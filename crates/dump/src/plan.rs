@@ -217,7 +217,7 @@ pub struct Chunk {
     /// Its partition, if the table is read partition by partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
-    /// It begins behind this key, given as literals; without one it begins at the beginning.
+    /// It begins after this key, given as literals; without one, it begins at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Vec<String>>,
     /// It ends with this key; without one it ends at the end.

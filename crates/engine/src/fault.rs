@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 /// its undo, in whichever lane comes first).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The program dies before the body has begun.
+    /// The program dies before the body starts.
     CrashBefore(&'static str),
     /// The program dies after the body has acted and before that is saved.
     CrashAfter(&'static str),

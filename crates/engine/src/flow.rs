@@ -1,8 +1,8 @@
 //! The interface for the author of a flow: a table of steps, one typed state, bodies in running order.
 //!
-//! A body looks before it acts: it may run again after a crash, with the state as it was last saved.
-//! Waiting is an answer ([`Next::Again`]), never a sleep. `One` steps behind lanes run again when failed
-//! lanes are retried, so they must be able to.
+//! A body looks before it acts: it may run again after a crash, with the state as it was last saved. Waiting is a
+//! return value ([`Next::Again`]), never a sleep. `One` steps after lanes run again when failed lanes are retried, so
+//! they must be able to.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -49,7 +49,7 @@ pub(crate) struct Hold<J> {
 }
 
 struct Known {
-    /// Nobody else has the task before this.
+    /// No other server has the task before this.
     safe_until: Instant,
     /// What time it was there, and here.
     time: (Moment, Instant),

@@ -35,7 +35,7 @@ pub trait Journal: Send + Sync + 'static {
     fn renew(&self, ticket: Ticket, lease: Duration)
     -> impl Future<Output = Result<Pulse, HoldError>> + Send;
 
-    /// Keeps a change, whole or not at all, and raises the revision.
+    /// Keeps a change completely or not, and raises the revision.
     fn save(&self, ticket: Ticket, change: &Change) -> impl Future<Output = Result<Pulse, HoldError>> + Send;
 
     /// Appends lines to step logs; `seq` counts from 1 within a row.

@@ -15,7 +15,7 @@
 //! | [`fault`], [`memory`], [`testkit`] | crashes on demand, a journal in memory, the loop over both |
 //!
 //! A request goes down as a [`journal::NewTask`]; a [`worker::Worker`] claims it, runs the bodies of its
-//! [`flow::Flow`] and saves after each. Whoever watches reads the journal. Nothing calls back.
+//! [`flow::Flow`] and saves after each. Observers read the journal. Nothing calls back.
 
 mod answer;
 pub mod backoff;

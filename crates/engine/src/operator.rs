@@ -11,7 +11,7 @@ pub enum Command {
     RetryTask,
     /// Run one failed row again, and the rows after it; other failed lanes are not changed.
     RetryStep(RowNumber),
-    /// Go on without one failed row.
+    /// Continue without one failed row.
     SkipStep(RowNumber),
     /// End the task.
     CancelTask,
@@ -178,7 +178,7 @@ fn resumed(
     Ok(changed)
 }
 
-/// The row as if it had not run; how often it was begun stays known.
+/// The row as if it had not run; the number of its attempts is kept.
 fn afresh(row: &Row, status: StepStatus) -> Row {
     let undo = match row.undo {
         Undo::PassedOver => Undo::Absent,
@@ -258,7 +258,7 @@ pub enum OperateError {
         task: TaskId,
     },
     /// The task changed under every try.
-    #[error("task {0} changes all the time; try again")]
+    #[error("task {0} keeps changing; try again")]
     Busy(TaskId),
     /// The journal cannot be read or written.
     #[error(transparent)]

@@ -257,7 +257,7 @@ fn groups(task: &Task) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The last row that was begun and is not yet undone. One at a time: what came later is undone first.
+/// The last row that was started and is not yet undone. One at a time: later ones are undone first.
 fn stage_back(task: &Task) -> Stage {
     let is_open = |row: &Row| row.runs > 0 && !matches!(row.undo, Undo::Done | Undo::PassedOver);
     match task.rows.iter().rposition(is_open) {

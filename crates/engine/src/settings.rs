@@ -15,7 +15,7 @@ pub struct Settings {
     pub tasks_at_once: usize,
     /// The maximum number of concurrent lanes of one task. Most of a lane's time is waiting for the database.
     pub lanes_at_once: usize,
-    /// How often it looks for work when nobody wakes it.
+    /// How often it looks for work when nothing wakes it.
     pub poll: Duration,
     /// How long a body may take to wind down before it is dropped.
     pub grace: Duration,

@@ -84,7 +84,7 @@ macro_rules! stored_words {
 
 /// A stored word that this program does not know.
 #[derive(Debug, thiserror::Error)]
-#[error("`{word}` is no known {kind}; the row was written by another version")]
+#[error("`{word}` is not a known {kind}; another version wrote the row")]
 pub struct UnknownWord {
     /// The expected word.
     pub kind: &'static str,
@@ -97,7 +97,7 @@ stored_words! {
     TaskStatus {
         /// Created, and not started.
         Pending = "PENDING",
-        /// Begun, and not at its end; it may be waiting.
+        /// Started, and not at its end; it may be waiting.
         Running = "RUNNING",
         /// Its undos are running.
         RollingBack = "ROLLING_BACK",
@@ -124,7 +124,7 @@ stored_words! {
         Pending = "PENDING",
         /// It is due, and has not started.
         Ready = "READY",
-        /// Begun: its body runs, or it waits for its next turn.
+        /// Started: its body runs, or it waits for its next turn.
         Running = "RUNNING",
         /// An operator wants it ended, and it is being ended.
         Canceling = "CANCELING",
@@ -167,7 +167,7 @@ stored_words! {
         Execute = "EXECUTE",
         /// Try again.
         Retry = "RETRY",
-        /// Go on without a failed step.
+        /// Continue without a failed step.
         Skip = "SKIP",
         /// End it.
         Cancel = "CANCEL",
@@ -295,7 +295,7 @@ pub struct Row {
     pub skipped: bool,
     /// How its undo stands.
     pub undo: Undo,
-    /// How often it was begun: once, and once more for every retry.
+    /// How often it was started: once, and once more for every retry.
     pub runs: u32,
     /// How many tries in a row ended in a passing failure.
     pub attempts: u32,
@@ -348,10 +348,7 @@ mod tests {
             assert_eq!(serde_json::to_value(status).ok(), Some(Value::from(status.as_str())));
         }
         let unknown = "GONE".parse::<StepStatus>().expect_err("no such word");
-        assert_eq!(
-            unknown.to_string(),
-            "`GONE` is no known StepStatus; the row was written by another version"
-        );
+        assert_eq!(unknown.to_string(), "`GONE` is not a known StepStatus; another version wrote the row");
     }
 
     #[test]

@@ -172,7 +172,7 @@ pub async fn restore(
     Ok(summary)
 }
 
-/// Reads the whole copy once, so that a damaged one changes nothing; also returns what it is told apart by.
+/// Reads the whole copy once, so that a damaged one changes nothing; also returns what identifies it.
 async fn verify(file: &Path) -> Result<(Header, CopySummary, String), Error> {
     let mut reader = Reader::open(file).await?;
     let header: Header = reader.line().await?;

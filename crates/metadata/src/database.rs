@@ -54,7 +54,7 @@ impl Slice {
 /// for its turn.
 const STATEMENT_WAIT: Duration = Duration::from_secs(15);
 
-/// How long to wait for a connection before checking whether the server is there at all.
+/// How long to wait for a connection before checking whether the server is there.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Our database, opened.
@@ -148,7 +148,7 @@ impl Database {
         done
     }
 
-    /// Moves the clock by this much, ahead or behind.
+    /// Moves the clock by this much, forward or back.
     pub(crate) fn turn_clock(&self, by_us: i64) {
         self.ahead_us.fetch_add(by_us, Ordering::SeqCst);
     }

@@ -46,8 +46,8 @@ pub(crate) const MYSQL_PINS: [(&str, bool); 17] = [
 pub(crate) const MYSQL_READER: [(&str, bool); 1] =
     [("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", false)];
 
-/// A writer sees what is committed when it has its turn. Should this program be stopped, or its machine lost, in the
-/// midst of a transaction, the server ends that soon: others wait for their turn.
+/// A writer sees what is committed when it has its turn. If this program is stopped, or its machine lost, during a
+/// transaction, the server ends that soon, because others wait for their turn.
 pub(crate) const MYSQL_WRITER: [(&str, bool); 7] = [
     ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", false),
     ("SET SESSION wait_timeout = 20", true),
@@ -90,7 +90,7 @@ pub(crate) fn sqlite_is_full(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| code & 0xff == 13 || code == 778)
 }
 
-/// Returns whether a result code says that the file is damaged, or no database at all: SQLITE_CORRUPT or SQLITE_NOTADB.
+/// Returns whether a result code says that the file is damaged or not a database: SQLITE_CORRUPT or SQLITE_NOTADB.
 pub(crate) fn sqlite_is_damaged(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 11 | 26))
 }

@@ -45,7 +45,7 @@ pub enum Error {
         path: String,
     },
     /// A value was written by another version, or manually.
-    #[error("cannot {verb}: the column `{column}` holds what this version cannot read")]
+    #[error("cannot {verb}: this version cannot read the value of the column `{column}`")]
     Unreadable {
         /// What was tried.
         verb: &'static str,
@@ -56,7 +56,7 @@ pub enum Error {
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A name is given already.
-    #[error("there is a {noun} `{name}` already")]
+    #[error("the {noun} `{name}` exists already")]
     NameTaken {
         /// What kind of thing has it.
         noun: &'static str,
@@ -72,7 +72,7 @@ pub enum Error {
         id: i64,
     },
     /// An unfinished task is about the thing.
-    #[error("task {task} is about this {noun} and not finished")]
+    #[error("task {task} uses this {noun} and is not finished")]
     Busy {
         /// What kind of thing.
         noun: &'static str,
@@ -80,7 +80,7 @@ pub enum Error {
         task: TaskId,
     },
     /// The storage contains backup sets.
-    #[error("{backup_sets} backup sets lie in this storage")]
+    #[error("{backup_sets} backup sets are in this storage")]
     StorageInUse {
         /// How many.
         backup_sets: u64,
@@ -111,7 +111,7 @@ pub enum Error {
         path: String,
     },
     /// There is a key, and no database that it belongs to.
-    #[error("the database `{path}` is missing or empty, and the key `{key}` says that there was one")]
+    #[error("the database `{path}` is missing or empty, but its key `{key}` exists")]
     DatabaseLost {
         /// Where the database should be.
         path: String,
@@ -127,7 +127,7 @@ pub enum Error {
         cause: String,
     },
     /// A newer program has used the database.
-    #[error("the metadata in `{path}` have schema {found}, and this Lifeboat knows them up to {known}")]
+    #[error("the metadata in `{path}` has schema {found}, and this Lifeboat reads up to {known}")]
     NewerSchema {
         /// Which data directory.
         path: String,
@@ -137,7 +137,7 @@ pub enum Error {
         known: i64,
     },
     /// The schema is not what this program expects, and cannot be brought there.
-    #[error("the metadata in `{path}` cannot be brought to this version's schema")]
+    #[error("the metadata in `{path}` cannot be upgraded to the schema of this version")]
     Migration {
         /// Which data directory.
         path: String,
@@ -146,19 +146,19 @@ pub enum Error {
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Secrets were sealed, and the key is gone.
-    #[error("the key file `{path}` is missing, and secrets are sealed with it")]
+    #[error("the key file `{path}` is missing, and secrets are encrypted with it")]
     KeyMissing {
         /// Where it should be.
         path: String,
     },
     /// The key file holds no key.
-    #[error("the key file `{path}` does not hold a key")]
+    #[error("the key file `{path}` does not contain a key")]
     KeyMalformed {
         /// Its location.
         path: String,
     },
     /// The key is not the one that the secrets were sealed with.
-    #[error("the key file `{path}` holds key {found}, and the secrets are sealed with key {expected}")]
+    #[error("the key file `{path}` has key {found}, and the secrets are encrypted with key {expected}")]
     KeyOther {
         /// Its location.
         path: String,
@@ -168,13 +168,13 @@ pub enum Error {
         expected: String,
     },
     /// A sealed secret was altered, or moved here from another row.
-    #[error("the secret in {place} cannot be opened")]
+    #[error("the secret in {place} cannot be decrypted")]
     SealBroken {
         /// Table, row and column.
         place: String,
     },
     /// The address of the metadata's server is none.
-    #[error("`{url}` is no address for metadata: {why}")]
+    #[error("`{url}` is not an address for metadata: {why}")]
     ServerUrl {
         /// The address, without its password.
         url: String,
@@ -192,14 +192,14 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// The copy is not whole, or no copy at all.
-    #[error("`{path}` is not a whole copy of metadata")]
+    /// The file is an incomplete copy, or not a copy.
+    #[error("`{path}` is not a complete copy of metadata")]
     CopyDamaged {
         /// The file.
         path: String,
     },
     /// A version with another schema wrote the copy.
-    #[error("the copy `{path}` has schema {found}, and this Lifeboat puts back schema {known}")]
+    #[error("the copy `{path}` has schema {found}, and this Lifeboat restores schema {known}")]
     CopyOtherSchema {
         /// The file.
         path: String,
@@ -209,13 +209,13 @@ pub enum Error {
         known: u32,
     },
     /// A copy is put back only where nothing is.
-    #[error("the metadata in `{path}` are not empty")]
+    #[error("the metadata in `{path}` is not empty")]
     NotEmpty {
         /// Where they are.
         path: String,
     },
     /// A copy was being put back when the program ended.
-    #[error("a copy was put back into `{path}` in part only")]
+    #[error("a copy was only partly restored into `{path}`")]
     RestoreUnfinished {
         /// Where.
         path: String,

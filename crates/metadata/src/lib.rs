@@ -12,7 +12,7 @@
 //! | [`users`], [`passwords`], [`sessions`], [`audit`] | who may do what, who is logged on, who did what |
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`tenant_credentials`] | who logs on to the tenants to read their data |
-//! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
+//! | [`storages`], [`backup_sets`], [`restores`] | the storages of backups, the backup sets, their recoveries |
 //! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`protection`] | how recently everything was backed up |
@@ -24,8 +24,8 @@
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
 //! | [`error`] | what can go wrong, in words |
 //!
-//! Reading is done with [`Metadata`], writing with a [`Transaction`]: what a use case writes, it writes whole or not
-//! at all, with its line in the audit log and the task it makes.
+//! Reading is done with [`Metadata`], writing with a [`Transaction`]: a use case writes all of its changes or none,
+//! with its line in the audit log and its task.
 
 pub mod audit;
 pub mod backup_failures;

@@ -111,7 +111,7 @@ impl Transaction {
     /// Removes a storage configuration.
     ///
     /// # Errors
-    /// When backup sets lie in it, a strategy or an unfinished task uses it, when there is no such storage, or the
+    /// When it contains backup sets, a strategy or an unfinished task uses it, there is no such storage, or the
     /// database fails.
     pub async fn storage_remove(&mut self, id: StorageId) -> Result<(), Error> {
         let count =

@@ -52,7 +52,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Returns what came of a submission with this key in the last [`REMEMBERED`]. Nobody else submits until this
+    /// Returns the result of a submission with this key in the last [`REMEMBERED`]. No one else submits until this
     /// transaction ends.
     ///
     /// # Errors

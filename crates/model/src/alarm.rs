@@ -31,7 +31,7 @@ pub enum AlarmKind {
     NoSuccessfulBackup,
     /// Log backup was interrupted, and does not resume by itself.
     LogBackupInterrupted,
-    /// Log backup is too far behind.
+    /// Log backup is too late.
     IncBackupDelay,
     /// The newest due time of a backup strategy was missed.
     BackupRunMissed,

@@ -19,7 +19,7 @@ pub enum ArchiveStatus {
     Stop,
     /// 4.x: a round is being made.
     Prepare,
-    /// The round has begun; not all logs go out yet.
+    /// The round has started; not all logs are backed up yet.
     Beginning,
     /// All logs go out.
     Doing,

@@ -145,7 +145,7 @@ mod tests {
     fn log_backup_is_brought_back_step_by_step_and_a_full_backup_follows() {
         use TaskEnd::{Badly, Running, Well};
         let cases = [
-            // Nothing was begun.
+            // Nothing was started.
             (0, 3, Interrupted, None, false, Wait),
             (0, 3, Interrupted, None, true, Stop),
             (0, 3, Stopping, None, true, Close), // somebody else does it

@@ -141,7 +141,7 @@ pub struct PhysicalSet {
     pub succeeded: bool,
     /// `FILE_STATUS`; empty where the version has none.
     pub file_status: String,
-    /// Where it lies, without keys; empty if the views do not show it.
+    /// Where it is, without keys; empty if the views do not show it.
     pub path: String,
     /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,

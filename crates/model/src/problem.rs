@@ -11,7 +11,7 @@ use crate::text::{Language, Text};
 pub mod codes {
     /// A request is malformed.
     pub const INVALID: u32 = 400;
-    /// Nobody is logged on, or with a wrong password.
+    /// No user is logged on, or the password is wrong.
     pub const UNAUTHENTICATED: u32 = 401;
     /// The user's role does not allow it.
     pub const FORBIDDEN: u32 = 403;
@@ -107,7 +107,7 @@ pub mod codes {
 pub enum ProblemKind {
     /// The request is wrong in itself.
     Invalid,
-    /// Nobody, or the wrong one, is logged on.
+    /// No user, or the wrong one, is logged on.
     Unauthenticated,
     /// Logged on, but without the permission.
     Forbidden,

@@ -188,7 +188,7 @@ pub struct Gap {
 pub struct Timeline {
     /// The moments, in order; no two intervals touch, but for a proven and an unproven one.
     pub intervals: Vec<Interval>,
-    /// What lies between, before and after them.
+    /// The time between, before and after them.
     pub gaps: Vec<Gap>,
     /// Whether it was concluded from names in a storage and PREVIEW has yet to confirm it.
     pub is_estimated: bool,

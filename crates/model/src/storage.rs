@@ -182,7 +182,7 @@ pub fn mask_uri(uri: &str) -> String {
     }
 }
 
-/// A storage configuration. Its key's secret lies sealed in the metadata.
+/// A storage configuration. The secret of its key is stored encrypted in the metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Storage {
     /// Its identity; 0 before the metadata gave one.

@@ -155,7 +155,7 @@ pub struct NextAction {
 pub enum NextStep {
     /// Run again what has failed.
     RetryTask,
-    /// Go on without that subtask.
+    /// Continue without that subtask.
     SkipSubtask(SubtaskId),
     /// Perform a major compaction.
     Compact(ClusterId),
@@ -172,7 +172,7 @@ pub enum NextStep {
 pub struct FullBackup {
     /// The cluster.
     pub cluster: ClusterId,
-    /// Where to; where the cluster writes already when nobody had chosen.
+    /// The destination; by default the current one of the cluster.
     pub storage: Option<StorageId>,
     /// The tenants; none means the whole cluster.
     pub tenants: Vec<TenantId>,

@@ -1,7 +1,7 @@
 //! The texts for people, in English and Chinese.
 //!
-//! A text is stored as its id and arguments and rendered where it is shown, in the reader's language. The
-//! catalogue lies in `texts/{en,zh}.toml`, both with equal keys and placeholders:
+//! A text is stored as its id and arguments and rendered where it is shown, in the reader's language. The catalogue
+//! is in `texts/{en,zh}.toml`, both with equal keys and placeholders:
 //!
 //! ```toml
 //! [step]                          # names of steps, by step id

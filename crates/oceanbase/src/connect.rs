@@ -102,7 +102,7 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
     }
 }
 
-/// Returns whether a server answers at all. One that refuses us does.
+/// Returns whether a server answers. One that refuses us does.
 pub(crate) async fn answers(endpoint: &Endpoint, address: &Address) -> bool {
     match connect(endpoint, address).await {
         Ok(wire) => {

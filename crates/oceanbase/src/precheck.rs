@@ -31,7 +31,7 @@ pub mod checks {
     pub const PRIVILEGES: &str = "takeover-privileges";
     /// Servers and tenants can be read.
     pub const READ: &str = "takeover-read";
-    /// Nobody set destinations.
+    /// No destinations are set.
     pub const DESTINATIONS: &str = "takeover-destinations";
     /// The cluster deletes nothing by itself.
     pub const POLICIES: &str = "takeover-policies";

@@ -160,7 +160,7 @@ impl TenantConfig {
     }
 }
 
-/// A real server behind a simulated tenant.
+/// A real server for a simulated tenant.
 #[derive(Clone)]
 pub struct Backend {
     /// The tenant's name.
@@ -183,7 +183,7 @@ impl std::fmt::Debug for Backend {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The version is unknown.
-    #[error("cluster `{cluster}` cannot be pretended")]
+    #[error("cluster `{cluster}` cannot be simulated")]
     Version {
         /// The cluster that asks for it.
         cluster: String,
@@ -192,7 +192,7 @@ pub enum ConfigError {
         source: crate::profile::UnknownProfile,
     },
     /// The time zone cannot be read.
-    #[error("cluster `{cluster}`: `{zone}` is no time zone; write an offset such as +08:00")]
+    #[error("cluster `{cluster}`: `{zone}` is not a time zone; write an offset such as +08:00")]
     TimeZone {
         /// The cluster that asks for it.
         cluster: String,

@@ -3,10 +3,10 @@
 //! Any client of OceanBase's backup views and statements can be tested against it, unchanged: it is bent to
 //! none of them and shares no code with ours. Where it lacks something it answers an error and logs a gap.
 //!
-//! A statement comes in through `wire`, is cut up by `sql`, and `session` decides who answers: SELECTs run on an
-//! embedded engine over tables that mirror the documented views; ALTER SYSTEM goes to `gen3` or `gen4`, which
-//! change the `world`. The world is a state machine: it is told the time, and everything that was due until then
-//! happens before the statement is answered.
+//! A statement comes in through `wire`, is parsed by `sql`, and `session` decides who answers: SELECTs run on an
+//! embedded engine over tables that mirror the documented views; ALTER SYSTEM goes to `gen3` or `gen4`, which change
+//! the `world`. The world is a state machine: it is given the time, and everything that was due until then happens
+//! before the statement is answered.
 
 mod backend;
 mod civil;

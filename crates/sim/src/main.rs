@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use sim::{Backend, ClusterConfig, Config, Fault, Profile, Server, TenantConfig, TlsFiles};
 
-/// Pretends one OceanBase cluster, or many, over the MySQL protocol.
+/// Simulate one or more OceanBase clusters over the MySQL protocol
 #[derive(Debug, Parser)]
 #[command(name = "lifeboat-sim", version)]
 struct Arguments {
@@ -15,16 +15,16 @@ struct Arguments {
     /// separated by commas, the clusters alternate
     #[arg(long, value_delimiter = ',', default_value = "4.2.5")]
     profile: Vec<Profile>,
-    /// Version of the data (COMPATIBLE), where it is older than the binary: an upgrade that has not ended
+    /// Version of the data (COMPATIBLE), if older than that of the binary: an unfinished upgrade
     #[arg(long)]
     compatible: Option<String>,
-    /// Name of the cluster; with several clusters a number follows
+    /// Name of the cluster; several clusters get a number each
     #[arg(long, default_value = "obcluster")]
     name: String,
-    /// Id of the first cluster
+    /// ID of the first cluster
     #[arg(long, default_value_t = 1)]
     cluster_id: u64,
-    /// How many clusters
+    /// Number of clusters
     #[arg(long, default_value_t = 1)]
     clusters: u32,
     /// Zones of each cluster
@@ -48,7 +48,7 @@ struct Arguments {
     /// Address that the servers listen on
     #[arg(long, default_value = "127.0.0.1")]
     listen: IpAddr,
-    /// SQL port of the first server; 0 takes free ones
+    /// SQL port of the first server; 0 uses free ports
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Address of the control port
@@ -57,13 +57,13 @@ struct Arguments {
     /// Simulated seconds per real second
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
-    /// The clock stands until the control port moves it
+    /// Stop the clock until the control port moves it
     #[arg(long, conflicts_with = "speed")]
     paused: bool,
-    /// Seed of all chance
+    /// Seed of the random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Fault from the start: a name, or JSON such as {"name":"statement_slow","seconds":5}
+    /// Fault to start with: a name, or JSON such as {"name":"statement_slow","seconds":5}
     #[arg(long = "fault", value_parser = fault)]
     faults: Vec<Fault>,
     /// Real server that answers a tenant's data statements: tenant=host:port
@@ -78,7 +78,7 @@ struct Arguments {
     /// Private key (PEM) of the certificate
     #[arg(long, requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// Directory that file:/// stands for
+    /// Directory for file:/// addresses
     #[arg(long)]
     file_root: Option<PathBuf>,
     /// Password of root in sys and in every tenant

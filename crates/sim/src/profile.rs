@@ -131,7 +131,7 @@ impl fmt::Display for Profile {
     }
 }
 
-/// A profile name that nobody knows.
+/// An unknown profile name.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "`{0}` is no version the simulator knows; take one of 2.2.77, 3.1.5, 3.2.4, 4.0, 4.1, 4.2.5, 4.3.5, 4.4, 4.4.2.3, 4.6.0"

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-/// So many statements are kept.
+/// How many statements are kept.
 const KEPT: usize = 20_000;
 
 /// A statement and its answer.

@@ -3,7 +3,7 @@
 //!
 //! - A key is slash-separated parts, each up to 255 bytes, without empty, `.` and `..` parts. It is taken as it
 //!   is; encoding names is the caller's business.
-//! - An object appears whole or not at all, and once a call has returned it survives a power cut.
+//! - An object appears completely or not, and once a call has returned it survives a power cut.
 //! - There are no folders apart from keys: a folder is there when an object is below it.
 //! - Nothing outside the location is read or written, whatever its content.
 //! - A bucket that does not exist, and a root that is not mounted, is an error, never an empty storage.
@@ -225,7 +225,7 @@ impl Client {
         }
     }
 
-    /// Deletes what crashed writers left behind below a folder, if it was not written for this long; returns how
+    /// Deletes the remains of crashed writers below a folder, if they were not written for this long; returns how
     /// many. A caller who is the only writer there need not wait: [`Duration::ZERO`].
     ///
     /// # Errors
@@ -259,7 +259,7 @@ impl Client {
         }
     }
 
-    /// Asks an object store for anything at all, so that address, key and bucket are known to be right.
+    /// Sends any request to an object store, to check that address, key and bucket are right.
     pub(crate) async fn reach(&self) -> Result<(), Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.reach().await,

@@ -37,7 +37,7 @@ pub enum ErrorKind {
     #[error("the quota is used up")]
     Quota,
     /// A symbolic link is in the way; none is followed.
-    #[error("it is a symbolic link, and none is followed")]
+    #[error("it is a symbolic link, which Lifeboat does not follow")]
     SymbolicLink,
     /// What should be a directory is something else.
     #[error("it is not a directory")]
@@ -46,22 +46,22 @@ pub enum ErrorKind {
     #[error("it is not a file")]
     NotAFile,
     /// The directory is not below a root that an administrator allows.
-    #[error("it lies outside the allowed directories")]
+    #[error("it is outside the allowed directories")]
     OutsideRoots {
         /// The roots that there are.
         roots: Vec<String>,
     },
     /// The directory is another program's backup destination.
-    #[error("it lies in a backup destination of an OceanBase cluster")]
+    #[error("it is in a backup destination of an OceanBase cluster")]
     InsideDestination,
     /// The configuration names a root that cannot be one.
     #[error("it is not an absolute path without `..`")]
     RootMalformed,
     /// An object cannot have this name.
-    #[error("no object can have that name")]
+    #[error("objects cannot have that name")]
     KeyMalformed,
     /// The object holds more than the caller is ready to take.
-    #[error("it holds {found} bytes, more than the {limit} expected")]
+    #[error("it has {found} bytes, more than the {limit} expected")]
     TooLarge {
         /// How much it holds.
         found: u64,
@@ -69,13 +69,13 @@ pub enum ErrorKind {
         limit: u64,
     },
     /// More objects than a listing may hold.
-    #[error("it holds more than {limit} objects")]
+    #[error("it contains more than {limit} objects")]
     TooMany {
         /// How many a listing may hold.
         limit: usize,
     },
     /// What was read back is not what was written.
-    #[error("it holds something else than what was written")]
+    #[error("its contents differ from what was written")]
     Altered,
     /// The bucket or container does not exist.
     #[error("the bucket does not exist")]
@@ -90,7 +90,7 @@ pub enum ErrorKind {
     #[error("the secret is not the key file of that service account")]
     KeyFileMalformed,
     /// The endpoint is not a valid address.
-    #[error("it is no address of a service")]
+    #[error("it is not an address of a service")]
     EndpointMalformed,
     /// An object store answers a question with more than the server keeps of an answer.
     #[error("the answer has more than {limit} bytes")]
@@ -100,7 +100,7 @@ pub enum ErrorKind {
     },
     /// The endpoint is an address that no request is sent to: a link-local one, a cloud's metadata service, or what the
     /// configuration refuses.
-    #[error("no request is sent to that address")]
+    #[error("requests to that address are not allowed")]
     AddressRefused,
     /// This server's clock and the service's differ too much.
     #[error("this server's clock differs too much from the service's")]

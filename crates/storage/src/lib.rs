@@ -8,7 +8,7 @@
 //! | [`roots`] | the directories that an administrator allows |
 //! | [`rules`] | what storages may use: these directories, which addresses, how much memory |
 //! | `key` | which names objects can have |
-//! | `local` | files: durable, whole or not at all, and never through a symbolic link |
+//! | `local` | files: durable, complete or absent, and never through a symbolic link |
 //! | `remote` | object stores: S3 and its like, OSS, COS, OBS, Google Cloud, Azure |
 //! | [`error`] | what can go wrong, in words |
 

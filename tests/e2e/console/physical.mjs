@@ -98,7 +98,7 @@ async function typeStorage(form, directory) {
   const field = form.getByLabel(words.directory, { exact: true });
   await field.fill('/etc');
   await button(words.test, form).click();
-  // It may well lie on the cluster's servers: nobody can say from here, and nobody claims to.
+  // It may be on the servers of the cluster. This server cannot know, and does not claim to.
   await form.getByText(words.notFromHere).waitFor();
   await form.getByTestId('test-lines').scrollIntoViewIfNeeded();
   await look('storage-out-of-reach');
@@ -227,7 +227,7 @@ async function steering() {
   await confirm(words.cancelTask);
   await taskEnds('FAILED');
   await look('cancelled');
-  // Of the whole task: the button on a step goes on with that tenant alone.
+  // For the whole task: the button on a step continues with that tenant only.
   await button(words.retry).first().click();
   await confirm(words.retry);
   await taskEnds('SUCCESSFUL');

@@ -50,17 +50,17 @@ fn of_server(metrics: &Metrics, server: &str) -> Vec<Family> {
         ),
         Family::gauge(
             "alarms",
-            "Alarms that hold now, by kind and OCP's level, of which 1 is the worst.",
+            "Current alarms, by kind and OCP's level (1 is the most severe).",
             alarms.collect(),
         ),
         Family::counter(
             "watcher_runs",
-            "How often this server looked by itself.",
+            "Rounds of the watchers of this server.",
             metrics.watchers.iter().map(|watched| (watcher(watched.name), number(watched.runs))).collect(),
         ),
         Family::gauge(
             "watcher_failing",
-            "1 while the last look of a watcher failed.",
+            "1 if the last round of the watcher failed, else 0.",
             metrics
                 .watchers
                 .iter()
@@ -96,29 +96,29 @@ fn of_objects(metrics: &Metrics) -> Vec<Family> {
         ),
         Family::gauge(
             "objects_left_out",
-            "Objects that have no series of their own, because there are more than 10000.",
+            "Objects without series of their own, because there are more than 10000.",
             whole(metrics.objects_left_out),
         ),
         Family::gauge(
             "object_backed_up",
-            "1 when there is a data backup of the object that can be restored, else 0.",
+            "1 if a data backup of the object can be restored, else 0.",
             objects.iter().map(|object| (labels(object), flag(has_backup(object)))).collect(),
         ),
         Family::gauge(
             "object_backup_age",
-            "Time since the last good data backup of the object was complete; absent when there is none.",
+            "Time since the last successful data backup of the object was complete; absent if there is none.",
             ages.collect(),
         )
         .in_unit(Unit::Seconds),
         Family::gauge(
             "object_log_checkpoint_age",
-            "Age of the moment up to which logs are backed up, by the last look at the cluster; absent when unknown.",
+            "Age of the time up to which logs are backed up, when the cluster was last read; absent if unknown.",
             logs().filter_map(|(object, logs)| Some((labels(object), logs.age?.as_secs_f64()))).collect(),
         )
         .in_unit(Unit::Seconds),
         Family::gauge(
             "object_log_backup_running",
-            "1 while log backup runs, by the last look at the cluster; absent when unknown.",
+            "1 if log backup ran when the cluster was last read, else 0; absent if unknown.",
             logs().map(|(object, logs)| (labels(object), flag(logs.is_running))).collect(),
         ),
     ]
@@ -149,7 +149,7 @@ fn of_backup_sets(sets: &[((BackupMethod, DataBackupMode), SetTotals)]) -> Vec<F
         .in_unit(Unit::Bytes),
         Family::counter(
             "backup_recorded",
-            "Bytes of all backup sets that the catalogue ever had, deleted ones too.",
+            "Bytes of all backup sets that were ever in the catalogue, including deleted ones.",
             each(|totals| totals.recorded_bytes),
         )
         .in_unit(Unit::Bytes),
@@ -176,7 +176,7 @@ fn of_tasks(metrics: &Metrics, server: &str) -> Vec<Family> {
     vec![
         Family::histogram(
             "run_duration",
-            "How long the tasks took whose end this server saved, waiting included.",
+            "Duration of the tasks whose end this server recorded, including waiting.",
             RUN_BOUNDS_S,
             runs.into_iter().collect(),
         ),
@@ -222,18 +222,18 @@ fn of_statements(metrics: &Metrics) -> Vec<Family> {
     vec![
         Family::histogram(
             "metadata_statement_duration",
-            "How long statements on the metadata database took, by what they do.",
+            "Duration of statements on the metadata database, by action.",
             ANSWER_BOUNDS_S,
             durations("statement", ours),
         ),
         Family::counter(
             "metadata_statement_failures",
-            "Statements on the metadata database that failed, by what they do.",
+            "Statements on the metadata database that failed, by action.",
             failures("statement", ours),
         ),
         Family::histogram(
             "oceanbase_statement_duration",
-            "How long statements on clusters took, by verb; one whose rows are read one by one ends with the last.",
+            "Duration of statements on clusters, by verb; until the last row where rows are read one by one.",
             ANSWER_BOUNDS_S,
             durations("verb", clusters),
         ),
@@ -269,7 +269,7 @@ fn of_requests(requests: &[(RequestKind, Timing)]) -> Vec<Family> {
     vec![
         Family::histogram(
             "http_request_duration",
-            "How long requests took until their answer began, by route and method.",
+            "Time from a request to the start of its answer, by route and method.",
             ANSWER_BOUNDS_S,
             by_route.into_values().collect(),
         ),
@@ -283,7 +283,7 @@ fn of_process(process: &Process) -> [Family; 4] {
     [
         Family::gauge(
             "process_resident_memory",
-            "Memory that the server occupies.",
+            "Memory that the server uses.",
             whole(number(resident_bytes)),
         )
         .in_unit(Unit::Bytes),

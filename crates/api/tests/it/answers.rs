@@ -27,7 +27,7 @@ async fn every_answer_comes_in_the_envelope() {
 #[tokio::test]
 async fn an_error_takes_the_place_of_data_in_the_readers_language() {
     let server = Server::open().await;
-    for (wish, message) in [("en-US", "There is no cluster"), ("zh-CN,zh;q=0.9", "没有")] {
+    for (wish, message) in [("en-US", "There is no cluster"), ("zh-CN,zh;q=0.9", "集群")] {
         let request = Request::get("/api/v2/ob/clusters/4711")
             .header("authorization", ADMIN)
             .header("accept-language", wish)

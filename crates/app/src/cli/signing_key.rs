@@ -80,7 +80,7 @@ impl TrustArgs {
     /// Checks the origin of a dump before a load.
     ///
     /// # Errors
-    /// When it is not signed with a trusted key, unless it is not signed at all and that was accepted.
+    /// When it is not signed with a trusted key, unless it is unsigned and that was accepted.
     pub(crate) fn judge_for_load(
         &self,
         from: &str,

@@ -208,7 +208,7 @@ fn a_signed_dump_is_loaded_with_the_key_that_signed_it_and_with_no_other() {
     assert_eq!(origin(&loaded)["key"], *key);
     assert_eq!(fingerprint(&seekdb, &seekdb.database), fingerprint(&seekdb, &seekdb.copy));
 
-    // Anybody can seal a changed manifest again, and nobody can sign it.
+    // Anyone can seal a changed manifest again, but not sign it.
     let path = from.strip_prefix("file://").expect("a directory").to_owned() + "/manifest.json";
     let text = std::fs::read_to_string(&path).expect("a manifest");
     let (content, seal) = text.split_once('\n').expect("two lines");

@@ -107,7 +107,7 @@ impl Server {
         let mount =
             format!("mount -t tmpfs -o mode=700,size={megabytes}m none \"$1\" && shift && exec \"$@\"");
         let mut inside = Command::new("unshare");
-        // Whoever is not root is it in a namespace of users.
+        // A user other than root is root in a user namespace.
         let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
         inside.args(if is_root { &["--mount"][..] } else { &["--mount", "--map-root-user"] });
         inside

@@ -280,7 +280,7 @@ async fn check_reports_old_and_unknown_backups_to_nagios() {
             3,
             "LIFEBOAT UNKNOWN - `--critical 1d` is shorter than `--warning 2d`",
         ),
-        ("--warning soon", 3, "LIFEBOAT UNKNOWN - `soon` is not an age"),
+        ("--warning soon", 3, "LIFEBOAT UNKNOWN - `soon` is not a valid age"),
         ("--tenant shop", 3, "LIFEBOAT UNKNOWN - "),
         ("--server http://127.0.0.1:9", 3, "LIFEBOAT UNKNOWN - "),
     ];

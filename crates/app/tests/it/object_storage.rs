@@ -119,7 +119,7 @@ fn a_backup_to_s3_resumes_after_the_server_was_killed() {
     assert_eq!(fingerprint(&world.shop, database), fingerprint(&world.shop, copy));
 }
 
-/// Waits until the step that writes rows has begun, so that the kill meets it at work.
+/// Waits until the step that writes rows has started, so that the kill interrupts it.
 fn until_pieces_lie_there(world: &World, server: &Server, task: &str) {
     for _ in 0..3_000 {
         let shown = world.good(server, &format!("task show {task} -o json"));

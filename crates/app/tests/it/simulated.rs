@@ -38,13 +38,13 @@ pub(crate) struct Answer {
 
 impl Stand {
     pub(crate) async fn new(profile: Profile, tenants: &[&str]) -> Self {
-        let clusters = vec![pretended(profile, tenants)];
+        let clusters = vec![simulated_cluster(profile, tenants)];
         Self::on(Config { clusters, speed: SPEED, ..Config::paused(profile) }).await
     }
 
     /// Creates a stand with a simulated cluster whose clock moves only when the test advances it.
     pub(crate) async fn standing_still(profile: Profile, tenants: &[&str]) -> Self {
-        let clusters = vec![pretended(profile, tenants)];
+        let clusters = vec![simulated_cluster(profile, tenants)];
         Self::on(Config { clusters, ..Config::paused(profile) }).await
     }
 
@@ -86,7 +86,7 @@ impl Stand {
 
     /// Returns the simulator of a simulated cluster.
     pub(crate) fn simulator(&self) -> &Handle {
-        self.simulator.as_ref().expect("the cluster is a pretended one")
+        self.simulator.as_ref().expect("the cluster is simulated")
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -182,7 +182,7 @@ impl Stand {
     }
 }
 
-fn pretended(profile: Profile, tenants: &[&str]) -> ClusterConfig {
+fn simulated_cluster(profile: Profile, tenants: &[&str]) -> ClusterConfig {
     ClusterConfig {
         version: profile.to_string(),
         sys_password: SYS_PASSWORD.into(),

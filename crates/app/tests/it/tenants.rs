@@ -8,7 +8,7 @@ use crate::lifeboat::{Transcript, run, run_with_input};
 use crate::seekdb::{Shop, fingerprint, with_shop};
 use crate::simulated::{SYS_PASSWORD, Stand};
 
-/// The password of the tenant's user, which nobody may ever see.
+/// The password of the tenant's user, which must never appear anywhere.
 const PASSWORD: &str = "of-the-tenant-itself";
 
 /// Makes a stand whose cluster has the tenant `shop` in the real kernel, one in Oracle mode, and one that is locked.

@@ -100,7 +100,7 @@ fn good(ran: Ran) -> String {
     ran.out
 }
 
-/// Checks that there is one set, one dump, and that what lies there is what the database holds.
+/// Checks that there is one set and one dump, and that the dump contains what the database contains.
 fn one_whole_set(server: &Server, shop: &Shop, backups: &Path) {
     let sets: Value = serde_json::from_str(&good(server.run("backup list -o json"))).expect("JSON");
     let sets = sets.as_array().expect("a list");

@@ -49,7 +49,7 @@ impl Attempt {
         outcome
     }
 
-    /// Writes that it was refused or failed. Whoever asked hears of that, not of trouble with the log.
+    /// Records that it was refused or failed. The caller gets that error, not one of the log.
     async fn refused(&self, context: &Context, why: &Error) {
         let deed = Deed { outcome: why.problem().text.id.clone(), ..self.0.clone() };
         let written = async {

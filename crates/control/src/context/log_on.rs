@@ -50,7 +50,7 @@ impl LogOn {
         Self { known: Mutex::new(known), waiting: Semaphore::new(WAITING_MAX), ends: watch::Sender::new(0) }
     }
 
-    /// Returns how long a log-on to this account from this address has to wait, if at all.
+    /// Returns how long a log-on to this account from this address has to wait, if it has to.
     pub(crate) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
         self.known().attempts.wait(account, address, now)
     }

@@ -91,7 +91,7 @@ impl Context {
     }
 }
 
-/// Opens the metadata where they lie.
+/// Opens the metadata at their location.
 pub(crate) async fn open_metadata(
     data_dir: &Path,
     server: Option<&MetadataServer>,

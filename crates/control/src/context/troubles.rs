@@ -30,7 +30,7 @@ pub(crate) enum Trouble {
         /// Why, when it was asked first.
         why: Text,
     },
-    /// It answers, and these of its log backups are interrupted or behind; with how far each was behind.
+    /// The cluster answers, and these of its log backups are interrupted or late, with the delay of each.
     Logs(Vec<(ArchiveRound, Option<u64>)>),
 }
 

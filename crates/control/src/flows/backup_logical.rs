@@ -3,8 +3,8 @@
 //! 1. `check-cluster-status`   it answers, offers logical backup, and is not being upgraded
 //! 2. `check-backup-storage`   this server can write, read, list and delete there
 //! 3. `check-ready`            what was chosen exists, and a dump can carry it
-//! 4. `take-snapshot`          one moment is kept readable, and the dump's plan lies in the storage
-//! 5. `dump-schema`            the definitions lie in the storage
+//! 4. `take-snapshot`          a snapshot is kept readable, and the dump's plan is in the storage
+//! 5. `dump-schema`            the definitions are in the storage
 //! 6. `dump-data`              the rows do, and then the manifest: the dump is complete
 //! 7. `verify-backup-set`      every object reads back as it was written
 //! 8. `record-backup-set`      the catalogue knows it
@@ -217,7 +217,7 @@ async fn check_tenant_ready(at: &Here, state: &State, tenant: &str) -> Result<()
     Ok(())
 }
 
-/// 4. One moment is kept readable, and the dump's plan lies in the storage.
+/// 4. A snapshot is kept readable, and the dump's plan is in the storage.
 async fn take_snapshot(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let dumping = Dumping::open(at, state, lane).await?;
     let taken = dumping.snapshot().await.map(|snapshot| {
@@ -234,7 +234,7 @@ async fn take_snapshot(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     dumping.done_or_anew(lane, taken).await
 }
 
-/// 5. The definitions lie in the storage.
+/// 5. The definitions are in the storage.
 async fn dump_schema(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let dumping = Dumping::open(at, state, lane).await?;
     let dumped = schema(at, &dumping).await;

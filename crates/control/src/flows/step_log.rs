@@ -8,7 +8,7 @@ use model::size;
 use oceanbase::{End, Outcome, Statement, Witness};
 
 /// The number of statements of one run after which only failed ones are logged: loading a terabyte takes a million,
-/// and nobody reads them.
+/// which no one reads.
 const STATEMENTS_MAX: u64 = 10_000;
 
 /// Writes what a session does into the log of the step it works for.

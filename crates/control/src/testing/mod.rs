@@ -91,7 +91,7 @@ impl World {
             mode: mode.into(),
             ..sim::TenantConfig::named(name)
         };
-        let pretended = sim::ClusterConfig {
+        let simulated = sim::ClusterConfig {
             version: profile.to_string(),
             sys_password: SYS_PASSWORD.into(),
             tenants: vec![
@@ -109,7 +109,7 @@ impl World {
             password: server.password.clone(),
         };
         let config = sim::Config {
-            clusters: vec![pretended],
+            clusters: vec![simulated],
             backends: vec![backend("shop"), backend("crm")],
             ..sim::Config::paused(profile)
         };
@@ -180,7 +180,7 @@ impl World {
 
     /// Sends a statement to the simulated cluster as another client would.
     pub(crate) async fn say(&self, user: &str, password: &str, sql: &str) {
-        let port = self.simulator.as_ref().expect("the cluster is a pretended one").port();
+        let port = self.simulator.as_ref().expect("the cluster is simulated").port();
         let address = Address { host: "127.0.0.1".into(), port };
         let endpoint = Endpoint::new(vec![address], user, Secret::new(password));
         let session = Session::open(&endpoint, Arc::new(NoWitness)).await;
@@ -265,7 +265,7 @@ impl World {
         base.below(&self.folder).expect("a folder")
     }
 
-    /// Returns the ids of the dumps that lie in the storage: those with a manifest, and those without.
+    /// Returns the ids of the dumps in the storage: those with a manifest, and those without.
     pub(crate) async fn dump_ids(&self) -> (Vec<String>, Vec<String>) {
         let mut complete = Vec::new();
         let mut all = Vec::new();

@@ -31,7 +31,7 @@ pub struct LogBackupTask {
     pub tenant_name: String,
     /// Its status.
     pub round: ArchiveRound,
-    /// How far it is behind, by the database's clock.
+    /// The delay, by the database's clock.
     pub delay_us: Option<u64>,
 }
 
@@ -92,7 +92,7 @@ fn name(tenants: &[Tenant], id: TenantId) -> String {
     known.map_or_else(|| id.to_string(), |known| known.name.clone())
 }
 
-/// Reads every round, and how far it is behind.
+/// Reads every round and its delay.
 pub(crate) async fn seen(driver: &mut Driver) -> Result<Vec<(ArchiveRound, Option<u64>)>, Error> {
     let rounds = driver.archive_rounds().await?;
     let now = driver.database_now().await?;

@@ -23,8 +23,8 @@ const AT_ONCE: usize = 16;
 /// How many points of one tenant are shown at most.
 const POINTS: i64 = 500;
 
-/// Returns how far the log backup of a cluster, or of one of its tenants, was behind, the oldest first. Of a long time the
-/// worst of each span is shown.
+/// Returns the delays of the log backup of a cluster, or of one of its tenants, the oldest first. For a long period,
+/// the worst delay of each span is returned.
 ///
 /// # Errors
 /// When the actor may not read it, or there is no such cluster or tenant.

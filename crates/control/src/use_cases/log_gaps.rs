@@ -134,8 +134,8 @@ async fn decided(
     Ok(mending(gap, round, task, may_begin))
 }
 
-/// Returns whether log backup may be brought back: the strategy allows it, the last time is long enough ago, and the
-/// cause is gone as far as can be told.
+/// Returns whether log backup may be restarted: the strategy allows it, the last restart is long enough ago, and the
+/// cause is gone as far as Lifeboat knows.
 async fn may_begin(
     control: &Control,
     cluster: &Cluster,

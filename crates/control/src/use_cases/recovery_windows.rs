@@ -53,7 +53,7 @@ pub struct TenantWindow {
     pub timeline: Timeline,
     /// The sets that a recovery can begin with, in the order of their numbers.
     pub sets: Vec<SetMark>,
-    /// The data loss if the tenant fails now; none if it cannot be recovered at all.
+    /// The data loss if the tenant fails now; none if it cannot be recovered.
     pub loss_us: Option<u64>,
 }
 
@@ -78,7 +78,7 @@ pub struct SetMark {
     pub bytes: u64,
 }
 
-/// Returns to which moments the tenants of a cluster can be recovered. Nobody but the cluster knows it.
+/// Returns the recoverable time ranges of the tenants of a cluster. Only the cluster knows them.
 ///
 /// # Errors
 /// When there is no such cluster or tenant, it offers no physical backup, or it does not answer.

@@ -78,7 +78,7 @@ pub struct RestoreTask {
     pub databases: BTreeMap<String, String>,
     /// Which databases, and which tables of others; none means all of the above.
     pub objects: Vec<BackupObject>,
-    /// Where the backup set lies: a URI.
+    /// Where the backup set is: a URI.
     pub uri: String,
     /// The moment whose data are recovered; none while it is not settled.
     pub until: Option<Timestamp>,

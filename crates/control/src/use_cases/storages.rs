@@ -92,8 +92,8 @@ pub async fn find(control: &Control, actor: &Actor, name: &str) -> Result<Storag
 /// Changes a storage configuration.
 ///
 /// # Errors
-/// When the name is taken, when the location is not one that this server can and may use, or is to change while
-/// backup sets lie there or a task uses it.
+/// When the name is taken, when the location is not one that this server can and may use, or when the location would
+/// change while it contains backup sets or a task uses it.
 pub async fn update(
     control: &Control,
     actor: &Actor,
@@ -134,7 +134,7 @@ pub async fn update(
 /// Removes a storage configuration. Its files stay.
 ///
 /// # Errors
-/// When backup sets lie in it, or a task still uses it.
+/// When it contains backup sets, or a task still uses it.
 pub async fn remove(control: &Control, actor: &Actor, id: StorageId) -> Result<(), Error> {
     let attempt = Attempt::new(actor, "storage-remove", format!("storage/{id}"));
     let work = async {

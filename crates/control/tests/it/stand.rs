@@ -31,7 +31,7 @@ impl Stand {
         Self { admin: admin.expect("logs on"), control, dir }
     }
 
-    /// Somebody with less.
+    /// A user with fewer permissions.
     pub(crate) fn viewer(&self) -> Actor {
         Actor { name: "vera".into(), role: Role::ClusterViewer, ..self.admin.clone() }
     }

@@ -1,6 +1,6 @@
 //! Parsing and changing the statements that create tables and views.
 //!
-//! They are bytes: a default of a binary column may be no text at all. Nothing here understands SQL beyond its
+//! They are bytes, because a default of a binary column may not be text. Nothing here understands SQL beyond its
 //! words, quotes and brackets; what is not recognised stays as it is.
 
 pub(crate) mod code;

@@ -24,7 +24,7 @@ pub(crate) struct Qualified<'t> {
 /// Which part of a query the tokens within a pair of brackets belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clause {
-    /// Behind SELECT or DELETE.
+    /// After SELECT or DELETE.
     Select,
     /// Where tables are named.
     Tables,

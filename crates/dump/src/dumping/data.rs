@@ -426,9 +426,8 @@ async fn leave_out_changed(source: &Source, plan: &Plan, lost: &Lost) -> Result<
     Ok(())
 }
 
-/// Returns the tables that are not the ones that were planned any more, with their databases. A change of a table in
-/// the midst of a dump makes the server fail most reads, but not all: a column that was dropped and added again reads
-/// as its default.
+/// Returns the tables that are no longer the planned ones, with their databases. After a change of a table during a
+/// dump, the server fails most reads, but not all: a column that was dropped and added again reads as its default.
 async fn changed(source: &Source, plan: &Plan) -> Result<Vec<(String, String)>> {
     let mut session = source.open_for_definitions().await?;
     let mut changed = Vec::new();

@@ -125,8 +125,7 @@ impl Definitions {
         }
     }
 
-    /// Returns whether nothing at all was changed about a table since it was described so, without asking for its
-    /// definition.
+    /// Returns whether a table is unchanged since it was described so, without reading its definition.
     pub(super) fn is_untouched(&self, table: &str, known: &Identity) -> bool {
         let same = |numbers: &TableIdentity| {
             (Some(numbers.id), Some(numbers.version), &numbers.columns)

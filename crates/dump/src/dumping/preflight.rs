@@ -28,7 +28,7 @@ pub struct Preflight {
     pub rows_guess: u64,
     /// How many bytes they take, as the server guesses.
     pub bytes_guess: u64,
-    /// Why nothing at all could be dumped; empty where something can.
+    /// Why nothing could be dumped; empty if something can.
     pub problems: Vec<Problem>,
     /// What a dump leaves out, or may leave out.
     pub left_out: Vec<LeftOut>,

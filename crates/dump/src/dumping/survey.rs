@@ -58,7 +58,7 @@ pub(super) struct TableSurvey {
 pub(super) type Identities = Option<BTreeMap<String, BTreeMap<String, TableIdentity>>>;
 
 impl Survey {
-    /// Returns why nothing at all could be dumped; nothing where something can.
+    /// Returns why nothing could be dumped; nothing if something can.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let is_something = |database: &DatabaseSurvey| {
             !(database.tables.is_empty() && database.views.is_empty() && database.sequences.is_empty())

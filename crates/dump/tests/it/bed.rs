@@ -134,7 +134,7 @@ impl Bed {
         self.load_with(id, &load_options(names)).await
     }
 
-    /// Loads a whole dump as told, verifies it, and removes the notes.
+    /// Loads a whole dump as requested, verifies it, and removes the notes.
     pub(crate) async fn load_with(&self, id: &str, options: &load::Options) -> Vec<model::text::Text> {
         let dump: DumpId = id.parse().expect("an id");
         let (target, never) = (self.source(), CancellationToken::new());

@@ -98,7 +98,7 @@ fn rename(path: &Path, to: &str) {
     fs::rename(path, dump_folder(path).join(to)).expect("renamed");
 }
 
-/// Returns the folder of the dump that a path lies in.
+/// Returns the folder of the dump that contains a path.
 fn dump_folder(path: &Path) -> PathBuf {
     path.ancestors().find(|folder| folder.ends_with("damaged")).expect("within the dump").to_path_buf()
 }

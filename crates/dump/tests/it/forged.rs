@@ -105,7 +105,7 @@ async fn a_forged_piece_does_nothing_but_insert_rows() {
     forge(&folder, "data/d_forged/t/000001.sql", text.as_bytes(), text.len());
     bed.no_database("d_forged_2");
     let why = refused(&bed, "forged", &[("d_forged", "d_forged_2")]).await;
-    assert_eq!(why, "it does not begin as every piece does");
+    assert_eq!(why, "it does not begin like a piece of a dump");
 }
 
 #[tokio::test]
@@ -259,7 +259,7 @@ async fn a_signed_dump_names_its_signer_and_ignores_foreign_files() {
     let other = dump::finish(&bed.client, &dump, Some(&stranger)).await;
     assert!(matches!(other, Err(Error::NotOurs { .. })), "{other:?}");
 
-    // Anybody can seal a manifest again, and nobody but the key's holder can sign it.
+    // Anyone can seal a manifest again, but only the holder of the key can sign it.
     let path = bed.dir.path().join("signed/manifest.json");
     let text = fs::read_to_string(&path).expect("a manifest");
     let (content, seal) = text.split_once('\n').expect("two lines");

@@ -15,13 +15,13 @@ use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 
 const ROWS: usize = 20_000;
 
-/// Tells a child process what to do: `dump` or `load`.
+/// What a child process does: `dump` or `load`.
 const TASK: &str = "LIFEBOAT_TEST_TASK";
-/// Tells it in which directory.
+/// The directory for the child.
 const DIRECTORY: &str = "LIFEBOAT_TEST_DIRECTORY";
-/// Tells it on which server.
+/// The server for the child.
 const SERVER: &str = "LIFEBOAT_TEST_SERVER";
-/// Tells it after how many pieces, of all runs together, it dies.
+/// The number of pieces, of all runs together, after which the child dies.
 const PIECES: &str = "LIFEBOAT_TEST_PIECES";
 
 /// After how long a call is given up: a server that was killed may keep a statement forever when it comes back.
@@ -116,8 +116,8 @@ fn start(task: &str, bed: &Bed, pieces: Option<u64>) -> Child {
     command.spawn().expect("a child")
 }
 
-/// Starts the child again and again, killing it while it begins, and then each time some pieces later, until it comes
-/// to its end. Returns how often it died amid the rows.
+/// Starts the child again and again, killing it while it begins, and then each time some pieces later, until it
+/// completes. Returns how often it died during the rows.
 fn kill_until_done(task: &str, bed: &Bed) -> u64 {
     for moment in [20, 45, 70, 95].map(Duration::from_millis) {
         let mut child = start(task, bed, None);

@@ -119,7 +119,7 @@ async fn what_does_not_exist_is_named() {
     }
 }
 
-/// Changes the plan of a dump, as nobody should.
+/// Changes the plan of a dump, as no one should.
 fn change_plan(path: &std::path::Path, from: &str, to: &str) {
     let sealed = std::fs::read_to_string(path).expect("a plan");
     let content = sealed.lines().next().expect("a line").replace(from, to);

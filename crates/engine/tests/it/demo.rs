@@ -79,7 +79,7 @@ async fn clear(at: &At<Copying>, _s: &State, _shelf: &mut Shelf) -> Answer {
     Ok(Next::Done)
 }
 
-/// The job is named after the task and the shelf: whoever looks finds it.
+/// The job is named after the task and the shelf, so it can be found.
 async fn copy(at: &At<Copying>, _s: &State, shelf: &mut Shelf) -> Answer {
     at.context().play("copy", at).await?;
     let job = format!("job {} of task {}", at.lane(), at.task());
@@ -155,15 +155,15 @@ pub(crate) enum Act {
     UntilCancelled,
     /// Wait until it is asked to end, and then break.
     BreakWhenCancelled,
-    /// Take a second, and then go on; give up when asked to end.
+    /// Take a second, and then continue; give up when asked to end.
     Slowly,
     /// Never end, whatever is asked.
     Forever,
-    /// Wait until the test opens the gate, and then go on.
+    /// Wait until the test opens the gate, and then continue.
     Gate,
 }
 
-/// The outside: it keeps what was made, and notices when something is made twice.
+/// The outside: it keeps what was created, and notices when something is created twice.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     inside: Mutex<Inside>,
@@ -190,7 +190,7 @@ impl World {
         self.inside.lock().expect("no test breaks while it holds the world")
     }
 
-    /// Lets a body (in this lane; "" for a `One` step) do these before it goes on as usual, one each time it runs.
+    /// Lets a body (in this lane; "" for a `One` step) do these before it continues as usual, one each time it runs.
     pub(crate) fn script(&self, body: &str, lane: &str, acts: &[Act]) {
         self.inside()
             .script

@@ -78,7 +78,7 @@ fn runtime() -> tokio::runtime::Runtime {
     builder.enable_time().start_paused(true).build().expect("a runtime can be built")
 }
 
-/// A worker on a runtime of its own, which nobody drives while it is frozen: as a stopped process.
+/// A worker on a runtime of its own, which does not run while it is frozen, like a stopped process.
 #[test]
 fn a_worker_frozen_past_its_lease_and_woken_sends_and_saves_nothing() {
     let (frozen, other) = (runtime(), runtime());
@@ -92,7 +92,7 @@ fn a_worker_frozen_past_its_lease_and_woken_sends_and_saves_nothing() {
     other.block_on(async { stand.worker().run_due().await }).expect("the journal answers");
     let taken_over = other.block_on(stand.task(task));
     assert_eq!(taken_over.state, 1, "the other worker has sent the letter");
-    // Whoever looks now would send it again.
+    // A reader would now send it again.
     stand.context().world.unmake("letter");
 
     frozen.block_on(async {
@@ -134,7 +134,7 @@ async fn a_body_is_dropped_once_its_lease_is_lost() {
         stand.journal().advance(Settings::default().lease);
         stand.worker().run_due().await.expect("the journal answers");
     };
-    // Nobody ever opens the gate.
+    // The gate never opens.
     let both = async { tokio::join!(worker.run_due(), other) };
     let (ran, ()) = timeout(HOUR, both).await.expect("the run ends with its lease");
     ran.expect("a lost lease is no error of the journal");

@@ -10,7 +10,7 @@ use crate::demo::new_task;
 const COPY_A: RowNumber = RowNumber(3);
 const COMPARE_A: RowNumber = RowNumber(5);
 
-/// A begun task of two lanes, a and b.
+/// A started task of two lanes, a and b.
 fn task(status: TaskStatus) -> Task {
     let new = new_task(&["a", "b"]);
     let mut task = Task {

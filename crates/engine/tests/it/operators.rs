@@ -144,7 +144,7 @@ async fn a_cancel_between_steps_ends_what_the_step_before_has_begun() {
     let stand = stand();
     stand.context().script("prepare", "a", &[Act::Gate]);
     let task = stand.start(new_task(&["a"])).await;
-    // The step that ends now has begun what the next one would watch, and end.
+    // The step that ends now has started what the next one would watch, and end.
     stand.context().make("job a of task 1");
     cancel_at_gate(&stand, task).await;
     assert_eq!(

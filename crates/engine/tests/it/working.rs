@@ -106,7 +106,7 @@ async fn a_cancel_from_another_program_reaches_a_running_body_with_the_next_rene
     let running = Running::start(&stand);
     stand.context().reached.notified().await;
     let begun = Instant::now();
-    // Nobody wakes this worker: the operator sits elsewhere.
+    // Nothing wakes this worker: the operator is elsewhere.
     operate(stand.journal().as_ref(), task, Command::CancelTask).await.expect("the task runs");
     assert_eq!(until_finished(&stand, task).await, TaskStatus::Failed);
     assert!(begun.elapsed() <= Settings::default().lease / 2, "{:?}", begun.elapsed());

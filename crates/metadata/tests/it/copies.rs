@@ -1,4 +1,4 @@
-//! A copy of the metadata, and its restore: complete or not at all, and never without the key.
+//! A copy of the metadata, and its restore: complete or without effect, and never without the key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -218,7 +218,7 @@ async fn a_copy_put_back_in_part_keeps_servers_from_starting_until_it_is_whole()
     let directory = tempfile::tempdir().expect("a directory");
     fs::copy(stand.path().join("secret.key"), directory.path().join("secret.key")).expect("copied");
     restore(&file, directory.path(), None).await.expect("put back");
-    // As a crash in the midst would have left it.
+    // As a crash during a restore would have left it.
     for sql in ["INSERT INTO settings (name, value) VALUES ('restoring', '')", "DELETE FROM users"] {
         alter(directory.path(), sql).await;
     }

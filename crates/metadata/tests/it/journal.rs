@@ -263,7 +263,7 @@ async fn what_happened_to_a_task_is_seen_as_one(metadata: Metadata) {
     assert_eq!(events.iter().filter(|event| event.kind == lane).count(), 40);
 }
 
-/// A body that is cancelled, a client that hangs up: whoever waits for a call may stop waiting at any point of it.
+/// A cancelled body or a client that disconnects: the caller may stop waiting at any point of a call.
 async fn a_call_that_is_given_up_writes_all_or_nothing(metadata: Metadata) {
     let mut given_up = 0;
     for polls in 0..400 {

@@ -30,7 +30,7 @@ async fn child_works_for_ever() {
         println!("made {number}");
         let claim = metadata.claim(&ask).await.expect("answers").expect("a task is due");
         let (ticket, task) = (claim.ticket, claim.task);
-        // One that was held by a child that was killed goes on where it was.
+        // A task of a killed child continues where it was.
         for step in u32::try_from(task.revision).expect("small") + 1..=3 {
             let mut rows = task.rows.clone();
             rows.iter_mut().for_each(|row| row.runs = step);
@@ -123,7 +123,7 @@ async fn open_again(directory: &Path) -> Metadata {
     panic!("the killed process still holds the lock")
 }
 
-/// Starts the child and kills it after so many lines, during what comes next; returns the lines.
+/// Starts the child and kills it after a number of lines, during the next one; returns the lines.
 fn kill_after(directory: &Path, lines: usize) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "kill::child_works_for_ever", "--ignored", "--nocapture"])

@@ -33,7 +33,7 @@ macro_rules! for_every_database {
 }
 pub(crate) use for_every_database;
 
-/// The databases that metadata can lie in.
+/// The databases that can keep metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,

@@ -222,7 +222,7 @@ fn set(to: &str, from: Option<&str>) -> Destination {
     Destination::Set { to: bare(to).to_owned(), from: from.map(|from| bare(from).to_owned()) }
 }
 
-/// Returns whether a place is another or lies below it.
+/// Returns whether a place is another or is below it.
 #[must_use]
 pub fn is_below(place: &str, base: &str) -> bool {
     let (place, base) = (bare(place), bare(base));

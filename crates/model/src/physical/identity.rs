@@ -28,7 +28,7 @@ pub enum JobMark {
 }
 
 impl JobMark {
-    /// Returns the mark of a job that is about to be begun.
+    /// Returns the mark of a job that is about to be started.
     #[must_use]
     pub fn new(version: &Version, tag: &str, newest: i64, now: Timestamp) -> Self {
         if *version >= TAGS_SINCE { Self::Tag(tag.to_owned()) } else { Self::After { id: newest, at: now } }

@@ -25,7 +25,7 @@ pub struct Ground<'a> {
 pub fn usable<'s>(sets: &'s [PhysicalSet], ground: Ground<'_>) -> Result<&'s PhysicalSet, Problem> {
     let here: Vec<_> = sets.iter().filter(|set| set.tenant == ground.tenant && set.is_usable()).collect();
     let fits = |set: &&&PhysicalSet| {
-        // Where the views tell no path, their sets are in the only existing destination.
+        // If the views show no path, their sets are in the only existing destination.
         let in_place = set.path.is_empty() || bare(&set.path) == bare(ground.path);
         let of_version =
             set.compatible.is_empty() || ground.compatible.is_empty() || set.compatible == ground.compatible;

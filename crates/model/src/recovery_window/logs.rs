@@ -88,7 +88,7 @@ pub(super) fn segments(
     joined
 }
 
-/// Finds the segment that a moment lies in; where rounds overlap, the one that reaches furthest.
+/// Finds the segment that contains a moment; where rounds overlap, the one that reaches furthest.
 pub(super) fn holding(segments: &[Segment], scn: u64) -> Option<&Segment> {
     let holds = |logs: &&Segment| (logs.from_scn..=logs.until_scn).contains(&scn);
     segments.iter().filter(holds).max_by_key(|logs| logs.until_scn)

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 pub struct RecordedSet {
     /// Its number, kind and moments.
     pub set: Set,
-    /// Where it lies, without keys; empty if the views do not show it.
+    /// Where it is, without keys; empty if the views do not show it.
     pub path: String,
     /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,
@@ -29,7 +29,7 @@ pub struct RecordedSet {
 pub struct RecordedPiece {
     /// Its number and moments.
     pub piece: Piece,
-    /// Where it lies, without keys; empty if the views do not show it.
+    /// Where it is, without keys; empty if the views do not show it.
     pub path: String,
     /// Its size in bytes.
     pub bytes: u64,

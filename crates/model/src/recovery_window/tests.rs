@@ -130,7 +130,7 @@ fn every_gap_has_its_reason() {
 
 #[test]
 fn a_round_that_was_stopped_never_joins_the_next_one() {
-    // A stop leaves END_SCN where it was due, after the next round has begun. Destinations do not join, either.
+    // A stop leaves END_SCN at its planned time, after the next round has started. Destinations do not join, either.
     let stopped = Piece { checkpoint_scn: 299, end_scn: Some(1_100), ..active(1, 1, 100, 299) };
     let elsewhere = Piece { dest: 2, ..active(2, 1, 500, 800) };
     let touching = Piece { end_scn: Some(500), ..stopped.clone() };

@@ -110,7 +110,7 @@ impl ThresholdConfig {
 }
 
 impl ScheduleConfig {
-    /// Returns how long backups are kept, if they are deleted at all.
+    /// Returns how long backups are kept, if they are ever deleted.
     ///
     /// # Errors
     /// Refuses clean-up without a number of days, or with none or more than ten years of them; and days or a time

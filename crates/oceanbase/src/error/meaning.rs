@@ -155,8 +155,8 @@ pub(super) fn of_number(number: u16) -> Meaning {
         .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
 }
 
-/// Returns whether the reason lies with the server, whatever the statement was: it was ended from outside, or the
-/// disks are full or broken.
+/// Returns whether the cause is in the server, whatever the statement was: it was ended from outside, or the disks
+/// are full or broken.
 pub(super) fn is_of_server(number: u16) -> bool {
     matches!(of_number(number).text, "database-interrupted" | "database-disk-full" | "database-disk-error")
 }

@@ -122,7 +122,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Returns length and number of the packet that has begun to arrive.
+    /// Returns length and number of the packet that is arriving.
     fn head(&self) -> Option<(usize, u8)> {
         let [a, b, c, sequence] = *self.buffer[self.begin..self.end].first_chunk()?;
         Some((usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16, sequence))

@@ -385,7 +385,7 @@ async fn transcript(profile: Profile) -> String {
 }
 
 #[tokio::test]
-async fn what_is_said_to_4_is_golden() {
+async fn statements_for_4_match_the_snapshot() {
     let newest = transcript(Profile::V4_4).await;
     insta::assert_snapshot!(newest);
     for profile in [Profile::V4_4_2, Profile::V4_6] {
@@ -403,7 +403,7 @@ async fn what_is_said_to_4_is_golden() {
 }
 
 #[tokio::test]
-async fn what_is_said_to_3_is_golden() {
+async fn statements_for_3_match_the_snapshot() {
     let newest = transcript(Profile::V3_2_4).await;
     insta::assert_snapshot!(newest);
     assert_eq!(transcript(Profile::V3_1_5).await, newest);
@@ -459,7 +459,7 @@ async fn log_backup_that_is_already_in_the_requested_state_is_not_a_failure() {
     }
 }
 
-/// A row of the backup jobs that copies the archive is nobody's backup of data: not while it runs, not afterwards.
+/// A row of the backup jobs that copies the archive is not a data backup: not while it runs, not afterwards.
 #[tokio::test]
 async fn a_copy_of_the_archive_is_not_counted_as_a_backup() {
     for profile in [Profile::V4_4_2, Profile::V4_6] {

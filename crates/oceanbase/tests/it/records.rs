@@ -47,7 +47,7 @@ async fn what_can_be_recovered_is_read_in_every_version() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_a_timeline_is_golden() {
+async fn queries_of_a_timeline_match_the_snapshot() {
     let ask = async |profile: Profile| {
         let mut stand = Stand::new(profile).await;
         stand.driver.database_now().await.expect("answers");

@@ -71,7 +71,7 @@ async fn transcript(profile: Profile) -> String {
 }
 
 #[tokio::test]
-async fn what_is_said_about_a_restore_is_golden() {
+async fn statements_of_a_restore_match_the_snapshot() {
     let newest = transcript(Profile::V4_6).await;
     insta::assert_snapshot!(newest);
     for profile in [Profile::V4_1, Profile::V4_2_5, Profile::V4_4] {

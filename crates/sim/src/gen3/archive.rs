@@ -12,7 +12,7 @@ use crate::media::layout3::{self, RoundManifest};
 use crate::profile::Profile;
 use crate::world::{Cluster, TenantId};
 
-/// How far checkpoints lag behind.
+/// The delay of checkpoints.
 const LAG_US: i64 = 10 * SECOND;
 const FLUSH_US: i64 = 10 * SECOND;
 

@@ -327,7 +327,7 @@ fn end(cluster: &mut Cluster, status: &'static str, result: i64) -> Option<i64> 
     for set in running(cluster) {
         (set.status, set.result, set.end_us) = (status, result, now_us);
         set.file_status = if status == "SUCCESS" { "AVAILABLE" } else { "INCOMPLETE" };
-        // A job that is cancelled before its parts began leaves failed ones behind.
+        // A job that is cancelled before its parts started leaves failed ones.
         (set.is_running_row, set.is_recorded) = (true, true);
     }
     cluster.three.backups.phase = Phase::Cleanup;

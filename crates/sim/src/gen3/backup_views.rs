@@ -230,7 +230,7 @@ fn task_clean_history() -> Shape<Row> {
         .col("STATUS", "varchar(64)", |r| r.set.status.into())
 }
 
-/// Nothing validates here; the view is empty, as where nobody ever did.
+/// Nothing validates here; the view is empty, as if no one ever did.
 fn validation(name: &str) -> Table {
     Shape::<()>::new()
         .col("JOB_ID", "bigint", |()| Value::Null)

@@ -90,7 +90,7 @@ pub(crate) fn tenant_removed(cluster: &mut Cluster, id: TenantId) {
     restore::tenant_removed(cluster, id);
 }
 
-/// So many seconds from now.
+/// This many seconds from now.
 fn after(now_us: i64, seconds: i64) -> Option<i64> {
     Some(now_us + seconds * SECOND)
 }
@@ -102,7 +102,7 @@ fn destination(cluster: &Cluster) -> Option<(String, String)> {
     Some((uri.bare, root))
 }
 
-/// The destination that a cluster's tree lies in.
+/// The destination that contains a cluster's tree.
 fn destination_of<'a>(cluster: &Cluster, root: &'a str) -> &'a str {
     root.strip_suffix(&layout3::root("", &cluster.name, cluster.id)).unwrap_or(root)
 }

@@ -32,7 +32,7 @@ const NAMES: [&str; 21] = [
     "__ALL_RESTORE_INFO",
 ];
 
-/// The one table that lies in every tenant, with its own rows.
+/// The one table of every tenant, with its own rows.
 const OWN_ROWS: &str = "__ALL_TENANT_BACKUP_INFO";
 
 /// The names a tenant sees.

@@ -76,7 +76,7 @@ impl Archive {
         self.round.as_ref().map_or("STOP", |round| round.status)
     }
 
-    /// True when pieces that still lie there, or their copies, cover all between two moments without a gap.
+    /// True when the pieces that still exist, or their copies, cover everything between two moments without a gap.
     pub(super) fn covers(&self, from_scn: i64, to_scn: i64) -> bool {
         let mut reached = from_scn;
         for piece in

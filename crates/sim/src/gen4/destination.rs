@@ -288,7 +288,7 @@ pub(super) fn probe(
     Ok(Destination { id: number, full: uri.full.clone(), bare: uri.bare.clone() })
 }
 
-/// The nodes that run the backup must be there; before 4.2 nobody could choose them.
+/// The nodes that run the backup must be there; before 4.2 they could not be chosen.
 fn check_nodes(cluster: &Cluster, uri: &Uri) -> Result<(), SqlError> {
     if !uri.nodes.is_empty() && cluster.profile < Profile::V4_2_5 {
         return Err(SqlError::plain(9026));

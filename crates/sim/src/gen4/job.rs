@@ -350,7 +350,7 @@ fn complete(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let checkpoint = cluster.four.of(id).archive.checkpoint_scn();
     let backups = cluster.four.of(id);
     let task = task_of(backups, at)?;
-    // No restore point lies before the end of the data; the archive must have come that far.
+    // No restore point is before the end of the data; the archive must have come that far.
     let min_restore_scn = (task.data_end_us * SCN).min(checkpoint).max(task.start_scn);
     (task.end_scn, task.end_us, task.status) = (min_restore_scn, now_us, "COMPLETED");
     let task = task.clone();

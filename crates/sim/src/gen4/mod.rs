@@ -139,7 +139,7 @@ pub(crate) fn tenant_removed(cluster: &mut Cluster, id: TenantId) {
     }
 }
 
-/// So many seconds from now.
+/// This many seconds from now.
 fn after(now_us: i64, seconds: i64) -> Option<i64> {
     Some(now_us + seconds * SECOND)
 }

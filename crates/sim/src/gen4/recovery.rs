@@ -185,8 +185,8 @@ fn chain<'a>(
     Some(chain)
 }
 
-/// The pieces of one place from one moment to another, if they have no gap. A piece joins only the one that begins at its
-/// END_SCN, which for the last piece of a stopped round lies where nothing begins.
+/// The pieces of one place from one moment to another, if they have no gap. A piece joins only the one that begins at
+/// its END_SCN, at which, for the last piece of a stopped round, no other begins.
 fn joined<'a>(
     pieces: impl Iterator<Item = &'a (String, PieceManifest)>,
     from: i64,

@@ -126,7 +126,7 @@ pub(crate) fn upgrade(
     Ok(())
 }
 
-/// `SET LOG_RESTORE_SOURCE = 'LOCATION=… DELAY=…'`: how far a standby stays behind on purpose.
+/// `SET LOG_RESTORE_SOURCE = 'LOCATION=… DELAY=…'`: the intended delay of a standby.
 pub(super) fn check_source(cluster: &Cluster, id: TenantId, value: &str) -> Result<(), SqlError> {
     let upper = value.to_ascii_uppercase();
     let has = |word: &str| upper.split(' ').any(|attribute| attribute.starts_with(word));

@@ -148,7 +148,7 @@ fn check_words(caller: Caller, request: &Request) -> Result<&'static str, SqlErr
     Ok(level)
 }
 
-/// What lies at a path: a destination, or one set or piece.
+/// What is at a path: a destination, or one set or piece.
 fn identify(cluster: &Cluster, path: &str, request: &Request) -> Result<(String, &'static str), SqlError> {
     let (media, bare) = (&cluster.media, Uri::parse(path)?.bare);
     let kind = match layout4::read_format(media, &bare) {

@@ -60,7 +60,7 @@ pub(crate) fn read_format(media: &Media, base: &str) -> Option<Format> {
     serde_json::from_slice(&media.get(&format!("{base}/format.obbak"))?).ok()
 }
 
-/// True when nothing but probe files lies there.
+/// True when only probe files are there.
 pub(crate) fn is_vacant(media: &Media, base: &str) -> bool {
     media.list(base).iter().all(|name| name == "check_file")
 }
@@ -84,7 +84,7 @@ pub(crate) fn piece_name(destination: u64, round: u64, piece: u64) -> String {
     format!("piece_d{destination}r{round}p{piece}")
 }
 
-/// The mark of a set that has begun.
+/// The mark of a set that has started.
 pub(crate) fn write_set_start(media: &Media, base: &str, name: &str) -> Result<(), SqlError> {
     media.put(&format!("{base}/backup_sets/{name}_start.obbak"), b"start")
 }
@@ -112,7 +112,7 @@ pub(crate) fn data_files(log_streams: &[u64], bytes: i64, merged_data: bool) -> 
     files
 }
 
-/// Writes the data of a set; answers how many bytes lie there.
+/// Writes the data of a set; answers how many bytes it has.
 pub(crate) fn write_set_data(
     media: &Media,
     base: &str,

@@ -113,7 +113,7 @@ impl Media {
         Some((size, head))
     }
 
-    /// Where a `file://` address lies on this machine.
+    /// Where a `file://` address is on this machine.
     fn path(&self, address: &str) -> Option<PathBuf> {
         let path = address.strip_prefix("file://")?;
         Some(match &self.root {

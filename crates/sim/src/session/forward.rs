@@ -1,4 +1,4 @@
-//! Statements that a real server behind the tenant answers, and those that the simulator answers itself.
+//! Statements that the real server of the tenant answers, and those that the simulator answers itself.
 
 use super::{Reply, Session, shown};
 use crate::error::SqlError;
@@ -9,7 +9,7 @@ use crate::world::views;
 const SHOWN_CHARS: usize = 2_000;
 
 impl Session {
-    /// True when a real server stands behind the tenant.
+    /// True when the tenant has a real server.
     pub(crate) fn is_bridged(&self) -> bool {
         self.bridge.is_some()
     }
@@ -19,7 +19,7 @@ impl Session {
         self.is_bridged() && statements.iter().all(|tokens| !self.is_ours(tokens))
     }
 
-    /// True when the simulator itself must answer, although a real server stands behind the tenant.
+    /// True when the simulator itself must answer, although the tenant has a real server.
     pub(super) fn is_ours(&self, tokens: &[Token]) -> bool {
         let word =
             |at: usize| tokens.get(at).map(|token: &Token| token.value.to_uppercase()).unwrap_or_default();

@@ -28,7 +28,7 @@ impl Packets {
         Self { stream: BufReader::new(Box::new(stream)), sequence: 0, out: Vec::new() }
     }
 
-    /// Goes on under TLS. The client's first words may be in the buffer already, so the buffer goes along.
+    /// Continues under TLS. The client's first words may be in the buffer already, so the buffer is passed on.
     pub(crate) async fn secure(self, acceptor: &TlsAcceptor) -> io::Result<Self> {
         let stream = acceptor.accept(self.stream).await?;
         Ok(Self { stream: BufReader::new(Box::new(stream)), sequence: self.sequence, out: self.out })

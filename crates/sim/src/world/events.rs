@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Cluster;
 
-/// So many events are kept.
+/// How many events are kept.
 const KEPT: usize = 2_000;
 
 /// Something that happened.

@@ -30,7 +30,7 @@ use resources::Resources;
 use tenant::{Tenant, TenantKind};
 use topology::{Server, Zone};
 
-/// No time at all: nothing is due.
+/// No time passes: nothing is due.
 pub(crate) const NEVER: i64 = i64::MAX;
 /// More steps than this in one move of the clock are a mistake in the simulator.
 const STEP_LIMIT: u32 = 2_000_000;
@@ -67,7 +67,7 @@ impl Caller {
     }
 }
 
-/// A warning that a successful statement leaves behind.
+/// A warning of a successful statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Warning {
     pub(crate) code: u16,

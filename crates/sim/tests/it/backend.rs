@@ -5,7 +5,7 @@ use sim::{Backend, Profile};
 
 use crate::simulator::Sim;
 
-/// A simulator whose tenant `t1` has the shared seekdb behind it, and a fresh database there.
+/// A simulator whose tenant `t1` has the shared seekdb as its real server, and a fresh database there.
 async fn bridged(database: &str) -> Sim {
     let seekdb = xtask::seekdb::shared().expect("seekdb starts on this machine");
     seekdb.fresh_database(database).expect("a database of its own");

@@ -5,7 +5,7 @@ use sim::Profile;
 
 use crate::simulator::Sim;
 
-/// A client for HTTP; the library wants to know who does TLS, although nobody does here.
+/// A client for HTTP; the library requires a TLS provider, although TLS is not used here.
 fn http() -> reqwest::Client {
     // It may be installed already, by another test.
     let _ = rustls::crypto::ring::default_provider().install_default();

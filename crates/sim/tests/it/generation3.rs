@@ -194,7 +194,7 @@ async fn a_backup_that_was_accepted_is_in_no_view_until_its_destination_answers(
         assert!(sys.rows(view).await.is_empty(), "{view}");
     }
     refused(&mut sys, "ALTER SYSTEM BACKUP DATABASE", 9036, "Backup is in progress").await;
-    // One that is cancelled so early leaves its failure behind.
+    // One that is cancelled so early leaves its failure.
     sys.run("ALTER SYSTEM CANCEL BACKUP").await;
     sim.pass(30.0);
     assert_eq!(sys.rows(HISTORY).await, ["1|FAILED", "1001|FAILED", "1002|FAILED"]);

@@ -129,7 +129,7 @@ async fn a_tenant_deletes_sets_and_the_job_names_those_that_must_stay() {
     run(&sim, &mut own, "ALTER SYSTEM DELETE BACKUPSET 3").await;
     let reason = "id=3(cannot delete backup set in current path when delete policy is set)";
     assert_eq!(own.rows(jobs).await[2], format!("DELETE BACKUP SET|FAILED|-9045|{reason}"));
-    // What lies at a former destination is nobody's care but the operator's.
+    // The operator alone manages the content of a former destination.
     run(&sim, &mut sys, "ALTER SYSTEM SET DATA_BACKUP_DEST = 'file:///other' TENANT = t1").await;
     run(&sim, &mut own, "ALTER SYSTEM DELETE BACKUPSET 3").await;
     assert_eq!(own.rows(jobs).await[3], "DELETE BACKUP SET|COMPLETED|0|");

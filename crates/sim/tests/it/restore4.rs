@@ -151,7 +151,7 @@ async fn a_restore_never_reads_across_a_stop_of_the_archive() {
         sys.run(&format!("ALTER SYSTEM {statement} TENANT = t1")).await;
         sim.pass(600.0);
     }
-    // END_SCN of the stopped piece stays when it was due, which is after the next one has begun.
+    // END_SCN of the stopped piece stays at its planned time, which is after the next one has started.
     let pieces = "SELECT piece_id, status, end_scn - start_scn FROM CDB_OB_ARCHIVELOG_PIECE_FILES ORDER BY 1";
     assert_eq!(sys.rows(pieces).await, ["1|FROZEN|86400000000000", "2|ACTIVE|86400000000000"]);
     let ends = "SELECT checkpoint_scn FROM CDB_OB_ARCHIVELOG_PIECE_FILES ORDER BY piece_id";

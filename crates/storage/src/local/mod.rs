@@ -1,4 +1,4 @@
-//! Objects as files. `folder` walks without following links, `part` makes a file appear whole or not at all.
+//! Objects as files. `folder` walks without following links, `part` makes a file appear completely or not.
 //!
 //! Everything here blocks; `client` runs it on other threads. Folders are opened again for every call, from the root
 //! down: a file system that was mounted, unmounted or renamed in between is seen in its current state, and no handle

@@ -64,7 +64,7 @@ fn meaning(cause: &opendal::Error) -> ErrorKind {
             Some(408 | 429 | 499 | 500 | 502..=504) => ErrorKind::Passing,
             Some(_) => ErrorKind::Other,
             None if is_about_signing(cause) => ErrorKind::KeyRefused,
-            // No answer at all, or its end is missing.
+            // There is no answer, or its end is missing.
             None if cause.is_temporary() || cause.is_persistent() => ErrorKind::Passing,
             None => ErrorKind::Other,
         },

@@ -30,7 +30,7 @@ async fn tests_at_the_same_time_do_not_disturb_each_other() {
     for lines in all {
         assert_eq!(outcomes(&lines), [Passed; 5], "{lines:?}");
     }
-    // Whoever came while another's folders stood leaves them; what is left is empty.
+    // A writer that came while the folders of another existed leaves them; the rest is empty.
     assert!(directory.everything().iter().all(|path| directory.path().join(path).is_dir()));
 }
 

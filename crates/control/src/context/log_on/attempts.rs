@@ -1,7 +1,7 @@
 //! Wrong passwords, counted by account and address, and by address alone, so that neither can be used to guess for long.
 //!
-//! Nobody can lock an account for those who log on to it from elsewhere. Whoever guesses waits: each wrong password
-//! doubles the wait, up to [`WAIT_MOST`].
+//! No one can lock an account for users who log on to it from other addresses. Guessing has to wait: each wrong
+//! password doubles the wait, up to [`WAIT_MOST`].
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -65,7 +65,7 @@ impl Failures {
 pub(crate) struct Attempts(HashMap<Culprit, Failures>);
 
 impl Attempts {
-    /// Returns how long a log-on to this account from this address has to wait, if at all.
+    /// Returns how long a log-on to this account from this address has to wait, if it has to.
     pub(crate) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
         let wait = |culprit: &Culprit| self.0.get(culprit)?.wait(culprit.limit(), now);
         culprits(account, address).iter().filter_map(wait).max()

@@ -1,8 +1,8 @@
 //! Recently verified passwords. HTTP Basic sends one with every request, and a strong hash is slow to compute.
 //!
-//! Kept is a keyed hash, whose key never leaves the memory, and beside it the stored form that it was verified
-//! against, so that a changed password is forgotten at once, on every server. The address is part of what is
-//! hashed, so that nobody can try passwords here faster than the lock-out allows.
+//! It keeps a keyed hash, whose key never leaves the memory, and the stored form that it was verified against, so
+//! that a changed password is forgotten immediately, on every server. The address is part of the hash, so that
+//! passwords cannot be tried here faster than the lock-out allows.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

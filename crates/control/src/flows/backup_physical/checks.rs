@@ -127,7 +127,7 @@ fn is_without_full(error: &StepError) -> bool {
     error.note.id == incremental::missing().text.id
 }
 
-/// Returns whether a refused lane takes a full set instead: nobody is present to repeat a scheduled backup.
+/// Returns whether a refused lane takes a full set instead: no user is present to repeat a scheduled backup.
 pub(super) fn makes_full(error: &StepError, state: &State) -> bool {
     state.run.is_some() && is_without_full(error)
 }

@@ -70,7 +70,7 @@ pub(crate) struct Lane {
     pub(crate) freezes: u32,
     /// The identity of our job; none before one is started.
     pub(crate) mark: Option<JobMark>,
-    /// How many jobs were begun: each has a tag of its own.
+    /// The number of jobs that were started: each has a tag of its own.
     pub(crate) begun: u32,
     /// How often the database reported a running backup while no view showed one.
     pub(crate) refusals: u32,

@@ -48,7 +48,7 @@ pub(super) async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane)
     Ok(Next::Done)
 }
 
-/// Looks whether files of the set lie in the storage, if it is the task's and this server reaches it.
+/// Checks whether files of the set are in the storage, if it is the task's and this server reaches it.
 async fn look_for_files(
     at: &Here,
     state: &State,

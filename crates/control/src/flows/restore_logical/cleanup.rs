@@ -140,7 +140,7 @@ impl Removal<'_> {
             && held.is_some_and(|entry| entry.code.iter().any(is_it))
     }
 
-    /// Returns whether a load of this task's dump has begun in the database and has not ended.
+    /// Returns whether a load of this task's dump has started in the database and has not ended.
     async fn is_marked(&self) -> Result<bool, StepError> {
         let Loading { target, client, .. } = self.loading;
         let options = load::Options {

@@ -62,8 +62,8 @@ pub(super) async fn open(target: &Target) -> Result<Session, StepError> {
 }
 
 /// Opens the manifest whose origin was checked when the recovery was requested. A recovery that was requested before
-/// origins were checked takes only one that is this installation's or of a key that it trusts: nobody was asked about
-/// another.
+/// origins were checked accepts only a manifest of this installation or of a trusted key, because no user accepted
+/// another one.
 pub(super) async fn checked_manifest(
     at: &Here,
     state: &State,

@@ -30,7 +30,7 @@ pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
     if let TargetResources::Zones(zones) = &state.resources
         && state.made_pools.is_empty()
     {
-        // Saved before the first is created, so that a crash leaves no unknown one behind.
+        // Saved before the first is created, so that a crash leaves no unknown one.
         state.made_pools = (1..=zones.len()).map(|number| pool_name(&state.tag, at, number)).collect();
     }
     Ok(Next::Done)

@@ -47,7 +47,7 @@ pub(crate) struct State {
     /// Reports what this task creates from what another server's task of the same number does.
     pub(crate) tag: String,
 
-    /// Where the backups lie.
+    /// Where the backups are.
     #[serde(default)]
     pub(crate) places: Vec<Place>,
     /// The moment, once it is settled; nothing for the latest one of a storage alone.

@@ -64,7 +64,7 @@ pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
     }
 }
 
-/// After a job of which nothing is left, or one that was never sent: another is begun.
+/// After a job without any trace, or one that was never sent, another is started.
 async fn restart(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     begin(at, state, driver).await.map(|next| match next {
         Next::Done => Next::again(LOOK.0),

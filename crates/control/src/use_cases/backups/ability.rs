@@ -16,7 +16,7 @@ use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::orders::{StorageSource, has_full_sets, strategy_of, usual_storage};
 
-/// What can be backed up, and what is filled in when nobody chooses.
+/// What can be backed up, and the defaults of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ability {
     /// The available methods.

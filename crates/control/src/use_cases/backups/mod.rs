@@ -95,7 +95,7 @@ pub struct DataBackupTask {
     pub is_partial: bool,
     /// The cluster's own number of the set, if it is known.
     pub set_number: Option<i64>,
-    /// Where it lies: a URI; empty while that is not known.
+    /// Where it is: a URI; empty while unknown.
     pub uri: String,
     /// The status of this tenant's part.
     pub status: TaskStatus,

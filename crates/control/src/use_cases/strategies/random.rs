@@ -35,7 +35,7 @@ const DAY: i64 = 24 * HOUR;
 /// How far apart two readings of one clock may be: within that, a miss settles its time although it was written later.
 const CLOCK_APART: i64 = MINUTE;
 
-/// The zones change their clocks in both hemispheres, by half an hour, at midnight, or not at all.
+/// The zones change their clocks in both hemispheres, by half an hour, at midnight, or never.
 const ZONES: [&str; 9] = [
     "UTC",
     "Asia/Shanghai",
@@ -219,8 +219,8 @@ impl Year {
         all
     }
 
-    /// Two servers check at the same time. Each may carry out its decisions immediately, late, twice, partly, or not
-    /// at all.
+    /// Two servers check at the same time. Each may carry out its decisions immediately, late, twice, partly, or
+    /// never.
     async fn two_servers_look(&mut self) {
         let (mut one, other) = (self.decided().await, self.decided().await);
         for decided in &mut one {

@@ -62,7 +62,7 @@ pub enum Steer {
     RollBack,
     /// Run one failed subtask again.
     RetrySubtask(SubtaskId),
-    /// Go on without one failed subtask.
+    /// Continue without one failed subtask.
     SkipSubtask(SubtaskId),
     /// End one subtask.
     CancelSubtask(SubtaskId),

@@ -17,9 +17,9 @@ pub const ATTEMPTS: u32 = log_on::ATTEMPTS;
 
 /// Finds out who asks.
 ///
-/// A wrong password is counted against the account from that address, and against the address; after [`ATTEMPTS`] of them
-/// each makes the next wait longer. Nobody else waits for it. A password that was verified from the same address within
-/// five minutes is taken as it is.
+/// A wrong password is counted for the account from that address, and for the address; after [`ATTEMPTS`] of them,
+/// each makes the next wait longer. Other users do not wait. A password that was verified from the same address
+/// within the last five minutes is not verified again.
 ///
 /// # Errors
 /// When name and password do not fit, saying how many attempts are free; when it is too early for the next; when the account

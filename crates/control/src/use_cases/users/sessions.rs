@@ -20,7 +20,7 @@ const NOTED_EVERY: Duration = Duration::from_secs(60);
 /// The number of characters of a token: 32 random bytes in hexadecimal. Anything else is not a valid token.
 const TOKEN_LENGTH: usize = 64;
 
-/// A session that was begun.
+/// A session that was started.
 pub struct Begun {
     /// The user.
     pub actor: Actor,

@@ -98,7 +98,7 @@ fn statement(sql: &mut Reader<'_>, open: &mut Vec<Open>) -> Result<bool, Refusal
 /// Takes a token that is not the first of a statement. Returns whether a statement begins after it.
 fn within(sql: &mut Reader<'_>, open: &mut Vec<Open>) -> bool {
     let top = open.last().copied();
-    // Behind a dot or `@` a keyword is a name.
+    // After a dot or `@`, a keyword is a name.
     let is_name = sql.last().is_some_and(|last| last.is_sign(b'.') || last.is_sign(b'@'));
     let Some(token) = sql.take() else { return false };
     if is_name {

@@ -173,7 +173,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// Refuses these words as the next token. Behind a dot they are names.
+    /// Refuses these words as the next token. After a dot they are names.
     pub(super) fn refuse(&self, words: &[&str]) -> Result<(), Refusal> {
         match self.peek() {
             Some(token) if token.is_any(words) && !self.last().is_some_and(|last| last.is_sign(b'.')) => {

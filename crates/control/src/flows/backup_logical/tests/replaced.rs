@@ -13,7 +13,7 @@ async fn a_foreign_manifest_is_never_verified() {
     let path = format!("{}/manifest.json", complete[0]);
     let ours = world.dumps().get(&path, 1 << 30).await.expect("a manifest");
     let text = String::from_utf8(ours.to_vec()).expect("JSON");
-    // It is whole, fits the objects, and is signed by nobody.
+    // It is complete, fits the objects, and is unsigned.
     let content = text.lines().next().expect("two lines");
     let hash = blake3::hash(content.as_bytes()).to_hex();
     let sealed = format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n");

@@ -236,7 +236,7 @@ async fn decisions_are_not_repeated_while_nothing_can_start() {
 }
 
 /// Lets the catalogue know a full set of a tenant that the cluster does not have.
-async fn pretend_full(world: &SimWorld, tenant: TenantId, name: &str) {
+async fn record_full_set(world: &SimWorld, tenant: TenantId, name: &str) {
     let now = world.control.metadata().now().await.expect("answers");
     let set = BackupSet {
         id: BackupSetId(0),
@@ -271,7 +271,7 @@ async fn a_scheduled_incremental_backup_whose_full_set_is_gone_makes_a_full_one(
         create(&world, scope, "INCREMENTAL_BACKUP").await;
         let tenants = world.control.metadata().tenant_list(world.cluster).await.expect("listed");
         let shop = tenants.iter().find(|tenant| tenant.name == "shop").expect("shop").id;
-        pretend_full(&world, shop, "shop").await;
+        record_full_set(&world, shop, "shop").await;
         until_due(&world).await;
         round(&world).await;
         assert_eq!(runs(&world, scope).await[0].kind, Some(Incremental), "{profile}: as far as is known");
@@ -303,7 +303,7 @@ async fn a_run_that_becomes_full_begins_one_job_whatever_step_crashes() {
             let crash = crash(step);
             let world = SimWorld::with(profile, &["shop"]).await;
             create(&world, whole(&world), "INCREMENTAL_BACKUP").await;
-            pretend_full(&world, TenantId(1002), "shop").await;
+            record_full_set(&world, TenantId(1002), "shop").await;
             until_due(&world).await;
             round(&world).await;
             let task = only_task(&world).await;
