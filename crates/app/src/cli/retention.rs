@@ -9,8 +9,8 @@ use model::size;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
-use super::Reach;
 use super::names::{cluster, short, short_or_none, storage, tenant};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;

@@ -83,7 +83,7 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     assert_eq!(left(&world).await, 1);
 
     // One that was paused over the time of day waits for the next one after it is resumed.
-    strategies::pause(control, actor, scope).await.expect("paused");
+    strategies::pause(control, actor, scope, false).await.expect("paused");
     let task = world.begin_backup().await;
     world.finish(task).await;
     control.metadata().pass(5 * DAY).await.expect("the clock can be moved");
