@@ -16,7 +16,6 @@ export const keys = {
   origins: ['origin'] as const,
   origin: (set: number) => ['origin', set],
   signingKeys: ['signing-keys'] as const,
-  restoreStatements: (set: number, into: unknown) => ['restore-statements', set, into],
   dataBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'tasks', filter],
   logBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'logs', filter],
   compaction: (id: number) => ['cluster', id, 'backup', 'compaction'],

@@ -1,8 +1,6 @@
 /** The labels about recovering a backup set. */
 export const recoveryEn = {
   title: 'Initiate Recovery',
-  byHand:
-    'Lifeboat does not restore physical backups of 2.x and 3.x yet. Run these statements in the sys tenant of the destination cluster. Replace *** with the access key of the storage. Wait ten seconds after the first statement.',
   newTenant: 'New Tenant',
   newTenantHint: 'Must not be the name of an existing tenant',
   pools: 'Resource Pools',
@@ -63,8 +61,6 @@ export const recoveryEn = {
 
 export const recoveryZh: typeof recoveryEn = {
   title: '发起恢复',
-  byHand:
-    'Lifeboat 暂不执行 2.x 和 3.x 物理备份的恢复。请在目标集群的 sys 租户中执行以下语句，将 *** 替换为存储的密钥，并在执行第一条后等待十秒。',
   newTenant: '新租户',
   newTenantHint: '不能与已有租户重名',
   pools: '资源池',

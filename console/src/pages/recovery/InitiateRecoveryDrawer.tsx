@@ -18,7 +18,6 @@ import { needsConsent, useOrigin } from '../backup/Origin';
 import { useMay } from '../logon/me';
 import { Consent } from './Consent';
 import { recoveryInfoQuery } from './queries';
-import { RestoreStatements } from './RestoreStatements';
 import { isHalf, Renames, type Rename } from './Renames';
 import { SetTree } from './SetTree';
 import { TenantRecovery } from './TenantRecovery';
@@ -51,7 +50,7 @@ interface Wish {
 }
 
 /** Source, target and new names of a recovery from a logical backup set, or moment and target of a tenant from its physical
- * ones; before 4.0 the statements. */
+ * ones. */
 export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onClose }: InitiateRecoveryDrawerProps) {
   useReturnFocus();
   const { recovery, actions, backUpNow, leftOut, words } = useLabels();
@@ -79,8 +78,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
     start.reset();
   };
   const isPhysical = set?.backupMode === 'PHYSICAL_BACKUP';
-  const isByHand = isPhysical && cluster.generation !== 'GEN4';
-  const physical = usePhysical(cluster, isPhysical && !isByHand ? set : undefined, wish.tenantWish.cluster);
+  const physical = usePhysical(cluster, isPhysical ? set : undefined, wish.tenantWish.cluster);
   const tenantWish = { ...wish.tenantWish, name: wish.tenantWish.name || (set ? `${set.tenantName}_restored` : '') };
   const body = isPhysical ? physicalBody(physical, tenantWish, set) : toBody({ ...wish, set: chosenSet }, tenant);
   const origin = useOrigin(set).data;
@@ -97,25 +95,21 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
       footer={
         <div className="drawer-foot">
           <Button onClick={onClose}>{actions.cancel}</Button>
-          {isByHand ? null : (
-            <>
-              <Button disabled={!body || !mayPlan} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
-                {backUpNow.showPlan}
-              </Button>
-              <Button
-                type="primary"
-                disabled={!body || (isForeign && !(may.manageUsers && wish.acceptForeign))}
-                loading={start.isPending}
-                onClick={() => body && start.mutate(body)}
-              >
-                {recovery.submit}
-              </Button>
-            </>
-          )}
+          <Button disabled={!body || !mayPlan} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
+            {backUpNow.showPlan}
+          </Button>
+          <Button
+            type="primary"
+            disabled={!body || (isForeign && !(may.manageUsers && wish.acceptForeign))}
+            loading={start.isPending}
+            onClick={() => body && start.mutate(body)}
+          >
+            {recovery.submit}
+          </Button>
         </div>
       }
     >
-      {isByHand ? null : <p className="quiet">{isPhysical ? recovery.tenantIntro : recovery.intro}</p>}
+      <p className="quiet">{isPhysical ? recovery.tenantIntro : recovery.intro}</p>
       {sets.data?.length === 0 ? (
         <Nothing text={recovery.noSets} />
       ) : (
@@ -146,12 +140,12 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
               onChange={(acceptForeign) => change({ acceptForeign })}
             />
           ) : null}
-          {isPhysical && isByHand ? <RestoreStatements key={set.backupSetId} set={set.backupSetId} /> : null}
-          {isPhysical && !isByHand && physical.window ? (
+          {isPhysical && physical.window ? (
             <TenantRecovery
               window={physical.window}
               wish={tenantWish}
               zones={physical.zones}
+              generation={cluster.generation}
               onChange={(part) => change({ tenantWish: { ...tenantWish, ...part } })}
             />
           ) : null}

@@ -126,10 +126,17 @@ test('encrypted backups ask for their password, and pools that exist can be used
   });
 });
 
-test('before 4.0 the statements are shown', async () => {
-  const three = cluster();
-  network({ ...ANSWERS, 'GET /ob/clusters': list([three]), 'GET /backup/sets/3/restoreStatements': { data: { statements: ['ALTER SYSTEM RESTORE x'] } } });
+test('before 4.0 the same form goes to clusters of that age, and has no standby', async () => {
+  const three = cluster({ zones: [zone('zone1')] });
+  const calls = network({ ...ANSWERS, 'GET /ob/clusters': list([three, { ...PROD, id: 8, name: 'newer' }]) });
   stage(<InitiateRecoveryDrawer cluster={three} chosen={3} onClose={vi.fn()} />);
-  await expect.element(page.getByTestId('restore-statements')).toHaveTextContent('ALTER SYSTEM RESTORE x');
-  await expect.element(submit()).not.toBeInTheDocument();
+  await page.getByLabelText('Unit Specification').fill('c2');
+  expect(page.getByText('Keep as Standby').elements()).toEqual([]);
+  await page.getByLabelText('Destination Cluster').click({ force: true });
+  await expect.element(page.getByRole('option', { name: 'prod' })).toBeInTheDocument();
+  expect(page.getByRole('option', { name: 'newer' }).elements()).toEqual([]);
+  await submit().click();
+  await expect.poll(() => calls.at(-1)?.body).toMatchObject({
+    restoreOnlineTenantRequiredParam: { backupClusterId: 7, restoreTenantInfoParam: { name: 'shop_restored', zones: [{ name: 'zone1', resourcePool: { unitSpecName: 'c2' } }] } },
+  });
 });

@@ -1,6 +1,6 @@
 import { Button, Form, Input } from '@oceanbase/design';
 
-import type { TenantWindow } from '../../api/types';
+import type { Cluster, TenantWindow } from '../../api/types';
 import { useLabels } from '../../locales';
 import { formatMoment } from '../../parts/format';
 import { Nothing } from '../../parts/PageState';
@@ -11,11 +11,13 @@ interface TenantRecoveryProps {
   window: TenantWindow;
   wish: TenantWish;
   zones: string[];
+  /** Of the cluster that was backed up: its backups fit such clusters alone. */
+  generation: Cluster['generation'];
   onChange: (part: Partial<TenantWish>) => void;
 }
 
 /** Moment, target and resources of a tenant that is recovered from its physical backups. */
-export function TenantRecovery({ window, wish, zones, onChange }: TenantRecoveryProps) {
+export function TenantRecovery({ window, wish, zones, generation, onChange }: TenantRecoveryProps) {
   const { recovery } = useLabels();
   const isEncrypted = window.obRecoverableInfoAggregation.latestSevenDaysAggregation.obRecoverableSectionItems.some(
     ({ dataBackupRecoverableInfo: set }) => set?.encrypted,
@@ -36,7 +38,7 @@ export function TenantRecovery({ window, wish, zones, onChange }: TenantRecovery
           />
         </Form.Item>
       ) : null}
-      <TenantTarget wish={wish} zones={zones} onChange={onChange} />
+      <TenantTarget wish={wish} zones={zones} generation={generation} onChange={onChange} />
     </>
   );
 }

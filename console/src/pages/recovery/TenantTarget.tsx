@@ -9,14 +9,16 @@ interface TenantTargetProps {
   wish: TenantWish;
   /** The zones of the cluster that is recovered into. */
   zones: string[];
+  /** Of the cluster that was backed up: its backups fit such clusters alone. */
+  generation: Cluster['generation'];
   onChange: (part: Partial<TenantWish>) => void;
 }
 
 /** Where a tenant is recovered to: its cluster and name, and what it runs on in each zone. */
-export function TenantTarget({ wish, zones, onChange }: TenantTargetProps) {
+export function TenantTarget({ wish, zones, generation, onChange }: TenantTargetProps) {
   const { recovery } = useLabels();
   const clusters = useAllClusters();
-  const fits = ({ generation, status }: Cluster) => generation === 'GEN4' && status === 'RUNNING';
+  const fits = (cluster: Cluster) => cluster.generation === generation && cluster.status === 'RUNNING';
   const options = clusters.data?.contents.filter(fits).map(({ id, name }) => ({ value: id, label: name }));
   return (
     <>
@@ -34,9 +36,12 @@ export function TenantTarget({ wish, zones, onChange }: TenantTargetProps) {
           <Input id="recovery-new-tenant" value={wish.name} onChange={({ target }) => onChange({ name: target.value })} />
         </Form.Item>
       </div>
-      <Form.Item label={recovery.standby} htmlFor="recovery-standby" extra={recovery.standbyHint}>
-        <Switch id="recovery-standby" checked={wish.isStandby} onChange={(isStandby) => onChange({ isStandby })} />
-      </Form.Item>
+      {/* Before 4.0 no tenant can be a standby. */}
+      {generation === 'GEN4' ? (
+        <Form.Item label={recovery.standby} htmlFor="recovery-standby" extra={recovery.standbyHint}>
+          <Switch id="recovery-standby" checked={wish.isStandby} onChange={(isStandby) => onChange({ isStandby })} />
+        </Form.Item>
+      ) : null}
       <h3>{recovery.zones}</h3>
       <Form.Item>
         <Radio.Group

@@ -55,7 +55,7 @@ function Shown({ cluster, tenant }: { cluster: Cluster; tenant: Tenant }) {
   const navigate = useNavigate();
   const may = useMay();
   const toBackup = (drawer: string) => void navigate(`/clusters/${cluster.id}/backup?${drawer}&tenant=${tenant.id}`);
-  const hasWindow = cluster.generation === 'GEN4' && !tenant.physicalDisabled;
+  const hasWindow = cluster.obBackupAbility !== 'LOGICAL_BACKUP' && !tenant.physicalDisabled;
   return (
     <>
       <PageHead title={tenant.name} of={cluster.name} beside={<Link to={`/clusters/${cluster.id}`}>{cluster.name}</Link>}>
