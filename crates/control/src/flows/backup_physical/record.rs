@@ -1,5 +1,5 @@
-//! 10. The catalogue has the set. A set is identified by its task and tenant: recorded twice, it is still one. A
-//! backup that left a tenant out is recorded, but is not a success.
+//! 10. The catalogue has the set. A set is identified by its task and tenant: recorded twice, it is still one.
+//!     A backup that left a tenant out is recorded, but is not a success.
 
 use engine::flow::Answer;
 use engine::{Next, Note};
