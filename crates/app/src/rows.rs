@@ -8,9 +8,11 @@ use crate::failure::Failure;
 use model::Problem;
 
 mod retention;
+mod strategies;
 mod windows;
 
 pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
+pub(crate) use self::strategies::{PlannedRunRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow};
 pub(crate) use self::windows::TenantWindowRow;
 
 /// Reads rows of an answer.
@@ -430,76 +432,4 @@ pub(crate) struct RestoreObjectRow {
     pub(crate) database_name: String,
     #[serde(default)]
     pub(crate) table_name: Option<String>,
-}
-
-/// A backup strategy.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct StrategyRow {
-    pub(crate) cluster_name: String,
-    pub(crate) tenant_name: Option<String>,
-    pub(crate) owner: Option<String>,
-    pub(crate) backup_mode: String,
-    ob_backup_schedule_config: ScheduleRow,
-    ob_backup_service_storage_config: StorageRow,
-    pub(crate) next_run: Option<PlannedRunRow>,
-    pub(crate) last_run: Option<StrategyRunRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ScheduleRow {
-    backup_schedule_enabled: bool,
-}
-
-impl StrategyRow {
-    /// Returns whether its schedule is paused.
-    pub(crate) fn is_paused(&self) -> bool {
-        !self.ob_backup_schedule_config.backup_schedule_enabled
-    }
-
-    /// Returns its storage's name; of one without a name, where it is.
-    pub(crate) fn storage_shown(&self) -> String {
-        let storage = &self.ob_backup_service_storage_config;
-        storage.config_name.as_ref().unwrap_or(&storage.uri).clone()
-    }
-}
-
-/// A strategy that the server cannot read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct UnreadableStrategyRow {
-    pub(crate) cluster_name: String,
-    pub(crate) tenant_name: Option<String>,
-}
-
-impl UnreadableStrategyRow {
-    /// Returns what it backs up.
-    pub(crate) fn object(&self) -> String {
-        match &self.tenant_name {
-            Some(tenant) => format!("{}/{tenant}", self.cluster_name),
-            None => self.cluster_name.clone(),
-        }
-    }
-}
-
-/// A future run.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PlannedRunRow {
-    pub(crate) due_time: String,
-    pub(crate) zone: String,
-    pub(crate) data_backup_mode: String,
-}
-
-/// A run of a backup strategy.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct StrategyRunRow {
-    pub(crate) due_time: String,
-    pub(crate) status: String,
-    pub(crate) data_backup_mode: Option<String>,
-    pub(crate) task_id: Option<i64>,
-    pub(crate) finish_time: Option<String>,
-    pub(crate) reason: Option<Said>,
 }

@@ -15,7 +15,10 @@ use crate::follow;
 use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, TaskRow, read, read_all};
 
 mod clean_up;
+mod target;
 mod tenant;
+
+use target::TargetArgs;
 
 #[derive(Args)]
 pub(crate) struct RestoreArgs {
@@ -75,40 +78,6 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         cluster: Option<String>,
     },
-}
-
-#[derive(Args)]
-struct TargetArgs {
-    /// The logical backup set to recover. When omitted, a tenant is recovered from physical backups
-    #[arg(long, value_name = "ID")]
-    set: Option<i64>,
-    /// The cluster: with --set, the target; otherwise the one that was backed up
-    #[arg(long, value_name = "NAME")]
-    cluster: String,
-    /// The tenant: with --set the one to recover into, otherwise the one to recover; with --storage its old name. May be left
-    /// out where there is only one
-    #[arg(long, value_name = "NAME")]
-    tenant: Option<String>,
-    /// Select only this database; repeatable. Defaults to all databases
-    #[arg(long, value_name = "NAME", requires = "set")]
-    database: Vec<String>,
-    /// Select only this table or view; repeatable. Defaults to all tables and views
-    #[arg(long, value_name = "DATABASE.TABLE", requires = "set")]
-    table: Vec<String>,
-    /// Recover a database under a new name; repeatable
-    #[arg(long, value_name = "OLD=NEW", requires = "set")]
-    rename: Vec<String>,
-    /// Recover a set that is unsigned or signed with an untrusted key; ADMIN only. `lifeboat restore plan` shows the
-    /// origin of a set
-    #[arg(long)]
-    accept_foreign: bool,
-    /// Create procedures, functions and triggers of whole databases, and for a whole set also users and their
-    /// privileges; ADMIN only. Without this option, a recovery that skips some of them is partial, and --wait exits
-    /// with status 4
-    #[arg(long, requires = "set")]
-    with_code: bool,
-    #[command(flatten)]
-    new: tenant::NewTenantArgs,
 }
 
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use clap::Args;
 use model::Problem;
 use model::size;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
-use super::TargetArgs;
+use super::target::TargetArgs;
 use crate::cli::names::{self, cluster, short, storage};
 use crate::cli::reach::Reach;
 use crate::client::Client;
@@ -16,49 +15,6 @@ use crate::failure::Failure;
 use crate::language::words_of;
 use crate::rows::{ClusterRow, TenantWindowRow, read_all};
 use crate::secrets;
-
-#[derive(Args)]
-pub(super) struct NewTenantArgs {
-    /// The moment: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER for the end of a backup
-    /// set by the cluster's own number, or latest [default: latest]
-    #[arg(long, value_name = "MOMENT", conflicts_with = "set")]
-    until: Option<String>,
-    /// The target cluster. Defaults to the cluster that was backed up
-    #[arg(long, value_name = "NAME", conflicts_with = "set")]
-    into: Option<String>,
-    /// The name of the new tenant. Defaults to the old name with _restored
-    #[arg(long = "as", value_name = "NAME", conflicts_with = "set")]
-    new_name: Option<String>,
-    /// Run the new tenant on this free resource pool; repeatable
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "unit"])]
-    pool: Vec<String>,
-    /// Create a resource pool of this unit specification in each zone
-    #[arg(long, value_name = "NAME", conflicts_with = "set")]
-    unit: Option<String>,
-    /// The number of units in each zone. Defaults to 1
-    #[arg(long, value_name = "NUMBER", requires = "unit")]
-    unit_count: Option<u32>,
-    /// Run the new tenant in this zone only; repeatable. Defaults to all zones
-    #[arg(long, value_name = "NAME", requires = "unit")]
-    zone: Vec<String>,
-    /// The primary zone of the new tenant, such as zone1;zone2,zone3
-    #[arg(long, value_name = "ZONES", conflicts_with = "set")]
-    primary_zone: Option<String>,
-    /// Keep the new tenant as a read-only standby
-    #[arg(long, conflicts_with = "set")]
-    standby: bool,
-    /// Recover from encrypted backups. The password comes from LIFEBOAT_BACKUP_PASSWORD, LIFEBOAT_BACKUP_PASSWORD_FILE,
-    /// a prompt or standard input
-    #[arg(long, conflicts_with = "set")]
-    decrypt: bool,
-    /// Recover from this storage configuration into --cluster, without the cluster that was backed up
-    #[arg(long, value_name = "NAME", requires = "folder", conflicts_with_all = ["set", "into"])]
-    storage: Option<String>,
-    /// The folder of the tenant's backups in the storage: CLUSTER/CLUSTER-ID/TENANT-ID, such as obcluster/1/1002. Backups of
-    /// 2.2.77 and 3.x need the tenant's name too, as --tenant
-    #[arg(long, value_name = "FOLDER", requires = "storage")]
-    folder: Option<String>,
-}
 
 /// Returns the cluster to ask, and the request.
 pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64, Value), Failure> {

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use metadata::strategies::Unreadable;
 use metadata::strategy_runs::{Fate, NewRun, Newest, Span, StoredRun};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
-use model::cluster::{Cluster, ClusterStatus};
 use model::id::{StrategyId, TaskId, TenantId};
 use model::inventory::Consent;
 use model::order::{BackupNow, BackupOrder, StorageChoice};
@@ -27,7 +26,7 @@ use model::tenant::Tenant;
 use model::{Problem, Timestamp};
 
 use super::misses::{missed, planned};
-use super::queue::Queue;
+use super::queue::{Queue, status};
 use crate::context::Control;
 use crate::error::Error;
 use crate::orders::{self, Accepted, Running, Scheduled, actor_of_run, has_a_full_set};
@@ -223,14 +222,6 @@ pub(super) fn meant(
     let all: Vec<TenantId> =
         tenants.iter().map(|tenant| tenant.id).filter(|id| *id != SYS && !is_hidden(*id)).collect();
     has_others.then(|| covered(strategies, strategy, &all))
-}
-
-pub(super) fn status(cluster: &Cluster) -> ClusterStatus {
-    if cluster.facts.upgrading && cluster.status == ClusterStatus::Running {
-        ClusterStatus::Upgrading
-    } else {
-        cluster.status
-    }
 }
 
 /// Carries out decisions in order; returns the outcome of the start, if any.

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use metadata::task_queue::QueuedTask;
 use model::Timestamp;
-use model::cluster::ClusterStatus;
+use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, StrategyId};
 use model::strategy::Strategy;
 
-use super::due::status;
 use crate::context::Control;
 use crate::error::Error;
 use crate::orders::actor_of_run;
@@ -63,5 +62,14 @@ impl Queue {
         let is_ready = found.is_some_and(|cluster| status(&cluster) == ClusterStatus::Running);
         self.ready.insert(cluster, is_ready);
         is_ready
+    }
+}
+
+/// Returns the state of a cluster as it matters to a run: one that is being upgraded takes none.
+pub(super) fn status(cluster: &Cluster) -> ClusterStatus {
+    if cluster.facts.upgrading && cluster.status == ClusterStatus::Running {
+        ClusterStatus::Upgrading
+    } else {
+        cluster.status
     }
 }
