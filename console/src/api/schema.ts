@@ -130,6 +130,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/backup/sets/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Holds a logical backup set: no clean-up deletes it until the hold ends or is released
+         * @description A hold that the set has is replaced.
+         */
+        put: operations["set_hold"];
+        post?: never;
+        /** Releases a logical backup set from its hold */
+        delete: operations["set_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/sets/{id}/origin": {
         parameters: {
             query?: never;
@@ -472,7 +493,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resumes the schedule of a cluster; runs that were due meanwhile are recorded as missed */
+        /** Resumes the schedule of a cluster, and log backup paused with it; runs that were due meanwhile are recorded as missed */
         post: operations["schedule_start"];
         delete?: never;
         options?: never;
@@ -489,7 +510,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a cluster; a running backup continues */
+        /** Pauses the schedule of a cluster, and log backup on request; a running backup continues */
         post: operations["schedule_stop"];
         delete?: never;
         options?: never;
@@ -619,6 +640,67 @@ export interface paths {
          * @description Nothing is changed. The target's own servers read the storage.
          */
         post: operations["restore_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/retention/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes logical backup sets of a cluster that have expired
+         * @description A task does it. It computes the plan again: what is held, in use or kept by then is not deleted, nor is a set that expires only
+         *     after this request.
+         */
+        post: operations["retention_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/retention/deletePolicies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says which delete policies the tenants of a 4.x cluster have, and what the database deletes by them
+         * @description With `retentionDays`, what a policy with that window would delete: adding one deletes it at once.
+         */
+        get: operations["delete_policy_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/retention/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says which logical backup sets of a cluster are kept, and why; changes nothing
+         * @description Every manifest is read: a set whose files do not show what it is counts for no rule, and is not deleted.
+         */
+        post: operations["retention_plan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -939,7 +1021,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resumes the schedule of a tenant; runs that were due meanwhile are recorded as missed */
+        /** Resumes the schedule of a tenant, and log backup paused with it; runs that were due meanwhile are recorded as missed */
         post: operations["tenant_schedule_start"];
         delete?: never;
         options?: never;
@@ -956,7 +1038,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a tenant; a running backup continues */
+        /** Pauses the schedule of a tenant, and log backup on request; a running backup continues */
         post: operations["tenant_schedule_stop"];
         delete?: never;
         options?: never;
@@ -1774,7 +1856,7 @@ export interface components {
          * @description A kind of action on backups.
          * @enum {string}
          */
-        ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE" | "CREATE_BACKUP_STRATEGY" | "UPDATE_BACKUP_STRATEGY" | "DELETE_BACKUP_STRATEGY" | "START_BACKUP_SCHEDULE" | "STOP_BACKUP_SCHEDULE";
+        ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE" | "CLEAN_UP" | "CREATE_BACKUP_STRATEGY" | "UPDATE_BACKUP_STRATEGY" | "DELETE_BACKUP_STRATEGY" | "START_BACKUP_SCHEDULE" | "STOP_BACKUP_SCHEDULE";
         /** @description The answer of an action on backups. */
         ActionView: {
             /** @description The results; none in a dry run. */
@@ -1826,7 +1908,7 @@ export interface components {
          * @description The types of alarms: OCP's names, and our own in its style where it has none.
          * @enum {string}
          */
-        AlarmType: "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid";
+        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable";
         /** @description A current alarm. */
         AlarmView: {
             /**
@@ -1901,6 +1983,26 @@ export interface components {
              * @description Tenants without a backup set.
              */
             unprotectedObjectCount: number;
+            /**
+             * Format: int64
+             * @description Backups that ended otherwise in the last 7 days.
+             */
+            weekFailedCount: number;
+            /**
+             * Format: int64
+             * @description Recoveries that ended otherwise in the last 7 days.
+             */
+            weekRestoreFailedCount: number;
+            /**
+             * Format: int64
+             * @description Recoveries that ended well in the last 7 days.
+             */
+            weekRestoreSuccessfulCount: number;
+            /**
+             * Format: int64
+             * @description Backups that ended well in the last 7 days.
+             */
+            weekSuccessfulCount: number;
         };
         /** @description The data of an event, by its type. */
         AnyEventView: components["schemas"]["EventView"] | components["schemas"]["AlarmEventView"];
@@ -1988,7 +2090,7 @@ export interface components {
          * @description The status of a backup set.
          * @enum {string}
          */
-        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "FOREIGN" | "DELETED";
+        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "FOREIGN" | "DELETING" | "DELETED";
         /** @description A completed backup of one tenant. */
         BackupSetView: {
             /** @description Its method. */
@@ -2084,6 +2186,19 @@ export interface components {
             id: string;
             /** @description Its label. */
             text: string;
+        };
+        /** @description A request to delete expired sets. */
+        CleanUpBody: {
+            /** @description The only sets that may be deleted; all that have expired when left out. One that is kept is refused. */
+            backupSetIdList?: number[];
+            policy?: components["schemas"]["PolicyBody"] | null;
+            /**
+             * Format: int64
+             * @description Where the sets lie; must be named when they lie in several storages.
+             */
+            storageId?: number | null;
+            /** @description The tenants; all when left out. */
+            tenantIdList?: number[];
         };
         /** @description The tenants whose major compaction continues. */
         ClearedView: {
@@ -2387,6 +2502,32 @@ export interface components {
              */
             tables: number;
         };
+        /** @description The delete policies of a cluster's tenants. */
+        DeletePoliciesView: {
+            /** @description The tenants. */
+            contents: components["schemas"]["DeletePolicyView"][];
+        };
+        /** @description The delete policy of a tenant. */
+        DeletePolicyView: {
+            expiring?: components["schemas"]["ExpiringView"] | null;
+            /**
+             * @description The policy's name; none where the tenant has no policy.
+             * @example default
+             */
+            policyName?: string | null;
+            /**
+             * @description The policy's window, as the database shows it.
+             * @example 7d
+             */
+            recoveryWindow?: string | null;
+            /**
+             * Format: int64
+             * @description The tenant.
+             */
+            tenantId: number;
+            /** @description Its name. */
+            tenantName: string;
+        };
         /** @description An answer without content. */
         Done: Record<string, never>;
         /** @description The encryption of a physical backup. */
@@ -2620,8 +2761,58 @@ export interface components {
             traceId: string;
         };
         /** @description An answer with content. */
+        Envelope_DeletePoliciesView: {
+            data: components["schemas"]["DeletePoliciesView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
         Envelope_Done: {
             data: components["schemas"]["Done"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
+        Envelope_HoldView: {
+            data: components["schemas"]["HoldView"];
             /**
              * Format: int64
              * @description The duration in milliseconds.
@@ -3110,37 +3301,6 @@ export interface components {
             traceId: string;
         };
         /** @description An answer with content. */
-        Envelope_List_StrategyView: {
-            /** @description One page of a list. */
-            data: {
-                /** @description Its rows. */
-                contents: components["schemas"]["StrategyView"][];
-                /** @description The page. */
-                page: components["schemas"]["ListPage"];
-            };
-            /**
-             * Format: int64
-             * @description The duration in milliseconds.
-             */
-            duration: number;
-            /** @description The server that answered. */
-            server: string;
-            /**
-             * Format: int32
-             * @description The HTTP status.
-             */
-            status: number;
-            /** @description Always true here; false in answers with an `error`. */
-            successful: boolean;
-            /**
-             * Format: date-time
-             * @description When the answer was written.
-             */
-            timestamp: string;
-            /** @description The ID of the request in the server's log. */
-            traceId: string;
-        };
-        /** @description An answer with content. */
         Envelope_List_TableView: {
             /** @description One page of a list. */
             data: {
@@ -3515,6 +3675,31 @@ export interface components {
             traceId: string;
         };
         /** @description An answer with content. */
+        Envelope_RetentionPlanView: {
+            data: components["schemas"]["RetentionPlanView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
         Envelope_SigningKeysView: {
             data: components["schemas"]["SigningKeysView"];
             /**
@@ -3592,6 +3777,31 @@ export interface components {
         /** @description An answer with content. */
         Envelope_StorageView: {
             data: components["schemas"]["StorageView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
+        Envelope_StrategyListView: {
+            data: components["schemas"]["StrategyListView"];
             /**
              * Format: int64
              * @description The duration in milliseconds.
@@ -3774,6 +3984,46 @@ export interface components {
              */
             taskId: number;
         };
+        /** @description A set that the database deletes. */
+        ExpiringSetView: {
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description Its earliest recoverable time.
+             */
+            consistentTime: string;
+            /** @description How much it holds. */
+            dataBackupTaskType: components["schemas"]["DataBackupMode"];
+            /**
+             * Format: int64
+             * @description The cluster's number of it.
+             */
+            obBackupSetId: number;
+        };
+        /** @description What the database deletes when it looks next. */
+        ExpiringView: {
+            /**
+             * Format: int64
+             * @description The bytes of all of them.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description The number of the full set that what is kept starts with; none where no good set expires.
+             */
+            firstKeptSet?: number | null;
+            /**
+             * Format: int64
+             * @description How many pieces of archived logs.
+             */
+            pieces: number;
+            /** @description The sets. */
+            sets: components["schemas"]["ExpiringSetView"][];
+        };
         /** @description An answer with an error. */
         FailureEnvelope: {
             /**
@@ -3826,6 +4076,38 @@ export interface components {
         GivenPasswordBody: {
             /** @description 8 to 128 characters. It must be changed at the next log-on. */
             password: components["schemas"]["SecretText"];
+        };
+        /** @description A request to hold a set. */
+        HoldBody: {
+            /**
+             * Format: date-time
+             * @description When the hold ends; without end when left out.
+             */
+            endTime?: string | null;
+            /** @description Why it is held. */
+            reason: string;
+        };
+        /** @description A hold on a set. */
+        HoldView: {
+            /**
+             * Format: int64
+             * @description The set.
+             */
+            backupSetId: number;
+            /**
+             * Format: date-time
+             * @description When it ends; none where it has no end.
+             */
+            endTime?: string | null;
+            /** @description The account that holds it. */
+            owner: string;
+            /** @description Why it is held. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the hold was placed.
+             */
+            startTime: string;
         };
         /** @description Recoverable times, both ends included. */
         IntervalView: {
@@ -4255,7 +4537,7 @@ export interface components {
              * @description OceanBase's ID of the tenant that was backed up.
              */
             backupObTenantId: number;
-            /** @description The name of the tenant that was backed up. */
+            /** @description The name of the tenant that was backed up; needed before OceanBase 4.0. */
             backupTenantName?: string | null;
             /** @description The folder of the data backups below the storage; defaults to that of the cluster and tenant. */
             dataFolder?: string | null;
@@ -4305,13 +4587,18 @@ export interface components {
             passwords?: components["schemas"]["SecretText"][];
             /**
              * Format: int64
+             * @description Recover to the end of this backup set: `backupSetId` of `backup/info`, the cluster's own number of it.
+             */
+            restoreBackupSetId?: number | null;
+            /**
+             * Format: int64
              * @description The target cluster; defaults to the one that was backed up.
              */
             restoreClusterId?: number | null;
             /**
              * Format: date-time
-             * @description The time to recover to, with its zone, to the microsecond. Defaults to the latest recoverable time, if
-             *     `restoreScn` is omitted too.
+             * @description The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this,
+             *     `restoreScn` and `restoreBackupSetId` are left out.
              * @example 2026-11-22T10:00:00.000000+08:00
              */
             restoreEndTime?: string | null;
@@ -4469,6 +4756,43 @@ export interface components {
             /** @description The next runs, at most 30. */
             contents: components["schemas"]["PlannedRunView"][];
         };
+        /** @description The fate of a set. */
+        PlannedSetView: {
+            /** @description Whether it is kept. */
+            action: components["schemas"]["RetentionAction"];
+            /**
+             * Format: int64
+             * @description The set.
+             */
+            backupSetId: number;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description The time of its snapshot.
+             */
+            consistentTime: string;
+            /** @description What its files do not show; then no rule counts it, and it is not deleted. */
+            doubt?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was completed.
+             */
+            finishTime: string;
+            hold?: components["schemas"]["HoldView"] | null;
+            /** @description Why: all reasons to keep it, or the one to delete it. */
+            reasons: components["schemas"]["ReasonView"][];
+            /** @description What it is good for. */
+            status: components["schemas"]["BackupSetStatus"];
+            /**
+             * Format: int64
+             * @description The task that reads it, or that recorded it and is not finished.
+             */
+            taskId?: number | null;
+        };
         /** @description A step of a plan. */
         PlannedStepView: {
             /** @description Its name. */
@@ -4479,6 +4803,99 @@ export interface components {
             statements: string[];
             /** @description The ID of the step; the same in every language. */
             step: string;
+        };
+        /** @description What is kept: at least one rule besides `minimumSets` and `zone`. Rules combine: a set that any of them keeps is kept. */
+        PolicyBody: {
+            /**
+             * Format: int64
+             * @description How many bytes the sets of a tenant may take; the oldest are deleted first, but never below `minimumSets`.
+             */
+            capBytes?: number | null;
+            /**
+             * Format: int32
+             * @description For how many days, of those that have a set, the newest one is kept.
+             */
+            keepDaily?: number | null;
+            /**
+             * Format: int32
+             * @description How many of the newest sets are kept.
+             */
+            keepLast?: number | null;
+            /**
+             * Format: int32
+             * @description For how many months.
+             */
+            keepMonthly?: number | null;
+            /**
+             * Format: int32
+             * @description For how many weeks, which begin on Monday.
+             */
+            keepWeekly?: number | null;
+            /**
+             * Format: int32
+             * @description For how many years.
+             */
+            keepYearly?: number | null;
+            /**
+             * Format: int32
+             * @description How many good sets always stay, whatever the other rules say; 1 when left out.
+             */
+            minimumSets?: number | null;
+            /**
+             * Format: int32
+             * @description For how many days back there is a set of every moment that has one now.
+             */
+            retentionDays?: number | null;
+            /**
+             * @description The time zone of days, weeks, months and years; UTC when left out.
+             * @example Asia/Shanghai
+             */
+            zone?: string | null;
+        };
+        /** @description What is kept; a rule that is absent keeps nothing. Without any rule everything is kept. */
+        PolicyView: {
+            /**
+             * Format: int64
+             * @description How many bytes the sets may take.
+             */
+            capBytes?: number | null;
+            /**
+             * Format: int32
+             * @description For how many days with a set.
+             */
+            keepDaily?: number | null;
+            /**
+             * Format: int32
+             * @description How many of the newest sets are kept.
+             */
+            keepLast?: number | null;
+            /**
+             * Format: int32
+             * @description For how many months.
+             */
+            keepMonthly?: number | null;
+            /**
+             * Format: int32
+             * @description For how many weeks.
+             */
+            keepWeekly?: number | null;
+            /**
+             * Format: int32
+             * @description For how many years.
+             */
+            keepYearly?: number | null;
+            /**
+             * Format: int32
+             * @description How many good sets always stay.
+             */
+            minimumSets: number;
+            /**
+             * Format: int32
+             * @description For how many days back there is a set of every moment.
+             */
+            retentionDays?: number | null;
+            /** @description The time zone of days, weeks, months and years. */
+            zone: string;
         };
         /** @description A resource pool to create. */
         PoolBody: {
@@ -4567,6 +4984,16 @@ export interface components {
         ReadableTenantView: components["schemas"]["TenantView"] & {
             logicalDisabled?: components["schemas"]["ErrorView"] | null;
             physicalDisabled?: components["schemas"]["ErrorView"] | null;
+        };
+        /** @description Why a set is kept or deleted. */
+        ReasonView: {
+            /**
+             * @description The ID of the reason; the same in every language.
+             * @example retention-keep-window
+             */
+            id: string;
+            /** @description The reason in words. */
+            message: string;
         };
         /** @description The recoverable periods of a cluster's tenants. */
         RecoveryInfoView: {
@@ -4763,6 +5190,27 @@ export interface components {
             successful: boolean;
         };
         /**
+         * @description The fate of a set.
+         * @enum {string}
+         */
+        RetentionAction: "KEEP" | "DELETE";
+        /** @description Which logical backup sets are meant, and what is kept of them. */
+        RetentionBody: {
+            policy?: components["schemas"]["PolicyBody"] | null;
+            /**
+             * Format: int64
+             * @description Where the sets lie; in all storages when left out.
+             */
+            storageId?: number | null;
+            /** @description The tenants; all when left out. */
+            tenantIdList?: number[];
+        };
+        /** @description What becomes of the logical backup sets of a cluster. */
+        RetentionPlanView: {
+            /** @description The tenants, storage by storage. */
+            contents: components["schemas"]["TenantRetentionView"][];
+        };
+        /**
          * @description The role of a user.
          * @enum {string}
          */
@@ -4783,7 +5231,7 @@ export interface components {
         ScheduleBody: {
             /**
              * Format: int32
-             * @description The retention of backups in days.
+             * @description For how many days back every moment stays recoverable that is recoverable now.
              */
             backupDataRetentionDays?: number | null;
             /** @description Whether it is enabled; defaults to true for a new strategy. */
@@ -4795,9 +5243,12 @@ export interface components {
              * @example 02:00:00.000+08:00
              */
             backupScheduleTime?: string | null;
-            /** @description Whether expired backups are deleted; not supported yet. */
+            /** @description Whether expired backups are deleted: of a logical strategy. */
             cleanEnabled?: boolean;
-            /** @description When expired backups are deleted. */
+            /**
+             * @description When expired backups are deleted, each day: a time with an offset, or in the zone of the schedule; 03:00 when left out.
+             * @example 03:00
+             */
             cleanScheduleTime?: string | null;
             /**
              * @description CRON: minute, hour, day of the month, month, day of the week.
@@ -4840,6 +5291,11 @@ export interface components {
         ScheduleMode: "WEEK" | "MONTH" | "CRON";
         /** @description The schedule. */
         ScheduleView: {
+            /**
+             * Format: int32
+             * @description For how many days back every moment stays recoverable.
+             */
+            backupDataRetentionDays?: number | null;
             /** @description Whether it is enabled. */
             backupScheduleEnabled: boolean;
             /** @description Its kind of repetition. */
@@ -4848,6 +5304,11 @@ export interface components {
             backupScheduleTime?: string | null;
             /** @description Whether expired backups are deleted. */
             cleanEnabled: boolean;
+            /**
+             * @description When expired backups are deleted, each day.
+             * @example 03:00:00
+             */
+            cleanScheduleTime?: string | null;
             /** @description CRON: the expression. */
             cronExpression?: string | null;
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
@@ -4959,6 +5420,11 @@ export interface components {
             retired: string[];
             /** @description Trusted keys of other installations. */
             trusted: components["schemas"]["TrustedKeyView"][];
+        };
+        /** @description What is paused with a schedule. */
+        StopScheduleBody: {
+            /** @description Whether log backup is paused, too. Left out it continues; clean-up always does. */
+            pauseLogBackup?: boolean;
         };
         /** @description A storage that is typed in. */
         StorageBaseBody: {
@@ -5115,11 +5581,20 @@ export interface components {
             /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };
+        /** @description Backup strategies. */
+        StrategyListView: {
+            /** @description The rows on the page. */
+            contents: components["schemas"]["StrategyView"][];
+            /** @description The page. */
+            page: components["schemas"]["ListPage"];
+            /** @description The strategies whose settings this version cannot read, on whichever page: none of their runs start. */
+            unreadable: components["schemas"]["UnreadableStrategyView"][];
+        };
         /**
          * @description The status of a run of a backup strategy.
          * @enum {string}
          */
-        StrategyRunStatus: "RUNNING" | "SUCCESSFUL" | "PARTIAL" | "FAILED" | "MISSED";
+        StrategyRunStatus: "WAITING" | "RUNNING" | "SUCCESSFUL" | "PARTIAL" | "FAILED" | "MISSED";
         /** @description A run of a backup strategy. */
         StrategyRunView: {
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
@@ -5172,6 +5647,11 @@ export interface components {
             clusterId: number;
             /** @description The cluster's name. */
             clusterName: string;
+            /**
+             * Format: date-time
+             * @description When the newest good data backup of the cluster or tenant was finished.
+             */
+            lastDataBackupTime?: string | null;
             lastRun?: components["schemas"]["StrategyRunView"] | null;
             nextRun?: components["schemas"]["PlannedRunView"] | null;
             /** @description The time. */
@@ -5395,6 +5875,39 @@ export interface components {
          * @enum {string}
          */
         TenantMode: "MYSQL" | "ORACLE";
+        /** @description What becomes of the sets of a tenant in a storage. */
+        TenantRetentionView: {
+            /**
+             * Format: int64
+             * @description The bytes that they take.
+             */
+            deleteBytes: number;
+            /**
+             * Format: int64
+             * @description How many sets are deleted.
+             */
+            deleteCount: number;
+            /** @description What is kept. */
+            policy: components["schemas"]["PolicyView"];
+            /** @description The sets, the newest first. */
+            sets: components["schemas"]["PlannedSetView"][];
+            /**
+             * Format: int64
+             * @description The storage.
+             */
+            storageId: number;
+            /** @description The storage's name; none for one that was typed in for a single task. */
+            storageName?: string | null;
+            /** @description Its location. */
+            storageUri: string;
+            /**
+             * Format: int64
+             * @description The tenant.
+             */
+            tenantId: number;
+            /** @description Its name when its newest set was taken. */
+            tenantName: string;
+        };
         /**
          * @description The role of a recovered tenant.
          * @enum {string}
@@ -5497,7 +6010,8 @@ export interface components {
             dataBackupTimeoutMinutes?: number | null;
             /**
              * Format: int32
-             * @description Accepted because OCP sends it; the setting of the cluster is not changed.
+             * @description OCP's field for how many days a cluster of 3.x keeps its logs. Lifeboat does not change that setting and refuses
+             *     the field.
              */
             libObLogExpireDays?: number | null;
             /**
@@ -5562,6 +6076,32 @@ export interface components {
             key: string;
             /** @description Its name. */
             name: string;
+        };
+        /** @description A backup strategy whose settings cannot be read. */
+        UnreadableStrategyView: {
+            /** @description Whether it backs up the cluster or one tenant. */
+            backupDimension: components["schemas"]["BackupDimension"];
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The cluster's name. */
+            clusterName: string;
+            /** @description Why it cannot be read, and what to do. */
+            reason: components["schemas"]["Words"];
+            /**
+             * Format: int64
+             * @description Its identity.
+             */
+            strategyId: number;
+            /**
+             * Format: int64
+             * @description The tenant, if any.
+             */
+            tenantId?: number | null;
+            /** @description The tenant's name. */
+            tenantName?: string | null;
         };
         /** @description The name and version of this Lifeboat. */
         VersionView: {
@@ -6463,6 +7003,252 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_TableView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    set_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The backup set. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_HoldView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    set_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The backup set. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_HoldView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */
@@ -7816,7 +8602,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_List_StrategyView"];
+                    "application/json": components["schemas"]["Envelope_StrategyListView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */
@@ -10031,7 +10817,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StopScheduleBody"] | null;
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -10935,6 +11725,386 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_RestorePreviewView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    retention_apply: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CleanUpBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    delete_policy_list: {
+        parameters: {
+            query?: {
+                /** @description What a policy with a window of so many days would delete; by each tenant's own policy when left out. */
+                retentionDays?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DeletePoliciesView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    retention_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RetentionPlanView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */
@@ -13720,7 +14890,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StopScheduleBody"] | null;
+            };
+        };
         responses: {
             200: {
                 headers: {
