@@ -22,6 +22,7 @@ export const keys = {
   restoreTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'restores', filter],
   recoveryInfo: (id: number, tenant: number) => ['cluster', id, 'backup', 'info', tenant],
   backupSets: (id: number, filter: unknown) => ['cluster', id, 'backup', 'sets', filter],
+  retentionPlan: (id: number, asked: unknown) => ['cluster', id, 'backup', 'retention', asked],
   newestSet: (id: number, tenant: number) => ['cluster', id, 'backup', 'sets', 'newest', tenant],
   strategies: (id: number) => ['cluster', id, 'backup', 'strategies'],
   strategyRuns: (id: number, tenant: unknown, filter: unknown) => ['cluster', id, 'backup', 'strategies', tenant, 'runs', filter],

@@ -7,6 +7,7 @@ export const alarmsEn = {
   none: 'No active alarms',
   hint: (stopped: number, critical: number) =>
     [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
+  server: 'Lifeboat server',
   since: 'Since',
   leads: {
     lifeboat_disk_unavailable: () => 'System',
@@ -32,6 +33,7 @@ export const alarmsZh: typeof alarmsEn = {
   none: '暂无告警',
   hint: (stopped: number, critical: number) =>
     [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
+  server: 'Lifeboat 服务器',
   since: '开始于',
   leads: {
     lifeboat_disk_unavailable: () => '系统',

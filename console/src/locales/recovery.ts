@@ -38,6 +38,11 @@ export const recoveryEn = {
   takeEnd: 'Use End Time',
   unproven: 'some logs may exist only in copies',
   noMoments: 'This tenant cannot be recovered: no full backup set has all the logs that it needs.',
+  until: 'Recover to',
+  untils: { time: 'A time or the latest', scn: 'An SCN', set: 'The end of a backup set' },
+  scnWrong: 'Enter an SCN: 1 to 19 digits.',
+  endSet: 'Last Backup Set',
+  endSetHint: 'The new tenant has the data as of the end of this backup set.',
   moment: 'Recovery Time',
   momentHint: 'In your time zone. Leave it empty to recover to the latest possible time.',
   outside: (nearest: string, reason: string | undefined) =>
@@ -95,6 +100,11 @@ export const recoveryZh: typeof recoveryEn = {
   takeEnd: '使用结束时间',
   unproven: '部分日志可能仅存于副本',
   noMoments: '该租户没有可恢复时间：没有日志完整的全量备份集。',
+  until: '恢复到',
+  untils: { time: '指定时间或最新', scn: '指定 SCN', set: '备份集的结束位点' },
+  scnWrong: '请填写 SCN：1 到 19 位数字。',
+  endSet: '截止备份集',
+  endSetHint: '新租户的数据截止到该备份集结束时。',
   moment: '恢复时间',
   momentHint: '按本地时区填写；不填则恢复到最新的可恢复时间。',
   outside: (nearest: string, reason: string | undefined) =>

@@ -2,6 +2,7 @@ import { Link } from 'react-router';
 
 import type { Alarm } from '../../api/types';
 import { useLabels } from '../../locales';
+import type { Labels } from '../../locales/en';
 import { Moment } from '../../parts/Moment';
 import { Nothing } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
@@ -26,8 +27,15 @@ export function AlarmList({ alarms }: { alarms: Alarm[] }) {
   );
 }
 
+/** The name of what an alarm is about: a tenant of a cluster, a cluster, or the server of Lifeboat itself. */
+function alarmObject({ clusterId, clusterName, tenantName }: Alarm, labels: Labels['alarms']): string {
+  if (typeof clusterId !== 'number') return labels.server;
+  return [clusterName ?? String(clusterId), tenantName].filter(Boolean).join(' / ');
+}
+
 function AlarmItem({ alarm }: { alarm: Alarm }) {
   const { alarms: labels, words } = useLabels();
+  const place = placeOf(alarm);
   const level = words.alarmLevel[alarm.level === 1 ? 1 : 2];
   return (
     <article className="alarm" aria-label={alarm.summary}>
@@ -36,6 +44,7 @@ function AlarmItem({ alarm }: { alarm: Alarm }) {
           <span className="alarm-name">{alarm.name}</span>
           <span className="quiet">{level}</span>
         </Status>
+        <span data-testid="alarm-object">{alarmObject(alarm, labels)}</span>
         {alarm.activeAt ? (
           <span className="quiet">
             {labels.since} <Moment at={alarm.activeAt} />
@@ -51,7 +60,7 @@ function AlarmItem({ alarm }: { alarm: Alarm }) {
         </p>
       ) : null}
       <Explanation words={alarm.details} />
-      <Link to={placeOf(alarm)}>{labels.leads[alarm.alarmType](alarm.taskId)}</Link>
+      {place ? <Link to={place}>{labels.leads[alarm.alarmType](alarm.taskId)}</Link> : null}
     </article>
   );
 }

@@ -1,11 +1,11 @@
 import type { Alarm } from '../../api/types';
 
-/** Returns the address of what an alarm is about: where one sees more, and can do something. */
-export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType' | 'clusterId' | 'taskId'>): string {
+/** Returns the address of what an alarm is about: where one sees more, and can do something; nothing where there is no page. */
+export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType' | 'clusterId' | 'taskId'>): string | undefined {
   if (typeof taskId === 'number') return `/tasks/${taskId}`;
+  if (alarmType === 'lifeboat_disk_unavailable') return '/system';
+  if (typeof clusterId !== 'number') return undefined;
   switch (alarmType) {
-    case 'lifeboat_disk_unavailable':
-      return '/system';
     case 'cluster_unavailable':
       return `/clusters/${clusterId}`;
     case 'backup_run_missed':

@@ -156,3 +156,18 @@ test('a failed backup leads to its cause, and one that runs says how far it is',
   await expect.element(page.getByRole('link', { name: 'View Cause' })).toHaveAttribute('href', '/tasks/12');
   await expect.element(page.getByRole('row').filter({ hasText: 'Running' })).toHaveTextContent('50%');
 });
+
+test('Clean Up opens the plan of what is kept', async () => {
+  network({
+    ...me(),
+    'GET /ob/clusters/7': { data: cluster() },
+    'GET /ob/clusters/7/backup/ability': { data: ability() },
+    'GET /ob/clusters/7/backup/task/dataBackupTasks': list(),
+    'GET /backup/strategies': list(),
+    'POST /ob/clusters/7/backup/retention/plan': { data: { contents: [] } },
+  });
+  stage(<BackupPage />, { path: '/clusters/:clusterId/backup', at: '/clusters/7/backup' });
+  await page.getByRole('button', { name: 'Clean Up' }).click();
+  await expect.element(page.getByText('This cluster has no logical backup sets')).toBeVisible();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/clusters/7/backup?cleanUp=');
+});

@@ -31,20 +31,23 @@ import { DataBackupTasks } from './DataBackupTasks';
 import { LogBackupTasks } from './LogBackupTasks';
 import { abilityQuery, overviewQuery } from './queries';
 import { RecoveryTasks } from './RecoveryTasks';
+import { useRetentionWords } from './retentionWords';
 import { StorageTrend } from './StorageTrend';
 
 const BackUpNowDrawer = later(async () => (await import('./BackUpNowDrawer')).BackUpNowDrawer);
+const CleanUpDrawer = later(async () => (await import('./CleanUpDrawer')).CleanUpDrawer);
 const InitiateRecoveryDrawer = later(async () => (await import('../recovery/InitiateRecoveryDrawer')).InitiateRecoveryDrawer);
 const StrategyDrawer = later(async () => (await import('../strategies/StrategyDrawer')).StrategyDrawer);
 
 /** The names that open drawers from the address: other pages lead to them. */
 const BACK_UP_NOW = 'backUpNow';
 const RECOVER = 'recover';
+const CLEAN_UP = 'cleanUp';
 const NEW_STRATEGY = 'newStrategy';
 const MODIFY_STRATEGY = 'modifyStrategy';
 /** The tenant that a drawer begins with; lists of the page show its rows alone. */
 const TENANT = 'tenant';
-const DRAWERS = [BACK_UP_NOW, RECOVER, NEW_STRATEGY, MODIFY_STRATEGY];
+const DRAWERS = [BACK_UP_NOW, RECOVER, CLEAN_UP, NEW_STRATEGY, MODIFY_STRATEGY];
 const LIST = 'list';
 const STRATEGY_LIST = 'strategy';
 /** The value that stands for the cluster's own strategy; a tenant's is the tenant's number. */
@@ -82,6 +85,7 @@ export default function BackupPage() {
         <Buttons
           ability={ability.data}
           hasStrategy={strategies.data ? Boolean(strategyFor(strategies.data)) : undefined}
+          onCleanUp={() => open(CLEAN_UP)}
           onRecover={() => open(RECOVER)}
           onNewStrategy={() => open(NEW_STRATEGY)}
           onBackUpNow={() => open(BACK_UP_NOW)}
@@ -149,6 +153,7 @@ export default function BackupPage() {
           onClose={close}
         />
       ) : null}
+      {search.has(CLEAN_UP) ? <CleanUpDrawer cluster={id} onClose={close} /> : null}
       {recoverable !== null && cluster.data ? (
         <InitiateRecoveryDrawer cluster={cluster.data} chosen={Number(recoverable) || undefined} tenant={tenant} onClose={close} />
       ) : null}
@@ -178,14 +183,18 @@ interface ButtonsProps {
   ability: Ability | undefined;
   /** Whether the cluster has a strategy; nothing until that is known. */
   hasStrategy: boolean | undefined;
+  onCleanUp: () => void;
   onRecover: () => void;
   onNewStrategy: () => void;
   onBackUpNow: () => void;
 }
 
-function Buttons({ ability, hasStrategy, onRecover, onNewStrategy, onBackUpNow }: ButtonsProps) {
+function Buttons({ ability, hasStrategy, onCleanUp, onRecover, onNewStrategy, onBackUpNow }: ButtonsProps) {
   const { backup, strategy } = useLabels();
+  const retention = useRetentionWords();
   const may = useMay();
+  // Everybody may see what is kept.
+  const cleanUp = <Button onClick={onCleanUp}>{retention.open}</Button>;
   const create =
     hasStrategy === false ? (
       <MayButton may={may.backUp} onClick={onNewStrategy}>
@@ -195,6 +204,7 @@ function Buttons({ ability, hasStrategy, onRecover, onNewStrategy, onBackUpNow }
   if (!may.backUp) {
     return (
       <>
+        {cleanUp}
         <MayButton may={false}>{backup.initiateRecovery}</MayButton>
         {create}
         <MayButton may={false} type="primary">
@@ -205,6 +215,7 @@ function Buttons({ ability, hasStrategy, onRecover, onNewStrategy, onBackUpNow }
   }
   return (
     <>
+      {cleanUp}
       <Button onClick={onRecover}>{backup.initiateRecovery}</Button>
       {create}
       <Tooltip title={ability?.disabled?.message}>

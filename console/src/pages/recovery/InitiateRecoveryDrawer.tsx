@@ -121,7 +121,9 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
               loading={sets.isPending}
               placeholder={recovery.chooseSet}
               options={sets.data?.map((found) => optionOf(found, words.backupMode[found.backupMode])) ?? []}
-              onChange={(id: number) => change({ set: id, objects: [], acceptForeign: false })}
+              onChange={(id: number) =>
+                change({ set: id, objects: [], acceptForeign: false, tenantWish: { ...wish.tenantWish, set: undefined } })
+              }
             />
           </Form.Item>
           {set && set.leftOut.length > 0 ? (
@@ -159,7 +161,10 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
 }
 
 const NO_TENANT: TenantWish = {
+  until: 'time',
   time: '',
+  scn: '',
+  set: undefined,
   cluster: 0,
   name: '',
   resources: 'units',
@@ -194,7 +199,7 @@ function usePhysical(cluster: Cluster, set: BackupSet | undefined, into: number)
 
 function physicalBody({ window, zones }: Physical, wish: TenantWish, set: BackupSet | undefined) {
   if (!window || !set) return undefined;
-  const moment = wish.time ? momentOf(wish.time) : undefined;
+  const moment = wish.until === 'time' && wish.time ? momentOf(wish.time) : undefined;
   if (moment && momentProblem(window, moment)) return undefined;
   const body = tenantBody(wish, { cluster: set.clusterId, tenant: set.tenantId }, zones);
   return body ? { cluster: wish.cluster, body } : undefined;

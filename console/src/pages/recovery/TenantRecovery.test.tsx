@@ -3,6 +3,7 @@ import { network, type Answers } from '../../testing/network';
 import { expect, test, vi } from 'vitest';
 import { page } from 'vitest/browser';
 
+import type { Restore } from '../../api/types';
 import { backupSet, cluster } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
 import { InitiateRecoveryDrawer } from './InitiateRecoveryDrawer';
@@ -30,7 +31,7 @@ const info = (encrypted: boolean) => ({
             obRecoverableSectionItems: [
               {
                 obRecoverableSectionItemType: 'FULL_DATA_BACKUP',
-                dataBackupRecoverableInfo: { backupSetId: 1, freezeTime: '', recoverableTime: '', dataVersion: '', encrypted, bytes: 1 },
+                dataBackupRecoverableInfo: { backupSetId: 1, freezeTime: '2026-11-20T09:00:00.000+00:00', recoverableTime: '2026-11-20T10:00:00.000+00:00', dataVersion: '', encrypted, bytes: 1 },
               },
             ],
           },
@@ -109,6 +110,26 @@ test('a moment in a gap is refused with the reason and the nearest one, and a pr
   await expect.element(submit()).toBeDisabled();
   await page.getByRole('button', { name: 'Use End Time' }).click();
   await expect.element(submit()).toBeEnabled();
+});
+
+test('a tenant is recovered to the end of a backup set or to an SCN, and never to two moments', async () => {
+  const calls = open();
+  await page.getByLabelText('Unit Specification').fill('small');
+  await page.getByLabelText('Recovery Time').fill('2026-11-21T06:00:00.000');
+  await page.getByRole('radio', { name: 'An SCN' }).click();
+  await expect.element(submit()).toBeDisabled();
+  await page.getByLabelText('SCN', { exact: true }).fill('12x');
+  await expect.element(page.getByText('Enter an SCN: 1 to 19 digits.')).toBeVisible();
+  await page.getByRole('radio', { name: 'The end of a backup set' }).click();
+  await expect.element(submit()).toBeDisabled();
+  await page.getByLabelText('Last Backup Set').click({ force: true });
+  await page.getByTitle(/^1 · /).click();
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/22');
+  const { restoreOnlineTenantRequiredParam: asked } = calls.at(-1)?.body as Restore;
+  expect(asked).toMatchObject({ restoreBackupSetId: 1 });
+  expect(asked).not.toHaveProperty('restoreEndTime');
+  expect(asked).not.toHaveProperty('restoreScn');
 });
 
 test('encrypted backups ask for their password, and pools that exist can be used', async () => {

@@ -1,10 +1,10 @@
-import { Button, Form, Input } from '@oceanbase/design';
+import { Button, Form, Input, Radio, Select } from '@oceanbase/design';
 
 import type { Cluster, TenantWindow } from '../../api/types';
 import { useLabels } from '../../locales';
 import { formatMoment } from '../../parts/format';
 import { Nothing } from '../../parts/PageState';
-import { fieldOf, momentOf, momentProblem, type TenantWish } from './tenantRecovery';
+import { endSetsOf, fieldOf, isScn, momentOf, momentProblem, type TenantWish, type Until } from './tenantRecovery';
 import { TenantTarget } from './TenantTarget';
 
 interface TenantRecoveryProps {
@@ -26,8 +26,15 @@ export function TenantRecovery({ window, wish, zones, generation, onChange }: Te
   return (
     <>
       <h3>{recovery.sourceAndTime}</h3>
-      <Periods window={window} onChoose={(moment) => onChange({ time: fieldOf(moment) })} />
-      <MomentField window={window} time={wish.time} onChange={(time) => onChange({ time })} />
+      <Periods window={window} onChoose={(moment) => onChange({ until: 'time', time: fieldOf(moment) })} />
+      <Form.Item label={recovery.until}>
+        <Radio.Group
+          value={wish.until}
+          options={Object.entries(recovery.untils).map(([value, label]) => ({ value, label }))}
+          onChange={({ target }) => onChange({ until: target.value as Until })}
+        />
+      </Form.Item>
+      <UntilField window={window} wish={wish} onChange={onChange} />
       {isEncrypted ? (
         <Form.Item label={recovery.password} htmlFor="recovery-password" extra={recovery.passwordHint}>
           <Input.Password
@@ -85,6 +92,37 @@ export function PeriodList({ window, onChoose }: { window: TenantWindow; onChoos
           </li>
         ))}
     </ul>
+  );
+}
+
+/** The field of the moment, as it is told. */
+function UntilField({ window, wish, onChange }: Pick<TenantRecoveryProps, 'window' | 'wish' | 'onChange'>) {
+  const { recovery } = useLabels();
+  if (wish.until === 'time') return <MomentField window={window} time={wish.time} onChange={(time) => onChange({ time })} />;
+  if (wish.until === 'scn') {
+    const isWrong = wish.scn !== '' && !isScn(wish.scn);
+    return (
+      <Form.Item label="SCN" htmlFor="recovery-scn" {...(isWrong ? { validateStatus: 'error' as const, help: recovery.scnWrong } : {})}>
+        <Input
+          id="recovery-scn"
+          inputMode="numeric"
+          autoComplete="off"
+          value={wish.scn}
+          onChange={({ target }) => onChange({ scn: target.value })}
+        />
+      </Form.Item>
+    );
+  }
+  return (
+    <Form.Item label={recovery.endSet} htmlFor="recovery-end-set" extra={recovery.endSetHint}>
+      <Select
+        id="recovery-end-set"
+        value={wish.set}
+        placeholder={recovery.chooseSet}
+        options={endSetsOf(window).map(({ id, end }) => ({ value: id, label: `${id} · ${formatMoment(end)}` }))}
+        onChange={(set: number) => onChange({ set })}
+      />
+    </Form.Item>
   );
 }
 

@@ -24,7 +24,10 @@ const WINDOW: TenantWindow = {
 };
 
 const WISH: TenantWish = {
+  until: 'time',
   time: '',
+  scn: '',
+  set: undefined,
   cluster: 7,
   name: 'shop_2',
   resources: 'units',
@@ -79,7 +82,16 @@ test('the request names source, moment, target and units, and only what was chos
     passwords: ['x'],
     restoreTenantInfoParam: { name: 'shop_2', poolList: ['p1', 'p2'], role: 'STANDBY' },
   });
-  for (const part of [{ name: ' ' }, { unit: '' }, { resources: 'pools' as const }, { time: 'soon' }]) {
+  const moments: Array<[Partial<TenantWish>, object]> = [
+    [{ until: 'scn', scn: ' 1795000000000000001 ', time: '2026-11-21T10:00' }, { restoreScn: '1795000000000000001' }],
+    [{ until: 'set', set: 4, time: '2026-11-21T10:00' }, { restoreBackupSetId: 4 }],
+  ];
+  for (const [part, moment] of moments) {
+    const asked = tenantBody({ ...WISH, ...part }, source, ['zone1'])?.restoreOnlineTenantRequiredParam;
+    expect(asked).toMatchObject(moment);
+    expect(asked).not.toHaveProperty('restoreEndTime');
+  }
+  for (const part of [{ name: ' ' }, { unit: '' }, { resources: 'pools' as const }, { time: 'soon' }, { until: 'scn' as const, scn: '12a' }, { until: 'set' as const }]) {
     expect(tenantBody({ ...WISH, ...part }, source, ['zone1'])).toBeUndefined();
   }
 });

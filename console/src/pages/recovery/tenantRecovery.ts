@@ -1,9 +1,18 @@
 import type { RecoveryInterval, Restore, TenantWindow } from '../../api/types';
 
+/** How the moment of a recovery is told: a time or the latest moment, an SCN, or the end of a backup set. */
+export type Until = 'time' | 'scn' | 'set';
+
 /** What a tenant is recovered into, and to which moment, as it was typed. */
 export interface TenantWish {
+  /** How the moment is told. */
+  until: Until;
   /** A time in the reader's zone, as the browser's field writes it; empty for the latest moment. */
   time: string;
+  /** An SCN, as it was typed. */
+  scn: string;
+  /** The backup set at whose end the moment is. */
+  set: number | undefined;
   /** The cluster to recover into. */
   cluster: number;
   /** The name of the new tenant. */
@@ -60,14 +69,48 @@ export function fieldOf(moment: string): string {
   return `${date}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${milliseconds}`;
 }
 
+/** Returns the moment as the request names it: nothing for the latest one, and `undefined` while it is not told. */
+function untilOf({ until, time, scn, set }: TenantWish) {
+  switch (until) {
+    case 'scn':
+      return isScn(scn) ? { restoreScn: scn.trim() } : undefined;
+    case 'set':
+      return set === undefined ? undefined : { restoreBackupSetId: set };
+    case 'time': {
+      if (!time) return {};
+      const moment = momentOf(time);
+      return moment ? { restoreEndTime: moment } : undefined;
+    }
+  }
+}
+
+/** Tells whether what was typed can be an SCN. */
+export function isScn(text: string): boolean {
+  return /^[1-9]\d{0,18}$/.test(text.trim());
+}
+
+/** A backup set of a tenant that a recovery can end with. */
+export interface EndSet {
+  id: number;
+  /** The earliest moment that the set itself can be recovered to. */
+  end: string;
+}
+
+/** Returns the backup sets that a recovery can end with, the newest first. */
+export function endSetsOf(window: TenantWindow): EndSet[] {
+  return window.obRecoverableInfoAggregation.latestSevenDaysAggregation.obRecoverableSectionItems
+    .flatMap(({ dataBackupRecoverableInfo: set }) => (set ? [{ id: set.backupSetId, end: set.recoverableTime }] : []))
+    .sort((a, b) => b.id - a.id);
+}
+
 /** Returns the request; nothing while something is missing. */
 export function tenantBody(
   wish: TenantWish,
   source: { cluster: number; tenant: number },
   zones: string[],
 ): Restore | undefined {
-  const moment = wish.time ? momentOf(wish.time) : undefined;
-  if (wish.time && !moment) return undefined;
+  const until = untilOf(wish);
+  if (!until) return undefined;
   const pools = wish.pools.split(',').map((name) => name.trim()).filter(Boolean);
   const unit = wish.unit.trim();
   const hasResources = wish.resources === 'pools' ? pools.length > 0 : unit !== '' && zones.length > 0;
@@ -80,7 +123,7 @@ export function tenantBody(
       backupClusterId: source.cluster,
       backupTenantId: source.tenant,
       restoreClusterId: wish.cluster,
-      ...(moment ? { restoreEndTime: moment } : {}),
+      ...until,
       ...(wish.password ? { passwords: [wish.password] } : {}),
       restoreTenantInfoParam: {
         name: wish.name.trim(),

@@ -6,8 +6,8 @@ import { useHistoryWords } from './historyWords';
 import { monthName, weekdayName } from './wall';
 import './calendar.css';
 
-const SIGNS: Record<DayState, string> = { good: '✓', partly: '!', failed: '✕', missed: '–', running: '…', none: '' };
-const STATES: DayState[] = ['good', 'partly', 'failed', 'missed', 'running', 'none'];
+const SIGNS: Record<DayState, string> = { good: '✓', partly: '!', failed: '✕', missed: '–', running: '…', waiting: '○', none: '' };
+const STATES: DayState[] = ['good', 'partly', 'failed', 'missed', 'running', 'waiting', 'none'];
 
 interface DayCalendarProps {
   days: Day[];

@@ -6,14 +6,14 @@ import { Moment } from '../../parts/Moment';
 import { Prose } from '../../parts/Prose';
 import { Status, toneOf } from '../../parts/Status';
 
-/** The newest due time: when it was, how it stands, and why it was missed. */
+/** The newest due time: when it was, how it stands, and why it was missed or waits. */
 export function LastRun({ run, hasReason = false }: { run: StrategyRun | null | undefined; hasReason?: boolean }) {
   const { strategy } = useLabels();
   if (!run) return <span className="quiet">{strategy.noLastRun}</span>;
   return (
     <>
       <RunStatus run={run} /> <Moment at={run.dueTime} />
-      {hasReason && run.status === 'MISSED' && run.reason ? (
+      {hasReason && (run.status === 'MISSED' || run.status === 'WAITING') && run.reason ? (
         <div className="quiet">
           <Prose text={run.reason.message} />
         </div>

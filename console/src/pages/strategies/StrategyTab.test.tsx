@@ -1,8 +1,9 @@
-import { me, network, type Answers } from '../../testing/network';
+import { me, network, type Answers, type Call } from '../../testing/network';
 
 import { expect, test, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 
+import type { Cluster } from '../../api/types';
 import { cluster, run, strategy } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
 import { dateOf } from './days';
@@ -10,7 +11,7 @@ import { StrategyTab } from './StrategyTab';
 
 const PATH = '/ob/clusters/7/backup/config/backupStrategy';
 const list = (...contents: unknown[]) => ({
-  data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
+  data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 }, unreadable: [] as unknown[] },
 });
 const paused = strategy({ nextRun: null, backupScheduleStatus: 'PAUSED' });
 paused.obBackupScheduleConfig = { ...paused.obBackupScheduleConfig, backupScheduleEnabled: false };
@@ -28,7 +29,7 @@ const MISSED = run({
   reason: { id: 'run-hindered-paused', message: 'The strategy is paused' },
 });
 
-function open(answers: Answers, permissions = ['BACKUP']) {
+function open(answers: Answers, permissions = ['BACKUP'], part: Partial<Cluster> = {}) {
   const calls = network({
     ...me(...permissions),
     'GET /backup/strategies': list(strategy()),
@@ -39,7 +40,7 @@ function open(answers: Answers, permissions = ['BACKUP']) {
     ...answers,
   });
   const handlers = { onNew: vi.fn(), onModify: vi.fn() };
-  stage(<StrategyTab cluster={cluster({ generation: 'GEN4' })} {...handlers} />);
+  stage(<StrategyTab cluster={cluster({ generation: 'GEN4', ...part })} {...handlers} />);
   return { calls, ...handlers };
 }
 
@@ -100,6 +101,18 @@ test('the calendar has a cell for each day and says what became of its runs', as
   expect([cellOf(1)?.dataset.state, cellOf(0)?.dataset.state]).toEqual(['missed', 'none']);
   expect(cellOf(1)?.getAttribute('aria-label')).toBe(`${dayOf(1)}: Missed (1 missed)`);
   await expect.element(calendar().getByRole('row').filter({ hasText: 'Monday' })).toBeInTheDocument();
+});
+
+test('a run whose task waits in the queue shows for what, in the list, as the last one and in the calendar', async () => {
+  const reason = { id: 'waits', message: 'Waits for another data backup of this cluster (task 26)' };
+  const waits = run({ dueTime: yesterday.toISOString(), status: 'WAITING', finishTime: null, taskId: 27, reason });
+  open({ 'GET /backup/strategies': list(strategy({ lastRun: waits })), [`GET ${PATH}/runs`]: list(waits) });
+  const row = page.getByRole('row').filter({ hasText: reason.message });
+  await expect.element(row).toHaveTextContent('Waiting');
+  await expect.element(row.getByRole('link', { name: '27', exact: true })).toHaveAttribute('href', '/tasks/27');
+  await expect.poll(() => page.getByText(reason.message).elements().length).toBe(2);
+  await expect.poll(() => cellOf(1)?.dataset.state).toBe('waiting');
+  expect(cellOf(1)?.getAttribute('aria-label')).toBe(`${dayOf(1)}: Waiting (1 waiting)`);
 });
 
 test('a day of the calendar lists its runs alone, and all runs come back', async () => {
@@ -164,6 +177,88 @@ test('a strategy is paused only after the dialog has said what that means', asyn
   expect(calls.some(({ call }) => call === `POST ${PATH}/stopSchedule`)).toBe(false);
   await dialog().getByRole('button', { name: 'Pause' }).click();
   await expect.poll(() => calls.some(({ call }) => call === `POST ${PATH}/stopSchedule`)).toBe(true);
+});
+
+const logChoice = () => dialog().getByRole('checkbox', { name: 'Also pause log backup' });
+const pauseBodies = (calls: Call[]) => calls.filter(({ call }) => call === `POST ${PATH}/stopSchedule`).map(({ body }) => body);
+
+test('log backup is paused with the strategy only where that is chosen', async () => {
+  const { calls } = open({});
+  await button('Pause').click();
+  await expect.element(logChoice()).not.toBeChecked();
+  await dialog().getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(() => pauseBodies(calls)).toEqual([{ pauseLogBackup: false }]);
+  await expect.element(dialog()).not.toBeInTheDocument();
+  await button('Pause').click();
+  await logChoice().click();
+  await dialog().getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(() => pauseBodies(calls)).toEqual([{ pauseLogBackup: false }, { pauseLogBackup: true }]);
+});
+
+test('a refusal to pause log backup shows in the server’s words, and the task that pauses it can be watched', async () => {
+  let isBusy = true;
+  const task = { beSuccessful: true, taskIdList: [31], obBackupObjectList: [] };
+  open({
+    [`POST ${PATH}/stopSchedule`]: () =>
+      isBusy
+        ? { status: 409, error: { id: 'log-backup-runs-already', message: 'Log backup is being changed', action: 'Wait for task 30.' } }
+        : { data: { obBackupTaskType: 'PAUSE_LOG_BACKUP', backupObjectOpsResultList: [task] } },
+  });
+  const pause = async () => {
+    await button('Pause').click();
+    await logChoice().click();
+    await dialog().getByRole('button', { name: 'Pause' }).click();
+  };
+  await pause();
+  await expect.element(page.getByText('Wait for task 30.')).toBeVisible();
+  await expect.element(dialog()).not.toBeInTheDocument();
+  isBusy = false;
+  await pause();
+  await page.getByRole('button', { name: 'View task 31' }).click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/31');
+});
+
+test('a logical strategy and a cluster before 4.0 offer no pause of log backup', async () => {
+  for (const [shown, generation] of [[strategy({ backupMode: 'LOGICAL_BACKUP' }), 'GEN4'], [strategy(), 'GEN3']] as const) {
+    open({ 'GET /backup/strategies': list(shown) }, ['BACKUP'], { generation });
+    await button('Pause').click();
+    await expect.element(dialog()).toHaveTextContent('Running backup tasks and log backup continue.');
+    expect(logChoice().elements()).toEqual([]);
+    await dialog().getByRole('button', { name: 'Cancel' }).click();
+    await expect.element(dialog()).not.toBeInTheDocument();
+    document.body.replaceChildren();
+  }
+});
+
+const UNREADABLE = {
+  strategyId: 9,
+  clusterId: 7,
+  clusterName: 'prod',
+  tenantId: null,
+  tenantName: null,
+  backupDimension: 'CLUSTER',
+  reason: { id: 'strategy-unreadable', message: 'The settings of backup strategy 9 cannot be read', action: 'Delete it and create a new one.' },
+};
+
+test('a strategy that cannot be read shows why and is deleted like another one', async () => {
+  let isDeleted = false;
+  const found = list();
+  const { calls } = open({
+    'GET /backup/strategies': () => ({ data: { ...found.data, unreadable: isDeleted ? [] : [UNREADABLE] } }),
+    [`DELETE ${PATH}`]: () => {
+      isDeleted = true;
+      return { data: {} };
+    },
+  });
+  const row = page.getByRole('region', { name: 'Unreadable Strategies' }).getByRole('row').filter({ hasText: 'Cluster prod' });
+  await expect.element(row).toHaveTextContent('The settings of backup strategy 9 cannot be read');
+  await expect.element(row).toHaveTextContent('Delete it and create a new one.');
+  expect(page.getByText('This cluster has no backup strategy').elements()).toEqual([]);
+  await row.getByRole('button', { name: 'Delete' }).click();
+  await dialog().getByRole('button', { name: 'Delete' }).click();
+  await expect.element(page.getByText('This cluster has no backup strategy')).toBeVisible();
+  expect(calls.filter(({ call }) => call === `DELETE ${PATH}`)).toHaveLength(1);
+  expect(page.getByRole('region', { name: 'Unreadable Strategies' }).elements()).toEqual([]);
 });
 
 test('a paused strategy has no next run and can be resumed', async () => {

@@ -2,7 +2,7 @@ import { PlusOutlined } from '@oceanbase/icons';
 import { Table, type TableProps } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
 
-import type { Cluster, Strategy } from '../../api/types';
+import type { Cluster, Strategy, UnreadableStrategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { expandColumn } from '../../parts/expandIcon';
 import { MayButton } from '../../parts/MayButton';
@@ -11,11 +11,12 @@ import { Status, toneOf } from '../../parts/Status';
 import { useMay } from '../logon/me';
 import { LastRun } from './LastRun';
 import { NextRun } from './PlannedRuns';
-import { EVERY_MS, strategiesQuery } from './queries';
+import { EVERY_MS, strategiesQuery, unreadableQuery } from './queries';
 import { strategyFor } from './strategyFor';
 import { objectOf } from './scope';
 import { StrategyButtons } from './StrategyButtons';
 import { StrategyDetails } from './StrategyDetails';
+import { Unreadable } from './Unreadable';
 
 interface StrategyTabProps {
   cluster: Cluster;
@@ -26,25 +27,33 @@ interface StrategyTabProps {
 /** The strategy of a cluster, and those of its tenants. */
 export function StrategyTab(props: StrategyTabProps) {
   const strategies = useQuery({ ...strategiesQuery(props.cluster.id), refetchInterval: EVERY_MS });
-  return <Loaded query={strategies}>{(found) => <Strategies {...props} strategies={found} />}</Loaded>;
+  const unreadable = useQuery(unreadableQuery(props.cluster.id)).data ?? [];
+  return <Loaded query={strategies}>{(found) => <Strategies {...props} strategies={found} unreadable={unreadable} />}</Loaded>;
 }
 
-function Strategies({ cluster, strategies, onNew, onModify }: StrategyTabProps & { strategies: Strategy[] }) {
+interface StrategiesProps extends StrategyTabProps {
+  strategies: Strategy[];
+  unreadable: UnreadableStrategy[];
+}
+
+function Strategies({ cluster, strategies, unreadable, onNew, onModify }: StrategiesProps) {
   const { strategy: labels } = useLabels();
   const own = strategyFor(strategies);
+  const isUnreadable = unreadable.some(({ tenantId }) => typeof tenantId !== 'number');
   const others = strategies.filter((each) => each !== own);
-  const hasTenants = cluster.generation !== 'GEN3' && (own ?? others.length > 0);
+  const hasTenants = cluster.generation !== 'GEN3' && (own ?? (isUnreadable || others.length > 0));
   return (
     <>
+      {unreadable.length > 0 ? <Unreadable strategies={unreadable} /> : null}
       {own ? (
         <section aria-label={labels.tab} data-testid="cluster-strategy">
-          <StrategyHead strategy={own} onModify={onModify} />
+          <StrategyHead strategy={own} generation={cluster.generation} onModify={onModify} />
           <StrategyDetails key={own.strategyId} strategy={own} />
         </section>
-      ) : (
+      ) : isUnreadable ? null : (
         <None text={others.length ? labels.noneButTenants : labels.none} onNew={onNew} />
       )}
-      {hasTenants ? <TenantStrategies strategies={others} onNew={onNew} onModify={onModify} /> : null}
+      {hasTenants ? <TenantStrategies strategies={others} generation={cluster.generation} onNew={onNew} onModify={onModify} /> : null}
     </>
   );
 }
@@ -65,10 +74,11 @@ function None({ text, onNew }: { text: string; onNew: () => void }) {
 
 interface StrategyHeadProps {
   strategy: Strategy;
+  generation: Cluster['generation'];
   onModify: (strategy: Strategy) => void;
 }
 
-function StrategyHead({ strategy, onModify }: StrategyHeadProps) {
+function StrategyHead({ strategy, generation, onModify }: StrategyHeadProps) {
   const labels = useLabels();
   const status = strategy.backupScheduleStatus;
   return (
@@ -79,18 +89,19 @@ function StrategyHead({ strategy, onModify }: StrategyHeadProps) {
           <Status tone={toneOf(status)}>{labels.words.scheduleStatus[status]}</Status>
         </span>
       </h3>
-      <StrategyButtons strategy={strategy} onModify={onModify} />
+      <StrategyButtons strategy={strategy} generation={generation} onModify={onModify} />
     </div>
   );
 }
 
 interface TenantStrategiesProps {
   strategies: Strategy[];
+  generation: Cluster['generation'];
   onNew: () => void;
   onModify: (strategy: Strategy) => void;
 }
 
-function TenantStrategies({ strategies, onNew, onModify }: TenantStrategiesProps) {
+function TenantStrategies({ strategies, generation, onNew, onModify }: TenantStrategiesProps) {
   const labels = useLabels();
   const { strategy: words, backup, words: said, state } = labels;
   const may = useMay();
@@ -109,7 +120,11 @@ function TenantStrategies({ strategies, onNew, onModify }: TenantStrategiesProps
       ),
     },
     { title: words.lastRun, render: (_, { lastRun }) => <LastRun run={lastRun} /> },
-    { title: backup.actions, fixed: 'right', render: (_, strategy) => <StrategyButtons strategy={strategy} isInRow onModify={onModify} /> },
+    {
+      title: backup.actions,
+      fixed: 'right',
+      render: (_, strategy) => <StrategyButtons strategy={strategy} generation={generation} isInRow onModify={onModify} />,
+    },
   ];
   return (
     <section aria-label={words.ofTenants} className="tenant-strategies">

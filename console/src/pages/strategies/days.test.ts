@@ -18,6 +18,8 @@ test('a day is as its runs are', () => {
   const cases: Array<[StrategyRun['status'][], string]> = [
     [['SUCCESSFUL', 'SUCCESSFUL'], 'good'],
     [['SUCCESSFUL', 'RUNNING'], 'running'],
+    [['SUCCESSFUL', 'WAITING'], 'waiting'],
+    [['RUNNING', 'WAITING'], 'running'],
     [['SUCCESSFUL', 'MISSED'], 'partly'],
     [['SUCCESSFUL', 'FAILED'], 'partly'],
     [['PARTIAL'], 'partly'],

@@ -1,7 +1,7 @@
 import type { StrategyRun } from '../../api/types';
 
 /** How the runs of one day ended. */
-export type DayState = 'good' | 'partly' | 'failed' | 'missed' | 'running' | 'none';
+export type DayState = 'good' | 'partly' | 'failed' | 'missed' | 'running' | 'waiting' | 'none';
 
 /** One day of the calendar. */
 export interface Day {
@@ -14,6 +14,8 @@ export interface Day {
   failed: number;
   missed: number;
   running: number;
+  /** Runs whose task waits in the queue. */
+  waiting: number;
 }
 
 const WEEK = 7;
@@ -27,7 +29,7 @@ export function daysOf(runs: StrategyRun[], now: Date, count = CALENDAR_DAYS): D
   for (let back = count - 1; back >= 0; back -= 1) {
     // By the calendar and not by hours: a day may have 23 or 25 of them.
     const date = dateOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - back));
-    days.set(date, { date, state: 'none', good: 0, partial: 0, failed: 0, missed: 0, running: 0 });
+    days.set(date, { date, state: 'none', good: 0, partial: 0, failed: 0, missed: 0, running: 0, waiting: 0 });
   }
   for (const { dueTime, status } of runs) {
     const day = days.get(dateOf(new Date(dueTime)));
@@ -36,14 +38,15 @@ export function daysOf(runs: StrategyRun[], now: Date, count = CALENDAR_DAYS): D
     if (status === 'PARTIAL') day.partial += 1;
     if (status === 'FAILED') day.failed += 1;
     if (status === 'MISSED') day.missed += 1;
-    if (status === 'RUNNING' || status === 'WAITING') day.running += 1;
+    if (status === 'RUNNING') day.running += 1;
+    if (status === 'WAITING') day.waiting += 1;
     day.state = stateOf(day);
   }
   return [...days.values()];
 }
 
-function stateOf({ good, partial, failed, missed, running }: Day): DayState {
-  if (partial + failed + missed === 0) return running ? 'running' : good ? 'good' : 'none';
+function stateOf({ good, partial, failed, missed, running, waiting }: Day): DayState {
+  if (partial + failed + missed === 0) return running ? 'running' : waiting ? 'waiting' : good ? 'good' : 'none';
   if (good + partial) return 'partly';
   return failed ? 'failed' : 'missed';
 }

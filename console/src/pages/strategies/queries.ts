@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Schedule, StrategyRun } from '../../api/types';
+import type { Schedule, Strategy, StrategyRun, UnreadableStrategy } from '../../api/types';
 import { CALENDAR_DAYS } from './days';
 import { strategyCalls, type Scope } from './scope';
 
@@ -22,11 +22,24 @@ export const allStrategiesQuery = queryOptions({
 
 /** The strategies of a cluster and of its tenants. */
 export function strategiesQuery(cluster: number) {
+  return queryOptions({ ...clusterQuery(cluster), select: ({ contents }) => contents });
+}
+
+/** The strategies of a cluster and of its tenants whose settings the server cannot read. */
+export function unreadableQuery(cluster: number) {
+  return queryOptions({ ...clusterQuery(cluster), select: ({ unreadable }) => unreadable });
+}
+
+/** Both of them, as they are kept. */
+export type ClusterStrategies = { contents: Strategy[]; unreadable: UnreadableStrategy[] };
+
+function clusterQuery(cluster: number) {
   return queryOptions({
     queryKey: keys.strategies(cluster),
-    queryFn: async () => {
+    queryFn: async (): Promise<ClusterStrategies> => {
       const query = { clusterId: cluster, page: 1, size: MOST };
-      return (await answer(client.GET('/api/v2/backup/strategies', { params: { query } }))).contents;
+      const { contents, unreadable } = await answer(client.GET('/api/v2/backup/strategies', { params: { query } }));
+      return { contents, unreadable };
     },
   });
 }

@@ -8,6 +8,9 @@ export interface Scope {
   tenant?: number;
 }
 
+/** What names a strategy, also one whose settings cannot be read. */
+export type NamedStrategy = Pick<Strategy, 'strategyId' | 'clusterId' | 'clusterName' | 'tenantId' | 'tenantName'>;
+
 /** Which runs are wanted. */
 interface RunsQuery {
   page: number;
@@ -17,18 +20,18 @@ interface RunsQuery {
 }
 
 /** Returns what a strategy backs up. */
-export function scopeOf({ clusterId, tenantId }: Strategy): Scope {
+export function scopeOf({ clusterId, tenantId }: NamedStrategy): Scope {
   return typeof tenantId === 'number' ? { cluster: clusterId, tenant: tenantId } : { cluster: clusterId };
 }
 
 /** Returns the name of what a strategy backs up. */
-export function objectOf({ clusterName, tenantId, tenantName }: Strategy, { strategy }: Labels): string {
+export function objectOf({ clusterName, tenantId, tenantName }: NamedStrategy, { strategy }: Labels): string {
   if (typeof tenantId !== 'number') return strategy.ofCluster(clusterName);
   return tenantName ? strategy.ofTenant(tenantName) : strategy.goneTenant(tenantId);
 }
 
 /** Returns the name of what a strategy backs up, for the middle of a sentence. */
-export function namedObject(named: Strategy, labels: Labels): string {
+export function namedObject(named: NamedStrategy, labels: Labels): string {
   const { clusterName, tenantId, tenantName } = named;
   if (typeof tenantId !== 'number') return labels.strategy.theCluster(clusterName);
   return tenantName ? labels.strategy.theTenant(tenantName) : objectOf(named, labels);
@@ -42,7 +45,8 @@ export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
       create: (body: NewStrategy) => answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy', { params: path, body })),
       change: (body: StrategyChange) => answer(client.PATCH('/api/v2/ob/clusters/{id}/backup/config/backupStrategy', { params: path, body })),
       remove: () => answer(client.DELETE('/api/v2/ob/clusters/{id}/backup/config/backupStrategy', { params: path })),
-      pause: () => answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule', { params: path })),
+      pause: (pauseLogBackup: boolean) =>
+        answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule', { params: path, body: { pauseLogBackup } })),
       resume: () => answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/startSchedule', { params: path })),
       nextRuns: () => answer(client.GET('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/nextRuns', { params: path })),
       runs: (query: RunsQuery) =>
@@ -56,8 +60,13 @@ export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
     change: (body: StrategyChange) =>
       answer(client.PATCH('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', { params: path, body })),
     remove: () => answer(client.DELETE('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', { params: path })),
-    pause: () =>
-      answer(client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule', { params: path })),
+    pause: (pauseLogBackup: boolean) =>
+      answer(
+        client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule', {
+          params: path,
+          body: { pauseLogBackup },
+        }),
+      ),
     resume: () =>
       answer(client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule', { params: path })),
     nextRuns: () =>

@@ -1,14 +1,22 @@
-import { App } from '@oceanbase/design';
+import { App, Checkbox } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { keys } from '../../api/keys';
-import type { Strategy } from '../../api/types';
+import type { Action } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
-import { namedObject, scopeOf, strategyCalls } from './scope';
+import type { ClusterStrategies } from './queries';
+import { namedObject, scopeOf, strategyCalls, type NamedStrategy } from './scope';
 
 /** What can be done to a strategy with one press. */
 export type Steer = 'pause' | 'resume' | 'remove';
+
+interface Order {
+  strategy: NamedStrategy;
+  action: Steer;
+  /** Whether log backup is paused with the strategy. */
+  withLogs: boolean;
+}
 
 /** Returns how a strategy is paused, resumed or deleted, each after asking and saying what it means. */
 export function useSteer() {
@@ -19,33 +27,52 @@ export function useSteer() {
   const queries = useQueryClient();
   const refresh = useRefreshStrategies();
   // At once, so that nothing asks for what is gone.
-  const forget = ({ clusterId, strategyId }: Strategy) =>
-    queries.setQueryData<Strategy[]>(keys.strategies(clusterId), (was) => was?.filter((each) => each.strategyId !== strategyId));
+  const forget = ({ clusterId, strategyId }: NamedStrategy) => {
+    const stays = (each: NamedStrategy) => each.strategyId !== strategyId;
+    queries.setQueryData<ClusterStrategies>(
+      keys.strategies(clusterId),
+      (was) => was && { contents: was.contents.filter(stays), unreadable: was.unreadable.filter(stays) },
+    );
+  };
   const steer = useMutation({
-    mutationFn: ({ strategy, action }: { strategy: Strategy; action: Steer }) => strategyCalls(scopeOf(strategy))[action](),
-    onSuccess: (_, { strategy, action }) => {
+    mutationFn: ({ strategy, action, withLogs }: Order): Promise<Action> => {
+      const calls = strategyCalls(scopeOf(strategy));
+      return action === 'pause' ? calls.pause(withLogs) : calls[action]();
+    },
+    onSuccess: (answered, { strategy, action }) => {
       report.done({ pause: words.paused, resume: words.resumed, remove: words.deleted }[action]);
       if (action === 'remove') forget(strategy);
+      // The task that pauses or resumes log backup.
+      const task = answered.backupObjectOpsResultList?.[0]?.taskIdList[0];
+      if (task !== undefined) report.begun(task);
     },
     onError: report.failed,
     onSettled: (_, error, { strategy, action }) => refresh(strategy.clusterId, action === 'remove' && !error ? strategy : undefined),
   });
-  const ask = (strategy: Strategy, action: Steer) => {
+  const ask = (strategy: NamedStrategy, action: Steer, canPauseLogs = false) => {
+    let withLogs = false;
+    const choice =
+      action === 'pause' && canPauseLogs ? <PauseLogs onChange={(isWanted) => (withLogs = isWanted)} /> : null;
     const object = namedObject(strategy, labels);
     const isOfTenant = typeof strategy.tenantId === 'number';
     const { title, text, more, ok } = {
-      pause: { title: words.pauseTitle(object), text: words.pauseText, more: words.pauseTenantText, ok: words.pause },
+      pause: { title: words.pauseTitle(object), text: choice ? words.pauseTextLogs : words.pauseText, more: words.pauseTenantText, ok: words.pause },
       resume: { title: words.resumeTitle(object), text: words.resumeText, more: '', ok: words.resume },
       remove: { title: words.deleteTitle(object), text: words.deleteText, more: words.deleteTenantText, ok: actions.delete },
     }[action];
     void modal.confirm({
       title,
-      content: <Sentences all={isOfTenant && more ? [...text, more] : text} />,
+      content: (
+        <>
+          <Sentences all={isOfTenant && more ? [...text, more] : text} />
+          {choice}
+        </>
+      ),
       width: 520,
       okText: ok,
       okButtonProps: { danger: action === 'remove' },
       cancelText: actions.cancel,
-      onOk: () => steer.mutateAsync({ strategy, action }).catch(() => undefined),
+      onOk: () => steer.mutateAsync({ strategy, action, withLogs }).catch(() => undefined),
     });
   };
   return { ask, isPending: steer.isPending };
@@ -54,13 +81,24 @@ export function useSteer() {
 /** Returns a function that reloads all that shows a cluster's strategies, except the runs of a deleted one. */
 export function useRefreshStrategies() {
   const queries = useQueryClient();
-  return (cluster: number, gone?: Strategy) => {
+  return (cluster: number, gone?: NamedStrategy) => {
     const below = keys.strategies(cluster).length;
     const isGone = (key: readonly unknown[]) => gone !== undefined && key[below - 1] === 'strategies' && key.length > below && key[below] === (gone.tenantId ?? undefined);
     void queries.invalidateQueries({ queryKey: keys.backups(cluster), predicate: ({ queryKey }) => !isGone(queryKey) });
     void queries.invalidateQueries({ queryKey: keys.allBackups });
     void queries.invalidateQueries({ queryKey: keys.storages() });
   };
+}
+
+/** The choice to pause log backup too. */
+function PauseLogs({ onChange }: { onChange: (isWanted: boolean) => void }) {
+  const { strategy } = useLabels();
+  return (
+    <>
+      <Checkbox onChange={({ target }: { target: { checked: boolean } }) => onChange(target.checked)}>{strategy.pauseLogs}</Checkbox>
+      <p className="quiet hint">{strategy.pauseLogsHint}</p>
+    </>
+  );
 }
 
 function Sentences({ all }: { all: string[] }) {

@@ -173,3 +173,11 @@ test('a step that runs shows how fast it has been since the page was opened', as
   await queries.invalidateQueries({ queryKey: ['task', 12] });
   await expect.element(page.getByRole('figure', { name: 'Throughput' })).toHaveTextContent('2.00 KiB/s now, 2.00 KiB/s at most');
 });
+
+test('a task that waits in the queue shows for what, and not as an error', async () => {
+  const note: Words = { id: 'waits', message: 'Waits for another data backup of this cluster (task 26)' };
+  show(task({ status: 'RUNNING', error: note, subtasks: [subtask({ id: 6, status: 'PENDING' })] }));
+  const alert = page.getByRole('alert').filter({ hasText: note.message });
+  await expect.element(alert).toBeVisible();
+  expect(alert.element().className).toContain('ant-alert-info');
+});

@@ -55,6 +55,13 @@ test('a task that runs shows how far it is', async () => {
   await expect.element(row('Runs')).toHaveTextContent('Scheduled');
 });
 
+test('a task that waits in the queue shows for what', async () => {
+  const note = { id: 'waits', message: 'Waits for another data backup of this cluster (task 26)' };
+  open('/tasks', { 'GET /tasks/instances': list({ ...RUNNING, error: note }, task({ id: 12, name: 'Failed one', error: { id: 'x', message: 'The cluster is away' } })) });
+  await expect.element(row('Runs')).toHaveTextContent(note.message);
+  expect(row('Failed one').element().textContent).not.toContain('The cluster is away');
+});
+
 test('failed tasks are retried together, after asking; what can’t be retried can’t be selected', async () => {
   const calls = open('/tasks', {}, 'BACKUP');
   await expect.element(page.getByRole('checkbox', { name: 'Runs' })).toBeDisabled();

@@ -9,6 +9,7 @@ import type { TaskHead } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Duration, Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
+import { Prose } from '../../parts/Prose';
 import { useAllClusters } from '../../parts/useAllClusters';
 import { isFiltered, oneOf, useListFilter } from '../../parts/useListFilter';
 import { Filters } from '../backup/Filters';
@@ -102,6 +103,11 @@ function useColumns(): TableProps<TaskHead>['columns'] {
       render: (_, task) => (
         <>
           <TaskState of={task} /> {task.status === 'RUNNING' ? <TaskPercent id={task.id} /> : null}
+          {task.status === 'RUNNING' && task.error ? (
+            <div className="quiet run-reason">
+              <Prose text={task.error.message} />
+            </div>
+          ) : null}
         </>
       ),
     },

@@ -1,0 +1,69 @@
+import { Button, Drawer, Form, InputNumber } from '@oceanbase/design';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { RetentionAsk } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Loaded } from '../../parts/PageState';
+import { useReturnFocus } from '../../parts/useReturnFocus';
+import { RetentionPlan } from './RetentionPlan';
+import { useRetentionWords } from './retentionWords';
+
+const MOST_DAYS = 3660;
+
+/** Which logical backup sets have expired, and the way to delete them. */
+export function CleanUpDrawer({ cluster, onClose }: { cluster: number; onClose: () => void }) {
+  useReturnFocus();
+  const words = useRetentionWords();
+  const { actions } = useLabels();
+  const [days, setDays] = useState<number | null>(null);
+  // What the plan below was asked for; nothing once the field has changed.
+  const [asked, setAsked] = useState<RetentionAsk | undefined>({});
+  const plan = useQuery({
+    queryKey: keys.retentionPlan(cluster, asked),
+    enabled: asked !== undefined,
+    queryFn: () =>
+      answer(client.POST('/api/v2/ob/clusters/{id}/backup/retention/plan', { params: { path: { id: cluster } }, body: asked ?? {} })),
+    gcTime: 0,
+  });
+  return (
+    <Drawer
+      open
+      width={880}
+      title={words.title}
+      onClose={onClose}
+      footer={
+        <div className="drawer-foot">
+          <Button onClick={onClose}>{actions.close}</Button>
+        </div>
+      }
+    >
+      <p className="quiet">{words.intro}</p>
+      <Form layout="vertical" component="div" requiredMark={false}>
+        <Form.Item label={words.days} htmlFor="keep-days" extra={words.daysHint}>
+          <InputNumber
+            id="keep-days"
+            min={1}
+            max={MOST_DAYS}
+            precision={0}
+            value={days}
+            onChange={(value) => {
+              setDays(typeof value === 'number' ? value : null);
+              setAsked(undefined);
+            }}
+          />
+        </Form.Item>
+        <Button disabled={asked !== undefined} onClick={() => setAsked(days === null ? {} : { policy: { retentionDays: days } })}>
+          {words.show}
+        </Button>
+      </Form>
+      {asked ? (
+        <Loaded query={plan}>
+          {({ contents }) => <RetentionPlan cluster={cluster} asked={asked} tenants={contents} onStarted={onClose} />}
+        </Loaded>
+      ) : null}
+    </Drawer>
+  );
+}
