@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
+import { acyclic } from './acyclic.ts';
 import { budget } from './budget.ts';
 import { compressed } from './compressed.ts';
 import { firstResponse } from './firstResponse.ts';
@@ -14,7 +15,7 @@ import { offline } from './offline.ts';
 const SERVER = process.env.LIFEBOAT_SERVER ?? 'http://127.0.0.1:8180';
 
 export default defineConfig({
-  plugins: [react(), offline(), lighter(), smallFonts(), firstResponse(), budget(), compressed()],
+  plugins: [react(), offline(), lighter(), smallFonts(), firstResponse(), acyclic(), budget(), compressed()],
   resolve: {
     // The full player evaluates text as code, which the page's security policy forbids.
     alias: [
@@ -44,7 +45,7 @@ export default defineConfig({
             { name: 'frame', test: /src\/Console\.tsx$/, priority: 3 },
             { name: 'list', test: /src\/pages\/clusters\/ClustersPage\.tsx$/, priority: 2 },
             // Of the rest, what several pages share; crumbs go to their neighbours.
-            { name: 'shared', entriesAware: true, entriesAwareMergeThreshold: 24_000, minShareCount: 2, priority: 1 },
+            { name: 'shared', entriesAware: true, entriesAwareMergeThreshold: 12_000, minShareCount: 2, priority: 1 },
           ],
         },
       },

@@ -115,7 +115,7 @@ export const strategyEn = {
 
   cleanUp: 'Clean-up of Expired Backups',
   cleanUpOn: 'Delete expired backups',
-  cleanUpHint: 'Not available yet: this version does not delete backups. On OceanBase 4.x, set a delete policy in the database. Delete logical backups by hand.',
+  cleanUpHint: 'To delete expired logical backups every day, run lifeboat strategy edit --retention-days, or use Clean Up. For physical backups of OceanBase 4.x, set a delete policy in the database.',
 
   thresholds: 'Alert Thresholds',
   timeout: 'Data Backup Timeout',
@@ -263,7 +263,7 @@ export const strategyZh: typeof strategyEn = {
 
   cleanUp: '过期备份清理',
   cleanUpOn: '清理过期备份',
-  cleanUpHint: '暂不支持：当前版本不会删除任何备份。OceanBase 4.x 可在数据库中设置清理策略，逻辑备份请手动删除。',
+  cleanUpHint: '如需每天清理过期的逻辑备份，请使用 lifeboat strategy edit --retention-days，或点击「清理」。OceanBase 4.x 的物理备份请在数据库中设置清理策略。',
 
   thresholds: '告警阈值',
   timeout: '数据备份超时时间',
