@@ -57,6 +57,8 @@ export async function seriousFindings(page) {
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   const heavy = await page.evaluate(() =>
     [...document.querySelectorAll('body *')]
+      // An icon has no text of its own; the library gives some of them a weight that nothing shows.
+      .filter((element) => [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== ''))
       .filter((element) => element.checkVisibility() && !['400', '500', '600'].includes(getComputedStyle(element).fontWeight))
       .map((element) => `font-weight ${getComputedStyle(element).fontWeight}: ${element.outerHTML.slice(0, 120)}`),
   );

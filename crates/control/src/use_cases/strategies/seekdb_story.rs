@@ -85,7 +85,10 @@ async fn every_due_time_of_a_month_with_faults_has_its_backup_or_its_reason() {
     for _ in 0..3 {
         round(&world).await;
     }
-    assert_eq!(alarms(&world).await, [AlarmKind::ClusterUnavailable, AlarmKind::BackupRunMissed]);
+    assert_eq!(
+        alarms(&world).await,
+        [AlarmKind::ClusterUnavailable, AlarmKind::NoSuccessfulBackup, AlarmKind::BackupRunMissed]
+    );
     seekdb.thaw();
     clusters::refresh(control, actor, world.cluster).await.expect("it answers");
     due::run(control).await.expect("a round");

@@ -195,8 +195,7 @@ async fn a_roll_back_takes_outlines_out_of_a_database_that_was_there_and_leaves_
         [plain, world.ask(&list("DBA_OB_FORMAT_OUTLINES")).await].concat()
     };
     world.alter(&format!("CREATE DATABASE `{target}`")).await;
-    let mine = format!("CREATE OUTLINE `{target}`.mine ON SELECT /*+ no_rewrite */ 1 FROM dual");
-    world.alter(&mine).await;
+    world.alter_in(target, "CREATE OUTLINE mine ON SELECT /*+ no_rewrite */ 1 FROM dual").await;
     let task = recovery.begin().await;
     recovery.run_up_to(task, "record-recovery").await;
     assert_eq!(outlines().await, ["mine", "o1", "o2"], "{}", world.story(task).await);

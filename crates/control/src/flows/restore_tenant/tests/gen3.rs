@@ -295,7 +295,9 @@ async fn encrypted_backups_before_4_0_need_their_password() {
     ] {
         let task = recovery.begin(wish(password)).await;
         assert_eq!(recovery.world.fail(task).await, (step.to_owned(), why.to_owned()));
-        roll_back_in(&recovery.world, task).await;
+        if step == "start-restore" {
+            roll_back_in(&recovery.world, task).await; // the pools are there
+        }
     }
     let task = recovery.begin(wish(Some("hunter2"))).await;
     recovery.world.finish(task).await;
