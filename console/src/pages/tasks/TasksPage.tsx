@@ -1,4 +1,4 @@
-import { Input, Select, type TableProps } from '@oceanbase/design';
+import { Button, Input, Select, type TableProps } from '@oceanbase/design';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -46,10 +46,12 @@ export default function TasksPage() {
     placeholderData: keepPreviousData,
     queryFn: () => answer(client.GET('/api/v2/tasks/instances', { params: { query } })),
   });
-  const retriable = (list.data?.contents ?? []).filter((task) => selected.includes(task.id) && canRetry(task));
+  const offered = (list.data?.contents ?? []).filter(canRetry);
+  const retriable = offered.filter((task) => selected.includes(task.id));
   return (
     <>
       <PageHead title={tasks.title}>
+        {may.backUp && offered.length > 0 ? <Button onClick={() => setSelected(offered.map(({ id }) => id))}>{own.selectFailed}</Button> : null}
         {may.backUp ? <BatchRetry tasks={retriable} onDone={() => setSelected([])} /> : null}
       </PageHead>
       <Section>
@@ -80,6 +82,8 @@ export default function TasksPage() {
           {...(may.backUp
             ? {
                 rowSelection: {
+                  // The library repeats the box of the header in a hidden row, where the keyboard would still reach it.
+                  hideSelectAll: true,
                   selectedRowKeys: selected.map(String),
                   getCheckboxProps: (task: TaskHead) => ({ disabled: !canRetry(task), 'aria-label': task.name }),
                   onChange: (ids: React.Key[]) => setSelected(ids.map(Number)),

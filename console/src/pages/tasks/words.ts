@@ -30,6 +30,7 @@ const en = {
   throughputGaps: 'The page did not hear from the server.',
   retrySelected: (n: number) => `Retry ${n} ${n === 1 ? 'Task' : 'Tasks'}`,
   retryTitle: (n: number) => `Retry ${n} ${n === 1 ? 'task' : 'tasks'}?`,
+  selectFailed: 'Select All Failed',
   retried: (n: number) => `${n} ${n === 1 ? 'task continues' : 'tasks continue'}`,
 };
 
@@ -63,6 +64,7 @@ const zh: TaskWords = {
   throughputGaps: '页面当时未收到服务器的数据。',
   retrySelected: (n) => `重试 ${n} 个任务`,
   retryTitle: (n) => `重试 ${n} 个任务？`,
+  selectFailed: '选择全部失败任务',
   retried: (n) => `${n} 个任务已继续`,
 };
 
