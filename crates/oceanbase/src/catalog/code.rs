@@ -69,22 +69,20 @@ pub struct Event {
 pub struct Outline {
     /// Its name.
     pub name: String,
-    /// The words for its kind in a statement: `OUTLINE` or `FORMAT OUTLINE`.
-    pub word: &'static str,
     /// The statement that makes it, in its database.
     pub statement: String,
 }
 
 impl Outline {
     /// Builds the source of an outline: the text of a statement, or its number and a hint.
-    fn read(word: &'static str, name: &str, text: &str, target: &str, id: &str, content: &str) -> Self {
+    fn read(word: &str, name: &str, text: &str, target: &str, id: &str, content: &str) -> Self {
         let made = format!("CREATE {word} {} ON", identifier(name));
         let statement = match (text, target) {
             ("", _) => format!("{made} {} USING HINT {content}", literal(id)),
             (text, "") => format!("{made} {text}"),
             (text, target) => format!("{made} {text} TO {target}"),
         };
-        Self { name: name.to_owned(), word, statement }
+        Self { name: name.to_owned(), statement }
     }
 }
 

@@ -3,8 +3,8 @@
 //! Three things must be true of a database before it is touched: it is one that this task recovers; it carries the
 //! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise it
 //! stays as it is, and the log says why. Single tables are taken out of a database that was there before also when
-//! others lie beside them: no table of their names was there when the load began. The same holds for procedures,
-//! functions and outlines. Users and roles are dropped if the load noted that it made them and they were not there before.
+//! others lie beside them: no table of their names was there when the load began. The same holds for procedures and
+//! functions. Users and roles are dropped if the load noted that it made them and they were not there before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
 use model::problem::codes;
-use oceanbase::catalog::{self, Outline, Routine, Table, TableKind};
+use oceanbase::catalog::{self, Routine, Table, TableKind};
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement};
 
@@ -109,8 +109,6 @@ impl Removal<'_> {
                 problem.with("database", self.database).with("tables", names.join(", ")),
             ));
         }
-        let outlines = catalog::outlines(session, self.database).await.map_err(Error::from)?;
-        let outlines = outlines.unwrap_or_default().carried;
         self.at.may_act(STATEMENT_LIMIT).await?;
         let (statements, note) = if !existed {
             (vec![drop_database(self.database)], Note::new("recovery-dropped"))
@@ -119,27 +117,22 @@ impl Removal<'_> {
         } else {
             (drop_tables(self.database, &own, &marks), Note::new("recovery-tables-dropped"))
         };
-        // Before the marks go: without them nobody knows what is ours. A database that is dropped takes its code along.
+        // Before the marks go: without them nobody knows what is ours. A database that is dropped takes its routines along.
         let routines = own_routines.iter().filter(|_| existed);
-        let routines = routines.map(|routine| drop_code(self.database, routine.kind.word(), &routine.name));
-        let outlines =
-            outlines.iter().filter(|outline| existed && self.is_own(held, "outline", &outline.name));
-        let outlines = outlines.map(|outline| drop_outline(self.database, outline));
-        for statement in routines.chain(outlines).chain(statements) {
+        let routines = routines.map(|routine| drop_routine(self.database, routine));
+        for statement in routines.chain(statements) {
             session.run(&statement).await.map_err(Error::from)?;
         }
         self.at.log(note.arg("database", self.database));
         Ok(())
     }
 
+    /// Tells whether this recovery made a routine: none of its name was there when the load began.
     fn is_own_routine(&self, held: Option<&DatabaseEntry>, routine: &Routine) -> bool {
-        self.is_own(held, routine.kind.word(), &routine.name)
-    }
-
-    /// Tells whether this recovery made a piece of code: none of its kind and name was there when the load began.
-    fn is_own(&self, held: Option<&DatabaseEntry>, kind: &str, name: &str) -> bool {
-        let is_it =
-            |code: &CodeEntry| code.kind.eq_ignore_ascii_case(kind) && code.name.eq_ignore_ascii_case(name);
+        let is_it = |code: &CodeEntry| {
+            code.kind.eq_ignore_ascii_case(routine.kind.word())
+                && code.name.eq_ignore_ascii_case(&routine.name)
+        };
         self.state.with_code
             && self.state.selection.has_whole_database(self.name)
             && held.is_some_and(|entry| entry.code.iter().any(is_it))
@@ -175,15 +168,9 @@ fn drop_database(database: &str) -> Statement {
     Statement::act(format!("DROP DATABASE IF EXISTS {}", identifier(database)))
 }
 
-fn drop_code(database: &str, kind: &str, name: &str) -> Statement {
-    let full = format!("{}.{}", identifier(database), identifier(name));
-    Statement::act(format!("DROP {kind} IF EXISTS {full}"))
-}
-
-/// An outline was just listed; its statement knows no `IF EXISTS`.
-fn drop_outline(database: &str, outline: &Outline) -> Statement {
-    let full = format!("{}.{}", identifier(database), identifier(&outline.name));
-    Statement::act(format!("DROP {} {full}", outline.word))
+fn drop_routine(database: &str, routine: &Routine) -> Statement {
+    let full = format!("{}.{}", identifier(database), identifier(&routine.name));
+    Statement::act(format!("DROP {} IF EXISTS {full}", routine.kind.word()))
 }
 
 /// Returns the statements that drop tables and views in a database that existed before. The marks go last: as long as

@@ -26,39 +26,21 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(super) async fn activate_tenant(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     let tenant = ours(state, &driver.tenants().await.map_err(Error::from)?)?;
-    match RoleStep::of(state.role, &tenant.role) {
-        RoleStep::Done(note) => {
-            at.log(Note::new(note).arg("tenant", &tenant.name));
+    match (state.role, tenant.role.as_str()) {
+        (_, "PRIMARY") => {
+            at.log(Note::new("recovery-tenant-primary").arg("tenant", &tenant.name));
             Ok(Next::Done)
         }
-        RoleStep::Activate => {
+        (RecoveredRole::Standby, "STANDBY") => {
+            at.log(Note::new("recovery-tenant-standby").arg("tenant", &tenant.name));
+            Ok(Next::Done)
+        }
+        (RecoveredRole::Primary, "STANDBY") => {
             let statement = driver.verbs().activate(&state.tenant_name);
             act(at, &mut driver, &statement).await?;
             Ok(Next::again(LOOK)) // the next look sees whether it has become one
         }
-        RoleStep::Wait => Ok(Next::again(LOOK)),
-    }
-}
-
-/// What a tenant's role asks for.
-#[derive(Debug, PartialEq, Eq)]
-enum RoleStep {
-    /// It has the role, which this note says.
-    Done(&'static str),
-    /// It becomes a primary tenant by a statement.
-    Activate,
-    /// Its role is just changing, or a word that nobody knows: no statement is sent on that ground.
-    Wait,
-}
-
-impl RoleStep {
-    fn of(wanted: RecoveredRole, role: &str) -> Self {
-        match (wanted, role) {
-            (_, "PRIMARY") => Self::Done("recovery-tenant-primary"),
-            (RecoveredRole::Standby, "STANDBY") => Self::Done("recovery-tenant-standby"),
-            (RecoveredRole::Primary, "STANDBY") => Self::Activate,
-            _ => Self::Wait,
-        }
+        _ => Ok(Next::again(LOOK)), // its role is just changing
     }
 }
 
@@ -165,31 +147,4 @@ fn ours(state: &State, tenants: &[Tenant]) -> Result<Tenant, StepError> {
         return Err(words::refused(problem.with("tenant", &tenant.name).with("status", &tenant.status)));
     }
     Ok(tenant.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use model::order::RecoveredRole::{Primary, Standby};
-
-    use super::RoleStep::{self, Activate, Done, Wait};
-
-    #[test]
-    fn only_a_standby_is_activated_and_a_role_that_is_not_known_is_waited_for() {
-        let cases = [
-            (Primary, "STANDBY", Activate),
-            (Primary, "PRIMARY", Done("recovery-tenant-primary")),
-            (Standby, "STANDBY", Done("recovery-tenant-standby")),
-            (Standby, "PRIMARY", Done("recovery-tenant-primary")), // somebody activated it, or 4.0 knows no other
-            (Primary, "RESTORE", Wait),
-            (Standby, "RESTORE", Wait),
-            (Primary, "", Wait), // NULL while its META tenant is not up
-            (Standby, "", Wait),
-            (Primary, "SWITCHING TO PRIMARY", Wait),
-            (Primary, "standby", Wait), // a word of no version
-            (Primary, "CLONE", Wait),
-        ];
-        for (wanted, role, expected) in cases {
-            assert_eq!(RoleStep::of(wanted, role), expected, "{wanted:?} {role}");
-        }
-    }
 }

@@ -177,34 +177,6 @@ async fn a_roll_back_takes_code_away_that_was_made_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_roll_back_takes_outlines_out_of_a_database_that_was_there_and_leaves_those_of_others() {
-    let world = world_with_code("control_restore_outlines").await;
-    for sql in [
-        "CREATE OUTLINE o1 ON SELECT /*+ full(parent) */ name FROM parent WHERE id = 1",
-        "CREATE FORMAT OUTLINE o2 ON SELECT /*+ full(parent) */ id FROM parent WHERE id = 2",
-    ] {
-        world.alter(sql).await;
-    }
-    let recovery = Recovery { with_code: true, ..Recovery::of(world).await };
-    let Recovery { world, target, .. } = &recovery;
-    let outlines = || async {
-        let list = |view: &str| {
-            format!("SELECT OUTLINE_NAME FROM oceanbase.{view} WHERE DATABASE_NAME = '{target}' ORDER BY 1")
-        };
-        let plain = world.ask(&list("DBA_OB_OUTLINES")).await;
-        [plain, world.ask(&list("DBA_OB_FORMAT_OUTLINES")).await].concat()
-    };
-    world.alter(&format!("CREATE DATABASE `{target}`")).await;
-    world.alter_in(target, "CREATE OUTLINE mine ON SELECT /*+ no_rewrite */ 1 FROM dual").await;
-    let task = recovery.begin().await;
-    recovery.run_up_to(task, "record-recovery").await;
-    assert_eq!(outlines().await, ["mine", "o1", "o2"], "{}", world.story(task).await);
-    assert_eq!(recovery.roll_back(task).await, Ended::Finished(TaskStatus::RolledBack));
-    assert_eq!(outlines().await, ["mine"], "{}", world.story(task).await);
-    recovery.drop_target().await;
-}
-
-#[tokio::test]
 async fn a_routine_that_is_there_already_is_refused_before_anything_changes() {
     let recovery = recovery_with_code("control_restore_code_clash").await;
     let Recovery { world, target, .. } = &recovery;
