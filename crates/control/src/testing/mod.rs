@@ -289,10 +289,7 @@ impl World {
     /// Changes something in a database of this world's server.
     pub(crate) async fn alter_in(&self, database: &str, sql: &str) {
         let mut session = Session::open(&self.endpoint(), Arc::new(NoWitness)).await.expect("logs on");
-        session
-            .run(&Statement::act(format!("USE `{database}`")))
-            .await
-            .expect("there is the database");
+        session.run(&Statement::act(format!("USE `{database}`"))).await.expect("there is the database");
         // seekdb asks to try again while another statement's change of the schema has not arrived yet (5627).
         let mut tries = 0;
         while let Err(error) = session.run(&Statement::act(sql)).await {
