@@ -11962,7 +11962,7 @@ export interface operations {
     delete_policy_list: {
         parameters: {
             query?: {
-                /** @description What a policy with a window of so many days would delete; by each tenant's own policy when left out. */
+                /** @description The window in days of a policy whose deletions to show. Defaults to each tenant's own policy. */
                 retentionDays?: number;
             };
             header?: never;

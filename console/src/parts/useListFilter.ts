@@ -8,7 +8,7 @@ export const PERIODS = [1, 7, 30] as const;
 export interface ListFilter {
   page: number;
   size: number;
-  /** Of the last so many days; the two times are left out then. */
+  /** The number of days up to now; replaces the two times. */
   days?: number;
   startTime?: string;
   endTime?: string;

@@ -29,7 +29,7 @@ export default function TaskPage() {
   return <Loaded query={task}>{(found) => <Follow key={found.id} task={found} at={task.dataUpdatedAt / 1000} />}</Loaded>;
 }
 
-/** What a task says, and when it said so, in seconds. */
+/** A task that is followed; `at` is when it was read, in seconds. */
 function Follow({ task, at }: { task: Task; at: number }) {
   const { tasks, leftOut, recovery } = useLabels();
   const [chosen, setChosen] = useState<number>();

@@ -11,7 +11,7 @@ use super::words;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeletePolicyQuery {
-    /// What a policy with a window of so many days would delete; by each tenant's own policy when left out.
+    /// The window in days of a policy whose deletions to show. Defaults to each tenant's own policy.
     #[param(minimum = 1, maximum = 3660)]
     pub(crate) retention_days: Option<u32>,
 }

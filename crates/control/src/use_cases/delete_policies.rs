@@ -58,7 +58,7 @@ pub struct ExpiringSet {
 }
 
 /// Returns the delete policies of a cluster's tenants with what the database deletes by them, or would delete by a policy with a
-/// window of so many days: `ADD DELETE BACKUP POLICY` deletes that at once.
+/// window of this many days: `ADD DELETE BACKUP POLICY` deletes that at once.
 ///
 /// # Errors
 /// When the actor may not read it, there is no such cluster, it has no delete policies, the days are out of range, or the

@@ -148,7 +148,7 @@ pub async fn change(
         } else if old.paused != paused {
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
-        // What waits in the queue would back up by the old settings: the next round decides anew.
+        // What waits in the queue would back up by the old settings: the next round decides again.
         writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
         let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
         writer.strategy_update(&new).await?;

@@ -40,7 +40,7 @@ impl RefusedRows {
         self.tables().contains_key(&(database.to_owned(), table.to_owned()))
     }
 
-    /// Drops the tables that were given up, of so many in all, and names them. Where these are all, nothing is dropped: what is in
+    /// Drops the tables that were given up, out of the given total, and names them. Where these are all, nothing is dropped: what is in
     /// stays for when the load is resumed.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ pub struct Detail {
     pub storage: Storage,
     /// The owner's name; none when the account is gone.
     pub owner: Option<String>,
-    /// When the newest good data backup of what it backs up was finished, whoever ordered it.
+    /// When the newest good data backup of its object finished, also one that it did not order.
     pub last_data_backup: Option<Timestamp>,
     /// How its schedule stands, with its next run and what became of its newest due time.
     pub standing: ScheduleStanding,

@@ -20,7 +20,7 @@ impl Flow for Elsewhere {
     const STEPS: &'static [Step<Self>] = &[Step::one("run", |_, ()| Box::pin(async { Ok(Next::Done) }))];
 }
 
-/// Begins so many backups of other clusters, which another server runs.
+/// Starts this many backups of other clusters, which another server runs.
 async fn begin_elsewhere(world: &SimWorld, count: i64, storage: StorageId) -> Vec<Claim> {
     let metadata = world.control.metadata();
     let ask = Ask {
