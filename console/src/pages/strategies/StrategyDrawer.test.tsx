@@ -152,7 +152,7 @@ test('logical backup turns incremental days into full ones and leaves log backup
 test('clean-up is off and says why', async () => {
   open();
   await expect.element(page.getByRole('checkbox', { name: 'Delete expired backups' })).toBeDisabled();
-  await expect.element(page.getByTestId('no-clean-up')).toHaveTextContent('this version does not delete backups');
+  await expect.element(page.getByTestId('no-clean-up')).toHaveTextContent('lifeboat strategy edit --retention-days');
 });
 
 test('at most ten days of a month can be chosen', async () => {
