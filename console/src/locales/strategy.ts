@@ -113,10 +113,6 @@ export const strategyEn = {
   logBackupHint:
     'A run starts log backup if it is not running. With this off, the run is refused instead, because physical backup requires log backup.',
 
-  cleanUp: 'Clean-up of Expired Backups',
-  cleanUpOn: 'Delete expired backups',
-  cleanUpHint: 'To delete expired logical backups every day, run lifeboat strategy edit --retention-days, or use Clean Up. For physical backups of OceanBase 4.x, set a delete policy in the database.',
-
   thresholds: 'Alert Thresholds',
   timeout: 'Data Backup Timeout',
   noSuccess: 'No Successful Data Backup for',
@@ -260,10 +256,6 @@ export const strategyZh: typeof strategyEn = {
   logBackup: '同时启动日志备份',
   startsLogBackup: '启动日志备份',
   logBackupHint: '日志备份未运行时，由备份任务将其启动。如不选择，则备份会被拒绝，因为物理备份依赖日志备份。',
-
-  cleanUp: '过期备份清理',
-  cleanUpOn: '清理过期备份',
-  cleanUpHint: '如需每天清理过期的逻辑备份，请使用 lifeboat strategy edit --retention-days，或点击「清理」。OceanBase 4.x 的物理备份请在数据库中设置清理策略。',
 
   thresholds: '告警阈值',
   timeout: '数据备份超时时间',

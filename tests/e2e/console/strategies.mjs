@@ -111,7 +111,9 @@ async function create() {
   await form.locator('.planned li').nth(29).waitFor();
   await form.getByTestId('planned-runs').scrollIntoViewIfNeeded();
   await look('form-planned');
-  await form.getByTestId('no-clean-up').scrollIntoViewIfNeeded();
+  const cleanUp = form.locator('.choice').filter({ has: page.getByTestId('no-clean-up') });
+  await cleanUp.scrollIntoViewIfNeeded();
+  assert.equal(await cleanUp.getByRole('checkbox').isDisabled(), true, 'physical backups are deleted by the database');
   await look('form-thresholds');
   // The pictures took their time: due soon from now on.
   await form.locator('#schedule-cron').fill(dueSoon());

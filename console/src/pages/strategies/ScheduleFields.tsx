@@ -1,11 +1,11 @@
-import { Checkbox, Form, Input, InputNumber, Radio, Select, TimePicker } from '@oceanbase/design';
-import dayjs from 'dayjs';
+import { Checkbox, Form, Input, InputNumber, Radio, Select } from '@oceanbase/design';
 
 import type { DataBackupMode, ScheduleCycle, ScheduleMode } from '../../api/types';
 import { useLabels } from '../../locales';
 import { DayGrid, useDayNames } from './DayGrid';
 import { MONTH_DAYS, MONTH_DAYS_MAX, readersZone, WEEK_DAYS, type ScheduleDraft } from './draft';
 import type { Refused } from './refused';
+import { TimeField } from './TimeField';
 
 interface ScheduleFieldsProps {
   schedule: ScheduleDraft;
@@ -159,32 +159,6 @@ function Window({ schedule, refused, onChange }: Omit<ScheduleFieldsProps, 'hasI
         </div>
       ) : null}
     </div>
-  );
-}
-
-interface TimeFieldProps {
-  id?: string;
-  label?: string;
-  value: string;
-  onChange: (time: string) => void;
-}
-
-/** A time of day, with seconds only where the value has them. */
-function TimeField({ id, label, value, onChange }: TimeFieldProps) {
-  const { strategy } = useLabels();
-  const format = value.length > 5 ? 'HH:mm:ss' : 'HH:mm';
-  const shown = value ? dayjs(`2024-01-01T${value}`) : null;
-  return (
-    <TimePicker
-      {...(id ? { id } : {})}
-      {...(label ? { 'aria-label': label } : {})}
-      allowClear={false}
-      needConfirm={false}
-      format={format}
-      placeholder={label ?? strategy.time}
-      value={shown}
-      onChange={(_, text) => onChange(String(text))}
-    />
   );
 }
 

@@ -149,10 +149,73 @@ test('logical backup turns incremental days into full ones and leaves log backup
   expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({ backupMode: 'LOGICAL_BACKUP' });
 });
 
-test('clean-up is off and says why', async () => {
-  open();
-  await expect.element(page.getByRole('checkbox', { name: 'Delete expired backups' })).toBeDisabled();
-  await expect.element(page.getByTestId('no-clean-up')).toHaveTextContent('lifeboat strategy edit --retention-days');
+const cleanUp = () => page.getByRole('checkbox', { name: 'Delete expired backups' });
+const days = () => page.getByLabelText('Retention Period (days)');
+const cleaning = { cleanEnabled: true, backupDataRetentionDays: 14, cleanScheduleTime: '04:30:00' };
+
+/** A saved logical strategy, with what a test is about in its schedule. */
+function logical(part: Partial<Strategy['obBackupScheduleConfig']>) {
+  const usual = strategy().obBackupScheduleConfig;
+  const config = { ...usual, dayAndDataBackupModelMap: { 7: 'FULL_BACKUP' as const }, startLogBackup: false, ...part };
+  return strategy({ backupMode: 'LOGICAL_BACKUP', obBackupScheduleConfig: config });
+}
+
+test.each([
+  ['GEN4', 'the database deletes them by the delete policy of each tenant'],
+  ['GEN3', 'the database deletes them by auto_delete_obsolete_backup'],
+] as const)('clean-up of physical backup in %s is off and says who deletes instead', async (generation, why) => {
+  const { calls, onSaved } = open({ generation });
+  await expect.element(cleanUp()).toBeDisabled();
+  await expect.element(page.getByTestId('no-clean-up')).toHaveTextContent(why);
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  const sent = (bodyOf(calls, `POST ${PATH}`) as Record<'obBackupScheduleConfig', object>).obBackupScheduleConfig;
+  expect(sent).toMatchObject({ cleanEnabled: false });
+  expect(sent).not.toHaveProperty('backupDataRetentionDays');
+});
+
+test('clean-up of logical backup has days and a time, says what is always kept, and is saved', async () => {
+  const { calls, onSaved } = open();
+  await page.getByText('Logical', { exact: true }).click();
+  expect(page.getByTestId('no-clean-up').elements()).toEqual([]);
+  expect(days().elements()).toEqual([]);
+  await cleanUp().click();
+  await expect.element(page.getByTestId('always-kept')).toHaveTextContent('Always kept: the newest good backup set of each tenant');
+  await days().fill('');
+  await expect.element(page.getByText('Enter a number of days from 1 to 3660.')).toBeVisible();
+  await expect.element(submit()).toBeDisabled();
+  await days().fill('14');
+  await expect.element(page.getByLabelText('Clean-up Time')).toHaveValue('03:00');
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({
+    backupMode: 'LOGICAL_BACKUP',
+    obBackupScheduleConfig: { cleanEnabled: true, backupDataRetentionDays: 14, cleanScheduleTime: '03:00' },
+  });
+});
+
+test('the clean-up of a strategy opens as it is saved, and nothing of it is sent once it is off', async () => {
+  const saved = logical(cleaning);
+  const { calls, onSaved } = open({ changed: saved, strategies: [saved] });
+  await expect.element(days()).toHaveValue('14');
+  await expect.element(page.getByLabelText('Clean-up Time')).toHaveValue('04:30');
+  await expect.element(page.getByText('Every day, in Asia/Shanghai.', { exact: false })).toBeVisible();
+  await cleanUp().click();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  const sent = (bodyOf(calls, `PATCH ${PATH}`) as Record<'obBackupScheduleConfig', object>).obBackupScheduleConfig;
+  expect(sent).toMatchObject({ cleanEnabled: false });
+  expect(Object.keys(sent).filter((field) => field.includes('Retention') || field.startsWith('cleanSchedule'))).toEqual([]);
+});
+
+test('what the server refuses of clean-up stands at its field', async () => {
+  const few = refusal('strategy-retention-days-out-of-range', 'Clean-up needs a retention period', 'Choose 1 to 30 days.');
+  const saved = logical(cleaning);
+  open({ changed: saved, strategies: [saved], answers: { [`PATCH ${PATH}`]: few } });
+  await submit().click();
+  await expect.element(page.getByTestId('refused-retentionDays')).toHaveTextContent('Clean-up needs a retention period. Choose 1 to 30 days.');
+  await days().fill('20');
+  await expect.element(page.getByTestId('refused-retentionDays')).not.toBeInTheDocument();
 });
 
 test('at most ten days of a month can be chosen', async () => {

@@ -12,9 +12,11 @@ import { Prose } from '../../parts/Prose';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 import { toChoice } from '../backup/draft';
 import type { StorageTest } from '../backup/StorageChooser';
+import { CleanUpFields } from './CleanUpFields';
+import { useCleanUpWords } from './cleanUpWords';
 import { firstDraft, fromStrategy, toBody, toSchedule, withMethod, type StrategyDraft } from './draft';
 import { fieldOf } from './faults';
-import { CleanUpField, LogBackupField, MethodField, ObjectField, Thresholds } from './fields';
+import { LogBackupField, MethodField, ObjectField, Thresholds } from './fields';
 import { PlannedRuns } from './PlannedRuns';
 import { strategyFor } from './strategyFor';
 import { refusedBy } from './refused';
@@ -40,6 +42,7 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
   useReturnFocus();
   const labels = useLabels();
   const { strategy: words, actions } = labels;
+  const cleanUp = useCleanUpWords();
   const [draft, setDraft] = useState(() => (strategy ? fromStrategy(strategy) : firstDraft(ability)));
   const [test, setTest] = useState<StorageTest>();
   const [goesUntested, setGoesUntested] = useState(false);
@@ -131,8 +134,8 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
             {planned.runs ? <PlannedRuns runs={planned.runs} /> : <p className="quiet hint">{words.previewIncomplete}</p>}
             {planned.error && !fieldOf(planned.error) ? <ProblemAlert error={planned.error} /> : null}
           </Part>
-          <Part title={words.cleanUp}>
-            <CleanUpField />
+          <Part title={cleanUp.part}>
+            <CleanUpFields draft={draft} generation={cluster.generation} refused={refused} onChange={(wish) => change({ cleanUp: wish })} />
           </Part>
           <Part title={words.thresholds}>
             <Thresholds draft={draft} refused={refused} onChange={change} />

@@ -4,13 +4,16 @@ import type { Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { formatSeconds } from '../../parts/format';
 import { Facts } from '../../parts/PageHead';
+import { useCleanUpWords } from './cleanUpWords';
 import { LastRun } from './LastRun';
 import { NextRun } from './PlannedRuns';
+import { Retention } from './Retention';
 import { ScheduleWords } from './ScheduleWords';
 
 /** What a strategy does, and when it raises an alarm. */
 export function StrategyFacts({ strategy }: { strategy: Strategy }) {
   const all = useLabels();
+  const cleanUp = useCleanUpWords();
   const { strategy: labels, words, storage: storageLabels, cluster } = all;
   const { obBackupScheduleConfig: schedule, obBackupThresholdConfig: thresholds, obBackupServiceStorageConfig: storage } = strategy;
   const isPhysical = strategy.backupMode === 'PHYSICAL_BACKUP';
@@ -34,7 +37,7 @@ export function StrategyFacts({ strategy }: { strategy: Strategy }) {
       ? ([[labels.jitter, formatSeconds(schedule.jitterSeconds, all)]] as Array<[string, ReactNode]>)
       : []),
     ...(isPhysical ? ([[labels.startsLogBackup, schedule.startLogBackup ? cluster.yes : cluster.no]] as Array<[string, ReactNode]>) : []),
-    [labels.cleanUp, schedule.cleanEnabled ? cluster.yes : cluster.no],
+    [cleanUp.part, <Retention key="retention" strategy={strategy} />],
     [labels.storageAlarm, labels.percent(storage.alarmStoragePercentageThreshold)],
     [labels.timeout, timeout ? formatSeconds(timeout * 60, all) : labels.never],
     [labels.noSuccess, days ? labels.dayCount(days) : labels.never],

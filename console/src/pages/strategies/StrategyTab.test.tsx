@@ -71,6 +71,32 @@ test('a strategy shows what it does and what comes next', async () => {
   await expect.element(page.getByTestId('planned-runs')).toHaveTextContent('2026-11-29 Sun 02:00');
 });
 
+test('the retention of a strategy shows, also of a tenant’s in the list, and pausing says that nothing is deleted meanwhile', async () => {
+  const usual = strategy().obBackupScheduleConfig;
+  const config = { ...usual, cleanEnabled: true, backupDataRetentionDays: 14, cleanScheduleTime: '04:30:00' };
+  const logical = strategy({ backupMode: 'LOGICAL_BACKUP', obBackupScheduleConfig: config });
+  const own = '/ob/clusters/7/tenants/1001/backup/config/backupStrategy';
+  open({
+    'GET /backup/strategies': list(logical, { ...logical, strategyId: 6, tenantId: 1001, tenantName: 'shop' }),
+    [`GET ${own}/runs`]: list(),
+  });
+  const shown = page.getByTestId('cluster-strategy');
+  await expect.element(shown).toHaveTextContent('14 days; deleted daily at 04:30 Asia/Shanghai');
+  await expect.element(page.getByRole('row').filter({ hasText: 'shop' })).toHaveTextContent('14 days');
+  await shown.getByRole('button', { name: 'Pause' }).click();
+  await expect.element(dialog()).toHaveTextContent('Expired backups are not deleted during the pause.');
+});
+
+test('a strategy without clean-up says that all is kept, and a physical one that Lifeboat deletes nothing', async () => {
+  open({
+    'GET /backup/strategies': list(strategy(), strategy({ backupMode: 'LOGICAL_BACKUP', strategyId: 6, tenantId: 1001, tenantName: 'shop' })),
+    'GET /ob/clusters/7/tenants/1001/backup/config/backupStrategy/runs': list(),
+  });
+  await expect.element(page.getByTestId('cluster-strategy')).toHaveTextContent('Not by Lifeboat');
+  await page.getByRole('row').filter({ hasText: 'shop' }).getByRole('button', { name: 'Expand row' }).click();
+  await expect.element(page.getByText('Off: all backup sets are kept')).toBeVisible();
+});
+
 test('a run that is due and waits shows in the status, also after a run that failed', async () => {
   open({
     'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }), backupScheduleStatus: 'WAITING' })),

@@ -9,6 +9,7 @@ import { MayButton } from '../../parts/MayButton';
 import { Loaded } from '../../parts/PageState';
 import { Status, toneOf } from '../../parts/Status';
 import { useMay } from '../logon/me';
+import { useCleanUpWords } from './cleanUpWords';
 import { LastRun } from './LastRun';
 import { NextRun } from './PlannedRuns';
 import { EVERY_MS, strategiesQuery, unreadableQuery } from './queries';
@@ -104,6 +105,7 @@ interface TenantStrategiesProps {
 function TenantStrategies({ strategies, generation, onNew, onModify }: TenantStrategiesProps) {
   const labels = useLabels();
   const { strategy: words, backup, words: said, state } = labels;
+  const cleanUp = useCleanUpWords();
   const may = useMay();
   const columns: TableProps<Strategy>['columns'] = [
     { title: backup.tenant, fixed: 'left', render: (_, { tenantId, tenantName }) => tenantName ?? words.goneTenant(Number(tenantId)) },
@@ -113,6 +115,10 @@ function TenantStrategies({ strategies, generation, onNew, onModify }: TenantStr
       render: (status: Strategy['backupScheduleStatus']) => <Status tone={toneOf(status)}>{said.scheduleStatus[status]}</Status>,
     },
     { title: words.method, dataIndex: 'backupMode', render: (mode: Strategy['backupMode']) => said.backupMode[mode] },
+    {
+      title: cleanUp.retention,
+      render: (_, { obBackupScheduleConfig: { cleanEnabled, backupDataRetentionDays: days } }) => (cleanEnabled && days ? words.dayCount(days) : '–'),
+    },
     {
       title: words.nextRun,
       render: (_, { nextRun, obBackupScheduleConfig: { backupScheduleEnabled } }) => (

@@ -84,6 +84,21 @@ test('the offset of a time that OCP wrote becomes the zone, and seconds stay', (
   expect(written.schedule).toMatchObject({ time: '02:00:30', zone: '-05:00' });
 });
 
+test('clean-up comes back as it was saved, and days and time are sent only for logical backup that has it on', () => {
+  const wire = { cleanEnabled: true, backupDataRetentionDays: 14, cleanScheduleTime: '04:30:00+08:00' };
+  const config = { ...strategy().obBackupScheduleConfig, dayAndDataBackupModelMap: { 7: 'FULL_BACKUP' as const }, ...wire };
+  const written = fromStrategy(strategy({ backupMode: 'LOGICAL_BACKUP', obBackupScheduleConfig: config }));
+  expect(toBody(written)?.obBackupScheduleConfig).toMatchObject({ ...wire, cleanScheduleTime: '04:30+08:00' });
+  const off = { ...written, cleanUp: { ...written.cleanUp, isOn: false } };
+  for (const draft of [off, withMethod(written, 'PHYSICAL_BACKUP')]) {
+    const sent = toBody(draft)?.obBackupScheduleConfig;
+    expect(sent?.cleanEnabled).toBe(false);
+    expect(Object.keys(sent ?? {}).filter((field) => field in wire)).toEqual(['cleanEnabled']);
+  }
+  expect(withMethod(withMethod(written, 'PHYSICAL_BACKUP'), 'LOGICAL_BACKUP').cleanUp).toEqual(written.cleanUp);
+  expect(toBody({ ...written, cleanUp: { ...written.cleanUp, days: null } })).toBeUndefined();
+});
+
 test('only a typed-in storage gets a name', () => {
   expect(toBody({ ...base, storageName: 'nightly' })?.obBackupServiceStorageConfig).not.toHaveProperty('configName');
   const storage = { ...base.storage, kind: 'typed' as const, typed: { ...base.storage.typed, url: '/obbackup/' } };

@@ -25,10 +25,28 @@ export interface StrategyDraft {
   storagePercent: number | null;
   schedule: ScheduleDraft;
   startLogBackup: boolean;
+  /** The clean-up of logical backup; with physical backup it is off, and kept for the case that logical is chosen. */
+  cleanUp: CleanUpDraft;
   timeoutMinutes: number | null;
   noSuccessDays: number | null;
   logDelaySeconds: number | null;
 }
+
+/** When expired backups are deleted. */
+export interface CleanUpDraft {
+  isOn: boolean;
+  days: number | null;
+  /** `03:00`, or with seconds where the strategy has them. */
+  time: string;
+  /** The offset of the time, where it has one; otherwise it is in the zone of the schedule. */
+  offset: string | undefined;
+}
+
+/** The longest retention period, in days. */
+export const RETENTION_DAYS_MAX = 3_660;
+
+/** What is filled in when clean-up is switched on. */
+const CLEAN_UP: CleanUpDraft = { isOn: false, days: 30, time: '03:00', offset: undefined };
 
 /** The schedule in the form; what belongs to the cycles that are not chosen is kept for the case that they are. */
 export interface ScheduleDraft {
@@ -89,6 +107,7 @@ export function firstDraft(ability: Ability): StrategyDraft {
     storagePercent: 80,
     schedule: { ...NIGHTLY, zone: readersZone() },
     startLogBackup: ability.backupMode === 'PHYSICAL_BACKUP',
+    cleanUp: CLEAN_UP,
     timeoutMinutes: null,
     noSuccessDays: 7,
     logDelaySeconds: 3600,
@@ -125,14 +144,22 @@ export function fromStrategy(strategy: Strategy): StrategyDraft {
       jitterMinutes: config.jitterSeconds ? config.jitterSeconds / 60 : null,
     },
     startLogBackup: config.startLogBackup,
+    cleanUp: cleanUpOf(config),
     timeoutMinutes: thresholds.dataBackupTimeoutMinutes ?? null,
     noSuccessDays: thresholds.noSuccessfulDataBackupAlarmDays ?? null,
     logDelaySeconds: thresholds.logBackupDelaySeconds ?? null,
   };
 }
 
+/** Returns how a saved strategy deletes expired backups. */
+function cleanUpOf({ cleanEnabled, backupDataRetentionDays, cleanScheduleTime }: Strategy['obBackupScheduleConfig']): CleanUpDraft {
+  if (!cleanEnabled) return CLEAN_UP;
+  const [time, offset] = splitTime(cleanScheduleTime ?? CLEAN_UP.time);
+  return { isOn: true, days: backupDataRetentionDays ?? null, time, offset };
+}
+
 /** Splits `02:00:00.000+08:00` into the time, without seconds that are none, and the offset. */
-function splitTime(text: string): [string, string | undefined] {
+export function splitTime(text: string): [string, string | undefined] {
   const [, time = text, offset] = /^(.*?)([+-].*)?$/.exec(text) ?? [];
   return [time.replace(/\.0+$/, '').replace(/^(\d\d:\d\d):00$/, '$1'), offset];
 }
@@ -182,17 +209,25 @@ export function toSchedule(draft: ScheduleDraft): Schedule | undefined {
   return { ...common, backupScheduleTime: time, dayAndDataBackupModelMap: days };
 }
 
+/** Returns the fields of the wire for clean-up: the days and the time only where it is on. Nothing while they are left empty. */
+function toCleanUp({ method, cleanUp: { isOn, days, time, offset } }: StrategyDraft) {
+  if (method === 'PHYSICAL_BACKUP' || !isOn) return { cleanEnabled: false };
+  return days && time ? { cleanEnabled: true, backupDataRetentionDays: days, cleanScheduleTime: `${time}${offset ?? ''}` } : undefined;
+}
+
 /** Returns the request that saves the strategy; nothing while something of it is left empty. */
 export function toBody(draft: StrategyDraft): NewStrategy | undefined {
   const schedule = toSchedule(draft.schedule);
   const choice = toChoice(draft.storage);
-  if (!schedule || !choice) return undefined;
+  const cleanUp = toCleanUp(draft);
+  if (!schedule || !choice || !cleanUp) return undefined;
   const name = draft.storageName.trim();
   return {
     backupMode: draft.method,
     obBackupScheduleConfig: {
       ...schedule,
       ...(draft.method === 'PHYSICAL_BACKUP' ? { startLogBackup: draft.startLogBackup } : {}),
+      ...cleanUp,
     },
     obBackupThresholdConfig: {
       // 0 stands for never: what is left out of a change would stay.

@@ -21,10 +21,17 @@ test('every refusal of a schedule that a form can cause has a field', () => {
   expect(missing).toEqual([]);
 });
 
+test('every refusal of clean-up has a field', () => {
+  const ids = [...TEXTS.matchAll(/^\[problem\.(strategy-(?:clean-up|retention)-[a-z-]+)\]/gm)].map(([, id]) => String(id));
+  expect(ids.length).toBeGreaterThan(2);
+  expect(ids.filter((id) => !fieldOf(new Problem(400, { id, message: id })))).toEqual([]);
+});
+
 test('a refusal that names a field of the request stands at that of the form', () => {
   const refusal = (field: string | null) => new Problem(400, { id: 'schedule-field-missing', message: '', field });
   expect(fieldOf(refusal('backupScheduleTime'))).toBe('time');
   expect(fieldOf(refusal('cronExpression'))).toBe('cron');
+  expect(fieldOf(refusal('cleanScheduleTime'))).toBe('cleanUpTime');
   expect(fieldOf(refusal('somethingElse'))).toBeUndefined();
   expect(fieldOf(refusal(null))).toBeUndefined();
 });

@@ -12,6 +12,9 @@ export type Field =
   | 'cron'
   | 'window'
   | 'jitter'
+  | 'cleanUp'
+  | 'retentionDays'
+  | 'cleanUpTime'
   | 'thresholds';
 
 /** The field that each refusal is about, by the refusal’s name. */
@@ -41,6 +44,9 @@ export const FIELDS: Record<string, Field> = {
   'schedule-time-in-window': 'window',
   'schedule-window-empty': 'window',
   'schedule-jitter-too-long': 'jitter',
+  'strategy-clean-up-not-offered': 'cleanUp',
+  'strategy-clean-up-off': 'cleanUp',
+  'strategy-retention-days-out-of-range': 'retentionDays',
   'strategy-threshold-out-of-range': 'thresholds',
   'percentage-out-of-range': 'thresholds',
 };
@@ -55,6 +61,9 @@ const NAMED: Record<string, Field> = {
   cronExpression: 'cron',
   quietWindow: 'window',
   jitterSeconds: 'jitter',
+  cleanEnabled: 'cleanUp',
+  backupDataRetentionDays: 'retentionDays',
+  cleanScheduleTime: 'cleanUpTime',
 };
 
 /** Returns the field that a refusal is about; nothing where it is about none of them. */

@@ -106,21 +106,6 @@ export function LogBackupField({ checked, onChange }: { checked: boolean; onChan
   );
 }
 
-/** The clean-up that no version carries out yet: off, and why. */
-export function CleanUpField() {
-  const { strategy } = useLabels();
-  return (
-    <div className="choice">
-      <Checkbox checked={false} disabled>
-        {strategy.cleanUpOn}
-      </Checkbox>
-      <p className="quiet hint choice-hint" data-testid="no-clean-up">
-        {strategy.cleanUpHint}
-      </p>
-    </div>
-  );
-}
-
 interface ThresholdsProps {
   draft: StrategyDraft;
   refused: Refused;

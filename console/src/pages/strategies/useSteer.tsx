@@ -2,9 +2,10 @@ import { App, Checkbox } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { keys } from '../../api/keys';
-import type { Action } from '../../api/types';
+import type { Action, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
+import { useCleanUpWords } from './cleanUpWords';
 import type { ClusterStrategies } from './queries';
 import { namedObject, scopeOf, strategyCalls, type NamedStrategy } from './scope';
 
@@ -22,6 +23,7 @@ interface Order {
 export function useSteer() {
   const labels = useLabels();
   const { strategy: words, actions } = labels;
+  const cleanUp = useCleanUpWords();
   const { modal } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -49,22 +51,23 @@ export function useSteer() {
     onError: report.failed,
     onSettled: (_, error, { strategy, action }) => refresh(strategy.clusterId, action === 'remove' && !error ? strategy : undefined),
   });
-  const ask = (strategy: NamedStrategy, action: Steer, canPauseLogs = false) => {
+  const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig'>>, action: Steer, canPauseLogs = false) => {
+    const cleansUp = strategy.obBackupScheduleConfig?.cleanEnabled ?? false;
     let withLogs = false;
     const choice =
       action === 'pause' && canPauseLogs ? <PauseLogs onChange={(isWanted) => (withLogs = isWanted)} /> : null;
     const object = namedObject(strategy, labels);
     const isOfTenant = typeof strategy.tenantId === 'number';
-    const { title, text, more, ok } = {
-      pause: { title: words.pauseTitle(object), text: choice ? words.pauseTextLogs : words.pauseText, more: words.pauseTenantText, ok: words.pause },
-      resume: { title: words.resumeTitle(object), text: words.resumeText, more: '', ok: words.resume },
-      remove: { title: words.deleteTitle(object), text: words.deleteText, more: words.deleteTenantText, ok: actions.delete },
+    const { title, text, more, ofCleanUp, ok } = {
+      pause: { title: words.pauseTitle(object), text: choice ? words.pauseTextLogs : words.pauseText, more: words.pauseTenantText, ofCleanUp: cleanUp.pauseText, ok: words.pause },
+      resume: { title: words.resumeTitle(object), text: words.resumeText, more: '', ofCleanUp: '', ok: words.resume },
+      remove: { title: words.deleteTitle(object), text: words.deleteText, more: words.deleteTenantText, ofCleanUp: cleanUp.deleteText, ok: actions.delete },
     }[action];
     void modal.confirm({
       title,
       content: (
         <>
-          <Sentences all={isOfTenant && more ? [...text, more] : text} />
+          <Sentences all={[...text, ...(cleansUp && ofCleanUp ? [ofCleanUp] : []), ...(isOfTenant && more ? [more] : [])]} />
           {choice}
         </>
       ),

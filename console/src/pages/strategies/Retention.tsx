@@ -1,0 +1,16 @@
+import type { Strategy } from '../../api/types';
+import { useLabels } from '../../locales';
+import { useCleanUpWords } from './cleanUpWords';
+import { splitTime } from './draft';
+
+/** How long a strategy keeps backups, and when it deletes the others. */
+export function Retention({ strategy }: { strategy: Strategy }) {
+  const words = useCleanUpWords();
+  const { strategy: labels } = useLabels();
+  const { cleanEnabled, backupDataRetentionDays: days, cleanScheduleTime, zone, backupScheduleEnabled } = strategy.obBackupScheduleConfig;
+  if (strategy.backupMode === 'PHYSICAL_BACKUP') return <>{words.notOurs}</>;
+  if (!cleanEnabled || typeof days !== 'number') return <>{words.off}</>;
+  const [time, offset] = splitTime(cleanScheduleTime ?? '');
+  const said = words.fact(labels.dayCount(days), time, offset ?? zone ?? '');
+  return <>{backupScheduleEnabled ? said : `${said} · ${words.factPaused}`}</>;
+}

@@ -1,0 +1,57 @@
+import { useLanguage } from '../../locales';
+import type { Language } from '../../locales/language';
+
+/** The labels of clean-up in a strategy. They are loaded with the page that shows it, and not before the log-on as all others. */
+const en = {
+  part: 'Clean-up of Expired Backups',
+  on: 'Delete expired backups',
+  onHint: 'Once a day, Lifeboat deletes the logical backup sets that the retention period no longer needs.',
+  days: 'Retention Period (days)',
+  daysHint: 'Backup sets of this period are kept, and the newest one before it.',
+  daysMissing: (most: number) => `Enter a number of days from 1 to ${most}.`,
+  time: 'Clean-up Time',
+  timeHint: (zone: string) => `Every day, in ${zone}. The first clean-up is at the next such time.`,
+  always:
+    'Always kept: the newest good backup set of each tenant, and sets that are held or in use. Sets of another installation are never deleted. To see what would be deleted now, use Clean Up.',
+  physical: {
+    GEN4: 'Lifeboat does not delete physical backups: the database deletes them by the delete policy of each tenant.',
+    GEN3: 'Lifeboat does not delete physical backups: before OceanBase 4.0, the database deletes them by auto_delete_obsolete_backup, or you delete them by hand.',
+  },
+  retention: 'Retention',
+  fact: (days: string, time: string, zone: string) => `${days}; deleted daily at ${time} ${zone}`,
+  factPaused: 'paused',
+  off: 'Off: all backup sets are kept',
+  notOurs: 'Not by Lifeboat',
+  pauseText: 'Expired backups are not deleted during the pause.',
+  deleteText: 'Expired backups are no longer deleted.',
+};
+
+const zh: typeof en = {
+  part: '过期备份清理',
+  on: '清理过期备份',
+  onHint: '每天一次，删除保留期不再需要的逻辑备份集。',
+  days: '保留天数',
+  daysHint: '保留该期间内的所有备份集，以及此前最新的一个。',
+  daysMissing: (most) => `请填写 1 到 ${most} 之间的天数。`,
+  time: '清理时间',
+  timeHint: (zone) => `每天执行，时区 ${zone}。首次清理在下一个清理时间进行。`,
+  always: '始终保留：每个租户最新的完好备份集，以及已锁定或使用中的备份集。其他系统的备份集不会被删除。如需查看当前将删除的备份集，请点击「清理过期备份」。',
+  physical: {
+    GEN4: '物理备份由数据库按各租户的清理策略删除，Lifeboat 不删除。',
+    GEN3: '4.0 之前的物理备份由数据库按 auto_delete_obsolete_backup 删除，或手动删除，Lifeboat 不删除。',
+  },
+  retention: '保留天数',
+  fact: (days, time, zone) => `保留 ${days}，每天 ${time} ${zone} 清理`,
+  factPaused: '已暂停',
+  off: '未开启，保留全部备份集',
+  notOurs: '不由 Lifeboat 清理',
+  pauseText: '暂停期间不清理过期备份。',
+  deleteText: '不再清理过期备份。',
+};
+
+const WORDS: Record<Language, typeof en> = { en, zh };
+
+/** Returns the labels of clean-up in the reader's language. */
+export function useCleanUpWords(): typeof en {
+  return WORDS[useLanguage()];
+}
