@@ -218,6 +218,22 @@ test('what the server refuses of clean-up stands at its field', async () => {
   await expect.element(page.getByTestId('refused-retentionDays')).not.toBeInTheDocument();
 });
 
+test('the restart of interrupted log backup stays when something else is modified, and can be switched off', async () => {
+  const saved = strategy();
+  saved.obBackupScheduleConfig = { ...saved.obBackupScheduleConfig, restartInterruptedLogBackup: true };
+  const { calls, onSaved } = open({ changed: saved, strategies: [saved] });
+  const restart = page.getByRole('checkbox', { name: 'Restart interrupted log backup' });
+  await expect.element(restart).toBeChecked();
+  await button('Monday: No backup').click();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `PATCH ${PATH}`)).toMatchObject({ obBackupScheduleConfig: { restartInterruptedLogBackup: true } });
+  await restart.click();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(2);
+  expect(bodyOf(calls, `PATCH ${PATH}`)).toMatchObject({ obBackupScheduleConfig: { restartInterruptedLogBackup: false } });
+});
+
 test('at most ten days of a month can be chosen', async () => {
   open();
   await page.getByText('Month', { exact: true }).click();

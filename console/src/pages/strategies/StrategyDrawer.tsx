@@ -16,7 +16,7 @@ import { CleanUpFields } from './CleanUpFields';
 import { useCleanUpWords } from './cleanUpWords';
 import { firstDraft, fromStrategy, toBody, toSchedule, withMethod, type StrategyDraft } from './draft';
 import { fieldOf } from './faults';
-import { LogBackupField, MethodField, ObjectField, Thresholds } from './fields';
+import { LogBackupFields, MethodField, ObjectField, Thresholds } from './fields';
 import { PlannedRuns } from './PlannedRuns';
 import { strategyFor } from './strategyFor';
 import { refusedBy } from './refused';
@@ -127,7 +127,7 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
               onChange={(part) => edit((was) => ({ ...was, schedule: { ...was.schedule, ...part } }))}
             />
             {isPhysical ? (
-              <LogBackupField checked={draft.startLogBackup} onChange={(startLogBackup) => change({ startLogBackup })} />
+              <LogBackupFields draft={draft} onChange={change} />
             ) : null}
           </Part>
           <Part title={words.preview}>

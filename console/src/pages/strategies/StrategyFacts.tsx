@@ -6,6 +6,7 @@ import { formatSeconds } from '../../parts/format';
 import { Facts } from '../../parts/PageHead';
 import { useCleanUpWords } from './cleanUpWords';
 import { LastRun } from './LastRun';
+import { useLogBackupWords } from './logBackupWords';
 import { NextRun } from './PlannedRuns';
 import { Retention } from './Retention';
 import { ScheduleWords } from './ScheduleWords';
@@ -14,6 +15,7 @@ import { ScheduleWords } from './ScheduleWords';
 export function StrategyFacts({ strategy }: { strategy: Strategy }) {
   const all = useLabels();
   const cleanUp = useCleanUpWords();
+  const logs = useLogBackupWords();
   const { strategy: labels, words, storage: storageLabels, cluster } = all;
   const { obBackupScheduleConfig: schedule, obBackupThresholdConfig: thresholds, obBackupServiceStorageConfig: storage } = strategy;
   const isPhysical = strategy.backupMode === 'PHYSICAL_BACKUP';
@@ -36,7 +38,12 @@ export function StrategyFacts({ strategy }: { strategy: Strategy }) {
     ...(schedule.jitterSeconds
       ? ([[labels.jitter, formatSeconds(schedule.jitterSeconds, all)]] as Array<[string, ReactNode]>)
       : []),
-    ...(isPhysical ? ([[labels.startsLogBackup, schedule.startLogBackup ? cluster.yes : cluster.no]] as Array<[string, ReactNode]>) : []),
+    ...(isPhysical
+      ? ([
+          [labels.startsLogBackup, schedule.startLogBackup ? cluster.yes : cluster.no],
+          [logs.restarts, schedule.restartInterruptedLogBackup ? cluster.yes : cluster.no],
+        ] as Array<[string, ReactNode]>)
+      : []),
     [cleanUp.part, <Retention key="retention" strategy={strategy} />],
     [labels.storageAlarm, labels.percent(storage.alarmStoragePercentageThreshold)],
     [labels.timeout, timeout ? formatSeconds(timeout * 60, all) : labels.never],

@@ -25,6 +25,7 @@ test('a logical strategy is full on every day and says nothing of log backup', (
   const config = toBody(logical)?.obBackupScheduleConfig;
   expect(new Set(Object.values(config?.dayAndDataBackupModelMap ?? {}))).toEqual(new Set(['FULL_BACKUP']));
   expect(config).not.toHaveProperty('startLogBackup');
+  expect(config).not.toHaveProperty('restartInterruptedLogBackup');
   expect(withMethod(logical, 'PHYSICAL_BACKUP').startLogBackup).toBe(true);
 });
 

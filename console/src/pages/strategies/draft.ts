@@ -25,6 +25,8 @@ export interface StrategyDraft {
   storagePercent: number | null;
   schedule: ScheduleDraft;
   startLogBackup: boolean;
+  /** Whether interrupted log backup is repaired. */
+  restartLogBackup: boolean;
   /** The clean-up of logical backup; with physical backup it is off, and kept for the case that logical is chosen. */
   cleanUp: CleanUpDraft;
   timeoutMinutes: number | null;
@@ -107,6 +109,7 @@ export function firstDraft(ability: Ability): StrategyDraft {
     storagePercent: 80,
     schedule: { ...NIGHTLY, zone: readersZone() },
     startLogBackup: ability.backupMode === 'PHYSICAL_BACKUP',
+    restartLogBackup: false,
     cleanUp: CLEAN_UP,
     timeoutMinutes: null,
     noSuccessDays: 7,
@@ -144,6 +147,7 @@ export function fromStrategy(strategy: Strategy): StrategyDraft {
       jitterMinutes: config.jitterSeconds ? config.jitterSeconds / 60 : null,
     },
     startLogBackup: config.startLogBackup,
+    restartLogBackup: config.restartInterruptedLogBackup,
     cleanUp: cleanUpOf(config),
     timeoutMinutes: thresholds.dataBackupTimeoutMinutes ?? null,
     noSuccessDays: thresholds.noSuccessfulDataBackupAlarmDays ?? null,
@@ -226,7 +230,9 @@ export function toBody(draft: StrategyDraft): NewStrategy | undefined {
     backupMode: draft.method,
     obBackupScheduleConfig: {
       ...schedule,
-      ...(draft.method === 'PHYSICAL_BACKUP' ? { startLogBackup: draft.startLogBackup } : {}),
+      ...(draft.method === 'PHYSICAL_BACKUP'
+        ? { startLogBackup: draft.startLogBackup, restartInterruptedLogBackup: draft.restartLogBackup }
+        : {}),
       ...cleanUp,
     },
     obBackupThresholdConfig: {

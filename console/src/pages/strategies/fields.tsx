@@ -7,6 +7,7 @@ import { Prose } from '../../parts/Prose';
 import { sentences } from '../../parts/sentences';
 import { tenantsQuery } from '../backup/queries';
 import type { StrategyDraft } from './draft';
+import { useLogBackupWords } from './logBackupWords';
 import type { Refused } from './refused';
 
 interface ObjectFieldProps {
@@ -93,15 +94,37 @@ export function MethodField({ method, ability, refused, onChange }: MethodFieldP
   );
 }
 
-/** Whether a run starts log backup. */
-export function LogBackupField({ checked, onChange }: { checked: boolean; onChange: (checked: boolean) => void }) {
+interface LogBackupFieldsProps {
+  draft: StrategyDraft;
+  onChange: (part: Partial<StrategyDraft>) => void;
+}
+
+/** Whether a run starts log backup, and whether it is repaired when it was interrupted. */
+export function LogBackupFields({ draft: { startLogBackup, restartLogBackup }, onChange }: LogBackupFieldsProps) {
   const { strategy } = useLabels();
+  const logs = useLogBackupWords();
+  return (
+    <>
+      <Choice text={strategy.logBackup} hint={strategy.logBackupHint} checked={startLogBackup} onChange={(wish) => onChange({ startLogBackup: wish })} />
+      <Choice text={logs.restart} hint={logs.restartHint} checked={restartLogBackup} onChange={(wish) => onChange({ restartLogBackup: wish })} />
+    </>
+  );
+}
+
+interface ChoiceProps {
+  text: string;
+  hint: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+function Choice({ text, hint, checked, onChange }: ChoiceProps) {
   return (
     <div className="choice">
       <Checkbox checked={checked} onChange={(event: { target: { checked: boolean } }) => onChange(event.target.checked)}>
-        {strategy.logBackup}
+        {text}
       </Checkbox>
-      <p className="quiet hint choice-hint">{strategy.logBackupHint}</p>
+      <p className="quiet hint choice-hint">{hint}</p>
     </div>
   );
 }
