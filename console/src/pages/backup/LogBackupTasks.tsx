@@ -18,6 +18,7 @@ import { ClusterSilent } from './ClusterSilent';
 import { Filters } from './Filters';
 import { actionsOf } from './logBackup';
 import { LogDelays } from './LogDelays';
+import { LogGaps } from './LogGaps';
 import { PagedTable } from './PagedTable';
 import { tenantName } from './tenantName';
 import { useChangeLogBackup } from './useChangeLogBackup';
@@ -115,6 +116,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
         expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
         onPage={(number, count) => changeFilter({ page: number, size: count })}
       />
+      <LogGaps cluster={cluster} />
       <LogDelays cluster={cluster} />
     </>
   );

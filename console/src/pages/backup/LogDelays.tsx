@@ -15,7 +15,7 @@ import { useLabels } from '../../locales';
 import { formatSeconds } from '../../parts/format';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { delayLines, delaySummary } from './delayLines';
-import { tenantsQuery } from './queries';
+import { useLogTenantName } from './useLogTenantName';
 
 const PERIODS = [1, 7, 30, 90] as const;
 
@@ -31,8 +31,8 @@ const DAY = 86_400;
 const STEPS = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE), ...[1, 2, 3, 6, 12].map((n) => n * HOUR), ...[1, 2, 7, 14, 30].map((n) => n * DAY)];
 
 /** How far the log backup of each tenant was behind, over time. */
-export function LogDelays({ cluster: { id, generation } }: { cluster: Cluster }) {
-  const labels = useLabels();
+export function LogDelays({ cluster }: { cluster: Cluster }) {
+  const { id } = cluster;
   const words = useChartWords();
   const title = useId();
   const [days, setDays] = useState<Days>(1);
@@ -45,16 +45,8 @@ export function LogDelays({ cluster: { id, generation } }: { cluster: Cluster })
         answer(client.GET('/api/v2/ob/clusters/{id}/backup/logBackupDelays', { params: { path: { id }, query: { startTime } } })),
       ),
   });
-  const tenants = useQuery({ ...tenantsQuery(id), enabled: generation !== 'GEN3' });
-  const lines = useMemo(() => {
-    const nameOf = (tenant: number) => {
-      if (tenant === 1 && generation === 'GEN3') return labels.backup.wholeCluster;
-      const known = tenants.data?.contents;
-      const found = known?.find((each) => each.id === tenant);
-      return found?.name ?? (known ? labels.strategy.goneTenant(tenant) : words.tenant(tenant));
-    };
-    return delayLines(delays.data?.samples ?? [], nameOf);
-  }, [delays.data, tenants.data, generation, labels, words]);
+  const nameOf = useLogTenantName(cluster);
+  const lines = useMemo(() => delayLines(delays.data?.samples ?? [], nameOf), [delays.data, nameOf]);
   return (
     <section aria-labelledby={title}>
       <div className="chart-head">
