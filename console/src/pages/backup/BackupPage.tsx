@@ -73,7 +73,7 @@ export default function BackupPage() {
     setSearch(wish);
   };
   const close = () => setSearch(inList());
-  const hasLogs = cluster.data && cluster.data.obBackupAbility !== 'LOGICAL_BACKUP';
+  const hasLogs = cluster.data !== undefined && cluster.data.obBackupAbility !== 'LOGICAL_BACKUP';
   const recoverable = search.get(RECOVER);
   const tenant = Number(search.get(TENANT)) || undefined;
   const isReady = cluster.data && ability.data && !ability.data.disabled && ability.isFetchedAfterMount;
@@ -153,7 +153,7 @@ export default function BackupPage() {
           onClose={close}
         />
       ) : null}
-      {search.has(CLEAN_UP) ? <CleanUpDrawer cluster={id} onClose={close} /> : null}
+      {search.has(CLEAN_UP) && cluster.data ? <CleanUpDrawer cluster={id} hasPolicies={hasLogs && cluster.data.generation === 'GEN4'} onClose={close} /> : null}
       {recoverable !== null && cluster.data ? (
         <InitiateRecoveryDrawer cluster={cluster.data} chosen={Number(recoverable) || undefined} tenant={tenant} onClose={close} />
       ) : null}

@@ -8,6 +8,7 @@ import { stage } from '../../testing/stage';
 import { CleanUpDrawer } from './CleanUpDrawer';
 
 const PLAN = '/ob/clusters/7/backup/retention/plan';
+const POLICIES = 'GET /ob/clusters/7/backup/retention/deletePolicies';
 const APPLY = '/ob/clusters/7/backup/retention/apply';
 
 function set(backupSetId: number, part: Partial<PlannedSet> = {}): PlannedSet {
@@ -44,7 +45,7 @@ const plan = (...contents: unknown[]) => ({ data: { contents } });
 function open(answers: Answers, ...permissions: string[]) {
   const calls = network({ ...me(...permissions), ...answers });
   const onClose = vi.fn();
-  stage(<CleanUpDrawer cluster={7} onClose={onClose} />);
+  stage(<CleanUpDrawer cluster={7} hasPolicies={POLICIES in answers} onClose={onClose} />);
   return { calls, onClose };
 }
 
@@ -128,4 +129,41 @@ test('a viewer sees the plan, and can neither delete nor hold', async () => {
   open({ [`POST ${PLAN}`]: plan(tenant(2, 'nightly', [expired(8)])) });
   await expect.element(page.getByRole('button', { name: 'Delete 1 Backup Set' })).toBeDisabled();
   expect(page.getByRole('button', { name: 'Hold' }).elements()).toEqual([]);
+});
+
+test('of physical backups the policies of the database show, and what they delete', async () => {
+  const asked: Array<string | null> = [];
+  const goes = {
+    firstKeptSet: 6,
+    sets: [{ obBackupSetId: 5, dataBackupTaskType: 'FULL_BACKUP', consistentTime: '2026-11-18T02:00:00.000+08:00', bytes: 2048 }],
+    pieces: 2,
+    bytes: 4096,
+  };
+  open({
+    [`POST ${PLAN}`]: plan(),
+    [POLICIES]: (query) => {
+      asked.push(query.get('retentionDays'));
+      return plan(
+        { tenantId: 1002, tenantName: 'shop', policyName: 'default', recoveryWindow: '7d', expiring: goes },
+        { tenantId: 1004, tenantName: 'crm', policyName: null, recoveryWindow: null, expiring: null },
+        { tenantId: 1006, tenantName: 'hr', policyName: 'mine', recoveryWindow: '7d', expiring: null },
+      );
+    },
+  });
+  const of = (name: string) => page.getByRole('row').filter({ has: page.getByRole('cell', { name, exact: true }) });
+  await expect.element(of('shop')).toHaveTextContent('default (7d)1 backup set, 2 log pieces4.00 KiB6');
+  await expect.element(of('crm')).toHaveTextContent('None: the database deletes nothingNothing');
+  await expect.element(of('hr')).toHaveTextContent('Not known');
+  await of('shop').getByRole('button', { name: 'Expand row' }).click();
+  await expect.element(page.getByRole('listitem').filter({ hasText: '5 · Full' })).toHaveTextContent('2.00 KiB');
+  await page.getByLabelText('Keep Days').fill('14');
+  await page.getByRole('button', { name: 'Show Plan' }).click();
+  await expect.element(page.getByText('a delete policy with a window of 14 days would delete', { exact: false })).toBeVisible();
+  expect(asked).toEqual([null, '14']);
+});
+
+test('a cluster whose database has no delete policies is not asked for them', async () => {
+  const { calls } = open({ [`POST ${PLAN}`]: plan(tenant(2, 'nightly', [expired(8)])) });
+  await expect.element(row(8)).toBeVisible();
+  expect(calls.filter(({ call }) => call === POLICIES)).toEqual([]);
 });

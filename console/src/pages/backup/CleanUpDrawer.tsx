@@ -8,13 +8,21 @@ import type { RetentionAsk } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Loaded } from '../../parts/PageState';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { DeletePolicies } from './DeletePolicies';
 import { RetentionPlan } from './RetentionPlan';
 import { useRetentionWords } from './retentionWords';
 
 const MOST_DAYS = 3660;
 
-/** Which logical backup sets have expired, and the way to delete them. */
-export function CleanUpDrawer({ cluster, onClose }: { cluster: number; onClose: () => void }) {
+interface CleanUpDrawerProps {
+  cluster: number;
+  /** Whether the database of the cluster deletes physical backups by policies that it shows: since 4.0. */
+  hasPolicies?: boolean;
+  onClose: () => void;
+}
+
+/** Which logical backup sets have expired, the way to delete them, and what the database deletes of the physical ones. */
+export function CleanUpDrawer({ cluster, hasPolicies = false, onClose }: CleanUpDrawerProps) {
   useReturnFocus();
   const words = useRetentionWords();
   const { actions } = useLabels();
@@ -64,6 +72,7 @@ export function CleanUpDrawer({ cluster, onClose }: { cluster: number; onClose: 
           {({ contents }) => <RetentionPlan cluster={cluster} asked={asked} tenants={contents} onStarted={onClose} />}
         </Loaded>
       ) : null}
+      {asked && hasPolicies ? <DeletePolicies cluster={cluster} days={asked.policy?.retentionDays ?? undefined} /> : null}
     </Drawer>
   );
 }

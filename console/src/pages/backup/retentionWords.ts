@@ -29,6 +29,19 @@ const en = {
   heldBy: (owner: string, reason: string) => `Held by ${owner}: ${reason}`,
   held: 'Backup set held',
   released: 'Backup set released',
+  policies: 'Deleted by the Database',
+  policiesHint: 'The database deletes physical backups by the delete policy of each tenant, about once an hour. Lifeboat does not change policies.',
+  policiesAsked: (days: number) =>
+    `What a delete policy with a window of ${days} ${days === 1 ? 'day' : 'days'} would delete. ADD DELETE BACKUP POLICY deletes that soon after it is added.`,
+  policyTenant: 'Tenant',
+  policy: 'Delete Policy',
+  noPolicy: 'None: the database deletes nothing',
+  window: (name: string, window: string) => `${name} (${window})`,
+  goes: 'Deleted Next',
+  goesCount: (sets: number, pieces: number) => `${sets} backup ${sets === 1 ? 'set' : 'sets'}, ${pieces} log ${pieces === 1 ? 'piece' : 'pieces'}`,
+  goesNothing: 'Nothing',
+  goesUnknown: 'Not known',
+  firstKept: 'Kept from Set',
 };
 
 const zh: typeof en = {
@@ -58,6 +71,18 @@ const zh: typeof en = {
   heldBy: (owner, reason) => `由 ${owner} 锁定：${reason}`,
   held: '备份集已锁定',
   released: '备份集已解除锁定',
+  policies: '数据库的清理',
+  policiesHint: '物理备份由数据库按各租户的清理策略删除，约每小时一次。Lifeboat 不修改清理策略。',
+  policiesAsked: (days) => `保留 ${days} 天的清理策略将删除的内容。执行 ADD DELETE BACKUP POLICY 后很快就会开始删除。`,
+  policyTenant: '租户',
+  policy: '清理策略',
+  noPolicy: '无，数据库不清理',
+  window: (name, window) => `${name}（${window}）`,
+  goes: '即将删除',
+  goesCount: (sets, pieces) => `${sets} 个备份集，${pieces} 个日志 piece`,
+  goesNothing: '无',
+  goesUnknown: '未知',
+  firstKept: '保留起点备份集',
 };
 
 const WORDS: Record<Language, typeof en> = { en, zh };

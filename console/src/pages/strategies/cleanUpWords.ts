@@ -14,7 +14,7 @@ const en = {
   always:
     'Always kept: the newest good backup set of each tenant, and sets that are held or in use. Sets of another installation are never deleted. To see what would be deleted now, use Clean Up.',
   physical: {
-    GEN4: 'Lifeboat does not delete physical backups: the database deletes them by the delete policy of each tenant.',
+    GEN4: 'Lifeboat does not delete physical backups: the database deletes them by the delete policy of each tenant, which Clean Up shows.',
     GEN3: 'Lifeboat does not delete physical backups: before OceanBase 4.0, the database deletes them by auto_delete_obsolete_backup, or you delete them by hand.',
   },
   retention: 'Retention',
@@ -37,7 +37,7 @@ const zh: typeof en = {
   timeHint: (zone) => `每天执行，时区 ${zone}。首次清理在下一个清理时间进行。`,
   always: '始终保留：每个租户最新的完好备份集，以及已锁定或使用中的备份集。其他系统的备份集不会被删除。如需查看当前将删除的备份集，请点击「清理过期备份」。',
   physical: {
-    GEN4: '物理备份由数据库按各租户的清理策略删除，Lifeboat 不删除。',
+    GEN4: '物理备份由数据库按各租户的清理策略删除，Lifeboat 不删除；可点击「清理过期备份」查看。',
     GEN3: '4.0 之前的物理备份由数据库按 auto_delete_obsolete_backup 删除，或手动删除，Lifeboat 不删除。',
   },
   retention: '保留天数',
