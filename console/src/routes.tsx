@@ -32,6 +32,7 @@ export const router = createBrowserRouter([
         ],
       },
       { path: 'backup', lazy: () => page(pages.allBackups()) },
+      { path: 'backup/sets', lazy: () => page(pages.allSets()) },
       { path: 'backup/tenants', lazy: () => page(pages.protection()) },
       { path: 'tasks', lazy: () => page(pages.tasks()) },
       { path: 'storages', lazy: () => page(pages.storages()) },

@@ -23,6 +23,7 @@ export const keys = {
   restoreTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'restores', filter],
   recoveryInfo: (id: number, tenant: number) => ['cluster', id, 'backup', 'info', tenant],
   backupSets: (id: number, filter: unknown) => ['cluster', id, 'backup', 'sets', filter],
+  allBackupSets: (filter: unknown) => ['clusters', 'backups', 'sets', filter],
   retentionPlan: (id: number, asked: unknown) => ['cluster', id, 'backup', 'retention', asked],
   deletePolicies: (id: number, days: unknown) => ['cluster', id, 'backup', 'delete-policies', days],
   newestSet: (id: number, tenant: number) => ['cluster', id, 'backup', 'sets', 'newest', tenant],

@@ -215,7 +215,7 @@ async function theRest() {
   await button(words.save, drawer()).click();
   await page.getByRole('cell', { name: 'nightly' }).waitFor();
   await look('storages');
-  for (const [path, name] of [['/backup', 'all-backups'], ['/backup/tenants', 'tenant-protection'], ['/clusters/1/tenants/1', 'tenant'], ['/tasks', 'tasks'], ['/system', 'system']]) {
+  for (const [path, name] of [['/backup', 'all-backups'], ['/backup/tenants', 'tenant-protection'], ['/backup/sets', 'all-sets'], ['/clusters/1/tenants/1', 'tenant'], ['/tasks', 'tasks'], ['/system', 'system']]) {
     await page.goto(url + path);
     await page.locator('.ant-table-row, .facts').first().waitFor();
     await page.waitForTimeout(300);

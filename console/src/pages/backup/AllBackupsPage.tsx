@@ -12,6 +12,7 @@ import { countTenants, protectionRows } from '../protection/protection';
 import { protectionQuery } from '../protection/queries';
 import { useProtectionWords } from '../protection/words';
 import { allStrategiesQuery } from '../strategies/queries';
+import { useAllSetsWords } from './allSetsWords';
 import { CoreMetrics } from './CoreMetrics';
 import { ObjectsTable } from './ObjectsTable';
 import { allOverviewQuery } from './queries';
@@ -22,13 +23,13 @@ const TENANTS = '/backup/tenants';
 export default function AllBackupsPage() {
   const { backup, clusters: labels } = useLabels();
   const protection = useProtectionWords();
+  const sets = useAllSetsWords();
   const overview = useQuery(allOverviewQuery);
   return (
     <>
       <PageHead title={backup.title} beside={<span className="quiet">{backup.everyCluster}</span>}>
-        <Link to={TENANTS}>
-          {protection.title}
-        </Link>
+        <Link to="/backup/sets">{sets.title}</Link>
+        <Link to={TENANTS}>{protection.title}</Link>
       </PageHead>
       <Loaded query={overview}>
         {(found) => (found.clusters.length ? <AtAGlance overview={found} /> : <Nothing text={labels.emptyTitle} />)}

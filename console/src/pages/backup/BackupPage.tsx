@@ -109,7 +109,7 @@ export default function BackupPage() {
             {
               key: 'sets',
               label: backup.backupSets,
-              children: <BackupSets id={id} onRecover={(set) => open(RECOVER, String(set))} />,
+              children: <BackupSets id={id} onRecover={({ backupSetId }) => open(RECOVER, String(backupSetId))} />,
             },
             { key: 'restores', label: backup.recoveryTasks, children: <RecoveryTasks id={id} /> },
             ...(cluster.data

@@ -1,5 +1,6 @@
 import { Button, type TableProps } from '@oceanbase/design';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -12,37 +13,39 @@ import { Facts } from '../../parts/PageHead';
 import { Status, toneOf } from '../../parts/Status';
 import { isFiltered, pageAndTimes, useListFilter } from '../../parts/useListFilter';
 import { useMay } from '../logon/me';
+import { useAllSetsWords } from './allSetsWords';
 import { Filters } from './Filters';
 import { Origin, OriginInFull } from './Origin';
 import { PagedTable } from './PagedTable';
 import { TenantFilter } from './TenantFilter';
+import { useIsRemoved } from './useIsRemoved';
 
 const NAMES = ['tenant'];
 
 interface BackupSetsProps {
-  id: number;
+  /** The cluster whose sets are wanted; without one those of all, also of removed ones. */
+  id?: number;
   /** The tenant whose sets alone are wanted. */
   tenant?: number | undefined;
-  onRecover: (set: number) => void;
+  onRecover: (set: BackupSet) => void;
 }
 
 /** What is there to recover from. */
 export function BackupSets({ id, tenant, onRecover }: BackupSetsProps) {
   const { backup, signing, words } = useLabels();
+  const all = useAllSetsWords();
   const may = useMay();
   const { filter, change, clear } = useListFilter(10, NAMES);
   const query = pageAndTimes(filter);
   const tenantId = tenant ?? (Number(filter.values.tenant) || undefined);
   const sets = useQuery({
-    queryKey: keys.backupSets(id, { ...query, tenantId }),
+    queryKey: id === undefined ? keys.allBackupSets(query) : keys.backupSets(id, { ...query, tenantId }),
     placeholderData: keepPreviousData,
-    queryFn: () =>
-      tenantId
-        ? answer(client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/sets', { params: { path: { id, tenantId }, query } }))
-        : answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query } })),
+    queryFn: () => ask(id, tenantId, query),
   });
   const columns: TableProps<BackupSet>['columns'] = [
     { title: backup.setId, dataIndex: 'backupSetId', fixed: 'left' },
+    ...(id === undefined ? [{ title: all.cluster, render: (_: unknown, set: BackupSet) => <SetCluster set={set} /> }] : []),
     { title: backup.tenant, dataIndex: 'tenantName' },
     {
       title: backup.status,
@@ -59,18 +62,16 @@ export function BackupSets({ id, tenant, onRecover }: BackupSetsProps) {
     {
       title: backup.actions,
       fixed: 'right',
-      render: (_, set) =>
-        may.backUp && set.status !== 'DELETED' ? (
-          <Button type="link" size="small" className="link-button" onClick={() => onRecover(set.backupSetId)}>
-            {backup.recover}
-          </Button>
-        ) : null,
+      render: (_, set) => {
+        if (!may.backUp || set.status === 'DELETED') return null;
+        return id === undefined ? <RecoverOfAny set={set} onRecover={onRecover} /> : <Recover set={set} onRecover={onRecover} />;
+      },
     },
   ];
   return (
     <>
       <Filters filter={filter} onChange={change} onClear={clear}>
-        {tenant === undefined ? <TenantFilter id={id} value={tenantId} onChange={(chosen) => change({ tenant: chosen })} /> : null}
+        {tenant === undefined && id !== undefined ? <TenantFilter id={id} value={tenantId} onChange={(chosen) => change({ tenant: chosen })} /> : null}
       </Filters>
       <PagedTable
         query={sets}
@@ -82,6 +83,49 @@ export function BackupSets({ id, tenant, onRecover }: BackupSetsProps) {
       />
     </>
   );
+}
+
+type SetsQuery = ReturnType<typeof pageAndTimes>;
+
+function ask(id: number | undefined, tenantId: number | undefined, query: SetsQuery) {
+  if (id === undefined) return answer(client.GET('/api/v2/backup/sets', { params: { query } }));
+  return tenantId
+    ? answer(client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/sets', { params: { path: { id, tenantId }, query } }))
+    : answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query } }));
+}
+
+/** The cluster of a set, with the way to it as long as it is there. */
+function SetCluster({ set }: { set: BackupSet }) {
+  const { removed } = useAllSetsWords();
+  const isRemoved = useIsRemoved();
+  if (!isRemoved(set)) return <Link to={`/clusters/${set.clusterId}`}>{set.clusterName}</Link>;
+  return (
+    <>
+      {set.clusterName} <span className="quiet">{removed}</span>
+    </>
+  );
+}
+
+interface RecoverProps {
+  set: BackupSet;
+  onRecover: (set: BackupSet) => void;
+}
+
+function Recover({ set, onRecover }: RecoverProps) {
+  const { backup } = useLabels();
+  return (
+    <Button type="link" size="small" className="link-button" onClick={() => onRecover(set)}>
+      {backup.recover}
+    </Button>
+  );
+}
+
+/** As `Recover`; a physical set can be recovered only while its cluster is there. */
+function RecoverOfAny({ set, onRecover }: RecoverProps) {
+  const { physicalRemoved } = useAllSetsWords();
+  const isRemoved = useIsRemoved();
+  if (set.backupMode === 'PHYSICAL_BACKUP' && isRemoved(set)) return <span className="quiet">{physicalRemoved}</span>;
+  return <Recover set={set} onRecover={onRecover} />;
 }
 
 function Details({ set }: { set: BackupSet }) {

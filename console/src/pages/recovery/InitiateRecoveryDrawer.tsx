@@ -25,8 +25,8 @@ import { momentOf, momentProblem, tenantBody, type TenantWish } from './tenantRe
 import { WithCode } from './WithCode';
 
 interface InitiateRecoveryDrawerProps {
-  /** The cluster that was backed up. */
-  cluster: Cluster;
+  /** The cluster that was backed up; nothing where it was removed, and the pressed set alone can be recovered. */
+  cluster?: Cluster;
   /** The backup set that was pressed. */
   chosen: number | undefined;
   /** The tenant whose newest set is taken when none was pressed. */
@@ -36,7 +36,8 @@ interface InitiateRecoveryDrawerProps {
 
 interface Wish {
   set: number | undefined;
-  cluster: number;
+  /** The cluster to recover into. */
+  cluster: number | undefined;
   tenant: number | undefined;
   /** What of the set; nothing until its tree is there. */
   objects: BackupObject[];
@@ -54,23 +55,23 @@ interface Wish {
 export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onClose }: InitiateRecoveryDrawerProps) {
   useReturnFocus();
   const { recovery, actions, backUpNow, leftOut, words } = useLabels();
-  const sets = useSets(cluster.id);
+  const sets = useSets(cluster?.id, chosen);
   const [wish, setWish] = useState<Wish>({
     set: chosen,
-    cluster: cluster.id,
+    cluster: cluster?.id,
     tenant: undefined,
     objects: [],
     renames: [],
     acceptForeign: false,
     withCode: false,
-    tenantWish: { ...NO_TENANT, cluster: cluster.id },
+    tenantWish: { ...NO_TENANT, cluster: cluster?.id ?? NO_TENANT.cluster },
   });
   // Of a tenant the newest set, until another one is chosen.
   const newest = ofTenant === undefined ? undefined : sets.data?.find(({ tenantId }) => tenantId === ofTenant)?.backupSetId;
   const chosenSet = wish.set ?? newest;
   const set = sets.data?.find(({ backupSetId }) => backupSetId === chosenSet);
   // Back into the tenant it was taken of, until another one is chosen.
-  const tenant = wish.tenant ?? (wish.cluster === cluster.id ? set?.tenantId : undefined);
+  const tenant = wish.tenant ?? (cluster && wish.cluster === cluster.id ? set?.tenantId : undefined);
   const { start, plan } = useRecovery();
   const change = (part: Partial<Wish>) => {
     setWish((was) => ({ ...was, ...part }));
@@ -142,7 +143,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
               onChange={(acceptForeign) => change({ acceptForeign })}
             />
           ) : null}
-          {isPhysical && physical.window ? (
+          {isPhysical && cluster && physical.window ? (
             <TenantRecovery
               window={physical.window}
               wish={tenantWish}
@@ -185,10 +186,10 @@ interface Physical {
 }
 
 /** Asks to which moments a set's tenant can be recovered, and for the zones of the target. */
-function usePhysical(cluster: Cluster, set: BackupSet | undefined, into: number): Physical {
+function usePhysical(cluster: Cluster | undefined, set: BackupSet | undefined, into: number): Physical {
   const clusters = useAllClusters();
   const tenant = set?.tenantId ?? 0;
-  const info = useQuery({ ...recoveryInfoQuery(cluster.id, tenant), enabled: set !== undefined });
+  const info = useQuery({ ...recoveryInfoQuery(cluster?.id ?? 0, tenant), enabled: cluster !== undefined && set !== undefined });
   const target = clusters.data?.contents.find(({ id }) => id === into);
   return {
     window: info.data?.tenants.find(({ tenantId }) => tenantId === tenant),
@@ -245,7 +246,7 @@ function hasTable(objects: BackupObject[]): boolean {
 }
 
 interface DestinationProps {
-  cluster: number;
+  cluster: number | undefined;
   tenant: number | undefined;
   onCluster: (id: number) => void;
   onTenant: (id: number) => void;
@@ -255,8 +256,9 @@ function Destination({ cluster, tenant, onCluster, onTenant }: DestinationProps)
   const { recovery } = useLabels();
   const clusters = useAllClusters();
   const tenants = useQuery({
-    queryKey: keys.tenants(cluster),
-    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id: cluster } } })),
+    queryKey: keys.tenants(cluster ?? 0),
+    enabled: cluster !== undefined,
+    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id: cluster ?? 0 } } })),
   });
   const running = clusters.data?.contents.filter(({ status }) => status === 'RUNNING') ?? [];
   return (
@@ -273,7 +275,7 @@ function Destination({ cluster, tenant, onCluster, onTenant }: DestinationProps)
         <Select
           id="recovery-tenant"
           value={tenant}
-          loading={tenants.isPending}
+          loading={tenants.isLoading}
           options={
             tenants.data?.contents
               .filter(({ mode }) => mode === 'MYSQL')
@@ -297,7 +299,7 @@ function optionOf(set: BackupSet, mode: string) {
 }
 
 function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body: Restore } | undefined {
-  if (wish.set === undefined || tenant === undefined) return undefined;
+  if (wish.set === undefined || wish.cluster === undefined || tenant === undefined) return undefined;
   if (wish.objects.length === 0) return undefined;
   if (wish.renames.some(isHalf)) return undefined;
   const renames = wish.renames.filter(({ from, to }) => from.trim() && to.trim());
@@ -322,12 +324,16 @@ function partsOf(objects: BackupObject[]): BackupObject[] {
   }));
 }
 
-function useSets(id: number) {
+/** The sets of a cluster; of a removed one the set that was pressed. */
+function useSets(id: number | undefined, chosen: number | undefined) {
   const filter = { page: 1, size: 200 };
+  const alone = { page: 1, size: 1, ...(chosen === undefined ? {} : { backupSetId: chosen }) };
   return useQuery({
-    queryKey: keys.backupSets(id, filter),
+    queryKey: id === undefined ? keys.allBackupSets(alone) : keys.backupSets(id, filter),
     queryFn: () =>
-      answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query: filter } })),
+      id === undefined
+        ? answer(client.GET('/api/v2/backup/sets', { params: { query: alone } }))
+        : answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query: filter } })),
     select: ({ contents }) => contents.filter(({ status }) => status !== 'DELETED'),
   });
 }

@@ -86,7 +86,7 @@ function Shown({ cluster, tenant }: { cluster: Cluster; tenant: Tenant }) {
             {
               key: 'sets',
               label: backup.backupSets,
-              children: <BackupSets id={cluster.id} tenant={tenant.id} onRecover={(set) => toBackup(`recover=${set}`)} />,
+              children: <BackupSets id={cluster.id} tenant={tenant.id} onRecover={({ backupSetId }) => toBackup(`recover=${backupSetId}`)} />,
             },
             { key: 'restores', label: backup.recoveryTasks, children: <RecoveryTasks id={cluster.id} tenant={tenant.id} /> },
           ]}
