@@ -15,6 +15,7 @@ export const keys = {
   backups: (id: number) => ['cluster', id, 'backup'],
   origins: ['origin'] as const,
   origin: (set: number) => ['origin', set],
+  restoreStatements: (set: number) => ['restore-statements', set],
   signingKeys: ['signing-keys'] as const,
   dataBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'tasks', filter],
   logBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'logs', filter],

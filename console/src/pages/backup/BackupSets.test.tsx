@@ -66,3 +66,41 @@ test('the list shows where each set comes from, and asks nothing of sets without
   row(3).element().querySelector<HTMLElement>('.ant-table-row-expand-icon-cell > *')?.click();
   await expect.element(page.getByText(`signed with ${KEY}`)).toBeVisible();
 });
+
+test('a physical set shows the statements that restore it without Lifeboat, or why there are none', async () => {
+  const sets = [backupSet({ backupSetId: 7, backupMode: 'PHYSICAL_BACKUP' }), backupSet({ backupSetId: 8, backupMode: 'PHYSICAL_BACKUP' })];
+  const calls = network({
+    ...me('BACKUP'),
+    'GET /ob/clusters/7/backup/sets': {
+      data: { contents: sets, page: { number: 1, size: 10, totalElements: 2, totalPages: 1 } },
+    },
+    'GET /backup/sets/7/restoreStatements': { data: { statements: ['ALTER SYSTEM RESTORE shop_restored', 'SELECT 1;'] } },
+    'GET /backup/sets/8/restoreStatements': { status: 404, error: { id: 'cluster-missing', message: 'The cluster of the set was removed' } },
+  });
+  stage(<BackupSets id={7} onRecover={vi.fn()} />);
+  const row = (set: number) => page.getByRole('row').filter({ has: page.getByRole('cell', { name: String(set), exact: true }) });
+  await row(7).getByRole('button', { name: 'Expand row' }).click();
+  const show = page.getByRole('button', { name: 'Show Restore Statements' });
+  await expect.element(show).toBeVisible();
+  expect(calls.some(({ call }) => call.endsWith('restoreStatements'))).toBe(false);
+  await show.click();
+  await expect.poll(() => page.getByRole('region', { name: 'Restore Statements' }).element().querySelector('pre')?.textContent).toBe(
+    'ALTER SYSTEM RESTORE shop_restored;\nSELECT 1;',
+  );
+  await row(8).getByRole('button', { name: 'Expand row' }).click();
+  await show.click();
+  await expect.element(page.getByRole('alert')).toHaveTextContent('The cluster of the set was removed');
+});
+
+test('a logical set has no restore statements', async () => {
+  network({
+    ...me('BACKUP'),
+    'GET /ob/clusters/7/backup/sets': {
+      data: { contents: [backupSet()], page: { number: 1, size: 10, totalElements: 1, totalPages: 1 } },
+    },
+  });
+  stage(<BackupSets id={7} onRecover={vi.fn()} />);
+  await page.getByRole('button', { name: 'Expand row' }).click();
+  await expect.element(page.getByText('SCN', { exact: true })).toBeVisible();
+  expect(page.getByRole('button', { name: 'Show Restore Statements' }).elements()).toEqual([]);
+});

@@ -17,6 +17,7 @@ import { useAllSetsWords } from './allSetsWords';
 import { Filters } from './Filters';
 import { Origin, OriginInFull } from './Origin';
 import { PagedTable } from './PagedTable';
+import { RestoreStatements } from './RestoreStatements';
 import { TenantFilter } from './TenantFilter';
 import { useIsRemoved } from './useIsRemoved';
 
@@ -145,6 +146,7 @@ function Details({ set }: { set: BackupSet }) {
         ]}
       />
       <LeftOut objects={set.leftOut} />
+      {set.backupMode === 'PHYSICAL_BACKUP' && set.status !== 'DELETED' ? <RestoreStatements set={set.backupSetId} /> : null}
     </div>
   );
 }
