@@ -37,7 +37,7 @@ test('the backup sets of all clusters show, also of one that was removed', async
   stage(<AllSetsPage />);
   await expect.element(row(4)).toHaveTextContent('old removed');
   await expect.element(row(3).getByRole('link', { name: 'prod' })).toHaveAttribute('href', '/clusters/7');
-  await expect.element(row(5)).toHaveTextContent('Take over the cluster to recover');
+  await expect.element(row(5).getByRole('link', { name: 'Recover from its storage' })).toHaveAttribute('href', '/storages');
   expect(row(5).getByRole('button', { name: 'Recover' }).elements()).toEqual([]);
 });
 

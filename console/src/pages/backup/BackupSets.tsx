@@ -121,11 +121,11 @@ function Recover({ set, onRecover }: RecoverProps) {
   );
 }
 
-/** As `Recover`; a physical set can be recovered only while its cluster is there. */
+/** As `Recover`; a physical set of a cluster that was removed is recovered from its storage. */
 function RecoverOfAny({ set, onRecover }: RecoverProps) {
   const { physicalRemoved } = useAllSetsWords();
   const isRemoved = useIsRemoved();
-  if (set.backupMode === 'PHYSICAL_BACKUP' && isRemoved(set)) return <span className="quiet">{physicalRemoved}</span>;
+  if (set.backupMode === 'PHYSICAL_BACKUP' && isRemoved(set)) return <Link to="/storages">{physicalRemoved}</Link>;
   return <Recover set={set} onRecover={onRecover} />;
 }
 

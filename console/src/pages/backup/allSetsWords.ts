@@ -7,7 +7,7 @@ const en = {
   hint: 'Backup sets stay after a cluster is removed from Lifeboat. You can recover its logical backup sets to another cluster.',
   cluster: 'Cluster',
   removed: 'removed',
-  physicalRemoved: 'Take over the cluster to recover',
+  physicalRemoved: 'Recover from its storage',
 };
 
 const zh: typeof en = {
@@ -15,7 +15,7 @@ const zh: typeof en = {
   hint: '从 Lifeboat 移除集群后，其备份集仍然保留。逻辑备份集可恢复到其他集群。',
   cluster: '集群',
   removed: '已移除',
-  physicalRemoved: '请先接管该集群再恢复',
+  physicalRemoved: '从存储恢复',
 };
 
 const WORDS: Record<Language, typeof en> = { en, zh };

@@ -1,7 +1,6 @@
 import { Alert, Button, Drawer, Form, Select } from '@oceanbase/design';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -21,7 +20,8 @@ import { recoveryInfoQuery } from './queries';
 import { isHalf, Renames, type Rename } from './Renames';
 import { SetTree } from './SetTree';
 import { TenantRecovery } from './TenantRecovery';
-import { momentOf, momentProblem, tenantBody, type TenantWish } from './tenantRecovery';
+import { momentOf, momentProblem, NO_TENANT, tenantBody, type TenantWish } from './tenantRecovery';
+import { useRecovery } from './useRecovery';
 import { WithCode } from './WithCode';
 
 interface InitiateRecoveryDrawerProps {
@@ -160,22 +160,6 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
     </Drawer>
   );
 }
-
-const NO_TENANT: TenantWish = {
-  until: 'time',
-  time: '',
-  scn: '',
-  set: undefined,
-  cluster: 0,
-  name: '',
-  resources: 'units',
-  unit: '',
-  count: 1,
-  pools: '',
-  primaryZone: '',
-  isStandby: false,
-  password: '',
-};
 
 interface Physical {
   /** To which moments the tenant can be recovered. */
@@ -336,26 +320,4 @@ function useSets(id: number | undefined, chosen: number | undefined) {
         : answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query: filter } })),
     select: ({ contents }) => contents.filter(({ status }) => status !== 'DELETED'),
   });
-}
-
-function useRecovery() {
-  const navigate = useNavigate();
-  const send = ({ cluster, body }: { cluster: number; body: Restore }, dryRun: boolean) =>
-    answer(
-      client.POST('/api/v2/ob/clusters/{id}/backup/restore', {
-        params: { path: { id: cluster } },
-        body: { ...body, dryRun },
-      }),
-    );
-  const start = useMutation({
-    mutationFn: (ask: { cluster: number; body: Restore }) => send(ask, false),
-    onSuccess: ({ backupObjectOpsResultList: [first] }) => {
-      const task = first?.taskIdList[0];
-      void navigate(task === undefined ? '/tasks' : `/tasks/${task}`);
-    },
-  });
-  const plan = useMutation({
-    mutationFn: async (ask: { cluster: number; body: Restore }) => (await send(ask, true)).plan ?? undefined,
-  });
-  return { start, plan };
 }

@@ -9,8 +9,8 @@ interface TenantTargetProps {
   wish: TenantWish;
   /** The zones of the cluster that is recovered into. */
   zones: string[];
-  /** Of the cluster that was backed up: its backups fit such clusters alone. */
-  generation: Cluster['generation'];
+  /** Of the cluster that was backed up: its backups fit such clusters alone. Nothing where only a storage is left. */
+  generation?: Cluster['generation'];
   onChange: (part: Partial<TenantWish>) => void;
 }
 
@@ -18,7 +18,9 @@ interface TenantTargetProps {
 export function TenantTarget({ wish, zones, generation, onChange }: TenantTargetProps) {
   const { recovery } = useLabels();
   const clusters = useAllClusters();
-  const fits = (cluster: Cluster) => cluster.generation === generation && cluster.status === 'RUNNING';
+  const fits = (cluster: Cluster) =>
+    (generation ? cluster.generation === generation : cluster.generation !== 'SEEKDB') && cluster.status === 'RUNNING';
+  const into = generation ?? clusters.data?.contents.find(({ id }) => id === wish.cluster)?.generation;
   const options = clusters.data?.contents.filter(fits).map(({ id, name }) => ({ value: id, label: name }));
   return (
     <>
@@ -27,9 +29,10 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
         <Form.Item label={recovery.destinationCluster} htmlFor="recovery-into">
           <Select
             id="recovery-into"
-            value={wish.cluster}
+            value={wish.cluster || undefined}
             options={options ?? []}
-            onChange={(cluster: number) => onChange({ cluster })}
+            // A cluster of another age may have no standby.
+            onChange={(cluster: number) => onChange(generation ? { cluster } : { cluster, isStandby: false })}
           />
         </Form.Item>
         <Form.Item label={recovery.newTenant} htmlFor="recovery-new-tenant" extra={recovery.newTenantHint}>
@@ -37,7 +40,7 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
         </Form.Item>
       </div>
       {/* Before 4.0 no tenant can be a standby. */}
-      {generation === 'GEN4' ? (
+      {into === 'GEN4' ? (
         <Form.Item label={recovery.standby} htmlFor="recovery-standby" extra={recovery.standbyHint}>
           <Switch id="recovery-standby" checked={wish.isStandby} onChange={(isStandby) => onChange({ isStandby })} />
         </Form.Item>

@@ -70,7 +70,7 @@ export function fieldOf(moment: string): string {
 }
 
 /** Returns the moment as the request names it: nothing for the latest one, and `undefined` while it is not told. */
-function untilOf({ until, time, scn, set }: TenantWish) {
+export function untilOf({ until, time, scn, set }: TenantWish) {
   switch (until) {
     case 'scn':
       return isScn(scn) ? { restoreScn: scn.trim() } : undefined;
@@ -103,6 +103,22 @@ export function endSetsOf(window: TenantWindow): EndSet[] {
     .sort((a, b) => b.id - a.id);
 }
 
+/** Returns the new tenant as the request describes it; nothing while something is missing. */
+export function newTenantOf(wish: TenantWish, zones: string[]) {
+  const pools = wish.pools.split(',').map((name) => name.trim()).filter(Boolean);
+  const unit = wish.unit.trim();
+  const hasResources = wish.resources === 'pools' ? pools.length > 0 : unit !== '' && zones.length > 0;
+  if (!wish.name.trim() || !hasResources) return undefined;
+  const resourcePool = { unitSpecName: unit, unitCount: wish.count };
+  const resources = wish.resources === 'pools' ? { poolList: pools } : { zones: zones.map((name) => ({ name, resourcePool })) };
+  return {
+    name: wish.name.trim(),
+    ...(wish.primaryZone.trim() ? { primaryZone: wish.primaryZone.trim() } : {}),
+    ...(wish.isStandby ? { role: 'STANDBY' as const } : {}),
+    ...resources,
+  };
+}
+
 /** Returns the request; nothing while something is missing. */
 export function tenantBody(
   wish: TenantWish,
@@ -110,13 +126,8 @@ export function tenantBody(
   zones: string[],
 ): Restore | undefined {
   const until = untilOf(wish);
-  if (!until) return undefined;
-  const pools = wish.pools.split(',').map((name) => name.trim()).filter(Boolean);
-  const unit = wish.unit.trim();
-  const hasResources = wish.resources === 'pools' ? pools.length > 0 : unit !== '' && zones.length > 0;
-  if (!wish.name.trim() || !hasResources) return undefined;
-  const resourcePool = { unitSpecName: unit, unitCount: wish.count };
-  const resources = wish.resources === 'pools' ? { poolList: pools } : { zones: zones.map((name) => ({ name, resourcePool })) };
+  const newTenant = newTenantOf(wish, zones);
+  if (!until || !newTenant) return undefined;
   return {
     backupTenantStatus: 'ONLINE',
     restoreOnlineTenantRequiredParam: {
@@ -125,12 +136,24 @@ export function tenantBody(
       restoreClusterId: wish.cluster,
       ...until,
       ...(wish.password ? { passwords: [wish.password] } : {}),
-      restoreTenantInfoParam: {
-        name: wish.name.trim(),
-        ...(wish.primaryZone.trim() ? { primaryZone: wish.primaryZone.trim() } : {}),
-        ...(wish.isStandby ? { role: 'STANDBY' as const } : {}),
-        ...resources,
-      },
+      restoreTenantInfoParam: newTenant,
     },
   };
 }
+
+/** What a form begins with. */
+export const NO_TENANT: TenantWish = {
+  until: 'time',
+  time: '',
+  scn: '',
+  set: undefined,
+  cluster: 0,
+  name: '',
+  resources: 'units',
+  unit: '',
+  count: 1,
+  pools: '',
+  primaryZone: '',
+  isStandby: false,
+  password: '',
+};

@@ -64,3 +64,14 @@ test('a scan begins at a press, and lists what it added and what it left out', a
     await expect.element(result).toHaveTextContent(words);
   }
 });
+
+test('a storage leads to the recovery of a tenant from it', async () => {
+  network({
+    ...me('BACKUP'),
+    'GET /backup/storages': { data: { contents: [STORAGE], page: { number: 1, size: 2000, totalElements: 1, totalPages: 1 } } },
+    'GET /ob/clusters': { data: { contents: [], page: { number: 1, size: 2000, totalElements: 0, totalPages: 1 } } },
+  });
+  stage(<StoragesPage />);
+  await page.getByRole('button', { name: 'Recover Tenant' }).click();
+  await expect.element(page.getByText('Recover a tenant from nfs')).toBeVisible();
+});

@@ -7,17 +7,21 @@ import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Storage } from '../../api/types';
 import { useLabels } from '../../locales';
+import { later } from '../../parts/later';
 import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { useReport } from '../../parts/report';
 import { useMay } from '../logon/me';
+import { useStorageRecoveryWords } from '../recovery/storageRecoveryWords';
 import { storagesQuery } from './queries';
 import { StorageDrawer } from './StorageDrawer';
 import { StorageScanModal } from './StorageScanModal';
 import { StorageTestModal } from './StorageTestModal';
 import { useStorageWords } from './words';
+
+const RecoverFromStorageDrawer = later(async () => (await import('../recovery/RecoverFromStorageDrawer')).RecoverFromStorageDrawer);
 
 /** The library of places that backups go to. */
 export default function StoragesPage() {
@@ -27,6 +31,7 @@ export default function StoragesPage() {
   const [open, setOpen] = useState<Storage | 'new'>();
   const [tested, setTested] = useState<Storage>();
   const [scanned, setScanned] = useState<Storage>();
+  const [recovered, setRecovered] = useState<Storage>();
   const create = (
     <MayButton may={may.backUp} type="primary" icon={<PlusOutlined />} onClick={() => setOpen('new')}>
       {storage.create}
@@ -39,7 +44,7 @@ export default function StoragesPage() {
         {({ contents }) =>
           contents.length ? (
             <Section>
-              <StorageTable storages={contents} onEdit={setOpen} onTest={setTested} onScan={setScanned} />
+              <StorageTable storages={contents} onEdit={setOpen} onTest={setTested} onScan={setScanned} onRecover={setRecovered} />
             </Section>
           ) : (
             <section className="section welcome">
@@ -53,6 +58,7 @@ export default function StoragesPage() {
       {open ? <StorageDrawer storage={open === 'new' ? undefined : open} onClose={() => setOpen(undefined)} /> : null}
       {tested ? <StorageTestModal storage={tested} onClose={() => setTested(undefined)} /> : null}
       {scanned ? <StorageScanModal storage={scanned} onClose={() => setScanned(undefined)} /> : null}
+      {recovered ? <RecoverFromStorageDrawer storage={recovered} onClose={() => setRecovered(undefined)} /> : null}
     </>
   );
 }
@@ -62,11 +68,13 @@ interface StorageTableProps {
   onEdit: (storage: Storage) => void;
   onTest: (storage: Storage) => void;
   onScan: (storage: Storage) => void;
+  onRecover: (storage: Storage) => void;
 }
 
-function StorageTable({ storages, onEdit, onTest, onScan }: StorageTableProps) {
+function StorageTable({ storages, onEdit, onTest, onScan, onRecover }: StorageTableProps) {
   const { storage: labels, words, actions, backup } = useLabels();
   const own = useStorageWords();
+  const recovery = useStorageRecoveryWords();
   const may = useMay();
   const remove = useRemove();
   const columns: TableProps<Storage>['columns'] = [
@@ -93,6 +101,9 @@ function StorageTable({ storages, onEdit, onTest, onScan }: StorageTableProps) {
             </Button>
             <Button type="link" size="small" className="link-button" onClick={() => onScan(storage)}>
               {own.scan}
+            </Button>
+            <Button type="link" size="small" className="link-button" onClick={() => onRecover(storage)}>
+              {recovery.open}
             </Button>
             {storage.configName ? (
               <Button type="link" size="small" className="link-button" onClick={() => onEdit(storage)}>
