@@ -1,4 +1,4 @@
-//! The server's catalogue of the tables of a database.
+//! The server's catalog of the tables of a database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use oceanbase::{Error as SqlError, Session};
 
 use crate::dumping::definition::Definitions;
 
-/// The catalogue of the tables of a database, by table.
+/// The catalog of the tables of a database, by table.
 pub(super) struct Catalogue {
     pub(super) definitions: Arc<Definitions>,
     pub(super) tables: Vec<Table>,
     pub(super) columns: BTreeMap<String, Vec<Column>>,
     pub(super) keys: BTreeMap<String, Vec<KeyColumn>>,
     pub(super) partitions: BTreeMap<String, Vec<String>>,
-    /// The engines that know no snapshot.
+    /// The tables whose engine does not support snapshots.
     pub(super) unfit: BTreeMap<String, String>,
 }
 
 impl Catalogue {
-    /// Reads it, and queries the keys on `aside`, if there is such a connection: a server without a warm cache needs
-    /// as long for that query as for all others together.
+    /// Reads it, and queries the keys on `aside` if there is such a connection: with a cold cache, that query takes
+    /// the server as long as all others together.
     pub(super) async fn read(
         session: &mut Session,
         aside: Option<&mut Session>,

@@ -1,7 +1,8 @@
-//! Tables of which the target refuses rows: they are taken out of the load as a whole, and the others are loaded.
+//! Tables of which the target refuses rows: the load skips them completely, and loads the others.
 //!
-//! The table is noted when its first row is refused, dropped when the other rows are in, and its pieces then count as not loaded. A
-//! load that is killed in between drops it before it begins anew, so half a table never stays for a whole one.
+//! The table is noted when its first row is refused, and dropped when the other rows are loaded. Its pieces then
+//! count as not loaded. A load that is killed in between drops the table before it resumes, so a half-loaded table
+//! never passes for a complete one.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
