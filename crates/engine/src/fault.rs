@@ -8,9 +8,9 @@ use std::sync::{Mutex, PoisonError};
 pub enum Fault {
     /// The program dies before the body starts.
     CrashBefore(&'static str),
-    /// The program dies after the body has acted and before that is saved.
+    /// The program dies after the body has acted but before its result is saved.
     CrashAfter(&'static str),
-    /// The body is run, forgotten, and run again with the state as it was saved before.
+    /// The body runs, its result is discarded, and it runs again with the previously saved state.
     RunTwice(&'static str),
 }
 
@@ -31,7 +31,7 @@ impl FaultPoint {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// Hands the fault out, once, to the first body of its step.
+    /// Returns the fault once, to the first body of its step.
     pub(crate) fn take(&self, step: &str) -> Option<Fault> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(|fault| fault.step() == step)
     }

@@ -1,4 +1,4 @@
-//! A dump contains one snapshot of the database, whatever is written meanwhile.
+//! A dump contains one snapshot of the database, regardless of concurrent writes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,7 +37,8 @@ async fn write(bed: Arc<Bed>, stop: Arc<AtomicBool>, written: Arc<AtomicU64>, se
                 break;
             }
         }
-        // An update of a moved account changes nothing: then the money would be lost, so the transaction is undone.
+        // An update of a moved account changes nothing: then the money would be lost, so the transaction is rolled
+        // back.
         let sum = "SELECT (SELECT SUM(money) FROM d_bank.one) + (SELECT SUM(money) FROM d_bank.other) \
                    + COALESCE((SELECT SUM(money) FROM d_bank.moved), 0)";
         let kept = !failed && query(&mut session, sum).await[0][0] == SUM.to_string();
