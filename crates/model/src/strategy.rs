@@ -110,7 +110,7 @@ pub struct Settings {
 /// A saved backup strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Strategy {
-    /// Its identity.
+    /// Its ID.
     pub id: StrategyId,
     /// What it backs up.
     pub scope: Scope,

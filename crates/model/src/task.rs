@@ -107,7 +107,7 @@ pub enum ProgressUnit {
 /// One step of a task in one lane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subtask {
-    /// Its identity.
+    /// Its ID.
     pub id: SubtaskId,
     /// The step's id, whose name is in the texts.
     pub step: String,
@@ -187,7 +187,7 @@ pub struct FullBackup {
 /// One run of a flow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// Its identity.
+    /// Its ID.
     pub id: TaskId,
     /// The flow's kind, such as `backup-logical`.
     pub kind: String,

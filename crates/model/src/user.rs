@@ -54,7 +54,7 @@ impl Role {
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Its identity.
+    /// Its ID.
     pub id: UserId,
     /// The name to log on with.
     pub name: String,
@@ -71,7 +71,7 @@ pub struct User {
 /// A token with which a program logs on as a user. The token itself is shown only once, and is not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Its identity.
+    /// Its ID.
     pub id: TokenId,
     /// Its name.
     pub name: String,
