@@ -130,7 +130,7 @@ fn item(c: &mut Cursor<'_>) -> Result<Item, SqlError> {
     if all { Err(c.syntax()) } else { Ok(Item::Table(database, c.name()?)) }
 }
 
-/// What an item becomes: of a table, a name in the same database is enough.
+/// Parses the new name of an item; for a table, a name in the same database is enough.
 fn renamed(c: &mut Cursor<'_>, old: &Item) -> Result<Item, SqlError> {
     let first = c.name()?;
     match old {
