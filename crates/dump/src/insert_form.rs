@@ -129,8 +129,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, a date or time, or one of two functions
-    /// of literals.
+    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, a date or time, or one of two
+    /// functions of literals.
     fn pass_document(&mut self) -> Result<(), Deviation> {
         match self.byte() {
             Some(b'\'') => self.pass_quoted(),

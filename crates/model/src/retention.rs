@@ -4,7 +4,7 @@
 //!
 //! | rule | keeps |
 //! |---|---|
-//! | window | the newest good full set before the window, and everything newer, so every time in the window stays recoverable |
+//! | window | the newest good full set before the window, and everything newer: all of the window stays recoverable |
 //! | last | the newest N good full sets, with the sets that build on them |
 //! | calendar | the newest good full set of each of the last N days, weeks, months and years that have one, in a zone |
 //! | minimum | the newest N good full sets, at least one, regardless of the other rules |

@@ -42,8 +42,8 @@ const TOGETHER_BYTES: u64 = 1 << 20;
 /// The most pieces in one transaction, so that the connections share the small tables evenly.
 const TOGETHER_MOST: usize = 16;
 
-/// Loads all missing rows, except those of refused tables. A table with a refused row is dropped again, and the others are
-/// loaded. Another call creates such tables again and retries them.
+/// Loads all missing rows, except those of refused tables. A table with a refused row is dropped again, and the others
+/// are loaded. Another call creates such tables again and retries them.
 ///
 /// # Errors
 /// [`Error::Damaged`] if a piece differs from what was written; the server's error when it refuses rows of every

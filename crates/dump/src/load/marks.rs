@@ -4,10 +4,17 @@
 //!
 //! | column | content |
 //! |---|---|
-//! | `table_name`, `piece` | the piece; `''` and 0 for the load itself; a user or role and 0 for one that it created; a table and 2147483647 if the server refused to create it, or 2147483646 if it refused rows of it, `done` when it is retried |
+//! | `table_name`, `piece` | the piece, or one of the special values below |
 //! | `dump` | the dump |
 //! | `statements` | the number of statements of the piece that are loaded, until all are |
 //! | `done` | 1 if all are loaded |
+//!
+//! | `table_name` | `piece` | meaning |
+//! |---|---|---|
+//! | `''` | 0 | the load itself |
+//! | a user or role | 0 | the load created it |
+//! | a table | 2147483647 | the server refused to create it |
+//! | a table | 2147483646 | the server refused rows of it; `done` when it is retried |
 //!
 //! A transaction that loads rows locks the notes of its pieces first and updates them last. So rows and notes are
 //! committed together. If the last transaction of a dead load is still active on the server, the next load waits for

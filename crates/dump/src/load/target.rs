@@ -58,7 +58,7 @@ pub(super) async fn check(
     options: &Options,
 ) -> Result<(TargetCheck, Vec<Marks>)> {
     if let Some(database) = names.keys().next() {
-        archive.read_schema(ObjectKey::Database { database }).await?; // checks the decryption keys before the load starts
+        archive.read_schema(ObjectKey::Database { database }).await?; // checks the decryption keys early
     }
     allowed::check_schema(archive, manifest, names, &options.selection).await?;
     if options.with_code {

@@ -214,7 +214,8 @@ async fn a_seekdb_that_was_killed_during_its_setup_takes_a_load_or_fails_it_for_
     let (dump, source): (DumpId, _) = ("early".parse().expect("an id"), bed.source());
     bed.dump_with(&dump, &options("d_early")).await.expect("a dump");
     let mut session = bed.session().await;
-    let at_it = "SELECT COUNT(*) > 0 FROM oceanbase.V$OB_LOCKS WHERE ID3 IN ('1026', '1030')"; // __all_routine, __all_package
+    // 1026 is `__all_routine`, 1030 is `__all_package`.
+    let at_it = "SELECT COUNT(*) > 0 FROM oceanbase.V$OB_LOCKS WHERE ID3 IN ('1026', '1030')";
     until(&mut session, at_it, "1").await;
     instance.kill();
     instance.start_again().expect("it starts again");
@@ -258,7 +259,7 @@ async fn a_database_that_is_killed_costs_a_dump_only_time() {
         session.close().await;
     }
     let chosen = options("d_dies");
-    let manifest = persistently(|| bed.dump_with(&dump, &chosen)).await.expect("a dump"); // the snapshot outlives the server
+    let manifest = persistently(|| bed.dump_with(&dump, &chosen)).await.expect("a dump"); // the SCN is still readable
     assert_eq!(manifest.totals.rows, 2 * ROWS as u64);
 
     let elsewhere = Bed::shared(); // a killed seekdb may refuse to create databases

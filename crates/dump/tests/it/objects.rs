@@ -128,8 +128,8 @@ async fn t16_both_character_sets_and_their_collations_are_kept() {
     session.close().await;
 }
 
-/// T27: `-0.0` is stored as a zero, `-0e0` as a negative one; maps and sparse vectors travel as the text that the server
-/// prints.
+/// T27: `-0.0` is stored as a zero, `-0e0` as a negative one; maps and sparse vectors are stored as the text that the
+/// server prints.
 #[tokio::test]
 async fn t27_a_negative_zero_maps_and_sparse_vectors_come_back_as_the_server_shows_them() {
     let statements = [

@@ -85,7 +85,8 @@ fn restore(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     Ok(Command::Restore(Request { tenant, from, until, options, description }))
 }
 
-/// `{db.t | db.* | *.*}[, …] TO [TENANT [=]] t [FROM '…'] [UNTIL …] WITH '…' [REMAP TABLE a.b:c.d[, …]] [DESCRIPTION '…']`.
+/// `{db.t | db.* | *.*}[, …] TO [TENANT [=]] t [FROM '…'] [UNTIL …] WITH '…'
+/// [REMAP TABLE a.b:c.d[, …]] [DESCRIPTION '…']`.
 fn recover_tables(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     let mut items = vec![item(c)?];
     while c.symbol(",") {
