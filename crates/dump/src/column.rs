@@ -7,7 +7,7 @@
 //! | FLOAT | `c*1e0` | it is printed with 6 digits; as a DOUBLE it keeps all |
 //! | DOUBLE(M,D), -0 | `c`, written with `e0` | a zero would lose its sign |
 //! | VECTOR | `array_map(x -> x*1e0, c)` | as FLOAT, for each element |
-//! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | they are printed unescaped, FLOATs with 6 digits |
+//! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | printed unescaped, FLOATs with 6 digits |
 //! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads long DOUBLEs |
 //! | ENUM, SET with an empty member | `c+0` | '' also means "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |

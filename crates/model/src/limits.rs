@@ -8,7 +8,7 @@
 pub struct Limits {
     /// The most bytes of one row, or of another message from a database.
     pub row_bytes: usize,
-    /// The most bytes of an answer from a database that is held in memory, such as one about its catalog. Dumped rows
+    /// The most bytes of an answer from a database that is held in memory, such as one about its catalogue. Dumped rows
     /// are not held, and do not count.
     pub answer_bytes: usize,
     /// The most bytes of an answer from an object store that is not an object: a page of a list, or an error message.

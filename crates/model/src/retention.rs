@@ -50,7 +50,7 @@ pub enum Health {
     Partial,
     /// This installation did not sign it.
     Foreign,
-    /// Its files do not prove that it is the set in the catalog.
+    /// Its files do not prove that it is the set in the catalogue.
     Unproven,
     /// Its deletion was interrupted.
     Deleting,

@@ -190,7 +190,7 @@ impl Row {
 /// drivers do, can take hours.
 pub struct RowStream<'s> {
     channel: &'s mut Channel,
-    /// `None` after the end, and after a call that failed or was canceled.
+    /// `None` after the end, and after a call that failed or was cancelled.
     wire: Option<Wire>,
     /// Whether the server sent the end of the rows.
     complete: bool,

@@ -1,7 +1,7 @@
 //! Every kind of object on a server: whether a dump supports it, the query for unsupported ones, and the privilege
 //! that shows it. To a user without the privilege, a server shows fewer objects, without an error.
 //!
-//! Source: the catalogs of seekdb 1.4 and MariaDB 10.11; for MySQL and OceanBase 4.x, their documentation.
+//! Source: the catalogues of seekdb 1.4 and MariaDB 10.11; for MySQL and OceanBase 4.x, their documentation.
 
 use model::inventory::ObjectKind;
 use model::version::{Product, ServerVersion, Version};

@@ -61,7 +61,7 @@ pub(crate) fn trigger(sql: &[u8], definer: &str) -> Vec<u8> {
     }
 }
 
-/// Splits an account as the catalog spells it: `user@host`, or `'user'@'host'`. No host has an `@`.
+/// Splits an account as the catalogue spells it: `user@host`, or `'user'@'host'`. No host has an `@`.
 fn account(definer: &str) -> Option<(&str, &str)> {
     let quoted = definer.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     quoted.and_then(|inner| inner.rsplit_once("'@'")).or_else(|| definer.rsplit_once('@'))

@@ -1,4 +1,4 @@
-//! The server's catalog of the tables of a database.
+//! The server's catalogue of the tables of a database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use oceanbase::{Error as SqlError, Session};
 
 use crate::dumping::definition::Definitions;
 
-/// The catalog of the tables of a database, by table.
+/// The catalogue of the tables of a database, by table.
 pub(super) struct Catalogue {
     pub(super) definitions: Arc<Definitions>,
     pub(super) tables: Vec<Table>,

@@ -14,7 +14,7 @@ use crate::plan::full_name;
 /// Nanoseconds in a second.
 const NANOSECONDS: u64 = 1_000_000_000;
 
-/// The objects that changed between two reads of the catalog.
+/// The objects that changed between two reads of the catalogue.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     /// With their databases.

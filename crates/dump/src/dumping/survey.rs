@@ -318,7 +318,7 @@ impl TableReader<'_> {
         text.during(|| format!("read the definition of {}", full_name(self.database, table)))
     }
 
-    /// Checks that the statement only creates this table, and that its columns are those in the catalog: a wrongly
+    /// Checks that the statement only creates this table, and that its columns are those in the catalogue: a wrongly
     /// printed name might stand for another column.
     fn check(&self, table: &str, text: &[u8]) -> std::result::Result<(), Refusal> {
         let unreadable = || Refusal("its columns can't be told".to_owned());

@@ -38,7 +38,7 @@ pub enum KeepReason {
     Partial,
     /// This installation did not sign it.
     Foreign,
-    /// Its files do not prove that it is the set in the catalog.
+    /// Its files do not prove that it is the set in the catalogue.
     Unproven,
 }
 

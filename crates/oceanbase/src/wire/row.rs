@@ -128,7 +128,7 @@ pub(super) fn end_of_rows(payload: &[u8]) -> Option<bool> {
 pub(super) fn column_name(payload: &[u8]) -> io::Result<String> {
     let mut reader = Reader::new(payload);
     for _ in 0..4 {
-        reader.text()?; // catalog, schema, table alias, table name
+        reader.text()?; // catalogue, schema, table alias, table name
     }
     Ok(String::from_utf8_lossy(reader.text()?).into_owned())
 }

@@ -327,7 +327,7 @@ fn end(cluster: &mut Cluster, status: &'static str, result: i64) -> Option<i64> 
     for set in running(cluster) {
         (set.status, set.result, set.end_us) = (status, result, now_us);
         set.file_status = if status == "SUCCESS" { "AVAILABLE" } else { "INCOMPLETE" };
-        // A job that is canceled before its parts start leaves failed parts.
+        // A job that is cancelled before its parts start leaves failed parts.
         (set.is_running_row, set.is_recorded) = (true, true);
     }
     cluster.three.backups.phase = Phase::Cleanup;

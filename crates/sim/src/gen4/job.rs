@@ -402,7 +402,7 @@ fn tables(tenant: &Tenant) -> Vec<(String, String)> {
     names.map(|(database, table)| (database.to_owned(), table.to_owned())).collect()
 }
 
-/// Ends a job that does not complete; its set becomes FAILED, even if the job was canceled.
+/// Ends a job that does not complete; its set becomes FAILED, even if the job was cancelled.
 fn finish(
     cluster: &mut Cluster,
     id: TenantId,

@@ -292,7 +292,7 @@ fn without_locking_clause(tokens: &[Token]) -> &[Token] {
     end.map_or(tokens, |end| &tokens[..end])
 }
 
-/// Rewrites `x - INTERVAL 1 DAY` as `date_sub(x, INTERVAL 1 DAY)`. New tokens get the positions of their neighbors,
+/// Rewrites `x - INTERVAL 1 DAY` as `date_sub(x, INTERVAL 1 DAY)`. New tokens get the positions of their neighbours,
 /// so that the text of a column stays as typed.
 fn with_interval_calls(tokens: &[Token]) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());

@@ -1,4 +1,4 @@
-//! Tables of both generations: servers, zones, tenants, parameters, pools, events, the catalog.
+//! Tables of both generations: servers, zones, tenants, parameters, pools, events, the catalogue.
 
 use super::event_views::{events, upgrade_events};
 use super::internal_views::{internal_parameters, internal_tenants, internal_zones, recycle_bin};
