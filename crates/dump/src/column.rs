@@ -28,7 +28,7 @@ pub struct Column {
     pub form: Form,
 }
 
-/// How the values of a column travel.
+/// How the values of a column are read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {

@@ -16,7 +16,7 @@ const OBJECT_GONE: [u16; 5] = [1146, 1054, 1735, 1109, 1049];
 /// The error of a dump, a load or a verification.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server refused or went away.
+    /// The server refused, or the connection was lost.
     #[error("can't {what}")]
     Database {
         /// What was to be done, such as "read `shop`.`orders`".
@@ -25,7 +25,7 @@ pub enum Error {
         #[source]
         source: Box<oceanbase::Error>,
     },
-    /// The storage refused or went away.
+    /// The storage refused, or did not respond.
     #[error("can't {what}")]
     Storage {
         /// What was to be done, such as "write data/shop/orders/000001.sql.zst".
@@ -97,13 +97,14 @@ pub enum Error {
         /// The objects, and the reasons.
         problems: Vec<Problem>,
     },
-    /// What was chosen does not exist.
+    /// A selected database or table does not exist.
     #[error("there is no {what} in the source")]
     NothingThere {
         /// The database or table.
         what: String,
     },
-    /// What was to be left out does not exist: a mistyped name would be dumped after all.
+    /// An excluded object does not exist. This is an error, because a mistyped name would leave the intended object
+    /// in the dump.
     #[error("there is no {what} in the source to leave out")]
     NothingToExclude {
         /// The database or table.
@@ -212,7 +213,7 @@ pub enum Error {
     /// The target of a load contains objects that conflict with the load.
     #[error("the target is not empty: {}", found.join(", "))]
     TargetNotEmpty {
-        /// What is there.
+        /// The existing objects.
         found: Vec<String>,
     },
     /// Another dump was being loaded into the same database.
@@ -238,7 +239,7 @@ pub enum Error {
     NamesFold {
         /// The target's `lower_case_table_names`.
         value: u64,
-        /// The names; names that are the same stand side by side.
+        /// The names; equal ones are adjacent.
         names: Vec<String>,
     },
     /// The tables of the source could not be locked in the allowed time.

@@ -49,8 +49,8 @@ fn is_well_quoted(sql: &[u8]) -> bool {
     !touching && tokens.last().is_none_or(|last| last.kind != TokenKind::Unclosed)
 }
 
-/// Returns whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`, and `TIMESTAMP'…'` as
-/// MariaDB prints it.
+/// Returns whether a word may directly precede a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`, and `TIMESTAMP'…'` as printed
+/// by MariaDB.
 fn is_introducer(word: &[u8]) -> bool {
     let is_short = [&b"b"[..], b"x", b"n"].iter().any(|known| word.eq_ignore_ascii_case(known));
     is_short || word.starts_with(b"_") || [&b"DATE"[..], b"TIME", b"TIMESTAMP"].contains(&word)
@@ -220,7 +220,7 @@ impl Mending<'_> {
         Some(())
     }
 
-    /// Replaces the text that must stand here.
+    /// Replaces the text that must follow here.
     fn replace_here(&mut self, texts: &[Vec<u8>], by: &[u8]) -> Option<()> {
         let behind = texts.iter().find_map(|text| self.rest.strip_prefix(text.as_slice()))?;
         self.rest = behind;

@@ -36,7 +36,7 @@ pub struct Preflight {
     pub notes: Vec<Text>,
 }
 
-/// Checks the server, on at most this many connections beside one, without changing anything.
+/// Checks the server without changing anything, on one connection and at most `connections` others.
 ///
 /// # Errors
 /// Fails if the server does, if it is unsupported, or if a selected object does not exist.

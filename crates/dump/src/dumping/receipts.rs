@@ -20,7 +20,7 @@ const WAIT_MOST: Duration = Duration::from_secs(1);
 /// A piece with at least this many bytes gets a receipt immediately.
 const LARGE_BYTES: u64 = 1 << 20;
 
-/// The receipts of the pieces that are being made.
+/// The receipts of the pieces that are being written.
 pub(super) struct Receipts {
     archive: Archive,
     /// Its own number: a writer that continues after its lease has expired must not overwrite its successor's

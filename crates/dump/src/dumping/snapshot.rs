@@ -86,7 +86,7 @@ impl Snapshot {
         self.plan.scn
     }
 
-    /// Lets the server discard the snapshot. Dropping does so too, when the server notices.
+    /// Releases the snapshot. After a drop, it is released when the server notices the closed connection.
     pub async fn release(self) {
         self.hold.release().await;
     }
@@ -301,8 +301,8 @@ async fn stand_still(
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
 }
 
-/// Lets connections begin together while no table is being changed or written. Tables that change during each attempt
-/// are left out.
+/// Starts the transactions of all connections together, while no table is changed or written. Tables that change
+/// during every attempt are left out.
 async fn begin_together(source: &Source, options: &Options) -> Result<(Together, u64, Survey)> {
     let readers = Readers { source, connections: options.connections };
     for attempt in 1..=ATTEMPTS {

@@ -57,7 +57,7 @@ impl Lock {
         now(&mut self.session).await
     }
 
-    /// Lets everybody write again, and returns the connection.
+    /// Unlocks the tables, and returns the connection.
     pub(super) async fn release(mut self) -> Result<Session> {
         let unlock = Statement::read("UNLOCK TABLES");
         self.session.run(&unlock).await.during(|| "unlock the tables".to_owned())?;

@@ -13,7 +13,7 @@ use crate::bed::{Bed, create_schema, load_options, query, selection};
 const PREAMBLE: &str = "-- Lifeboat dump, format 1: rows\nSET NAMES utf8mb4;\n\
     SET SESSION time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks=0, unique_checks=0;\n";
 
-/// Changes the manifest, and seals it again as anybody can.
+/// Changes the manifest, and recomputes its seal, which needs no key.
 fn reseal(folder: &Path, change: impl FnOnce(&mut Value)) {
     let path = folder.join("manifest.json");
     let text = fs::read_to_string(&path).expect("a manifest");

@@ -34,7 +34,7 @@ pub struct Routine {
     pub kind: RoutineKind,
     /// The mode under which it was created and runs.
     pub sql_mode: String,
-    /// Who made it, as the server spells it.
+    /// Its definer, as the server spells it.
     pub definer: String,
     /// Its comment.
     pub comment: String,
@@ -47,7 +47,7 @@ pub struct Trigger {
     pub name: String,
     /// The mode under which it was created and runs.
     pub sql_mode: String,
-    /// Who made it, as the server spells it.
+    /// Its definer, as the server spells it.
     pub definer: String,
 }
 
@@ -58,7 +58,7 @@ pub struct Event {
     pub name: String,
     /// The mode under which it was created and runs.
     pub sql_mode: String,
-    /// Who made it, as the server spells it.
+    /// Its definer, as the server spells it.
     pub definer: String,
     /// The time zone of its schedule.
     pub time_zone: String,
