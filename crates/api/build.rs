@@ -14,9 +14,9 @@ fn main() -> io::Result<()> {
         println!("cargo:rerun-if-changed={}", built.display());
     } else {
         println!(
-            "cargo:warning=without the console: build it with `npm ci && npm run build` in console/, then build anew"
+            "cargo:warning=without the console: build it with `npm ci && npm run build` in console/, then rebuild"
         );
-        // What does not exist can't be watched: cargo would build anew each time.
+        // What does not exist can't be watched: cargo would rebuild each time.
         println!("cargo:rerun-if-changed={}", console.display());
     }
     files.sort();

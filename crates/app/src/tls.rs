@@ -85,7 +85,7 @@ async fn keep_newest(
             Ok(config) => {
                 seen = changed;
                 let _ = newest.send(config);
-                tracing::info!(certificate = %files.certificate.display(), "the certificate was read anew");
+                tracing::info!(certificate = %files.certificate.display(), "the certificate was reloaded");
             }
             // The other file may be on its way still; the next look finds both.
             Err(problem) => tracing::warn!(%problem, "the new certificate can't be used; the old one stays"),

@@ -293,7 +293,7 @@ impl Error {
 
     /// Returns whether the dump must start over under a new id: its current state cannot be completed.
     #[must_use]
-    pub fn must_start_anew(&self) -> bool {
+    pub fn must_restart(&self) -> bool {
         matches!(
             self,
             Self::SnapshotGone { .. }

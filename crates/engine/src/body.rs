@@ -44,7 +44,7 @@ pub(crate) async fn run(call: Call) -> Result<Ended, Crash> {
     let fault = call.fault.take(&call.step);
     match fault {
         None => Ok(run_once(&call).await),
-        Some(Fault::CrashBefore(_)) => Err(Crash),
+        Some(Fault::CrashBefore(_) | Fault::CrashBeforeSecond(_)) => Err(Crash),
         Some(Fault::CrashAfter(_)) => {
             run_once(&call).await;
             Err(Crash)

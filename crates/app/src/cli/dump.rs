@@ -100,7 +100,7 @@ fn way_on(screen: Screen, client: &storage::Client, plan: &Plan, error: &dump::E
     // What the dump itself holds, or the server, fails in the same way once more.
     let can_pass =
         matches!(error, dump::Error::Database { .. } | dump::Error::Storage { .. } | dump::Error::Cancelled);
-    let can_resume = plan.server.product.is_oceanbase() && can_pass && !error.must_start_anew();
+    let can_resume = plan.server.product.is_oceanbase() && can_pass && !error.must_restart();
     let hint = if can_resume {
         Text::new("cli-dump-resume").with("dump", &plan.dump)
     } else {

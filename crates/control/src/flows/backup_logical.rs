@@ -231,14 +231,14 @@ async fn take_snapshot(at: &Here, state: &State, lane: &mut Lane) -> Answer {
         );
         dumping.keep(snapshot);
     });
-    dumping.done_or_anew(lane, taken).await
+    dumping.done_or_restart(lane, taken).await
 }
 
 /// 5. The definitions are in the storage.
 async fn dump_schema(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let dumping = Dumping::open(at, state, lane).await?;
     let dumped = schema(at, &dumping).await;
-    dumping.done_or_anew(lane, dumped).await
+    dumping.done_or_restart(lane, dumped).await
 }
 
 async fn schema(at: &Here, dumping: &Dumping<'_>) -> dump::Result<()> {
@@ -264,14 +264,14 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
             Ok(manifest) => manifest,
             Err(error @ dump::Error::NotOurs { .. }) => {
                 dumped = Err(error); // the signing key was replaced meanwhile
-                return dumping.done_or_anew(lane, dumped).await;
+                return dumping.done_or_restart(lane, dumped).await;
             }
             Err(error) => return Err(Error::from(error).into()),
         };
         at.context().snapshots.release(&dumping.dump).await;
         completed(at, lane, &manifest);
     }
-    dumping.done_or_anew(lane, dumped).await
+    dumping.done_or_restart(lane, dumped).await
 }
 
 /// Keeps what a complete dump holds, and logs it with what it lacks and what its reader should know.

@@ -93,7 +93,7 @@ async fn change_log_backup(at: &At<LogBackup>, state: &State, lane: &mut Lane) -
     let now = driver.database_now().await.map_err(Error::from)?;
     let since = *lane.since.get_or_insert(now);
     if now.since(since) > LIMIT_US {
-        lane.since = None; // a retry waits anew
+        lane.since = None; // a retry waits again
         return Err(words::refused(too_slow(state.wish, &round, now.since(since))));
     }
     at.log(Note::new("log-backup-is").arg("status", round.status.word()));

@@ -381,11 +381,11 @@ impl Mount {
     }
 
     pub(crate) fn make_read_only(&self) {
-        assert!(mount(&["-o", "remount,ro"], &self.0), "what could be mounted can be mounted anew");
+        assert!(mount(&["-o", "remount,ro"], &self.0), "what could be mounted can be remounted");
     }
 
     pub(crate) fn grow(&self) {
-        assert!(mount(&["-o", "remount,size=64m"], &self.0), "what could be mounted can be mounted anew");
+        assert!(mount(&["-o", "remount,size=64m"], &self.0), "what could be mounted can be remounted");
     }
 }
 

@@ -51,7 +51,7 @@ async fn changed_meanwhile(
 /// Checks that the dump failed, names the table that was changed or could not be read, and left no backup.
 async fn fails(bed: &Bed, name: &str, changes: &[&str]) {
     let error = changed_meanwhile(bed, name, changes, false).await.expect_err(name);
-    assert!(error.must_start_anew() && !error.is_transient(), "{name}: {error:?}");
+    assert!(error.must_restart() && !error.is_transient(), "{name}: {error:?}");
     let (database, told) = (format!("`d_ddl_{name}`.`t"), format!("{error:?} {}", error.problem()));
     assert!(told.contains(&database), "{name}: {told}");
     let dump = format!("ddl-{}", name.replace('_', "-")).parse().expect("an id");

@@ -320,7 +320,7 @@ async fn an_unfinished_dump_is_not_resumed_from_what_others_wrote() {
     let dump = "planned-by-others".parse().expect("an id");
     dump::take_snapshot(&source, &bed.client, &dump, &unsigned).await.expect("a plan").release().await;
     match dump::take_or_resume_snapshot(&source, &bed.client, &dump, &signed).await {
-        Err(error @ Error::NotOurs { .. }) => assert!(error.must_start_anew()),
+        Err(error @ Error::NotOurs { .. }) => assert!(error.must_restart()),
         Err(error) => panic!("{error:?}"),
         Ok(_) => panic!("the plan of others was followed"),
     }

@@ -231,7 +231,7 @@ async fn a_dump_that_lost_its_connections_starts_over() {
     let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
     snapshot.release().await;
     let error = dump::resume_snapshot(&source, &bed.client, &dump, &options).await.err().expect("it is gone");
-    assert!(matches!(error, Error::SnapshotLost { .. }) && error.must_start_anew(), "{error:?}");
+    assert!(matches!(error, Error::SnapshotLost { .. }) && error.must_restart(), "{error:?}");
     assert!(error.problem().to_string().contains("lost"), "{}", error.problem());
 }
 

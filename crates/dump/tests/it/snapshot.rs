@@ -143,11 +143,11 @@ async fn a_lost_snapshot_is_distinguished_from_other_failures() {
         change_plan(&plan, &format!("\"scn\":{taken}"), &format!("\"scn\":{scn}"));
         let again = dump::resume_snapshot(&bed.source(), &bed.client, &dump, &options).await;
         let error = again.err().expect("it is gone");
-        assert!(matches!(error, Error::SnapshotGone { .. }) && error.must_start_anew(), "{error:?}");
+        assert!(matches!(error, Error::SnapshotGone { .. }) && error.must_restart(), "{error:?}");
         assert!(!error.is_transient());
         assert!(error.problem().to_string().contains("snapshot"), "{}", error.problem());
     }
     let error = bed.dump_with(&"past".parse().expect("an id"), &options).await.expect_err("still gone");
-    assert!(error.must_start_anew());
+    assert!(error.must_restart());
     bed.dump_with(&"anew".parse().expect("an id"), &options).await.expect("a new one works");
 }

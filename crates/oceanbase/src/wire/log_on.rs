@@ -179,14 +179,14 @@ impl Wire {
     /// Answers the server's authentication requests until it accepts the log-on.
     async fn prove(&mut self, mut proof: Proof<'_>) -> Result<(), NoEntry> {
         let mut payload = Vec::new();
-        let mut is_asked_anew = false;
+        let mut is_asked_again = false;
         loop {
             self.read(&mut payload).await?;
             match payload[..] {
                 [0x00, ..] => return Ok(()),
                 [0xFF, ..] => return Err(Failure::Refused(refusal(&payload)?).into()),
-                [0xFE, _, ..] if !is_asked_anew => {
-                    is_asked_anew = true;
+                [0xFE, _, ..] if !is_asked_again => {
+                    is_asked_again = true;
                     let asked = ParseBuf(&payload).parse::<AuthSwitchRequest<'_>>(())?;
                     proof.method = asked.auth_plugin().into_owned();
                     proof.nonce = asked.plugin_data().to_vec();

@@ -21,7 +21,7 @@ type Here = At<BackupLogical>;
 
 /// The maximum number of times that a dump starts over. The last time, a changed table is left out; any other
 /// obstacle fails the dump.
-const ANEW_MAX: usize = 3;
+const RESTARTS_MAX: usize = 3;
 
 /// One tenant's dump.
 pub(super) struct Dumping<'a> {
@@ -43,7 +43,7 @@ impl<'a> Dumping<'a> {
             owner: Some(dump_owner(state.ob_cluster_id, id_of(state, at.lane()))),
             signer: Some(at.context().signing_key().await?),
             // A table that changes again and again does not block the dump of the others.
-            leave_out_changed: lane.abandoned.len() >= ANEW_MAX,
+            leave_out_changed: lane.abandoned.len() >= RESTARTS_MAX,
             ..dump::Options::default()
         };
         let dumping = Self {
@@ -95,18 +95,18 @@ impl<'a> Dumping<'a> {
     }
 
     /// Ends a step; when the dump can no longer be completed, logs it and repeats the step under a new id.
-    pub(super) async fn done_or_anew(&self, lane: &mut Lane, outcome: dump::Result<()>) -> Answer {
+    pub(super) async fn done_or_restart(&self, lane: &mut Lane, outcome: dump::Result<()>) -> Answer {
         let error = match outcome {
             Ok(()) => return Ok(Next::Done),
             Err(error) => error,
         };
-        if !error.must_start_anew() || lane.abandoned.len() >= ANEW_MAX {
+        if !error.must_restart() || lane.abandoned.len() >= RESTARTS_MAX {
             return Err(Error::from(error).into());
         }
         self.at.context().snapshots.release(&self.dump).await;
         lane.abandoned.push(self.dump.clone());
         self.at.log(words::note(error.problem().text));
-        self.at.log(Note::new("dump-begun-anew").arg("dump", &self.dump).arg("times", lane.abandoned.len()));
+        self.at.log(Note::new("dump-restarted").arg("dump", &self.dump).arg("times", lane.abandoned.len()));
         Ok(Next::again(Duration::ZERO))
     }
 }

@@ -262,7 +262,7 @@ async fn a_dump_whose_tables_changed_starts_over_and_its_remains_are_deleted() {
     assert_eq!((complete.len(), unfinished), (1, vec![]));
     assert_ne!(complete, begun, "nothing of two moments is mixed");
     assert_backed_up(&world, task, "anew").await;
-    assert!(world.story(task).await.contains("dump-begun-anew"));
+    assert!(world.story(task).await.contains("dump-restarted"));
 }
 
 #[tokio::test]

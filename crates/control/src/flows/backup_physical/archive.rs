@@ -52,7 +52,7 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     let now = driver.database_now().await.map_err(Error::from)?;
     let since = *lane.archive_since.get_or_insert(now);
     if now.since(since) > u64::try_from(LIMIT.as_micros()).unwrap_or(u64::MAX) {
-        lane.archive_since = None; // a retry waits anew
+        lane.archive_since = None; // a retry waits again
         return Err(words::refused(too_slow(&round, now, since)));
     }
     at.log(Note::new("log-backup-is").arg("status", round.status.word()));

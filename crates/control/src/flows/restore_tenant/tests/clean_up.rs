@@ -199,15 +199,15 @@ async fn where_no_description_is_kept_only_a_job_that_was_seen_is_ended() {
 async fn a_job_that_comes_while_a_cancel_looks_for_it_is_ended(profile: Profile) {
     let recovery = Recovery::large(profile).await;
     let world = &recovery.world;
-    let at = |wanted: StepStatus| {
-        move |task: &engine::Task| {
-            task.rows.iter().any(|row| row.step == "start-restore" && row.status == wanted)
-        }
+    let is_canceling = |task: &engine::Task| {
+        task.rows.iter().any(|row| row.step == "start-restore" && row.status == StepStatus::Canceling)
     };
     let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
-    assert_eq!(world.run_until(task, None, at(StepStatus::Running)).await, None);
+    // The first body writes down that the statement is being sent; the second would send it.
+    let crash = Crash::CrashBeforeSecond("start-restore");
+    assert_eq!(world.run(task, Some(crash)).await, Ended::Crashed);
     world.steer(task, Steer::Cancel).await;
-    assert_eq!(world.run_until(task, None, at(StepStatus::Canceling)).await, None);
+    assert_eq!(world.run_until(task, None, is_canceling).await, None);
     restore_late(&recovery).await;
     assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
     assert_eq!(world.count_acts("ALTER SYSTEM CANCEL RESTORE"), 1);

@@ -95,7 +95,7 @@ async fn what_is_due_is_a_task_at_once_and_waits_for_room_in_the_queue() {
     for _ in 0..2 {
         round(&world).await;
     }
-    assert_eq!(only_task(&world).await, task, "it waits, and nothing is decided anew");
+    assert_eq!(only_task(&world).await, task, "it waits, and nothing is decided again");
     end_elsewhere(&world, &elsewhere[0]).await;
     world.finish(task).await;
     assert_eq!(outcomes(&world, scope).await, [(RunStatus::Successful, None)]);
@@ -252,7 +252,7 @@ async fn a_task_that_waits_is_held_while_its_cluster_is_away_or_the_window_is_qu
 }
 
 #[tokio::test]
-async fn a_strategy_that_is_changed_orders_a_task_that_waits_anew() {
+async fn a_strategy_that_is_changed_reorders_a_task_that_waits() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let scope = whole(&world);
     create(&world, scope, "FULL_BACKUP").await;
