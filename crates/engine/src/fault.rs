@@ -36,7 +36,7 @@ impl FaultPoint {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// Returns the fault once, to the first body of its step.
+    /// Returns the fault once: to the first body of its step, or to the second one for `CrashBeforeSecond`.
     pub(crate) fn take(&self, step: &str) -> Option<Fault> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let met = kept.take_if(|fault| fault.step() == step)?;
