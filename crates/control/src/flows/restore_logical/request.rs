@@ -45,13 +45,13 @@ pub(super) struct Decided {
     pub(super) not_requested: Vec<NotMade>,
 }
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<RecoveryRequest> = Taker {
     draft,
     conflict: Conflict { text: "recovery-runs-already", code: Some(codes::RECOVERY_RUNS_ALREADY) },
 };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     actor: &'a Actor,

@@ -19,7 +19,7 @@ use super::state::{Here, State, shown};
 use crate::error::Error;
 use crate::words;
 
-/// How soon is looked again.
+/// The interval between two polls.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// 6. Users can write to it, or it stays a standby.

@@ -34,13 +34,13 @@ pub(super) struct Decided {
     pub(super) storage: Option<(Destination, String, String)>,
 }
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<Box<TenantRecovery>> = Taker {
     draft,
     conflict: Conflict { text: "tenant-recovery-runs-already", code: Some(codes::RECOVERY_RUNS_ALREADY) },
 };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     _: &'a Actor,
