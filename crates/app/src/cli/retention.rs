@@ -243,7 +243,7 @@ async fn plan(
     Ok((data, plans))
 }
 
-/// Shows the plan, prompts for a confirmation, and deletes exactly the sets that were shown.
+/// Deletes the sets of the plan, and no others. Without `yes`, shows the plan and prompts for a confirmation first.
 async fn apply(
     client: &Client,
     screen: Screen,
