@@ -388,7 +388,7 @@ async function serverKilled() {
   await look('server-back');
 }
 
-/** Measures the files that a browser loads until the first page can be read. Files that are loaded later do not count. */
+/** Measures the files that a browser loads until the first page can be read. Files loaded later do not count. */
 async function weighFirstPage() {
   const bytes = await page.evaluate(() => {
     const [ahead] = performance.getEntriesByName('loads-ahead');
