@@ -1,6 +1,5 @@
 //! The imports between the files of a crate, from `use` items and paths. Re-exports are followed to the file that
-//! defines
-//! the name. Code that is only for tests does not count.
+//! defines the name. Code that is only for tests does not count.
 //!
 //! A re-export is not an import of the file that contains it: the import goes from the file that uses the name to the
 //! file that defines it. Names that macros create, and globs of other crates, are not found.
@@ -38,8 +37,7 @@ enum Found {
 }
 
 impl Imports {
-    /// Reads a crate from its root, such as `src/lib.rs`; `text` returns the contents of a file, or none if it does
-    /// not
+    /// Reads a crate from its root, such as `src/lib.rs`; `text` returns the contents of a file, or none if it does not
     /// exist.
     pub(crate) fn read(root: &str, text: impl Fn(&str) -> Option<String>) -> Self {
         let mut modules: BTreeMap<String, Module> = BTreeMap::new();

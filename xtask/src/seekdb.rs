@@ -1,9 +1,7 @@
 //! Starts and stops seekdb, a real OceanBase kernel, for the tests and the demo.
 //!
-//! No other code starts seekdb. The server's binary comes from the Python wheel `pylibseekdb`, which pip unpacks
-//! under
-//! `target/seekdb/`. One *shared* instance serves a whole test run: each test uses its own database. A test that
-//! kills
+//! No other code starts seekdb. The server's binary comes from the Python wheel `pylibseekdb`, which pip unpacks under
+//! `target/seekdb/`. One *shared* instance serves a whole test run: each test uses its own database. A test that kills
 //! the server starts its own [`Instance`].
 
 use std::fs::{self, File};

@@ -1,5 +1,4 @@
-//! The dependencies: licences, sources and versions of every package in the program, and their known vulnerabilities
-//! if
+//! The dependencies: licences, sources and versions of every package in the program, and their known vulnerabilities if
 //! the list can be reached. This does the work of `cargo deny`, whose build takes longer than all our checks.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,8 +144,7 @@ fn judge(packages: &[Package], findings: &mut Vec<String>) {
     }
 }
 
-/// Returns whether allowed licences fulfil the expression. `AND` binds more strongly than `OR`; a slash is an old
-/// form
+/// Returns whether allowed licences fulfil the expression. `AND` binds more strongly than `OR`; a slash is an old form
 /// of `OR`.
 fn is_allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ");

@@ -24,8 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// The crates that tests may use in addition: the servers of `xtask`, the simulator of clusters, the engine's test
-/// kit.
+/// The crates that tests may use in addition: the servers of `xtask`, the simulator of clusters, the engine's test kit.
 const TEST_EDGES: &[(&str, &[&str])] = &[
     ("oceanbase", &["sim", "xtask"]),
     ("storage", &["xtask"]),

@@ -1,7 +1,5 @@
-//! Authentication: HTTP Basic, a personal token, or a browser session, checked before the rest of a request is read.
-//! A
-//! caller without permission for a path learns nothing about its fields: instead of an error about fields, it gets
-//! the
+//! Authentication: HTTP Basic, a personal token, or a browser session, checked before the rest of a request is read. A
+//! caller without permission for a path learns nothing about its fields: instead of an error about fields, it gets the
 //! missing permission.
 
 use std::net::{IpAddr, SocketAddr};

@@ -1,7 +1,6 @@
 //! The context of one request: its start time, trace ID, and the reader's language.
 //!
-//! It is a task-local value, so that every code that writes an answer (a handler, an extractor that refuses, the
-//! panic
+//! It is a task-local value, so that every code that writes an answer (a handler, an extractor that refuses, the panic
 //! catcher) can fill in the envelope without extra arguments.
 
 use std::sync::Arc;

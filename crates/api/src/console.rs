@@ -73,8 +73,7 @@ fn is_file_name(path: &str) -> bool {
 /// The compressed forms of a file that the build creates, smallest first: coding and file name suffix.
 const COMPRESSED: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Answers with a file in the smallest form that the client accepts. Clients request a file without a hash in its
-/// name
+/// Answers with a file in the smallest form that the client accepts. Clients request a file without a hash in its name
 /// each time, and get 304 without a body if they have the current one.
 fn file(files: Files, path: &str, body: &'static [u8], headers: &HeaderMap) -> Response {
     let is_hashed = path.starts_with(HASHED);

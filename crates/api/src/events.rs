@@ -1,10 +1,8 @@
 //! Live events: server-sent events, numbered by the journal.
 //!
 //! Each event has a number, and numbers increase. After a lost connection, a client sends the last number that it got
-//! as
-//! `Last-Event-ID` (browsers do so by themselves), and gets all later events, from any server. Alarms are not stored:
-//! the
-//! event of an alarm has no number and is not sent again.
+//! as `Last-Event-ID` (browsers do so by themselves), and gets all later events, from any server. Alarms are not
+//! stored: the event of an alarm has no number and is not sent again.
 //!
 //! A stream ends with the log-on of its reader.
 
@@ -102,8 +100,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// Waits for the next event. Ends the stream if events can't be read: the reader then connects again with the
-    /// last
+    /// Waits for the next event. Ends the stream if events can't be read: the reader then connects again with the last
     /// number that it got.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {

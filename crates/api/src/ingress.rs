@@ -21,8 +21,7 @@ impl Ingress {
     }
 
     /// Returns the address of the client. Forwarding headers count only from a trusted proxy: otherwise a client with
-    /// invented addresses would never be slowed down. With several proxies in a row, the last untrusted hop counts:
-    /// all
+    /// invented addresses would never be slowed down. With several proxies in a row, the last untrusted hop counts: all
     /// hops before it may be forged. If that hop is unreadable, returns the address of the peer.
     pub(crate) fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
         let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return "unknown".to_owned() };
@@ -51,8 +50,7 @@ impl Ingress {
     }
 }
 
-/// Reads an address as proxies write it, with or without a port. An IPv4-mapped IPv6 address becomes the IPv4
-/// address.
+/// Reads an address as proxies write it, with or without a port. An IPv4-mapped IPv6 address becomes the IPv4 address.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
     let address = bare.parse().ok().or_else(|| hop.parse().ok().map(|with_port: SocketAddr| with_port.ip()));

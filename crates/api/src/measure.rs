@@ -12,8 +12,7 @@ use model::measure::{ANSWER_BOUNDS_S, Timing, Timings};
 /// The label of a request without a route: pages of the console, and paths that do not exist.
 const UNMATCHED: &str = "unmatched";
 
-/// The requests that are measured together. A caller cannot create new values of any field, so their number is
-/// limited.
+/// The requests that are measured together. A caller cannot create new values of any field, so their number is limited.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RequestKind {
     /// The route, with its parameters by name.

@@ -1,7 +1,6 @@
 //! Browser sessions: logging on and off, and the session cookie.
 //!
-//! A browser sends the cookie to `/api` only, hides it from scripts, and does not send it with requests of other
-//! sites.
+//! A browser sends the cookie to `/api` only, hides it from scripts, and does not send it with requests of other sites.
 //! In addition, every write must have the header [`CONSOLE_HEADER`], which no page of another site can add.
 
 use std::net::SocketAddr;
@@ -104,9 +103,8 @@ pub(crate) fn check_is_console(method: &Method, headers: &HeaderMap) -> Result<(
     Err(Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "console-header-missing"))
 }
 
-/// Returns whether the request comes from the console. A browser that receives an authentication challenge prompts
-/// for a
-/// password in its own window, but the console has a page for that.
+/// Returns whether the request comes from the console. A browser that receives an authentication challenge prompts for
+/// a password in its own window, but the console has a page for that.
 pub(crate) fn is_console(headers: &HeaderMap) -> bool {
     headers.contains_key(CONSOLE_HEADER) || token(headers).is_some()
 }

@@ -30,8 +30,7 @@ enum Credential {
 
 impl Client {
     /// Returns a client of that server. It logs on with the token in the environment, otherwise with a password from
-    /// the
-    /// sources in [`crate::secrets`].
+    /// the sources in [`crate::secrets`].
     pub(crate) fn new(server: &str, user: &str) -> Result<Self, Failure> {
         let base = read_address(server)?;
         if let Some(token) = secrets::from_environment("LIFEBOAT_TOKEN")? {

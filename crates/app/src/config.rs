@@ -49,8 +49,7 @@ enum Source {
 /// The values by key, as text; a list has several values.
 pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
-/// Every key with its default; a dot separates a table of the file from a key in it. [`setting::variable`] returns
-/// the
+/// Every key with its default; a dot separates a table of the file from a key in it. [`setting::variable`] returns the
 /// environment variable of a key.
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),

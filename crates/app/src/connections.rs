@@ -1,8 +1,7 @@
 //! HTTP connections: accepted, limited in time and number, and ended when the server stops.
 //!
 //! A silent or slow client occupies a connection for at most 30 seconds. If one address has too many connections, or
-//! all
-//! addresses together, the connection that has been idle longest is closed, but never one with a pending answer.
+//! all addresses together, the connection that has been idle longest is closed, but never one with a pending answer.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -131,8 +130,7 @@ async fn attend(stream: TcpStream, acceptor: Option<TlsAcceptor>, caller: Caller
     }
 }
 
-/// Lets the system detect a peer that disappeared without closing the connection. If the system does not support
-/// these
+/// Lets the system detect a peer that disappeared without closing the connection. If the system does not support these
 /// options, the limits above must suffice.
 fn watch_peer(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);

@@ -1,5 +1,4 @@
-//! TLS of this server: connections are encrypted with a certificate from files, which are reloaded when they change.
-//! If
+//! TLS of this server: connections are encrypted with a certificate from files, which are reloaded when they change. If
 //! the new files are not usable, the old certificate stays in use.
 
 use std::path::PathBuf;

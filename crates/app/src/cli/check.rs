@@ -1,7 +1,6 @@
 //! `lifeboat check`: for Nagios, Icinga and other programs that run plug-ins of this kind.
 //!
-//! It prints one line on standard output, with performance data after the bar, and ends with the exit status that
-//! these
+//! It prints one line on standard output, with performance data after the bar, and ends with the exit status that these
 //! programs expect.
 
 use std::process::ExitCode;

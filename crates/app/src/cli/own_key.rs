@@ -1,6 +1,5 @@
 //! The signing key of the user who runs the command line. It signs dumps that are made without a server, so that the
-//! user
-//! can load them without a further option. It is in the user's configuration directory; the first dump creates it.
+//! user can load them without a further option. It is in the user's configuration directory; the first dump creates it.
 
 use std::env;
 use std::ffi::OsString;
@@ -97,8 +96,7 @@ fn file() -> Option<PathBuf> {
     place(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"))
 }
 
-/// Returns the file of the key of a user with these two directories. Relative directories do not count, as the XDG
-/// Base
+/// Returns the file of the key of a user with these two directories. Relative directories do not count, as the XDG Base
 /// Directory Specification requires.
 fn place(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     let absolute = |dir: Option<OsString>| dir.map(PathBuf::from).filter(|dir| dir.is_absolute());
@@ -107,8 +105,7 @@ fn place(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
 }
 
 /// Creates the file with this key, or keeps the file that another process has created meanwhile. The key is written
-/// under
-/// another name first, so that no process reads half a key.
+/// under another name first, so that no process reads half a key.
 fn create(file: &Path, key: &SigningKey) -> io::Result<()> {
     let folder = file.parent().ok_or(ErrorKind::InvalidInput)?;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

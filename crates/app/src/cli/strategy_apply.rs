@@ -70,9 +70,8 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
     Ok(())
 }
 
-/// Creates and changes strategies to match the file. Strategies that the file does not name stay unchanged. All
-/// checks of
-/// the command itself come before the first change.
+/// Creates and changes strategies to match the file. Strategies that the file does not name stay unchanged. All checks
+/// of the command itself come before the first change.
 pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> Result<(), Failure> {
     let name = args.file.display().to_string();
     let entries = strategy_file::read(&text(&args.file)?, &name)?;

@@ -207,8 +207,7 @@ impl SettingsArgs {
 }
 
 /// Replaces fields of a saved schedule. If the kind of repetition changes, the fields of the old kind are removed. A
-/// time
-/// of day keeps its offset.
+/// time of day keeps its offset.
 fn put_over(saved: &Value, mut given: Map<String, Value>) -> Map<String, Value> {
     let mut schedule = saved.as_object().cloned().unwrap_or_default();
     // The request must not change whether the schedule is enabled.

@@ -267,8 +267,7 @@ fn a_dump_that_was_interrupted_is_resumed_by_the_option_that_it_prints() {
         run(command.args(more).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password))
     };
     // The maximum file size is half a megabyte or one megabyte, depending on the shell's unit. The signal is ignored,
-    // so
-    // that the write fails.
+    // so that the write fails.
     let interrupted = dump("trap '' 25; ulimit -f 1000; exec \"$0\" \"$@\"", &[]);
     assert_ne!(interrupted.status, 0, "{}", interrupted.err);
     let hint = interrupted.out.lines().find(|line| line.contains("--resume")).expect("a hint");

@@ -13,8 +13,7 @@ use tempfile::TempDir;
 /// The administrator's password in every test.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// Returns the binary without the settings of this machine. Its servers may connect to this machine, which is
-/// forbidden
+/// Returns the binary without the settings of this machine. Its servers may connect to this machine, which is forbidden
 /// by default.
 pub(crate) fn lifeboat() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));

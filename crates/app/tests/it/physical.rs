@@ -12,8 +12,7 @@ use crate::simulated::Stand;
 const FULL: &str = "FULL_BACKUP";
 const INCREMENTAL: &str = "INCREMENTAL_BACKUP";
 
-/// The test for every cluster of 4.x, simulated or real: a full and an incremental backup, then a pause and a resume
-/// of
+/// The test for every cluster of 4.x, simulated or real: a full and an incremental backup, then a pause and a resume of
 /// log backup.
 async fn full_incremental_and_logs(stand: &Stand) {
     let full = stand.back_up(FULL, json!({})).await.task();

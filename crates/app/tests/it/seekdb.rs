@@ -3,8 +3,7 @@
 use mysql_async::prelude::Queryable as _;
 use xtask::seekdb::{Server, shared};
 
-/// A small shop in its own database. Dropping this drops that database and the one that the shop is restored to.
-/// Their
+/// A small shop in its own database. Dropping this drops that database and the one that the shop is restored to. Their
 /// names contain the number of this process, because two test runs may share the server.
 pub(crate) struct Shop {
     pub(crate) server: Server,

@@ -1,6 +1,5 @@
 //! The tenant credential of an OceanBase 4.x tenant: set, tested, used for a backup and a recovery, removed. The
-//! cluster
-//! is simulated; the data of its tenant `shop` are on the real kernel.
+//! cluster is simulated; the data of its tenant `shop` are on the real kernel.
 
 use serde_json::json;
 use sim::{Backend, ClusterConfig, Config, Profile, TenantConfig};

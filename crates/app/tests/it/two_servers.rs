@@ -1,5 +1,4 @@
-//! Two servers on one metadata database. While one of them works, it is killed, or it is suspended until its lease
-//! has
+//! Two servers on one metadata database. While one of them works, it is killed, or it is suspended until its lease has
 //! expired and then resumed.
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
-//! The base of all other modules of this crate: the caller, the metadata, sessions on clusters and storages, the
-//! audit
+//! The base of all other modules of this crate: the caller, the metadata, sessions on clusters and storages, the audit
 //! log, errors, pages, and the state that exists in this process only.
 
 pub mod actor;

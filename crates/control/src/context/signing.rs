@@ -13,8 +13,7 @@ use super::error::Error;
 use super::shared::Context;
 
 impl Context {
-    /// Returns the signing key of dumps; the first call creates it. It is read each time, because another server on
-    /// the
+    /// Returns the signing key of dumps; the first call creates it. It is read each time, because another server on the
     /// same metadata may have replaced it.
     pub(crate) async fn signing_key(&self) -> Result<SigningKey, Error> {
         if let Some(secret) = self.metadata.signing_key().await? {
@@ -42,8 +41,7 @@ impl Context {
 }
 
 /// Checks that the actor may recover a set of this origin. Without a trusted signature, its definitions may come from
-/// an
-/// unknown author, and they run with the privileges of the tenant credential. Only an administrator may accept that,
+/// an unknown author, and they run with the privileges of the tenant credential. Only an administrator may accept that,
 /// explicitly.
 pub(crate) fn check(origin: &Origin, actor: &Actor, accepted: bool, set: BackupSetId) -> Result<(), Problem> {
     let is_signed = match origin {
@@ -83,8 +81,7 @@ fn public(key: &str) -> Result<PublicKey, Error> {
     key.parse().map_err(|cause| Error::caused(Problem::internal("metadata-signing-key-unreadable"), cause))
 }
 
-/// Refuses a dump in the folder of another tenant: a signature stays valid wherever the dump is copied to. A dump
-/// that
+/// Refuses a dump in the folder of another tenant: a signature stays valid wherever the dump is copied to. A dump that
 /// names no tenant is accepted.
 pub(crate) fn refuse_moved(path: &str, owner: Option<&str>) -> Result<(), Problem> {
     let (Some(owner), Some((folder, _))) = (owner, LogicalFolder::of_dump(path)) else { return Ok(()) };

@@ -1,6 +1,5 @@
 //! The problems from the last refresh of each cluster, and from the last check of this server's own disks. They exist
-//! in
-//! this process only: every server reads the clusters for itself, and after a restart the first refresh finds them
+//! in this process only: every server reads the clusters for itself, and after a restart the first refresh finds them
 //! again.
 
 use std::collections::BTreeMap;

@@ -9,15 +9,13 @@
 //! 7. `verify-backup-set`      every object reads back as it was written
 //! 8. `record-backup-set`      the catalogue has the set
 //!
-//! Lifeboat reads a tenant of OceanBase 4.x with the tenant credential, and the only tenant of seekdb as the
-//! cluster's
+//! Lifeboat reads a tenant of OceanBase 4.x with the tenant credential, and the only tenant of seekdb as the cluster's
 //! own user.
 //!
 //! The flow only reads from the cluster. Between two steps a transaction stays open to keep the snapshot readable; it
 //! ends with the dump, a cancel, or this process.
 //!
-//! If the snapshot of a dump is gone, its tables have changed, or its plan was signed with another key, the dump
-//! starts
+//! If the snapshot of a dump is gone, its tables have changed, or its plan was signed with another key, the dump starts
 //! over under another ID: two snapshots are never mixed. A rollback deletes an incomplete dump. A complete dump is a
 //! backup, recorded or not, and a backup task never deletes it.
 
@@ -122,8 +120,7 @@ async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
 }
 
 /// Fails only if no tenant exists and is NORMAL: others can't be read. A single missing or abnormal tenant fails its
-/// own
-/// lane later.
+/// own lane later.
 fn check_tenants(at: &Here, state: &State, tenants: &[Tenant]) -> Result<(), StepError> {
     let mut last = None;
     for id in state.tenants.values() {

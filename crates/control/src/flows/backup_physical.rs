@@ -14,12 +14,10 @@
 //!                             this server can list them
 //! 10. `record-backup-set`     the catalogue has the sets, and our job left out no tenant
 //!
-//! No step changes the cluster before step 3 has passed. Lifeboat identifies its job by a description where the
-//! version
+//! No step changes the cluster before step 3 has passed. Lifeboat identifies its job by a description where the version
 //! stores one, and otherwise as a job newer than the newest one before the statement (`JobMark`). A crash between the
 //! statement and the save therefore starts no second job. If the database accepted a job that no view shows, the flow
-//! waits for it and never sends the statement again. A retry after a failed job starts a new one. A cancel ends our
-//! job
+//! waits for it and never sends the statement again. A retry after a failed job starts a new one. A cancel ends our job
 //! and no other.
 
 mod archive;

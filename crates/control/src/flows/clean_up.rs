@@ -5,13 +5,11 @@
 //! 3. `record-clean-up`              the catalogue shows the sets as deleted
 //!
 //! A set is deleted only if it was planned when the task was requested, and no rule, hold or task keeps it now. The
-//! mark
-//! is written in a transaction that checks holds and tasks once more. A requested recovery checks the mark in the
+//! mark is written in a transaction that checks holds and tasks once more. A requested recovery checks the mark in the
 //! transaction that creates its task. Nothing is recovered from a marked set, and no rule counts it.
 //!
-//! After a crash at any point, a set is either complete and unmarked, or marked. Without its manifest, no program
-//! takes a
-//! marked set for a backup. Each lane also deletes what is left of its tenant's sets that an earlier clean-up marked.
+//! After a crash at any point, a set is either complete and unmarked, or marked. Without its manifest, no program takes
+//! a marked set for a backup. Each lane also deletes what is left of its tenant's sets that an earlier clean-up marked.
 //!
 //! There is no undo: deleted sets cannot be restored.
 
@@ -93,9 +91,8 @@ async fn check_what_is_kept(at: &Here, state: &State, _: &mut Lane) -> Answer {
     Ok(Next::Done)
 }
 
-/// 2. Each set is marked, then its manifest is deleted, then its files. If one set cannot be deleted, the others
-///    still
-/// are.
+/// 2. Each set is marked, then its manifest is deleted, then its files. If one set cannot be deleted, the others still
+///    are.
 async fn delete_expired(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let part = part(at, state)?;
     let now = plan_now(at, state, part).await?;

@@ -1,5 +1,4 @@
-//! Starts, stops, pauses or resumes log backup. On 4.x each tenant is a lane; before 4.0 the cluster is the only
-//! lane.
+//! Starts, stops, pauses or resumes log backup. On 4.x each tenant is a lane; before 4.0 the cluster is the only lane.
 //!
 //! 1. `check-log-backup`    the cluster supports the request, is not being upgraded, and a lane's status allows it
 //! 2. `change-log-backup`   the statement is sent if it is needed, and log backup has reached the requested state

@@ -35,8 +35,7 @@ macro_rules! flows {
             worker$(.register::<$flow>(context.clone()))+
         }
 
-        /// Returns whether a newer version of Lifeboat created the task. This version runs none of its steps; the
-        /// task
+        /// Returns whether a newer version of Lifeboat created the task. This version runs none of its steps; the task
         /// waits for a newer worker.
         pub(crate) fn is_newer(task: &Task) -> bool {
             ![$((<$flow>::KIND, <$flow>::VERSION)),+]

@@ -8,16 +8,14 @@
 //! 6. `verify-data`            every row matches the dump
 //! 7. `record-recovery`        triggers and privileges exist, the marks are removed, and the recovery is recorded
 //!
-//! Routines, triggers, users and privileges are created only at the request of an administrator. The state records
-//! the
+//! Routines, triggers, users and privileges are created only at the request of an administrator. The state records the
 //! objects that are not created, because nobody requested them or because the target refuses them: such a recovery is
 //! partial.
 //!
 //! The cluster changes from step 3 on. A rollback removes only what this recovery created. A new database that still
 //! carries the load's mark is dropped; a database that existed and was empty is emptied again. If a database contains
 //! other objects, the rollback does not touch it. If single tables are recovered into an existing database, other
-//! tables
-//! may exist beside them, and only the recovered ones are dropped. Created users and roles are dropped too.
+//! tables may exist beside them, and only the recovered ones are dropped. Created users and roles are dropped too.
 
 mod cleanup;
 mod code;
@@ -85,8 +83,7 @@ const ASKS_REFERENCES_SINCE: Version = Version::new(4, 3, 5);
 
 impl Flow for RestoreLogical {
     const KIND: &'static str = "restore-logical"; // stored; never renamed once released
-    /// Version 2 added single tables: a program of version 1 would recover the whole database. Version 3 added code:
-    /// a
+    /// Version 2 added single tables: a program of version 1 would recover the whole database. Version 3 added code: a
     /// program of version 2 would leave it out.
     const VERSION: u32 = 3;
     const READS_SINCE: u32 = 1;
@@ -108,9 +105,8 @@ impl Flow for RestoreLogical {
     ];
 }
 
-/// 1. The set's manifest and every required object are in the storage, with the right sizes. Their contents are
-///    checked
-/// while they are loaded.
+/// 1. The set's manifest and every required object are in the storage, with the right sizes. Their contents are checked
+///    while they are loaded.
 async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
     let client = client(at, state).await?;
     let manifest = checked_manifest(at, state, &client).await?.manifest;
@@ -157,9 +153,8 @@ async fn check_objects(client: &Client, state: &State, manifest: &Manifest) -> R
     Ok(())
 }
 
-/// 2. The cluster can take the load, the user has the privileges, and no name is in use. This is the last check
-///    before
-/// the cluster changes.
+/// 2. The cluster can take the load, the user has the privileges, and no name is in use. This is the last check before
+///    the cluster changes.
 async fn check_destination(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
     let mut cluster = context.cluster(state.cluster).await?;
@@ -216,8 +211,7 @@ fn check_destination_tenant(id: TenantId, tenants: &[Tenant]) -> Result<(), Prob
     }
 }
 
-/// Refuses a user without the required privileges. The privileges of roles are not read: a user with roles passes,
-/// and
+/// Refuses a user without the required privileges. The privileges of roles are not read: a user with roles passes, and
 /// the server decides.
 async fn check_privileges(session: &mut Session, state: &State) -> Result<(), StepError> {
     let grants = Grants::read(session).await.map_err(Error::from)?;
@@ -298,8 +292,7 @@ async fn verify_data(at: &Here, state: &mut State) -> Answer {
 }
 
 /// 7. Triggers and privileges exist; earlier, triggers would have changed the rows. Then the marks are removed, and
-///    last
-///    the recovery is recorded: a recorded recovery is complete.
+///    last the recovery is recorded: a recorded recovery is complete.
 async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;

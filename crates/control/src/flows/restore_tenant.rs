@@ -10,10 +10,8 @@
 //! 8. `check-tenant`            the tenant is NORMAL, and was restored to the requested time
 //! 9. `record-recovery`         the recovery and the tenant are recorded
 //!
-//! The cluster changes from step 3 on. The statement that starts the restore blocks, and may time out while the
-//! restore
-//! continues, so it has its own connection. Lifeboat identifies its job by the name of the tenant, by being newer
-//! than
+//! The cluster changes from step 3 on. The statement that starts the restore blocks, and may time out while the restore
+//! continues, so it has its own connection. Lifeboat identifies its job by the name of the tenant, by being newer than
 //! the jobs before, and by its description. It looks for the job before it sends the statement, while the statement
 //! blocks, and after every answer with an unknown outcome.
 //!
@@ -26,9 +24,8 @@
 //! - dropping the tenant ends its restore.
 //!
 //! A rollback removes the remains of a failed restore (OCP: Clean Up). A tenant is dropped only if the job and the
-//! tenant
-//! are the recorded ones and the tenant is still being restored. A tenant that has reached NORMAL is never dropped. A
-//! pool is dropped only if this task created it.
+//! tenant are the recorded ones and the tenant is still being restored. A tenant that has reached NORMAL is never
+//! dropped. A pool is dropped only if this task created it.
 
 mod clean_up;
 mod destination;

@@ -7,8 +7,7 @@ use model::cluster::Address;
 use model::size;
 use oceanbase::{End, Outcome, Statement, Witness};
 
-/// The number of statements of one session after which only failed ones are logged: loading a terabyte takes a
-/// million,
+/// The number of statements of one session after which only failed ones are logged: loading a terabyte takes a million,
 /// and nobody reads them.
 const STATEMENTS_MAX: u64 = 10_000;
 

@@ -48,8 +48,7 @@ impl Destination {
     }
 }
 
-/// Returns the chosen storage; without a choice, the last one used for the cluster, otherwise the only saved one.
-/// This
+/// Returns the chosen storage; without a choice, the last one used for the cluster, otherwise the only saved one. This
 /// server writes logical backups itself, so for those it must be allowed to use the storage.
 pub(crate) async fn destination(
     context: &Context,
@@ -88,8 +87,7 @@ pub enum StorageSource {
     OnlyOne,
 }
 
-/// Returns the default storage of a cluster without a strategy: the last one used for it, otherwise the only saved
-/// one.
+/// Returns the default storage of a cluster without a strategy: the last one used for it, otherwise the only saved one.
 pub(crate) async fn usual_storage(
     context: &Context,
     cluster: &Cluster,

@@ -21,8 +21,7 @@ pub(crate) async fn has_full_sets(
     Ok(have(cluster, tenants, &full).all(|has_one| has_one))
 }
 
-/// Returns whether the catalogue has a full physical set of any of the tenants in this storage. One is enough: a run
-/// of
+/// Returns whether the catalogue has a full physical set of any of the tenants in this storage. One is enough: a run of
 /// a strategy makes full sets of only those tenants that have none.
 pub(crate) async fn has_a_full_set(
     context: &Context,

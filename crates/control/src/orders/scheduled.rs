@@ -39,8 +39,7 @@ fn named(strategy: StrategyId) -> String {
     format!("strategy/{strategy}")
 }
 
-/// Returns the actor of a run: the owner of the strategy, whose account must exist, be enabled, and have the
-/// permission
+/// Returns the actor of a run: the owner of the strategy, whose account must exist, be enabled, and have the permission
 /// to back up. An initial password that must be changed does not stop a run.
 pub(crate) fn actor(owner: Option<User>, strategy: &Strategy) -> Result<Actor, Problem> {
     let forbidden = |id| Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, id);
@@ -69,8 +68,7 @@ impl Scheduled {
         Ok(if has_turn { task } else { task.queued(Moment(self.before.0)) })
     }
 
-    /// Writes the row of the due time in the transaction that writes the task. The owner's permission is checked
-    /// again
+    /// Writes the row of the due time in the transaction that writes the task. The owner's permission is checked again
     /// here, in the same transaction.
     ///
     /// # Errors

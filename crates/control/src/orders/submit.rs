@@ -15,8 +15,8 @@ use crate::context::{Actor, Attempt, Conflict, Context, Control, Draft, Error, T
 /// Creates the task of an order. With a key, the same order creates one task, even if it is sent again within a week.
 ///
 /// # Errors
-/// When the actor lacks the permission, a rule refuses the order, a running task excludes it, or the key was sent
-/// with another order.
+/// When the actor lacks the permission, a rule refuses the order, a running task excludes it, or the key was sent with
+/// another order.
 pub(crate) async fn submit(
     control: &Control,
     actor: &Actor,
@@ -56,8 +56,7 @@ pub(crate) async fn submit(
     attempt.watch(&control.context, work).await
 }
 
-/// Creates the task of a strategy's order, and writes the row of its due time in the same transaction. If other
-/// backups
+/// Creates the task of a strategy's order, and writes the row of its due time in the same transaction. If other backups
 /// leave no room, the task waits in the queue.
 ///
 /// # Errors

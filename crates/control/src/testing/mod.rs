@@ -34,8 +34,7 @@ use crate::{Actor, Control, Settings};
 /// How many times a task may wait before the test gives up.
 const WAITS_MAX: u32 = 1_000;
 
-/// The number of rows of the larger tables: enough to be split into pieces, and to get their indexes after their
-/// rows.
+/// The number of rows of the larger tables: enough to be split into pieces, and to get their indexes after their rows.
 pub(crate) const ROWS: u64 = 1_500;
 
 /// Everything that a flow works with.
@@ -400,8 +399,7 @@ fn mount(options: &[&str], path: &Path) -> bool {
     Command::new("mount").args(options).arg(path).status().is_ok_and(|status| status.success())
 }
 
-/// Creates the database: tables with a key of one column, of two columns and without a key, a foreign key, an index,
-/// a
+/// Creates the database: tables with a key of one column, of two columns and without a key, a foreign key, an index, a
 /// view.
 fn fill(server: &Server, database: &str) {
     server.fresh_database(database).expect("the database is made");

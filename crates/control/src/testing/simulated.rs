@@ -32,8 +32,7 @@ const WAITS_MAX: u32 = 3_000;
 /// The password of the simulated sys tenant, which must never appear anywhere.
 const PASSWORD: &str = "of-the-sys-tenant";
 
-/// Makes two tests of each function that takes a [`Profile`]: one on the most common long-term support version, one
-/// on
+/// Makes two tests of each function that takes a [`Profile`]: one on the most common long-term support version, one on
 /// the newest version.
 macro_rules! on_both_4x {
     ($($test:ident,)+) => {

@@ -26,8 +26,7 @@ pub struct TenantDeletePolicy {
     pub tenant_name: String,
     /// Its policy, if it has one.
     pub policy: Option<DeletePolicy>,
-    /// What the database deletes at its next check, by the policy or by the window in the request; none without
-    /// either,
+    /// What the database deletes at its next check, by the policy or by the window in the request; none without either,
     /// and for a policy that cannot be read.
     pub prediction: Option<Expiring>,
 }
@@ -58,8 +57,7 @@ pub struct ExpiringSet {
     pub bytes: u64,
 }
 
-/// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `days`, returns
-/// what
+/// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `days`, returns what
 /// the database would delete by a policy with this window: `ADD DELETE BACKUP POLICY` deletes that at once.
 ///
 /// # Errors

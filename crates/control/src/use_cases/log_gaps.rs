@@ -1,8 +1,7 @@
 //! Gaps in archived logs: each interruption is recorded. If a strategy allows it, log backup is repaired: it is
 //! stopped and started again, and a full backup follows.
 //!
-//! No state is kept between two runs. The row of a gap gets its task in the transaction that creates the task. So
-//! each
+//! No state is kept between two runs. The row of a gap gets its task in the transaction that creates the task. So each
 //! task is created once, whatever crashes and however many servers run.
 
 #[cfg(test)]
@@ -31,8 +30,7 @@ use crate::error::Error;
 use crate::orders::{self, GapTasks, actor_of_run};
 use crate::page::{Page, PageAsk};
 
-/// The minimum time between two repairs of a tenant's log backup. Each repair costs a full backup, and log backup
-/// that
+/// The minimum time between two repairs of a tenant's log backup. Each repair costs a full backup, and log backup that
 /// is interrupted more often needs a person.
 const AGAIN_AFTER_US: i64 = 24 * 60 * 60 * 1_000_000;
 

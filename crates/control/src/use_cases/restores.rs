@@ -112,8 +112,7 @@ pub async fn restore(
 ///
 /// # Errors
 /// When a rule refuses it: 20043 if a recovery into a tenant of that name is running, and others for the contents of
-/// the
-/// request.
+/// the request.
 pub async fn restore_tenant(
     control: &Control,
     actor: &Actor,

@@ -86,8 +86,7 @@ pub async fn apply(
     orders::submit(control, actor, Order::CleanUp(order), key).await
 }
 
-/// Holds a logical set: whatever the policy, it is not deleted until the hold ends or is released. A new hold
-/// replaces
+/// Holds a logical set: whatever the policy, it is not deleted until the hold ends or is released. A new hold replaces
 /// an earlier one.
 ///
 /// # Errors

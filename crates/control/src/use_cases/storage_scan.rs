@@ -1,7 +1,6 @@
 //! Finding the logical backup sets in a storage, to rebuild a lost catalogue.
 //!
-//! A dump describes itself, except for the cluster and the tenant, which are the name of its folder. The cluster is
-//! the
+//! A dump describes itself, except for the cluster and the tenant, which are the name of its folder. The cluster is the
 //! one that was taken over under that name and has that cluster ID.
 
 use std::collections::BTreeSet;
@@ -53,8 +52,7 @@ pub struct Adopted {
 /// changed. The rows are not read: added sets are unverified.
 ///
 /// # Errors
-/// When there is no such storage, or the storage or the metadata database fails. A dump that cannot be read is left
-/// out
+/// When there is no such storage, or the storage or the metadata database fails. A dump that cannot be read is left out
 /// without an error.
 pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Scan, Error> {
     let attempt = Attempt::new(actor, "storage-scan", format!("storage/{id}"));

@@ -75,8 +75,7 @@ pub async fn list(
     Ok(uses.into_iter().map(named).collect())
 }
 
-/// Samples the space of the backups of every cluster that answers. A cluster that does not answer gets no sample:
-/// only
+/// Samples the space of the backups of every cluster that answers. A cluster that does not answer gets no sample: only
 /// its views show a part of that space.
 pub(crate) async fn watch(control: &Control) -> Result<(), Error> {
     let clusters = control.metadata().cluster_list().await?;
@@ -124,8 +123,7 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
 }
 
 /// Returns the storages of a cluster's strategies and backup sets, and the bytes that only our catalogue knows: those
-/// of
-/// logical sets, and before 4.0 of physical ones, because no view shows their location.
+/// of logical sets, and before 4.0 of physical ones, because no view shows their location.
 async fn known(
     control: &Control,
     cluster: &Cluster,

@@ -92,8 +92,7 @@ pub async fn find(control: &Control, actor: &Actor, name: &str) -> Result<Storag
 /// Changes a storage configuration.
 ///
 /// # Errors
-/// When the name is taken, when this server cannot or may not use the location, or when the location would change
-/// while
+/// When the name is taken, when this server cannot or may not use the location, or when the location would change while
 /// it contains backup sets or a task uses it.
 pub async fn update(
     control: &Control,
@@ -177,8 +176,7 @@ pub(crate) fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> b
     (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
 }
 
-/// Returns whether a secret for one location may be sent to the other: both have the same service, bucket and
-/// account.
+/// Returns whether a secret for one location may be sent to the other: both have the same service, bucket and account.
 pub(crate) fn is_same_account(one: &StorageLocation, other: &StorageLocation) -> bool {
     fn account(location: &StorageLocation) -> impl PartialEq {
         let bucket = location.path.split('/').next().unwrap_or_default().to_owned();

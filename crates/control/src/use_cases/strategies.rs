@@ -174,8 +174,7 @@ pub async fn pause(
 }
 
 /// Resumes a strategy's schedule. Runs that were due meanwhile are recorded as missed, and are not started later. The
-/// actor becomes the owner. Log backup that was paused with the schedule is resumed: then returns the task that
-/// resumes
+/// actor becomes the owner. Log backup that was paused with the schedule is resumed: then returns the task that resumes
 /// it.
 ///
 /// # Errors
@@ -276,8 +275,7 @@ fn ground(cluster: &Cluster) -> Ground {
 }
 
 /// Sets the time from which the strategy's clean-ups count, if the clean-up is new or the strategy is paused or
-/// resumed:
-/// a saved clean-up does not run immediately.
+/// resumed: a saved clean-up does not run immediately.
 fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
     let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
     if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {

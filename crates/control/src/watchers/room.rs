@@ -24,8 +24,7 @@ async fn look(control: &Control) -> Result<(), Error> {
     }
     let of_room = looked.as_ref().err().map(|error| error.problem().text.clone());
     let of_disks = health::of_disks(control).await.into_iter().map(|problem| problem.text);
-    // Free space comes first: a full disk explains the other problems. A database that does not answer is not a
-    // problem
+    // Free space comes first: a full disk explains the other problems. A database that does not answer is not a problem
     // of the disks.
     if let Ok(now) = control.metadata().now().await {
         control.context.troubles.disks(now, of_room.into_iter().chain(of_disks).next());

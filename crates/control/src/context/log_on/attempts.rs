@@ -89,8 +89,7 @@ impl Attempts {
 
     /// Resets the count of this account from this address after a right password, and takes that one attempt off the
     /// count of the address. The other attempts from the address stay counted: a right password for one account must
-    /// not
-    /// help to guess others.
+    /// not help to guess others.
     pub(crate) fn succeeded(&mut self, account: &str, address: &str) {
         let [account, address] = culprits(account, address);
         self.0.remove(&account);

@@ -19,8 +19,7 @@ use crate::words;
 
 type Here = At<BackupLogical>;
 
-/// The maximum number of times that a dump starts over. The last time, a changed table is left out; any other
-/// obstacle
+/// The maximum number of times that a dump starts over. The last time, a changed table is left out; any other obstacle
 /// fails the dump.
 const RESTARTS_MAX: usize = 3;
 

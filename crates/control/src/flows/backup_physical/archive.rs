@@ -1,5 +1,6 @@
 //! 5. Log backup is running. It is started if it is not running, and resumed if it was paused. Lifeboat never ends an
-//! interrupted round by itself: the times since the interruption would no longer be recoverable, so a person decides.
+//!    interrupted round by itself: the times since the interruption would no longer be recoverable, so a person
+//!    decides.
 
 use std::time::Duration;
 
@@ -66,8 +67,7 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     Ok(Next::again(LOOK))
 }
 
-/// Refuses to resume log backup in a run of a strategy unless Lifeboat paused it. Lifeboat does not know the reason
-/// for
+/// Refuses to resume log backup in a run of a strategy unless Lifeboat paused it. Lifeboat does not know the reason for
 /// any other pause.
 async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     let context = at.context();

@@ -1,5 +1,5 @@
-//! 10. The catalogue has the sets. A set is identified by its task and tenant, so recording it again changes nothing.
-//!     A backup that left out a tenant is recorded, but the step fails.
+//! 10. The catalogue has the sets. A set is identified by its task and tenant, so recording it again changes nothing. A
+//!     backup that left out a tenant is recorded, but the step fails.
 
 use engine::flow::Answer;
 use engine::{Next, Note};

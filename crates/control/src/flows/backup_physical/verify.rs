@@ -1,5 +1,4 @@
-//! 9. The sets are complete, available and of the requested mode. On 4.x the files of the set exist, if this server
-//!    can
+//! 9. The sets are complete, available and of the requested mode. On 4.x the files of the set exist, if this server can
 //!    list them.
 
 use engine::flow::Answer;
@@ -50,8 +49,7 @@ pub(super) async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane)
     Ok(Next::Done)
 }
 
-/// Checks on 4.x whether files of the set are in the storage, if the set is in the storage of the task and this
-/// server
+/// Checks on 4.x whether files of the set are in the storage, if the set is in the storage of the task and this server
 /// can list it.
 async fn look_for_files(
     at: &Here,

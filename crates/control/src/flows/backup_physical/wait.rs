@@ -21,8 +21,7 @@ use super::lane;
 use super::{Here, Lane, Sample, State};
 use crate::error::Error;
 
-/// The bounds of the interval between two polls, which is a twentieth of the time since the first poll: a long job
-/// does
+/// The bounds of the interval between two polls, which is a twentieth of the time since the first poll: a long job does
 /// not fill the log.
 const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
@@ -33,8 +32,7 @@ const STUCK_US: u64 = 10 * 60 * 1_000_000;
 /// stored in the destination; the history shows it as soon as it has ended.
 const UNSEEN_MAX: u32 = 120;
 
-/// How many times a finished job is polled again if its part, or on 3.x the set of a tenant, is missing: the views
-/// are
+/// How many times a finished job is polled again if its part, or on 3.x the set of a tenant, is missing: the views are
 /// read one after the other.
 const INCOMPLETE_MAX: u32 = 6;
 

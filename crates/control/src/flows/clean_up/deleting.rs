@@ -89,8 +89,7 @@ impl<'a> Deletion<'a> {
     }
 
     /// Deletes the manifest. If the storage refuses, for example because the object is locked, the set is still
-    /// complete
-    /// and its mark is removed.
+    /// complete and its mark is removed.
     async fn delete_manifest(
         &self,
         client: &Client,

@@ -92,8 +92,7 @@ fn check_chosen(plans: &[TenantPlan], chosen: &[BackupSetId]) -> Result<(), Prob
     Ok(())
 }
 
-/// Returns the name of a tenant's lane. A tenant that was dropped and created again has the same name, but another
-/// ID.
+/// Returns the name of a tenant's lane. A tenant that was dropped and created again has the same name, but another ID.
 fn lane(of_tenant: &TenantPlan, all: &[TenantPlan]) -> String {
     let TenantPlan { tenant, tenant_name, .. } = of_tenant;
     let is_alone = all.iter().filter(|other| other.tenant_name == *tenant_name).count() == 1;

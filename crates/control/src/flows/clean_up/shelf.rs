@@ -1,8 +1,7 @@
 //! The logical backup sets of a cluster in a storage: the health of each, and whether it is kept.
 //!
 //! A set counts only if its files prove that it is the set in the catalogue: the manifest is readable, is signed by
-//! this
-//! installation, and names the same dump, owner, SCN and end time. No other file of the set is read.
+//! this installation, and names the same dump, owner, SCN and end time. No other file of the set is read.
 
 use std::collections::BTreeMap;
 
@@ -203,8 +202,7 @@ pub(super) enum Proof {
     None(Text),
 }
 
-/// Returns the folder of a set's dump and the dump's ID; none if the path is not that of a logical set of this
-/// tenant.
+/// Returns the folder of a set's dump and the dump's ID; none if the path is not that of a logical set of this tenant.
 pub(super) fn place(set: &BackupSet, ob_cluster_id: i64) -> Option<(String, DumpId)> {
     let (folder, dump) = LogicalFolder::of_dump(&set.path)?;
     if (folder.tenant, folder.ob_cluster_id) != (set.tenant, ob_cluster_id) {

@@ -34,8 +34,7 @@ impl LogBackup {
     }
 
     /// Returns whether a task of this flow changed the log backup of a lane, or still may. A task that found the lane
-    /// in
-    /// the requested state did not.
+    /// in the requested state did not.
     pub(crate) fn changes(task: &engine::Task, lane: &str) -> bool {
         let Some(known) = task.lanes.iter().find(|known| known.key == lane) else { return false };
         let has_acted =

@@ -9,8 +9,7 @@
 //! Otherwise it stays unchanged, and the log shows the reason. There is one exception to the last condition: single
 //! tables are dropped from a database that existed before even if other tables exist beside them, because no table of
 //! those names existed when the load began. Procedures and functions that existed in such a database stay too. Users
-//! and
-//! roles are dropped if the load recorded that it created them, and they did not exist before.
+//! and roles are dropped if the load recorded that it created them, and they did not exist before.
 
 use std::collections::{BTreeMap, BTreeSet};
 

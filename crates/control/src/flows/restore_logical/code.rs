@@ -15,8 +15,7 @@ use oceanbase::statement::identifier;
 use crate::context::Actor;
 
 /// Allows a recovery with code only to administrators: code runs with the privileges of its definer, and recovered
-/// users
-/// can log on.
+/// users can log on.
 pub(super) fn check(actor: &Actor, with_code: bool, set: BackupSetId) -> Result<(), Problem> {
     if !with_code || actor.role.allows(Permission::ManageUsers) {
         return Ok(());

@@ -61,8 +61,7 @@ pub(super) async fn open(target: &Target) -> Result<Session, StepError> {
     Ok(Session::open(&target.endpoint, Arc::clone(&target.witness)).await.map_err(Error::from)?)
 }
 
-/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that an older version
-/// saved
+/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that an older version saved
 /// has no checked origin: it accepts only a manifest that this installation or a trusted key signed.
 pub(super) async fn checked_manifest(
     at: &Here,

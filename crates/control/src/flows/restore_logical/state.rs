@@ -57,8 +57,7 @@ pub(crate) struct State {
     /// Whether procedures, functions, triggers, users and privileges are recovered too.
     #[serde(default)]
     pub(crate) with_code: bool,
-    /// The users and roles that existed before the load; none until step 2 has checked, or if the server does not
-    /// show
+    /// The users and roles that existed before the load; none until step 2 has checked, or if the server does not show
     /// them.
     #[serde(default)]
     pub(crate) accounts_existed: Option<BTreeSet<String>>,

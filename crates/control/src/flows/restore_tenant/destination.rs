@@ -63,7 +63,7 @@ pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) 
 }
 
 /// 3. The pools exist. The step also marks the newest job before our restore: the mark must be saved before the next
-/// step sends its statement.
+///    step sends its statement.
 pub(super) async fn create_resource_pools(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     match state.resources.clone() {

@@ -94,8 +94,7 @@ pub(super) async fn check_tenant(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// Compares the restored SCN in the job's history row with the request. If the history no longer has the row, only
-/// logs
+/// Compares the restored SCN in the job's history row with the request. If the history no longer has the row, only logs
 /// that.
 async fn check_moment(at: &Here, state: &mut State, driver: &mut Driver) -> Result<(), StepError> {
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;

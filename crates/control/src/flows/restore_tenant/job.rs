@@ -24,8 +24,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// database checks the storage before it records the job.
 const DOUBTS_MAX: u32 = 60;
 
-/// While the statement blocks, the first poll for the job comes after the first time. Each further interval is twice
-/// as
+/// While the statement blocks, the first poll for the job comes after the first time. Each further interval is twice as
 /// long, up to the second time.
 const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
 
@@ -175,8 +174,7 @@ async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<b
 }
 
 /// Returns whether the outcome of the statement is unknown: RootService executes it, and continues even if the server
-/// of
-/// our connection loses the request.
+/// of our connection loses the request.
 fn leaves_open(error: &oceanbase::Error) -> bool {
     error.is_transient() || error.number().is_none_or(|number| INTERRUPTED.contains(&number))
 }

@@ -142,8 +142,7 @@ async fn name_of(context: &Context, cluster: ClusterId, tenant: TenantId) -> Res
     Ok(own.map_or_else(|| tenant.to_string(), |set| set.tenant_name))
 }
 
-/// Refuses a source and a target of different generations: 4.x cannot restore backups of 2.2.77 or 3.x, and vice
-/// versa.
+/// Refuses a source and a target of different generations: 4.x cannot restore backups of 2.2.77 or 3.x, and vice versa.
 fn check_kinds(source: &Cluster, target: &Cluster) -> Result<(), Problem> {
     if source.facts.generation == target.facts.generation {
         return Ok(());

@@ -1,7 +1,6 @@
 //! 1. The time is recoverable, and the servers of the target can read the required backups.
 //!
-//! For the latest time, a database of 4.x chooses the SCN when the restore starts: the views are ahead of the
-//! storage.
+//! For the latest time, a database of 4.x chooses the SCN when the restore starts: the views are ahead of the storage.
 
 use std::sync::Arc;
 
@@ -192,8 +191,7 @@ async fn of_cluster(
     })
 }
 
-/// Previews the restore on the target's servers. In a version without a preview, unreadable backups fail only when
-/// the
+/// Previews the restore on the target's servers. In a version without a preview, unreadable backups fail only when the
 /// restore starts.
 pub(super) async fn look_from_target(
     driver: &mut Driver,

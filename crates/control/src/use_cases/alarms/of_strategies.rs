@@ -139,10 +139,8 @@ async fn late_backups(
     Ok(late.collect())
 }
 
-/// Returns the tenants, or before 4.0 clusters, whose newest good backup is too old, also while the strategy is
-/// paused.
-/// A tenant without any backup is new, or its failed backup is an alarm of its own. It counts here only if the
-/// strategy
+/// Returns the tenants, or before 4.0 clusters, whose newest good backup is too old, also while the strategy is paused.
+/// A tenant without any backup is new, or its failed backup is an alarm of its own. It counts here only if the strategy
 /// has no backup at all.
 async fn old_backups(
     control: &Control,

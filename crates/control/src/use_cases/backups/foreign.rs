@@ -110,8 +110,7 @@ impl Ours {
 }
 
 /// Returns the tenants of a job. On 4.x the job of the sys tenant only creates a job for each tenant; it counts only
-/// for
-/// tenants that have no job of their own.
+/// for tenants that have no job of their own.
 fn about(generation: Generation, job: &BackupJob, jobs: &[BackupJob]) -> Vec<TenantId> {
     if generation != Generation::Gen4 || job.tenant != SYS {
         return vec![job.tenant];

@@ -112,8 +112,7 @@ pub struct DataBackupTask {
 /// Starts a backup. With a key, the same request starts one backup, even if it is sent again within a week.
 ///
 /// # Errors
-/// When a rule refuses it: 20007 if another backup is running, 20036 if the cluster is being upgraded, 20108 and
-/// 20110
+/// When a rule refuses it: 20007 if another backup is running, 20036 if the cluster is being upgraded, 20108 and 20110
 /// for a method or mode that the cluster does not offer, and others for the contents of the request.
 pub async fn backup_now(
     control: &Control,

@@ -1,8 +1,6 @@
-//! The test of a storage for the backups of one cluster: the test from this server, the cluster's current
-//! destinations,
+//! The test of a storage for the backups of one cluster: the test from this server, the cluster's current destinations,
 //! and the rules of its version. It never sends the cluster a statement that changes it: only a step of the backup
-//! finds
-//! out whether the OBServers can write to the storage.
+//! finds out whether the OBServers can write to the storage.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

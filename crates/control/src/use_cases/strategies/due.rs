@@ -1,11 +1,9 @@
 //! The due runs of strategies: the rules decide about each, then the decisions are carried out one by one.
 //!
 //! A run becomes a task at once. If the running backups have reached a limit, the task waits in the queue until a
-//! worker
-//! claims it. A round checks a waiting task again only if something else has changed.
+//! worker claims it. A round checks a waiting task again only if something else has changed.
 //!
-//! No state is kept between two rounds. A crash before a decision is carried out loses nothing: the next round
-//! decides
+//! No state is kept between two rounds. A crash before a decision is carried out loses nothing: the next round decides
 //! the same. One transaction writes a task and the row of its due time, so no server starts a run twice.
 
 use std::collections::BTreeMap;
@@ -91,8 +89,7 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     Ok(())
 }
 
-/// Logs an error of a run. A temporary error is tried again in the next round; after any other, the run is recorded
-/// as
+/// Logs an error of a run. A temporary error is tried again in the next round; after any other, the run is recorded as
 /// missed. Never fails, so that the other strategies have their turn.
 async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) {
     warn_once(control, strategy.id, due, error);
@@ -150,8 +147,7 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
 }
 
 /// Returns a strategy whose due times count already. If the clock was ahead when the strategy was saved, no run would
-/// start until that time: then its due times count from now on. None if another server changes the strategy
-/// meanwhile.
+/// start until that time: then its due times count from now on. None if another server changes the strategy meanwhile.
 async fn begun(control: &Control, strategy: Strategy, now: Timestamp) -> Result<Option<Strategy>, Error> {
     if strategy.since.0 <= now.0.saturating_add(CLOCK_APART_US) {
         return Ok(Some(strategy));
@@ -207,8 +203,7 @@ pub(super) async fn decided(
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, queue, decisions }))
 }
 
-/// Returns the tenants that a strategy backs up; none for the whole cluster. A tenant that has its own strategy is
-/// not
+/// Returns the tenants that a strategy backs up; none for the whole cluster. A tenant that has its own strategy is not
 /// included, even if that strategy is unreadable (`hidden`): its destination is unknown.
 pub(super) fn meant(
     strategies: &[Strategy],

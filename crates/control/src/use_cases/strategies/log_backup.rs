@@ -37,8 +37,7 @@ pub(super) async fn pause_order(
     Ok(order(strategy, &tenants(context, strategies, strategy).await?, LogBackupWish::Pause))
 }
 
-/// Returns the order that resumes log backup that was paused together with a strategy and not changed through
-/// Lifeboat
+/// Returns the order that resumes log backup that was paused together with a strategy and not changed through Lifeboat
 /// since then; none if there is no such log backup.
 ///
 /// # Errors

@@ -29,8 +29,7 @@ pub(super) enum Place {
     New { name: String, location: StorageLocation, secret: Option<Secret> },
 }
 
-/// Returns the storage of a strategy, if it can be used: by this server for a logical backup, by the cluster's
-/// version
+/// Returns the storage of a strategy, if it can be used: by this server for a logical backup, by the cluster's version
 /// for a physical one. `own` is the strategy's current storage, which stays if none is requested.
 ///
 /// # Errors

@@ -32,8 +32,7 @@ impl Queue {
         self.tasks.get(&strategy).into_iter().flatten().map(|task| task.from).min()
     }
 
-    /// Returns whether something has changed for the waiting tasks of a strategy: their time is over, they must be
-    /// held
+    /// Returns whether something has changed for the waiting tasks of a strategy: their time is over, they must be held
     /// or released, the strategy is paused, or its owner may no longer back up.
     pub(super) async fn has_news_of(
         &mut self,

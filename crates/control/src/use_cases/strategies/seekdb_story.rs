@@ -1,5 +1,4 @@
-//! A month of a logical strategy on the real seekdb: a database that hangs while runs are due, a storage that fails,
-//! a
+//! A month of a logical strategy on the real seekdb: a database that hangs while runs are due, a storage that fails, a
 //! crash of Lifeboat during a run, and a pause.
 
 use std::time::Duration;

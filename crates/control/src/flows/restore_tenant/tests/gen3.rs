@@ -1,5 +1,4 @@
-//! The same recovery before 4.0: no preview and no description, one directory for all backups of a cluster, a
-//! parameter
+//! The same recovery before 4.0: no preview and no description, one directory for all backups of a cluster, a parameter
 //! that allows restores, and a restore that ends when its tenant is dropped.
 
 use engine::{Fault as Crash, TaskStatus, testkit};
