@@ -1,7 +1,7 @@
 //! HTTP connections: accepted, limited in time and number, and ended when the server stops.
 //!
-//! A silent or slow client occupies a connection for at most 30 seconds. If one address has too many connections, or
-//! all addresses together, the connection that has been idle longest is closed, but never one with a pending answer.
+//! Time limits close the connections of silent or slow clients. If one address has too many connections, or all
+//! addresses together, the connection that has been idle longest is closed, but never one with a pending answer.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};

@@ -13,8 +13,7 @@ use crate::language::language;
 /// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    // Plain comments: doc comments on values would enlarge every help text.
-    // Tables and lines, for people.
+    // Plain comments: doc comments on values would enlarge every help text. Tables and lines, for people.
     Table,
     // The server's answer, for programs.
     Json,

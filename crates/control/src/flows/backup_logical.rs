@@ -119,8 +119,8 @@ async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// Fails only if no tenant exists and is NORMAL: others can't be read. A single missing or abnormal tenant fails its
-/// own lane later.
+/// Fails only if none of the tenants can be read: each must exist and be NORMAL. A single missing or abnormal tenant
+/// fails its own lane later.
 fn check_tenants(at: &Here, state: &State, tenants: &[Tenant]) -> Result<(), StepError> {
     let mut last = None;
     for id in state.tenants.values() {

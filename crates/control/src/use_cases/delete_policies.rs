@@ -57,8 +57,9 @@ pub struct ExpiringSet {
     pub bytes: u64,
 }
 
-/// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `days`, returns what
-/// the database would delete by a policy with this window: `ADD DELETE BACKUP POLICY` deletes that at once.
+/// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `retention_days`,
+/// returns what the database would delete by a policy with this window: `ADD DELETE BACKUP POLICY` deletes that at
+/// once.
 ///
 /// # Errors
 /// When the actor may not read it, there is no such cluster, it has no delete policies, the days are out of range, or

@@ -274,8 +274,8 @@ fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
-/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or the strategy is paused or
-/// resumed: a saved clean-up does not run immediately.
+/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or `is_resumed`: a saved clean-up
+/// does not run immediately.
 fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
     let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
     if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {

@@ -22,7 +22,8 @@ pub(crate) struct State {
 /// The state of one lane.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lane {
-    /// When the wait began, by the database's clock; none if the lane was already in the requested state.
+    /// When the wait began, by the database's clock. None if the lane was already in the requested state, and after a
+    /// wait that took too long.
     pub(super) since: Option<Timestamp>,
 }
 

@@ -43,11 +43,11 @@ pub fn log_ons_ended(control: &Control) -> watch::Receiver<u64> {
     control.context.log_on.ends()
 }
 
-/// Changes the actor's own password. It is the only allowed action while an initial one is set. Other sessions and
-/// tokens of the account end.
+/// Changes the actor's own password. It is the only allowed action while an initial one is set. All sessions and tokens
+/// of the account end, including the one that the actor is using.
 ///
 /// # Errors
-/// When the old password is wrong, which counts as a failed log-on, or the new one is not valid.
+/// When the old password is wrong, which counts as a failed log-on, or the new one is not valid or is the old one.
 pub async fn change_password(
     control: &Control,
     actor: &Actor,
