@@ -3,15 +3,13 @@
 //!
 //! 1. `check-cluster-status`   the cluster answers, offers physical backup, and is not being upgraded
 //! 2. `check-backup-storage`   the version supports the storage; if this server can test the storage, the test passes
-//! 3. `check-ready`            no other data backup runs, an incremental one has a full set to build on, and the
-//!                             destinations can be set
+//! 3. `check-ready`            no other data backup runs, an incremental one has a full set, destinations can be set
 //! 4. `set-backup-storage`     the data and log destinations are set; a running archive keeps its destination
 //! 5. `start-log-backup`       log backup is running
 //! 6. `start-compaction`       before 4.0: a major compaction that began after log backup started has finished
 //! 7. `start-data-backup`      the database has accepted our job
 //! 8. `wait-for-data-backup`   our job has succeeded
-//! 9. `verify-backup-set`      the set is complete, available and of the requested mode; on 4.x its files exist, if
-//!                             this server can list them
+//! 9. `verify-backup-set`      the set is available and of the requested mode; 4.x: its files exist, if reachable
 //! 10. `record-backup-set`     the catalogue has the sets, and our job left out no tenant
 //!
 //! No step changes the cluster before step 3 has passed. Lifeboat identifies its job by a description where the version
