@@ -30,7 +30,7 @@ const CONNECTIONS: u32 = 4;
 /// The maximum number of read connections.
 const CONNECTIONS_MAX: u32 = 64;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) cluster: Cluster,
     pub(super) tenants: Vec<Tenant>,

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::orders::{Destination, destination, strategy_storage, subjects};
 use crate::words;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) cluster: Cluster,
     pub(super) mode: DataBackupMode,

@@ -77,7 +77,7 @@ async fn new_task(context: &Context, order: CleanUpOrder) -> Result<NewTask, Err
     })
 }
 
-/// Refuses a chosen set that is kept, or that does not lie there.
+/// Refuses a chosen set that is kept, or that the plan does not contain.
 fn check_chosen(plans: &[TenantPlan], chosen: &[BackupSetId]) -> Result<(), Problem> {
     let all = || plans.iter().flat_map(|plan| &plan.sets);
     for set in chosen {

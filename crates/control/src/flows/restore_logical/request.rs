@@ -26,7 +26,7 @@ use crate::orders::subjects;
 /// The number of load connections.
 const CONNECTIONS: usize = 4;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) set: BackupSet,
     /// The folder that holds the dump, below the storage's base.
@@ -118,7 +118,7 @@ pub(super) async fn decide(
     })
 }
 
-/// A logical backup set and what it holds.
+/// A logical backup set with its dump and manifest.
 pub(crate) struct OpenSet {
     pub(crate) set: BackupSet,
     /// The folder that holds the dump, below the storage's base.

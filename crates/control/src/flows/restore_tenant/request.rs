@@ -23,7 +23,7 @@ use crate::orders::{Destination, subjects};
 /// How many of a cluster's newest backup sets are searched for the name of a dropped tenant.
 const SETS_SEEN: u32 = 500;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) order: TenantRecovery,
     pub(super) target: Cluster,
