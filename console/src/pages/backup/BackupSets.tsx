@@ -21,12 +21,12 @@ const NAMES = ['tenant'];
 
 interface BackupSetsProps {
   id: number;
-  /** The tenant whose sets alone are wanted. */
+  /** Show only the sets of this tenant. */
   tenant?: number | undefined;
   onRecover: (set: number) => void;
 }
 
-/** What is there to recover from. */
+/** The backup sets of a cluster. */
 export function BackupSets({ id, tenant, onRecover }: BackupSetsProps) {
   const { backup, signing, words } = useLabels();
   const may = useMay();

@@ -13,13 +13,13 @@ import { useRetentionWords } from './retentionWords';
 
 const MOST_DAYS = 3660;
 
-/** Which logical backup sets have expired, and the way to delete them. */
+/** The expired logical backup sets, and a button that deletes them. */
 export function CleanUpDrawer({ cluster, onClose }: { cluster: number; onClose: () => void }) {
   useReturnFocus();
   const words = useRetentionWords();
   const { actions } = useLabels();
   const [days, setDays] = useState<number | null>(null);
-  // What the plan below was asked for; nothing once the field has changed.
+  // The request of the plan below; undefined after a change of the field.
   const [asked, setAsked] = useState<RetentionAsk | undefined>({});
   const plan = useQuery({
     queryKey: keys.retentionPlan(cluster, asked),

@@ -19,7 +19,7 @@ import { StorageScanModal } from './StorageScanModal';
 import { StorageTestModal } from './StorageTestModal';
 import { useStorageWords } from './words';
 
-/** The library of places that backups go to. */
+/** The storage configurations. */
 export default function StoragesPage() {
   const { storage } = useLabels();
   const may = useMay();
@@ -118,7 +118,7 @@ function StorageTable({ storages, onEdit, onTest, onScan }: StorageTableProps) {
   );
 }
 
-/** Returns how a configuration is deleted, after asking. */
+/** Returns a function that deletes a configuration after a confirmation. */
 function useRemove() {
   const { storage: labels, actions } = useLabels();
   const { modal, message } = App.useApp();
