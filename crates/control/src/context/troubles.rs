@@ -70,8 +70,10 @@ impl Troubles {
         }
     }
 
-    /// Stores the log backup status of a reachable cluster.
-    pub(crate) fn answered(&self, cluster: ClusterId, mut logs: Vec<(ArchiveRound, Option<u64>)>) {
+    /// Stores the log backup status of a reachable cluster. If it could not be read, the last known problems of log
+    /// backup stay.
+    pub(crate) fn answered(&self, cluster: ClusterId, logs: Option<Vec<(ArchiveRound, Option<u64>)>>) {
+        let Some(mut logs) = logs else { return self.not_silent(cluster) };
         // Keep every delay: the limit depends on the strategy, which is not known here.
         logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us, 0).is_some());
         let mut all = self.all();
@@ -82,6 +84,14 @@ impl Troubles {
             false
         };
         if !was_well {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn not_silent(&self, cluster: ClusterId) {
+        let mut all = self.all();
+        if matches!(all.get(&cluster), Some(Trouble::Silent { .. })) {
+            all.remove(&cluster);
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -99,5 +109,49 @@ impl Troubles {
     fn all(&self) -> MutexGuard<'_, BTreeMap<ClusterId, Trouble>> {
         // Each change is one call: a panic elsewhere leaves nothing half-done here.
         self.by_cluster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::archive::{ArchiveRound, ArchiveStatus};
+    use model::id::{ClusterId, TenantId};
+    use model::text::Text;
+    use model::time::Timestamp;
+
+    use super::{Trouble, Troubles};
+
+    fn interrupted() -> ArchiveRound {
+        ArchiveRound {
+            tenant: TenantId(1002),
+            status: ArchiveStatus::Interrupted,
+            mode_on: None,
+            enabled: true,
+            round: 1,
+            start: None,
+            checkpoint: None,
+            comment: String::new(),
+            path: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_interrupted_log_backup_is_not_forgotten_when_a_refresh_can_t_read_it() {
+        let (troubles, cluster) = (Troubles::default(), ClusterId(1));
+        troubles.answered(cluster, Some(vec![(interrupted(), None)]));
+        let changes = troubles.changes();
+        troubles.answered(cluster, None);
+        assert!(matches!(troubles.of(cluster), Some(Trouble::Logs(logs)) if logs.len() == 1));
+        assert_eq!(troubles.changes(), changes);
+        troubles.answered(cluster, Some(Vec::new()));
+        assert!(troubles.of(cluster).is_none());
+    }
+
+    #[test]
+    fn a_cluster_that_answers_is_no_longer_silent_even_without_its_log_backup() {
+        let (troubles, cluster) = (Troubles::default(), ClusterId(1));
+        troubles.silent(cluster, Timestamp(1), Text::new("cluster-unreachable"));
+        troubles.answered(cluster, None);
+        assert!(troubles.of(cluster).is_none());
     }
 }

@@ -238,7 +238,7 @@ impl Context {
             let mut driver = Driver::open(&endpoint, Arc::new(NoWitness)).await?;
             let (facts, tenants) = (driver.probe().await?, driver.tenants().await?);
             // A cluster that does not report its log backup still counts as available.
-            let logs = log_backups::seen(&mut driver).await.unwrap_or_default();
+            let logs = log_backups::seen(&mut driver).await.ok();
             Ok::<_, Error>((facts, tenants, logs))
         };
         let seen = asking::within_longer_limit(&cluster, question).await;
@@ -255,7 +255,9 @@ impl Context {
         // After the commit, so that subscribers find the change in the metadata.
         match &seen {
             Ok((.., logs)) => {
-                self.log_checkpoints.keep(id, logs, now);
+                if let Some(logs) = logs {
+                    self.log_checkpoints.keep(id, logs, now);
+                }
                 self.troubles.answered(id, logs.clone());
             }
             Err(error) => self.troubles.silent(id, now, error.problem().text.clone()),

@@ -76,7 +76,7 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let behind = |(round, delay_us): &(ArchiveRound, Option<u64>)| Some((round.tenant, (*delay_us)?));
     let delays: Vec<(TenantId, u64)> = logs.iter().filter_map(behind).collect();
     let rounds: Vec<ArchiveRound> = logs.iter().map(|(round, _)| round.clone()).collect();
-    context.troubles.answered(cluster.id, logs);
+    context.troubles.answered(cluster.id, Some(logs));
     let mut writer = control.metadata().begin().await?;
     if writer.log_delays_insert(cluster.id, &delays).await? {
         writer.commit().await?;

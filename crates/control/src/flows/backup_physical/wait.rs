@@ -10,6 +10,7 @@ use model::archive::{self, ArchiveStatus};
 use model::backup::DataBackupMode;
 use model::physical::identity::part_of;
 use model::physical::{BackupJob, JobProgress, JobStatus, SYS, Scope};
+use model::problem::codes;
 use model::tenant::Tenant;
 use model::time::Timestamp;
 use oceanbase::Driver;
@@ -20,6 +21,7 @@ use super::job::{begin, ended_badly};
 use super::lane;
 use super::{Here, Lane, Sample, State};
 use crate::error::Error;
+use crate::words;
 
 /// The bounds of the interval between two polls, which is a twentieth of the time since the first poll: a long job does
 /// not fill the log.
@@ -32,8 +34,8 @@ const STUCK_US: u64 = 10 * 60 * 1_000_000;
 /// stored in the destination; the history shows it as soon as it has ended.
 const UNSEEN_MAX: u32 = 120;
 
-/// How many times a finished job is polled again if its part, or on 3.x the set of a tenant, is missing: the views are
-/// read one after the other.
+/// How many times a finished job is polled again if its part, its set, or on 3.x the set of a tenant, is missing: the
+/// views are read one after the other.
 const INCOMPLETE_MAX: u32 = 6;
 
 pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -96,8 +98,15 @@ async fn finish(at: &Here, lane: &mut Lane, driver: &mut Driver, scope: &Scope, 
         let tenants = driver.tenants().await.map_err(Error::from)?;
         lane.left_out = left_out(lane, &tenants);
     }
-    if !lane.left_out.is_empty() && is_patient(&mut lane.incomplete, INCOMPLETE_MAX) {
+    let is_missing = lane.sets.is_empty();
+    if (is_missing || !lane.left_out.is_empty()) && is_patient(&mut lane.incomplete, INCOMPLETE_MAX) {
         return Ok(Next::again(LOOK.0));
+    }
+    if is_missing {
+        lane.incomplete = 0; // a retry looks for the set again
+        let set = job.set.map_or_else(|| "-".to_owned(), |set| set.to_string());
+        let problem = about(scope, "backup-set-missing").coded(codes::DATA_BACKUP_FAILED);
+        return Err(words::refused(problem.with("set", set)));
     }
     let bytes = lane.sets.iter().map(|set| set.output_bytes).sum();
     at.progress(progress(bytes, Some(bytes), None));

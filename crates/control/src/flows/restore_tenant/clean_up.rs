@@ -139,18 +139,20 @@ fn unproven(state: &State, job: i64) -> StepError {
 /// Cancels the restore if it runs, which drops the tenant too; otherwise drops the tenant.
 async fn take_away(at: &Here, state: &mut State, driver: &mut Driver, is_running: bool) -> Answer {
     let verbs = driver.verbs();
-    let drop = verbs.drop_tenant(&state.tenant_name);
+    // Until the job has recorded its tenant, another user's new tenant may have this name.
+    let drop = state.tenant.map(|_| verbs.drop_tenant(&state.tenant_name));
     if let Some(cancel) = verbs.cancel_restore(&state.tenant_name).filter(|_| is_running) {
         at.may_act(cancel.timeout).await?;
         match driver.act(&cancel).await {
             // In versions without CANCEL RESTORE, dropping the tenant ends its restore.
             Err(error) if error.number().is_some_and(|number| NOT_KNOWN.contains(&number)) => {
+                let Some(drop) = drop else { return look_again(state) };
                 act(at, driver, &drop).await?;
             }
             done => done.map_err(Error::from)?,
         }
         at.log(Note::new("restore-canceled").arg("tenant", &state.tenant_name));
-    } else {
+    } else if let Some(drop) = drop {
         act(at, driver, &drop).await?;
         at.log(Note::new("recovery-tenant-dropped").arg("tenant", &state.tenant_name));
     }
