@@ -33,7 +33,7 @@ class Contest:
         (folder / "password").write_text(server.password)
         for secret in (self.config, folder / "password"):
             secret.chmod(0o600)
-        # Dumps are signed with a key of this run, not with the key of the current user.
+        # Dumps are signed with a key for this run, not with the key of the current user.
         self.environment = {**os.environ, "LIFEBOAT_CLUSTER_PASSWORD_FILE": str(folder / "password"),
                             "XDG_CONFIG_HOME": str(folder / "config")}
         self.url = f"mysql://{server.user}@127.0.0.1:{server.port}"
@@ -47,7 +47,7 @@ class Contest:
         return f"{self.options.lifeboat} load --from file://{dumped} --url {self.url} --rename {database}=back --threads {threads} {more}"
 
     def mydumper(self, more, database="bench"):
-        # It reports the missing global lock as critical and ends with status 1, but has written everything.
+        # mydumper reports the missing global lock as critical and ends with status 1, but has written everything.
         return f"mydumper --defaults-file={self.config} -B {database} -o OUT {more} || [ -f OUT/metadata ]"
 
     def dumps(self):

@@ -10,7 +10,7 @@ const words = WORDS.en;
 
 const PLACES = ['first content', 'the log-on page, opened for the first time', 'then the list of clusters'];
 
-/** A slow line, such as to another site: 50 kB per second, and a round trip of 0.1 s. */
+/** A slow network, such as to another site: 50 kB per second, and a round trip of 0.1 s. */
 const SLOW = { offline: false, latency: 100, downloadThroughput: 50_000, uploadThroughput: 50_000 };
 
 /** How long a user types at the log-on page; the browser loads ahead in that time. */

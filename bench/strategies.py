@@ -106,7 +106,7 @@ def run(options, is_counting):
     with tempfile.TemporaryDirectory(prefix="strategies-", dir="/dev/shm") as folder:
         stand = Stand(options, folder, is_counting)
         try:
-            # Later than the last save, and in a whole minute.
+            # After the last save, at a full minute.
             due = datetime.now(timezone.utc) + timedelta(seconds=options.ahead)
             due = due.replace(second=0, microsecond=0) + timedelta(minutes=1)
             stand.create_strategies(due)
@@ -121,7 +121,7 @@ def run(options, is_counting):
 
 def measure(stand, count, due):
     found = {"idle_mib": stand.lifeboat.resident_mib()}
-    # Nothing is due: the constant cost of the scheduler.
+    # No run is due: this measures the constant cost of the scheduler.
     before, cpu, begun = stand.statements and stand.statements.counts(), meter.server_cpu(stand.lifeboat.process.pid), time.monotonic()
     time.sleep(max(0.0, (due - datetime.now(timezone.utc)).total_seconds() - 2))
     idle_s = time.monotonic() - begun

@@ -7,10 +7,10 @@ import { useLanguage } from './locales';
 import { useAppearance } from './parts/appearance';
 import { router } from './routes';
 
-/** Whether the reader's system asks for a page that stands still. */
+/** Whether the reader's system requests reduced motion. */
 const isStill = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** What is too pale in the design to be read by everybody: 4.5 to 1 is the least. */
+/** Colours that replace those of the design system with a contrast below 4.5 to 1. */
 const CLEARER = {
   light: { colorTextDescription: '#5c6b8a', colorTextTertiary: '#5c6b8a', colorTextPlaceholder: '#66738f', colorError: '#cf1f2e' },
   dark: {
@@ -35,8 +35,8 @@ const CLEARER = {
 };
 
 /**
- * The design writes chosen tabs in the colour of its buttons, which is too dark on a dark ground, and measures tables only
- * in light: these are its measures, on the colour of the sheet.
+ * The design system shows selected tabs in the colour of its buttons, which is too dark on a dark background, and
+ * defines tables only for light mode. These are the same settings, on the background of a sheet.
  */
 const DARK_PARTS = {
   Tabs: { itemSelectedColor: '#6aa7ff', itemHoverColor: '#8bbaff', inkBarColor: '#6aa7ff' },
@@ -51,7 +51,7 @@ const DARK_PARTS = {
   },
 };
 
-/** What is behind the log-on: the design in the reader's language and appearance, and the pages. */
+/** The console after the log-on: the design system in the reader's language and appearance, and the pages. */
 export default function Console() {
   const language = useLanguage();
   const appearance = useAppearance();

@@ -12,12 +12,12 @@ import { showAppearance, useAppearance } from './parts/appearance';
 
 const openConsole = () => import('./Console');
 const Console = lazy(() => {
-  // The page that the address names loads beside the frame around it.
+  // The page of the address loads at the same time as the frame around it.
   void openingPage(window.location.pathname)?.().catch(() => undefined);
   return openConsole();
 });
 
-/** What is loaded first: the log-on. Everything behind it comes once somebody is logged on, or is about to be. */
+/** The log-on, which is loaded first. Everything else loads when a user is logged on, or is about to be. */
 function Entry() {
   const language = useLanguage();
   const appearance = useAppearance();
@@ -27,7 +27,7 @@ function Entry() {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
     showAppearance();
     document.title = `${product} · ${tagline}`;
-    // Server texts come in the reader's language.
+    // The server returns texts in the reader's language, so they must be read again.
     void queries.invalidateQueries();
   }, [language, appearance, product, tagline]);
 

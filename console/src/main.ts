@@ -4,10 +4,10 @@ import { currentLanguage } from './locales/language';
 import { loadLabels } from './locales/load';
 import { showAppearance } from './parts/appearance';
 
-/** How long after a file could not be loaded the page tries again. */
+/** How long the page waits to try again after a file could not be loaded. */
 const RETRY_MS = 3000;
 
-/** Shows the console in place of the skeleton that came with the page. The two files load side by side. */
+/** Shows the console instead of the skeleton in the page. Both files load at the same time. */
 async function start(root: HTMLElement) {
   document.documentElement.lang = currentLanguage() === 'zh' ? 'zh-CN' : 'en';
   showAppearance();

@@ -1,6 +1,6 @@
 import { loadLabels } from './locales/load';
 
-/** Every page, each in a file of its own that is loaded when it is first needed. */
+/** Every page, each in its own file, which is loaded when it is first needed. */
 export const pages = {
   clusters: () => import('./pages/clusters/ClustersPage'),
   overview: () => import('./pages/clusters/OverviewPage'),
@@ -16,7 +16,7 @@ export const pages = {
   system: () => import('./pages/system/SystemPage'),
 };
 
-/** Which page an address opens. */
+/** The page of each address. */
 const ADDRESSES: ReadonlyArray<readonly [RegExp, keyof typeof pages]> = [
   [/^\/(clusters\/?)?$/, 'clusters'],
   [/^\/clusters\/\d+\/?$/, 'overview'],
@@ -32,16 +32,16 @@ const ADDRESSES: ReadonlyArray<readonly [RegExp, keyof typeof pages]> = [
   [/^\/system(\/|$)/, 'system'],
 ];
 
-/** Returns how to load the page that an address opens; nothing where none does. */
+/** Returns a function that loads the page of an address; undefined if there is no such page. */
 export function openingPage(address: string) {
   const page = ADDRESSES.find(([pattern]) => pattern.test(address))?.[1];
   return page && pages[page];
 }
 
-/** From this mark on the browser loads what the page that is seen does without. */
+/** The mark in the browser's timeline from which on files for other pages are loaded. */
 const AHEAD = 'loads-ahead';
 
-/** What opens above pages, and the other language. */
+/** The files of drawers and dialogs, and of the other language. */
 const others = [
   () => import('./parts/AccountMenu'),
   () => import('./parts/ClusterSelector'),
@@ -58,19 +58,19 @@ const others = [
 
 let isLoadingAhead = false;
 
-/** Loads the files of all pages, so that each opens at once, and also while the server is away. */
+/** Loads the files of all pages, so that each opens at once, even if the server does not answer. */
 export function loadAhead() {
   if (isLoadingAhead) return;
   isLoadingAhead = true;
   performance.mark(AHEAD);
   void (async () => {
-    // One after the other: what the reader asks for meanwhile finds a connection.
-    // One that can't be had now is asked for again when its page is opened.
+    // One after the other, so that requests of the reader find a free connection.
+    // A file that cannot be loaded now is requested again when its page is opened.
     for (const load of [...Object.values(pages), ...others]) await load().catch(() => undefined);
   })();
 }
 
-/** Has the browser fetch, and not run, what the page behind the log-on needs; the build wrote down which files. */
+/** Lets the browser fetch, but not run, the files that the page after the log-on needs; the build lists these files. */
 export function loadNext() {
   for (const next of document.querySelectorAll<HTMLLinkElement>('link[rel=next]')) {
     const link = document.createElement('link');

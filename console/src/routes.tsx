@@ -7,11 +7,11 @@ import { Crashed } from './parts/Crashed';
 import { NotFound } from './parts/PageState';
 import { pages } from './pageFiles';
 
-/** Which page each address shows. */
+/** The page of each address. */
 export const router = createBrowserRouter([
   {
     element: (
-      // Inside the router: what it reports holds links.
+      // Inside the router, because its messages contain links.
       <App>
         <Frame />
       </App>

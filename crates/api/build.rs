@@ -1,4 +1,4 @@
-//! Lists the console's files for `src/console.rs`. Without a built console the list is empty, and all else works.
+//! Lists the console's files for `src/console.rs`. Without a built console the list is empty; everything else works.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ fn main() -> io::Result<()> {
         println!("cargo:rerun-if-changed={}", built.display());
     } else {
         println!(
-            "cargo:warning=without the console: build it with `npm ci && npm run build` in console/, then build anew"
+            "cargo:warning=without the console: build it with `npm ci && npm run build` in console/, then rebuild"
         );
-        // What does not exist can't be watched: cargo would build anew each time.
+        // Do not let cargo watch a missing folder: it would rebuild each time.
         println!("cargo:rerun-if-changed={}", console.display());
     }
     files.sort();
@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
     fs::write(out.join("console_files.rs"), list)
 }
 
-/// Finds the files below a folder, named from the root on.
+/// Finds the files below a folder, with their paths relative to the root.
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

@@ -1,4 +1,4 @@
-//! Builds anew when a migration is added: they are read by a macro, which cargo does not see through.
+//! Rebuilds the crate when a migration is added: a macro reads the migrations, which cargo does not notice by itself.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Walks through the console in a real browser, in both languages, on the real seekdb: from the first log-on to a backup
-# that is recovered. Wants a built console (console/dist) and Debian's chromium. SCREENSHOTS=dir keeps pictures.
+# Walks through the console in a real browser, in both languages, on the real seekdb: from the first log-on to the
+# recovery of a backup. Needs a built console (console/dist) and Debian's chromium. SCREENSHOTS=dir keeps pictures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/e2e/console/binaries

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Kills the server at random moments of real backups and starts it again: each task must end well, with one complete
-# backup set that equals the database. The seed is printed; give it as SEED to repeat a run, KILLS for more of them.
+# Kills the server at random times of real backups and starts it again: each task must succeed, with one complete backup
+# set that matches the database. The seed is printed: set SEED to repeat a run. Set KILLS for more kills.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -41,7 +41,7 @@ start() {
     exit 1
 }
 
-# Prints what a Python expression makes of the JSON "answer" on standard input.
+# Prints the value of a Python expression about the JSON "answer" on standard input.
 field() { python3 -c 'import json, sys; answer = json.load(sys.stdin); print('"$1"')'; }
 
 start

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Asks every operation of docs/openapi.json with values that fit it and values that don't, and checks that each
-# answer is one that the description promises. The server has no clusters.
+# Calls every operation of docs/openapi.json with valid and invalid values, and checks that each answer is in the
+# description. The server has no clusters.
 #
 #   tests/e2e/schemathesis.sh [URL]     without a URL the debug binary is built and started
 #
-# Left out: the stream of events, which has no end, and the change of the password, where made-up old passwords
-# lock the account as they should. For the same reason it isn't tried whether made-up log-ons get in
-# (`ignored_auth`); crates/api tests every operation without log-on.
+# Left out: the stream of events, which has no end, and the change of the password, because wrong old passwords lock the
+# account, as they should. For the same reason invalid log-ons are not tried (`ignored_auth`); crates/api tests every
+# operation without a log-on.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}

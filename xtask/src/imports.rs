@@ -1,12 +1,12 @@
-//! Which file of a crate imports which: read from `use` items and paths, re-exports followed to the file that defines the
-//! name. What is there for tests only does not count.
+//! The imports between the files of a crate, from `use` items and paths. Re-exports are followed to the file that
+//! defines the name. Code that is only for tests does not count.
 //!
-//! A file that only passes a name on imports nothing by it: the arrow goes from the file that uses the name to the one
-//! that defines it. Names that macros make, and globs of other crates, are not seen.
+//! A re-export is not an import of the file that contains it: the import goes from the file that uses the name to the
+//! file that defines it. Names that macros create, and globs of other crates, are not found.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most re-exports in a row that are followed.
+/// The maximum number of re-exports in a row that are followed.
 const HOPS_MAX: usize = 16;
 
 /// The files of one crate, and what each imports.
@@ -15,29 +15,30 @@ pub(crate) struct Imports {
     pub(crate) of: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// A file, as far as its imports go.
+/// The names and paths in a file.
 #[derive(Default)]
 struct Module {
     parent: Option<String>,
     children: BTreeMap<String, String>,
-    /// Names that `use` brings in, each with the path it stands for.
+    /// The names that `use` items import, each with its path.
     names: BTreeMap<String, Vec<String>>,
-    /// Paths that `use` brings in without a name: traits.
+    /// The paths that `use` items import without a name: traits.
     unnamed: Vec<Vec<String>>,
     globs: Vec<Vec<String>>,
     defined: BTreeSet<String>,
-    /// Paths outside of `use`.
+    /// The paths outside `use` items.
     paths: Vec<Vec<String>>,
 }
 
-/// What a path leads to.
+/// The target of a path.
 enum Found {
     Module(String),
     Item(String),
 }
 
 impl Imports {
-    /// Reads a crate from its root, such as `src/lib.rs`; `text` returns a file, or nothing where there is none.
+    /// Reads a crate from its root, such as `src/lib.rs`; `text` returns the contents of a file, or none if it does not
+    /// exist.
     pub(crate) fn read(root: &str, text: impl Fn(&str) -> Option<String>) -> Self {
         let mut modules: BTreeMap<String, Module> = BTreeMap::new();
         let mut waiting = vec![(root.to_owned(), None)];
@@ -111,7 +112,7 @@ fn imported(modules: &BTreeMap<String, Module>, root: &str, file: &str, module: 
     files
 }
 
-/// Follows a path from a file; nothing where it leads to another crate.
+/// Follows a path from a file; none if it leads to another crate.
 fn resolve(
     modules: &BTreeMap<String, Module>,
     root: &str,
@@ -135,7 +136,7 @@ fn resolve(
                     continue;
                 }
                 if let Some(passed_on) = module.names.get(name) {
-                    // A name of another crate is brought in under its own name: that leads nowhere here.
+                    // A name of another crate, imported under its own name, has no file in this crate.
                     if passed_on[0] == *name && !is_within(module, &passed_on[0]) {
                         return None;
                     }
@@ -166,7 +167,7 @@ fn is_within(module: &Module, first: &str) -> bool {
     ["crate", "self", "super"].contains(&first) || module.children.contains_key(first)
 }
 
-/// Cuts a source into names, `::`, and single characters; comments are left out, literals are `"`.
+/// Splits a source into names, `::`, and single characters. Comments are left out; a literal becomes `"`.
 fn tokens(source: &str) -> Vec<String> {
     let text: Vec<char> = source.chars().collect();
     let at = |place: usize| text.get(place).copied().unwrap_or('\0');
@@ -209,7 +210,7 @@ fn tokens(source: &str) -> Vec<String> {
     tokens
 }
 
-/// Returns where a literal of text or a character ends that begins here.
+/// Returns the end of the string or character literal that begins here.
 fn literal_end(text: &[char], begin: usize) -> Option<usize> {
     let at = |place: usize| text.get(place).copied().unwrap_or('\0');
     let mut i = begin;
@@ -238,7 +239,7 @@ fn literal_end(text: &[char], begin: usize) -> Option<usize> {
     None
 }
 
-/// Leaves out what follows `#[cfg(test)]`.
+/// Removes the items after `#[cfg(test)]`.
 fn without_tests(tokens: &[String]) -> Vec<String> {
     const TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let (mut kept, mut i) = (Vec::new(), 0);
@@ -253,7 +254,7 @@ fn without_tests(tokens: &[String]) -> Vec<String> {
     kept
 }
 
-/// Returns where the item ends that begins here, with its attributes.
+/// Returns the end of the item that begins here, including its attributes.
 fn item_end(tokens: &[String], begin: usize) -> usize {
     let (mut depth, mut i, mut had_body) = (0_usize, begin, false);
     while i < tokens.len() {
@@ -317,7 +318,7 @@ fn is_name(token: &str) -> bool {
     token.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
 }
 
-/// Reads what stands between `use` and its semicolon.
+/// Reads the tokens between `use` and its semicolon.
 fn read_use(tokens: &[String], module: &mut Module) {
     let mut stack: Vec<Vec<String>> = Vec::new();
     let mut path: Vec<String> = Vec::new();

@@ -1,4 +1,5 @@
-//! A server that ends when its starter does, however that ends: a killed test run leaves no process either.
+//! A server that ends with the process that started it, however that process ends: even a killed test run leaves no
+//! server running.
 //!
 //! The starter holds one end of a pipe. A shell at the other end waits for it to close, then stops the server
 //! and removes its folder.
@@ -26,7 +27,7 @@ pub(crate) struct Leash {
 }
 
 impl Leash {
-    /// Starts a command in a folder; what it prints goes to `server.log` there.
+    /// Starts a command in a folder; its output goes to `server.log` in that folder.
     pub(crate) fn start(folder: &Path, program: &Path, arguments: &[String]) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let log = File::create(folder.join("server.log"))?;
@@ -36,7 +37,7 @@ impl Leash {
             .arg(program)
             .args(arguments)
             .current_dir(folder)
-            .process_group(0) // an interrupt from the keyboard reaches the starter; the pipe tells the rest
+            .process_group(0) // Ctrl-C reaches only the starter; the pipe then stops the server
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)

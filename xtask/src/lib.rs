@@ -1,4 +1,4 @@
-//! The project's own chores, as a library for the tests that need the same servers.
+//! The development tools of this project, as a library for the tests that need the same servers.
 
 mod imports;
 mod languages;
@@ -20,7 +20,7 @@ pub fn workspace_root() -> PathBuf {
     here.parent().expect("xtask lies in the workspace").to_path_buf()
 }
 
-/// Returns the folder where cargo builds and where throw-away servers live.
+/// Returns the folder for the output of cargo and for temporary servers.
 #[must_use]
 pub fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from)

@@ -25,10 +25,10 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Starts a server in a folder of its own, on a free port, and gives `root` a password.
+    /// Starts a server in its own folder, on a free port, and gives `root` a password.
     ///
     /// # Errors
-    /// Fails when it can't be installed or does not answer in time.
+    /// Fails when MariaDB can't be installed or does not answer in time.
     pub fn start() -> Result<Self> {
         install()?;
         let folder = new_folder("mariadb");
@@ -37,7 +37,7 @@ impl Instance {
         let output = Command::new("mariadb-install-db")
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--datadir={}", data.display()))
-            // Temporary tables of two installations at once must not meet.
+            // Two concurrent installations must not share temporary tables.
             .env("TMPDIR", &folder)
             .output()
             .context("run mariadb-install-db")?;
@@ -54,7 +54,7 @@ impl Instance {
         Ok(Self { host: "127.0.0.1".into(), port, password, _leash: leash })
     }
 
-    /// Runs statements one after the other on a connection of their own, as `root`.
+    /// Runs statements one after the other on a new connection, as `root`.
     ///
     /// # Errors
     /// Fails at the first statement that the server refuses, naming it.
@@ -77,7 +77,7 @@ pub fn shared() -> Result<&'static Instance> {
 fn arguments(folder: &Path, port: u16) -> Vec<String> {
     vec![
         "--no-defaults".into(),
-        // Run as root, it requires this option; otherwise it ignores it.
+        // MariaDB requires this option if it is started by root, and otherwise ignores it.
         "--user=root".into(),
         "--bind-address=127.0.0.1".into(),
         format!("--port={port}"),

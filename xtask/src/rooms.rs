@@ -1,4 +1,5 @@
-//! The rooms of a crate, and circles between files: an import never goes up, and never round.
+//! The layers of a crate ("rooms"), and cycles between files ("circles"): no import goes to a higher room, and no files
+//! import each other in a circle.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,13 +7,13 @@ use std::path::Path;
 
 use crate::imports::Imports;
 
-/// The rooms of crates that have some, from the ground up; each uses those before it. A room is a folder, or a file of
-/// that name.
+/// The rooms of the crates that have some, from bottom to top; each room uses only those before it. A room is a folder,
+/// or a file of that name.
 const ROOMS: &[(&str, &[&str])] =
     &[("control", &["context", "orders", "flows", "use_cases", "watchers", "server"])];
 
-/// Circles that are there: the crate, its files below `src`, and why. A circle of some of these files is known; one
-/// with any other file is a finding, and so is a line whose files make no circle any more.
+/// The known circles: the crate, its files below `src`, and the reason. A circle of only these files is allowed. A
+/// circle with any other file is a finding, and so is a line whose files no longer form a circle.
 const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
     (
         "dump",
@@ -221,7 +222,7 @@ fn below(file: &str) -> &str {
     file.strip_prefix("src/").unwrap_or(file)
 }
 
-/// Returns the room of a file; none for the root, which only lists rooms.
+/// Returns the room of a file; none for the root file, which only lists the rooms.
 fn room(file: &str) -> Option<&str> {
     let first = below(file).split('/').next().unwrap_or_default();
     let name = first.strip_suffix(".rs").unwrap_or(first);
@@ -249,7 +250,7 @@ fn rooms(crate_name: &str, imports: &Imports, findings: &mut Vec<String>) {
     }
 }
 
-/// Reports who imports whom in a circle.
+/// Returns a text with the imports in a circle.
 fn round(crate_name: &str, imports: &Imports, circle: &BTreeSet<String>) -> String {
     let mut text = format!("crates/{crate_name}: files import each other in a circle:");
     for file in circle {

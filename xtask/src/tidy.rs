@@ -1,4 +1,5 @@
-//! Checks what no compiler checks. Each rule is a function; `check` runs them all and lists every finding.
+//! Checks rules that the compiler does not check. Each rule is a function; `check` runs them all and lists every
+//! finding.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Which of our crates a crate may use (design: "the one direction").
+/// The crates of this workspace that a crate may use (design: "the one direction").
 ///
-/// A crate that is missing here may use none of them.
+/// A crate that is not in the table may use none of them.
 const EDGES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("engine", &[]),
@@ -23,8 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// What tests may use beside that: the servers of `xtask`, the simulator where a cluster is needed, the
-/// engine's test kit.
+/// The crates that tests may use in addition: the servers of `xtask`, the simulator of clusters, the engine's test kit.
 const TEST_EDGES: &[(&str, &[&str])] = &[
     ("oceanbase", &["sim", "xtask"]),
     ("storage", &["xtask"]),
@@ -36,7 +36,7 @@ const TEST_EDGES: &[(&str, &[&str])] = &[
     ("sim", &["xtask"]),
 ];
 
-/// A file longer than this is more than one room.
+/// The maximum number of lines in a file; a longer file contains more than one topic.
 const MOST_LINES: usize = 500;
 
 /// Runs every rule.
@@ -63,7 +63,7 @@ pub fn check(root: &Path) -> Result<()> {
     bail!("{} findings:\n{}", findings.len(), findings.join("\n"))
 }
 
-/// Every dependency between our crates stands in the table.
+/// Checks that every dependency between our crates is in the table.
 fn crate_edges(root: &Path, findings: &mut Vec<String>) -> Result<()> {
     let ours: Vec<&str> = EDGES.iter().map(|(name, _)| *name).collect();
     for &(name, allowed) in EDGES {
@@ -100,7 +100,7 @@ fn module_document(name: &str, text: &str, findings: &mut Vec<String>) {
     }
 }
 
-/// Every file beside a `tests/it/main.rs` is a module of it; otherwise its tests never run.
+/// Checks that every file next to a `tests/it/main.rs` is a module of it; otherwise its tests never run.
 fn forgotten_tests(root: &Path, findings: &mut Vec<String>) -> Result<()> {
     for main in rust_files(root)?.into_iter().filter(|file| file.ends_with("tests/it/main.rs")) {
         let text = fs::read_to_string(&main)?;
@@ -121,7 +121,7 @@ fn forgotten_tests(root: &Path, findings: &mut Vec<String>) -> Result<()> {
 /// The documents that name the tests of a promise, as `crate::name_of_the_test`.
 const PROMISES: &[&str] = &["docs/physical-traps.md"];
 
-/// A promise names its tests; one that was renamed or deleted holds nothing.
+/// Checks that the tests in these documents exist: a promise whose test was renamed or deleted is not tested.
 fn named_tests(root: &Path, findings: &mut Vec<String>) -> Result<()> {
     let mut code: BTreeMap<String, String> = BTreeMap::new();
     for document in PROMISES {

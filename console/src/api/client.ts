@@ -9,17 +9,17 @@ import type { Words } from './types';
 const LANGUAGE_TAGS = { en: 'en-US', zh: 'zh-CN' } as const;
 
 /**
- * Says that a call comes from the console's own script, which no other site's page can claim. The server wants it
- * of every write that is allowed by the cookie.
+ * The header that marks a call of the console's own script; pages of other sites cannot send it. The server requires it
+ * for every write that the session cookie authorizes.
  */
 export const CONSOLE_HEADER = 'X-Lifeboat-Console';
 
-/** Returns the language in which the server is to answer. */
+/** Returns the language in which the server must answer. */
 export function languageTag(): string {
   return LANGUAGE_TAGS[currentLanguage()];
 }
 
-/** The calls whose refusal is an answer of its own: a wrong password, and nobody. */
+/** The calls whose 401 does not mean that the session has ended: a wrong password, and no log-on yet. */
 const ASKS_WHO = ['/api/v2/session', '/api/v2/users/me'];
 
 /** The typed client of the REST API. Calls are made through {@link answer}. */
@@ -51,7 +51,7 @@ interface Answered<T> {
   response: Response;
 }
 
-/** Takes a call's answer out of its envelope; throws a {@link Problem} when it failed. */
+/** Returns the data in the envelope of an answer; throws a {@link Problem} if the call failed. */
 export async function answer<T>(call: Promise<Answered<T>>): Promise<T> {
   let answered: Answered<T>;
   try {

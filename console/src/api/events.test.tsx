@@ -7,7 +7,7 @@ import { useAlarms } from '../pages/alarms/useAlarms';
 import { stage } from '../testing/stage';
 import { useLiveEvents } from './events';
 
-/** A stream that says what the test says. */
+/** A stream that sends the events of the test. */
 class Stream extends EventTarget {
   static readonly CLOSED = 2;
   static last: Stream | undefined;
@@ -42,7 +42,7 @@ test('alarms are read anew when the server says that one has changed, and for no
   stage(<Alarms />);
   await expect.element(page.getByTestId('alarms')).toHaveTextContent('0');
   holds = [{ id: 'base_backup_fail-7-0' }];
-  // Longer than events are gathered: had it counted, the alarms would have been read.
+  // Wait longer than GATHER_MS: if the event counted, the alarms would have been read by now.
   Stream.last?.say('task', { taskId: 12, clusterId: 7, at: '2026-11-25T10:00:00.000+08:00' });
   await new Promise((resolve) => setTimeout(resolve, 600));
   expect(reads(calls)).toBe(1);

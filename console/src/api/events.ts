@@ -4,13 +4,13 @@ import { useEffect, useState } from 'react';
 import { keys } from './keys';
 import type { EventView } from './types';
 
-/** How long events are gathered before what they are about is read anew. */
+/** How long events are collected before the changed data are read again. */
 const GATHER_MS = 250;
 
-/** How long to wait before asking again, when the browser has given up. */
+/** How long to wait before connecting again after the browser has given up. */
 const RETRY_MS = 2000;
 
-/** How long a broken connection is kept quiet about: a reload of the server takes no longer. */
+/** How long a broken connection is not reported: a restart of the server takes no longer. */
 const PATIENCE_MS = 1500;
 
 interface Gathered {
@@ -20,8 +20,9 @@ interface Gathered {
 }
 
 /**
- * Keeps what is shown up to date by the server's events, over one connection for the whole console. Events carry no
- * values: they say what to read anew, so nothing piles up however many come. Returns whether the connection stands.
+ * Keeps the shown data up to date with the server's events, over one connection for the whole console. Events contain
+ * no values: they only say what to read again, so many events need no more memory than one. Returns whether the
+ * connection is open.
  */
 export function useLiveEvents(): boolean {
   const queries = useQueryClient();
@@ -69,7 +70,7 @@ export function useLiveEvents(): boolean {
       if (source?.readyState === EventSource.CLOSED) {
         window.clearTimeout(retrying);
         retrying = window.setTimeout(open, RETRY_MS);
-        // Answered, but not with events: perhaps nobody is logged on any more.
+        // The server answered without events: perhaps the session has ended.
         void queries.invalidateQueries({ queryKey: keys.me });
       }
     };

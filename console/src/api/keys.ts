@@ -1,4 +1,4 @@
-/** The names under which answers are kept; a name that begins another one stands for all below it. */
+/** The keys of cached answers; a key that is the beginning of others stands for all of them. */
 export const keys = {
   me: ['me'] as const,
   version: ['version'] as const,
@@ -33,7 +33,7 @@ export const keys = {
   nextRuns: (id: number, tenant: unknown) => ['cluster', id, 'backup', 'strategies', tenant, 'next'],
   plannedRuns: (schedule: unknown) => ['planned-runs', schedule],
   allStrategies: ['clusters', 'backups', 'strategies'] as const,
-  // Read each minute: they take longer to read than one event is worth.
+  // Read every minute and not after each event, because reading them takes long.
   logDelays: (id: number, days: number) => ['log-delays', id, days],
   storageUsages: (id: number, days: number) => ['storage-usages', id, days],
   week: ['week'] as const,

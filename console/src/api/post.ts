@@ -7,7 +7,7 @@ interface Posted<T> {
   response: Response;
 }
 
-/** Makes a call that the server itself described: its path and body come out of an answer. */
+/** Makes a call whose path and body come from an answer of the server. */
 export async function post<T>(path: string, body: unknown): Promise<Posted<T>> {
   if (!path.startsWith('/api/')) throw new Error(`not a call of this server: ${path}`);
   const headers = { [CONSOLE_HEADER]: '1', 'Accept-Language': languageTag(), 'Content-Type': 'application/json' };

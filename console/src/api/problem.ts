@@ -1,11 +1,11 @@
 import type { ErrorView, Words } from './types';
 
-/** The server's words about a failure, and the field of the request that is wrong, where one is. */
+/** The server's texts about a failure, and the wrong field of the request, if there is one. */
 type Refusal = Words & Partial<Pick<ErrorView, 'field'>>;
 
-/** Why a call was not answered with what it asked for: the server's words, or that there was no answer. */
+/** Why a call failed: the server's texts, or that there was no answer. */
 export class Problem extends Error {
-  /** The HTTP status; 0 when the server did not answer. */
+  /** The HTTP status; 0 if the server did not answer. */
   readonly status: number;
   readonly words: Refusal | undefined;
   readonly traceId: string | undefined;
@@ -18,7 +18,7 @@ export class Problem extends Error {
     this.traceId = traceId;
   }
 
-  /** Tells whether nobody is logged on any more. */
+  /** Returns whether the session has ended. */
   get isLoggedOff(): boolean {
     return this.status === 401;
   }

@@ -1,11 +1,11 @@
 const listeners = new Set<() => void>();
 
-/** Reports that the server took a call for nobody's: the session may have ended. */
+/** Reports that the server refused a call without a log-on: the session may have ended. */
 export function reportLoggedOff(): void {
   listeners.forEach((listener) => listener());
 }
 
-/** Calls back whenever a call was taken for nobody's; returns how to stop that. */
+/** Calls back whenever the server refused a call without a log-on; returns a function that unsubscribes. */
 export function onLoggedOff(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

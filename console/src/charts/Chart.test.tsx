@@ -37,7 +37,7 @@ function open(...parts: Array<Line | number>) {
 const plot = () => page.getByRole('img', { name: 'Log Delay. The largest delay was 40 s.' });
 const isDrawn = () => expect.element(plot()).toHaveAttribute('data-state', 'drawn');
 
-/** Returns how many points of a chart's canvas have about this colour; of its upper part, how many there. */
+/** Returns how many points of a chart's canvas, or of its upper part, have about this colour. */
 function pointsOf(colour: [number, number, number], { nth = 0, part = 1 } = {}): number {
   const canvas = document.querySelectorAll<HTMLCanvasElement>('.plot canvas')[nth];
   const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, Math.round(canvas.height * part)).data ?? [];
@@ -123,6 +123,6 @@ test('a value between two gaps is seen, however many others there are', async ()
   const samples = [...low, undefined, undefined, undefined, 40, undefined, undefined, undefined, ...low];
   open({ ...line('shop'), samples: samples.flatMap((value, at) => (value === undefined ? [] : [{ at: START + at * 4, value }])) }, 10);
   await isDrawn();
-  // All others lie at the foot.
+  // All other points are at the bottom.
   expect(pointsOf(FIRST, { part: 0.5 })).toBeGreaterThan(5);
 });

@@ -10,22 +10,22 @@ import './charts.css';
 
 interface ChartProps {
   title: string;
-  /** What the lines show, in a sentence or two: for those who do not see them, and all others. */
+  /** What the lines show, in a sentence or two: for screen readers and for everybody. */
   summary: string;
-  /** At most as many as there are patterns. */
+  /** At most as many lines as there are patterns. */
   lines: Line[];
-  /** The first and the last moment, in seconds. */
+  /** The first and the last time, in seconds. */
   span: [number, number];
-  /** How far apart neighbouring samples may be, in seconds. */
+  /** The maximum distance of neighbouring samples without a gap, in seconds. */
   farthest: number;
   measure: Measure;
-  /** Writes a value in full; the measure writes it for the axis. */
+  /** Formats a value in full; the measure formats it for the axis. */
   write: (value: number) => string;
   /** Why samples may be missing. */
   gapsHint: string;
 }
 
-/** Lines over time, with what they show in words, and all values as a table. */
+/** Lines over time, with a summary, and all values as a table. */
 export function Chart({ title, summary, lines, span, farthest, measure, write, gapsHint }: ChartProps) {
   const words = useChartWords();
   const [from, until] = span;
@@ -36,7 +36,7 @@ export function Chart({ title, summary, lines, span, farthest, measure, write, g
   useEffect(() => {
     let takeAway: (() => void) | undefined;
     let isGone = false;
-    // The library comes with the first chart that is looked at.
+    // The library is loaded with the first chart.
     import('./plot')
       .then(({ draw }) => {
         if (isGone || !box.current) return;
@@ -76,7 +76,7 @@ interface LegendProps {
   write: (value: number) => string;
 }
 
-/** Each line's sign and name, with its value at the moment that is pointed at, else the newest. */
+/** The sign and name of each line, with its value at the pointer, otherwise the newest value. */
 function Legend({ lines, timeline, pointed, write }: LegendProps) {
   const words = useChartWords();
   const time = pointed === undefined ? undefined : timeline.times[pointed];
@@ -111,7 +111,7 @@ interface Row {
   values: Array<number | undefined>;
 }
 
-/** All values as a table, the newest first. It is made when somebody opens it. */
+/** All values as a table, newest first. It is rendered when it is opened. */
 function Values({ title, lines, write }: ValuesProps) {
   const words = useChartWords();
   const { state } = useLabels();

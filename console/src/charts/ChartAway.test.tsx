@@ -6,7 +6,7 @@ import { page } from 'vitest/browser';
 import { stage } from '../testing/stage';
 import { Chart } from './Chart';
 
-// As when the server is away, or has another build by now.
+// As if the server does not answer, or has another build meanwhile.
 vi.mock('./plot', () => ({
   draw: () => {
     throw new Error('nothing to draw with');

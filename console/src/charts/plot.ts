@@ -3,28 +3,28 @@ import 'uplot/dist/uPlot.min.css';
 
 import { DASHES, lonelyOf, momentLabels, type Timeline } from './timeline';
 
-/** How the axis of values is divided and written. */
+/** The division and the labels of the value axis. */
 export interface Measure {
-  /** How far apart its marks may be, the least first. */
+  /** The possible distances of its marks, smallest first. */
   steps: number[];
-  /** How far it reaches at least: what is tiny must not look like much. */
+  /** The minimum range of the axis: tiny values must not look large. */
   least: number;
   write: (value: number) => string;
 }
 
-/** What is drawn. */
+/** The contents of a drawing. */
 export interface Drawing {
   timeline: Timeline;
-  /** The first and the last moment, in seconds: where samples are missing at an end, there is room and no line. */
+  /** The first and the last time, in seconds. If samples are missing at an end, that part stays empty. */
   span: [number, number];
   measure: Measure;
-  /** Called with the position that is pointed at; nothing when none is any more. */
+  /** Called with the position of the pointer; undefined when the pointer leaves. */
   onPoint: (at: number | undefined) => void;
 }
 
 const HEIGHT = 220;
 
-/** Draws lines into a box, as wide as it, in the colours of the page; returns how to take them away. */
+/** Draws lines into a box, as wide as the box, in the colours of the page; returns a function that removes them. */
 export function draw(box: HTMLElement, { timeline, span, measure, onPoint }: Drawing): () => void {
   const colour = (name: string) => () => getComputedStyle(box).getPropertyValue(name).trim();
   const font = `12px ${getComputedStyle(box).fontFamily}`;
@@ -67,7 +67,7 @@ export function draw(box: HTMLElement, { timeline, span, measure, onPoint }: Dra
     if (box.clientWidth && box.clientWidth !== plot.width) plot.setSize({ width: box.clientWidth, height: HEIGHT });
   });
   width.observe(box);
-  // Colours are read when something is drawn: light and dark are changed at the root.
+  // Colours are read when the chart is drawn, so it must be drawn again after a change of the appearance.
   const appearance = new MutationObserver(() => plot.redraw(false, true));
   appearance.observe(document.documentElement, { attributeFilter: ['data-appearance'] });
   return () => {

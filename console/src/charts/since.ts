@@ -1,16 +1,19 @@
 import type { Days } from './words';
 
-/** How often a chart is read anew: its samples are minutes apart. */
+/** The interval between two reads of a chart: its samples are minutes apart. */
 export const EVERY_MS = 60_000;
 
-/** What was sampled since some days ago. */
+/** The samples of the last days. */
 export interface Since<T> {
   samples: T[];
-  /** The first and the last moment, in seconds. */
+  /** The first and the last time, in seconds. */
   span: [number, number];
 }
 
-/** Asks for what was sampled since some days ago. The end is the server's now: its clock may be ahead of this one. */
+/**
+ * Requests the samples of the last days. The span ends now, or at the newest sample if the server's clock is ahead of
+ * the browser's.
+ */
 export async function since<T extends { time: string }>(days: Days, ask: (startTime: string) => Promise<{ contents: T[] }>): Promise<Since<T>> {
   const now = Date.now();
   const from = now - days * 86_400_000;

@@ -13,7 +13,7 @@ const FIVE_MINUTES = 300;
 
 test('a sample that is missing makes a gap, one that comes late does not', () => {
   const farthest = farthestApart(DAY, FIVE_MINUTES);
-  // Looked at each half minute, so a sample is up to half a minute late.
+  // The server checks every half minute, so a sample is up to half a minute late.
   const late = [{ at: 0, value: 1 }, { at: 330, value: 1 }];
   const missing = [{ at: 0, value: 1 }, { at: 2 * 330, value: 1 }];
   expect(gapsOf(late, farthest)).toEqual([]);
@@ -23,7 +23,7 @@ test('a sample that is missing makes a gap, one that comes late does not', () =>
 test('of a long time the parts are longer, and so is what may lie between two samples', () => {
   const farthest = farthestApart(90 * DAY, FIVE_MINUTES);
   const part = (90 * DAY) / 500;
-  // The newest of two parts in a row, and of two with an empty one between them.
+  // The newest samples of two consecutive parts, and of two parts with an empty one between them.
   expect(part + 330).toBeLessThan(farthest);
   expect(2 * part - 330).toBeGreaterThan(farthest);
 });

@@ -1,7 +1,7 @@
 /** How many days a chart may look back. */
 export type Days = 1 | 7 | 30 | 90 | 180;
 
-/** The labels of charts. They are loaded with the pages that have some, and not before the log-on as all others. */
+/** The labels of charts. They are loaded with their pages; most other labels are loaded before the log-on. */
 export const enChart = {
   between: ' ',
   period: 'Period',

@@ -1,4 +1,4 @@
-/** The labels about the database account that logical backups of a tenant use. */
+/** The labels about tenant credentials. */
 export const credentialEn = {
   column: 'Logical backup account',
   add: 'Add account',

@@ -4,7 +4,7 @@ import { recoveryEn } from './recovery';
 import { signingEn } from './signing';
 import { strategyEn } from './strategy';
 
-/** The console's labels. What the server says comes rendered by the server. */
+/** The console's labels. The texts of the server come from the server itself. */
 export const en = {
   product: 'Lifeboat',
   tagline: 'Backup and recovery for OceanBase',
@@ -655,5 +655,5 @@ export const en = {
   },
 };
 
-/** What every language has to say. */
+/** The labels of every language. */
 export type Labels = typeof en;

@@ -9,7 +9,7 @@ export function useLanguage(): Language {
   return useSyncExternalStore(onLanguageChange, currentLanguage);
 }
 
-/** Returns the console's labels in the reader's language. What the server says comes in that language by itself. */
+/** Returns the console's labels in the reader's language. The server's texts are in that language already. */
 export function useLabels(): Labels {
   return labelsOf(useLanguage());
 }

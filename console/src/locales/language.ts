@@ -26,7 +26,7 @@ export async function changeLanguage(wish: Language): Promise<void> {
   listeners.forEach((listener) => listener());
 }
 
-/** Calls back whenever the language changes; returns how to stop that. */
+/** Calls back whenever the language changes; returns a function that unsubscribes. */
 export function onLanguageChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -1,4 +1,4 @@
-/** The labels about where backup sets come from, and the keys that show it. */
+/** The labels about the origin of backup sets, and the keys that prove it. */
 export const signingEn = {
   origin: 'Origin',
   own: 'This installation',

@@ -12,7 +12,7 @@ import { useReport } from './report';
 const ChangePasswordModal = later(async () => (await import('../pages/logon/ChangePasswordModal')).ChangePasswordModal);
 const TokensModal = later(async () => (await import('../pages/logon/TokensModal')).TokensModal);
 
-/** Upper right: who is logged on, and what they can do about it. */
+/** The menu at the upper right: the logged-on user, and the actions of the account. */
 export function AccountMenu() {
   const { frame, access, state } = useLabels();
   const report = useReport();

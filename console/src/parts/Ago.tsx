@@ -5,7 +5,7 @@ import { formatAgo, formatMoment, partsOfMoment } from './format';
 
 const TICK_MS = 30_000;
 
-/** How long ago a moment was; the moment itself shows on hover, and in the place of a span that is long. */
+/** How long ago a time was, with the time itself on hover. If that is long ago, only the time itself. */
 export function Ago({ at }: { at: string }) {
   const labels = useLabels();
   const [, tick] = useState(0);

@@ -6,7 +6,7 @@ import { useAllClusters } from './useAllClusters';
 
 export { useAllClusters };
 
-/** Upper left: which cluster the page is about, and the way to another one. */
+/** The selector at the upper left: the cluster of the page, and links to the others. */
 export function ClusterSelector({ id }: { id: number }) {
   const { frame, state } = useLabels();
   const navigate = useNavigate();

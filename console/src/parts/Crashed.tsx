@@ -3,10 +3,13 @@ import { Component, useEffect, type ReactNode } from 'react';
 import { useLabels } from '../locales';
 import { PlainButton } from './PlainButton';
 
-/** How often a server that was away is asked whether it is back. */
+/** The interval between two checks whether the server answers again. */
 const ASK_MS = 2000;
 
-/** A fault of the console itself, or a file of it that could not be loaded: when the server was away, it loads again. */
+/**
+ * Shown after an error of the console itself, or after one of its files could not be loaded. If the server did not
+ * answer, the page reloads when it does.
+ */
 export function Crashed() {
   const { state, actions } = useLabels();
   useEffect(() => {
@@ -27,7 +30,7 @@ export function Crashed() {
   );
 }
 
-/** Shows {@link Crashed} instead of what could not be shown. */
+/** Shows {@link Crashed} instead of children that failed to render. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { isCrashed: boolean }> {
   override state = { isCrashed: false };
 

@@ -6,13 +6,13 @@ interface FieldProps extends Omit<InputHTMLAttributes<HTMLInputElement>, 'type'>
   name: string;
   label: string;
   hint?: string;
-  /** What is wrong with the value. */
+  /** The error of the value. */
   error?: string | undefined;
-  /** Whether the value is hidden until the reader asks to see it. */
+  /** Whether the value is hidden until the user reveals it. */
   isSecret?: boolean;
 }
 
-/** A field of a form that is shown before the design is loaded. */
+/** A field of a form that is shown before the design system is loaded. */
 export function Field({ label, hint, error, isSecret = false, ...input }: FieldProps) {
   const { logOn } = useLabels();
   const id = useId();

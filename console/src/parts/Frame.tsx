@@ -29,7 +29,7 @@ import { RunningTasks } from './RunningTasks';
 const AccountMenu = later(async () => (await import('./AccountMenu')).AccountMenu, <AccountButton />);
 const ClusterSelector = later(async () => (await import('./ClusterSelector')).ClusterSelector);
 
-/** Header, navigation and, between them, the page. */
+/** The frame: header, navigation, and the page. */
 export function Frame() {
   const { frame } = useLabels();
   const connected = useLiveEvents();
@@ -63,12 +63,12 @@ export function Frame() {
   );
 }
 
-/** Loads the other pages as soon as this one has what it asked for. */
+/** Loads the other pages as soon as this one has its data. */
 function LoadsAhead() {
   const isBusy = useIsFetching() > 0;
   const queries = useQueryClient();
   useEffect(() => {
-    // The page asks only after this has been shown.
+    // The page sends its requests only after this was rendered.
     const timer = window.setTimeout(() => {
       if (queries.isFetching() === 0) loadAhead();
     });

@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 
-/** Scrolls to what it holds as soon as it is there: an answer below the edge is none. */
+/** Scrolls to its children as soon as they are rendered: users miss an answer below the visible area. */
 export function InView({ children }: { children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // What it returns is no clean-up: a promise, in newer browsers.
+    // Do not return its result: in newer browsers it is a promise, and React would take it for a clean-up function.
     box.current?.scrollIntoView({ block: 'start' });
   }, []);
   return <div ref={box}>{children}</div>;

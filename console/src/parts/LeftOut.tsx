@@ -3,7 +3,7 @@ import { useLabels } from '../locales';
 import { Prose } from './Prose';
 import { Status } from './Status';
 
-/** What a backup lacks, and what of it the request agreed to. */
+/** The objects that a backup left out, and whether the request agreed to each. */
 export function LeftOut({ objects }: { objects: MissingObject[] }) {
   const { leftOut, state } = useLabels();
   if (objects.length === 0) return null;

@@ -1,6 +1,6 @@
 import { useLabels } from '../locales';
 
-/** A whole page that is still on its way. */
+/** The placeholder of a page that is still loading. */
 export function Loading() {
   const { state } = useLabels();
   return (

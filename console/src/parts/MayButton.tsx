@@ -2,15 +2,15 @@ import { Button, Tooltip, type ButtonProps } from '@oceanbase/design';
 
 import { useLabels } from '../locales';
 
-/** A button that stays in its place, off and with the reason, for whoever may not press it. */
+/** A button that is disabled, with the reason, for users without the permission. */
 export function MayButton({ may, reason, ...button }: ButtonProps & { may: boolean; reason?: string }) {
   const { access } = useLabels();
   if (may) return <Button {...button} />;
   const why = reason ?? access.mayNot;
   return (
     <Tooltip title={why}>
-      {/* A button that is off takes no pointer; what surrounds it does, and is reached by keyboard too: the reason is
-          for everybody. */}
+      {/* A disabled button gets no pointer events. The element around it does, and the keyboard reaches it too, so that
+          every user can read the reason. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <span className="may-not" tabIndex={0} role="note" aria-label={why}>
         <Button {...button} disabled />

@@ -7,13 +7,13 @@ import { formatSeconds, partsOfMoment, secondsBetween } from './format';
 interface MomentProps {
   at: string | null | undefined;
   none?: string;
-  /** Whether the zone is left out, because another moment beside it has the same. */
+  /** Whether the zone is omitted, because another time beside it has the same. */
   isBare?: boolean;
-  /** Whether the moment itself is wanted, and not how long ago it was. */
+  /** Whether to show the time itself, and not how long ago it was. */
   isExact?: boolean;
 }
 
-/** How long ago a moment was, with the moment in the reader's zone on hover; or that moment itself. */
+/** How long ago a time was, with the time in the reader's zone on hover; or that time itself. */
 export function Moment({ at, none = '–', isBare = false, isExact = false }: MomentProps) {
   if (!at) return <span className="quiet">{none}</span>;
   if (!isExact) return <Ago at={at} />;

@@ -2,7 +2,7 @@ import type { NotMade as Part } from '../api/types';
 import { useLabels } from '../locales';
 import { Prose } from './Prose';
 
-/** What of its backup set a recovery does not make. */
+/** The objects of the backup set that a recovery does not create. */
 export function NotMade({ parts }: { parts: Part[] }) {
   const { recovery } = useLabels();
   if (parts.length === 0) return null;

@@ -2,7 +2,7 @@ import { Outlet, useParams } from 'react-router';
 
 import { NotFound } from './PageState';
 
-/** The pages whose address names something by its number; there is no page where no number stands. */
+/** The pages whose address contains an ID; without a number there is no such page. */
 export function Numbered() {
   const { clusterId, taskId, tenantId } = useParams();
   const numbers = [clusterId, taskId, tenantId].filter((number) => number !== undefined);

@@ -4,11 +4,11 @@ import { useLabels } from '../locales';
 
 interface PageHeadProps {
   title: string;
-  /** The cluster that the page is about: the window's title names it. */
+  /** The cluster of the page, for the title of the window. */
   of?: string | undefined;
-  /** Beside the title: a state, or what it is about. */
+  /** The element beside the title: a status or an object. */
   beside?: ReactNode;
-  /** What can be done, upper right. */
+  /** The buttons at the upper right. */
   children?: ReactNode;
 }
 
@@ -35,7 +35,7 @@ interface SectionProps {
   children: ReactNode;
 }
 
-/** A part of a page, on a sheet of its own. */
+/** A section of a page, on its own sheet. */
 export function Section({ title, aside, children }: SectionProps) {
   return (
     <section className="section" aria-label={title}>

@@ -12,7 +12,7 @@ interface LoadedProps<T> {
   children: (data: T) => ReactNode;
 }
 
-/** What a query answered; until then that it is loading, and instead why it could not be. */
+/** The result of a query; a loading state before it, or the error instead of it. */
 export function Loaded<T>({ query, children }: LoadedProps<T>) {
   const { state, actions } = useLabels();
   if (query.data !== undefined) return <>{children(query.data)}</>;
@@ -34,7 +34,7 @@ export function Loaded<T>({ query, children }: LoadedProps<T>) {
   return <ProblemAlert error={query.error} buttons={again} />;
 }
 
-/** What stands in the place of a page that cannot be shown. */
+/** The replacement for a page that cannot be shown. */
 export function Outcome({ title, hint, children }: { title: string; hint?: string; children?: ReactNode }) {
   return (
     <div className="outcome">
@@ -45,7 +45,7 @@ export function Outcome({ title, hint, children }: { title: string; hint?: strin
   );
 }
 
-/** An address that no page has. */
+/** Shown for an address without a page. */
 export function NotFound() {
   const { state, nav } = useLabels();
   const navigate = useNavigate();
@@ -58,7 +58,7 @@ export function NotFound() {
   );
 }
 
-/** Says that a list has nothing in it. */
+/** Shows that a list is empty. */
 export function Nothing({ text }: { text: string }) {
   return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={text} />;
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A part of a form, under a title of its own. */
+/** A part of a form, with its own title. */
 export function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
   return (
     <section className="part" aria-label={title}>

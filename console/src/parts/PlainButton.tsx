@@ -2,11 +2,11 @@ import type { ButtonHTMLAttributes } from 'react';
 
 interface PlainButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: 'primary' | 'text' | 'small';
-  /** Whether what it started is still going on; then it cannot be pressed again. */
+  /** Whether its action is still running; then it cannot be pressed again. */
   isBusy?: boolean;
 }
 
-/** A button that looks like the design's before the design is loaded. */
+/** A button in the look of the design system, for use before that is loaded. */
 export function PlainButton({ look = 'small', isBusy = false, children, onClick, ...rest }: PlainButtonProps) {
   return (
     <button

@@ -3,7 +3,7 @@ import { InView } from './InView';
 import { PlanView } from './PlanView';
 import { ProblemAlert } from './ProblemAlert';
 
-/** What came of asking for the plan or for the thing itself: the plan, or why not. It is brought to the reader's eyes and ears. */
+/** The plan of a request, or the error of the request. It scrolls into view, and screen readers announce it. */
 export function PlanAnswer({ plan, error }: { plan: Plan | undefined; error: unknown }) {
   return (
     <div aria-live="polite">

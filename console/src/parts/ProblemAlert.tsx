@@ -10,11 +10,11 @@ interface WordsAlertProps {
   words: Words;
   type?: 'error' | 'warning' | 'info';
   traceId?: string | undefined;
-  /** What can be pressed to repair it. */
+  /** The buttons of the repair. */
   buttons?: ReactNode;
 }
 
-/** What happened, why, what to do now, and a button for it where there is one. */
+/** The message, the cause, the fix, and a button for the fix if there is one. */
 export function WordsAlert({ words, type = 'error', traceId, buttons }: WordsAlertProps) {
   return (
     <div className={`problem problem-${type}`} role="alert">
@@ -33,7 +33,7 @@ export function WordsAlert({ words, type = 'error', traceId, buttons }: WordsAle
   );
 }
 
-/** Cause, original message and next action of something that went wrong; nothing where nothing is known. */
+/** The cause, the original message and the fix of an error; nothing if none is known. */
 export function Explanation({ words, traceId }: { words: Words; traceId?: string | undefined }) {
   const { state } = useLabels();
   const rows: Array<[string, ReactNode]> = [];
@@ -54,17 +54,17 @@ export function Explanation({ words, traceId }: { words: Words; traceId?: string
   );
 }
 
-/** The server's text for a call that nobody was logged on for: it tells programs how to. */
+/** The ID of the server's text for a call without a log-on: that text explains the log-on of programs. */
 const NOBODY = 'not-logged-on';
 
-/** Returns why a call failed: in the server's words, or that there was no answer. */
+/** Returns why a call failed: the server's texts, or that there was no answer. */
 export function wordsOf(error: unknown, { state, logOn }: Labels): Words {
   const words = error instanceof Problem ? error.words : undefined;
   if (words?.id === NOBODY) return { id: NOBODY, message: logOn.ended, action: logOn.endedHint };
   return words ?? { id: 'unreachable', message: state.unreachable, action: state.unreachableHint };
 }
 
-/** A call that failed, in the server's words; nothing while there is no failure. */
+/** The error of a failed call; nothing if it did not fail. */
 export function ProblemAlert({ error, buttons }: { error: unknown; buttons?: ReactNode }) {
   const labels = useLabels();
   if (!error) return null;

@@ -6,7 +6,7 @@ import { answer, client } from '../api/client';
 import { keys } from '../api/keys';
 import { useLabels } from '../locales';
 
-/** How many tasks run, in the header of every page, with the way to them; nothing while none runs. */
+/** The number of running tasks in the header of every page, with a link to them; nothing if none is running. */
 export function RunningTasks() {
   const { frame } = useLabels();
   const running = useQuery({

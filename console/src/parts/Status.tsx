@@ -58,12 +58,12 @@ const TONES: Record<string, Tone> = {
   NOT_CHECKED: 'quiet',
 };
 
-/** Returns how a state of the wire looks. */
+/** Returns the tone of a status of the API. */
 export function toneOf(state: string): Tone {
   return TONES[state] ?? 'quiet';
 }
 
-/** A state: a sign and its word, since colour alone says nothing to some. */
+/** A status: a sign and its word, because colour alone is not accessible. */
 export function Status({ tone, children }: { tone: Tone; children: ReactNode }) {
   return (
     <span className={`status status-${tone}`}>

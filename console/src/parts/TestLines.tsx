@@ -7,7 +7,7 @@ import { formatLatency } from './format';
 import { Prose } from './Prose';
 import { Status, toneOf } from './Status';
 
-/** What a test found: a line per check, with latency, cause and remedy. */
+/** The result of a test: a line per check, with latency, cause and fix. */
 export function TestLines({ result }: { result: TestResult }) {
   return (
     <div className="test" data-testid="test-lines">
@@ -23,7 +23,7 @@ export function TestLines({ result }: { result: TestResult }) {
 
 function Verdict({ result: { passed, lines } }: { result: TestResult }) {
   const { test } = useLabels();
-  // The first line is the storage's own: without it nothing in the storage was looked at.
+  // The first line is about the storage itself: if it was not checked, nothing in the storage was.
   const isOutOfReach = passed && lines[0]?.outcome === 'NOT_CHECKED';
   if (isOutOfReach) {
     return <Alert type="warning" showIcon message={test.notFromHere} description={test.notFromHereHint} role="status" />;

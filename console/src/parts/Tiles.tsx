@@ -1,16 +1,16 @@
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 
-/** A number that is seen from afar: what it counts, the number, and what belongs to it in small print. */
+/** A large number: its label, its value, and a hint in small print. */
 export interface Tile {
   term: string;
   value: ReactNode;
   hint?: ReactNode;
-  /** The address of what is counted. */
+  /** The address of the counted objects. */
   to?: string;
 }
 
-/** The numbers at the head of a page. */
+/** The tiles at the top of a page. */
 export function Tiles({ tiles }: { tiles: Tile[] }) {
   return (
     <dl className="tiles">

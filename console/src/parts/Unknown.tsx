@@ -1,7 +1,7 @@
 import { useLabels } from '../locales';
 import { Ago } from './Ago';
 
-/** What only something that does not answer could tell, and when it was last asked. */
+/** The placeholder for live data of a cluster that does not answer, with the time of the last refresh. */
 export function Unknown({ at }: { at?: string | null | undefined }) {
   const { state } = useLabels();
   return (

@@ -3,7 +3,7 @@ import { RightOutlined } from '@oceanbase/icons';
 import { useLanguage } from '../locales';
 import type { Language } from '../locales/language';
 
-/** Loaded with the tables that need them, and not before the log-on as other labels. */
+/** The labels, which are loaded with the tables that need them, and not before the log-on like other labels. */
 const WORDS: Record<Language, { expand: string; collapse: string; details: string }> = {
   en: { expand: 'Expand row', collapse: 'Collapse row', details: 'Details' },
   zh: { expand: '展开行', collapse: '收起行', details: '详情' },
@@ -16,7 +16,7 @@ interface ExpandIconProps<T> {
   onExpand: (record: T, event: React.MouseEvent<HTMLElement>) => void;
 }
 
-/** What opens a row of a table, in a tree of rows. The design has a sign for that which no keyboard reaches. */
+/** The button that expands a row of a table. The keyboard cannot reach the design system's own icon. */
 export function expandIcon<T>(props: ExpandIconProps<T>) {
   return <ExpandButton {...props} />;
 }
@@ -37,7 +37,7 @@ function ExpandButton<T>({ record, expanded, expandable, onExpand }: ExpandIconP
   );
 }
 
-/** The column of what opens rows of a table, and its name. */
+/** The column with the expand buttons, and its title. */
 export const expandColumn = { expandIcon, columnTitle: <ColumnName /> };
 
 function ColumnName() {

@@ -3,7 +3,7 @@ import type { Language } from '../locales/language';
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** Writes a size with its unit: `1.5 MiB`. */
+/** Formats a size with its unit: `1.5 MiB`. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -15,12 +15,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
 }
 
-/** Writes a number with its thousands set apart. */
+/** Formats a number with thousands separators. */
 export function formatCount(count: number, language: Language): string {
   return new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-US', { maximumFractionDigits: 0 }).format(count);
 }
 
-/** Writes a moment in the reader's zone, and names the zone: `2026-11-22 22:05:06 +01:00`. */
+/** Formats a time in the reader's zone, with the zone: `2026-11-22 22:05:06 +01:00`. */
 export function formatMoment(rfc3339: string): string {
   const [written, zone] = partsOfMoment(rfc3339);
   return `${written} ${zone}`.trim();
@@ -36,7 +36,7 @@ export function partsOfMoment(rfc3339: string): [string, string] {
   return [`${date} ${time}`, zoneOf(moment)];
 }
 
-/** Writes the time of day alone, for lines of a log: `22:05:06.123`. */
+/** Formats only the time of day, for lines of a log: `22:05:06.123`. */
 export function formatTimeOfDay(rfc3339: string): string {
   const moment = new Date(rfc3339);
   if (Number.isNaN(moment.getTime())) return rfc3339;
@@ -52,7 +52,7 @@ function zoneOf(moment: Date): string {
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
-/** Writes a span of time with its two greatest units: `1 h 5 min`. */
+/** Formats a duration with its two largest units: `1 h 5 min`. */
 export function formatSeconds(seconds: number, labels: Labels): string {
   const { day, hour, minute, second } = labels.time;
   if (seconds < 0.1) return `< 0.1 ${second}`;
@@ -73,10 +73,12 @@ export function formatSeconds(seconds: number, labels: Labels): string {
     .join(' ');
 }
 
-/** How long ago something is written as a span; before that its date is clearer. */
+/** The maximum age in days that is shown as "ago"; for an older time, the date is clearer. */
 const AGO_MOST_DAYS = 30;
 
-/** Writes how long ago a moment was, or how long until it, with its greatest unit: `3 h ago`; nothing when that is long. */
+/**
+ * Formats how long ago a time was, or how long until it, with its largest unit: `3 h ago`; undefined if that is long.
+ */
 export function formatAgo(rfc3339: string, labels: Labels, now = Date.now()): string | undefined {
   const seconds = (now - new Date(rfc3339).getTime()) / 1000;
   const away = Math.abs(seconds);
@@ -88,13 +90,13 @@ export function formatAgo(rfc3339: string, labels: Labels, now = Date.now()): st
   return seconds < 0 ? ahead(span) : ago(span);
 }
 
-/** Returns the seconds from one moment to another, or to now. */
+/** Returns the seconds from one time to another, or to now. */
 export function secondsBetween(from: string, until: string | null | undefined): number {
   const end = until ? new Date(until).getTime() : Date.now();
   return Math.max(0, (end - new Date(from).getTime()) / 1000);
 }
 
-/** Writes a time that was measured in microseconds: `12 ms`. */
+/** Formats a duration in microseconds: `12 ms`. */
 export function formatLatency(us: number): string {
   return us < 1000 ? '< 1 ms' : us < 1_000_000 ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
 }

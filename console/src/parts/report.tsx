@@ -5,20 +5,20 @@ import { useLabels } from '../locales';
 import { Explanation, wordsOf } from './ProblemAlert';
 import { Prose } from './Prose';
 
-/** Returns how to tell what came of something that was pressed outside a form. */
+/** Returns functions that report the result of an action outside a form. */
 export function useReport() {
   const labels = useLabels();
   const { tasks } = labels;
   const { message, notification } = App.useApp();
   const navigate = useNavigate();
   return {
-    /** It is done. */
+    /** The action succeeded. */
     done: (text: string) => void message.success(text),
-    /** A task does it; it can be watched. */
+    /** A task performs the action; the message links to it. */
     begun: (task: number | undefined) =>
       void notification.success({
         message: tasks.begun,
-        // The design draws notices outside of the router, where no link can stand.
+        // The design system renders notifications outside the router, where a router link does not work.
         description:
           task === undefined ? undefined : (
             <Button type="link" size="small" className="link-button" onClick={() => void navigate(`/tasks/${task}`)}>
@@ -26,7 +26,7 @@ export function useReport() {
             </Button>
           ),
       }),
-    /** It was refused, or nobody answered: why, and what to do. */
+    /** The action was refused, or the server did not answer: shows the cause and the fix. */
     failed: (error: unknown) => {
       const words = wordsOf(error, labels);
       notification.error({

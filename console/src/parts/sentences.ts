@@ -1,7 +1,10 @@
 import type { Words } from '../api/types';
 import type { Language } from '../locales/language';
 
-/** Returns what happened, why and what to do as running text. The server ends causes and actions with a stop, and messages without. */
+/**
+ * Returns the message, the cause and the fix as running text. The server's causes and fixes end with a full stop, its
+ * messages do not.
+ */
 export function sentences({ message, cause, action }: Words, language: Language): string {
   const more = [cause, action].filter(Boolean);
   const [stop, blank] = language === 'zh' ? ['。', ''] : ['. ', ' '];

@@ -5,7 +5,7 @@ import { keys } from '../api/keys';
 
 const MOST = 2000;
 
-/** Returns all clusters, as many as one answer may hold. */
+/** Returns all clusters, up to the maximum of one answer. */
 export function useAllClusters() {
   return useQuery({
     queryKey: keys.clusters('all'),

@@ -1,11 +1,11 @@
 import { useState, type FormEvent } from 'react';
 
-/** What is wrong with fields, by their names. */
+/** The errors of fields, by name. */
 export type Errors<Name extends string> = Partial<Record<Name, string | undefined>>;
 
 /**
- * Reads a form's fields when it is submitted, and hands them on when nothing is wrong; else the first wrong field gets
- * the keyboard. What a field's error says goes away when the field is changed.
+ * Reads a form's fields when it is submitted, and passes them on if there is no error; otherwise focuses the first
+ * wrong field. The error of a field disappears when the field is changed.
  */
 export function useFields<Name extends string>(
   names: readonly Name[],

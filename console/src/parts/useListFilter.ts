@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 
-/** How far back a list can look at a press. */
+/** The predefined periods of a list, in days. */
 export const PERIODS = [1, 7, 30] as const;
 
-/** Which rows of a list are wanted, as the address says it. */
+/** The filter of a list, from the address. */
 export interface ListFilter {
   page: number;
   size: number;
@@ -12,18 +12,18 @@ export interface ListFilter {
   days?: number;
   startTime?: string;
   endTime?: string;
-  /** By the names that the list has besides. */
+  /** The values of the list's further filters, by name. */
   values: Record<string, string>;
 }
 
-/** What of a filter is changed; an empty value takes it away. */
+/** A change of a filter; an empty value removes it. */
 export type FilterChange = Record<string, string | number | undefined>;
 
 const TIMES = ['days', 'from', 'until'];
 
 /**
- * Returns the filter of a list that the address holds, and how to change it: a list that was looked for can be reloaded,
- * bookmarked and sent to others. Whatever else the address holds stays.
+ * Returns the filter of a list in the address, and a function that changes it: a filtered list can be reloaded,
+ * bookmarked and sent to others. Other parameters of the address stay.
  */
 export function useListFilter(size: number, names: readonly string[]) {
   const [search, setSearch] = useSearchParams();
@@ -33,7 +33,7 @@ export function useListFilter(size: number, names: readonly string[]) {
     setSearch(
       (was) => {
         const next = new URLSearchParams(was);
-        // Another filter begins at its first page.
+        // A changed filter starts at the first page.
         if (!('page' in part)) next.delete('page');
         for (const [name, value] of Object.entries(part)) {
           if (value === undefined || value === '') next.delete(name);
@@ -47,7 +47,7 @@ export function useListFilter(size: number, names: readonly string[]) {
   return { filter, change, clear };
 }
 
-/** Reads a filter; what is no number or time of an address somebody typed is passed over. */
+/** Reads a filter; invalid numbers and times in the address are ignored. */
 export function filterOf(search: URLSearchParams, size: number, names: readonly string[], now = Date.now()): ListFilter {
   const days = numberOf(search.get('days'));
   const [from, until] = [search.get('from'), search.get('until')].map(timeOf);
@@ -71,17 +71,17 @@ function timeOf(text: string | null): string | undefined {
   return text && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 
-/** Tells whether a filter leaves rows out. */
+/** Returns whether a filter excludes rows. */
 export function isFiltered({ startTime, endTime, values }: ListFilter): boolean {
   return Boolean(startTime ?? endTime) || Object.keys(values).length > 0;
 }
 
-/** Returns page and times as the wire takes them. */
+/** Returns the page and the times in the API's format. */
 export function pageAndTimes({ page, size, startTime, endTime }: ListFilter) {
   return { page, size, ...(startTime ? { startTime } : {}), ...(endTime ? { endTime } : {}) };
 }
 
-/** Returns one of the values a list knows; nothing where the address names another. */
+/** Returns the value if it is a known one; otherwise undefined. */
 export function oneOf<T extends string>(value: string | undefined, known: Record<T, unknown>): T | undefined {
   return value !== undefined && Object.hasOwn(known, value) ? (value as T) : undefined;
 }

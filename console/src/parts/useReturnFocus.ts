@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** What goes away by itself as soon as something in it is chosen. */
+/** The elements that close by themselves when something in them is selected. */
 const PASSING = '[role=menu], [role=listbox]';
 
 let lastLasting: HTMLElement | undefined;
@@ -9,19 +9,19 @@ document.addEventListener('focusin', ({ target }) => {
   if (target instanceof HTMLElement && !target.closest(PASSING)) lastLasting = target;
 });
 
-/** Returns what has the keyboard; of a menu, the button that opened it. */
+/** Returns the focused element; for an element in a menu, the button that opened the menu. */
 function holder(): Element | null | undefined {
   const { activeElement } = document;
   const isPassing = activeElement === document.body || activeElement?.closest(PASSING);
   return isPassing ? lastLasting : activeElement;
 }
 
-/** Gives the keyboard back, when a drawer or dialog has gone, to what opened it. */
+/** Returns the focus to the element that opened a drawer or dialog, after that was closed. */
 export function useReturnFocus(): void {
   const [opener] = useState(holder);
   useEffect(
     () => () => {
-      // After the drawer has released the focus that it keeps inside.
+      // After the drawer has released its focus trap.
       window.setTimeout(() => {
         if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
       });

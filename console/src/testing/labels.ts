@@ -1,4 +1,4 @@
 import { loadLabels } from '../locales/load';
 
-// The console loads them before anything is shown; so does each file of tests.
+// The console loads the labels before it shows anything; every test file must do the same.
 await loadLabels('en');

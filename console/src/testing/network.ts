@@ -1,15 +1,15 @@
 /**
- * The network of a component's test: what is asked is answered from a table, and kept. Import it before anything that
- * asks: the client takes the browser's `fetch` when it is made.
+ * The network of a component's test: requests are answered from a table, and recorded. Import it before any code that
+ * sends requests: the client takes the browser's `fetch` when it is created.
  */
 import { onTestFinished } from 'vitest';
 
 import type { Words } from '../api/types';
 
-/** A server's answer: its data, or a status with the words of a refusal. */
+/** A server's answer: its data, or a status with the texts of an error. */
 export type Answer = { data: unknown } | { status: number; error: Words };
 
-/** What is answered, by method and path; a function is given what stands behind the path, and what was sent. */
+/** The answers by method and path; a function gets the query string and the body of the request. */
 export type Answers = Record<string, Answer | ((query: URLSearchParams, body: unknown) => Answer)>;
 
 /** A call that was made. */
@@ -37,7 +37,7 @@ window.fetch = async (input, init) => {
   return new Response(JSON.stringify(answer), { status, headers: { 'content-type': 'application/json' } });
 };
 
-/** Answers so until the test has ended; returns the calls, as they come. */
+/** Answers from this table until the test has ended; returns the list of calls, which grows with each call. */
 export function network(table: Answers): Call[] {
   answers = table;
   calls = [];
@@ -47,7 +47,7 @@ export function network(table: Answers): Call[] {
   return calls;
 }
 
-/** Who is logged on, and may do all of this. */
+/** The answer about a logged-on user with these permissions. */
 export function me(...permissions: string[]): Answers {
   return {
     'GET /users/me': { data: { id: 1, name: 'eva', role: 'ADMIN', mustChangePassword: false, permissions: ['READ', ...permissions] } },

@@ -1,6 +1,6 @@
 import type { Ability, BackupSet, Cluster, Strategy, StrategyRun, Subtask, Task } from '../api/types';
 
-/** A cluster, with what a test is about in the place of the usual. */
+/** A cluster; a test passes the fields that differ from the defaults. */
 export function cluster(part: Partial<Cluster> = {}): Cluster {
   return {
     id: 7,
@@ -22,7 +22,7 @@ export function cluster(part: Partial<Cluster> = {}): Cluster {
   };
 }
 
-/** What a cluster lets be backed up. */
+/** What can be backed up of a cluster. */
 export function ability(part: Partial<Ability> = {}): Ability {
   return {
     backupAbility: 'PHYSICAL_BACKUP',
@@ -144,7 +144,7 @@ export function strategy(part: Partial<Strategy> = {}): Strategy {
   };
 }
 
-/** A due time whose backup succeeded. */
+/** A successful run of a strategy. */
 export function run(part: Partial<StrategyRun> = {}): StrategyRun {
   return {
     dueTime: '2026-11-25T02:00:00.000+08:00',

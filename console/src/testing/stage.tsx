@@ -8,17 +8,17 @@ import { onTestFinished } from 'vitest';
 import '../console.css';
 
 interface Scene {
-  /** The pattern of the address that shows the component; elsewhere it is gone. */
+  /** The pattern of the addresses that show the component; at other addresses it is not shown. */
   path?: string;
-  /** The address one begins at. */
+  /** The initial address. */
   at?: string;
-  /** What the server has said before, by key. */
+  /** The cached answers of the server, by key. */
   known?: [QueryKey, unknown][];
 }
 
 /**
- * Shows a component as the console does, until the test has ended. Where one is stands in `place`. Returns what keeps the
- * server's answers.
+ * Shows a component as the console does, until the test has ended. `place` contains the current address. Returns the
+ * cache of the server's answers.
  */
 export function stage(component: ReactNode, { path = '/', at = path, known = [] }: Scene = {}): QueryClient {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });

@@ -1,6 +1,6 @@
-//! Authentication: HTTP Basic, a personal token, or a browser session, checked before anything else of a request is
-//! read. A caller without permission for a path learns nothing about its fields: the permission is checked before the
-//! fields.
+//! Authentication: HTTP Basic, a personal token, or a browser session, checked before the rest of a request is read. A
+//! caller without permission for a path learns nothing about its fields: instead of an error about fields, it gets the
+//! missing permission.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -37,7 +37,7 @@ pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: N
     }
 }
 
-/// Returns whether an answer says that the request is wrong in itself.
+/// Returns whether an answer reports an error in the request itself.
 fn is_about_fields(status: StatusCode) -> bool {
     use StatusCode as Status;
     [

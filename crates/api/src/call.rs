@@ -1,7 +1,7 @@
-//! The context of one request: its start time, trace id, and the reader's language.
+//! The context of one request: its start time, trace ID, and the reader's language.
 //!
-//! A task-local value, so that every writer of an answer (a handler, an extractor that refuses, the panic catcher)
-//! can fill in the envelope without extra arguments.
+//! It is a task-local value, so that every code that writes an answer (a handler, an extractor that refuses, the panic
+//! catcher) can fill in the envelope without extra arguments.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -19,11 +19,11 @@ tokio::task_local! {
     static CALL: Call;
 }
 
-/// One request on its way.
+/// The context of one request.
 #[derive(Clone)]
 pub(crate) struct Call {
     started: Instant,
-    /// Names the request in answers and in the program's log.
+    /// The ID of the request in answers and in the program's log.
     pub(crate) trace_id: String,
     /// The reader's language.
     pub(crate) language: Language,
@@ -48,7 +48,7 @@ impl Call {
     }
 }
 
-/// Returns the request that is being answered.
+/// Returns the context of the current request.
 pub(crate) fn current() -> Call {
     CALL.try_with(Clone::clone).unwrap_or_else(|_| Call::new(&HeaderMap::new(), Arc::from("")))
 }

@@ -1,4 +1,4 @@
-//! The console: its files, which the build takes from `console/dist`, and the page for all of its own addresses.
+//! The console: its files, which the build takes from `console/dist`, and its page for all other addresses.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -20,8 +20,8 @@ Build it with `npm ci && npm run build` in the folder console/, then build Lifeb
 line (`lifeboat --help`) or the REST API below /api/v2.
 ";
 
-/// What the page may do: run its own scripts and send requests to this server. The design system writes its styles into
-/// the page.
+/// The security policy of the page: it may run its own scripts and send requests to this server. Inline styles are
+/// allowed because the design system needs them.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
@@ -65,15 +65,15 @@ fn find(files: Files, path: &str) -> Option<&'static [u8]> {
     files.binary_search_by(|(name, _)| (*name).cmp(path)).ok().map(|index| files[index].1)
 }
 
-/// The addresses of the console's pages have no dot in their last part.
+/// Returns whether a path names a file: the addresses of the console's pages have no dot in their last part.
 fn is_file_name(path: &str) -> bool {
     path.starts_with(HASHED) || path.rsplit('/').next().is_some_and(|last| last.contains('.'))
 }
 
-/// The compressed forms that the build puts beside a file, the smallest first: coding and file name suffix.
+/// The compressed forms of a file that the build creates, smallest first: coding and file name suffix.
 const COMPRESSED: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Answers with a file in the smallest form that the client accepts. Clients ask for a file without a hash in its name
+/// Answers with a file in the smallest form that the client accepts. Clients request a file without a hash in its name
 /// each time, and get 304 without a body if they have the current one.
 fn file(files: Files, path: &str, body: &'static [u8], headers: &HeaderMap) -> Response {
     let is_hashed = path.starts_with(HASHED);
@@ -106,13 +106,13 @@ fn entity_tag(body: &[u8]) -> String {
     format!("W/\"{:016x}\"", hasher.finish())
 }
 
-/// Whether the client names this tag among those that it has.
+/// Returns whether the client has the form with this tag.
 fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let bare = tag.trim_start_matches("W/");
     listed(headers, &IF_NONE_MATCH).any(|kept| kept == "*" || kept.trim_start_matches("W/") == bare)
 }
 
-/// Whether the client accepts a coding: it lists it with a weight other than zero.
+/// Returns whether the client accepts a coding: it lists the coding with a weight above zero.
 fn takes(headers: &HeaderMap, coding: &str) -> bool {
     listed(headers, &ACCEPT_ENCODING).any(|accepted| {
         let (name, weight) = accepted.split_once(';').unwrap_or((accepted, ""));
@@ -121,7 +121,7 @@ fn takes(headers: &HeaderMap, coding: &str) -> bool {
     })
 }
 
-/// Returns the items of a header that is a list.
+/// Returns the items of a list header.
 fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)

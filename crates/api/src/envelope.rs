@@ -30,7 +30,7 @@ pub(crate) struct Envelope<T> {
     server: String,
 }
 
-/// What a handler answers when it went well: 200 and the envelope.
+/// The successful answer of a handler: 200 and the envelope.
 pub(crate) struct Answer<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Answer<T> {
@@ -74,7 +74,7 @@ pub(crate) struct ListPage {
 }
 
 impl<T> List<T> {
-    /// Turns a page of what `control` knows into one of views.
+    /// Converts a page of `control` to a page of views.
     pub(crate) fn of<U>(page: Page<U>) -> Self
     where
         T: From<U>,
@@ -92,7 +92,7 @@ impl<T> List<T> {
         (self.contents, self.page)
     }
 
-    /// Turns a list that is always handed out whole into one of views, on one page.
+    /// Converts a list without paging to views on a single page.
     pub(crate) fn whole<U>(all: Vec<U>) -> Self
     where
         T: From<U>,

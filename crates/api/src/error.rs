@@ -15,7 +15,7 @@ use crate::call;
 /// Why a request failed.
 pub(crate) struct Failure {
     problem: Problem,
-    /// The chain of causes, for the log alone.
+    /// The chain of causes, only for the log.
     causes: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl From<control::Error> for Failure {
     }
 }
 
-/// The one table from problems to HTTP. A request that is wrong in itself may name its status as its code.
+/// Maps problems to HTTP; no other code does. The code of an invalid request may itself be an HTTP status.
 fn status(problem: &Problem) -> StatusCode {
     match problem.kind {
         ProblemKind::Invalid => u16::try_from(problem.code)
@@ -177,7 +177,7 @@ impl Words {
         }
     }
 
-    /// Renders the problem of a step that is going to be tried again.
+    /// Renders the problem of a step that will be retried.
     pub(crate) fn of_retried(text: &Text) -> Self {
         Self { action: text.action_while_retried(call::language()), ..Self::here(text) }
     }
@@ -232,7 +232,7 @@ pub(crate) async fn no_such_path(uri: axum::http::Uri) -> Failure {
     Problem::not_found("path-unknown").with("path", uri.path()).into()
 }
 
-/// Answers a method that the path does not take.
+/// Answers a method that the path does not have.
 pub(crate) async fn no_such_method(method: axum::http::Method, uri: axum::http::Uri) -> Failure {
     Problem::invalid("method-not-allowed")
         .with("method", method)

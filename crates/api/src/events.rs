@@ -1,10 +1,10 @@
 //! Live events: server-sent events, numbered by the journal.
 //!
-//! Each event carries a number that grows. After a lost connection, a client sends the last one seen as
-//! `Last-Event-ID` (browsers do so by themselves) and gets everything after it, from any server. Alarms are not
-//! stored: an event of one has no number and is not sent again.
+//! Each event has a number, and numbers increase. After a lost connection, a client sends the last number that it got
+//! as `Last-Event-ID` (browsers do so by themselves), and gets all later events, from any server. Alarms are not
+//! stored: the event of an alarm has no number and is not sent again.
 //!
-//! A stream lives no longer than what its reader is logged on by.
+//! A stream ends with the log-on of its reader.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -30,10 +30,10 @@ use crate::queries::{EventHeaders, EventQuery};
 use crate::views::alarms::AlarmEventView;
 use crate::views::tasks::{AnyEventView, EventView};
 
-/// The interval of keep-alive lines, so that no proxy in between closes the connection.
+/// The interval of keep-alive lines, which prevent proxies from closing the connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How often the reader's permission is checked; immediately if its log-on ends on this server.
+/// The interval between two checks of the reader's log-on. If a log-on ends on this server, the check is immediate.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// The maximum number of events per read.
@@ -94,14 +94,14 @@ struct Follower {
     alarms: Option<control::alarms::Changes>,
     /// Reports that a log-on has ended.
     ends: watch::Receiver<u64>,
-    /// When the reader's own was last found good.
+    /// When the reader's log-on was last checked successfully.
     checked: Instant,
     waiting: VecDeque<Event>,
 }
 
 impl Follower {
-    /// Returns the next event, waiting for it; ends the stream when events can't be read, so that the reader comes
-    /// again with the last number it saw.
+    /// Waits for the next event. Ends the stream if events can't be read: the reader then connects again with the last
+    /// number that it got.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
             self.check().await?;
@@ -117,7 +117,7 @@ impl Follower {
                         alarms = of_alarms(&mut self.alarms) => self.keep_alarms(alarms?),
                         ended = self.ends.changed() => {
                             ended.ok()?;
-                            self.ends.mark_changed(); // `check` looks
+                            self.ends.mark_changed(); // for `check`
                         }
                         () = sleep_until(self.checked + CHECK_EVERY) => {}
                     }
@@ -131,7 +131,7 @@ impl Follower {
         }
     }
 
-    /// Makes sure that the reader may still read; else the stream ends.
+    /// Checks that the reader's log-on is still valid; otherwise the stream ends.
     async fn check(&mut self) -> Option<()> {
         if !self.ends.has_changed().ok()? && self.checked.elapsed() < CHECK_EVERY {
             return Some(());
@@ -170,7 +170,7 @@ impl Follower {
     }
 }
 
-/// Waits for alarms; forever where they are not wanted.
+/// Waits for alarms; forever if they are not requested.
 async fn of_alarms(alarms: &mut Option<control::alarms::Changes>) -> Option<Vec<AlarmChange>> {
     match alarms {
         Some(alarms) => alarms.next().await,

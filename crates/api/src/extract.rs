@@ -52,7 +52,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
     type Rejection = Failure;
 
-    /// A request without a body says nothing, whatever it calls the type of that.
+    /// Returns none for a request without a body, whatever its content type.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Failure> {
         let headers = request.headers();
         let is_empty = headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
@@ -86,7 +86,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// The query string. Not called `Query`: utoipa would treat it as axum's and describe it a second time.
+/// The query string. Its name is not `Query`, because utoipa would treat it as axum's type and describe it twice.
 pub(crate) struct Parameters<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
@@ -118,7 +118,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The header by which a request can be sent again without being carried out twice.
+/// The header with the idempotency key: a request that is sent again is carried out only once.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The key of a request that makes a task, if the caller gave one.
@@ -148,7 +148,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
     }
 }
 
-/// Describes the problem by the innermost error, which has the position and what was expected.
+/// Returns the failure for the innermost error, which has the position and the expected value.
 fn unreadable(id: &str, status: StatusCode, rejection: &dyn std::error::Error) -> Failure {
     let mut innermost = rejection;
     while let Some(cause) = innermost.source() {

@@ -17,7 +17,7 @@ use crate::error::Failure;
 use crate::ingress::Ingress;
 use crate::session;
 
-/// The most bytes that a request's body may have.
+/// The maximum size of a request body in bytes.
 pub(crate) const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -31,11 +31,11 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (VARY, "accept-language"),
 ];
 
-/// What makes a browser come over TLS only, for a year, once it did.
+/// The value of `Strict-Transport-Security`: a browser that connected over TLS uses only TLS for a year.
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Middleware: sets the headers, and refuses writes that a browser sends for another site. A browser repeats a Basic
-/// password by itself, also when such a page asks it to.
+/// Middleware: sets the headers, and refuses writes that a browser sends for a page of another site. A browser adds a
+/// known Basic password to such requests too.
 pub(crate) async fn protect(State(ingress): State<Ingress>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let is_https = ingress.is_https(peer, request.headers());
@@ -63,7 +63,7 @@ pub(crate) async fn protect(State(ingress): State<Ingress>, request: Request, ne
     response
 }
 
-/// Returns whether a browser reports a request of another site's page; an unreadable header counts as one.
+/// Returns whether the `Origin` header names another site; an unreadable header counts as another site.
 fn comes_from_other_site(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|value| value.to_str().ok());
     let is_ours = |origin: &HeaderValue| {

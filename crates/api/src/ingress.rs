@@ -20,9 +20,9 @@ impl Ingress {
         Self { is_https, trusted_proxies }
     }
 
-    /// Returns the origin of the request. Forwarding headers count only from a trusted proxy: otherwise, a client
-    /// with invented addresses would never be slowed down. Of several proxies in a row, the last untrusted hop
-    /// counts; anything before it, or before an unreadable hop, may be forged.
+    /// Returns the address of the client. Forwarding headers count only from a trusted proxy: otherwise a client with
+    /// invented addresses would never be slowed down. With several proxies in a row, the last untrusted hop counts: all
+    /// hops before it may be forged. If that hop is unreadable, returns the address of the peer.
     pub(crate) fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
         let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return "unknown".to_owned() };
         if !self.trusted_proxies.contains(&peer) {
@@ -38,8 +38,8 @@ impl Ingress {
         last.unwrap_or(peer).to_string()
     }
 
-    /// Returns whether the request came to us over TLS: ours, that of a proxy that is trusted, or, as the browser
-    /// says of the page that it writes from, that of any.
+    /// Returns whether the request came over TLS: that of this server, that of a trusted proxy, or according to the
+    /// browser's `Origin` header, that of any proxy.
     pub(crate) fn is_https(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
         let is_proxy = peer.is_some_and(|peer| self.trusted_proxies.contains(&peer.to_canonical()));
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -50,8 +50,7 @@ impl Ingress {
     }
 }
 
-/// Reads an address as proxies write it, with a port or without. An IPv4 address in IPv6's clothes is that IPv4
-/// address.
+/// Reads an address as proxies write it, with or without a port. An IPv4-mapped IPv6 address becomes the IPv4 address.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
     let address = bare.parse().ok().or_else(|| hop.parse().ok().map(|with_port: SocketAddr| with_port.ip()));

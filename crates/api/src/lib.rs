@@ -1,18 +1,18 @@
-//! HTTP: text in, text out. OCP's envelope, paths and field names around the use cases of `control`.
+//! The REST API: OCP's envelope, paths and field names around the use cases of `control`.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `router` | every route, on one page |
-//! | `routes` | the handlers, a file per noun: read the request, call one function, turn the answer into a view |
-//! | `views` | the shapes that cross to the outside |
-//! | `envelope`, `error` | what surrounds every answer |
+//! | `routes` | the handlers, a file per noun: read the request, call one function, convert the result to a view |
+//! | `views` | the types of requests and answers |
+//! | `envelope`, `error` | the envelope of every answer, and errors in it |
 //! | `queries` | query strings |
-//! | `extract` | what can't be read is answered in the envelope too |
-//! | `auth`, `session` | who asks |
-//! | `events` | what happens, as it happens |
-//! | `ingress` | allowed proxies, the address of the client, and whether TLS is used between |
-//! | `measure` | how long requests took |
-//! | `guard` | headers and limits that hold for every request |
+//! | `extract` | reads requests, and answers unreadable ones in the envelope |
+//! | `auth`, `session` | log-on |
+//! | `events` | the live events |
+//! | `ingress` | trusted proxies, the address of the client, and whether it uses TLS |
+//! | `measure` | the duration of requests |
+//! | `guard` | headers and limits for every request |
 //! | `console` | the console's files |
 
 mod auth;
@@ -43,20 +43,20 @@ use measure::Requests;
 pub use openapi::document;
 pub use router::router;
 
-/// What the API needs to know beside the use cases.
+/// The settings of the API.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The server's name, shown in every answer.
     pub server_name: String,
     /// Whether the server speaks HTTPS itself.
     pub is_https: bool,
-    /// The proxies whose word on where a request came from is taken.
+    /// The proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Ends the streams of events, which would otherwise keep a stopping server up.
+    /// Ends the streams of events, which would otherwise keep a server from stopping.
     pub shutdown: CancellationToken,
 }
 
-/// What every handler can reach.
+/// The state of every handler.
 #[derive(Clone)]
 struct Api {
     control: Control,

@@ -12,7 +12,7 @@ use model::measure::{ANSWER_BOUNDS_S, Timing, Timings};
 /// The label of a request without a route: pages of the console, and paths that do not exist.
 const UNMATCHED: &str = "unmatched";
 
-/// Which requests are measured together. All three are words of this program: a caller can't make more of them.
+/// The requests that are measured together. A caller cannot create new values of any field, so their number is limited.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RequestKind {
     /// The route, with its parameters by name.
@@ -28,12 +28,12 @@ pub(crate) struct RequestKind {
 pub(crate) struct Requests(Arc<Timings<RequestKind>>);
 
 impl Requests {
-    /// Returns requests without any.
+    /// Returns an empty measurement.
     pub(crate) fn new() -> Self {
         Self(Arc::new(Timings::new(ANSWER_BOUNDS_S)))
     }
 
-    /// Returns how long requests took.
+    /// Returns the durations by kind.
     pub(crate) fn list(&self) -> Vec<(RequestKind, Timing)> {
         self.0.list()
     }

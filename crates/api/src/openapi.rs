@@ -50,7 +50,7 @@ impl Modify for Schemes {
     }
 }
 
-/// Returns the description as JSON, made from the handlers themselves.
+/// Returns the description as JSON, generated from the handlers.
 ///
 /// # Panics
 /// Never: the description is plain data.

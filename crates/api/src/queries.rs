@@ -67,7 +67,7 @@ pub(crate) struct TaskQuery {
 }
 
 impl TaskQuery {
-    /// Reads which tasks, in which order, on which page.
+    /// Reads the filter, the order and the page.
     pub(crate) fn read(self) -> Result<(TaskFilter, TaskOrder, PageAsk), Problem> {
         let Self { name, status, cluster_id, cluster_name, tenant_id, tenant_name, page: number, size, sort } =
             self;
@@ -83,7 +83,7 @@ impl TaskQuery {
     }
 }
 
-/// The most lines of a log that one answer holds.
+/// The maximum number of log lines in one answer.
 const LOG_LINES_MAX: u32 = 1000;
 
 /// Which part of a log is wanted.
@@ -128,7 +128,7 @@ pub(crate) struct LogDelayQuery {
 }
 
 impl LogDelayQuery {
-    /// Returns of which tenant.
+    /// Returns the tenant of the filter.
     pub(crate) fn tenant(&self) -> Option<TenantId> {
         self.tenant_id.map(TenantId)
     }
@@ -155,7 +155,7 @@ pub(crate) struct StrategyQuery {
 }
 
 impl StrategyQuery {
-    /// Reads of which cluster, and which page.
+    /// Reads the cluster and the page.
     pub(crate) fn read(&self) -> Result<(Option<ClusterId>, PageAsk), Problem> {
         Ok((self.cluster_id.map(ClusterId), page(self.page, self.size)?))
     }
@@ -181,7 +181,7 @@ pub(crate) struct StrategyRunQuery {
 }
 
 impl StrategyRunQuery {
-    /// Reads which due times, and which page.
+    /// Reads the due times and the page.
     pub(crate) fn read(&self) -> Result<(RunFilter, PageAsk), Problem> {
         let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
         Ok((RunFilter { from, until }, page(self.page, self.size)?))
@@ -204,7 +204,7 @@ pub(crate) struct StorageUsageQuery {
 }
 
 impl StorageUsageQuery {
-    /// Returns of which storage.
+    /// Returns the storage of the filter.
     pub(crate) fn storage(&self) -> Option<StorageId> {
         self.storage_id.map(StorageId)
     }
@@ -245,7 +245,7 @@ impl BackupQuery {
         page(self.page, self.size)
     }
 
-    /// Reads which backups of a cluster, or of one of its tenants, or of all.
+    /// Reads the filter for backups of a cluster, of one of its tenants, or of all.
     pub(crate) fn filter(&self, cluster: Option<i64>, tenant: Option<i64>) -> Result<BackupFilter, Problem> {
         let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
         Ok(BackupFilter {
@@ -294,7 +294,7 @@ impl LogBackupQuery {
         page(self.page, self.size)
     }
 
-    /// Reads which state.
+    /// Reads the status.
     pub(crate) fn status(&self) -> Option<ArchiveStatus> {
         self.status.map(Into::into)
     }
@@ -328,7 +328,7 @@ impl RestoreQuery {
         page(self.page, self.size)
     }
 
-    /// Reads which recoveries into a cluster, or into one of its tenants.
+    /// Reads the filter for recoveries into a cluster, or into one of its tenants.
     pub(crate) fn filter(&self, cluster: i64, tenant: Option<i64>) -> Result<RestoreFilter, Problem> {
         let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
         Ok(RestoreFilter {
@@ -378,7 +378,7 @@ pub(crate) struct AlarmQuery {
 }
 
 impl AlarmQuery {
-    /// Reads about which cluster, on which page.
+    /// Reads the cluster and the page.
     pub(crate) fn read(&self) -> Result<(Option<ClusterId>, PageAsk), Problem> {
         Ok((self.cluster_id.map(ClusterId), page(self.page, self.size)?))
     }
@@ -402,7 +402,7 @@ pub(crate) struct ProtectionQuery {
 }
 
 impl ProtectionQuery {
-    /// Reads of which cluster and tenant, on which page.
+    /// Reads the cluster, the tenant and the page.
     pub(crate) fn read(&self) -> Result<(Option<ClusterId>, Option<TenantId>, PageAsk), Problem> {
         let page = page(self.page, self.size)?;
         Ok((self.cluster_id.map(ClusterId), self.tenant_id.map(TenantId), page))
@@ -437,7 +437,7 @@ pub(crate) struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// Reads which deeds, on which page.
+    /// Reads the filter and the page.
     pub(crate) fn read(self) -> Result<(AuditFilter, PageAsk), Problem> {
         let Self { start_time, end_time, user, action, object, page: number, size } = self;
         let (from, until) = span(start_time.as_deref(), end_time.as_deref())?;
@@ -468,7 +468,7 @@ pub(crate) struct EventHeaders {
 }
 
 impl EventQuery {
-    /// Reads which events.
+    /// Reads the filter.
     pub(crate) fn filter(&self) -> EventFilter {
         EventFilter { task: self.task.map(TaskId), cluster: self.cluster.map(ClusterId) }
     }
@@ -480,7 +480,7 @@ fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
     PageAsk::new(number.unwrap_or(usual.number()), size.unwrap_or(usual.size()))
 }
 
-/// The start and the end of a span; none where it is open.
+/// The start and the end of a span; none for an open end.
 pub(crate) type Span = (Option<Timestamp>, Option<Timestamp>);
 
 /// Reads a span from its two parameters.
@@ -488,7 +488,7 @@ fn span(start_time: Option<&str>, end_time: Option<&str>) -> Result<Span, Proble
     Ok((moment("startTime", start_time)?, moment("endTime", end_time)?))
 }
 
-/// Reads a time of a query. The `+` of an offset that was not percent-encoded arrives as a blank.
+/// Reads a time of a query. A `+` in an offset that was not percent-encoded arrives as a space.
 pub(crate) fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let moment = Timestamp::from_rfc3339(&text.replace(' ', "+"))

@@ -17,7 +17,7 @@ use crate::routes::{
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
-/// Returns the whole server: the API, and the page for what is not API.
+/// Returns the whole server: the API, and the console for all other paths.
 pub fn router(control: Control, settings: Settings) -> axum::Router {
     let Settings { server_name, is_https, trusted_proxies, shutdown } = settings;
     let server: Arc<str> = server_name.into();
@@ -37,7 +37,7 @@ pub fn router(control: Control, settings: Settings) -> axum::Router {
     surround(routes, server, ingress, requests).with_state(api)
 }
 
-/// Puts around the routes what holds for every request, the outermost last.
+/// Adds the middleware for every request around the routes, the outermost last.
 fn surround<S: Clone + Send + Sync + 'static>(
     routes: axum::Router<S>,
     server: Arc<str>,
@@ -57,7 +57,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().nest("/api/v2", api_routes()).merge(scraped_routes()).merge(open_routes())
 }
 
-/// What needs no log-on.
+/// Routes that need no log-on.
 fn open_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(server::healthz))
@@ -70,7 +70,7 @@ fn scraped_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(metrics::metrics))
 }
 
-/// What needs a log-on. Paths are below `/api/v2`.
+/// Routes that need a log-on. Their paths are below `/api/v2`.
 #[rustfmt::skip]
 fn api_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()

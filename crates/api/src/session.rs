@@ -1,7 +1,7 @@
 //! Browser sessions: logging on and off, and the session cookie.
 //!
-//! The cookie is sent to `/api` only, is out of every script's reach, and is not sent with what other sites ask for.
-//! Beside it every write must carry [`CONSOLE_HEADER`], which no other site's page can add.
+//! A browser sends the cookie to `/api` only, hides it from scripts, and does not send it with requests of other sites.
+//! In addition, every write must have the header [`CONSOLE_HEADER`], which no page of another site can add.
 
 use std::net::SocketAddr;
 
@@ -23,7 +23,7 @@ use crate::extract::Body;
 use crate::views::secret::SecretText;
 use crate::views::users::MeView;
 
-/// What the console's own script sends with everything it asks for.
+/// The header that the console's own script sends with every request.
 pub(crate) const CONSOLE_HEADER: &str = "x-lifeboat-console";
 
 const NAME: &str = "lifeboat_session";
@@ -88,7 +88,7 @@ pub(crate) async fn log_off(
     Ok(([(SET_COOKIE, gone)], Answer(Done {})).into_response())
 }
 
-/// Returns the session's token, when the request carries one.
+/// Returns the session's token, if the request has one.
 pub(crate) fn token(headers: &HeaderMap) -> Option<Secret> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -103,8 +103,8 @@ pub(crate) fn check_is_console(method: &Method, headers: &HeaderMap) -> Result<(
     Err(Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "console-header-missing"))
 }
 
-/// Returns whether the request is the console's. A browser that receives an authentication challenge prompts for a
-/// password in its own window; the console has a page for that.
+/// Returns whether the request comes from the console. A browser that receives an authentication challenge prompts for
+/// a password in its own window, but the console has a page for that.
 pub(crate) fn is_console(headers: &HeaderMap) -> bool {
     headers.contains_key(CONSOLE_HEADER) || token(headers).is_some()
 }

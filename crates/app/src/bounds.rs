@@ -1,4 +1,5 @@
-//! What outside parties may do: to which addresses of theirs connections are made, and how much of their answers is kept.
+//! The limits for clusters and object stores: the addresses to which Lifeboat connects, and the memory that their
+//! answers may use.
 
 use model::Problem;
 use model::egress::Egress;
@@ -15,13 +16,13 @@ pub(crate) const ROW: &str = "limits.row_mib";
 pub(crate) const ANSWER: &str = "limits.answer_mib";
 pub(crate) const STORE_ANSWER: &str = "limits.store_answer_mib";
 
-/// The most that a limit can be: what the protocol of MySQL lets through, and a little more.
+/// The maximum of a limit: a little more than the MySQL protocol allows.
 const MOST_MIB: usize = 4096;
 
-/// Reads to which addresses a server connects.
+/// Reads the addresses to which a server connects.
 ///
 /// # Errors
-/// Names the entry that is no network.
+/// Names the entry that is not a network.
 pub(crate) fn egress(allow: &[String], deny: &[String]) -> Result<Egress, Problem> {
     let lists = [allow, deny].map(|list| list.iter().map(String::as_str));
     let [allowed, denied] = lists;
@@ -31,10 +32,10 @@ pub(crate) fn egress(allow: &[String], deny: &[String]) -> Result<Egress, Proble
     })
 }
 
-/// Reads how much outside parties may send; `value` is what is set for a key.
+/// Reads the memory limits; `value` returns the setting of a key.
 ///
 /// # Errors
-/// Names the value that is no number, or is too small or too large.
+/// Names the value that is not a number, or is too small or too large.
 pub(crate) fn limits(value: impl Fn(&'static str) -> Option<String>) -> Result<Limits, Problem> {
     let bytes = |key: &'static str, usual: usize| {
         let Some(text) = value(key) else { return Ok(usual) };

@@ -12,25 +12,25 @@ use url::Url;
 use crate::failure::Failure;
 use crate::{language, secrets};
 
-/// The rows of a page, when all of a list is read.
+/// The page size for reading a whole list.
 const PAGE_SIZE: usize = 500;
 
-/// A user of a server.
+/// A client of a server's REST API.
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
     credential: Credential,
 }
 
-/// What a user logs on with.
+/// The credential for the log-on.
 enum Credential {
     Token(Secret),
     Password { user: String, password: Secret },
 }
 
 impl Client {
-    /// Returns a user of that server, known by the token in the environment, or by a password that comes from where
-    /// passwords come from.
+    /// Returns a client of that server. It logs on with the token in the environment, otherwise with a password from
+    /// the sources in [`crate::secrets`].
     pub(crate) fn new(server: &str, user: &str) -> Result<Self, Failure> {
         let base = read_address(server)?;
         if let Some(token) = secrets::from_environment("LIFEBOAT_TOKEN")? {
@@ -50,7 +50,7 @@ impl Client {
             .connect_timeout(Duration::from_secs(10))
             .user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION")));
         if base.scheme() == "http" {
-            builder = builder.tls_certs_only([]); // a machine without certificates can do without them here
+            builder = builder.tls_certs_only([]); // plain HTTP needs none: the machine may have no certificates
         }
         let is_here = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         if is_here {
@@ -86,7 +86,7 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
-    /// Returns all rows of a list that is handed out page by page.
+    /// Returns all rows of a paged list.
     pub(crate) async fn list(&self, path: &str, query: &[(&str, String)]) -> Result<Vec<Value>, Failure> {
         let mut rows = Vec::new();
         for page in 1.. {
@@ -141,7 +141,7 @@ impl Client {
     }
 }
 
-/// Reads the address of a server. One that holds a password is refused: it would stand in lists of processes.
+/// Reads the address of a server. An address with a password is refused: process lists would show it.
 fn read_address(server: &str) -> Result<Url, Problem> {
     let malformed =
         || Problem::invalid("server-address-malformed").with("server", model::storage::mask_uri(server));

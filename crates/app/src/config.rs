@@ -20,10 +20,10 @@ use crate::{bounds, metadata_place, setting};
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
-    /// The server of the metadata, as a URL; by default they are in the data directory.
+    /// The database server of the metadata, as a URL; none for metadata in the data directory.
     pub(crate) metadata: Option<String>,
     pub(crate) listen: SocketAddr,
-    /// What HTTPS is spoken with; HTTP without it.
+    /// The files for HTTPS; none for plain HTTP.
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) file_roots: Vec<PathBuf>,
     pub(crate) server_name: String,
@@ -37,7 +37,7 @@ pub(crate) struct Config {
     shown: Vec<(&'static str, String, Source)>,
 }
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     Flag,
@@ -46,11 +46,11 @@ enum Source {
     BuiltIn,
 }
 
-/// Values by their keys, as text; a list is many values.
+/// The values by key, as text; a list has several values.
 pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
-/// Every key, with its default; a dot separates a table of the file and a key in it. The environment variable is that of
-/// [`setting::variable`].
+/// Every key with its default; a dot separates a table of the file from a key in it. [`setting::variable`] returns the
+/// environment variable of a key.
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
     ("metadata", &[metadata_place::IN_DATA_DIRECTORY]),
@@ -71,7 +71,7 @@ const KEYS: &[(&str, &[&str])] = &[
     (bounds::STORE_ANSWER, &["16"]),
 ];
 
-/// Stands for the host name, and is not a valid name itself.
+/// The placeholder for the host name; it is not a valid name itself.
 const HOST_NAME: &str = "<host name>";
 
 /// The file, all keys optional.
@@ -159,7 +159,7 @@ impl File {
 }
 
 impl Config {
-    /// Settles every value. `file` is the one that was named; without it `lifeboat.toml` counts if it exists.
+    /// Determines every value. `file` is the configuration file; without it, `lifeboat.toml` is used if it exists.
     ///
     /// # Errors
     /// Names the value that can't be read, and its source.

@@ -1,7 +1,7 @@
 //! HTTP connections: accepted, limited in time and number, and ended when the server stops.
 //!
-//! A silent or slow client occupies a connection for a few seconds only. When one address has too many connections,
-//! or all have, the longest idle one is closed; a connection with a pending answer never is.
+//! Time limits close the connections of silent or slow clients. If one address has too many connections, or all
+//! addresses together, the connection that has been idle longest is closed, but never one with a pending answer.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -30,29 +30,29 @@ use tower::ServiceExt as _;
 
 use crate::tls::Certificate;
 
-/// How soon the system asks after a silent peer, how often then, and how often without an answer.
+/// TCP keep-alive: the idle time before the first probe, the interval between probes, and the number of probes.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_TRIES: u32 = 4;
 
-/// How long what was sent may stay unread before the connection is given up.
+/// How long sent data may stay unacknowledged before the connection is closed.
 const UNREAD_MAX: Duration = Duration::from_secs(120);
 
-/// How long taking connections pauses when the machine has no room for another.
+/// The pause after a connection could not be accepted, for example because of too many open files.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What a connection may take, and how many there may be.
+/// The limits of connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
-    /// How long one may take to shake hands.
+    /// The time limit of the TLS handshake.
     pub(crate) handshake: Duration,
-    /// How long one may take to send the head of a request, and be idle before it.
+    /// The time limit for the head of a request, including the idle time before it.
     pub(crate) head: Duration,
-    /// How many one address may have.
+    /// The maximum number of connections from one address.
     pub(crate) per_address: usize,
-    /// How many there may be.
+    /// The maximum number of connections in all.
     pub(crate) all: usize,
-    /// The proxies, whose connections are those of many.
+    /// The proxies: the limit per address does not apply to them, because they forward the requests of many clients.
     pub(crate) proxies: Vec<IpAddr>,
 }
 
@@ -63,7 +63,7 @@ impl Limits {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             per_address: 64,
-            // The other half is for databases, storages and files.
+            // The other half of the open files is for databases, storages and files.
             all: (open_files_max() / 2).clamp(16, 4096),
             proxies: proxies.iter().map(IpAddr::to_canonical).collect(),
         }
@@ -113,7 +113,7 @@ pub(crate) async fn serve(
     connections.wait().await;
 }
 
-/// Who is at the other end of a connection.
+/// What one connection needs.
 struct Caller {
     peer: SocketAddr,
     seat: Arc<Seat>,
@@ -121,7 +121,7 @@ struct Caller {
     shutdown: CancellationToken,
 }
 
-/// Attends to one connection from its first byte to its last.
+/// Serves one connection from its first byte to its last.
 async fn attend(stream: TcpStream, acceptor: Option<TlsAcceptor>, caller: Caller, limits: &Limits) {
     watch_peer(&stream);
     let Some(acceptor) = acceptor else { return caller.answer(stream, limits).await };
@@ -130,7 +130,8 @@ async fn attend(stream: TcpStream, acceptor: Option<TlsAcceptor>, caller: Caller
     }
 }
 
-/// Lets the system notice a peer that is gone without a word. Where it can't, the limits above must do.
+/// Lets the system detect a peer that disappeared without closing the connection. If the system does not support these
+/// options, the limits above must suffice.
 fn watch_peer(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);
@@ -164,14 +165,14 @@ impl Caller {
     }
 }
 
-/// A connection that the peer closes is not an error.
+/// Logs how a connection ended. A connection that the peer closes is not an error.
 fn report(done: hyper::Result<()>) {
     if let Err(error) = done {
         tracing::debug!(%error, "a connection has ended early");
     }
 }
 
-/// The connections that there are.
+/// The open connections.
 struct Seats {
     limits: Limits,
     taken: Mutex<Vec<Arc<Seat>>>,
@@ -181,7 +182,7 @@ struct Seats {
 struct Seat {
     address: IpAddr,
     state: Mutex<State>,
-    /// It has to make room.
+    /// Signals that the connection must be closed to make room for another.
     left: CancellationToken,
 }
 
@@ -192,7 +193,7 @@ struct State {
 }
 
 impl Seats {
-    /// Makes a seat for a connection from there; none when all are being answered.
+    /// Returns a seat for a connection from this address; none if no connection is idle and could be closed.
     fn take(&self, address: IpAddr) -> Option<Arc<Seat>> {
         let mut taken = self.taken();
         let is_of = |seat: &Seat| seat.address == address;
@@ -218,7 +219,7 @@ impl Seats {
     }
 }
 
-/// Ends the connection of these that has been idle for longest.
+/// Closes the connection that has been idle longest among the selected ones; none if no selected one is idle.
 fn make_room(taken: &mut Vec<Arc<Seat>>, is_one: impl Fn(&Seat) -> bool) -> Option<()> {
     let idle = taken.iter().enumerate().filter(|(_, seat)| is_one(seat));
     let idle = idle.map(|(place, seat)| (place, seat.state())).filter(|(_, state)| state.answering == 0);
@@ -237,7 +238,7 @@ impl Seat {
     }
 }
 
-/// A request is being answered, until this is dropped.
+/// Marks a connection as busy until this is dropped.
 struct Busy(Arc<Seat>);
 
 impl Busy {
@@ -294,7 +295,7 @@ mod tests {
 
     use super::{Body, Limits, serve};
 
-    /// How long is waited for what must come.
+    /// How long a test waits.
     const LIMIT: Duration = Duration::from_secs(30);
 
     /// A server that answers `/` immediately and `/stream` forever; it ends with the guard.
@@ -398,7 +399,7 @@ mod tests {
         let serving = tokio::spawn(serve(listener, None, router, limits(), shutdown.clone()));
         let mut asks = TcpStream::connect(address).await.expect("taken");
         let asking = tokio::spawn(async move { ask(&mut asks, "/").await });
-        tokio::time::sleep(Duration::from_millis(100)).await; // it is on its way
+        tokio::time::sleep(Duration::from_millis(100)).await; // until the request has arrived
         shutdown.cancel();
         assert!(asking.await.expect("asked").contains("done"));
         tokio::time::timeout(LIMIT, serving).await.expect("it stops").expect("well");

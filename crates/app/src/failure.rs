@@ -16,13 +16,13 @@ use crate::language::{language, words};
 #[derive(Debug)]
 pub(crate) struct Failure {
     words: Box<Words>,
-    /// Whether asking again may help: the server did not answer.
+    /// Whether a retry may help: the server did not answer.
     pub(crate) is_passing: bool,
-    /// Whether the command succeeded except for the objects that it names.
+    /// Whether the command succeeded except for the objects in its message.
     is_partial: bool,
 }
 
-/// The message. REST returns an error in this shape, already in the reader's language.
+/// The message. REST returns errors in this form, already in the reader's language.
 #[derive(Debug, Deserialize)]
 struct Words {
     code: u32,
@@ -63,12 +63,12 @@ impl Words {
 }
 
 impl Failure {
-    /// Returns the error of an unreachable server, which may pass.
+    /// Returns the error of an unreachable server, after which a retry may help.
     pub(crate) fn passing(problem: Problem) -> Self {
         Self { is_passing: true, ..problem.into() }
     }
 
-    /// Returns that something was left out of work that was done otherwise.
+    /// Returns the failure of a command that succeeded only partly.
     pub(crate) fn partial(problem: Problem) -> Self {
         Self { is_partial: true, ..problem.into() }
     }
@@ -79,7 +79,7 @@ impl Failure {
         Some(Self { words: Box::new(words), is_passing: false, is_partial: false })
     }
 
-    /// Reads why a task failed, from its answer: the first failed subtask has more details than the task.
+    /// Reads the reason of a failed task: its first failed subtask has more details than the task.
     pub(crate) fn from_task(task: &serde_json::Value) -> Option<Self> {
         let failed = task["subtasks"].as_array()?.iter().find(|subtask| subtask["status"] == "FAILED");
         let said = failed.map_or(&task["error"], |subtask| &subtask["note"]);
@@ -90,20 +90,19 @@ impl Failure {
         Self::from_answer(&error)
     }
 
-    /// Returns OCP's number of it.
+    /// Returns OCP's error code.
     pub(crate) fn code(&self) -> u32 {
         self.words.code
     }
 
-    /// Returns what went wrong and why, in one line.
+    /// Returns the message and the cause in one line.
     pub(crate) fn line(&self) -> String {
         let Words { message, cause, raw, .. } = self.words.as_ref();
         let why = cause.as_ref().or(raw.as_ref()).filter(|why| *why != message);
         why.map_or_else(|| message.clone(), |why| format!("{message}: {why}"))
     }
 
-    /// Returns how the process ends: 2 for a request that is wrong in itself, 3 for one that a rule refuses, 4 for work
-    /// that left something out.
+    /// Returns the exit status: 2 for an invalid request, 3 for one that a rule refuses, 4 for a partial success.
     pub(crate) fn exit_code(&self) -> ExitCode {
         if self.is_partial {
             return ExitCode::from(4);
@@ -115,7 +114,7 @@ impl Failure {
         })
     }
 
-    /// Prints it on standard error: message, cause and fix, each on its own line; or as JSON.
+    /// Prints the failure on standard error: message, cause and fix, each on its own line; or as JSON.
     pub(crate) fn show(&self, as_json: bool) {
         let mut out = std::io::stderr().lock();
         let Words { code, kind, id, message, cause, raw, action } = self.words.as_ref();

@@ -1,4 +1,4 @@
-//! Following a task to its end: bars on a terminal, a line per change otherwise.
+//! Follows a task to its end: bars on a terminal, otherwise a line per change.
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
@@ -46,7 +46,7 @@ pub(crate) async fn to_end(client: &Client, screen: Screen, task: i64) -> Result
     }))
 }
 
-/// Follows a task that is rolled back to its end and returns it; anything else than a complete roll back is a failure.
+/// Follows the rollback of a task to its end and returns the task; anything but a complete rollback is a failure.
 pub(crate) async fn to_rolled_back(client: &Client, screen: Screen, task: i64) -> Result<Value, Failure> {
     let mut display = Display::new(screen);
     let ended = look_until_ended(client, task, &mut display).await;
@@ -92,7 +92,7 @@ async fn look_until_ended(
     }
 }
 
-/// What is shown of the subtasks, and what was already printed about each.
+/// The display of the subtasks, and what was already printed about each.
 struct Display {
     screen: Screen,
     bars: Option<MultiProgress>,
@@ -188,7 +188,7 @@ fn paint(bar: &ProgressBar, subtask: &SubtaskRow) {
     }
 }
 
-/// Prints the status of a subtask, and why it failed.
+/// Returns the status of a subtask, and why it failed.
 fn state(subtask: &SubtaskRow) -> String {
     let word = match subtask.status.as_str() {
         "RUNNING" => "cli-state-running",
@@ -203,7 +203,7 @@ fn state(subtask: &SubtaskRow) -> String {
     }
 }
 
-/// Returns the progress in words: `40 %, 12.0 MiB of 30.0 MiB, 5.0 MiB/s, 4 s left`.
+/// Returns the progress as text: `40 %, 12.0 MiB of 30.0 MiB, 5.0 MiB/s, 4 s left`.
 fn progress_words(progress: &ProgressRow) -> String {
     let amount = |count: u64| match progress.unit.as_str() {
         "bytes" => size::bytes(count),

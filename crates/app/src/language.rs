@@ -1,4 +1,4 @@
-//! The reader's language: `LIFEBOAT_LANG`, else that of the system.
+//! The reader's language: that in `LIFEBOAT_LANG`, otherwise that of the system.
 
 use std::env;
 use std::sync::OnceLock;
@@ -23,12 +23,12 @@ pub(crate) fn header() -> &'static str {
     }
 }
 
-/// Returns a line of the texts without arguments.
+/// Returns a text of the catalogue that has no arguments.
 pub(crate) fn words(id: &str) -> String {
     Text::new(id).message(language())
 }
 
-/// Returns a text of the catalogue.
+/// Returns a text in the reader's language.
 pub(crate) fn words_of(text: &Text) -> String {
     text.message(language())
 }

@@ -1,10 +1,10 @@
-//! The program's own log: lines on standard error in which text from outside has no effect on a terminal.
+//! The program's own log: lines on standard error. Text from outside cannot control the terminal.
 
 use std::io::{self, Write};
 
 use model::visible::acts;
 
-/// Writes lines, without colours: the subscriber does not spell out what begins one where it stands in a value.
+/// Writes lines without colours, and escapes control characters: the subscriber does not escape them inside values.
 pub(crate) struct Lines<W>(pub(crate) W);
 
 impl<W: Write> Write for Lines<W> {
@@ -34,7 +34,7 @@ mod tests {
 
     use super::Lines;
 
-    /// Where lines go.
+    /// The written lines.
     #[derive(Clone, Default)]
     struct Kept(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 

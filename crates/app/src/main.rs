@@ -51,9 +51,9 @@ fn start(command: cli::Command) -> Result<ExitCode, Failure> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| log::Lines(std::io::stderr()))
-        .with_ansi(false) // a colour begins as what must not come from a name
+        .with_ansi(false) // colours need the control characters that `log::Lines` escapes
         .init();
-    // A second provider would be a second cryptographic library in the binary; there is only this one.
+    // The only provider: a second one would add another cryptographic library to the binary.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|cause| model::Problem::internal("runtime-not-started").raw(cause))?;

@@ -38,13 +38,13 @@ pub(crate) struct MetadataArgs {
 }
 
 impl MetadataArgs {
-    /// Returns the server that keeps the metadata, if one does.
+    /// Returns the database server of the metadata; none if they are in the data directory.
     pub(crate) fn server(&self) -> Result<Option<MetadataServer>, Failure> {
         url(&self.metadata)?.as_deref().map(server).transpose()
     }
 }
 
-/// Checks what was set; returns the URL of a server.
+/// Checks the setting; returns the URL of a database server, or none for the data directory.
 pub(crate) fn url(text: &str) -> Result<Option<String>, Problem> {
     if text == IN_DATA_DIRECTORY {
         return Ok(None);

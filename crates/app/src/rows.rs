@@ -100,7 +100,7 @@ pub(crate) struct PlacedTenantRow {
     pub(crate) tenant: TenantRow,
 }
 
-/// The result of an account test.
+/// The result of a credential test.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CredentialTestRow {
@@ -128,7 +128,7 @@ pub(crate) struct StorageRow {
     pub(crate) create_time: String,
 }
 
-/// The content of a storage.
+/// The result of a scan.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScanRow {
@@ -138,7 +138,7 @@ pub(crate) struct ScanRow {
     pub(crate) left_out: Vec<LeftOutRow>,
 }
 
-/// A backup set that was found.
+/// A backup set that was added.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScannedRow {
@@ -154,14 +154,14 @@ pub(crate) struct OriginRow {
     pub(crate) message: String,
 }
 
-/// A dump that was found, and why it is left out.
+/// A dump that was not added, and why.
 #[derive(Deserialize)]
 pub(crate) struct LeftOutRow {
     pub(crate) path: String,
     pub(crate) error: Said,
 }
 
-/// What a test found.
+/// The result of a test.
 #[derive(Deserialize)]
 pub(crate) struct TestRows {
     pub(crate) passed: bool,
@@ -187,7 +187,7 @@ pub(crate) struct Said {
     pub(crate) action: Option<String>,
 }
 
-/// What an action on backups came to.
+/// The results of an action on backups.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ActionRow {
@@ -244,7 +244,7 @@ pub(crate) struct TaskRow {
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,
-    /// Whether its backup left something out without consent, or its recovery did not create everything.
+    /// Whether the backup left out objects without consent, or the recovery did not create all objects.
     #[serde(default)]
     pub(crate) partial: bool,
     /// None in lists.
@@ -259,13 +259,13 @@ pub(crate) struct TaskRow {
 }
 
 impl TaskRow {
-    /// Returns its status, in the wire's word.
+    /// Returns the status in the API's word.
     pub(crate) fn standing(&self) -> String {
         if self.partial && self.status == "SUCCESSFUL" { "PARTIAL".to_owned() } else { self.status.clone() }
     }
 }
 
-/// Something that has a name.
+/// An object with a name.
 #[derive(Deserialize)]
 pub(crate) struct Named {
     pub(crate) name: String,
@@ -290,7 +290,7 @@ pub(crate) struct SubtaskRow {
 }
 
 impl SubtaskRow {
-    /// Returns the step's name, with the tenant where there is one.
+    /// Returns the step's name, with the tenant if there is one.
     pub(crate) fn title(&self) -> String {
         self.lane.as_ref().map_or_else(|| self.name.clone(), |lane| format!("{} [{lane}]", self.name))
     }
@@ -341,7 +341,7 @@ pub(crate) struct BackupSetRow {
     pub(crate) left_out: Vec<MissingRow>,
 }
 
-/// Something that a backup set lacks.
+/// An object that a backup left out.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MissingRow {
@@ -349,7 +349,7 @@ pub(crate) struct MissingRow {
     pub(crate) agreed: bool,
 }
 
-/// Something that a recovery does not make.
+/// An object that a recovery does not create.
 #[derive(Deserialize)]
 pub(crate) struct NotMadeRow {
     pub(crate) reason: String,
@@ -376,7 +376,7 @@ pub(crate) struct CompactionsRow {
     pub(crate) tenants: Vec<CompactionRow>,
 }
 
-/// The major compaction of a tenant, or of all there is.
+/// The major compaction of a tenant, or of the whole cluster.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CompactionRow {
@@ -410,7 +410,7 @@ pub(crate) struct RestoreTaskRow {
     #[serde(default)]
     pub(crate) ob_backup_object_list: Vec<RestoreObjectRow>,
     pub(crate) status: String,
-    /// Whether it did not make all of the set.
+    /// Whether the recovery did not create all selected objects of the set.
     #[serde(default)]
     pub(crate) partial: bool,
     pub(crate) create_time: Option<String>,
@@ -418,14 +418,14 @@ pub(crate) struct RestoreTaskRow {
 }
 
 impl RestoreTaskRow {
-    /// Returns its status, in the wire's word.
+    /// Returns the status in the API's word.
     pub(crate) fn standing(&self) -> String {
         let is_partial = self.partial && self.status == "RESTORE_SUCCESS";
         if is_partial { "PARTIAL".to_owned() } else { self.status.clone() }
     }
 }
 
-/// A database or table that a recovery takes out of its set.
+/// A selected database or table of a recovery.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RestoreObjectRow {

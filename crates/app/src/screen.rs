@@ -13,10 +13,9 @@ use crate::language::language;
 /// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    // Plain comments: documented values would blow every help text up.
-    // Tables and lines, for people.
+    // Plain comments: doc comments on values would enlarge every help text. Tables and lines, for people.
     Table,
-    // What the server answered, for programs.
+    // The server's answer, for programs.
     Json,
 }
 
@@ -28,12 +27,12 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Returns whether programs read it.
+    /// Returns whether the output is for programs.
     pub(crate) fn is_json(self) -> bool {
         self.form == Form::Json
     }
 
-    /// Shows data as JSON, or else by a function of its own.
+    /// Shows data as JSON, or for people with this function.
     pub(crate) fn show(self, data: &Value, for_people: impl FnOnce(Self)) {
         if self.is_json() {
             let _ = writeln!(std::io::stdout().lock(), "{}", visible_json(&format!("{data:#}")));
@@ -49,17 +48,17 @@ impl Screen {
         }
     }
 
-    /// Writes a line of the texts for people.
+    /// Writes a text of the catalogue for people.
     pub(crate) fn say(self, text: &Text) {
         self.line(&text.message(language()));
     }
 
-    /// Writes a table for people; the last column may be as long as it likes.
+    /// Writes a table for people; the width of the last column is not limited.
     pub(crate) fn table(self, heads: &[&str], rows: &[Vec<String>]) {
         aligned(heads, rows).iter().for_each(|line| self.line(line));
     }
 
-    /// Writes names and what belongs to them, one below the other.
+    /// Writes names with their values, one per line.
     pub(crate) fn facts(self, facts: &[(&str, String)]) {
         let width = facts.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
         for (name, value) in facts {
@@ -69,7 +68,7 @@ impl Screen {
     }
 }
 
-/// Returns the lines of a table whose columns are as wide as their widest cell; a Chinese letter takes two places.
+/// Returns the lines of a table. Each column is as wide as its widest cell; a Chinese character is two columns wide.
 fn aligned(heads: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
     let seen = |row: &Vec<String>| row.iter().map(|cell| visible_line(cell).into_owned()).collect();

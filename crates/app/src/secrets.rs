@@ -1,5 +1,5 @@
-//! Passwords come from the environment, a file that it names, a prompt or standard input; never from an argument,
-//! which every user of the machine can read.
+//! Passwords come from the environment, a file named in the environment, a prompt or standard input; never from an
+//! argument, which every user of the machine can read.
 
 use std::env;
 use std::fs;

@@ -1,6 +1,6 @@
-//! Backup strategies in a YAML file: REST's fields, with clusters, tenants and storages by name.
+//! Backup strategies in a YAML file: the fields of REST, with clusters, tenants and storages by name.
 //!
-//! Everything here is text and values: what the server has is an argument.
+//! This module does no I/O: the strategies of the server are an argument.
 
 mod comparing;
 mod entry;
@@ -44,7 +44,7 @@ strategies:
         read(text, "s.yaml").expect("a file")
     }
 
-    /// Returns a strategy as the server shows it, made of an entry.
+    /// Returns a strategy as the server shows it, built from an entry.
     fn server(entry: &Entry) -> Value {
         let mut schedule = entry.fields["obBackupScheduleConfig"].clone();
         schedule["backupScheduleEnabled"] = json!(true);

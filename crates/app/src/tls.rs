@@ -1,5 +1,5 @@
-//! Our own TLS: connections are encrypted with a certificate from files, which are reloaded when they change. If the
-//! new files are not usable, nothing changes.
+//! TLS of this server: connections are encrypted with a certificate from files, which are reloaded when they change. If
+//! the new files are not usable, the old certificate stays in use.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::watch;
 
-/// The interval of checks of the files.
+/// The interval between two checks of the files.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// The location of the certificate and its key, as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsFiles {
-    /// The certificate, followed by those that signed it.
+    /// The certificate, followed by its chain.
     pub(crate) certificate: PathBuf,
     /// Its private key.
     pub(crate) key: PathBuf,
@@ -52,10 +52,10 @@ impl TlsFiles {
     }
 }
 
-/// What connections are encrypted with, as of now.
+/// The current certificate and key.
 pub(crate) type Certificate = watch::Receiver<Arc<ServerConfig>>;
 
-/// Reads the files, and again whenever they change.
+/// Reads the files, and reloads them whenever they change.
 ///
 /// # Errors
 /// When the files can't be used.
@@ -85,9 +85,9 @@ async fn keep_newest(
             Ok(config) => {
                 seen = changed;
                 let _ = newest.send(config);
-                tracing::info!(certificate = %files.certificate.display(), "the certificate was read anew");
+                tracing::info!(certificate = %files.certificate.display(), "the certificate was reloaded");
             }
-            // The other file may be on its way still; the next look finds both.
+            // The other file may not have been replaced yet; the next check finds both.
             Err(problem) => tracing::warn!(%problem, "the new certificate can't be used; the old one stays"),
         }
     }

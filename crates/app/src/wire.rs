@@ -1,4 +1,4 @@
-//! Puts a server together and runs it until it is stopped.
+//! Assembles a server and runs it until it is stopped.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::language::language;
 use crate::{connections, metadata_place, secrets, tls};
 
-/// How long requests that are being answered may hold up the end.
+/// How long pending requests may delay the stop of the server.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Runs a server until it gets SIGTERM or SIGINT. Unfinished tasks continue after the next start.

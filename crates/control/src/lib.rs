@@ -1,43 +1,43 @@
-//! The behaviour of the product. A caller (REST, the console, the command line) calls one function of one of the
-//! modules below with a [`Control`] and an [`Actor`]; they check permissions and write the audit log.
+//! The use cases of Lifeboat. A caller (REST, the console, the command line) calls one function of one of the modules
+//! below with a [`Control`] and an [`Actor`]; the function checks permissions and writes the audit log.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`clusters`] | take over, look at, remove |
+//! | [`clusters`] | take over, show, refresh, remove |
 //! | [`tenants`] | the tenants of all clusters, and the credentials that read their data |
 //! | [`storages`] | the library of storage configurations, and their tests |
-//! | [`storage_uses`] | how much of each storage backups take, over time |
+//! | [`storage_uses`] | the space of backups in each storage, over time |
 //! | [`storage_scan`] | enters the backup sets of a storage into the catalogue |
-//! | [`backups`] | what can be backed up, Back up Now, what was backed up |
-//! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
-//! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
+//! | [`backups`] | what can be backed up, Back up Now, backup sets |
+//! | [`strategies`] | backup strategies, their past runs, and the runs that are due now |
+//! | [`log_backups`] | log backup: status, start, stop, pause, resume |
 //! | [`log_delays`] | the delay of log backup over time |
-//! | [`log_gaps`] | interruptions of log backup, and what is done about them |
+//! | [`log_gaps`] | interruptions of log backup, and their repair |
 //! | [`delete_policies`] | what a 4.x cluster deletes by its own policies |
-//! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
-//! | [`recovery_windows`] | to which moments tenants can be recovered |
+//! | [`compactions`] | major compaction: status, start, clear exceptions |
+//! | [`recovery_windows`] | the recoverable time ranges of tenants |
 //! | [`restores`] | recover a backup set |
 //! | [`retention`] | which logical sets are kept, clean-up of expired ones, holds |
-//! | [`tasks`] | follow and steer what runs |
+//! | [`tasks`] | watch and control tasks |
 //! | [`users`] | accounts, log-on, passwords |
-//! | [`signing`] | where backup sets come from, and the keys that show it |
-//! | [`alarms`] | what is wrong now |
-//! | [`audit`] | who did what |
+//! | [`signing`] | the origin of backup sets, and the keys that prove it |
+//! | [`alarms`] | the current problems |
+//! | [`audit`] | the audit log |
 //! | [`protection`] | how recently each object was backed up |
 //! | [`metrics`] | the numbers that a server reports to monitoring |
 //! | [`health`] | whether this server can do its work |
-//! | [`watching`] | what this server does by itself, and how that went |
+//! | [`watching`] | the watchers of this server, and their recent runs |
 //!
-//! They are the room `use_cases`. The rooms from top to bottom, each of which uses only those below it:
+//! These modules are in `use_cases`. The folders of this crate from top to bottom; each uses only those below it:
 //!
-//! | room | what it holds |
+//! | folder | contents |
 //! |---|---|
 //! | `server` | opens a server, and runs its workers and watchers |
-//! | `watchers` | what a server does by itself now and then |
+//! | `watchers` | the background checks of a server |
 //! | `use_cases` | one file for each noun: the modules above |
 //! | `flows` | the durable tasks: one folder for each operation, its steps in running order, and its plan |
-//! | `orders` | what can be ordered, and how an order becomes a task |
-//! | `context` | who asks, the metadata, endpoints, the audit log, errors, pages |
+//! | `orders` | the orders, and how an order becomes a task |
+//! | `context` | the caller, the metadata, endpoints, the audit log, errors, pages |
 //!
 //! A request goes down; values come back up. Nothing calls back.
 

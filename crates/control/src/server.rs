@@ -1,4 +1,4 @@
-//! Puts the rooms together: opens a server's data, teaches its workers the flows, and runs workers and watchers.
+//! Assembles a server: opens its data, registers the flows with its workers, and runs workers and watchers.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::use_cases::first_start;
 use crate::{flows, orders, watchers};
 
 impl Control {
-    /// Opens a server's data, making them when there are none.
+    /// Opens a server's data; the first start creates them.
     ///
     /// # Errors
     /// When another program uses the data directory, when its key is missing, or a directory of the settings can't

@@ -39,10 +39,10 @@ pub(crate) struct Archive {
     pub(crate) dump: DumpId,
     /// The recipients of rows and statements; none if they are not encrypted.
     pub(crate) recipients: Arc<[Recipient]>,
-    /// What encrypted objects are opened with.
+    /// The secret keys that open encrypted objects.
     pub(crate) identities: Identities,
-    /// The plan and the files with statements, as the manifest names them: what is read of them must be that. Nothing
-    /// while the dump is being made.
+    /// The plan and the schema files as the manifest lists them; what is read must match. `None` while the dump is
+    /// being taken.
     named: Option<Arc<HashMap<String, ObjectEntry>>>,
     /// Whose plan, receipts and manifest count.
     accepts: Accepts,
@@ -63,9 +63,9 @@ enum Accepts {
 pub struct OpenManifest {
     /// What the dump holds.
     pub manifest: Manifest,
-    /// Whose signature it has; nothing when it is not signed.
+    /// The key that signed it; `None` if it is not signed.
     pub signer: Option<PublicKey>,
-    /// The BLAKE3 of its content: the same for no other manifest.
+    /// The BLAKE3 hash of its content, which identifies this manifest.
     pub blake3: String,
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct PieceReceipt {
     pub(crate) also: Vec<PieceReceipt>,
 }
 
-/// What plans and manifests of all formats have.
+/// The fields that plans and manifests of every format have.
 #[derive(Deserialize)]
 struct AnyFormat {
     format: u32,
@@ -100,17 +100,18 @@ impl Archive {
         }
     }
 
-    /// Returns the same, to be written as planned and signed.
+    /// Returns a dump that is being taken with the recipients of its plan, and signed.
     pub(crate) fn of_plan(client: &Client, plan: &Plan, signer: Option<&SigningKey>) -> Self {
         Self { recipients: plan.recipients.clone().into(), ..Self::signing(client, &plan.dump, signer) }
     }
 
-    /// Returns a dump that is being made and signed.
+    /// Returns a dump that is being taken and signed.
     pub(crate) fn signing(client: &Client, dump: &DumpId, signer: Option<&SigningKey>) -> Self {
         Self { accepts: Accepts::SignedWith(signer.cloned()), ..Self::new(client, dump) }
     }
 
-    /// Returns the complete dump, to be read with these keys, and its manifest; only this one if a hash is expected.
+    /// Opens a complete dump with these keys and returns it with its manifest. If a hash is expected, no other
+    /// manifest is accepted.
     pub(crate) async fn open(
         client: &Client,
         dump: &DumpId,
@@ -170,7 +171,7 @@ impl Archive {
         })
     }
 
-    /// Makes sure that an object is the one that the manifest names, where the dump is complete.
+    /// Checks that an object of a complete dump is the one that the manifest lists.
     fn prove(&self, path: &str, bytes: &[u8]) -> Result<()> {
         let Some(named) = &self.named else { return Ok(()) };
         let why = match named.get(path) {
@@ -205,7 +206,7 @@ impl Archive {
         Ok(Some((plan, ObjectEntry::of(ObjectKey::Plan.path(), &bytes))))
     }
 
-    /// Reads the manifest; nothing when the dump is not complete.
+    /// Reads the manifest; `None` if the dump is not complete.
     pub(crate) async fn manifest(&self) -> Result<Option<Manifest>> {
         let Some(bytes) = self.read(ObjectKey::Manifest).await? else { return Ok(None) };
         let Unsealed { content, signer, .. } = self.versioned::<Manifest>(ObjectKey::Manifest, &bytes)?;
@@ -247,7 +248,7 @@ impl Archive {
         }
     }
 
-    /// Returns what the dump is signed with while it is being made.
+    /// Returns the key that signs the dump while it is being taken.
     fn signer(&self) -> Option<&SigningKey> {
         match &self.accepts {
             Accepts::All => None,
@@ -266,7 +267,7 @@ impl Archive {
         self.manifest().await?.ok_or_else(missing)
     }
 
-    /// Reads a small object whole; nothing when there is none.
+    /// Reads a small object whole; `None` if it does not exist.
     pub(crate) async fn read(&self, key: ObjectKey<'_>) -> Result<Option<Bytes>> {
         match self.client.get(&key.key(&self.dump), SMALL_MOST_BYTES).await {
             Ok(bytes) => Ok(Some(bytes)),
@@ -275,7 +276,7 @@ impl Archive {
         }
     }
 
-    /// Reads a sealed object; nothing when there is none that counts.
+    /// Reads a sealed object; `None` if it does not exist or is not accepted.
     pub(crate) async fn read_sealed<T: DeserializeOwned>(&self, key: ObjectKey<'_>) -> Result<Option<T>> {
         let Some(bytes) = self.read(key).await? else { return Ok(None) };
         let unsealed = unseal(&bytes, self.purpose(&key));
@@ -306,7 +307,7 @@ impl Archive {
         written.during(|| format!("write {}", key.path()))
     }
 
-    /// Reads the receipts of all finished pieces, each once: two writers may have finished the same.
+    /// Reads the receipts of all finished pieces without duplicates: two writers may have finished the same piece.
     pub(crate) async fn piece_receipts(&self) -> Result<Vec<PieceReceipt>> {
         let folder = format!("{}/data", receipts_folder(&self.dump));
         let listed = self.client.list(&folder).await.during(|| "list the receipts".to_owned())?;
@@ -324,7 +325,7 @@ impl Archive {
         Ok(receipts.into_values().collect())
     }
 
-    /// Reads receipts; nothing when they do not count, so that their pieces are written again.
+    /// Reads receipts; `None` if they are not accepted, so that their pieces are written again.
     async fn piece_receipt(&self, key: String) -> Result<Option<PieceReceipt>> {
         let bytes = self.client.get(&key, RECEIPT_MOST_BYTES).await.during(|| format!("read {key}"))?;
         let purpose = self.purpose(&ObjectKey::PieceReceipts { writer: 0, number: 0 });

@@ -1,24 +1,25 @@
-//! Verifies the bytes of an object block by block, so that none is trusted before its end.
+//! Verifies the bytes of an object block by block, so that no block is used before it is verified.
 //!
-//! BLAKE3 is a tree: the hash of an object is computed from the hashes of its blocks of 4 MiB. The manifest contains
-//! these hashes beside the object's own, and together they yield it: a reader verifies each block when it has
-//! arrived, before anything acts on its content. The blocks are those of the stored bytes, so no key is needed to
-//! check them, and equal hashes reveal nothing about the content of an encrypted dump.
+//! BLAKE3 is a tree: the hash of an object is computed from the hashes of its blocks of 4 MiB. The manifest lists
+//! these hashes and the object's own, which follows from them. A reader verifies each block as it arrives, before its
+//! content is used. The blocks are those of the stored bytes, so no key is needed to check them, and equal hashes
+//! reveal nothing about the content of an encrypted dump.
 
 use blake3::hazmat::{ChainingValue, HasherExt as _, Mode, merge_subtrees_non_root, merge_subtrees_root};
 use blake3::{Hash, Hasher};
 
 use crate::manifest::ObjectEntry;
 
-/// How many stored bytes make a block; the last of an object is shorter. A power of two, as the tree asks for.
+/// How many stored bytes make a block; the last of an object is shorter. It must be a power of two because of the
+/// tree.
 pub(crate) const BLOCK_BYTES: usize = 4 << 20;
 
-/// Hashes an object and its blocks, as its bytes come.
+/// Hashes an object and its blocks as the bytes arrive.
 pub(crate) struct BlockHasher {
-    /// Of the block that is open.
+    /// The hasher of the current block.
     hasher: Hasher,
     bytes_in_block: usize,
-    /// The hashes of the blocks before.
+    /// The hashes of the previous blocks.
     blocks: Vec<ChainingValue>,
 }
 
@@ -30,7 +31,7 @@ impl BlockHasher {
     /// Appends bytes.
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            // Only when more comes is it known that a full block is not the whole object.
+            // A full block may be the whole object until more bytes arrive.
             if self.bytes_in_block == BLOCK_BYTES {
                 self.blocks.push(self.hasher.finalize_non_root());
                 self.hasher = block_hasher(self.blocks.len());
@@ -43,7 +44,7 @@ impl BlockHasher {
         }
     }
 
-    /// Returns the hash of the object and those of its blocks; no blocks if it is no longer than one.
+    /// Returns the hash of the object and those of its blocks; none if the object fits into one block.
     pub(crate) fn finish(mut self) -> (String, Vec<String>) {
         if self.blocks.is_empty() {
             return (self.hasher.finalize().to_hex().to_string(), Vec::new());
@@ -75,24 +76,24 @@ fn joined(blocks: &[ChainingValue]) -> ChainingValue {
     merge_subtrees_non_root(&joined(left), &joined(right), Mode::Hash)
 }
 
-/// Returns how many of two blocks or more are on the left side of the tree: the largest power of two below.
+/// Returns how many of two or more blocks are in the left half of the tree: the largest smaller power of two.
 fn left_blocks(blocks: usize) -> usize {
     1 << (blocks - 1).ilog2()
 }
 
 /// Proves the blocks of an object one after the other.
 pub(crate) struct BlockProof {
-    /// The hashes of all blocks; of an object of one block its own.
+    /// The hashes of all blocks. If there is only one block, the hash of the object.
     expected: Vec<Hash>,
     hasher: Hasher,
     proved: usize,
 }
 
 impl BlockProof {
-    /// Expects the blocks that the manifest names.
+    /// Expects the blocks that the manifest lists.
     ///
     /// # Errors
-    /// Reports what is wrong, when they are not those of the object's hash.
+    /// Reports what is wrong if they do not yield the object's hash.
     pub(crate) fn of(object: &ObjectEntry) -> Result<Self, &'static str> {
         let hash = |text: &String| Hash::from_hex(text).map_err(|_| "its checksum is unreadable");
         let whole = hash(&object.blake3)?;
@@ -132,7 +133,7 @@ fn count(bytes: u64) -> u64 {
     bytes.div_ceil(BLOCK_BYTES as u64).max(1)
 }
 
-/// Returns whether the manifest names the blocks that an object has. Dumps from before blocks were hashed name none.
+/// Returns whether the manifest lists the blocks of an object. Older dumps, whose blocks were not hashed, list none.
 pub(crate) fn are_named(object: &ObjectEntry) -> bool {
     count(object.bytes) == 1 || !object.blocks.is_empty()
 }

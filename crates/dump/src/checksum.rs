@@ -1,9 +1,9 @@
 //! The checksum of a set of rows: their number, and the sum of a hash of each.
 //!
 //! A row is hashed in the form in which MySQL's text protocol sends it: for each column, in the table's order, NULL
-//! as the byte `FB`, else the length of the value (one byte below `FB`; `FC`, `FD`, `FE` and 2, 3, 8 bytes, lowest
-//! first) and the value. The hash is XXH3 with 128 bits; the sum wraps. So the order of rows makes no difference,
-//! a row that is there twice counts twice, and the sums of pieces add up to that of the table.
+//! as the byte `FB`; otherwise, the length of the value (one byte below `FB`; `FC`, `FD`, `FE` and 2, 3, 8 bytes,
+//! lowest first) and the value. The hash is XXH3 with 128 bits; the sum wraps. So the order of rows makes no
+//! difference, duplicate rows count twice, and the sums of pieces add up to that of the table.
 //!
 //! It finds accidental errors. It does not protect against forged rows.
 
@@ -58,15 +58,15 @@ impl<'de> Deserialize<'de> for Checksum {
     }
 }
 
-/// Hashes rows of one table: values that have several prints by their canonical one, all others as they arrived.
+/// Hashes rows of one table: values with several spellings in their canonical form, all others as received.
 pub(crate) struct RowHasher {
-    /// The places and forms of the values that have several.
+    /// The positions and forms of the columns whose values have several spellings.
     several: Vec<(usize, Form)>,
     columns: usize,
     row: Vec<u8>,
     /// The expressions to query.
     pub(crate) suspects: Suspects,
-    /// The documents that are hashed as what is written in their place.
+    /// The documents that are hashed as the literals that replace them.
     typed: Typed,
 }
 
@@ -78,7 +78,7 @@ impl RowHasher {
         Self { several, columns: columns.len(), row: Vec::new(), suspects, typed }
     }
 
-    /// Hashes these documents as what is written in their place.
+    /// Hashes these documents as the literals that replace them.
     pub(crate) fn with(self, typed: Typed) -> Self {
         Self { typed, ..self }
     }
@@ -108,7 +108,7 @@ impl RowHasher {
         self.form_with(&canonical, value, arrived)
     }
 
-    /// The same, where the values that are hashed otherwise than they arrived are known.
+    /// The same, with the values that are not hashed as received.
     pub(crate) fn form_with<'h, 'v: 'h>(
         &'h mut self,
         canonical: &[(usize, Vec<u8>)],
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_form_that_is_hashed_never_changes() {
-        // Written down once: a dump of today is verified by the releases to come.
+        // This value is fixed: future releases must verify dumps of this one.
         assert_eq!(sum(&[&[Some("1"), None]]).to_string(), "5b85d60b4b45f5efb28e5eade8cdbd25");
         let mut row = Vec::new();
         push_value(&mut row, Some(&[7; 0xFB]));

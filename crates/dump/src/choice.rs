@@ -8,14 +8,15 @@ use crate::error::{Error, Result};
 use crate::manifest::{DatabaseEntry, Manifest};
 use crate::plan::{Selection, full_name};
 
-/// What of a dump is meant, and under which names a server has it.
+/// The selected part of a dump, and its names in the server.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice<'a> {
-    /// Which databases, under which names; empty: all under their own.
+    /// The databases by their names in the dump, with their names in the server. Empty: all databases, under their
+    /// own names.
     pub names: &'a BTreeMap<String, String>,
     /// Which of their tables.
     pub selection: &'a Selection,
-    /// The BLAKE3 of the manifest whose origin was checked before: no other counts. None: any.
+    /// The BLAKE3 hash of the manifest whose origin was already checked; no other is accepted. `None` accepts any.
     pub expected_manifest: Option<&'a str>,
 }
 
@@ -23,7 +24,7 @@ impl Choice<'_> {
     /// Returns the chosen databases: names in the server by names in the dump.
     ///
     /// # Errors
-    /// [`Error::NothingThere`] when something was chosen that the dump does not hold.
+    /// [`Error::NothingThere`] if the dump does not contain a selected object.
     pub(crate) fn databases(&self, manifest: &Manifest) -> Result<BTreeMap<String, String>> {
         let held = |name: &String| manifest.databases.iter().any(|database| database.name == *name);
         if let Some(stranger) = self.names.keys().find(|name| !held(name)) {

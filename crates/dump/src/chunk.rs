@@ -1,9 +1,9 @@
 //! Splitting a table into chunks that are read separately, by its primary key.
 //!
-//! If keys are whole numbers close together, such as counters, the cuts are computed: a range of N numbers contains
-//! at most N rows. Otherwise they are found by walking: the key that is N rows after the last cut. The server finds
-//! it by counting along the index, which works for every kind of key: sparse, skewed, of several columns, text. But
-//! it reads the whole index, which for a cold table takes as long as reading its rows.
+//! If keys are integers that are close together, such as counters, the cuts are computed: a range of N numbers
+//! contains at most N rows. Otherwise each cut is queried: it is the key N rows after the last cut. The server finds
+//! it by counting along the index, which works for every kind of key: sparse, skewed, composite, text. But this reads
+//! the whole index, which takes as long as reading the rows if the table is not cached.
 
 use std::collections::HashSet;
 
@@ -21,30 +21,30 @@ use crate::plan::{Chunk, TablePlan, full_name};
 /// A table with fewer rows than this is not split, and the length of its rows is not queried.
 pub(crate) const SMALL_TABLE_ROWS: u64 = 1000;
 
-/// How many rows are read to learn how long they are.
+/// The number of rows that are read to estimate the row length.
 const SAMPLE_ROWS: u64 = 200;
 
 /// The most rows in a chunk, however short they are.
 const CHUNK_MOST_ROWS: u64 = 5_000_000;
 
-/// The server's number for a column that it does not know, or does not show.
+/// The server's error number for a column that does not exist or is hidden.
 const UNKNOWN_COLUMN: u16 = 1054;
 
-/// How many chunks there are of a size before the next are twice as large.
+/// The number of chunks of one size before the size doubles.
 const CHUNKS_OF_A_SIZE: usize = 16;
 
-/// The maximum range of numbers per row between the first and the last one: then computed chunks contain half of the
-/// intended rows, on average, and none contains more.
+/// The largest average distance between keys for which cuts are computed. At this distance, a computed chunk contains
+/// half of the intended rows on average. No chunk contains more rows than intended.
 const NUMBERS_PER_ROW_MOST: u64 = 2;
 
-/// How often the chunks become twice as large: the first are an eighth of the largest.
+/// How often the chunk size doubles: the first chunks are an eighth of the largest.
 const DOUBLINGS_MOST: usize = 3;
 
 /// How large the chunks should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkAim {
-    /// Bytes of values in the largest chunks, about. A table's first chunks are smaller, so that a table of any size
-    /// gives every connection work, and the last ones to be done are short.
+    /// The approximate bytes of values in the largest chunks. A table's first chunks are smaller: then tables of any
+    /// size keep all connections busy, and the chunks that are read last are short.
     pub bytes: u64,
     /// Exactly this many rows instead.
     pub rows: Option<u64>,
@@ -56,8 +56,8 @@ impl Default for ChunkAim {
     }
 }
 
-/// Returns the columns by which a table can be cut: its primary key, if all of it is of types whose values keep
-/// their order as literals.
+/// Returns the columns by which a table can be cut: its primary key, if the literals of all its types sort like the
+/// values.
 pub(crate) fn usable_key(key: &[KeyColumn], columns: &[(catalog::Column, Form)]) -> Vec<Column> {
     let usable = |part: &KeyColumn| {
         let (column, form) = columns.iter().find(|(column, _)| column.name == part.name)?;
@@ -103,16 +103,16 @@ pub(crate) fn whole(partitions: &[String]) -> Vec<Chunk> {
     partitions.iter().map(chunk).collect()
 }
 
-/// What is known of how many rows a table has.
+/// What is known about the number of rows of a table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownRows {
-    /// How many the server believes there are.
+    /// The server's estimate.
     pub(crate) guess: u64,
-    /// The server's answer whether there are too few rows to split.
+    /// Whether there are too few rows to split, if the server was queried.
     pub(crate) are_few: Option<bool>,
 }
 
-/// Looks for the chunks of a database's tables.
+/// Determines the chunks of a database's tables.
 pub(crate) struct Cutter<'a> {
     pub(crate) dump: &'a DumpId,
     pub(crate) scn: u64,
@@ -131,8 +131,8 @@ impl Cutter<'_> {
         }
     }
 
-    /// Reports of each of these tables, which have keys, whether it is too small to be cut. The server plans one
-    /// statement about many in half the time of one about each.
+    /// Returns for each of these tables, which have keys, whether it is too small to be cut. The server plans one
+    /// statement for many tables in half the time of one statement for each.
     pub(crate) async fn are_small(&self, session: &mut Session, tables: &[&TablePlan]) -> Result<Vec<bool>> {
         let row_there = |table: &&TablePlan| {
             let order = key_list(&table.key);
@@ -147,8 +147,8 @@ impl Cutter<'_> {
             .collect())
     }
 
-    /// Returns the chunks of a table, in the order of partitions and keys; nothing when the server's order of the
-    /// keys is none.
+    /// Returns the chunks of a table in the order of partitions and keys; `None` if the server orders the keys
+    /// inconsistently.
     pub(crate) async fn cut(
         &self,
         session: &mut Session,
@@ -177,7 +177,7 @@ impl Cutter<'_> {
         if !table.key.is_empty()
             && let Some(rows) = self.rows_per_chunk(session, table, &rest, known.are_few).await?
         {
-            // What a partition holds of the numbers is not known.
+            // How the numbers are distributed over partitions is unknown.
             if rest.partition.is_none()
                 && let Some((first, last)) = self.whole_numbers(session, table).await?
                 && let Some(cuts) = reckoned(first, last, known.guess, |chunks| self.grown(rows, chunks))
@@ -188,7 +188,7 @@ impl Cutter<'_> {
             }
             let mut cuts = HashSet::new();
             while let Some(cut) = self.key_after(session, table, &rest, self.grown(rows, cuts.len())).await? {
-                // A server that compares a key otherwise than it sorts it goes round in circles.
+                // If a server compares keys differently from how it sorts them, the cuts repeat.
                 if !cuts.insert(cut.clone()) {
                     return Ok(None);
                 }
@@ -199,7 +199,7 @@ impl Cutter<'_> {
         Ok(Some(chunks))
     }
 
-    /// Returns the first and the last key, where it is one whole number; nothing where rows are counted exactly.
+    /// Returns the first and the last key if the key is one integer; `None` if the caller requests exact row counts.
     async fn whole_numbers(&self, session: &mut Session, table: &TablePlan) -> Result<Option<(i128, i128)>> {
         let [Column { form: Form::Number, .. }] = &table.key[..] else { return Ok(None) };
         if self.aim.rows.is_some() {
@@ -213,7 +213,7 @@ impl Cutter<'_> {
         Ok(whole(first).zip(whole(last)))
     }
 
-    /// Returns the number of rows of the next chunk, after this many.
+    /// Returns the number of rows of the next chunk after this many chunks.
     fn grown(&self, first: u64, chunks: usize) -> u64 {
         if self.aim.rows.is_some() {
             return first;
@@ -222,7 +222,7 @@ impl Cutter<'_> {
         (first << doublings).min(CHUNK_MOST_ROWS)
     }
 
-    /// Returns how many rows make a first chunk; nothing when there are too few to be cut.
+    /// Returns the number of rows of the first chunks; `None` if the table is too small to be cut.
     async fn rows_per_chunk(
         &self,
         session: &mut Session,
@@ -263,7 +263,7 @@ impl Cutter<'_> {
         self.key_at(session, table, from, &key_list(&table.key), rows - 1).await
     }
 
-    /// Returns the key of the row that follows this many rows of a chunk, in that order.
+    /// Returns the key of the row after this many rows of a chunk, in that order.
     async fn key_at(
         &self,
         session: &mut Session,
@@ -282,7 +282,7 @@ impl Cutter<'_> {
         Ok(found.first().map(literals))
     }
 
-    /// Returns the query for an expression on the row that follows this many rows of a chunk, in that order.
+    /// Returns the query for an expression on the row after this many rows of a chunk, in that order.
     fn row_at(&self, table: &TablePlan, what: &str, from: &Chunk, order: &str, behind: u64) -> String {
         let (hint, bounds) = (self.moment.hint(table.hidden_key), condition(self.moment, &table.key, from));
         let source = self.moment.source(self.database, table, from);
@@ -299,8 +299,8 @@ impl Cutter<'_> {
     }
 }
 
-/// Returns where to cut between two whole numbers so that no chunk holds more rows than `rows`; none if the numbers
-/// are too far apart for that to help.
+/// Returns the cuts between two integers so that no chunk holds more rows than `rows`; `None` if the keys are too
+/// sparse.
 fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u64) -> Option<Vec<i128>> {
     let numbers = last.checked_sub(first)?.checked_add(1)?;
     if numbers > i128::from(rows_guess) * i128::from(NUMBERS_PER_ROW_MOST) {
@@ -316,8 +316,8 @@ fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u6
     }
 }
 
-/// Rounds a number of rows down to its four leading bits: statements hold powers of two of rows, and a chunk at least
-/// eight of them, so that no rows are left over.
+/// Rounds a number of rows down to its four leading bits: statements contain a power of two of rows, and a chunk at
+/// least eight statements, so no short statement remains.
 fn rounded(rows: u64) -> u64 {
     let step = 1 << rows.max(1).ilog2().saturating_sub(3);
     rows / step * step
@@ -325,8 +325,8 @@ fn rounded(rows: u64) -> u64 {
 
 fn literal(form: Form, value: Option<&[u8]>) -> String {
     let mut sql = Vec::new();
-    // A text whose bytes are no text in its character set would be cut at the wrong place: written as bytes, it
-    // keeps its place.
+    // A text with bytes that are invalid in its character set would be cut at the wrong place. Written as bytes, it
+    // keeps its place in the order.
     let form =
         if value.is_some_and(|value| std::str::from_utf8(value).is_err()) { Form::Bytes } else { form };
     push_literal(&mut sql, form, value);
@@ -343,7 +343,7 @@ pub(crate) fn select_rows(moment: Moment, database: &str, table: &TablePlan, chu
     format!("SELECT {hint}{} FROM {from}{}{order}", columns.join(","), condition(moment, &table.key, chunk))
 }
 
-/// Returns the bounds of a chunk as they follow its table: nothing when it has none.
+/// Returns the WHERE clause with the bounds of a chunk; empty if it has none.
 pub(crate) fn condition(moment: Moment, key: &[Column], chunk: &Chunk) -> String {
     let bounds: Vec<String> = [(&chunk.after, false), (&chunk.up_to, true)]
         .into_iter()

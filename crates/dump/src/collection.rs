@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::number::spelling;
 use crate::unwritable::Unwritable;
 
-/// What an array holds, or a map in its values: an element, or arrays of it, one in the other.
+/// The content of an array or of a map's values: elements, or nested arrays of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// The depth of arrays around an element; 0 for the plain value of a map.
@@ -53,7 +53,7 @@ impl Element {
 }
 
 impl Shape {
-    /// Reads the type of an element: `varchar(10)`, `array(array(float))`, `vector(3)`. Nothing: it is not known.
+    /// Reads the type of an element: `varchar(10)`, `array(array(float))`, `vector(3)`; `None` if it is unknown.
     fn of(declared: &str) -> Option<Self> {
         if let Some(inner) = inside(declared, "array") {
             let inner = Self::of(inner)?;
@@ -65,7 +65,7 @@ impl Shape {
         Element::of(declared).map(|element| Self { depth: 0, element })
     }
 
-    /// Reads the type of an array; its name is in small letters.
+    /// Reads the type of an array, in lower case.
     pub(crate) fn of_array(declared: &str) -> Option<Self> {
         inside(declared, "array").and_then(|_| Self::of(declared))
     }
@@ -100,13 +100,14 @@ pub(crate) fn map_expression(map: &str, key: Element, value: Shape) -> String {
     format!("if({map} IS NULL, NULL, json_array({keys}, {values}))")
 }
 
-/// Returns the expression that reads a sparse vector. Only maps show their keys and values, and as one of two cases it is one.
+/// Returns the expression that reads a sparse vector. Only maps show their keys and values; the CASE converts the
+/// vector to a map.
 pub(crate) fn sparse_expression(vector: &str) -> String {
     let map = format!("CASE WHEN 1 THEN {vector} ELSE map(1, 1.5e0) END");
     format!("if({vector} IS NULL, NULL, json_array(map_keys({map}), map_values({map})))")
 }
 
-/// Returns the text that makes a sparse vector, of its keys and its values.
+/// Returns the text that creates a sparse vector from its printed keys and values.
 pub(crate) fn sparse_json(printed: &[u8]) -> Result<Vec<u8>, Unwritable> {
     let value = Shape { depth: 0, element: Element::Float };
     map_text(printed, Element::Whole, value, |number| Ok(number.to_vec()))
@@ -117,7 +118,7 @@ fn listed(value: Shape) -> Shape {
     Shape { depth: value.depth.saturating_add(1), ..value }
 }
 
-/// Returns the JSON that makes an array.
+/// Returns the JSON that creates an array.
 pub(crate) fn array_json(printed: &[u8], shape: Shape) -> Result<Vec<u8>, Unwritable> {
     let mut reader = Reader { left: printed, in_map: false };
     let mut json = Vec::with_capacity(printed.len());
@@ -125,7 +126,7 @@ pub(crate) fn array_json(printed: &[u8], shape: Shape) -> Result<Vec<u8>, Unwrit
     if reader.left.is_empty() { Ok(json) } else { Err(Unwritable::NotUnderstood) }
 }
 
-/// Returns the JSON that makes a map, of its keys and its values.
+/// Returns the JSON that creates a map from its printed keys and values.
 pub(crate) fn map_json(printed: &[u8], key: Element, value: Shape) -> Result<Vec<u8>, Unwritable> {
     map_text(printed, key, value, key_json)
 }
@@ -145,7 +146,7 @@ fn map_text(
     }
     let mut pairs: Vec<(&Vec<u8>, &Vec<u8>)> = keys.iter().zip(&values).collect();
     if key == Element::Text {
-        pairs.sort(); // the server keeps texts in one order when it computes a map, in another when it reads one
+        pairs.sort(); // the server orders texts differently in a computed map and in a stored one
     }
     let mut json = vec![b'{'];
     for (place, (key, value)) in pairs.into_iter().enumerate() {
@@ -174,11 +175,11 @@ fn key_json(key: &[u8]) -> Result<Vec<u8>, Unwritable> {
     }
 }
 
-/// What the server printed of an array, from some place on.
+/// The rest of an array as the server printed it.
 struct Reader<'p> {
     left: &'p [u8],
-    /// Whether it is in a map. Before OceanBase reads a map's JSON, it looks for numbers between `{` or `,` and `:`,
-    /// also in texts.
+    /// Whether it is in a map. Before OceanBase parses a map's JSON, it searches for numbers between `{` or `,` and
+    /// `:`, even inside texts.
     in_map: bool,
 }
 
@@ -279,7 +280,7 @@ fn push_text(json: &mut Vec<u8>, text: &[u8], in_map: bool) -> Result<(), Unwrit
     Ok(())
 }
 
-/// Returns the content of the brackets of a type of that name.
+/// Returns the content of the brackets after the name of a type.
 fn inside<'d>(declared: &'d str, name: &str) -> Option<&'d str> {
     declared.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')
 }

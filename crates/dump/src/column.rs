@@ -7,11 +7,11 @@
 //! | FLOAT | `c*1e0` | it is printed with 6 digits; as a DOUBLE it keeps all |
 //! | DOUBLE(M,D), -0 | `c`, written with `e0` | a zero would lose its sign |
 //! | VECTOR | `array_map(x -> x*1e0, c)` | as FLOAT, for each element |
-//! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | texts in them are printed without escapes, FLOATs with 6 digits |
-//! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads DOUBLEs with many digits |
+//! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | printed unescaped, FLOATs with 6 digits |
+//! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads long DOUBLEs |
 //! | ENUM, SET with an empty member | `c+0` | '' also means "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
-//! | text of MySQL and MariaDB in most character sets | `CAST(c AS BINARY)`, written as `0x…` | not all of their bytes have a place in utf8mb4 |
+//! | text of MySQL and MariaDB in most character sets | `CAST(c AS BINARY)`, as `0x…` | utf8mb4 may lose bytes |
 
 use oceanbase::catalog;
 use oceanbase::statement::identifier;
@@ -28,7 +28,7 @@ pub struct Column {
     pub form: Form,
 }
 
-/// How the values of a column travel.
+/// How the values of a column are read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
@@ -55,9 +55,10 @@ pub enum Form {
     },
     /// A SPARSEVECTOR: read as a map is.
     Sparse,
-    /// A text in a character set that utf8mb4 does not hold all of: read as its bytes, written in hexadecimal.
+    /// A text in a character set that utf8mb4 does not fully cover: read as its bytes, written in hexadecimal.
     Raw,
-    /// A generated column: it represents a row without any other written column; not read, and written as `DEFAULT`.
+    /// A generated column that stands for the row in a table without other columns; not read, and written as
+    /// `DEFAULT`.
     Generated,
     /// An ENUM or SET: read and written as the number of its members.
     Ordinal,
@@ -80,7 +81,7 @@ impl Form {
         }
     }
 
-    /// Returns the form of a column; `None` for a type that is not known, whose values might be lost.
+    /// Returns the form of a column; `None` for an unknown type, whose values might be lost.
     #[must_use]
     pub fn of(column: &catalog::Column) -> Option<Self> {
         let declared = column.column_type.to_ascii_lowercase();

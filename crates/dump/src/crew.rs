@@ -15,7 +15,7 @@ use crate::source::Source;
 /// How long stopping may take on the server's side.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
-/// What is done with each job.
+/// The action for each job.
 pub(crate) trait Work: Send + Sync + 'static {
     /// One job.
     type Job: Send + 'static;
@@ -39,7 +39,7 @@ pub(crate) trait Work: Send + Sync + 'static {
 
 /// Processes the jobs on this many connections. The first failure, or the token, stops all.
 ///
-/// Dropped in its midst, it closes the connections; what the server still does for them it ends when it notices.
+/// If the future is dropped early, the connections are closed, and the server ends their statements when it notices.
 pub(crate) async fn run<W: Work>(
     source: &Source,
     connections: usize,
@@ -64,7 +64,7 @@ pub(crate) async fn run<W: Work>(
         outcome = all(&mut workers) => outcome,
     };
     if outcome.is_err() {
-        workers.shutdown().await; // each connection is closed where it stands
+        workers.shutdown().await; // closes each connection immediately
         shared.kill_statements().await;
     }
     outcome

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use crate::encode::{push_hexadecimal, push_quoted};
 use crate::json::is_perhaps_typed;
 
-/// How deep documents are nested at most.
+/// The maximum nesting depth of documents.
 pub(crate) const DEEPEST: usize = 100;
 
-/// What stands around the literal of a moment that is a document by itself.
+/// The text around a date or time literal that is a whole document.
 pub(crate) const CAST: &[u8] = b"CAST(";
 pub(crate) const AS_JSON: &[u8] = b" AS JSON)";
 
@@ -35,7 +35,7 @@ pub(crate) enum Node<'t> {
 }
 
 impl<'t> Node<'t> {
-    /// Reads a document as the server prints it. Nothing: it is none.
+    /// Reads a document as the server prints it; `None` if it is not a document.
     pub(crate) fn read(text: &'t [u8]) -> Option<Self> {
         let mut reader = Reader { text: std::str::from_utf8(text).ok()?, at: 0 };
         let node = reader.node(0)?;
@@ -43,7 +43,7 @@ impl<'t> Node<'t> {
         (reader.at == text.len()).then_some(node)
     }
 
-    /// Shows each value that is neither an array nor an object, with its path.
+    /// Calls `see` with each value that is neither an array nor an object, and its path.
     pub(crate) fn each(&self, path: &mut String, see: &mut dyn FnMut(&str, &Self)) {
         let length = path.len();
         match self {
@@ -66,8 +66,8 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Returns whether it may be something that its text does not bring back: a number with a fraction or many
-    /// digits, a string like a date or bytes.
+    /// Returns whether its text may not restore it: a number with a fraction or many digits, or a string that looks
+    /// like a date or bytes.
     pub(crate) fn is_suspect(&self) -> bool {
         match self {
             Self::Number(token) => token.len() > 18 || token.contains(['.', 'e', 'E']),
@@ -76,16 +76,16 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Returns whether it takes more room when it is a DECIMAL than as the DOUBLE that looks like it.
+    /// Returns whether a DECIMAL takes more space than the DOUBLE with the same text.
     pub(crate) fn is_heavier_as_decimal(&self) -> bool {
         matches!(self, Self::Number(token) if token.bytes().any(|byte| matches!(byte, b'1'..=b'9')))
     }
 
-    /// Appends it as SQL, with the types of its numbers and of those strings that may be something else, by their
-    /// paths. Nothing: no literal is of that type.
+    /// Appends it as SQL. `types` gives the types of its numbers and suspect strings by path. `None` if no literal
+    /// has such a type.
     pub(crate) fn push_typed(&self, sql: &mut Vec<u8>, types: &BTreeMap<String, String>) -> Option<()> {
         match self {
-            // A text is read as a document, so only these may stand for themselves.
+            // The server parses a text as a document, so only these types need no function around them.
             Self::Text(_) => match types.get("$")?.as_str() {
                 "BLOB" => self.push(sql, &mut "$".to_owned(), types),
                 "STRING" => None,
@@ -125,7 +125,7 @@ impl<'t> Node<'t> {
                     let word = match kind {
                         "DATE" => "DATE",
                         "TIME" => "TIME",
-                        // No TIMESTAMP literal is of a day that its month does not have, whatever the mode.
+                        // A TIMESTAMP literal cannot hold a day that its month does not have, in any `sql_mode`.
                         "DATETIME" | "TIMESTAMP" if is_in_month(text) => "TIMESTAMP",
                         _ => return None,
                     };
@@ -256,7 +256,8 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Returns whether the month of a time such as `2026-01-31 01:02:03.000000` has its day. One that is 0 is taken by every server.
+/// Returns whether the day of a time such as `2026-01-31 01:02:03.000000` exists in its month. Every server accepts
+/// 0.
 fn is_in_month(time: &str) -> bool {
     let number = |from: usize, to: usize| time.get(from..to).and_then(|digits| digits.parse::<u32>().ok());
     let (Some(year), Some(month), Some(day)) = (number(0, 4), number(5, 7), number(8, 10)) else {
@@ -271,7 +272,7 @@ fn is_in_month(time: &str) -> bool {
     }
 }
 
-/// Reads base64. Nothing: it is none.
+/// Reads base64; `None` if it is invalid.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {

@@ -1,7 +1,7 @@
-//! Values as SQL literals, and rows as the tuples of an INSERT.
+//! Writes values as SQL literals and rows as the tuples of an INSERT.
 //!
-//! No literal has a line end in it: they are written `\n`. So `;` before a line end is always the end of a
-//! statement, and a reader needs to understand nothing else.
+//! No literal contains a line end: it is written as `\n`. So `;` before a line end always ends a statement, and a
+//! reader needs no other rule.
 
 use crate::collection::{Element, array_json, map_json, sparse_json};
 use crate::column::Form;
@@ -13,7 +13,7 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 /// The number of bytes per block.
 const BLOCK_BYTES: usize = 32;
 
-/// Appends a value of a row as a literal that reads back to it. Returns what is special about a document.
+/// Appends a value of a row as a literal that reads back to it. Returns the special properties of a document.
 pub(crate) fn push_exact(
     sql: &mut Vec<u8>,
     form: Form,
@@ -48,8 +48,8 @@ pub(crate) fn push_exact(
     Ok(Document::default())
 }
 
-/// Returns whether a text is UTF-8 except for single surrogates, of three bytes each. Servers store them in columns
-/// of utf8mb3 and utf8mb4, with these bytes.
+/// Returns whether a text is UTF-8 except for single surrogates of three bytes each, which servers store in utf8mb3
+/// and utf8mb4 columns.
 fn is_text_with_surrogates(text: &[u8]) -> bool {
     let mut rest = text;
     loop {
@@ -64,7 +64,7 @@ fn is_text_with_surrogates(text: &[u8]) -> bool {
     }
 }
 
-/// Returns whether values of that form may be hashed otherwise than they arrive.
+/// Returns whether values of this form may be hashed in another form than received.
 pub(crate) fn has_canonical(form: Form) -> bool {
     matches!(form, Form::Json | Form::Map { key: Element::Text, .. })
 }
@@ -79,7 +79,8 @@ pub(crate) fn canonical(form: Form, value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Appends a value as a literal, as it is printed. It is right under any `sql_mode` without `NO_BACKSLASH_ESCAPES`.
+/// Appends a value as a literal, as printed. The literal is valid under any `sql_mode` without
+/// `NO_BACKSLASH_ESCAPES`.
 pub(crate) fn push_literal(sql: &mut Vec<u8>, form: Form, value: Option<&[u8]>) {
     let Some(value) = value else {
         sql.extend_from_slice(b"NULL");
@@ -89,7 +90,7 @@ pub(crate) fn push_literal(sql: &mut Vec<u8>, form: Form, value: Option<&[u8]>) 
         Form::Number | Form::Float | Form::Ordinal => {
             sql.extend_from_slice(value);
             if is_negative_zero(value) {
-                sql.extend_from_slice(b"e0"); // as a whole number or a DECIMAL it would be a zero without a sign
+                sql.extend_from_slice(b"e0"); // an integer or DECIMAL zero has no sign
             }
         }
         Form::Text | Form::Floats | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
@@ -126,13 +127,13 @@ pub(crate) fn push_quoted(sql: &mut Vec<u8>, value: &[u8]) {
     sql.push(b'\'');
 }
 
-/// Returns how many bytes stand at the beginning that are written as they are.
+/// Returns the number of leading bytes that need no escape.
 pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks();
     let plain = blocks.iter().take_while(|block| is_plain(block)).count();
     if plain == blocks.len() {
-        // What is left as a block: of a long text the last bytes, as far back as it needs; of a short one all, and
-        // blanks.
+        // Checks the rest as a whole block: the last bytes of a long text, which overlap the previous block; a short
+        // text is padded with spaces.
         let mut padded = [b' '; BLOCK_BYTES];
         let last = bytes.last_chunk().unwrap_or_else(|| {
             padded[..rest.len()].copy_from_slice(rest);
@@ -146,20 +147,20 @@ pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
     plain * BLOCK_BYTES + rest.iter().position(|&byte| escaped(byte) != 0).unwrap_or(rest.len())
 }
 
-/// Returns whether a block is written as it is.
+/// Returns whether no byte of a block needs an escape.
 fn is_plain(block: &[u8; BLOCK_BYTES]) -> bool {
     is_surely_plain(block) || block.iter().fold(0, |any, &byte| any | escaped(byte)) == 0
 }
 
-/// Reports of most blocks that they are written as they are, and takes half as long: all control characters are as
-/// one here. Without a branch within, compilers make a few vector instructions of it.
+/// Recognizes most blocks that need no escape, in half the time: it treats all control characters as suspect. It has
+/// no branches, so compilers emit a few vector instructions.
 fn is_surely_plain(block: &[u8; BLOCK_BYTES]) -> bool {
     let or_suspect =
         |any, &byte| any | u8::from(byte < b' ') | u8::from(byte == b'\'') | u8::from(byte == b'\\');
     block.iter().fold(0, or_suspect) == 0
 }
 
-/// Returns 1 for a byte that is escaped. A number and no bool: of these, compilers make branches.
+/// Returns 1 for a byte that is escaped. With a bool, compilers would emit branches.
 fn escaped(byte: u8) -> u8 {
     u8::from(byte == 0)
         | u8::from(byte == b'\n')
@@ -171,7 +172,7 @@ fn escaped(byte: u8) -> u8 {
 
 pub(crate) fn push_hexadecimal(sql: &mut Vec<u8>, value: &[u8]) {
     if value.is_empty() {
-        sql.extend_from_slice(b"''"); // `0x` alone is no literal
+        sql.extend_from_slice(b"''"); // `0x` alone is not a literal
         return;
     }
     sql.reserve(value.len() * 2 + 2);

@@ -12,11 +12,11 @@ use age::stream::{StreamReader, StreamWriter};
 use model::Secret;
 use serde::{Deserialize, Serialize};
 
-/// How a public key begins, and a secret one.
+/// The prefixes of public and secret keys.
 const PUBLIC: &str = "age1";
 const SECRET: &str = "AGE-SECRET-KEY-1";
 
-/// A public key that a dump is encrypted to, such as `age1…`.
+/// A public key that a dump is encrypted for, such as `age1…`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Recipient(String);
@@ -79,7 +79,7 @@ impl Identities {
     /// count.
     ///
     /// # Errors
-    /// Names the line that is none. A text without any key is refused at its line 1.
+    /// Names the line that is not a key. A text without any key is refused at line 1.
     pub fn read(text: &str) -> Result<Self, NotIdentities> {
         let mut keys = Vec::new();
         for (place, line) in text.lines().enumerate() {
@@ -96,7 +96,7 @@ impl Identities {
     /// Opens an encrypted object.
     ///
     /// # Errors
-    /// `InvalidInput` when none of the keys fits, anything else for an object that is damaged.
+    /// `InvalidInput` if none of the keys fits, any other kind if the object is damaged.
     pub(crate) fn open<R: Read>(&self, sealed: R) -> io::Result<StreamReader<R>> {
         let keys: Vec<age::x25519::Identity> =
             self.0.iter().filter_map(|key| key.expose().parse().ok()).collect();
@@ -119,7 +119,7 @@ impl Identities {
     }
 }
 
-/// Encrypts one object as it comes.
+/// Encrypts one object while it arrives.
 pub(crate) struct Cipher {
     writer: StreamWriter<Pot>,
     pot: Pot,
@@ -139,7 +139,7 @@ impl Cipher {
         Ok(Self { writer: encryptor.wrap_output(pot.clone())?, pot })
     }
 
-    /// Encrypts more; returns what can be written already.
+    /// Encrypts more bytes; returns the output so far.
     pub(crate) fn push(&mut self, plain: &[u8]) -> io::Result<Vec<u8>> {
         self.writer.write_all(plain)?;
         Ok(self.pot.take())
@@ -160,7 +160,7 @@ pub(crate) fn seal_whole(recipients: &[Recipient], plain: &[u8]) -> io::Result<V
     Ok(sealed)
 }
 
-/// Where the cipher puts what it has done; it owns its output, and we want that before the end.
+/// The output buffer of the cipher. The cipher owns its writer, but the output is needed before the end.
 #[derive(Clone, Default)]
 struct Pot(Arc<Mutex<Vec<u8>>>);
 

@@ -6,17 +6,17 @@ use model::problem::codes;
 use crate::ddl::form::Refusal;
 use crate::id::DumpId;
 
-/// The server's numbers for a snapshot that can't be read any more: too old, out of the window, a changed table,
+/// The server's error numbers for a snapshot that can no longer be read: too old, out of the window, a changed table,
 /// a lost tablet.
 const SNAPSHOT_GONE: [u16; 4] = [4138, 4344, 1412, 4725];
 
 /// The server's error numbers for a table, column or partition that no longer exists.
 const OBJECT_GONE: [u16; 5] = [1146, 1054, 1735, 1109, 1049];
 
-/// A dump, a load or a verification did not come to its end.
+/// The error of a dump, a load or a verification.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server refused or went away.
+    /// The server refused, or the connection was lost.
     #[error("can't {what}")]
     Database {
         /// What was to be done, such as "read `shop`.`orders`".
@@ -25,7 +25,7 @@ pub enum Error {
         #[source]
         source: Box<oceanbase::Error>,
     },
-    /// The storage refused or went away.
+    /// The storage refused, or did not respond.
     #[error("can't {what}")]
     Storage {
         /// What was to be done, such as "write data/shop/orders/000001.sql.zst".
@@ -62,7 +62,8 @@ pub enum Error {
         /// Which tables.
         tables: Vec<String>,
     },
-    /// The pieces of a table do not hold its rows: the server compares its keys otherwise than it sorts them.
+    /// The pieces of a table do not contain its rows: the server compares its keys differently from how it sorts
+    /// them.
     #[error("the pieces of {table} have {found} rows, and the table has {expected}")]
     RowsMiscut {
         /// The table.
@@ -72,7 +73,7 @@ pub enum Error {
         /// How many the pieces have.
         found: u64,
     },
-    /// A value that no literal of a dump brings back.
+    /// A value that no literal of a dump restores.
     #[error("the value of {column} in the row {row} cannot be written as a statement")]
     ValueUnwritable {
         /// The column, with its table and database.
@@ -81,28 +82,29 @@ pub enum Error {
         row: String,
         /// The text with the problem of the value, and the fix.
         why: &'static str,
-        /// The number in the value that it is about; empty when it is about none.
+        /// The affected number in the value; empty if it is not about a number.
         number: String,
     },
-    /// The schema would not stand still for long enough to take a snapshot of it.
+    /// The schema changed during every attempt to take a snapshot.
     #[error("tables are being changed: no snapshot could be taken in {attempts} attempts")]
     SchemaRestless {
         /// How often it was tried.
         attempts: u32,
     },
-    /// There is something in the server that a dump would lose.
+    /// The server has objects that a dump would lose.
     #[error("{} objects can't be dumped", problems.len())]
     CannotCarry {
-        /// What, and why.
+        /// The objects, and the reasons.
         problems: Vec<Problem>,
     },
-    /// What was chosen does not exist.
+    /// A selected database or table does not exist.
     #[error("there is no {what} in the source")]
     NothingThere {
         /// The database or table.
         what: String,
     },
-    /// What was to be left out does not exist: a mistyped name would be dumped after all.
+    /// An excluded object does not exist. This is an error, because a mistyped name would leave the intended object
+    /// in the dump.
     #[error("there is no {what} in the source to leave out")]
     NothingToExclude {
         /// The database or table.
@@ -110,7 +112,7 @@ pub enum Error {
         /// The names that may have been meant.
         near: Vec<String>,
     },
-    /// The server is none that a dump can be taken of.
+    /// Dumps do not support this server.
     #[error("{server} can't be dumped")]
     SourceUnsupported {
         /// What it is.
@@ -124,7 +126,7 @@ pub enum Error {
         /// `plan.json` or `manifest.json`.
         missing: &'static str,
     },
-    /// An object of the dump is not what it was when it was written.
+    /// An object of the dump differs from what was written.
     #[error("{path} is damaged: {why}")]
     Damaged {
         /// The object.
@@ -132,13 +134,13 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// An object of the dump was changed on purpose: its checksum fits, its signature does not.
+    /// An object of the dump was changed on purpose: its checksum matches, but its signature does not.
     #[error("{path} was changed: its signature does not match")]
     Altered {
         /// The object.
         path: String,
     },
-    /// An object of an unfinished dump is not signed as the caller signs. Start a new dump under a new id.
+    /// An object of an unfinished dump is not signed with the caller's key. Start a new dump under a new id.
     #[error("{path} of the unfinished dump {dump} is signed with another key than the one given")]
     NotOurs {
         /// The dump.
@@ -146,7 +148,7 @@ pub enum Error {
         /// The object.
         path: String,
     },
-    /// The dump is encrypted, and none of the keys that were given opens it.
+    /// The dump is encrypted, and none of the given keys opens it.
     #[error("{path} is encrypted, and none of the given keys decrypts it")]
     Locked {
         /// The object.
@@ -183,16 +185,16 @@ pub enum Error {
     ResumeDiffers {
         /// The id.
         dump: DumpId,
-        /// What differs: at least one thing.
+        /// The differences: at least one.
         differences: Vec<Problem>,
     },
-    /// Two dumps under one id.
+    /// Another dump was finished under the same ID.
     #[error("another dump was finished under the id {dump}")]
     AnotherDump {
         /// The id.
         dump: DumpId,
     },
-    /// A statement of the dump does something else than create the object that it is kept under.
+    /// A statement of the dump does not only create the object that it is stored under.
     #[error("the statement of {object} is refused: {why}")]
     StatementRefused {
         /// The object.
@@ -208,10 +210,10 @@ pub enum Error {
         /// The target.
         target: String,
     },
-    /// The target of a load holds things that the load would clash with.
+    /// The target of a load contains objects that conflict with the load.
     #[error("the target is not empty: {}", found.join(", "))]
     TargetNotEmpty {
-        /// What is there.
+        /// The existing objects.
         found: Vec<String>,
     },
     /// Another dump was being loaded into the same database.
@@ -222,7 +224,7 @@ pub enum Error {
         /// The other dump.
         other: String,
     },
-    /// The target would refuse a value for its length.
+    /// The target would refuse a value because of its length.
     #[error("can't {what}: the target takes packets of {limit} bytes, the dump has a value of {longest}")]
     PacketTooSmall {
         /// What was to be done, such as "load `shop`.`orders`, piece 1".
@@ -232,20 +234,20 @@ pub enum Error {
         /// The value's length.
         longest: u64,
     },
-    /// The target takes several names of the dump for one.
+    /// The target treats several names of the dump as the same.
     #[error("the target treats these names as the same: {}", names.join(", "))]
     NamesFold {
         /// The target's `lower_case_table_names`.
         value: u64,
-        /// The names, those for one side by side.
+        /// The names; equal ones are adjacent.
         names: Vec<String>,
     },
-    /// The tables of the source could not be locked in the time that may be waited.
+    /// The tables of the source could not be locked in the allowed time.
     #[error("the tables could not be locked within {seconds} s")]
     LockWaited {
-        /// How long it was waited.
+        /// The waiting time.
         seconds: u64,
-        /// What holds them, if it is seen.
+        /// The connection that holds them, if it is visible.
         holder: Option<Holder>,
     },
     /// The target of the load was changed by another client.
@@ -256,7 +258,7 @@ pub enum Error {
         /// What is different.
         why: String,
     },
-    /// Transactions that no session owns hold locks there, forever.
+    /// Transactions without a session hold locks in the target permanently.
     #[error("locked permanently by transactions without a session: {}", tables.join(", "))]
     TargetLocked {
         /// Which tables of the target.
@@ -267,10 +269,10 @@ pub enum Error {
     Cancelled,
 }
 
-/// A connection that keeps tables from being locked.
+/// A connection that prevents the lock on the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its number, which KILL takes.
+    /// Its ID for KILL.
     pub id: u64,
     /// Whose it is, as `user@host`.
     pub user: String,
@@ -280,7 +282,7 @@ pub struct Holder {
     pub running_s: u64,
 }
 
-/// What went wrong with a dump, in short.
+/// The result of an operation on dumps.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -291,7 +293,7 @@ impl Error {
 
     /// Returns whether the dump must start over under a new id: its current state cannot be completed.
     #[must_use]
-    pub fn must_start_anew(&self) -> bool {
+    pub fn must_restart(&self) -> bool {
         matches!(
             self,
             Self::SnapshotGone { .. }
@@ -312,7 +314,7 @@ impl Error {
         }
     }
 
-    /// Returns what went wrong in words for people.
+    /// Returns the error as a message for users.
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
@@ -420,7 +422,7 @@ fn database_problem(what: &str, source: &oceanbase::Error) -> Problem {
     if what == CONNECTING { problem } else { problem.during(what) }
 }
 
-/// What is to be done first of all.
+/// The name of the first action.
 pub(crate) const CONNECTING: &str = "connect to the server";
 
 /// Describes an object whose definition is not accepted as one statement that creates it.
@@ -432,7 +434,7 @@ fn unreadable(id: &str) -> Problem {
     Problem::outside(id).coded(codes::BACKUP_UNREADABLE)
 }
 
-/// One thing is named by its own problem; of several, the first are listed.
+/// A single problem is reported as it is; of several, the first are listed.
 fn cannot_carry(problems: &[Problem]) -> Problem {
     match problems {
         [problem] => problem.clone(),
@@ -457,7 +459,7 @@ fn shortened(all: &[String]) -> String {
 pub(crate) trait DuringSql<T> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T>;
 
-    /// The same for a read of a snapshot: distinguishes that the snapshot is gone.
+    /// The same for reading a snapshot: reports a lost snapshot as such.
     fn during_read(self, dump: &DumpId, scn: u64, what: impl FnOnce() -> String) -> Result<T>;
 }
 

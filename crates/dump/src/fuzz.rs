@@ -1,11 +1,11 @@
-//! Inputs at random: a few hundred in each test, or, with `LIFEBOAT_FUZZ_SECONDS=600`, for that long.
+//! Tests with random inputs: a few hundred per test, or, with `LIFEBOAT_FUZZ_SECONDS=600`, for 600 seconds.
 
 use std::time::{Duration, Instant};
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 
-/// Tries inputs until the time is over that is set, and a few hundred in any case.
+/// Tries inputs until the configured time is over, and at least a few hundred.
 pub(crate) fn fuzz<S: Strategy>(strategy: &S, test: impl Fn(S::Value)) {
     let seconds = std::env::var("LIFEBOAT_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     let (begun, limit) = (Instant::now(), Duration::from_secs(seconds));

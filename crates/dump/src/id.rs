@@ -21,7 +21,7 @@ pub struct NotADumpId(String);
 
 impl DumpId {
     /// Returns an id that sorts by time. `distinction` distinguishes dumps of one second, such as a task's number and
-    /// attempt; other characters than letters, digits and `-` become a `-`.
+    /// attempt; characters other than letters, digits and `-` become `-`.
     #[must_use]
     pub fn at(moment: Timestamp, distinction: &str) -> Self {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };

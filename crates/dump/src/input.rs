@@ -5,9 +5,8 @@
 //! storage ─ task: reads, proves blocks ─▶ thread: age -d, zstd -d, cuts, checks ─▶ loader
 //! ```
 //!
-//! Nothing passes the first arrow that is not what was written, and nothing the second that is not an INSERT of the
-//! planned form. A few buffers wait at each, no more. Dropped in its midst, task and thread find their receivers gone
-//! and end.
+//! Only verified blocks pass the first arrow, and only INSERT statements of the planned form pass the second. At most
+//! a few buffers wait at each. If the input is dropped early, task and thread find their receivers closed and end.
 
 #[cfg(test)]
 mod random;
@@ -38,22 +37,21 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 /// How much text is decompressed at a time.
 const TEXT_BYTES: usize = 1 << 20;
 
-/// Returns how long a statement may be: a row can be twice as long as the text of a statement, after others that were
-/// short.
+/// Returns how long a statement may be: it may hold short rows and then one whose text is twice as long as the row.
 fn statement_most_bytes(limits: Limits) -> u64 {
     (limits.row_bytes as u64).saturating_mul(2).saturating_add(4 << 20)
 }
 
-/// How many statements wait to be run.
+/// The number of statements that wait to be run.
 const STATEMENTS_WAITING: usize = 2;
 
-/// How many blocks wait to be unpacked.
+/// The number of blocks that wait to be unpacked.
 const BLOCKS_WAITING: usize = 1;
 
 /// The largest window of zstd, as a power of two, that a dump is written with.
 const ZSTD_WINDOW_LOG_MOST: u32 = 23;
 
-/// One piece on its way out of the storage.
+/// A piece that is being read from the storage.
 pub(crate) struct PieceInput {
     object: ObjectEntry,
     statements: Receiver<Bytes>,
@@ -61,7 +59,7 @@ pub(crate) struct PieceInput {
     unpacking: JoinHandle<Result<(), Stopped>>,
 }
 
-/// Why a piece was not unpacked to its end.
+/// Why a piece was not completely unpacked.
 enum Stopped {
     /// It can't be decrypted or decompressed.
     Unpacking(io::Error),
@@ -76,11 +74,11 @@ impl From<io::Error> for Stopped {
 }
 
 impl PieceInput {
-    /// Starts reading a piece with statements of this form. A piece of several blocks that the manifest does not list
-    /// is read twice: first whole, for verification.
+    /// Starts reading a piece with statements of this form. If the manifest does not list the blocks of a large
+    /// piece, it is read twice: first completely, for verification.
     ///
     /// # Errors
-    /// When the storage fails, and for a piece with a statement that is longer than the limits allow.
+    /// Fails if the storage fails, or if a statement of the piece is longer than the limits allow.
     pub(crate) async fn open(
         archive: &Archive,
         piece: &Piece,
@@ -118,7 +116,7 @@ impl PieceInput {
         Ok(Self { object, statements, reading, unpacking })
     }
 
-    /// Returns the next statement; nothing at the end, when the piece matches the manifest.
+    /// Returns the next statement; `None` at the end, if the piece matches the manifest.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         if let Some(statement) = self.statements.recv().await {
             return Ok(Some(statement));
@@ -150,7 +148,7 @@ fn damaged(object: &ObjectEntry, why: &str) -> Error {
 
 const OTHER_BYTES: &str = "its bytes do not fit its checksum";
 
-/// Reads an object whole; returns the hashes of its blocks when it is the one that was written.
+/// Reads an object whole; returns the hashes of its blocks if its own hash matches.
 async fn hash_blocks(archive: &Archive, object: &ObjectEntry) -> Result<Vec<String>> {
     let reading = || format!("read {}", object.path);
     let key = format!("{}/{}", archive.dump, object.path);
@@ -193,7 +191,7 @@ async fn read(
                     return Err(damaged(&object, OTHER_BYTES));
                 }
                 if to_unpack.send(std::mem::take(&mut block)).await.is_err() {
-                    return Ok(()); // what came so far could not be unpacked, or nobody wants it any more
+                    return Ok(()); // the content could not be unpacked, or the receiver is gone
                 }
                 in_block = 0;
             }
@@ -251,7 +249,7 @@ fn unpack(
     }
 }
 
-/// The blocks that the task sends, as something to read from.
+/// A reader for the blocks that the task sends.
 struct Arriving {
     packed: Receiver<Vec<Bytes>>,
     block: VecDeque<Bytes>,
@@ -275,13 +273,13 @@ impl Read for Arriving {
     }
 }
 
-/// Frame after frame: the decoder stops at the end of each, and continues when it is called again.
+/// Reads frame after frame: the decoder stops at the end of each, and continues with the next call.
 struct Lz4Frames<R: Read>(lz4_flex::frame::FrameDecoder<R>);
 
 impl<R: Read> Read for Lz4Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.0.read(buffer)? {
-            0 if !buffer.is_empty() => self.0.read(buffer), // no frame is empty: nothing again is the end
+            0 if !buffer.is_empty() => self.0.read(buffer), // no frame is empty, so a second 0 means the end
             length => Ok(length),
         }
     }

@@ -1,8 +1,8 @@
-//! The only form of a statement of a piece: a dump is data, and nothing else of it is run.
+//! The only form of a statement of a piece: a dump is data, and no other statement of it runs.
 //!
 //! A statement is checked in one pass before it is sent. It begins with the planned table and columns, byte for byte,
-//! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, other function, subquery,
-//! further statement or other table is an error.
+//! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, another function, a
+//! subquery, a second statement or another table is an error.
 
 use oceanbase::statement::identifier;
 
@@ -24,11 +24,11 @@ pub(crate) struct InsertForm {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a statement is not an INSERT of the planned form, from its byte {at} on")]
 pub(crate) struct Deviation {
-    /// Where it leaves the form.
+    /// The position where it leaves the form.
     at: usize,
 }
 
-/// Returns how each statement with rows begins.
+/// Returns the beginning of each statement with rows.
 pub(crate) fn statement_head(table: &str, columns: &[Column]) -> Vec<u8> {
     let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
     format!("INSERT INTO {} ({}) VALUES\n", identifier(table), names.join(",")).into_bytes()
@@ -41,7 +41,8 @@ impl InsertForm {
         Self { head: statement_head(table, columns), forms }
     }
 
-    /// Returns how every statement begins. The names in it may hold anything, also what ends a statement elsewhere.
+    /// Returns the beginning of every statement. The names in it may contain any characters, even those that end a
+    /// statement elsewhere.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
     }
@@ -81,7 +82,7 @@ pub(crate) fn is_literal(form: Form, text: &[u8]) -> bool {
     })
 }
 
-/// Reads along a statement.
+/// Reads through a statement.
 struct Reader<'a> {
     statement: &'a [u8],
     at: usize,
@@ -109,7 +110,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Passes over a literal of that form. To each arm of [`crate::encode::push_literal`] belongs one here.
+    /// Passes over a literal of that form. It has one arm for each arm of [`crate::encode::push_literal`].
     fn pass_literal(&mut self, form: Form) -> Result<(), Deviation> {
         if self.rest().starts_with(b"NULL") {
             self.at += b"NULL".len();
@@ -128,8 +129,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, a date or time, or one of two functions
-    /// of literals.
+    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, a date or time, or one of two
+    /// functions of literals.
     fn pass_document(&mut self) -> Result<(), Deviation> {
         match self.byte() {
             Some(b'\'') => self.pass_quoted(),
@@ -146,7 +147,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A value in such a function.
+    /// A value in a function of [`crate::document`].
     fn pass_value(&mut self, depth: usize) -> Result<(), Deviation> {
         const WORDS: [&[u8]; 3] = [b"NULL", b"TRUE", b"FALSE"];
         let rest = self.rest();
@@ -264,7 +265,7 @@ impl Reader<'_> {
     }
 }
 
-/// The bytes that do not stand for themselves between quotes.
+/// The bytes that are not literal between quotes.
 const IS_SPECIAL: [bool; 256] = {
     let mut special = [false; 256];
     let bytes = [0, b'\n', b'\r', 0x1A, b'\'', b'\\'];

@@ -1,29 +1,28 @@
 //! JSON documents whose printed text does not restore them.
 //!
-//! A document is read back from its text. The server's functions put values into documents that no text holds: a
-//! DECIMAL with zeros at its end or more digits than a DOUBLE has; a DATE, TIME, DATETIME or bytes, which come back
-//! as the strings that are printed of them. And of DOUBLEs with many digits the server misreads some
-//! ([`crate::number`]).
+//! A document is restored from its text. The server's functions can store values that the text does not preserve: a
+//! DECIMAL with trailing zeros or more digits than a DOUBLE has; a DATE, TIME, DATETIME or bytes, which come back as
+//! strings. The server also misreads some DOUBLEs with many digits ([`crate::number`]).
 
 use crate::number::{Decimal, exact_double, spelling};
 use crate::unwritable::Unwritable;
 
-/// The shortest print of what a function put in as a point in time or bytes: `2026-01-31`.
+/// The length of the shortest text of a typed value: `2026-01-31`.
 const SHORTEST_TYPED: usize = 10;
 
-/// What is special about a document, or another value that has several spellings.
+/// The special properties of a document, or of another value with several spellings.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Document {
-    /// The text that brings it back, where that is not the one that was printed.
+    /// The text that restores it, if that is not the printed one.
     pub(crate) literal: Option<Vec<u8>>,
-    /// The text that is hashed instead of the one that was printed: numbers that are equal are spelt alike in it.
+    /// The text that is hashed instead of the printed one: equal numbers have the same spelling in it.
     pub(crate) canonical: Option<Vec<u8>>,
-    /// Whether it holds a number or a string that is perhaps of a type which only functions store: a DECIMAL, DATE,
-    /// TIME, DATETIME or bytes.
+    /// Whether it holds a number or string that may be of a type that only functions store: a DECIMAL, DATE, TIME,
+    /// DATETIME or bytes.
     pub(crate) is_suspect: bool,
 }
 
-/// Looks at a document as the server printed it.
+/// Examines a document as the server printed it.
 pub(crate) fn look(text: &[u8]) -> Result<Document, Unwritable> {
     let mut document = Document::default();
     let mut copied = (0, 0);
@@ -69,8 +68,8 @@ fn string_end(text: &[u8], begin: usize) -> usize {
     text.len()
 }
 
-/// Returns whether a number certainly comes back as it is printed. True for most: whole ones of 18 digits, and ones
-/// of 15 digits that do not end with a zero that may be omitted.
+/// Returns whether the printed text certainly restores a number. True for most: integers of up to 18 digits, and
+/// fractions of up to 15 digits without a redundant trailing zero.
 fn comes_back(token: &[u8]) -> bool {
     let digits = token.strip_prefix(b"-").unwrap_or(token);
     let Some(point) = memchr::memchr(b'.', digits) else {
@@ -81,7 +80,7 @@ fn comes_back(token: &[u8]) -> bool {
     is_short && (!digits.ends_with(b"0") || digits.len() == point + 2)
 }
 
-/// Returns how a number is written and how it is hashed.
+/// Returns a number as it is written and as it is hashed.
 fn number(token: &str) -> Result<(String, String), Unwritable> {
     if !token.contains(['.', 'e', 'E']) && (token.parse::<i64>().is_ok() || token.parse::<u64>().is_ok()) {
         return Ok((token.to_owned(), token.to_owned()));
@@ -89,13 +88,13 @@ fn number(token: &str) -> Result<(String, String), Unwritable> {
     let lost = || Unwritable::NumberTooLong { number: token.to_owned() };
     let double = exact_double(token).ok_or_else(lost)?;
     let canonical = Decimal::read(token).ok_or(Unwritable::NotUnderstood)?.canonical();
-    // Written as a number with a fraction: so the server reads it, however it is printed.
+    // Written with a fraction: the server then reads it as a DOUBLE, no matter how it was printed.
     let literal =
         spelling(&canonical, double).ok_or_else(|| Unwritable::NumberUnspelt { number: token.to_owned() })?;
     Ok((literal, canonical))
 }
 
-/// Puts something in place of a part of the text, of which no more than `copied` bytes were copied.
+/// Replaces a part of the text, of which the first `copied` bytes were copied.
 fn replace(
     into: &mut Option<Vec<u8>>,
     copied: &mut usize,
@@ -118,12 +117,13 @@ fn finish(into: &mut Option<Vec<u8>>, text: &[u8], copied: usize) {
     }
 }
 
-/// Returns whether a number may be a DECIMAL. A whole one that is none of 18 digits may be one, too, of equal value.
+/// Returns whether a number may be a DECIMAL of another value. A shorter integer may also be a DECIMAL, but of equal
+/// value.
 fn is_perhaps_decimal(token: &[u8]) -> bool {
     token.len() > 18 || token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
 }
 
-/// Returns whether a string looks as the server prints a DATE, TIME, DATETIME or bytes in a document.
+/// Returns whether a string has the form in which the server prints a DATE, TIME, DATETIME or bytes in a document.
 pub(crate) fn is_perhaps_typed(string: &[u8]) -> bool {
     let like = |pattern: &[u8]| {
         string.len() == pattern.len()

@@ -1,11 +1,11 @@
 //! The logical engine: dumps one snapshot of a database, loads dumps, verifies both.
 //!
-//! A dump is a sequence of calls. Each can be repeated after a crash and continues where it was. The state is at the
-//! destination, so the caller keeps only the [`DumpId`]: [`preflight`], [`take_snapshot`] ([`resume_snapshot`] for an
-//! interrupted dump), [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load is [`load::check_target`],
-//! [`load::create_schema`], [`load::load_data`], [`load::create_indexes`], [`load::verify_data`], [`load::finish`].
-//! For procedures, functions, triggers, users and their privileges, also call [`load::create_routines`] before the
-//! indexes and [`load::create_triggers`] at the end.
+//! A dump is a sequence of calls. Each can be repeated after a crash and resumes where it stopped. The state is
+//! stored at the destination, so the caller keeps only the [`DumpId`]: [`preflight`], [`take_snapshot`]
+//! ([`resume_snapshot`] for an interrupted dump), [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load
+//! is [`load::check_target`], [`load::create_schema`], [`load::load_data`], [`load::create_indexes`],
+//! [`load::verify_data`], [`load::finish`]. For procedures, functions, triggers, users and their privileges, also
+//! call [`load::create_routines`] before the indexes and [`load::create_triggers`] at the end.
 //!
 //! `docs/formats/dump.md` describes what is written, byte by byte.
 
@@ -73,11 +73,11 @@ pub use signing::{KnownKeys, NotAPublicKey, NotASigningKey, Origin, PublicKey, S
 pub use source::{Source, Target};
 pub use verify::{Finding, Report, open_manifest, read_manifest, verify, verify_against};
 
-/// The version of the format that is written, and the newest that is read.
+/// The version of the format that is written, and the newest one that is read.
 pub const FORMAT: u32 = 1;
 
-/// How long a statement may take that reads along a table.
+/// The timeout of a statement that reads through a table.
 const LONG_READ: Duration = Duration::from_secs(3600);
 
-/// How long the server may be silent during rows.
+/// The longest pause of the server between rows.
 const SILENCE: Duration = Duration::from_secs(600);

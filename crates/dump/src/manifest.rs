@@ -24,7 +24,7 @@ pub struct ObjectEntry {
     pub bytes: u64,
     /// The BLAKE3 of its bytes.
     pub blake3: String,
-    /// The hashes of its blocks of 4 MiB, which together give `blake3`; none where it is one block, or an older
+    /// The hashes of its blocks of 4 MiB, which together yield `blake3`; none if it is a single block, or if an older
     /// Lifeboat wrote it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<String>,
@@ -43,15 +43,15 @@ impl ObjectEntry {
 /// A finished piece; alone it is the receipt of that piece.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
-    /// Which chunk of the table's plan it is, from 1.
+    /// The number of its chunk in the table's plan, from 1.
     pub number: u32,
     /// How many rows it holds.
     pub rows: u64,
     /// Their checksum.
     pub checksum: Checksum,
-    /// How long the text is, before compression.
+    /// The length of the text before compression, in bytes.
     pub raw_bytes: u64,
-    /// The bytes of its longest statement: what loads it must take packets of that size.
+    /// The bytes of its longest statement: the target of a load must accept packets of this size.
     pub longest_statement: u64,
     /// The object; none when there are no rows.
     pub object: Option<ObjectEntry>,
@@ -97,7 +97,7 @@ pub struct DatabaseEntry {
     pub tables: Vec<TableEntry>,
     /// Its views that work.
     pub views: Vec<String>,
-    /// Its views that did not work when they were dumped. They are kept as comments and not made again.
+    /// Its views that did not work when they were dumped. They are stored as comments and not created by a load.
     pub broken_views: Vec<String>,
     /// Its sequences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,7 +114,7 @@ pub struct CodeEntry {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Whose rights it has, as the source spells it; empty for an outline.
+    /// The account whose privileges it has, as the source spells it; empty for an outline.
     pub definer: String,
 }
 
@@ -131,17 +131,16 @@ pub struct Totals {
     pub raw_bytes: u64,
 }
 
-/// What a complete dump holds. Written last: a dump without it is none.
+/// The content of a complete dump. Written last: without it, a dump is not a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The version of the format.
     pub format: u32,
     /// The dump.
     pub dump: DumpId,
-    /// The server it was taken of.
+    /// The server that was dumped.
     pub server: ServerVersion,
-    /// The owner of these data, in the words of the caller: this reveals a dump that was copied to another owner's
-    /// folder.
+    /// The owner of the data, in the caller's words. It reveals a dump that was copied to another owner's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The SCN of its snapshot.
@@ -157,20 +156,20 @@ pub struct Manifest {
     pub recipients: Vec<Recipient>,
     /// The plan.
     pub plan: ObjectEntry,
-    /// The statements that make databases, tables and views.
+    /// The files with the statements that create databases, tables and views.
     pub schema: Vec<ObjectEntry>,
     /// The databases with their tables.
     pub databases: Vec<DatabaseEntry>,
-    /// The users and roles, as `'user'@'host'`; only a dump of everything has them.
+    /// The users and roles, as `'user'@'host'`; only a dump of the whole server has them.
     #[serde(default)]
     pub accounts: Vec<String>,
-    /// What the request agreed to be without.
+    /// What the request agreed to omit.
     #[serde(default, skip_serializing_if = "Consent::is_empty")]
     pub consent: Consent,
-    /// What the server held, or may have held, and the dump does not.
+    /// What the server has, or may have, but the dump does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
-    /// How much it is altogether.
+    /// The totals.
     pub totals: Totals,
     /// What the reader of the log should know.
     pub notes: Vec<Text>,
@@ -239,7 +238,7 @@ impl Manifest {
         }
     }
 
-    /// Checks that the numbers can be added up, whichever tables are chosen: a manifest says what its writer likes.
+    /// Checks that the sums for any selected tables do not overflow: a manifest may be forged.
     ///
     /// # Errors
     /// [`Error::Damaged`] when they are larger than those of any dump.
@@ -253,7 +252,7 @@ impl Manifest {
     }
 }
 
-/// Adds numbers up; more than can be counted are the largest number.
+/// Adds numbers, saturating at the largest one.
 fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }

@@ -13,14 +13,14 @@ use crate::plan::{Chunk, TablePlan, full_name};
 /// The snapshot of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// That of an SCN of OceanBase.
+    /// The snapshot of an SCN of OceanBase.
     Scn(u64),
-    /// That of the transaction which the connection is in.
+    /// The snapshot of the connection's transaction.
     Transaction,
 }
 
 impl Moment {
-    /// Returns the snapshot `scn` in the form of that server's queries.
+    /// Returns the snapshot `scn` in the form of this server's queries.
     pub(crate) fn of(server: &ServerVersion, scn: u64) -> Self {
         match server.product {
             Product::Oceanbase | Product::Seekdb => Self::Scn(scn),
@@ -28,8 +28,8 @@ impl Moment {
         }
     }
 
-    /// Returns the text after SELECT. On OceanBase the hint keeps the server from keys that are younger than the
-    /// snapshot (1412); the range of the primary key is used anyway.
+    /// Returns the text after SELECT. On OceanBase, the hint prevents the use of indexes that are newer than the
+    /// snapshot (error 1412); the range of the primary key is used anyway.
     pub(crate) fn hint(self, hidden_key: bool) -> &'static str {
         match self {
             Self::Scn(_) if hidden_key => "/*+ opt_param('hidden_column_visible','true') full(x) */ ",
@@ -54,7 +54,7 @@ impl Moment {
 
     /// Returns the condition that a row comes after these values of the key, or with `last` not after them.
     ///
-    /// OceanBase reads only that part of the table when rows are compared as wholes, MySQL and MariaDB only when they
+    /// OceanBase reads only this part of the table if rows are compared as tuples; MySQL and MariaDB, only if they
     /// are compared column by column.
     pub(crate) fn bound(self, key: &[Column], values: &[String], last: bool) -> String {
         let columns: Vec<String> =

@@ -1,9 +1,10 @@
 //! Numbers with fractions inside JSON documents and arrays, written so that the server reads back every bit.
 //!
-//! OceanBase prints a DOUBLE with the fewest digits that name it, but reads JSON and arrays in a hurry: digits become
-//! a whole number, which is multiplied or divided by a power of ten. Each of these operations rounds, so of two
-//! printed numbers with 16 or 17 digits about one comes back as its neighbour. Another spelling of the same number
-//! comes back as itself: this file finds it. A reader that rounds once, as most do, reads the same number from it.
+//! OceanBase prints a DOUBLE with the fewest digits that identify it, but parses JSON and arrays inexactly: the
+//! digits become an integer, which is multiplied or divided by a power of ten. Each of these operations rounds, so
+//! about half of the numbers with 16 or 17 digits come back as a neighbouring number. This file finds another
+//! spelling of the same number that comes back exactly. Parsers that round once, as most do, also read the same
+//! number from it.
 
 /// A decimal number without zeros at its ends: `0.d₁d₂d₃… × 10^exponent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads what JSON calls a number. Nothing: it is none.
+    /// Reads a JSON number; `None` if the text is not one.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, power) = match rest.split_once(['e', 'E']) {
@@ -34,8 +35,8 @@ impl Decimal {
         Some(Self { negative, digits, exponent })
     }
 
-    /// Returns the one spelling of this number that is hashed: numbers that are equal are spelt alike. Short ones are
-    /// spelt as the server prints them.
+    /// Returns the spelling of this number that is hashed; equal numbers have the same. Short ones are spelled as the
+    /// server prints them.
     pub(crate) fn canonical(&self) -> String {
         const PLAIN: std::ops::RangeInclusive<i64> = -14..=15;
         let sign = if self.negative { "-" } else { "" };
@@ -58,32 +59,32 @@ impl Decimal {
     }
 }
 
-/// Returns the DOUBLE that a printed number becomes, if it is of the same value: so few digits that it names no other
-/// number.
+/// Returns the DOUBLE for a printed number, if its shortest text has the same value.
 pub(crate) fn exact_double(text: &str) -> Option<f64> {
     let double: f64 = text.parse().ok().filter(|double: &f64| double.is_finite())?;
     (Decimal::read(text)? == Decimal::read(&format!("{double:e}"))?).then_some(double)
 }
 
-/// Returns a spelling of a finite number, which the server printed so, that it reads back as it is. Nothing: it has
-/// none. That is one number in 100,000, and no document that came as text holds it.
+/// Returns a spelling of a finite number that the server reads back exactly. `printed` is the server's spelling.
+/// `None` if there is no such spelling: this affects one number in 100,000, and none in documents that were inserted
+/// as text.
 pub(crate) fn spelling(printed: &str, double: f64) -> Option<String> {
     let comes_back = |text: &str| hasty(text).is_none_or(|read| same(read, double));
     if comes_back(printed) {
         return Some(printed.to_owned());
     }
-    // First one that every reader understands, then one that only the hasty one does.
+    // First a spelling that is exact for every parser, then one that is exact only for OceanBase's.
     let careful = |text: &String| comes_back(text) && text.parse().is_ok_and(|read| same(read, double));
     spellings(double).find(careful).or_else(|| spellings(double).find(|text| comes_back(text)))
 }
 
-/// Returns whether two numbers are the same bit for bit.
+/// Returns whether two numbers are bitwise equal.
 fn same(one: f64, other: f64) -> bool {
     one.to_bits() == other.to_bits()
 }
 
-/// Returns spellings of about this number: 16 to 18 digits, the last of them some way off; then zeros, each of which
-/// makes the hasty reader round once more.
+/// Returns spellings close to this number: 16 to 18 digits, of which the last ones vary; then zeros, each of which
+/// makes OceanBase's parser round once more.
 fn spellings(double: f64) -> impl Iterator<Item = String> {
     const WAYS: [(usize, i64, usize, i32); 3] = [(15, 3, 1, 1), (16, 20, 1, 1), (17, 200, 5, 24)];
     let sign = if double.is_sign_negative() { "-" } else { "" };
@@ -102,12 +103,11 @@ fn spellings(double: f64) -> impl Iterator<Item = String> {
     })
 }
 
-/// Reads a number as OceanBase reads it in JSON and arrays. Nothing: it is a whole number of 64 bits, which keeps its
-/// value.
+/// Reads a number as OceanBase does in JSON and arrays; `None` for a 64-bit integer, which keeps its value.
 fn hasty(text: &str) -> Option<f64> {
-    /// Up to here digits of a fraction are added to a whole number.
+    /// Digits of a fraction are added to the integer up to this value.
     const EXACT_MOST: u64 = (1 << 53) - 1;
-    /// Further digits of a fraction are passed over.
+    /// Further digits of a fraction are ignored.
     const DIGITS_MOST: usize = 17;
     let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (mantissa, power) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_hasty_reader_is_the_one_of_the_server() {
-        // What a seekdb made of them.
+        // Results of a seekdb.
         for (text, read) in [
             ("2.7715077941825975e-163", 2.7715077941825978e-163),
             ("-0.000000000000006148133334651799", -0.0000000000000061481333346517985),

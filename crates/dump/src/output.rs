@@ -1,9 +1,9 @@
-//! One piece on its way to the storage: compressed and encrypted on other threads, hashed, written.
+//! Writes a piece to the storage: compressed and encrypted on other threads, and hashed.
 //!
 //! While one buffer is compressed, the next is filled; there are never more than these two. Each buffer becomes a
-//! separate frame, so a reader may decompress them separately; concatenated, they are what `zstd -d` and `lz4 -d`
-//! expect. Text that stays as it is comes in smaller buffers, and is hashed where it was written: it is still in the
-//! processor's cache there.
+//! separate frame, so a reader may decompress them separately; concatenated, they suit `zstd -d` and `lz4 -d`. Text
+//! that is neither compressed nor encrypted comes in smaller buffers, and is hashed on the thread that produced it,
+//! in whose CPU cache it still is.
 
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,18 +19,18 @@ use crate::error::{DuringIo as _, Error, Result};
 use crate::manifest::ObjectEntry;
 use crate::plan::Compression;
 
-/// How much text makes a frame.
+/// The amount of text per frame.
 const FRAME_BYTES: usize = 4 << 20;
 
-/// How much text is written at a time where it stays as it is.
+/// The amount of text that is written at a time if it is neither compressed nor encrypted.
 const PLAIN_BYTES: usize = 1 << 20;
 
-/// Empty buffers that pieces hand on to the next: memory that is new costs the system a fault for every 4 KiB.
+/// Empty buffers that pieces pass on to the next piece: new memory costs a page fault for every 4 KiB.
 #[derive(Default)]
 pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 impl Buffers {
-    /// Returns a buffer that holds nothing, without room if none was handed on.
+    /// Returns an empty buffer; without capacity if none was passed on.
     fn take(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
@@ -44,7 +44,7 @@ impl Buffers {
     }
 }
 
-/// One piece on its way to the storage.
+/// A piece that is being written to the storage.
 pub(crate) struct PieceOutput {
     archive: Archive,
     buffers: Arc<Buffers>,
@@ -54,11 +54,11 @@ pub(crate) struct PieceOutput {
     writer: Option<ObjectWriter>,
     packer: Option<Packer>,
     packing: Option<JoinHandle<io::Result<Packed>>>,
-    /// A buffer whose content was written, to be used again.
+    /// A buffer whose content was written, for reuse.
     spare: Vec<u8>,
-    /// How much text came in.
+    /// The bytes of text that were pushed.
     pub(crate) raw_bytes: u64,
-    /// How much went out.
+    /// The bytes that were written.
     pub(crate) bytes: u64,
 }
 
@@ -85,7 +85,7 @@ impl PieceOutput {
         }
     }
 
-    /// Returns how much text is to be pushed at a time, at least.
+    /// Returns the minimum amount of text per push.
     pub(crate) fn wants_bytes(&self) -> usize {
         if self.stays_plain() { PLAIN_BYTES } else { FRAME_BYTES }
     }
@@ -101,7 +101,7 @@ impl PieceOutput {
         buffer
     }
 
-    /// Takes a buffer full of text, and returns an empty one.
+    /// Accepts a buffer full of text and returns an empty one.
     pub(crate) async fn push(&mut self, text: Vec<u8>) -> Result<Vec<u8>> {
         self.raw_bytes += text.len() as u64;
         if self.stays_plain() {
@@ -119,7 +119,7 @@ impl PieceOutput {
         Ok(empty)
     }
 
-    /// Takes the packer, or makes it for the first text.
+    /// Takes the packer; creates it for the first text.
     fn packer(&mut self) -> Result<Packer> {
         match self.packer.take() {
             Some(packer) => Ok(packer),
@@ -129,7 +129,7 @@ impl PieceOutput {
         }
     }
 
-    /// Waits until all that was pushed is with the storage, and hands its buffers on, the last one too.
+    /// Waits until the storage has everything that was pushed, and passes the buffers on, including the last one.
     pub(crate) async fn settle(mut self, last: Vec<u8>) -> Result<Settled> {
         self.buffers.give(last);
         if let Some(drained) = self.drain().await? {
@@ -140,7 +140,7 @@ impl PieceOutput {
         Ok(Settled { path, begun: writer.zip(packer), raw_bytes, bytes })
     }
 
-    /// Writes the frame that is being compressed, if there is one; returns an empty buffer for text then.
+    /// Writes the frame that is being compressed, if there is one, and returns an empty buffer.
     async fn drain(&mut self) -> Result<Option<Vec<u8>>> {
         let Some(packing) = self.packing.take() else { return Ok(None) };
         let packed = packing.await.expect("compressing does not panic");
@@ -168,7 +168,7 @@ impl PieceOutput {
         Ok(self.large(text))
     }
 
-    /// Makes sure that so much text as is wanted has room in an empty buffer without moving about.
+    /// Ensures the capacity of an empty buffer, so that it does not need to be reallocated.
     fn large(&self, buffer: Vec<u8>) -> Vec<u8> {
         let wanted = self.wants_bytes();
         if buffer.capacity() < wanted { Vec::with_capacity(wanted + FRAME_BYTES / 4) } else { buffer }
@@ -179,19 +179,19 @@ impl PieceOutput {
     }
 }
 
-/// One piece whose text is with the storage, all of it.
+/// A piece whose text is completely written.
 pub(crate) struct Settled {
     path: String,
-    /// Nothing when nothing was pushed.
+    /// `None` if nothing was pushed.
     begun: Option<(ObjectWriter, Packer)>,
-    /// How much text came in.
+    /// The bytes of text that were pushed.
     pub(crate) raw_bytes: u64,
-    /// How much went out.
+    /// The bytes that were written.
     pub(crate) bytes: u64,
 }
 
 impl Settled {
-    /// Makes the object appear, if anything was pushed.
+    /// Makes the object visible, if anything was pushed.
     pub(crate) async fn finish(self) -> Result<Option<ObjectEntry>> {
         let Self { path, begun, mut bytes, .. } = self;
         let Some((mut writer, mut packer)) = begun else { return Ok(None) };
@@ -211,14 +211,14 @@ fn unpacked(path: &str, cause: &io::Error) -> Error {
     Error::Damaged { path: path.to_owned(), why: format!("it can't be packed: {cause}") }
 }
 
-/// Returns the memory of what was written, for the next; none while the storage still holds it.
+/// Returns the memory of a written frame for reuse; an empty buffer if the storage still uses it.
 fn emptied(frame: Bytes) -> Vec<u8> {
     let Ok(mut frame) = frame.try_into_mut() else { return Vec::new() };
     frame.clear();
     Vec::from(frame)
 }
 
-/// A frame, with what made it, to be used again.
+/// A frame, with its packer and buffer for reuse.
 struct Packed {
     packer: Packer,
     /// An empty buffer.
@@ -254,7 +254,7 @@ impl Packer {
         Ok(Self { compressor, cipher, hasher: BlockHasher::new() })
     }
 
-    /// Makes a frame of a text; `into` is an empty buffer.
+    /// Converts a text to a frame; `into` is an empty buffer.
     fn pack(mut self, text: Vec<u8>, into: Vec<u8>) -> io::Result<Packed> {
         let (mut left, mut frame) = match &mut self.compressor {
             Compressor::None => (into, text),
@@ -327,7 +327,7 @@ mod tests {
                 assert!(object.bytes > 0);
                 kept.push(buffers.0.lock().expect("nobody panics").len());
             }
-            // One for text, one for the next, one for the frame; the very first is small, and grows.
+            // One buffer for text, one for the next text, one for the frame. The very first is small, and grows.
             assert!(kept[1] > 0 && kept.iter().all(|&count| count <= 3), "{compression:?}: {kept:?}");
         }
     }

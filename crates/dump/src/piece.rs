@@ -18,23 +18,23 @@ use crate::insert_form::{Deviation, InsertForm, statement_head};
 use crate::typed::{Suspects, Typed};
 use crate::unwritable::Unwritable;
 
-/// What every piece and every schema file does first, and what a loading session must have done.
+/// The first statements of every piece and schema file; a loading session must run them, too.
 ///
-/// `NO_AUTO_VALUE_ON_ZERO` keeps a 0 in an AUTO_INCREMENT column, `ALLOW_INVALID_DATES` dates such as 2024-02-30
-/// that the source holds; and no other mode is on that would refuse what the source has taken.
+/// `NO_AUTO_VALUE_ON_ZERO` keeps a 0 in an AUTO_INCREMENT column. `ALLOW_INVALID_DATES` keeps dates such as
+/// 2024-02-30. No other mode is on, because it might refuse values that the source accepted.
 pub(crate) const PREAMBLE: [&str; 2] = [
     "SET NAMES utf8mb4",
     "SET SESSION time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
      foreign_key_checks=0, unique_checks=0",
 ];
 
-/// How long a statement may become: well below the smallest `max_allowed_packet` that is usual (4 MiB).
+/// The maximum length of a statement: well below the smallest usual `max_allowed_packet` (4 MiB).
 const STATEMENT_MOST_BYTES: usize = 2 << 20;
 
-/// How long a statement should be: the longer, the fewer; what comes after 1 MiB gains little.
+/// The intended length of a statement. More than 1 MiB gains little.
 const STATEMENT_AIM_BYTES: usize = 1 << 20;
 
-/// After how many bytes the number of rows per statement is settled.
+/// The number of bytes after which the number of rows per statement is fixed.
 const SAMPLE_BYTES: usize = 64 << 10;
 
 /// The most rows in a statement.
@@ -55,28 +55,28 @@ pub(crate) fn push_preamble(text: &mut Vec<u8>, title: &str) {
 
 /// Turns rows into the text of a piece.
 ///
-/// All statements of a piece but the last few hold the same number of rows, a power of two, so that the server finds
-/// their plan again; unless rows are so long that a statement would be too long. What is left at the end is cut into
-/// smaller powers of two: as one statement it would be new to the server in every piece, and planning thousands of rows
-/// takes it several times as long as inserting them.
+/// All statements of a piece except the last few hold the same number of rows, a power of two, so that the server
+/// reuses their plan. The exception is rows that would make a statement too long. The rest at the end is split into
+/// smaller powers of two: a single statement would need a new plan in every piece, and planning thousands of rows
+/// takes the server several times as long as inserting them.
 pub(crate) struct PieceText {
     columns: Vec<Column>,
     head: Vec<u8>,
     /// The bytes of the open statement.
     statement_bytes: usize,
     statement_rows: u32,
-    /// How many statements were ended.
+    /// The number of finished statements.
     statements: u32,
     rows_per_statement: Option<u32>,
     hasher: RowHasher,
-    /// The documents of this row that are hashed otherwise than they arrived.
+    /// The documents of this row that are not hashed as received.
     canonical: Vec<(usize, Vec<u8>)>,
     longest_statement: usize,
     /// The expressions to query.
     pub(crate) suspects: Suspects,
     /// The documents that are not written as their texts.
     typed: Typed,
-    /// How many of those were written.
+    /// The number of rows that were written with such documents.
     typed_rows: u64,
     /// How many rows were added.
     pub(crate) rows: u64,
@@ -104,12 +104,13 @@ impl PieceText {
         }
     }
 
-    /// Writes these documents otherwise than as their texts.
+    /// Writes these documents as expressions instead of texts.
     pub(crate) fn with(self, typed: Typed) -> Self {
         Self { typed, ..self }
     }
 
-    /// Returns whether exactly those documents were written otherwise that are to be: a text may stand for others, too.
+    /// Returns whether exactly the given documents were written as expressions: other documents may have the same
+    /// text.
     pub(crate) fn has_all_typed(&self) -> bool {
         self.typed_rows == self.typed.rows()
     }
@@ -117,7 +118,7 @@ impl PieceText {
     /// Appends a row to the text. `form` is the form that [`Checksum`] hashes, if the caller has it already.
     ///
     /// # Errors
-    /// Returns the place of a column whose value no literal brings back.
+    /// Returns the position of a column whose value no literal restores.
     pub(crate) fn push_row<'v>(
         &mut self,
         text: &mut Vec<u8>,
@@ -177,7 +178,7 @@ impl PieceText {
         }
     }
 
-    /// Returns whether no statement is open: only then may the text be taken before [`Self::end`].
+    /// Returns whether no statement is open. Otherwise, the text may be taken only after [`Self::end`].
     pub(crate) fn is_between_statements(&self) -> bool {
         self.statement_rows == 0
     }
@@ -204,14 +205,14 @@ impl PieceText {
         self.end_statement(text);
     }
 
-    /// Returns the length of the longest statement that was ended: a target must take packets of that size.
+    /// Returns the length of the longest finished statement: a target must accept packets of this size.
     pub(crate) fn longest_statement(&self) -> u64 {
         self.longest_statement as u64
     }
 }
 
-/// Returns how many rows make a statement of about the aimed length: a power of two, so that pieces whose rows
-/// differ a little still agree.
+/// Returns the number of rows for a statement of about the intended length: a power of two, so that pieces with
+/// slightly different rows still use the same number.
 fn fitting_rows(bytes: usize, rows: u32) -> u32 {
     let per_row = (bytes / rows.max(1) as usize).max(1);
     let fitting =
@@ -219,31 +220,32 @@ fn fitting_rows(bytes: usize, rows: u32) -> u32 {
     1 << fitting.ilog2()
 }
 
-/// How the first line of every piece and schema file begins.
+/// The beginning of the first line of every piece and schema file.
 const TITLE: &[u8] = b"-- Lifeboat dump, format ";
 
-/// How long that line may be: it holds two names.
+/// The maximum length of that line, which contains two names.
 const TITLE_MOST_BYTES: usize = 4 << 10;
 
-/// Cuts the text of a piece into its statements, as it arrives, and takes none that is not of the planned form.
+/// Splits the text of a piece into statements as it arrives, and refuses any statement that is not of the planned
+/// form.
 pub(crate) struct Splitter {
     form: InsertForm,
-    /// How long a statement may be.
+    /// The maximum length of a statement.
     most_bytes: usize,
-    /// Whether the lines that every piece begins with were passed.
+    /// Whether the first lines of the piece were read.
     is_begun: bool,
-    /// What was not given out yet.
+    /// The text that was not returned yet.
     text: BytesMut,
-    /// Everything before was looked at.
+    /// The text before this position was examined.
     seen: usize,
-    /// How many rows were given out.
+    /// The number of rows that were returned.
     pub(crate) rows: u64,
 }
 
 /// The text is not that of a piece.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAPiece {
-    /// It begins otherwise.
+    /// It has another beginning.
     #[error("it does not begin like a piece of a dump")]
     Preamble,
     /// A statement does not end where it must.
@@ -255,7 +257,7 @@ pub(crate) enum NotAPiece {
 }
 
 impl Splitter {
-    /// Cuts a piece whose statements have this form, and are no longer than that.
+    /// Splits a piece whose statements have this form and maximum length.
     pub(crate) fn new(form: InsertForm, most_bytes: usize) -> Self {
         Self { form, most_bytes, is_begun: false, text: BytesMut::new(), seen: 0, rows: 0 }
     }
@@ -277,7 +279,7 @@ impl Splitter {
             let line = memchr::memchr(b'\n', &self.text[self.seen..]);
             let end = line.map_or(self.text.len(), |length| self.seen + length);
             let is_whole = line.is_some() && self.text[..end].ends_with(b";");
-            // Without the `;`, if it has come.
+            // Do not count the `;`, if it has arrived.
             if end.saturating_sub(1) > self.most_bytes {
                 return Err(NotAPiece::TooLong { most: self.most_bytes });
             }
@@ -295,7 +297,7 @@ impl Splitter {
         Ok(None)
     }
 
-    /// Passes over the lines that every piece begins with; nothing of them is run. False: more text is needed.
+    /// Skips the first lines of a piece, which are not run. Returns false if more text is needed.
     fn pass_preamble(&mut self) -> Result<bool, NotAPiece> {
         let line = &self.text[..self.text.len().min(TITLE_MOST_BYTES)];
         let Some(title) = memchr::memchr(b'\n', line) else {
@@ -313,8 +315,8 @@ impl Splitter {
         Ok(true)
     }
 
-    /// Skips the head of a statement: the names in it may contain characters that end a statement elsewhere. False:
-    /// more text is needed.
+    /// Skips the head of a statement: the names in it may contain characters that end a statement elsewhere. Returns
+    /// false if more text is needed.
     fn pass_head(&mut self) -> bool {
         let head = self.form.head();
         if self.text.starts_with(head) {
@@ -323,7 +325,7 @@ impl Splitter {
         self.text.len() >= head.len() || !head.starts_with(&self.text)
     }
 
-    /// Returns whether all text was given out, and there was some.
+    /// Returns whether all text was returned, and there was any.
     pub(crate) fn is_at_end(&self) -> bool {
         self.is_begun && self.text.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The plan of a dump: fixed before the first row is read, and the same after a crash.
+//! The plan of a dump: fixed before the first row is read, and unchanged after a crash.
 
 use model::backup::{BackupObject, is_same_name};
 use model::inventory::{Consent, LeftOut};
@@ -16,7 +16,7 @@ use crate::layout::ObjectKey;
 use crate::manifest::TableEntry;
 use crate::moment::Moment;
 
-/// Which databases and tables; none means all.
+/// The selected databases and tables; none means all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Selection(pub Vec<BackupObject>);
@@ -63,7 +63,7 @@ impl Selection {
 pub enum Compression {
     /// Not at all.
     None,
-    /// By lz4: less small than by zstd, with less work.
+    /// By lz4: larger than with zstd, but faster.
     Lz4,
     /// By zstd.
     Zstd {
@@ -79,7 +79,7 @@ impl Default for Compression {
 }
 
 impl Compression {
-    /// Returns the end of a piece's name.
+    /// Returns the file extension of a piece.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
@@ -109,26 +109,26 @@ impl std::str::FromStr for Compression {
     }
 }
 
-/// What a dump is going to hold.
+/// The plan of a dump.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The version of the format.
     pub format: u32,
     /// The dump.
     pub dump: DumpId,
-    /// The server it is taken of.
+    /// The server that is dumped.
     pub server: ServerVersion,
     /// The identity of the server, if it shows one. Plans of older versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
-    /// Whose data these are, as the one who ordered the dump names them.
+    /// The owner of the data, in the caller's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The SCN of the snapshot.
     pub scn: u64,
-    /// What was chosen.
+    /// The selected objects.
     pub selection: Selection,
-    /// What the request agreed to be without.
+    /// What the request agreed to omit.
     #[serde(default, skip_serializing_if = "Consent::is_empty")]
     pub consent: Consent,
     /// How the rows are compressed.
@@ -145,7 +145,7 @@ pub struct Plan {
     pub notes: Vec<Text>,
 }
 
-/// What of a database is going to be held.
+/// The planned part of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabasePlan {
     /// Its name.
@@ -174,37 +174,37 @@ pub struct ViewPlan {
 pub struct TablePlan {
     /// Its name.
     pub name: String,
-    /// The columns whose values are dumped, in their order. Generated ones are not among them.
+    /// The columns whose values are dumped, in order. A generated column is included only if the table has no others.
     pub columns: Vec<Column>,
-    /// The columns by which it is cut; none when it is read in one go, or partition by partition.
+    /// The columns by which it is split; none if it is read in one go, or by partition.
     pub key: Vec<Column>,
-    /// Whether that key is the server's internal one, which it shows only on request: another database has other
-    /// values.
+    /// Whether this key is the server's hidden key, which it shows only on request. Its values differ in every
+    /// database.
     #[serde(default)]
     pub hidden_key: bool,
     /// The version of the table, to detect a change.
     pub identity: Identity,
-    /// The parts that it is read in, each a piece.
+    /// Its parts, each of which becomes a piece.
     pub chunks: Vec<Chunk>,
 }
 
 /// The identity and version of a table, to detect a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The server's number of it, where it shows one.
+    /// The server's ID of the table, if it shows one.
     pub id: Option<u64>,
-    /// The server's numbers of its columns.
+    /// The server's IDs of its columns.
     pub columns: Vec<u64>,
     /// The BLAKE3 of its definition without keys.
     pub essence: String,
-    /// The server's number of the last change of its definition, also of one that does not matter here, where it has
-    /// such a number (OceanBase: `schema_version`).
+    /// The server's number of the last change of its definition, if it has one (OceanBase: `schema_version`). It also
+    /// grows with changes that do not matter here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
 }
 
 impl Identity {
-    /// Returns whether the table is still the same, whatever else changed about it.
+    /// Returns whether the table still has the same ID, columns and essence; other properties may have changed.
     #[must_use]
     pub fn is_of(&self, now: &Self) -> bool {
         (self.id, &self.columns, &self.essence) == (now.id, &now.columns, &now.essence)
@@ -217,16 +217,16 @@ pub struct Chunk {
     /// Its partition, if the table is read partition by partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
-    /// It begins after this key, given as literals; without one, it begins at the beginning.
+    /// The key after which it begins, as literals; `None`: at the beginning of the table or partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Vec<String>>,
-    /// It ends with this key; without one it ends at the end.
+    /// The last key in it, as literals; `None`: up to the end of the table or partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<Vec<String>>,
 }
 
 impl Chunk {
-    /// Cuts off what ends with this key, and begins after it.
+    /// Splits off the part up to and including this key; `self` then begins after the key.
     pub(crate) fn cut_off(&mut self, cut: Vec<String>) -> Self {
         let part = Self { up_to: Some(cut.clone()), ..self.clone() };
         self.after = Some(cut);
@@ -235,7 +235,7 @@ impl Chunk {
 }
 
 impl Plan {
-    /// Returns how many pieces there will be at most.
+    /// Returns the maximum number of pieces.
     #[must_use]
     pub fn pieces(&self) -> u64 {
         self.databases
@@ -260,7 +260,7 @@ impl Plan {
     /// that read the source, or the target that is compared.
     ///
     /// # Errors
-    /// [`Error::Damaged`] when one is anything else: the plan is forged.
+    /// [`Error::Damaged`] if a bound is anything else: then the plan is forged.
     pub(crate) fn check_bounds(&self) -> Result<()> {
         for database in &self.databases {
             for table in &database.tables {
@@ -289,10 +289,10 @@ fn is_key(key: &[Column], bound: &[String]) -> bool {
         && key.iter().zip(bound).all(|(column, text)| is_literal(column.form, text.as_bytes()))
 }
 
-/// Finds the plan of a table that the manifest holds.
+/// Finds the plan of a table in the manifest.
 ///
 /// # Errors
-/// Fails when the two do not fit together.
+/// Fails if plan and manifest do not match.
 pub(crate) fn planned<'p>(plan: &'p Plan, database: &str, table: &TableEntry) -> Result<&'p TablePlan> {
     let found = plan.table(database, &table.name).filter(|plan| plan.chunks.len() == table.pieces.len());
     found.ok_or_else(|| Error::Damaged {
@@ -301,7 +301,7 @@ pub(crate) fn planned<'p>(plan: &'p Plan, database: &str, table: &TableEntry) ->
     })
 }
 
-/// Returns a table's name as a statement spells it.
+/// Returns the quoted full name of a table.
 pub(crate) fn full_name(database: &str, table: &str) -> String {
     format!("{}.{}", identifier(database), identifier(table))
 }

@@ -40,7 +40,7 @@ impl Meter {
         self.0.subscribe()
     }
 
-    /// Returns how far it has come.
+    /// Returns the current progress.
     #[must_use]
     pub fn now(&self) -> Progress {
         *self.0.borrow()

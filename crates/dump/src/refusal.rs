@@ -2,9 +2,8 @@
 
 use oceanbase::Error as SqlError;
 
-/// Returns whether the server refused this one statement: the next may well succeed. A statement that was killed, or
-/// that found no space on the server's disk, was not refused: that says nothing about the object, which can be read
-/// later.
+/// Returns whether the server refused only this statement: the next may succeed. A statement that was killed, or that
+/// found no space on the server's disk, was not refused: that says nothing about the object, which can be read later.
 pub(crate) fn is_refusal(error: &SqlError) -> bool {
     let is_refused = error.number().is_some() && !error.is_transient() && !error.is_of_server();
     is_refused || matches!(error, SqlError::UnexpectedAnswer { .. })

@@ -49,13 +49,13 @@ const CONTEXT: &str = "-- context ";
 
 const ZONE: &str = "-- zone ";
 
-/// What a load connects with. Objects of this context have no lines about it.
+/// The character set and collation of a load's connections. Objects with this context have no lines for it.
 const USUAL: (&str, &str) = ("utf8mb4", "utf8mb4_general_ci");
 
-/// The time zone that a load connects with.
+/// The time zone of a load's connections.
 const USUAL_ZONE: &str = "+00:00";
 
-/// What a statement in a schema file makes.
+/// The kind of object that a statement in a schema file creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SchemaKind {
     /// A table with its keys.
@@ -76,13 +76,13 @@ pub(crate) enum SchemaKind {
     Outline,
     /// A sequence.
     Sequence,
-    /// The numbers of a sequence: what it gives next.
+    /// The state of a sequence, such as its next number.
     SequenceValue,
     /// A user or role.
     Account,
-    /// What a user has beside a password: that it is locked, or must come over TLS.
+    /// Further properties of a user: whether it is locked or requires TLS.
     AccountChange,
-    /// What a user or role may do.
+    /// The privileges of a user or role.
     Grant,
 }
 
@@ -103,7 +103,7 @@ const KINDS: [(SchemaKind, &str); 13] = [
 ];
 
 impl SchemaKind {
-    /// Returns its word, which stands in schema files and in the manifest.
+    /// Returns its name in schema files and in the manifest.
     pub(crate) fn word(self) -> &'static str {
         KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
@@ -142,7 +142,7 @@ impl SchemaObject {
         self
     }
 
-    /// Adds the time zone of its schedule; `None` when that is not a valid name of one.
+    /// Adds the time zone of its schedule; `None` if that is not a valid name.
     pub(crate) fn in_zone(mut self, zone: String) -> Option<Self> {
         self.zone = Some(zone).filter(|zone| is_zone(zone));
         self.zone.is_some().then_some(self)
@@ -152,7 +152,7 @@ impl SchemaObject {
 /// Returns the text of a schema file.
 ///
 /// # Errors
-/// [`Error::CannotCarry`] names the first object whose statement does anything but create it.
+/// [`Error::CannotCarry`] names the first object whose statement does more than create it.
 pub(crate) fn write(title: &str, objects: &[SchemaObject]) -> Result<Vec<u8>, Error> {
     for object in objects {
         form::check(object).map_err(|why| Error::not_carried(&object.name, &why))?;
@@ -269,8 +269,8 @@ pub(crate) fn usual_zone() -> String {
     set_zone(USUAL_ZONE)
 }
 
-/// Returns the context under which the statement can be sent as it stands, in UTF-8: its texts keep their character
-/// set and collation, which only the second decides.
+/// Returns a context in which the statement can be sent unchanged in UTF-8. Its texts keep their character set and
+/// collation, because only the collation decides those.
 pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
     let is_same = match context.client.as_str() {
         "utf8mb4" => true,
@@ -281,7 +281,7 @@ pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
     Context { client, collation: context.collation.clone() }
 }
 
-/// Character sets that no client can have, or in which an ASCII text is not what it looks like.
+/// Character sets that no client can use, or that are not supersets of ASCII.
 const NOT_ASCII: [&str; 6] = ["binary", "swe7", "ucs2", "utf16", "utf16le", "utf32"];
 
 /// Returns whether both are names and nothing else: they are set without quotes.
@@ -307,7 +307,8 @@ fn read_context(line: &[u8]) -> Option<Context> {
     Some(Context { client, collation }).filter(is_settable)
 }
 
-/// Returns what ends a statement with `;` in it for a stock client: `$`, more often than anywhere in it.
+/// Returns the delimiter of a statement that contains `;`, for a stock client: more `$` in a row than the statement
+/// contains.
 fn delimiter(statement: &[u8]) -> String {
     let runs = statement.split(|&byte| byte != b'$').map(<[u8]>::len);
     "$".repeat(runs.max().unwrap_or(0).max(1) + 1)
@@ -386,7 +387,7 @@ mod tests {
         let set = "SET SESSION character_set_client=latin1, collation_connection=latin1_german2_ci;\n";
         let back = "SET SESSION character_set_client=utf8mb4, collation_connection=utf8mb4_general_ci;\n";
         assert!(written("x").contains(set) && written("x").ends_with(back), "{}", written("x"));
-        // In UTF-8 this text is not what latin1 makes of its bytes.
+        // In latin1, the UTF-8 bytes of this text would be another text.
         let set = "SET SESSION character_set_client=utf8mb4, collation_connection=latin1_german2_ci;\n";
         assert!(written("é").contains(set), "{}", written("é"));
         for forged in [

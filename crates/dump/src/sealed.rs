@@ -1,7 +1,8 @@
 //! Small JSON objects that reveal damage and changes: plan, receipts, manifest.
 //!
-//! Two lines: the content as JSON on one line, then `{"blake3":"<hash of the first line>","signature":…}`. Cutting off,
-//! adding to, or changing any byte of either line is found. `signature` is `null`, or as [`crate::signing`] writes it.
+//! Two lines: the content as JSON on one line, then `{"blake3":"<hash of the first line>","signature":…}`. Any
+//! removed, added or changed byte in either line is detected. `signature` is `null`, or as [`crate::signing`] writes
+//! it.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -21,18 +22,18 @@ struct Seal {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unsealed<T> {
     pub(crate) content: T,
-    /// The key of the valid signature; none if it is unsigned.
+    /// The key of the valid signature; `None` if it is unsigned.
     pub(crate) signer: Option<PublicKey>,
     /// The BLAKE3 of the content's bytes.
     pub(crate) blake3: String,
 }
 
-/// Why a sealed object does not count.
+/// Why a sealed object is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
     /// Its bytes are not those that were written.
     Damaged(String),
-    /// Its checksum fits and its signature does not: it was changed on purpose.
+    /// Its checksum matches but its signature does not: it was changed on purpose.
     Altered,
 }
 
@@ -57,7 +58,7 @@ pub(crate) fn seal<T: Serialize>(content: &T, purpose: Purpose<'_>, key: Option<
     text.into()
 }
 
-/// Returns the content, if the seal fits, and the signature where there is one.
+/// Returns the content and the signer, if any, if the seal is valid.
 ///
 /// # Errors
 /// Reports what is wrong with it.

@@ -1,7 +1,7 @@
 //! Signatures: the author of a dump. A signature proves origin, not safety.
 //!
-//! Ed25519, one key for each installation. What is signed is the first line of a sealed object, after a line with its
-//! kind and its dump: neither can be passed off as another.
+//! Ed25519, one key for each installation. The signed message is a line with the kind and the dump, and then the
+//! first line of the sealed object. So an object cannot be passed off as another kind or as part of another dump.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,19 +12,19 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
-/// How a public key begins, and a signature.
+/// The prefix of public keys and signatures.
 const PUBLIC: &str = "ed25519:";
 
-/// How a secret key begins.
+/// The prefix of secret keys.
 const SECRET: &str = "LIFEBOAT-SIGNING-KEY-1:";
 
-/// How many bytes a key has, a secret one too.
+/// The length of a public or secret key, in bytes.
 const KEY_BYTES: usize = 32;
 
-/// How many bytes a signature has.
+/// The length of a signature, in bytes.
 const SIGNATURE_BYTES: usize = 64;
 
-/// A public key: what signatures are checked with. Written as `ed25519:` and 64 hexadecimal digits.
+/// A public key, which verifies signatures. Written as `ed25519:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey([u8; KEY_BYTES]);
@@ -62,14 +62,14 @@ impl fmt::Display for PublicKey {
     }
 }
 
-/// A secret key: what is signed with.
+/// A secret key, which creates signatures.
 #[derive(Clone)]
 pub struct SigningKey {
     pair: Arc<Ed25519KeyPair>,
     secret: Secret,
 }
 
-/// The text is not a signing key; it is not shown, since it may be one with a slip of the pen.
+/// The text is not a signing key. It is not shown, because it may be a mistyped one.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not a signing key, which is LIFEBOAT-SIGNING-KEY-1: and 64 hexadecimal digits")]
 pub struct NotASigningKey;
@@ -86,7 +86,7 @@ impl SigningKey {
     /// Reads what [`Self::secret`] returns. Empty lines and those that begin with `#` do not count.
     ///
     /// # Errors
-    /// When it is something else.
+    /// Fails if it is anything else.
     pub fn read(text: &Secret) -> Result<Self, NotASigningKey> {
         let lines = text.expose().lines().map(str::trim);
         let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -112,7 +112,7 @@ impl SigningKey {
         PublicKey(self.pair.public_key().as_ref().try_into().expect("a public key of Ed25519"))
     }
 
-    /// Signs the content of an object of a dump: its public key and the signature, as text.
+    /// Signs the content of an object of a dump. Returns the public key and the signature as text.
     pub(crate) fn sign(&self, purpose: Purpose<'_>, content: &[u8]) -> String {
         let signature = self.pair.sign(&purpose.message(content));
         format!("{}:{}", self.public(), hexadecimal(signature.as_ref()))
@@ -133,7 +133,7 @@ impl PartialEq for SigningKey {
 
 impl Eq for SigningKey {}
 
-/// The kind of a signed object: signed as one kind, it is never accepted as another.
+/// The kind and dump of a signed object: a signature is valid for no other kind or dump.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Purpose<'a> {
     /// `plan`, `receipt`, `schema-receipt`, `left-out-receipt` or `manifest`.
@@ -143,14 +143,14 @@ pub(crate) struct Purpose<'a> {
 }
 
 impl Purpose<'_> {
-    /// Returns what is signed.
+    /// Returns the message to sign.
     fn message(self, content: &[u8]) -> Vec<u8> {
         let mut message = format!("lifeboat dump 1 {} {}\n", self.kind, self.dump).into_bytes();
         message.extend_from_slice(content);
         message
     }
 
-    /// Returns the key of a valid signature of that content; none if it is not valid.
+    /// Returns the key of a valid signature of this content; `None` if it is invalid.
     pub(crate) fn signer(self, content: &[u8], signature: &str) -> Option<PublicKey> {
         let (key, signature) = signature.rsplit_once(':')?;
         let key: PublicKey = key.parse().ok()?;
@@ -165,7 +165,7 @@ impl Purpose<'_> {
 pub struct KnownKeys {
     /// This installation's own: the one it signs with, and those it signed with before.
     pub own: Vec<PublicKey>,
-    /// Others', with their names.
+    /// Other keys, with their names.
     pub others: Vec<(String, PublicKey)>,
 }
 
@@ -175,12 +175,12 @@ pub struct KnownKeys {
 pub enum Origin {
     /// This installation signed it.
     Own {
-        /// With which key.
+        /// The key.
         key: PublicKey,
     },
-    /// The holder of another key that is known signed it.
+    /// It is signed with another trusted key.
     Known {
-        /// The name that the key has here.
+        /// The local name of the key.
         name: String,
         /// The key.
         key: PublicKey,
@@ -195,7 +195,7 @@ pub enum Origin {
 }
 
 impl KnownKeys {
-    /// Returns where a dump comes from that was signed with this key, or not signed.
+    /// Returns the origin of a dump that was signed with this key, or not signed.
     #[must_use]
     pub fn origin(&self, signer: Option<PublicKey>) -> Origin {
         let Some(key) = signer else { return Origin::Unsigned };

@@ -6,16 +6,16 @@ use oceanbase::{Endpoint, Purpose, Session, Witness};
 
 use crate::error::{CONNECTING, DuringSql as _, Result};
 
-/// A server, and who looks on while we speak with it.
+/// A server, and a witness that sees the statements sent to it.
 #[derive(Clone)]
 pub struct Source {
     /// The server.
     pub endpoint: Endpoint,
-    /// Sees each statement.
+    /// Receives each statement.
     pub witness: Arc<dyn Witness>,
 }
 
-/// The same, where rows go to.
+/// The same, as the target of a load.
 pub type Target = Source;
 
 impl Source {
@@ -43,12 +43,12 @@ impl Source {
     }
 }
 
-/// Readies a connection for a purpose.
+/// Prepares a connection for a purpose.
 pub(crate) async fn prepare(session: &mut Session, purpose: Purpose) -> Result<()> {
     session.prepare(purpose).await.during(|| "set up the connection".to_owned())
 }
 
-/// Readies a connection to read rows by keys.
+/// Prepares a connection to read rows by key.
 pub(crate) async fn ready_for_reading(session: &mut Session) -> Result<()> {
     prepare(session, Purpose::Rows).await
 }

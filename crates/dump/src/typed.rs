@@ -8,29 +8,29 @@ use crate::weight::Weights;
 /// The maximum number of queried paths: documents with long arrays have more.
 const PATHS_MOST: usize = 64;
 
-/// Values in documents that may be of a type which only functions store: of each column, by its place, their paths.
+/// Values in documents that may be of a type that only functions store: their paths, by column position.
 #[derive(Debug, Default)]
 pub(crate) struct Suspects {
     columns: BTreeMap<usize, Suspected>,
-    /// How much room all documents of a column take, suspected or not.
+    /// The size groups of all documents of a column, suspected or not.
     weights: BTreeMap<usize, Weights>,
 }
 
-/// What is suspected of a column.
+/// The suspected values of a column.
 #[derive(Debug)]
 pub(crate) enum Suspected {
     /// The values at these paths.
     At {
         paths: BTreeSet<String>,
-        /// Whether all of them are numbers that take more room when they are DECIMALs.
+        /// Whether all of them are numbers that take more space as DECIMALs.
         by_weight: bool,
     },
-    /// There are too many paths, or a document that is not understood.
+    /// There are too many paths, or a document that could not be parsed.
     Anywhere,
 }
 
 impl Suspects {
-    /// Adds what is suspected of a document.
+    /// Adds the suspected values of a document.
     pub(crate) fn add(&mut self, place: usize, text: &[u8]) {
         let new = || Suspected::At { paths: BTreeSet::new(), by_weight: true };
         let of_column = self.columns.entry(place).or_insert_with(new);
@@ -57,7 +57,7 @@ impl Suspects {
         self.weights.entry(place).or_default().add(text);
     }
 
-    /// Returns how much room the documents of a column take.
+    /// Returns the size groups of the documents of a column.
     pub(crate) fn weights(&self, place: usize) -> Option<&Weights> {
         self.weights.get(&place)
     }
@@ -67,17 +67,17 @@ impl Suspects {
         self.columns.is_empty()
     }
 
-    /// Returns the columns with what is suspected of them.
+    /// Returns the columns with their suspected values.
     pub(crate) fn columns(&self) -> impl Iterator<Item = (usize, &Suspected)> {
         self.columns.iter().map(|(place, suspected)| (*place, suspected))
     }
 }
 
-/// The documents of a piece that are written otherwise than as their texts, by their column's place and text.
+/// The documents of a piece that are written as expressions instead of texts, by column position and text.
 #[derive(Debug, Default)]
 pub(crate) struct Typed {
     documents: BTreeMap<usize, HashMap<Vec<u8>, Vec<u8>>>,
-    /// How many rows have them.
+    /// How many values they are.
     rows: u64,
 }
 
@@ -89,7 +89,7 @@ impl Typed {
         *known.or_insert_with(|| literal.to_vec()) == literal
     }
 
-    /// Returns what is written for a document, if that is not its text.
+    /// Returns the expression for a document, if it is not written as its text.
     pub(crate) fn literal(&self, place: usize, text: &[u8]) -> Option<&[u8]> {
         if self.documents.is_empty() {
             return None;
@@ -102,7 +102,7 @@ impl Typed {
         self.documents.is_empty()
     }
 
-    /// Returns how many values of the piece they are.
+    /// Returns the number of values of the piece that are written as expressions.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }

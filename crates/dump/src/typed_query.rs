@@ -14,10 +14,10 @@ use crate::refusal::is_refusal;
 use crate::typed::{Suspected, Suspects, Typed};
 use crate::weight::{Sort, Weights};
 
-/// The types that a document read from its text has.
+/// The value types in a document that was parsed from text.
 const PLAIN: &str = "('DOUBLE','STRING','INTEGER','UNSIGNED INTEGER','BOOLEAN','NULL','OBJECT','ARRAY')";
 
-/// How many documents are weighed by one statement.
+/// The number of documents whose size one statement queries.
 const SAMPLES_AT_ONCE: usize = 64;
 
 /// The maximum number of queried paths of documents in another form.
@@ -32,11 +32,11 @@ pub(crate) struct Part<'a> {
     pub(crate) chunk: &'a Chunk,
 }
 
-/// Why nothing is known.
+/// Why the documents could not be found.
 pub(crate) enum Trouble {
     /// The server failed or refused.
     Server(oceanbase::Error),
-    /// No literal brings a document back: the column's place, and the text.
+    /// No literal restores a document: the column's position, and the text.
     Unwritable(usize, Vec<u8>),
 }
 
@@ -46,7 +46,7 @@ impl From<oceanbase::Error> for Trouble {
     }
 }
 
-/// Finds the documents that their texts do not bring back.
+/// Finds the documents that their texts do not restore.
 pub(crate) async fn find(
     session: &mut Session,
     part: Part<'_>,
@@ -81,8 +81,8 @@ pub(crate) async fn find(
     Ok(typed)
 }
 
-/// Returns whether the documents of a part take just the room that documents read from their texts take. A DECIMAL in
-/// one would take more, and none less.
+/// Returns whether the documents of a part take exactly the space of documents parsed from their texts. A DECIMAL in
+/// one of them would take more, and nothing takes less.
 async fn have_weight_of_texts(
     session: &mut Session,
     part: Part<'_>,
@@ -104,7 +104,7 @@ async fn have_weight_of_texts(
             push_quoted(&mut sql, &sort.sample);
             sql.extend_from_slice(b" AS JSON))");
         }
-        // Their values are nobody's business.
+        // The witness must not see the values.
         let mut weigh =
             Statement::bulk(sql, format!("SELECT JSON_STORAGE_SIZE(…) of {} documents", some.len()));
         weigh.effect = Effect::Read;
@@ -176,8 +176,8 @@ fn type_of(column: &str, path: &str) -> String {
     format!("JSON_TYPE(JSON_EXTRACT({column},{}))", literal(path))
 }
 
-/// Returns the condition that a document is larger than one of its text, or another: a DECIMAL takes more room than a
-/// DOUBLE.
+/// Returns the condition that a document is larger than one parsed from its text, or differs from it: a DECIMAL takes
+/// more space than a DOUBLE.
 fn differs(column: &str) -> String {
     const PRINTED: &str =
         "\"([0-9]{4}-[0-9]{2}-[0-9]{2}|base64:type|-?[0-9]{2,3}:[0-9]{2}:[0-9]{2}[.][0-9]{6}\")";
@@ -190,7 +190,7 @@ fn differs(column: &str) -> String {
 }
 
 impl Part<'_> {
-    /// Returns what these expressions are for the rows of the part that meet a condition.
+    /// Returns the values of these expressions for the rows of the part that meet a condition.
     async fn rows(
         self,
         session: &mut Session,

@@ -1,27 +1,27 @@
-//! Why a value can't be written as a literal that brings it back.
+//! Reasons why a value can't be written as a literal that restores it.
 
-/// Why no literal brings a value back.
+/// Why no literal restores a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unwritable {
     /// A number in a document has more digits than a DOUBLE.
     NumberTooLong { number: String },
-    /// A DOUBLE in a document, an array or a map that the server reads wrong in every spelling.
+    /// A DOUBLE in a document, an array or a map that the server misreads in every spelling.
     NumberUnspelt { number: String },
-    /// An array of arrays without any: the server takes none as text.
+    /// An empty array of arrays, which the server does not accept as text.
     EmptyNested,
-    /// A map's key is the text `null`, which the server takes for NULL.
+    /// The key of a map is the text `null`, which the server mistakes for NULL.
     KeyNamedNull,
     /// A text that is not valid UTF-8.
     NotText,
     /// A document contains values that a function stored, of a type without a literal; or the same text represents
     /// several documents.
     FromFunction,
-    /// The server printed something else than it does for that type.
+    /// The server printed an unexpected text for this type.
     NotUnderstood,
 }
 
 impl Unwritable {
-    /// Returns the problem that explains it.
+    /// Returns the ID of the problem that explains it.
     pub(crate) fn problem_id(&self) -> &'static str {
         match self {
             Self::NumberTooLong { .. } => "dump-json-number-too-long",
@@ -34,7 +34,7 @@ impl Unwritable {
         }
     }
 
-    /// Returns the number that it is about, if there is one.
+    /// Returns the affected number, if there is one.
     pub(crate) fn number(&self) -> &str {
         match self {
             Self::NumberTooLong { number } | Self::NumberUnspelt { number } => number,

@@ -1,4 +1,4 @@
-//! The space of documents in the server, computed from their texts.
+//! The storage size of documents in the server, estimated from their texts.
 //!
 //! A DECIMAL takes more space than the DOUBLE with the same text. The server adds up the space of documents in a
 //! tenth of the time that it needs to list the types of their values. So documents are grouped by everything that
@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The maximum number of groups: each needs a query.
 const SORTS_MOST: usize = 512;
 
-/// How long a document may be that the server is sent to weigh it.
+/// The longest document, in bytes, that is sent to the server to query its size.
 const SAMPLE_MOST_BYTES: usize = 4 << 10;
 
 /// The documents of a column.
@@ -21,11 +21,11 @@ pub(crate) struct Weights {
     sorts: HashMap<u64, Sort>,
     /// The structure of the last document.
     made_of: Vec<u8>,
-    /// Whether there are too many sorts, or a document is not understood.
+    /// Whether there are too many groups, or a document could not be parsed.
     is_unknown: bool,
 }
 
-/// Documents that take equal room.
+/// Documents of equal size.
 #[derive(Debug)]
 pub(crate) struct Sort {
     /// One of them.
@@ -53,13 +53,13 @@ impl Weights {
         self.sorts.insert(sort, Sort { sample: text.to_vec(), count: 1 });
     }
 
-    /// Returns the sorts; nothing where they are not known.
+    /// Returns the groups; `None` if they are unknown.
     pub(crate) fn sorts(&self) -> Option<Vec<&Sort>> {
         (!self.is_unknown).then(|| self.sorts.values().collect())
     }
 }
 
-/// Appends the structure of a document. None: it could not be parsed.
+/// Appends the structure of a document; `None` if it could not be parsed.
 fn take_apart(text: &[u8], made_of: &mut Vec<u8>) -> Option<()> {
     let (mut at, mut letters) = (0, 0_u64);
     while let Some(&byte) = text.get(at) {
@@ -101,14 +101,15 @@ fn take_apart(text: &[u8], made_of: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Returns how many bits a number has: no server needs another number of bytes for two numbers of as many bits. The
-/// lowest value of a signed byte is a special case.
+/// Returns the size class of a number: its number of bits, because servers store numbers with equally many bits in
+/// equally many bytes. Powers of two have their own classes, because the lowest values of signed integers need fewer
+/// bytes.
 fn class(number: u64) -> u8 {
     let bits = u8::try_from(u64::BITS - number.leading_zeros()).unwrap_or(u8::MAX);
     if number.is_power_of_two() { bits | 0x80 } else { bits }
 }
 
-/// Returns where a string ends, and how many bytes of it are there for escapes only.
+/// Returns the end of a string, and the number of bytes that only escape others.
 fn string_end(text: &[u8], begin: usize) -> Option<(usize, u64)> {
     let (mut at, mut escaped) = (begin, 0);
     loop {

@@ -1,4 +1,4 @@
-//! The changes of a row by a body's answer. Pure.
+//! How the answer of a body changes its row. Pure.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::note::{self, Note};
 use crate::plan::{Which, fail, fail_undo};
 use crate::task::{Moment, Row, StepStatus, Undo};
 
-/// The shortest wait: a body that asks for less would be run without a pause.
+/// The shortest wait, so that a body that requests less does not run without a pause.
 const AGAIN_MIN: Duration = Duration::from_millis(10);
 
 /// The result of running a body.
@@ -16,9 +16,9 @@ const AGAIN_MIN: Duration = Duration::from_millis(10);
 pub(crate) enum Said {
     /// It answered.
     Answer(Answer),
-    /// Its code broke, or what was saved could not be read.
+    /// Its code panicked, or the saved state could not be read.
     Broke(Note),
-    /// It did not come to an end in time and was dropped.
+    /// It did not end in time and was dropped.
     Nothing,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn absorb(
             done(row, which, terms.now);
             Vec::new()
         }
-        // The operator's request wins: the stop comes next, whatever the body returned.
+        // The operator's request takes precedence: the stop runs next, no matter what the body returned.
         (Which::Main, _) if row.status == StepStatus::Canceling => {
             row.due_at = None;
             Vec::new()
@@ -85,7 +85,7 @@ fn absorb_open(
     let deadline = row.since.unwrap_or(terms.now).plus(row.timeout);
     match said {
         Said::Broke(why) => fail_which(row, which, why, terms.now),
-        // It was cancelled; an error while it wound down is not a failure of the step.
+        // It was cancelled: an error during its end is not a failure of the step.
         Said::Nothing | Said::Answer(Err(_)) if interrupt == Interrupt::Asked => {
             row.due_at = None;
             Vec::new()

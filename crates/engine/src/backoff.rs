@@ -7,17 +7,17 @@ use std::time::Duration;
 pub struct Backoff {
     /// The longest wait after the first failure.
     pub first: Duration,
-    /// The longest wait of all.
+    /// The upper limit of all waits.
     pub most: Duration,
-    /// How many failures in a row are one too many.
+    /// The number of consecutive failures after which it gives up.
     pub tries: u32,
 }
 
 impl Backoff {
-    /// Returns how long to wait after the given failure in a row (from 1), or nothing when it was one too many.
+    /// Returns how long to wait after this many consecutive failures (from 1); `None` to give up.
     ///
-    /// `chance` (from 0 to 1) spreads the waits over their upper half, so that those who failed together do not
-    /// come back together.
+    /// `chance` (from 0 to 1) spreads the waits over their upper half, so that tasks that failed at the same time do
+    /// not retry at the same time.
     pub fn after(&self, failures: u32, chance: f64) -> Option<Duration> {
         if failures >= self.tries {
             return None;

@@ -1,4 +1,4 @@
-//! Runs one body to its end, of whatever kind.
+//! Runs one body of any kind to its end.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -24,12 +24,12 @@ pub(crate) struct Call {
     pub(crate) given: Given,
     /// How long it may run.
     pub(crate) limit: Duration,
-    /// How long it may take to wind down.
+    /// How long it may take to end after it was cancelled.
     pub(crate) grace: Duration,
     pub(crate) fault: Arc<FaultPoint>,
 }
 
-/// What came of it.
+/// The result of running a body.
 pub(crate) struct Ended {
     pub(crate) turn: Turn,
     pub(crate) said: Said,
@@ -44,7 +44,7 @@ pub(crate) async fn run(call: Call) -> Result<Ended, Crash> {
     let fault = call.fault.take(&call.step);
     match fault {
         None => Ok(run_once(&call).await),
-        Some(Fault::CrashBefore(_)) => Err(Crash),
+        Some(Fault::CrashBefore(_) | Fault::CrashBeforeSecond(_)) => Err(Crash),
         Some(Fault::CrashAfter(_)) => {
             run_once(&call).await;
             Err(Crash)
@@ -62,7 +62,7 @@ async fn run_once(call: &Call) -> Ended {
     let cancelled = &call.seat.cancelled;
     let (spoken, interrupt) = tokio::select! {
         biased;
-        // It may have seen the token before we do.
+        // The body may notice the cancelled token first.
         spoken = &mut body => {
             (Some(spoken), if cancelled.is_cancelled() { Interrupt::Asked } else { Interrupt::None })
         }

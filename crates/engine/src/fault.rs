@@ -8,16 +8,21 @@ use std::sync::{Mutex, PoisonError};
 pub enum Fault {
     /// The program dies before the body starts.
     CrashBefore(&'static str),
-    /// The program dies after the body has acted and before that is saved.
+    /// The program dies before the body starts for the second time; what the first run saved stays.
+    CrashBeforeSecond(&'static str),
+    /// The program dies after the body has acted but before its result is saved.
     CrashAfter(&'static str),
-    /// The body is run, forgotten, and run again with the state as it was saved before.
+    /// The body runs, its result is discarded, and it runs again with the previously saved state.
     RunTwice(&'static str),
 }
 
 impl Fault {
     const fn step(self) -> &'static str {
         match self {
-            Self::CrashBefore(step) | Self::CrashAfter(step) | Self::RunTwice(step) => step,
+            Self::CrashBefore(step)
+            | Self::CrashBeforeSecond(step)
+            | Self::CrashAfter(step)
+            | Self::RunTwice(step) => step,
         }
     }
 }
@@ -31,8 +36,14 @@ impl FaultPoint {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// Hands the fault out, once, to the first body of its step.
+    /// Returns the fault once: to the first body of its step, or to the second one for `CrashBeforeSecond`.
     pub(crate) fn take(&self, step: &str) -> Option<Fault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(|fault| fault.step() == step)
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let met = kept.take_if(|fault| fault.step() == step)?;
+        if let Fault::CrashBeforeSecond(step) = met {
+            *kept = Some(Fault::CrashBefore(step));
+            return None;
+        }
+        Some(met)
     }
 }

@@ -1,8 +1,8 @@
 //! The interface for the author of a flow: a table of steps, one typed state, bodies in running order.
 //!
-//! A body looks before it acts: it may run again after a crash, with the state as it was last saved. Waiting is a
+//! A body checks before it acts: it may run again after a crash, with the state that was last saved. Waiting is a
 //! return value ([`Next::Again`]), never a sleep. `One` steps after lanes run again when failed lanes are retried, so
-//! they must be able to.
+//! they must be repeatable.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::task::{Progress, RowNumber, TaskId};
 /// The default time limit of a step: a day.
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A kind of task: the order of its steps, what they learn, what they need.
+/// A kind of task: the order of its steps, their results and their dependencies.
 pub trait Flow: Sized + Send + Sync + 'static {
-    /// Stored; never renamed once released.
+    /// Its name. It is stored, so never rename it after a release.
     const KIND: &'static str;
-    /// Raised when step ids or the state's meaning change.
+    /// The version. Raise it when step IDs or the meaning of the state change.
     const VERSION: u32;
-    /// The oldest version whose tasks this code can continue: it had the same steps, and its state keeps its meaning.
-    /// Programs of that version leave the tasks of this one alone.
+    /// The oldest version whose tasks this code can continue: one with the same steps and the same meaning of the
+    /// state. Programs of that version do not run the tasks of this one.
     const READS_SINCE: u32 = Self::VERSION;
     /// The dependencies of the bodies.
     type Context: Send + Sync + 'static;
@@ -82,12 +82,12 @@ impl<F: Flow> Clone for Step<F> {
 impl<F: Flow> Copy for Step<F> {}
 
 impl<F: Flow> Step<F> {
-    /// Returns a step that runs once per task. Its id is stored; never renamed once released.
+    /// Returns a step that runs once per task. Its ID is stored, so never rename it after a release.
     pub const fn one(id: &'static str, body: OneBody<F>) -> Self {
         Self::new(id, Body::One(body))
     }
 
-    /// Returns a step that runs once per lane. Its id is stored; never renamed once released.
+    /// Returns a step that runs once per lane. Its ID is stored, so never rename it after a release.
     pub const fn each(id: &'static str, body: EachBody<F>) -> Self {
         Self::new(id, Body::Each(body))
     }
@@ -96,8 +96,8 @@ impl<F: Flow> Step<F> {
         Self { id, body, undo: None, stop: None, skippable: false, timeout: STEP_TIMEOUT }
     }
 
-    /// Reverts the step. It runs for every started step, also for a failed one, which may have acted before. So it
-    /// checks first whether there is anything to revert.
+    /// Reverts the step. It runs for every started step, even a failed one, which may have acted before it failed. So
+    /// it checks first whether there is anything to revert.
     #[must_use]
     pub const fn undo(mut self, body: OneBody<F>) -> Self {
         assert!(matches!(self.body, Body::One(_)), "an `each` step is undone by `undo_each`");
@@ -113,8 +113,8 @@ impl<F: Flow> Step<F> {
         self
     }
 
-    /// Ends the step's work outside when an operator cancels it while it runs or waits. Its body is gone by
-    /// then, and what the body learnt last may not have been saved: it looks for the work itself.
+    /// Ends the step's external work when an operator cancels the step while it runs or waits. The body has ended by
+    /// then, and its last results may not have been saved, so the stop must find the work itself.
     #[must_use]
     pub const fn stop(mut self, body: OneBody<F>) -> Self {
         assert!(matches!(self.body, Body::One(_)), "an `each` step is stopped by `stop_each`");
@@ -130,14 +130,14 @@ impl<F: Flow> Step<F> {
         self
     }
 
-    /// Lets an operator skip this step after it failed.
+    /// Allows an operator to skip this step after it failed.
     #[must_use]
     pub const fn skippable(mut self) -> Self {
         self.skippable = true;
         self
     }
 
-    /// Sets how long the step may take, waiting included; then it is FAILED.
+    /// Sets how long the step may take, including its waits. After this time, it is FAILED.
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -186,9 +186,9 @@ pub(crate) fn check_table<F: Flow>() {
 pub enum Next {
     /// The step is done.
     Done,
-    /// Ask again later.
+    /// The body must run again later.
     Again {
-        /// In how long.
+        /// The wait.
         after: Duration,
         /// Its progress, if known.
         progress: Option<Progress>,
@@ -196,26 +196,26 @@ pub enum Next {
 }
 
 impl Next {
-    /// Asks to be run again in a while.
+    /// Returns the answer that the body must run again after this time.
     pub const fn again(after: Duration) -> Self {
         Self::Again { after, progress: None }
     }
 }
 
-/// Whether trying again may help.
+/// Whether a retry may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// It may pass: the engine waits a while and tries again.
+    /// It may pass: the engine waits and retries.
     Transient,
-    /// It stays until an operator acts: the step is FAILED.
+    /// It remains until an operator acts: the step is FAILED.
     Permanent,
 }
 
-/// A body's answer when something went wrong. What it has learnt until then is saved anyway.
+/// A body's answer after an error. Its results so far are saved anyway.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{note}")]
 pub struct StepError {
-    /// Whether trying again may help.
+    /// Whether a retry may help.
     pub kind: ErrorKind,
     /// The error.
     pub note: Note,
@@ -236,7 +236,7 @@ impl StepError {
 /// One lane, as a `One` step sees it.
 #[derive(Debug, Clone)]
 pub struct LaneSeen<L> {
-    /// Names the lane.
+    /// The name of the lane.
     pub key: String,
     /// The results of its steps.
     pub state: L,
@@ -265,12 +265,12 @@ impl<F: Flow> Clone for At<F> {
 }
 
 impl<F: Flow> At<F> {
-    /// Returns what the bodies need of the program.
+    /// Returns the dependencies of the bodies.
     pub fn context(&self) -> &F::Context {
         &self.context
     }
 
-    /// Returns the task's id; it makes a good tag for what is started outside.
+    /// Returns the task's id; use it as a tag for work that is started outside.
     pub fn task(&self) -> TaskId {
         self.seat.task
     }
@@ -285,13 +285,13 @@ impl<F: Flow> At<F> {
         &self.lanes
     }
 
-    /// Returns which try this is: 1, and one more after each passing failure.
+    /// Returns the number of this attempt: 1, plus one for each transient failure.
     pub fn attempt(&self) -> u32 {
         self.seat.attempt
     }
 
-    /// Is cancelled when the body should come to an end: an operator wants it, the program shuts down, or the
-    /// step's time is over. A body that does not wind down in time is dropped.
+    /// Returns the token that is cancelled when the body should end: an operator cancels it, the program shuts down,
+    /// or the step times out. A body that does not end in time is dropped.
     pub fn cancelled(&self) -> &CancellationToken {
         &self.seat.cancelled
     }
@@ -301,23 +301,23 @@ impl<F: Flow> At<F> {
         self.seat.desk.log(self.seat.row, note);
     }
 
-    /// Reports the progress of the step. Cheap: at most one a second is saved, and the last one always.
+    /// Reports the progress of the step. Cheap: at most one report per second is saved, but always the last one.
     pub fn progress(&self, progress: Progress) {
         self.seat.desk.progress(self.seat.row, progress);
     }
 
     /// Allows one statement with an effect and this time limit: everything logged so far is stored, and the remaining
-    /// lease is long enough that no other worker can take over the task before the statement has ended (up to 100
-    /// seconds of a lease of 30: others must not wait forever for a task whose worker died).
+    /// lease is long enough that no other worker can take over the task before the statement has ended. A lease of 30
+    /// seconds is extended to at most 100, because other workers must not wait long for a task whose worker died.
     ///
-    /// The error ends this run: another worker has the task, or may soon have it. Pass it up immediately; nothing is
-    /// saved, and the holder of the task continues.
+    /// An error ends this run: another worker has the task, or may soon claim it. Return the error immediately;
+    /// nothing is saved, and the holder of the task continues.
     pub async fn may_act(&self, statement_timeout: Duration) -> Result<(), StepError> {
         self.seat.desk.may_act(statement_timeout).await
     }
 }
 
-/// The part of [`At`] that knows no flow.
+/// The part of [`At`] that does not depend on the flow type.
 pub(crate) struct Seat {
     pub(crate) task: TaskId,
     pub(crate) row: RowNumber,
@@ -327,7 +327,7 @@ pub(crate) struct Seat {
     pub(crate) desk: Arc<dyn Desk>,
 }
 
-/// A body's line to the journal, whichever journal it is.
+/// A body's access to any journal.
 pub(crate) trait Desk: Send + Sync {
     fn log(&self, row: RowNumber, note: Note);
     fn progress(&self, row: RowNumber, progress: Progress);

@@ -1,8 +1,8 @@
 //! One claimed task: the remaining lease, and all writes under it.
 //!
-//! The journal grants a lease that counts from its answer; here it counts from before the call was sent, on the
-//! monotonic clock. A program that was suspended therefore sees that its lease may be gone before it acts, and the
-//! journal's fence refuses anything that it might still try to save.
+//! For the journal, a lease starts with its answer; here it starts before the call is sent, on the monotonic clock.
+//! So a program that was suspended notices before it acts that its lease may have expired, and the journal's fence
+//! rejects its late writes.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,18 +19,18 @@ use crate::journal::{Change, HoldError, Journal, JournalError, Pulse, Ticket};
 use crate::note::{self, Note};
 use crate::task::{Cancels, Moment, Progress, RowNumber};
 
-/// How many log lines wait to be written before further ones are left out.
+/// The maximum number of log lines that wait to be written; further ones are dropped.
 const LINES_MAX: usize = 1_000;
 
-/// How often progress is saved at most.
+/// The shortest time between two saves of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// How many times within its length a lease is renewed.
 const RENEWALS: u32 = 3;
 
-/// How much longer than a lease one may become for a statement's sake: 100 seconds of 30. It bounds how long others
-/// wait for a task whose worker died. A statement that may take longer is one of those that are kept apart otherwise:
-/// its step looks first, and finds the statement that still runs in the database.
+/// The longest extension of a lease for a statement, as a fraction of the lease: 100 seconds for 30. It limits how
+/// long others wait for a task whose worker died. A step with a longer statement must protect itself: it first checks
+/// whether the statement still runs in the database.
 const LEASE_MOST: (u32, u32) = (10, 3);
 
 pub(crate) struct Hold<J> {
@@ -39,9 +39,9 @@ pub(crate) struct Hold<J> {
     lease: Duration,
     backoff: Backoff,
     known: Mutex<Known>,
-    /// Something waits to be written.
+    /// Notified when something waits to be written.
     unwritten: Notify,
-    /// An operator wants something ended.
+    /// Notified when an operator cancels something.
     cancels_changed: Notify,
     /// One writer at a time, so that lines keep their order and no old progress follows a new one.
     writer: tokio::sync::Mutex<()>,
@@ -49,9 +49,9 @@ pub(crate) struct Hold<J> {
 }
 
 struct Known {
-    /// No other server has the task before this.
+    /// No other server can claim the task before this time.
     safe_until: Instant,
-    /// What time it was there, and here.
+    /// A reading of the journal's clock, and the local time of the reading.
     time: (Moment, Instant),
     cancels: Cancels,
     lines: VecDeque<(RowNumber, Note)>,
@@ -62,7 +62,7 @@ struct Known {
 }
 
 impl<J: Journal> Hold<J> {
-    /// Begins holding what was claimed by a call sent at `sent`.
+    /// Starts to hold the task that was claimed by a call sent at `sent`.
     pub(crate) fn new(
         journal: Arc<J>,
         ticket: Ticket,
@@ -92,7 +92,7 @@ impl<J: Journal> Hold<J> {
         }
     }
 
-    /// Returns about what time it is there. Good for stamps and waits, never for the lease.
+    /// Returns the approximate time of the journal. For timestamps and waits, never for the lease.
     pub(crate) fn now(&self) -> Moment {
         let (there, here) = self.known().time;
         there.plus(here.elapsed())
@@ -102,12 +102,12 @@ impl<J: Journal> Hold<J> {
         self.known().cancels.clone()
     }
 
-    /// Ends when an operator wants something ended.
+    /// Returns when an operator cancels something.
     pub(crate) async fn cancels_changed(&self) {
         self.cancels_changed.notified().await;
     }
 
-    /// Ends when the task is no longer held.
+    /// Returns when the task is no longer held.
     pub(crate) async fn lost(&self) {
         self.lost.cancelled().await;
     }
@@ -117,8 +117,8 @@ impl<J: Journal> Hold<J> {
         self.known().progress.remove(&row).map(|(progress, _)| progress)
     }
 
-    /// Saves a change; while the journal does not answer it tries again, within limits. What was logged before is
-    /// written first.
+    /// Saves a change, and retries within limits while the journal does not answer. Writes the waiting log lines
+    /// first.
     pub(crate) async fn save(&self, change: &Change) -> Result<(), HoldError> {
         let mut failures = 0;
         loop {
@@ -144,8 +144,8 @@ impl<J: Journal> Hold<J> {
         self.learn(sent, outcome)
     }
 
-    /// Renews the lease and writes lines and progress, until the task is lost or the future is dropped. Runs
-    /// beside the bodies, on a task of its own: a body that does not yield must not cost the lease.
+    /// Renews the lease and writes lines and progress, until the task is lost or the future is dropped. Runs in its
+    /// own task beside the bodies, so that a body that does not yield does not cost the lease.
     pub(crate) async fn keep(&self, mut wake: watch::Receiver<u64>) {
         let every = self.lease / RENEWALS;
         let mut renew_at = Instant::now() + every;
@@ -170,7 +170,7 @@ impl<J: Journal> Hold<J> {
     }
 
     async fn renew_in_background(&self, renew_at: &mut Instant, every: Duration) -> Result<(), HoldError> {
-        // After a failure the next try comes soon: `keep` waits a little and the time is already over.
+        // After a failure, `renew_at` stays in the past, so that `keep` retries after a short wait.
         self.renew(self.lease).await?;
         *renew_at = Instant::now() + every;
         Ok(())
@@ -196,7 +196,7 @@ impl<J: Journal> Hold<J> {
         Ok(())
     }
 
-    /// Writes the waiting lines; those that could not be written wait on.
+    /// Writes the waiting lines; lines that could not be written keep waiting.
     async fn write_lines(&self) -> Result<(), HoldError> {
         let _writing = self.writer.lock().await;
         loop {
@@ -254,7 +254,7 @@ impl<J: Journal> Hold<J> {
     async fn allow(&self, statement_timeout: Duration) -> Result<(), HoldError> {
         self.write_lines().await?;
         let most = self.lease * LEASE_MOST.0 / LEASE_MOST.1;
-        // A tenth more than the statement takes, for its way there and back.
+        // The statement's timeout plus a tenth of the lease for the network round trip.
         let needed = (statement_timeout + self.lease / 10).min(most - self.lease / 10);
         let is_enough = || self.known().safe_until >= Instant::now() + needed;
         self.held()?;
@@ -273,7 +273,7 @@ impl Known {
         self.progress.values().any(|(_, is_unwritten)| *is_unwritten)
     }
 
-    /// Stays known after it is written: the row's next save brings it again.
+    /// Returns unwritten progress, but keeps it: the next save of the row includes it again.
     fn unwritten_progress(&mut self) -> Vec<(RowNumber, Progress)> {
         let unwritten = self.progress.iter_mut().filter(|(_, (_, is_unwritten))| *is_unwritten);
         unwritten

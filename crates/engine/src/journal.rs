@@ -2,10 +2,11 @@
 //! writes of workers that no longer hold the task. `testkit::contract` checks an implementation.
 //!
 //! **Time** is the journal's own (the database's): claims, leases, due times, times of log lines. **Fencing:** every
-//! claim raises the task's fence; a call with an older fence is answered [`HoldError::Lost`]. A lapsed lease that no
-//! other worker has claimed can still be renewed and saved under. **Events:** [`Journal::save`], [`Journal::apply`],
-//! [`Journal::insert`] and [`Journal::append_progress`] write their events in the same transaction. Sequence numbers
-//! become visible in order: a reader who has read up to `n` has seen everything below `n`.
+//! claim raises the task's fence; a call with an older fence returns [`HoldError::Lost`]. While no other worker has
+//! claimed the task, a holder can still renew an expired lease and save under it. **Events:** [`Journal::save`],
+//! [`Journal::apply`], [`Journal::insert`] and [`Journal::append_progress`] write their events in the same
+//! transaction. Sequence numbers become visible in order: a reader who has read up to `n` has seen everything below
+//! `n`.
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,28 +19,28 @@ use crate::task::{
     Cancels, LaneState, Moment, Operation, Progress, Row, RowNumber, Task, TaskId, TaskStatus,
 };
 
-/// The most that one page of logs or events holds.
+/// The maximum number of entries in one page of logs or events.
 pub const PAGE_MAX: u32 = 1_000;
 
-/// Keeps tasks. A call that gets no answer ends in an error within seconds: a lease is running.
+/// Stores tasks. Because leases run, a call without an answer must return an error within seconds.
 pub trait Journal: Send + Sync + 'static {
     /// Stores a new task, due immediately; refused while an unfinished task has its exclusive key.
     fn insert(&self, new: NewTask) -> impl Future<Output = Result<TaskId, InsertError>> + Send;
 
-    /// Hands out one task that is due, unfinished, without a lease in force, and of a kind in `ask.can`, in a
-    /// version not above the highest one listed for that kind (whether the worker really can run it is the
-    /// worker's business). The longest due comes first.
+    /// Claims the task that has been due for the longest time, if it is unfinished, has no valid lease, is of a kind
+    /// in `ask.can`, and its version is not above the highest one listed for the kind. The worker decides whether it
+    /// can really run it.
     ///
-    /// A queued task ([`Task::queued`]) is handed out only before its moment, while no other unfinished task has its exclusive
-    /// key, and while `ask.limits` leave room. Then it leaves the queue and takes its key, in the same transaction. One that
-    /// is to be ended is handed out as it is, to be ended without its key.
+    /// A queued task ([`Task::queued`]) can be claimed only before its latest start, while no other unfinished task
+    /// has its exclusive key, and while `ask.limits` allow it. Then it leaves the queue and takes its key in the same
+    /// transaction. A cancelled queued task can be claimed without these conditions, and is ended without its key.
     fn claim(&self, ask: &Ask) -> impl Future<Output = Result<Option<Claim>, JournalError>> + Send;
 
-    /// Lets the lease last at least so long from now on; never shortens it.
+    /// Extends the lease to at least this long from now; never shortens it.
     fn renew(&self, ticket: Ticket, lease: Duration)
     -> impl Future<Output = Result<Pulse, HoldError>> + Send;
 
-    /// Keeps a change completely or not, and raises the revision.
+    /// Stores a change completely or not at all, and raises the revision.
     fn save(&self, ticket: Ticket, change: &Change) -> impl Future<Output = Result<Pulse, HoldError>> + Send;
 
     /// Appends lines to step logs; `seq` counts from 1 within a row.
@@ -49,7 +50,7 @@ pub trait Journal: Send + Sync + 'static {
         lines: &[(RowNumber, Note)],
     ) -> impl Future<Output = Result<(), HoldError>> + Send;
 
-    /// Keeps how far rows have come; nothing else of them changes, nor does the revision.
+    /// Stores the progress of rows; changes nothing else of them, nor the revision.
     fn append_progress(
         &self,
         ticket: Ticket,
@@ -68,7 +69,7 @@ pub trait Journal: Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<LogLine>, JournalError>> + Send;
 
-    /// Carries out what an operator may do; see [`Decision`] for what is checked in the same transaction.
+    /// Applies an operator's decision; [`Decision`] lists what is checked in the same transaction.
     fn apply(&self, task: TaskId, decision: &Decision)
     -> impl Future<Output = Result<(), ApplyError>> + Send;
 
@@ -80,7 +81,7 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Event>, JournalError>> + Send;
 }
 
-/// The abilities of a worker, and the requested duration.
+/// The abilities of a worker, and the requested lease.
 #[derive(Debug, Clone)]
 pub struct Ask {
     /// The worker's name, shown to people.
@@ -89,35 +90,35 @@ pub struct Ask {
     pub can: Vec<(String, u32)>,
     /// How long the first lease lasts.
     pub lease: Duration,
-    /// How many tasks may be under way before a queued one is handed out.
+    /// The limits for starting queued tasks.
     pub limits: Limits,
 }
 
-/// How many tasks may be under way at once: those that are unfinished and not queued. Queued tasks wait for room; others count, and
-/// wait for nothing.
+/// The maximum number of running tasks: those that are unfinished and not queued. Only queued tasks wait for these
+/// limits; the others start immediately, but count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The kinds that are limited, counted together.
     pub kinds: Vec<String>,
-    /// How many of them; none means any number.
+    /// The maximum number of these tasks; `None` means no limit.
     pub at_once: Option<usize>,
-    /// How many of them with the same value of a subject, by its name; none means any number.
+    /// The name of a subject, and the maximum number of these tasks with the same value of it; `None` means no limit.
     pub same_subject: Option<(String, usize)>,
 }
 
 /// Proof of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    /// Which task.
+    /// The task.
     pub task: TaskId,
     /// The fence that the claim raised it to.
     pub fence: i64,
 }
 
-/// A task in a worker's hands.
+/// A claimed task.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// Proof of it.
+    /// The proof of the claim.
     pub ticket: Ticket,
     /// The current task, including its new lease.
     pub task: Task,
@@ -128,9 +129,9 @@ pub struct Claim {
 /// The information that a holder gets with every write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulse {
-    /// How much of the lease is left, by the journal's clock.
+    /// The remaining lease, by the journal's clock.
     pub left: Duration,
-    /// What time it is there.
+    /// The current time of the journal.
     pub now: Moment,
     /// The cancel requests of an operator.
     pub cancels: Cancels,
@@ -147,17 +148,17 @@ pub struct Change {
     pub started_at: Option<Moment>,
     /// When it ended.
     pub finished_at: Option<Moment>,
-    /// From when on it may be claimed; see [`Change::due`].
+    /// The time from which it may be claimed; see [`Change::due`].
     pub due_at: Moment,
     /// The cancel requests that the holder knew.
     pub cancels_seen: Cancels,
-    /// The results of its `One` steps; none when unchanged.
+    /// The results of its `One` steps; `None` if unchanged.
     pub state: Option<Value>,
     /// The results of lanes; only the changed ones.
     pub lanes: Vec<LaneState>,
     /// The changed rows, whole.
     pub rows: Vec<Row>,
-    /// Whether the lease is given back with it.
+    /// Whether the lease is released with it.
     pub release: bool,
 }
 
@@ -178,18 +179,18 @@ impl Change {
 /// The effect of an operator's command; created by [`crate::operator`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// Sets a finished task going again. Only while its revision is still the one that was seen, and while no
-    /// other unfinished task has its exclusive key; also clears [`Task::cancels`] and raises the fence.
+    /// Restarts a finished task. Allowed only while its revision is unchanged and no other unfinished task has its
+    /// exclusive key. Also clears [`Task::cancels`] and raises the fence.
     Resume {
         /// The revision that the decision is based on.
         seen: i64,
         /// What the operator wants.
         operation: Operation,
-        /// The changes; due immediately, whatever they say.
+        /// The changes; the task is due immediately, regardless of their due time.
         change: Box<Change>,
     },
-    /// Asks the holder of the task to end it. Only while it is unfinished (and the row, if one is named, too); makes
-    /// it due immediately and changes neither rows nor revision.
+    /// Requests that the holder of the task ends it. Allowed only while the task is unfinished, and also the row, if
+    /// one is given. Makes the task due immediately, and changes neither rows nor revision.
     Cancel {
         /// Only this row.
         row: Option<RowNumber>,
@@ -207,20 +208,20 @@ pub struct LogLine {
     pub note: Note,
 }
 
-/// Something changed.
+/// A change of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Strictly increasing.
+    /// Its number, strictly increasing.
     pub seq: i64,
-    /// When.
+    /// The time of the change.
     pub at: Moment,
-    /// In which task.
+    /// The changed task.
     pub task: TaskId,
-    /// What.
+    /// The changed part.
     pub kind: EventKind,
 }
 
-/// What has changed; its new value is read from the task.
+/// The changed part of a task. Readers get the new value from the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// The task itself.
@@ -232,7 +233,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Returns what a change of this row is called.
+    /// Returns the event for a change of this row.
     pub fn of_row(row: &Row) -> Self {
         if row.is_lane() { Self::Lane(row.number) } else { Self::Step(row.number) }
     }
@@ -242,21 +243,21 @@ impl EventKind {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {verb}")]
 pub struct JournalError {
-    /// What was tried, e.g. `claim a task`.
+    /// The attempted action, such as `claim a task`.
     pub verb: String,
-    /// Why it did not work.
+    /// The cause.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl JournalError {
-    /// Returns an error that says what was tried and why it did not work.
+    /// Returns an error with the attempted action and its cause.
     pub fn new(verb: impl Into<String>, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { verb: verb.into(), cause: cause.into() }
     }
 }
 
-/// Why a new task is not kept.
+/// Why a new task is not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
     /// Another task has its exclusive key.

@@ -1,21 +1,21 @@
 //! Durable tasks: named steps that survive crashes, run once for the outside world, and obey an operator.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | [`flow`] | what a flow's author writes: steps, bodies, answers |
+//! | [`flow`] | the parts that the author of a flow writes: steps, bodies, answers |
 //! | [`note`] | texts as `{id, arguments}`; never rendered here |
-//! | [`task`] | what is stored: a task, its rows, their states |
+//! | [`task`] | the stored data: a task, its rows, their states |
 //! | [`journal`] | the store's contract: claims, fenced saves, logs, events |
-//! | `new_task` | a task to be made, and its rows |
-//! | [`operator`] | what a person may command when, and what it changes |
-//! | `plan`, `answer` | what a task does next, what a body's answer changes (pure) |
-//! | `hold`, `runner`, `body` | one claimed task: its lease, its walk through the rows, the run of one body |
-//! | [`worker`] | claims what is due and runs it |
-//! | [`backoff`] | how long to wait after which failure |
-//! | [`fault`], [`memory`], [`testkit`] | crashes on demand, a journal in memory, the loop over both |
+//! | `new_task` | a task to create, and its rows |
+//! | [`operator`] | the commands of an operator, when they are allowed, and their effects |
+//! | `plan`, `answer` | the next action of a task, the effect of a body's answer (both pure) |
+//! | `hold`, `runner`, `body` | one claimed task: its lease, the order of its rows, the run of one body |
+//! | [`worker`] | claims due tasks and runs them |
+//! | [`backoff`] | the waits after failures |
+//! | [`fault`], [`memory`], [`testkit`] | crashes on demand, a journal in memory, the test kit that combines them |
 //!
 //! A request goes down as a [`journal::NewTask`]; a [`worker::Worker`] claims it, runs the bodies of its
-//! [`flow::Flow`] and saves after each. Observers read the journal. Nothing calls back.
+//! [`flow::Flow`] and saves after each. Observers read the journal. There are no callbacks.
 
 mod answer;
 pub mod backoff;

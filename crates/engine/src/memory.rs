@@ -15,14 +15,14 @@ use crate::task::{
     Cancels, Lease, Moment, Operation, Progress, RowNumber, StepStatus, Task, TaskId, TaskStatus,
 };
 
-/// The first moment of a journal's clock.
+/// The start time of a journal's clock.
 const START: Moment = Moment(1_700_000_000_000_000);
 
 /// A journal in memory, with a clock that a test sets.
 #[derive(Debug)]
 pub struct Memory {
     kept: Mutex<Kept>,
-    /// Since when the clock goes by itself, if it does.
+    /// When the clock started to run by itself, if it does.
     ticking_since: Option<Instant>,
 }
 
@@ -47,23 +47,23 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Returns an empty journal whose clock stands still but for [`Memory::advance`].
+    /// Returns an empty journal whose clock changes only with [`Memory::advance`].
     pub fn new() -> Self {
         Self { kept: Mutex::default(), ticking_since: None }
     }
 
-    /// Returns an empty journal whose clock goes with tokio's.
+    /// Returns an empty journal whose clock follows tokio's.
     pub fn ticking() -> Self {
         Self { kept: Mutex::default(), ticking_since: Some(Instant::now()) }
     }
 
-    /// Lets time pass. Workers extrapolate from the last reading, so with a stopped clock, a step that is due in a
-    /// minute may run a little later.
+    /// Advances the clock. Workers extrapolate from the last reading, so with a stopped clock, a step that is due in
+    /// a minute may run a little later.
     pub fn advance(&self, time: Duration) {
         self.kept().passed += time;
     }
 
-    /// Returns what time it is.
+    /// Returns the current time.
     pub fn now(&self) -> Moment {
         self.at(&self.kept())
     }
@@ -103,7 +103,7 @@ impl Kept {
             .map(|task| (key.clone(), task.id))
     }
 
-    /// Tells whether a task may begin as far as the queue is concerned.
+    /// Returns whether the queue allows a task to start.
     fn has_turn(&self, task: &Task, limits: &Limits, now: Moment) -> bool {
         let Some(before) = task.queued.filter(|_| !task.cancels.task) else { return true };
         let counted = || {
@@ -307,7 +307,7 @@ fn ask_to_end(task: &mut Task, row: Option<RowNumber>) -> Result<(), ApplyError>
     Ok(())
 }
 
-/// Tells whether a task has its exclusive key, and counts.
+/// Returns whether a task has its exclusive key and counts for the limits.
 fn is_under_way(task: &Task) -> bool {
     !task.status.is_finished() && task.queued.is_none()
 }

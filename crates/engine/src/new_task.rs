@@ -8,24 +8,24 @@ use crate::flow::Flow;
 use crate::note::Note;
 use crate::task::{LaneState, Moment, Row, RowNumber, StepStatus, Undo};
 
-/// A task to be made.
+/// A task to create.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewTask {
-    /// Which flow it runs.
+    /// The kind of its flow.
     pub kind: String,
-    /// Which version of it.
+    /// The version of the flow.
     pub version: u32,
     /// Its name.
     pub name: Note,
-    /// Who makes it.
+    /// The user or component that creates it.
     pub creator: String,
-    /// What it is about, for those who search.
+    /// Its subject, for searches.
     pub subject: BTreeMap<String, String>,
     /// At most one unfinished task has this key.
     pub exclusive: Option<String>,
     /// Whether it waits in the queue; see [`crate::Task::queued`].
     pub queued: Option<Moment>,
-    /// What is known before the first step.
+    /// The state before the first step.
     pub state: Value,
     /// Its lanes.
     pub lanes: Vec<LaneState>,
@@ -34,9 +34,9 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    /// Returns a task of this flow that begins with this state, once per lane if the flow has lanes.
+    /// Returns a task of this flow with this initial state and these lanes.
     ///
-    /// A flow with `Each` steps needs at least one lane; lanes have keys that are not empty and differ.
+    /// A flow with `Each` steps needs at least one lane. The keys of lanes must not be empty and must differ.
     pub fn of<F: Flow>(
         name: Note,
         state: &F::State,
@@ -61,28 +61,29 @@ impl NewTask {
         })
     }
 
-    /// Sets its initiator.
+    /// Sets its creator.
     #[must_use]
     pub fn creator(mut self, creator: impl Into<String>) -> Self {
         self.creator = creator.into();
         self
     }
 
-    /// Sets its subject.
+    /// Adds an entry to its subject.
     #[must_use]
     pub fn subject(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.subject.insert(key.into(), value.into());
         self
     }
 
-    /// Keeps others with the same key out until this one is finished.
+    /// Blocks other tasks with the same key until this one is finished.
     #[must_use]
     pub fn exclusive(mut self, key: impl Into<String>) -> Self {
         self.exclusive = Some(key.into());
         self
     }
 
-    /// Lets it wait until its exclusive key and the limits leave room, and start before that moment or not at all.
+    /// Makes it wait until its exclusive key is free and the limits allow it. It must start before this time, or does
+    /// not start at all.
     #[must_use]
     pub fn queued(mut self, before: Moment) -> Self {
         self.queued = Some(before);
@@ -137,7 +138,7 @@ fn unwritable<F: Flow>(part: &'static str, cause: serde_json::Error) -> NewTaskE
     NewTaskError::Unwritable { kind: F::KIND, part, cause }
 }
 
-/// A task that cannot be made.
+/// A task that cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum NewTaskError {
     /// Some of its steps run per lane, and it has none.
@@ -146,7 +147,7 @@ pub enum NewTaskError {
         /// The flow.
         kind: &'static str,
     },
-    /// A lane's key is empty, or there twice.
+    /// The key of a lane is empty or not unique.
     #[error("the lane key `{key}` of a task of kind `{kind}` is empty or given twice")]
     LaneKey {
         /// The flow.

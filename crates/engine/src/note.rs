@@ -1,22 +1,22 @@
-//! Texts are stored as an id and its arguments; the caller chooses the language when showing them.
+//! Texts that are stored as an ID and its arguments; the caller chooses the language when it shows them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The longest text that a note keeps per argument and for the outside's own words.
+/// The maximum length of each argument and of the original message in a note.
 pub const TEXT_MAX_BYTES: usize = 64 * 1024;
 
-/// One text: its id and arguments, and the original message of the outside.
+/// A text: its ID and arguments, and an original external message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Note {
-    /// Names the text; kebab-case words joined by dots.
+    /// The ID of the text: kebab-case words joined by dots.
     pub id: String,
-    /// Fills the text's gaps.
+    /// The values for the placeholders of the text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
-    /// The outside's own text (an error message, a statement), shown as it is.
+    /// The original external text, such as an error message or a statement, shown unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
 }
@@ -27,21 +27,21 @@ impl Note {
         Self { id: id.into(), args: BTreeMap::new(), raw: None }
     }
 
-    /// Fills one gap of the text.
+    /// Sets the value of one placeholder.
     #[must_use]
     pub fn arg(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
         self.args.insert(name.into(), shortened(value.to_string()));
         self
     }
 
-    /// Adds the outside's own words.
+    /// Adds the original external text.
     #[must_use]
     pub fn raw(mut self, text: impl Into<String>) -> Self {
         self.raw = Some(shortened(text.into()));
         self
     }
 
-    /// Cuts over-long parts, for a note whose fields were filled manually.
+    /// Truncates parts that are too long, for a note whose fields were set directly.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         for value in self.args.values_mut() {
@@ -70,7 +70,7 @@ fn shortened(mut text: String) -> String {
     text
 }
 
-/// The engine's own messages: every id with the names of its arguments, for the renderer of texts.
+/// The engine's own messages: every ID with the names of its arguments, for the renderer of texts.
 pub const ENGINE_NOTES: &[(&str, &[&str])] = &[
     (CANCELLED, &[]),
     (TIMED_OUT, &["limit_s"]),
@@ -86,23 +86,23 @@ pub const ENGINE_NOTES: &[(&str, &[&str])] = &[
 
 /// An operator ended this.
 pub const CANCELLED: &str = "engine.cancelled";
-/// The step took longer than it may.
+/// The step timed out.
 pub const TIMED_OUT: &str = "engine.timed-out";
-/// The step's code broke.
+/// The step's code panicked.
 pub const PANICKED: &str = "engine.panicked";
 /// This version of the flow cannot read the saved state.
 pub const STATE_UNREADABLE: &str = "engine.state-unreadable";
 /// The task was created by a version whose steps this program cannot run.
 pub const STEPS_CHANGED: &str = "engine.steps-changed";
-/// The task came to its end, but some of its lanes had failed.
+/// The task ended, but some of its lanes had failed.
 pub const LANES_FAILED: &str = "engine.lanes-failed";
 /// Another worker may have the task by now; this one must not act.
 pub const LEASE_LOST: &str = "engine.lease-lost";
 /// More lines were written than could be stored.
 pub const LINES_LEFT_OUT: &str = "engine.lines-left-out";
-/// A passing failure; the step is tried again later.
+/// A transient failure; the step is retried later.
 pub const TRYING_AGAIN: &str = "engine.trying-again";
-/// A passing failure came too often.
+/// A transient failure occurred too often.
 pub const GAVE_UP: &str = "engine.gave-up";
 
 #[cfg(test)]

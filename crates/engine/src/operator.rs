@@ -21,15 +21,15 @@ pub enum Command {
     RollBack,
 }
 
-/// One line of the table: when a command is allowed, and what it comes to.
+/// A row of the table: when a command is allowed, and its effect.
 struct Rule {
-    /// What the task's history shows afterwards.
+    /// The operation that the task then shows.
     operation: Operation,
     /// The required state of the task.
     task: &'static [TaskStatus],
     /// The required state of the row, if the command names one.
     row: &'static [StepStatus],
-    /// Their state afterwards; none if the holder of the task is asked to end it.
+    /// Their state afterwards; `None` if the holder of the task is asked to end it.
     becomes: Option<Becomes>,
 }
 
@@ -73,10 +73,10 @@ pub enum Refusal {
         /// Its status.
         status: StepStatus,
     },
-    /// The flow does not let this step be skipped.
+    /// The flow does not allow this step to be skipped.
     #[error("step `{0}` cannot be skipped")]
     NotSkippable(String),
-    /// Undone steps cannot be built on; the roll back has to be brought to its end.
+    /// Later steps need the undone ones, so the roll-back must be completed.
     #[error("the task is partly rolled back")]
     PartlyRolledBack,
     /// No started step can be undone.
@@ -84,7 +84,7 @@ pub enum Refusal {
     NothingToUndo,
 }
 
-/// Decides what a command comes to, or why it is refused.
+/// Returns the effect of a command, or why it is refused.
 pub fn decide(task: &Task, command: Command) -> Result<Decision, Refusal> {
     let rule = rule(command);
     if !rule.task.contains(&task.status) {
@@ -129,9 +129,9 @@ fn named_row<'a>(task: &'a Task, number: RowNumber, rule: &Rule) -> Result<&'a R
     Ok(row)
 }
 
-/// The rows that a retry or a skip changes: the failed ones it is about, and the `One` rows after them, which ran
-/// without their results. After a roll back that undid nothing, as one that was refused, a retry begins with the step
-/// whose undo failed.
+/// Returns the rows that a retry or a skip changes: the affected failed rows, and the `One` rows after them, which
+/// ran without their results. If a roll-back undid nothing, for example because it was refused, a retry begins with
+/// the step whose undo failed.
 fn resumed(
     task: &Task,
     named: Option<&Row>,
@@ -141,7 +141,8 @@ fn resumed(
     let has_lanes = task.rows.iter().any(Row::is_lane);
     let is_built_on = |row: &Row| match row.undo {
         Undo::Absent | Undo::Available => true,
-        // Its undo may have taken something away, so the step itself runs again and checks; lanes after it would not.
+        // The undo may have removed something, so the step runs again and checks. The lanes after it would not run
+        // again.
         Undo::Failed | Undo::PassedOver => !has_lanes && !matches!(command, Command::SkipStep(_)),
         Undo::Running | Undo::Done => false,
     };
@@ -178,7 +179,7 @@ fn resumed(
     Ok(changed)
 }
 
-/// The row as if it had not run; the number of its attempts is kept.
+/// Returns the row as if it had not run, except for the number of its runs.
 fn afresh(row: &Row, status: StepStatus) -> Row {
     let undo = match row.undo {
         Undo::PassedOver => Undo::Absent,
@@ -200,12 +201,12 @@ fn afresh(row: &Row, status: StepStatus) -> Row {
     }
 }
 
-/// The row as done without being done; why it had failed stays readable.
+/// Returns the row as successful although it was skipped; its error stays readable.
 fn skipped(row: &Row) -> Row {
     Row { status: StepStatus::Successful, skipped: true, attempts: 0, due_at: None, ..row.clone() }
 }
 
-/// The rows whose undo failed before, ready to be undone again.
+/// Returns the rows whose undo failed before, ready for another undo.
 fn undone_next(task: &Task) -> Result<Vec<Row>, Refusal> {
     let is_open =
         |row: &&Row| row.runs > 0 && matches!(row.undo, Undo::Available | Undo::Running | Undo::Failed);
@@ -220,12 +221,12 @@ fn undone_next(task: &Task) -> Result<Vec<Row>, Refusal> {
         .collect())
 }
 
-/// The maximum number of times that a decision is repeated when the task changes meanwhile.
+/// The maximum number of attempts when the task changes in the meantime.
 const TRIES: u32 = 20;
 
-/// Carries a command out: reads the task, decides, and writes only if nothing has changed in between.
+/// Executes a command: reads the task, decides, and writes only if nothing has changed in between.
 ///
-/// Workers notice by themselves after a while; [`crate::worker::Wake::now`] makes it at once.
+/// Workers notice the change with their next poll; [`crate::worker::Wake::now`] makes them notice immediately.
 pub async fn operate<J: Journal>(journal: &J, id: TaskId, command: Command) -> Result<(), OperateError> {
     for _ in 0..TRIES {
         let task = journal.load(id).await?.ok_or(OperateError::NoSuchTask(id))?;
@@ -246,10 +247,10 @@ pub enum OperateError {
     /// There is no such task.
     #[error("there is no task {0}")]
     NoSuchTask(TaskId),
-    /// The command does not fit how things stand.
+    /// The current state does not allow the command.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Another task has the exclusive key by now.
+    /// Another task has the exclusive key now.
     #[error("task {task} is not finished and excludes others (`{key}`)")]
     Occupied {
         /// The key.
@@ -257,7 +258,7 @@ pub enum OperateError {
         /// Who has it.
         task: TaskId,
     },
-    /// The task changed under every try.
+    /// The task changed during every attempt.
     #[error("task {0} keeps changing; try again")]
     Busy(TaskId),
     /// The journal cannot be read or written.

@@ -1,8 +1,8 @@
-//! The next action of a task. Pure: reads and moves stored rows, runs nothing.
+//! Determines the next action of a task. Pure: it reads and changes rows, but runs nothing.
 //!
-//! Steps are walked in groups: a `One` step is a group by itself, consecutive `Each` steps are one, which every
-//! lane walks on its own. A failed lane takes no part in what follows; the next `One` step begins when every lane
-//! is through or failed, and at least one is through.
+//! Steps run in groups: a `One` step is a group by itself; consecutive `Each` steps form one group, through which
+//! every lane runs independently. Later steps skip a failed lane. The next `One` step begins when every lane has
+//! completed the group or failed, and at least one has completed it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,18 +10,18 @@ use std::ops::Range;
 use crate::note::{self, Note};
 use crate::task::{Moment, Row, StepStatus, Task, TaskStatus, Undo};
 
-/// Which body of a step.
+/// One of the bodies of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// Its own.
+    /// The body itself.
     Main,
-    /// The one that ends its work.
+    /// The body that ends the work of a cancelled step.
     Stop,
-    /// The one that takes it back.
+    /// The body that undoes the step.
     Undo,
 }
 
-/// A body that is due: the row's index, and which of its step's bodies.
+/// A due body: the index of its row, and its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Turn {
     pub(crate) row: usize,
@@ -30,21 +30,21 @@ pub(crate) struct Turn {
 
 /// The state of the task that follows from its rows.
 enum Stage {
-    /// These rows have their turn.
+    /// These rows are next.
     Active(Vec<usize>),
     /// Nothing is left to do.
     Over(TaskStatus, Option<Note>),
 }
 
-/// Moves everything that needs no body: due rows, rows that must end, the task's own end. Returns the changed rows.
-/// `busy` are those whose body is running.
+/// Makes all changes that need no body: starts due rows, ends rows, ends the task. Returns the changed rows. `busy`
+/// contains the rows whose body is running.
 pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut changed = BTreeSet::new();
     if task.status == TaskStatus::Pending {
         task.status = TaskStatus::Running;
     }
     if !task.status.is_finished() {
-        // One that ended before it began may be tried again.
+        // A task that ended before it started may be retried.
         task.started_at.get_or_insert(now);
     }
     // Every round of a roll-back ends at least one row or is the last.
@@ -72,7 +72,7 @@ pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BT
     changed
 }
 
-/// Gives rows their turn, and those that are cancelled the turn of their stop.
+/// Makes rows due; for cancelled rows, their stop.
 fn move_on(task: &mut Task, rows: &[usize], now: Moment, changed: &mut BTreeSet<usize>) {
     for &index in rows {
         let row = &mut task.rows[index];
@@ -82,7 +82,7 @@ fn move_on(task: &mut Task, rows: &[usize], now: Moment, changed: &mut BTreeSet<
             row.status = StepStatus::Ready;
         }
         match row.status {
-            // Its stop runs even if its body never did: it may end what the step before began.
+            // The stop runs even if the body never did: it may end work that the previous step started.
             StepStatus::Ready | StepStatus::Running if is_cancelled => {
                 row.status = StepStatus::Canceling;
                 (row.attempts, row.due_at, row.since) = (0, None, Some(now));
@@ -95,7 +95,7 @@ fn move_on(task: &mut Task, rows: &[usize], now: Moment, changed: &mut BTreeSet<
     }
 }
 
-/// As [`move_on`], for undos; returns whether a row has come to its end, so that others may have their turn.
+/// As [`move_on`], for undos; returns whether a row has ended, so that other rows may be next.
 fn move_back(
     task: &mut Task,
     rows: &[usize],
@@ -126,19 +126,19 @@ fn move_back(
     ended
 }
 
-/// Ends a row badly.
+/// Marks a row as failed.
 pub(crate) fn fail(row: &mut Row, why: Note, now: Moment) {
     row.status = StepStatus::Failed;
     (row.note, row.finished_at, row.due_at) = (Some(why), Some(now), None);
 }
 
-/// Ends a row's undo badly.
+/// Marks the undo of a row as failed.
 pub(crate) fn fail_undo(row: &mut Row, why: Note) {
     row.undo = Undo::Failed;
     (row.note, row.due_at) = (Some(why), None);
 }
 
-/// Fails the task, and every row that has its turn, because no body of it can be run.
+/// Fails the task and all rows that are next, because their bodies cannot run.
 pub(crate) fn fail_unrunnable(task: &mut Task, why: &Note, now: Moment) -> BTreeSet<usize> {
     let mut changed = BTreeSet::new();
     if let Stage::Active(rows) = stage(task) {
@@ -184,7 +184,7 @@ fn is_due(row: &Row, now: Moment) -> bool {
     row.due_at.is_none_or(|due| due <= now)
 }
 
-/// Returns when the next waiting row that is not busy has its turn.
+/// Returns the earliest due time of the waiting rows that are not busy.
 pub(crate) fn next_due(task: &Task, now: Moment, busy: &BTreeSet<usize>) -> Option<Moment> {
     let Stage::Active(rows) = stage(task) else { return None };
     rows.into_iter()
@@ -229,7 +229,7 @@ fn stage_on(task: &Task) -> Stage {
     }
 }
 
-/// The first open row of every lane that has not failed.
+/// Returns the first open row of every lane that has not failed.
 fn open_rows(task: &Task, group: Range<usize>, failed: &BTreeSet<&str>) -> Vec<usize> {
     let mut open: BTreeMap<&str, usize> = BTreeMap::new();
     for index in group {
@@ -260,7 +260,7 @@ fn groups(task: &Task) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The last row that was started and is not yet undone. One at a time: later ones are undone first.
+/// Returns the last started row that is not yet undone. Undos run one at a time, last step first.
 fn stage_back(task: &Task) -> Stage {
     let is_open = |row: &Row| row.runs > 0 && !matches!(row.undo, Undo::Done | Undo::PassedOver);
     match task.rows.iter().rposition(is_open) {

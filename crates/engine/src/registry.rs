@@ -15,9 +15,9 @@ use crate::task::Task;
 #[derive(Debug, Clone)]
 pub(crate) struct Given {
     pub(crate) state: Value,
-    /// Of the body's own lane; unused in a `One` step.
+    /// The state of the body's own lane; unused in a `One` step.
     pub(crate) lane: Value,
-    /// Of every lane, for a `One` step.
+    /// The states of all lanes, for a `One` step.
     pub(crate) lanes: Vec<LaneSeen<Value>>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) trait AnyFlow: Send + Sync {
     fn reads_since(&self) -> u32;
     /// Whether the task's rows are this flow's steps.
     fn fits(&self, task: &Task) -> bool;
-    /// Runs one body; a stop or an undo that the step does not have is done immediately.
+    /// Runs one body. A stop or an undo that the step does not have succeeds immediately.
     fn call(
         &self,
         step: &str,
@@ -67,13 +67,13 @@ impl Registry {
         self.0.iter().map(|flow| (flow.kind().to_owned(), flow.version())).collect()
     }
 
-    /// Returns the code for a task, or why there is none.
+    /// Returns the flow that can run a task, or why there is none.
     pub(crate) fn find(&self, task: &Task) -> Result<Arc<dyn AnyFlow>, Note> {
         let mut of_kind = self.0.iter().filter(|flow| flow.kind() == task.kind);
         let reads = |flow: &&Arc<dyn AnyFlow>| {
             (flow.reads_since()..=flow.version()).contains(&task.version) && flow.fits(task)
         };
-        // The oldest that can: the one that made it, where that is registered too.
+        // The oldest suitable version: the one that created the task, if it is registered.
         let fitting = of_kind.clone().filter(reads).min_by_key(|flow| flow.version());
         fitting.cloned().ok_or_else(|| {
             let known = of_kind.next_back().map_or(0, |flow| flow.version());
@@ -132,7 +132,7 @@ impl<F: Flow> AnyFlow for Installed<F> {
     }
 }
 
-/// Runs a body on what was saved; an error when that cannot be read, or what it learnt not written.
+/// Runs a body on the saved state. Fails if the state cannot be read, or if its results cannot be written.
 async fn run<F: Flow>(
     body: Body<F>,
     context: Arc<F::Context>,

@@ -1,4 +1,4 @@
-//! Walks one claimed task through its rows until none of it is due, saving after every step.
+//! Runs the rows of one claimed task until none is due, and saves after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use crate::registry::{AnyFlow, Given, Learnt};
 use crate::settings::Settings;
 use crate::task::{LaneState, Moment, Row, StepStatus, Task};
 
-/// How a run came to its end.
+/// How a run ended.
 #[derive(Debug)]
 pub(crate) enum RunEnd {
-    /// None of it is due; if it waits, for this long.
+    /// Nothing is due. If the task waits, `due_in` is the remaining time.
     AtRest { due_in: Option<Duration> },
     /// Another worker has the task.
     Lost,
-    /// A fault wants the program dead.
+    /// A fault simulates the death of the program.
     Crashed,
-    /// The journal does not answer; the lease lapses.
+    /// The journal does not answer; the lease will expire.
     Unsaved(JournalError),
 }
 
@@ -111,8 +111,8 @@ impl<J: Journal> Runner<J> {
         }
     }
 
-    /// Moves the rows as far as possible, saves that, and starts the due bodies. Returns when the task is at rest:
-    /// for how long, if it waits.
+    /// Advances the rows as far as possible, saves them, and starts the due bodies. If the task is idle, returns the
+    /// remaining wait, if any.
     async fn advance(&mut self) -> Result<Option<Option<Duration>>, HoldError> {
         loop {
             let now = self.hold.now();
@@ -127,7 +127,7 @@ impl<J: Journal> Runner<J> {
                     return Ok(Some(due_in));
                 }
             }
-            // An operator may have spoken while we saved; then those turns are no longer right.
+            // If an operator cancelled something during the save, the due bodies are no longer correct.
             if self.hold.cancels() == self.task.cancels {
                 for turn in turns {
                     self.launch(turn);
@@ -250,7 +250,7 @@ impl<J: Journal> Runner<J> {
         }
     }
 
-    /// Whether every body knows that it should come to an end.
+    /// Whether every running body was asked to end.
     fn is_winding_down(&self) -> bool {
         self.busy.values().all(|busy| busy.cancelled.is_cancelled())
     }

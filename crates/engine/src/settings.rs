@@ -8,9 +8,9 @@ use crate::journal::Limits;
 /// The settings of a worker.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Its name, shown to people.
+    /// Its name, shown to users.
     pub name: String,
-    /// The duration of a lease: the time until others continue after a crash.
+    /// The duration of a lease: after a crash, other workers continue after this time.
     pub lease: Duration,
     /// The maximum number of running tasks.
     pub tasks_at_once: usize,
@@ -18,13 +18,13 @@ pub struct Settings {
     pub lanes_at_once: usize,
     /// How often it looks for work when nothing wakes it.
     pub poll: Duration,
-    /// How long a body may take to wind down before it is dropped.
+    /// How long a cancelled body may take to end before it is dropped.
     pub grace: Duration,
-    /// The handling of a step's temporary failures.
+    /// The retries after transient failures of a step.
     pub backoff: Backoff,
-    /// The handling of a journal that does not answer.
+    /// The retries while the journal does not answer.
     pub journal_backoff: Backoff,
-    /// How many tasks may be under way before a queued one starts.
+    /// The limits for starting queued tasks.
     pub limits: Limits,
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::note::Note;
 
-/// Names a task; given by the journal.
+/// The ID of a task, assigned by the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId(pub i64);
 
@@ -19,7 +19,7 @@ impl fmt::Display for TaskId {
     }
 }
 
-/// A row's place in its task, from 0: step by step, and within a step lane by lane.
+/// A row's position in its task, from 0: ordered by step, then by lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowNumber(pub u32);
 
@@ -34,13 +34,13 @@ impl fmt::Display for RowNumber {
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Returns the moment that is so much later.
+    /// Returns the time after this duration.
     #[must_use]
     pub fn plus(self, time: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// Returns how much time has passed since an earlier moment; nothing if it is not earlier.
+    /// Returns the duration since an earlier time; zero if that is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -54,7 +54,7 @@ macro_rules! stored_words {
         pub enum $name { $($(#[$word_about])* #[serde(rename = $spelling)] $word,)+ }
 
         impl $name {
-            /// Every word there is.
+            /// All values.
             pub const ALL: &'static [Self] = &[$(Self::$word,)+];
 
             /// Returns the word as it is stored.
@@ -82,11 +82,11 @@ macro_rules! stored_words {
     };
 }
 
-/// A stored word that this program does not know.
+/// A stored word that this version does not know.
 #[derive(Debug, thiserror::Error)]
 #[error("`{word}` is not a known {kind}; another version wrote the row")]
 pub struct UnknownWord {
-    /// The expected word.
+    /// The expected kind of word.
     pub kind: &'static str,
     /// The found word.
     pub word: String,
@@ -95,23 +95,23 @@ pub struct UnknownWord {
 stored_words! {
     /// The state of a task.
     TaskStatus {
-        /// Created, and not started.
+        /// Created, but not started.
         Pending = "PENDING",
-        /// Started, and not at its end; it may be waiting.
+        /// Started, but not ended; it may be waiting.
         Running = "RUNNING",
         /// Its undos are running.
         RollingBack = "ROLLING_BACK",
-        /// Ended; an operator may try again.
+        /// Failed; an operator may retry it.
         Failed = "FAILED",
-        /// Ended well.
+        /// Succeeded.
         Successful = "SUCCESSFUL",
-        /// Failed, and then undone. Final.
+        /// Failed and then rolled back. Final.
         RolledBack = "ROLLED_BACK",
     }
 }
 
 impl TaskStatus {
-    /// Whether nothing happens any more unless an operator commands it.
+    /// Whether nothing more happens without an operator's command.
     pub const fn is_finished(self) -> bool {
         matches!(self, Self::Failed | Self::Successful | Self::RolledBack)
     }
@@ -120,23 +120,23 @@ impl TaskStatus {
 stored_words! {
     /// The state of one row.
     StepStatus {
-        /// Its turn has not come.
+        /// Not due yet.
         Pending = "PENDING",
-        /// It is due, and has not started.
+        /// Due, but not started.
         Ready = "READY",
-        /// Started: its body runs, or it waits for its next turn.
+        /// Started: its body runs, or it waits to run again.
         Running = "RUNNING",
-        /// An operator wants it ended, and it is being ended.
+        /// Cancelled by an operator, and being stopped.
         Canceling = "CANCELING",
-        /// Ended; an operator may try again.
+        /// Failed; an operator may retry it.
         Failed = "FAILED",
-        /// Ended well, or skipped.
+        /// Succeeded, or skipped.
         Successful = "SUCCESSFUL",
     }
 }
 
 impl StepStatus {
-    /// Whether the row has come to an end.
+    /// Whether the row has ended.
     pub const fn is_finished(self) -> bool {
         matches!(self, Self::Failed | Self::Successful)
     }
@@ -145,17 +145,17 @@ impl StepStatus {
 stored_words! {
     /// The state of a row's undo.
     Undo {
-        /// The step has none.
+        /// The step has no undo.
         Absent = "ABSENT",
-        /// The step has one, which has not run.
+        /// The step has an undo, which has not run.
         Available = "AVAILABLE",
-        /// It runs, or waits for its next turn.
+        /// It runs, or waits to run again.
         Running = "RUNNING",
-        /// It has ended well.
+        /// It succeeded.
         Done = "DONE",
-        /// It has failed; rolling back again tries it again.
+        /// It failed; another roll-back retries it.
         Failed = "FAILED",
-        /// The task was rolled back, and this step has none.
+        /// The task was rolled back, and this step has no undo.
         PassedOver = "PASSED_OVER",
     }
 }
@@ -163,7 +163,7 @@ stored_words! {
 stored_words! {
     /// The last request of an operator.
     Operation {
-        /// No progress since the task was created.
+        /// No command since the task was created.
         Execute = "EXECUTE",
         /// Try again.
         Retry = "RETRY",
@@ -181,59 +181,59 @@ stored_words! {
 pub struct Progress {
     /// The completed amount.
     pub done: u64,
-    /// How much there is, when known.
+    /// The total amount, if known.
     pub total: Option<u64>,
-    /// What is counted, e.g. `bytes`.
+    /// The unit, such as `bytes`.
     pub unit: String,
-    /// How fast it goes, when known.
+    /// The amount per second, if known.
     pub rate_per_s: Option<u64>,
-    /// What is being done right now.
+    /// The current activity.
     pub note: Option<Note>,
 }
 
 /// A stored task with its rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// Which one.
+    /// Its ID.
     pub id: TaskId,
-    /// Which flow it runs.
+    /// The kind of its flow.
     pub kind: String,
-    /// Which version of the flow made it.
+    /// The version of the flow that created it.
     pub version: u32,
     /// Its status.
     pub status: TaskStatus,
     /// The last request of an operator.
     pub operation: Operation,
-    /// Who made it; the engine does not look inside.
+    /// Its creator; the engine does not interpret it.
     pub creator: String,
     /// Its name.
     pub name: Note,
-    /// What it is about, for those who search; the engine does not look inside.
+    /// Its subject, for searches; the engine does not interpret it.
     pub subject: BTreeMap<String, String>,
     /// At most one unfinished task has this key.
     pub exclusive: Option<String>,
-    /// Before when it may start, while it waits in the queue for its key and for room; then none. It does not have its exclusive
-    /// key yet.
+    /// The time before which it must start, while it waits in the queue and does not have its exclusive key yet;
+    /// `None` after that.
     pub queued: Option<Moment>,
-    /// What its `One` steps have learnt.
+    /// The results of its `One` steps.
     pub state: Value,
-    /// Its lanes in order, with what their steps have learnt.
+    /// Its lanes in order, with the results of their steps.
     pub lanes: Vec<LaneState>,
     /// Why it failed.
     pub note: Option<Note>,
     /// The cancel requests of an operator.
     pub cancels: Cancels,
-    /// Grows with every change of what is above, `cancels` excepted.
+    /// Grows with every change of the fields above, except `cancels`.
     pub revision: i64,
     /// When it was created.
     pub created_at: Moment,
     /// When it began.
     pub started_at: Option<Moment>,
-    /// When it came to its (last) end.
+    /// When it ended (last).
     pub finished_at: Option<Moment>,
-    /// From when on a worker may claim it; without meaning once it is finished.
+    /// When a worker may claim it; meaningless after it is finished.
     pub due_at: Moment,
-    /// Who runs it at the moment.
+    /// The current lease.
     pub lease: Option<Lease>,
     /// Its rows in order.
     pub rows: Vec<Row>,
@@ -244,14 +244,14 @@ pub struct Task {
 pub struct Lease {
     /// The worker's name.
     pub owner: String,
-    /// When it lapses.
+    /// When it expires.
     pub until: Moment,
 }
 
-/// One lane: its key, and what its steps have learnt.
+/// A lane: its key, and the results of its steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LaneState {
-    /// Names the lane within its task; never empty.
+    /// The name of the lane within its task; never empty.
     pub key: String,
     /// The flow's `Lane`, as saved.
     pub state: Value,
@@ -267,13 +267,13 @@ pub struct Cancels {
 }
 
 impl Cancels {
-    /// Adds what another reader has read; nothing is removed while a task is unfinished.
+    /// Merges the requests that another reader has read: while a task is unfinished, none is removed.
     pub fn add(&mut self, other: &Self) {
         self.task |= other.task;
         self.rows.extend(&other.rows);
     }
 
-    /// Whether this row is to be ended, alone or with its task.
+    /// Whether this row is cancelled, alone or with its task.
     pub fn cover(&self, row: RowNumber) -> bool {
         self.task || self.rows.contains(&row)
     }
@@ -282,7 +282,7 @@ impl Cancels {
 /// One step, in one lane when it is an `Each` step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Its place in the task.
+    /// Its position in the task.
     pub number: RowNumber,
     /// The step's id.
     pub step: String,
@@ -290,19 +290,19 @@ pub struct Row {
     pub lane: String,
     /// Whether an operator may skip it.
     pub skippable: bool,
-    /// How long it may take, waiting included.
+    /// How long it may take, including waits.
     pub timeout: Duration,
     /// Its status.
     pub status: StepStatus,
     /// Whether an operator skipped it.
     pub skipped: bool,
-    /// How its undo stands.
+    /// The state of its undo.
     pub undo: Undo,
     /// How often it was started: once, and once more for every retry.
     pub runs: u32,
-    /// How many tries in a row ended in a passing failure.
+    /// The number of consecutive transient failures.
     pub attempts: u32,
-    /// How far it has come.
+    /// Its progress.
     pub progress: Option<Progress>,
     /// Its last error.
     pub note: Option<Note>,
@@ -310,9 +310,9 @@ pub struct Row {
     pub started_at: Option<Moment>,
     /// When it ended.
     pub finished_at: Option<Moment>,
-    /// Since when its present body (its own, its stop, its undo) has its turns; the time-out counts from here.
+    /// When its current body (main, stop or undo) became due; the timeout counts from here.
     pub since: Option<Moment>,
-    /// When its next turn comes, while it waits.
+    /// When it runs again, while it waits.
     pub due_at: Option<Moment>,
 }
 

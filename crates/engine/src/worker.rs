@@ -16,7 +16,7 @@ use crate::registry::Registry;
 use crate::runner::{RunEnd, Runner};
 pub use crate::settings::Settings;
 
-/// How many tasks one call of [`Worker::run_due`] takes up at most; more can only be a flow that never waits.
+/// The maximum number of claims in one call of [`Worker::run_due`]; only a flow that never waits exceeds it.
 const CLAIMS_MAX: u32 = 100_000;
 
 /// Notifies a worker of this process about a new task or an operator's request.
@@ -24,22 +24,22 @@ const CLAIMS_MAX: u32 = 100_000;
 pub struct Wake(Arc<watch::Sender<u64>>);
 
 impl Wake {
-    /// Makes the worker look at once.
+    /// Makes the worker check immediately.
     pub fn now(&self) {
         self.0.send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 
-/// What [`Worker::run_due`] came to.
+/// The result of [`Worker::run_due`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ran {
     /// Nothing is due any more.
     AllDue,
-    /// The worker met its [`Fault`]; nothing was given back, as after a crash.
+    /// The worker met its [`Fault`]; no lease was released, as after a crash.
     Crashed,
 }
 
-/// Runs the tasks of a journal, as far as it has code for them.
+/// Runs the tasks of a journal for which it has code.
 pub struct Worker<J> {
     journal: Arc<J>,
     registry: Registry,
@@ -62,25 +62,25 @@ impl<J: Journal> Worker<J> {
         }
     }
 
-    /// Teaches it a flow. Older versions of the same kind may be registered beside the newest; a task of a
-    /// version that is neither here nor newer than all here is failed with a sentence.
+    /// Registers a flow. Older versions of the same kind may be registered beside the newest one. A task of an
+    /// unregistered version fails with a message, unless it is newer than all registered ones.
     #[must_use]
     pub fn register<F: Flow>(mut self, context: Arc<F::Context>) -> Self {
         self.registry.add::<F>(context);
         self
     }
 
-    /// Sets the fault that it will meet, once.
+    /// Sets the fault that it will meet once.
     pub fn set_fault(&self, fault: Option<Fault>) {
         self.fault.set(fault);
     }
 
-    /// Returns what wakes it.
+    /// Returns the handle that wakes it.
     pub fn wake(&self) -> Wake {
         self.wake.clone()
     }
 
-    /// Runs everything that is due until nothing is; what waits for a later moment is left waiting.
+    /// Runs everything that is due; tasks that wait for a later time keep waiting.
     pub async fn run_due(&self) -> Result<Ran, JournalError> {
         let shutdown = CancellationToken::new();
         let mut runs = Runs::new();
@@ -104,8 +104,8 @@ impl<J: Journal> Worker<J> {
         Err(JournalError::new("run what is due", format!("still due after {CLAIMS_MAX} turns")))
     }
 
-    /// Runs due tasks until `shutdown`. Then bodies are asked to wind down, and open tasks are released so that
-    /// others can continue immediately.
+    /// Runs due tasks until `shutdown`. Then bodies are asked to end, and open tasks are released so that other
+    /// workers can continue immediately.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut wake = self.wake.0.subscribe();
         let mut runs = Runs::new();
@@ -125,7 +125,7 @@ impl<J: Journal> Worker<J> {
                 report(end);
             }
         };
-        // One grace for the bodies, one for a journal that does not answer; then the leases lapse.
+        // One grace period for the bodies, one for a journal that does not answer; then the leases expire.
         if timeout(self.settings.grace * 2, all_at_rest).await.is_err() {
             tracing::warn!(
                 "not everything could be given back in time; it goes on when its lease has lapsed"
@@ -188,7 +188,7 @@ fn earlier(known: Option<Instant>, new: Option<Instant>) -> Option<Instant> {
     known.into_iter().chain(new).min()
 }
 
-/// Logs how a run failed; returns when it is due again, if it waits.
+/// Logs the failure of a run; returns when it is due again, if it waits.
 fn report(end: Result<RunEnd, tokio::task::JoinError>) -> Option<Instant> {
     match end {
         Ok(RunEnd::AtRest { due_in }) => return due_in.map(|wait| Instant::now() + wait),

@@ -7,14 +7,14 @@ use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, Statement, statement};
 
-/// A deed to be remembered.
+/// An action to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deed {
-    /// Who: the account's name.
+    /// The name of the account.
     pub user: String,
-    /// From where.
+    /// The address of the client.
     pub address: String,
-    /// What, such as `backup-now`.
+    /// The action, such as `backup-now`.
     pub action: String,
     /// The object, such as `cluster/prod`.
     pub target: String,
@@ -22,14 +22,14 @@ pub struct Deed {
     pub outcome: String,
 }
 
-/// A deed that is remembered.
+/// A recorded action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
     /// Its number, increasing.
     pub id: i64,
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// What.
+    /// The action.
     pub deed: Deed,
 }
 
@@ -42,9 +42,9 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
     /// By the account of this name.
     pub user: Option<String>,
-    /// This deed.
+    /// This action.
     pub action: Option<String>,
-    /// With this text in the name of the object.
+    /// With an object whose name contains this text.
     pub target: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Remembers a deed.
+    /// Records an action.
     ///
     /// # Errors
     /// When the database fails.

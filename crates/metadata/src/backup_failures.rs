@@ -1,4 +1,4 @@
-//! Failed backups without a later success: by cluster and lane, the newest ended one, if it failed.
+//! Failed backups without a later success: for each cluster and lane, the newest ended backup, if it failed.
 
 use engine::task::{Operation, StepStatus};
 use engine::{Moment, Note, TaskId, TaskStatus};
@@ -10,7 +10,7 @@ use crate::open::Metadata;
 use crate::sql::{Row, statement, word};
 use crate::tasks::subject;
 
-/// The newest backup of a lane that ended, which is one that failed.
+/// The newest ended backup of a lane, if it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupFailure {
     /// The cluster.
@@ -25,7 +25,7 @@ pub struct BackupFailure {
     pub note: Option<Note>,
 }
 
-/// What a person took back is as if it had never been.
+/// The statuses that count: rolled-back backups are ignored.
 const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
 impl Metadata {
@@ -64,7 +64,7 @@ impl Metadata {
 
 fn failure(row: &Row) -> Result<BackupFailure, Error> {
     Ok(BackupFailure {
-        // Written by us: a number in digits.
+        // Written by Lifeboat, so it is a number.
         cluster: ClusterId(row.text("cluster")?.parse().unwrap_or_default()),
         lane: row.text("lane_key")?,
         task: TaskId(row.integer("id")?),

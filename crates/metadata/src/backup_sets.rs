@@ -14,18 +14,18 @@ use crate::sql::{Row, Statement, json, statement, word};
 
 const NOUN: &str = "backup set";
 
-/// Sets with what they lack. The other table has no column of the same name.
+/// Selects sets with the objects that they left out. The two tables have no column name in common.
 const WITH_LEFT_OUT: &str =
     "SELECT * FROM backup_sets LEFT JOIN left_out ON left_out.backup_set_id = backup_sets.id";
 
-/// Which backup sets are wanted; what is empty limits nothing.
+/// A filter for backup sets; empty fields do not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackupSetQuery {
     /// Of this cluster.
     pub cluster: Option<ClusterId>,
     /// Of this tenant.
     pub tenant: Option<TenantId>,
-    /// Made by this task.
+    /// Created by this task.
     pub task: Option<TaskId>,
     /// In this storage.
     pub storage: Option<StorageId>,
@@ -37,14 +37,14 @@ pub struct BackupSetQuery {
     pub until: Option<Timestamp>,
 }
 
-/// What all backup sets of a cluster come to.
+/// The totals of all backup sets of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BackupSetTotals {
-    /// How many there are, without the deleted ones.
+    /// The number of sets, without deleted ones.
     pub count: u64,
-    /// How many bytes they take.
+    /// Their size in bytes.
     pub bytes: u64,
-    /// When the newest was finished that counts as a backup.
+    /// When the newest set that counts as a backup was finished.
     pub newest: Option<Timestamp>,
 }
 
@@ -76,7 +76,7 @@ impl Metadata {
         self.read().await?.row(get).await?.map(|row| backup_set(&row)).transpose()
     }
 
-    /// Returns the tenants of which a full physical backup set is known, in that storage if one is named.
+    /// Returns the tenants with a known full physical backup set, in the storage if one is given.
     ///
     /// # Errors
     /// When the database fails.
@@ -97,7 +97,7 @@ impl Metadata {
         rows.iter().map(|row| Ok(TenantId(row.integer("tenant_id")?))).collect()
     }
 
-    /// Returns when the newest backup set of each tenant was finished that counts as a backup.
+    /// Returns when the newest backup set of each tenant that counts as a backup was finished.
     ///
     /// # Errors
     /// When the database fails.
@@ -116,7 +116,7 @@ impl Metadata {
         self.read().await?.rows(list).await?.iter().map(newest).collect()
     }
 
-    /// Returns when the newest backup set of a cluster, or of one of its tenants, was finished that counts as a backup.
+    /// Returns when the newest backup set of a cluster or tenant that counts as a backup was finished.
     ///
     /// # Errors
     /// When the database fails.
@@ -155,7 +155,7 @@ impl Metadata {
         self.read().await?.rows(find).await?.iter().map(backup_set).collect()
     }
 
-    /// Returns what all backup sets of a cluster come to.
+    /// Returns the totals of all backup sets of a cluster.
     ///
     /// # Errors
     /// When the database fails.
@@ -179,8 +179,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a backup set; `id` is not looked at. A task has one for each tenant: recording it again replaces the
-    /// data and keeps the identity, unless its files were deleted meanwhile.
+    /// Stores a backup set; its `id` is ignored. A task has one set per tenant: recording it again replaces the data
+    /// and keeps the ID, unless its files were deleted in the meantime.
     ///
     /// # Errors
     /// When there is no such storage, or the database fails.
@@ -208,8 +208,8 @@ impl Transaction {
         self.backup_set_write(id, set.task.0, set).await
     }
 
-    /// Keeps a backup set that was found in a storage. No task of this catalogue made it; its place is taken by the
-    /// set's own number with a minus.
+    /// Stores a backup set that was found in a storage. No task of this catalogue created it, so the negative set ID
+    /// is stored instead of a task ID.
     ///
     /// # Errors
     /// When there is no such storage, or the database fails.
@@ -241,7 +241,7 @@ impl Transaction {
         Ok(BackupSetId(id))
     }
 
-    /// Returns a backup set, as it stays until this transaction ends.
+    /// Returns a backup set, which does not change until this transaction ends.
     ///
     /// # Errors
     /// When the database fails.
@@ -250,7 +250,7 @@ impl Transaction {
         self.connection.row(get).await?.map(|row| backup_set(&row)).transpose()
     }
 
-    /// Keeps what a backup set is good for now.
+    /// Stores the status of a backup set.
     ///
     /// # Errors
     /// When there is no such backup set, or the database fails.

@@ -13,20 +13,20 @@ use crate::tasks::subject;
 
 const NOUN: &str = "cluster";
 
-/// A cluster to be kept.
+/// A cluster to store.
 #[derive(Debug, Clone)]
 pub struct NewCluster {
     /// The name that users give it.
     pub name: String,
     /// Its addresses in the order in which they are tried.
     pub addresses: Vec<Address>,
-    /// Who logs on there.
+    /// The user that Lifeboat logs on as.
     pub user: String,
     /// That user's password.
     pub password: Secret,
-    /// What a probe has read.
+    /// The facts that a probe has read.
     pub facts: ClusterFacts,
-    /// What a probe has found.
+    /// The status that a probe has found.
     pub status: ClusterStatus,
 }
 
@@ -49,7 +49,7 @@ impl Metadata {
         self.read().await?.row(get).await?.map(|row| cluster(&row)).transpose()
     }
 
-    /// Returns the cluster of that name.
+    /// Returns the cluster with this name.
     ///
     /// # Errors
     /// When the database fails.
@@ -58,7 +58,7 @@ impl Metadata {
         self.read().await?.row(get).await?.map(|row| cluster(&row)).transpose()
     }
 
-    /// Returns the password that is used at a cluster.
+    /// Returns the password for a cluster.
     ///
     /// # Errors
     /// When there is no such cluster, when the secret does not open, or the database fails.
@@ -71,7 +71,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a cluster.
+    /// Stores a cluster.
     ///
     /// # Errors
     /// When the name is taken, or the database fails.
@@ -90,7 +90,7 @@ impl Transaction {
         Ok(ClusterId(id))
     }
 
-    /// Keeps what a probe has read.
+    /// Stores the facts that a probe has read.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.
@@ -109,7 +109,7 @@ impl Transaction {
         exactly_one(self.connection.execute(update).await?, NOUN, id.0)
     }
 
-    /// Keeps that a probe got no answer; what was read before stays.
+    /// Stores that a probe got no answer; the earlier facts stay.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.
@@ -123,7 +123,7 @@ impl Transaction {
         exactly_one(self.connection.execute(update).await?, NOUN, id.0)
     }
 
-    /// Keeps another password for a cluster.
+    /// Stores another password for a cluster.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.
@@ -133,7 +133,7 @@ impl Transaction {
         exactly_one(self.connection.execute(update.bind(sealed).bind(id.0)).await?, NOUN, id.0)
     }
 
-    /// Lets go of a cluster, with its tenants. Its tasks and backup sets stay.
+    /// Removes a cluster with its tenants. Its tasks and backup sets stay.
     ///
     /// # Errors
     /// When an unfinished task is about it, when there is no such cluster, or the database fails.

@@ -1,8 +1,8 @@
 //! A copy of all metadata in one file, and its restore: after a loss, or into another kind of database.
 //!
-//! The file is lines of JSON: a header, for each table its name and then its rows, an end with a checksum of all
-//! before it. Sealed secrets are copied as they are, sealed; **the key file is not part of the copy and must be
-//! kept apart**: without it the copy's secrets are lost, and with it they can be read.
+//! The file contains lines of JSON: a header; for each table, its name and its rows; and an end with a checksum of
+//! everything before it. Sealed secrets are copied in sealed form. **The key file is not part of the copy and must be
+//! stored separately**: without it, the secrets of the copy are lost; with it, they can be read.
 //!
 //! A copy is restored only into empty metadata. A setting marks the restore while it runs, and no server starts then;
 //! after a crash, it starts over. Another setting marks its completion: as long as nothing has used the metadata
@@ -25,21 +25,21 @@ use crate::server::Server;
 use crate::sql::{Row, Statement, Value};
 use crate::tables::{Column, TABLES, Table};
 
-/// The first line of a copy.
+/// The format in the first line of a copy.
 const FORMAT: &str = "lifeboat-metadata-copy";
 
 /// How many rows are read at a time, and written in one transaction.
 const ROWS_AT_ONCE: u32 = 1_000;
 
-/// The longest line; a step's state is far smaller.
+/// The longest line; the state of a step is far smaller.
 const LINE_MAX_BYTES: usize = 256 << 20;
 
-/// What a copy holds.
+/// A summary of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CopySummary {
-    /// How many rows, of all tables.
+    /// The number of rows of all tables.
     pub rows: u64,
-    /// How large the file is.
+    /// The size of the file.
     pub bytes: u64,
 }
 
@@ -60,7 +60,7 @@ enum Line {
 }
 
 impl Metadata {
-    /// Opens the metadata of a data directory, or those on a server, and writes a copy of them; a server may be using
+    /// Opens the metadata of a data directory or on a server, and writes a copy. A running Lifeboat may be using
     /// them.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Metadata {
         server: Option<&Server>,
         file: &Path,
     ) -> Result<CopySummary, Error> {
-        key_fingerprint(data_directory).await?; // nothing is made where nothing is
+        key_fingerprint(data_directory).await?; // fails instead of creating new metadata
         let metadata = match server {
             Some(server) => Self::open_on(data_directory, server).await?,
             None => match Self::open(data_directory).await {
@@ -83,8 +83,8 @@ impl Metadata {
         copied
     }
 
-    /// Writes a consistent copy of everything to a new file that only its owner can read. Servers keep working
-    /// meanwhile.
+    /// Writes a consistent copy of everything to a new file that only its owner can read. Servers keep working in the
+    /// meantime.
     ///
     /// # Errors
     /// When the file exists already or cannot be written, or the database fails.
@@ -126,8 +126,8 @@ impl Metadata {
 /// Tasks that were running when the copy was written continue on the first server that starts.
 ///
 /// # Errors
-/// When there is something already, when the copy is damaged or of another version, when the key is missing or
-/// another one, and when the database fails.
+/// When the metadata are not empty, when the copy is damaged or of another version, when the key is missing or
+/// another one, or when the database fails.
 pub async fn restore(
     file: &Path,
     data_directory: &Path,
@@ -172,7 +172,7 @@ pub async fn restore(
     Ok(summary)
 }
 
-/// Reads the whole copy once, so that a damaged one changes nothing; also returns what identifies it.
+/// Reads the whole copy once, so that a damaged one changes nothing; also returns its identity.
 async fn verify(file: &Path) -> Result<(Header, CopySummary, String), Error> {
     let mut reader = Reader::open(file).await?;
     let header: Header = reader.line().await?;
@@ -200,7 +200,8 @@ async fn verify(file: &Path) -> Result<(Header, CopySummary, String), Error> {
     }
 }
 
-/// Makes room: refuses where something is, unless it is what an earlier try left. No: this copy was put back already.
+/// Refuses metadata that are not empty, but clears the remains of an earlier attempt. Returns false if this copy was
+/// already restored.
 async fn make_room(stored: &Stored, identity: &str) -> Result<bool, Error> {
     let mut writer = stored.database.begin().await?;
     if setting(&mut writer, RESTORING).await?.is_none() {
@@ -215,13 +216,13 @@ async fn make_room(stored: &Stored, identity: &str) -> Result<bool, Error> {
         keep(&mut writer, RESTORING, "").await?;
     }
     for table in TABLES.iter().rev() {
-        writer.execute(table.clear()).await?; // all but the note
+        writer.execute(table.clear()).await?; // everything except the restore mark
     }
     writer.commit().await?;
     Ok(true)
 }
 
-/// Ends it: no worker holds a task any more, and servers may start.
+/// Completes the restore: ends all leases, and allows servers to start.
 async fn complete(writer: &mut Connection, identity: &str) -> Result<(), Error> {
     crate::journal::end_all_leases(writer).await?;
     forget(writer, RESTORED).await?;
@@ -241,7 +242,7 @@ fn values(table: &Table, row: &Row) -> Result<Vec<serde_json::Value>, Error> {
     table.columns.iter().map(value).collect()
 }
 
-/// Returns the statement that puts a row back; nothing when the row does not fit the table.
+/// Returns the statement that restores a row; `None` if the row does not fit the table.
 fn insert(table: &Table, values: Vec<serde_json::Value>) -> Option<Statement> {
     if values.len() != table.columns.len() {
         return None;
@@ -257,7 +258,7 @@ fn insert(table: &Table, values: Vec<serde_json::Value>) -> Option<Statement> {
     })
 }
 
-/// A copy being written, under another name until it is whole.
+/// A copy that is being written; it has a temporary name until it is complete.
 struct Writer {
     file: BufWriter<File>,
     unfinished: PathBuf,
@@ -309,7 +310,7 @@ impl Writer {
     }
 }
 
-/// A copy being read.
+/// A copy that is being read.
 struct Reader {
     file: BufReader<File>,
     path: PathBuf,

@@ -22,12 +22,12 @@ use crate::seal::Sealer;
 use crate::server::Server;
 use crate::sql::{Inner, Row, Statement, Value, statement};
 
-/// Which part of a long list is wanted.
+/// The requested part of a long list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {
-    /// How many entries come before it.
+    /// The number of entries before it.
     pub offset: u64,
-    /// How many entries it holds at most.
+    /// The maximum number of entries.
     pub limit: u32,
 }
 
@@ -36,52 +36,53 @@ pub struct Slice {
 pub struct Listing<T> {
     /// The entries of this part.
     pub items: Vec<T>,
-    /// How many entries there are in all.
+    /// The total number of entries.
     pub total: u64,
 }
 
 impl Slice {
-    /// Everything, as far as one answer may hold it.
+    /// Everything, up to the limit of one answer.
     pub const ALL: Self = Self { offset: 0, limit: 10_000 };
 
-    /// Appends the part to a statement.
+    /// Limits a statement to this part.
     pub(crate) fn cut(self, statement: Statement) -> Statement {
         statement.push(" LIMIT ? OFFSET ?").bind(self.limit).bind(self.offset)
     }
 }
 
-/// How long a server may take for one statement before its connection is given up; more than it lets a statement wait
-/// for its turn.
+/// The timeout of one statement, after which its connection is closed. It is longer than the server lets a statement
+/// wait for its turn.
 const STATEMENT_WAIT: Duration = Duration::from_secs(15);
 
-/// How long to wait for a connection before checking whether the server is there.
+/// How long to wait for a connection before checking whether the server responds.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Our database, opened.
+/// The open database.
 #[derive(Debug)]
 pub(crate) struct Database {
     pools: Pools,
-    /// Room on the disk of a database in the data directory.
+    /// The disk space, for a database in the data directory.
     room: Option<Arc<Room>>,
-    /// How far the clock is ahead of the real one; tests let time pass by it.
+    /// How far the clock is ahead of the real one; tests use it to advance time.
     ahead_us: Arc<AtomicI64>,
     measured: Arc<Measured>,
 }
 
 #[derive(Debug)]
 enum Pools {
-    /// SQLite takes one write at a time, so there is one connection for it: who waits, waits in our queue.
+    /// SQLite allows one writer at a time, so there is a single connection for writing. Other writers wait for that
+    /// connection.
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-    /// Others write too, so each takes its turn in the database.
+    /// Other servers write, too, so each writer takes its turn in the database.
     Mysql { server: Server, writers: MySqlPool, readers: MySqlPool },
 }
 
-/// Sets up a pool so that a connection whose transaction could not be ended is closed, and never used again: a `COMMIT`
-/// or `ROLLBACK` that failed, as on a full disk, leaves it during that transaction.
+/// Sets up a pool so that a connection whose transaction could not be ended is closed, and never used again: a
+/// `COMMIT` or `ROLLBACK` that failed, for example on a full disk, leaves it inside that transaction.
 pub(crate) fn without_unended<D: sqlx::Database>(pool: PoolOptions<D>) -> PoolOptions<D> {
     pool.after_release(|connection, _| {
         Box::pin(async move {
-            sqlx::Connection::ping(connection).await?; // a rollback on its way is carried out before
+            sqlx::Connection::ping(connection).await?; // a pending rollback is executed first
             Ok(!sqlx::Connection::is_in_transaction(connection))
         })
     })
@@ -108,7 +109,7 @@ impl Database {
         self.room.clone()
     }
 
-    /// Returns what was measured.
+    /// Returns the measurements.
     pub(crate) fn measured(&self) -> &Measured {
         &self.measured
     }
@@ -133,7 +134,7 @@ impl Database {
         Ok(connection)
     }
 
-    /// Begins a transaction that sees everything as it is at its first look, and does not write.
+    /// Begins a read-only transaction, which sees the state at its first read.
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
         let since = Instant::now();
         let done = async {
@@ -158,7 +159,7 @@ impl Database {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
-                writer.close().await; // last: it takes the write-ahead log into the file
+                writer.close().await; // last, because it merges the write-ahead log into the file
             }
             Pools::Mysql { writers, readers, .. } => {
                 readers.close().await;
@@ -180,7 +181,7 @@ impl Database {
     }
 }
 
-/// A connection in a transaction; dropped, what was written in it is taken back.
+/// A connection in a transaction. If it is dropped, the transaction is rolled back.
 #[derive(Debug)]
 pub(crate) struct Connection {
     inner: Driver,
@@ -192,13 +193,13 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 enum Driver {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    /// Taken out while a statement is under way, and gone when its caller gave up.
+    /// Taken out during a statement; stays `None` if the caller gave up.
     Mysql(Option<sqlx::Transaction<'static, MySql>>),
 }
 
-/// Does something with a connection to a server to its end, also when the caller gives up in between: one that is
-/// left during an answer takes the rest of it for the answer to the next question. A server that is silent
-/// for too long loses the connection.
+/// Completes work on a connection to a server even if the caller gives up: a connection that is abandoned during an
+/// answer would treat the rest of it as the answer to the next statement. If the server does not respond in time, the
+/// connection is closed.
 async fn whole<T: Send + 'static>(
     verb: &'static str,
     work: impl Future<Output = T> + Send + 'static,
@@ -207,14 +208,14 @@ async fn whole<T: Send + 'static>(
     done.ok().and_then(Result::ok).ok_or(Error::NoAnswer { verb })
 }
 
-/// Begins a transaction on a server. It waits for a connection as long as the server responds: the server is checked
-/// when that takes long, because the pool keeps trying a lost one until its timeout.
+/// Begins a transaction on a server. Waits for a connection as long as the server responds: if it takes long, the
+/// server is checked, because the pool retries a lost server until its timeout.
 async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<Driver, Error> {
     let pool = pool.clone();
     let begun = whole("begin a transaction", async move { pool.begin().await });
     let is_gone = async {
         tokio::time::sleep(PATIENCE).await;
-        // In a box: it is rare, and large.
+        // Boxed, because this future is large and rare.
         match Box::pin(server.check()).await {
             Ok(()) => std::future::pending().await,
             Err(error) => error,
@@ -239,7 +240,7 @@ fn failure(room: Option<&Room>, verb: &'static str, cause: sqlx::Error) -> Error
 }
 
 impl Connection {
-    /// Carries out a statement; returns how many rows it was about.
+    /// Executes a statement; returns the number of affected rows.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
         let (verb, begun) = (statement.verb, Instant::now());
         let done = self.carry_out(statement).await;
@@ -247,7 +248,7 @@ impl Connection {
         done
     }
 
-    /// Reads all rows that come back.
+    /// Returns all rows of a statement.
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
         let (verb, begun) = (statement.verb, Instant::now());
         let done = self.fetch(statement).await;
@@ -299,12 +300,12 @@ impl Connection {
         }
     }
 
-    /// Reads the first row that comes back, if one does.
+    /// Returns the first row of a statement, if any.
     pub(crate) async fn row(&mut self, statement: Statement) -> Result<Option<Row>, Error> {
         Ok(self.rows(statement).await?.into_iter().next())
     }
 
-    /// Reads the one number of a statement that counts.
+    /// Returns the result of a counting statement.
     pub(crate) async fn count(&mut self, statement: Statement) -> Result<u64, Error> {
         match self.row(statement).await? {
             Some(row) => row.large("total"),
@@ -321,7 +322,7 @@ impl Connection {
         Ok(row.integer("value")? - count + 1)
     }
 
-    /// Returns what time it is by the database's clock. SQLite has none of its own: it is part of this program.
+    /// Returns the time of the database's clock. SQLite runs in this process, so it uses the clock of this machine.
     pub(crate) async fn now(&mut self) -> Result<Moment, Error> {
         let ahead_us = self.ahead_us.load(Ordering::SeqCst);
         let ahead = |moment: Moment| Moment(moment.0.saturating_add(ahead_us));
@@ -333,7 +334,7 @@ impl Connection {
         Ok(ahead(row.expect("a clock always answers").moment("now_us")?))
     }
 
-    /// Makes everything that was written in the transaction visible, and lasting.
+    /// Commits the transaction: its writes become visible and durable.
     pub(crate) async fn commit(self) -> Result<(), Error> {
         let (measured, begun) = (self.measured.clone(), Instant::now());
         let done = self.keep().await;
@@ -353,12 +354,12 @@ impl Connection {
     }
 }
 
-/// Turns the number of changed rows into an error when the thing is not there.
+/// Returns an error if no row was changed, because the object does not exist.
 pub(crate) fn exactly_one(changed: u64, noun: &'static str, id: i64) -> Result<(), Error> {
     if changed == 1 { Ok(()) } else { Err(Error::Missing { noun, id }) }
 }
 
-/// Turns a statement into one of this kind of database.
+/// Converts a statement to a query for this kind of database.
 fn query<'q, D>(statement: Statement) -> Query<'q, D, D::Arguments>
 where
     D: sqlx::Database,
@@ -378,8 +379,8 @@ where
     })
 }
 
-/// A write transaction: all its writes become visible together, or none. Dropped without [`Transaction::commit`], it
-/// rolls back. The methods are in the files of their nouns.
+/// A write transaction: all its writes become visible together, or none. If it is dropped without
+/// [`Transaction::commit`], it rolls back. Its methods are in the files of their nouns.
 #[derive(Debug)]
 pub struct Transaction {
     pub(crate) connection: Connection,
@@ -387,7 +388,7 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Returns what time it is by the metadata's clock.
+    /// Returns the time of the metadata's clock.
     ///
     /// # Errors
     /// When the database fails.
@@ -395,10 +396,10 @@ impl Transaction {
         Ok(Timestamp(self.connection.now().await?.0))
     }
 
-    /// Makes everything that was written visible, and lasting.
+    /// Commits the transaction: its writes become visible and durable.
     ///
     /// # Errors
-    /// When the database fails; then nothing was written, or, if it failed while answering, everything.
+    /// When the database fails; then nothing was written, or everything, if only the answer was lost.
     pub async fn commit(self) -> Result<(), Error> {
         self.connection.commit().await
     }
@@ -415,7 +416,7 @@ mod tests {
     use crate::room::{RESERVE_FILE, Room};
     use crate::sql::statement;
 
-    /// A database with a limit of pages, which becomes full as a disk does.
+    /// A database with a page limit, which fills up like a disk.
     async fn small(directory: &Path, pages: &'static str) -> Database {
         let options = sqlite_options(&directory.join("small.db")).create_if_missing(true);
         let options = options.pragma("max_page_count", pages);

@@ -1,27 +1,27 @@
-//! The differences between databases. The statements of all other files are the same for each: they use only whole
-//! numbers and texts, `?` for values, and no upsert, `RETURNING` or generated identity.
+//! The differences between databases. The statements in all other files work on every database: they use only
+//! integers and texts, `?` for values, and no upsert, `RETURNING` or generated IDs.
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::path::Path;
 use std::time::Duration;
 
-/// The schema, step by step; a step that was released is never changed.
+/// The schema, step by step. Never change a released step.
 pub(crate) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// The same for servers of the MySQL protocol; `schema` carries it out.
+/// The same for servers with the MySQL protocol; `schema` executes it.
 pub(crate) static MYSQL_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
-/// Takes the turn to write on a server with several writers: the next writer waits for this row. All rules here
-/// assume one writer at a time; this row makes them hold on any server.
+/// Takes the turn to write on a server: the next writer waits for this row's lock. All rules here assume one writer
+/// at a time; this lock ensures it on any server.
 pub(crate) const MYSQL_TAKE_TURN: &str = "SELECT value FROM counters WHERE name = 'turns' FOR UPDATE";
 
-/// Asks a server what time it is, in microseconds since 1970.
+/// Queries the time of a server, in microseconds since 1970.
 pub(crate) const MYSQL_NOW: &str = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) AS now_us";
 
-/// The first statements of each connection, so that nothing depends on the server's global settings.
-/// `sql_select_limit` cuts every answer, and with `autocommit = 0` nothing that was written stays. The second of each
-/// pair is whether a server may lack it.
+/// The first statements of each connection, so that nothing depends on the server's global settings. For example,
+/// `sql_select_limit` would truncate answers, and with `autocommit = 0`, writes would be lost. The second value of
+/// each pair is whether a server may lack the variable.
 pub(crate) const MYSQL_PINS: [(&str, bool); 17] = [
     ("SET SESSION sql_select_limit = 9223372036854775807", false),
     ("SET SESSION sql_mode = 'PIPES_AS_CONCAT,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'", false),
@@ -46,8 +46,8 @@ pub(crate) const MYSQL_PINS: [(&str, bool); 17] = [
 pub(crate) const MYSQL_READER: [(&str, bool); 1] =
     [("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", false)];
 
-/// A writer sees what is committed when it has its turn. If this program is stopped, or its machine lost, during a
-/// transaction, the server ends that soon, because others wait for their turn.
+/// A writer sees everything that is committed when it gets its turn. If this program stops or loses its connection
+/// during a transaction, the server ends the transaction soon, because other writers wait.
 pub(crate) const MYSQL_WRITER: [(&str, bool); 7] = [
     ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", false),
     ("SET SESSION wait_timeout = 20", true),
@@ -58,17 +58,17 @@ pub(crate) const MYSQL_WRITER: [(&str, bool); 7] = [
     ("SET SESSION ob_trx_timeout = 30000000", true),
 ];
 
-/// The number of "unknown system variable".
+/// The error number of "unknown system variable".
 pub(crate) const MYSQL_UNKNOWN_VARIABLE: u16 = 1193;
 
-/// Begins a transaction that writes. In SQLite one that only begins to write later is refused, instead of
-/// waiting, when another has written since it first read.
+/// Begins a write transaction. In SQLite, a transaction that starts to write after its first read would be refused,
+/// instead of waiting, if another one has written in between.
 pub(crate) const SQLITE_BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
 /// How long SQLite waits for another connection's write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Returns how SQLite is used: what was committed survives a power cut, and readers do not wait for the writer.
+/// Returns the SQLite options: committed data survive a power cut, and readers do not wait for the writer.
 pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
@@ -78,25 +78,25 @@ pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
 }
 
-/// Returns whether a result code says that another connection is in the way: SQLITE_BUSY or SQLITE_LOCKED, whose
-/// finer distinctions are in the bits above the lowest byte.
+/// Returns whether a result code means that another connection holds a lock: SQLITE_BUSY or SQLITE_LOCKED, whose
+/// extended codes use the bits above the lowest byte.
 pub(crate) fn sqlite_is_busy(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
-/// Returns whether a result code says that the disk, or the database by its own limit, is full: SQLITE_FULL, or
-/// SQLITE_IOERR_WRITE, which is what a quota or a limit of the process gives.
+/// Returns whether a result code means that the disk is full, or the database has reached its size limit:
+/// SQLITE_FULL, or SQLITE_IOERR_WRITE, which a quota or a process limit causes.
 pub(crate) fn sqlite_is_full(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| code & 0xff == 13 || code == 778)
 }
 
-/// Returns whether a result code says that the file is damaged or not a database: SQLITE_CORRUPT or SQLITE_NOTADB.
+/// Returns whether a result code means that the file is damaged or not a database: SQLITE_CORRUPT or SQLITE_NOTADB.
 pub(crate) fn sqlite_is_damaged(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
-/// Returns whether a server's error number says that it may answer later: too many connections, a lock that was waited
-/// for too long, a deadlock, a shutdown; and OceanBase's time-outs, changes of leader and transactions that it ended.
+/// Returns whether a server's error number is transient: too many connections, a lock wait timeout, a deadlock, a
+/// shutdown; or one of OceanBase's timeouts, leader changes and killed transactions.
 pub(crate) fn mysql_is_passing(number: u16) -> bool {
     matches!(
         number,

@@ -29,19 +29,19 @@ pub enum Error {
         /// What was tried.
         verb: &'static str,
     },
-    /// The server that keeps the metadata does not let us in.
+    /// The server with the metadata is unreachable, or refuses the log-on.
     #[error("cannot reach the metadata at `{place}`")]
     Unavailable {
-        /// Where they are.
+        /// Their location.
         place: String,
-        /// Why not.
+        /// The cause.
         #[source]
         cause: sqlx::Error,
     },
-    /// The disk is full, and what is left is kept for log-ons and cancels.
+    /// The disk is full; the remaining space is reserved for log-ons and cancels.
     #[error("the disk of the data directory `{path}` is full")]
     DiskFull {
-        /// Which data directory.
+        /// The data directory.
         path: String,
     },
     /// A value was written by another version, or manually.
@@ -49,32 +49,32 @@ pub enum Error {
     Unreadable {
         /// What was tried.
         verb: &'static str,
-        /// Its position.
+        /// The column.
         column: &'static str,
         /// Why it cannot be read.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A name is given already.
+    /// A name is already in use.
     #[error("the {noun} `{name}` exists already")]
     NameTaken {
-        /// What kind of thing has it.
+        /// The kind of object that has it.
         noun: &'static str,
         /// The name.
         name: String,
     },
-    /// The object does not exist, or no longer.
+    /// The object does not exist (any more).
     #[error("there is no {noun} {id}")]
     Missing {
-        /// What kind of thing.
+        /// The kind of object.
         noun: &'static str,
         /// Its identity.
         id: i64,
     },
-    /// An unfinished task is about the thing.
+    /// An unfinished task uses the object.
     #[error("task {task} uses this {noun} and is not finished")]
     Busy {
-        /// What kind of thing.
+        /// The kind of object.
         noun: &'static str,
         /// The task.
         task: TaskId,
@@ -93,12 +93,12 @@ pub enum Error {
         /// The name of its cluster.
         cluster: String,
     },
-    /// The data directory cannot be made or read.
+    /// The data directory cannot be created or read.
     #[error("cannot use the data directory: {verb} `{path}`")]
     DataDirectory {
         /// What was tried.
         verb: &'static str,
-        /// What with.
+        /// The file or directory.
         path: String,
         /// Why it did not work.
         #[source]
@@ -110,7 +110,7 @@ pub enum Error {
         /// Which one.
         path: String,
     },
-    /// There is a key, and no database that it belongs to.
+    /// There is a key, but not its database.
     #[error("the database `{path}` is missing or empty, but its key `{key}` exists")]
     DatabaseLost {
         /// Where the database should be.
@@ -118,40 +118,40 @@ pub enum Error {
         /// The key file.
         key: String,
     },
-    /// The file is not a whole database.
+    /// The file is damaged or not a database.
     #[error("the database `{path}` is damaged: {cause}")]
     DatabaseDamaged {
-        /// Which file.
+        /// The file.
         path: String,
-        /// What SQLite says.
+        /// SQLite's message.
         cause: String,
     },
     /// A newer program has used the database.
     #[error("the metadata in `{path}` has schema {found}, and this Lifeboat reads up to {known}")]
     NewerSchema {
-        /// Which data directory.
+        /// The data directory.
         path: String,
-        /// The newest step that the database has taken.
+        /// The newest schema step of the database.
         found: i64,
-        /// The newest step that this program has.
+        /// The newest schema step of this program.
         known: i64,
     },
-    /// The schema is not what this program expects, and cannot be brought there.
+    /// The schema is not the expected one, and cannot be upgraded.
     #[error("the metadata in `{path}` cannot be upgraded to the schema of this version")]
     Migration {
-        /// Which data directory.
+        /// The data directory.
         path: String,
         /// Why.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Secrets were sealed, and the key is gone.
+    /// Secrets were sealed, but the key is missing.
     #[error("the key file `{path}` is missing, and secrets are encrypted with it")]
     KeyMissing {
         /// Where it should be.
         path: String,
     },
-    /// The key file holds no key.
+    /// The key file contains no key.
     #[error("the key file `{path}` does not contain a key")]
     KeyMalformed {
         /// Its location.
@@ -167,13 +167,13 @@ pub enum Error {
         /// The fingerprint that the metadata hold.
         expected: String,
     },
-    /// A sealed secret was altered, or moved here from another row.
+    /// A sealed secret was altered, or moved from another row.
     #[error("the secret in {place} cannot be decrypted")]
     SealBroken {
-        /// Table, row and column.
+        /// The table, row and column.
         place: String,
     },
-    /// The address of the metadata's server is none.
+    /// The address of the metadata's server is invalid.
     #[error("`{url}` is not an address for metadata: {why}")]
     ServerUrl {
         /// The address, without its password.
@@ -203,18 +203,18 @@ pub enum Error {
     CopyOtherSchema {
         /// The file.
         path: String,
-        /// What the copy has.
+        /// The schema of the copy.
         found: u32,
-        /// What this version has.
+        /// The schema of this version.
         known: u32,
     },
-    /// A copy is put back only where nothing is.
+    /// A copy can be restored only into empty metadata.
     #[error("the metadata in `{path}` is not empty")]
     NotEmpty {
-        /// Where they are.
+        /// Their location.
         path: String,
     },
-    /// A copy was being put back when the program ended.
+    /// The program ended while a copy was being restored.
     #[error("a copy was only partly restored into `{path}`")]
     RestoreUnfinished {
         /// Where.
@@ -244,7 +244,7 @@ impl Error {
         }
     }
 
-    /// Returns it as a text for people.
+    /// Returns the error as a message for users.
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
@@ -317,18 +317,18 @@ impl Error {
         }
     }
 
-    /// Returns whether there was no room on the disk.
+    /// Returns whether the disk was full.
     pub(crate) fn is_disk_full(&self) -> bool {
         let Self::Database { cause: sqlx::Error::Database(cause), .. } = self else { return false };
         server::number(&**cause).is_none() && cause.code().is_some_and(|code| sqlite_is_full(&code))
     }
 
-    /// Returns whether the database refused because a value is there already.
+    /// Returns whether the database refused a duplicate value.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database { cause: sqlx::Error::Database(cause), .. } if cause.is_unique_violation())
     }
 
-    /// Turns the refusal of a value that is there already into one that names it.
+    /// Converts the refusal of a duplicate value to an error that names it.
     pub(crate) fn or_taken(self, noun: &'static str, name: &str) -> Self {
         if self.is_duplicate() { Self::NameTaken { noun, name: name.to_owned() } } else { self }
     }

@@ -1,4 +1,4 @@
-//! Backup sets that somebody wants kept.
+//! Holds on backup sets.
 
 use model::Timestamp;
 use model::id::{BackupSetId, ClusterId};
@@ -10,7 +10,7 @@ use crate::open::Metadata;
 use crate::sql::{Row, statement};
 
 impl Metadata {
-    /// Returns the holds on the sets of a cluster, by set; also those that are over.
+    /// Returns the holds on the sets of a cluster, by set, including expired ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -25,7 +25,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Returns the hold on a set, as it stays until this transaction ends.
+    /// Returns the hold on a set, which does not change until this transaction ends.
     ///
     /// # Errors
     /// When the database fails.
@@ -34,7 +34,7 @@ impl Transaction {
         self.connection.row(get).await?.map(|row| hold(&row)).transpose()
     }
 
-    /// Places a hold on a set from now on, in place of the one that it has.
+    /// Places a hold on a set from now on, and replaces an existing one.
     ///
     /// # Errors
     /// When the database fails.
@@ -56,7 +56,7 @@ impl Transaction {
         Ok(SetHold { set, reason: reason.to_owned(), owner: owner.to_owned(), until, since })
     }
 
-    /// Releases a set. Tells whether it was held.
+    /// Releases a set. Returns whether it was held.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,32 +1,32 @@
-//! Our own database: the stored data of Lifeboat. SQL is here and nowhere else; decisions are not here.
+//! Our own database: the stored data of Lifeboat. All SQL for it is in this crate, and no decisions are.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
 //! | [`open`] | the data directory: its lock, its key, its schema |
 //! | [`server`], `schema` | a database on a server, for several Lifeboats at once |
-//! | `room` | room on the disk of the data directory, and a reserve there |
-//! | [`copy`] | a copy of everything, and putting one back |
-//! | [`database`] | transactions, and what SQL takes and gives |
-//! | `dialect` | what one database spells otherwise than another |
-//! | [`seal`] | secrets, sealed to the row they belong to |
-//! | [`users`], [`passwords`], [`sessions`], [`audit`] | who may do what, who is logged on, who did what |
-//! | [`clusters`], [`tenants`] | what was taken over |
-//! | [`tenant_credentials`] | who logs on to the tenants to read their data |
+//! | `room` | the disk space of the data directory, and its reserve |
+//! | [`copy`] | a copy of everything, and its restore |
+//! | [`database`] | connections, transactions and statements |
+//! | `dialect` | the differences between databases |
+//! | [`seal`] | secrets, sealed to their rows |
+//! | [`users`], [`passwords`], [`sessions`], [`audit`] | accounts, sessions, and the audit log |
+//! | [`clusters`], [`tenants`] | the clusters that were taken over, and their tenants |
+//! | [`tenant_credentials`] | the logical backup accounts of tenants |
 //! | [`storages`], [`backup_sets`], [`restores`] | the storages of backups, the backup sets, their recoveries |
 //! | [`holds`] | backup sets that are on hold |
-//! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
-//! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
-//! | [`protection`] | how recently everything was backed up |
-//! | [`queue`], `measured` | how many tasks there are; what this program measured |
-//! | [`tasks`], [`task_queue`] | durable tasks as people look at them; those that wait for their turn |
-//! | [`signing_keys`] | the key that dumps are signed with, sealed, and the public keys that are known |
-//! | [`submissions`] | which order made which task, for orders that are sent again |
-//! | [`task_secrets`] | secrets that tasks carry, sealed |
-//! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
-//! | [`error`] | what can go wrong, in words |
+//! | [`strategies`], [`strategy_runs`] | backup strategies, and the result of each due time |
+//! | [`standings`], [`backup_failures`] | the backup status of clusters, and the failed backups |
+//! | [`protection`] | the age of all last backups |
+//! | [`queue`], `measured` | the number of tasks; the measurements of this program |
+//! | [`tasks`], [`task_queue`] | durable tasks for users; queued tasks |
+//! | [`signing_keys`] | the sealed key that signs dumps, and the known public keys |
+//! | [`submissions`] | the tasks of orders with an idempotency key |
+//! | [`task_secrets`] | sealed secrets of tasks |
+//! | [`journal`] | durable tasks for workers: `engine`'s contract |
+//! | [`error`] | the errors, and their messages |
 //!
-//! Reading is done with [`Metadata`], writing with a [`Transaction`]: a use case writes all of its changes or none,
-//! with its line in the audit log and its task.
+//! [`Metadata`] reads, a [`Transaction`] writes: a use case writes all of its changes or none, together with its line
+//! in the audit log and its task.
 
 pub mod audit;
 pub mod backup_failures;

@@ -13,7 +13,7 @@ use crate::sql::{Row, statement};
 /// How long samples are kept.
 pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// How long after a sample of a cluster comes the next.
+/// The time between two samples of a cluster.
 pub const APART: Duration = Duration::from_secs(5 * 60);
 
 /// The delay of log backup at a time, or the worst one in a span of time.
@@ -21,24 +21,24 @@ pub const APART: Duration = Duration::from_secs(5 * 60);
 pub struct LogDelay {
     /// The tenant; 1 for a whole cluster of 3.x.
     pub tenant: TenantId,
-    /// When that was found, by the metadata's clock.
+    /// When it was measured, by the metadata's clock.
     pub taken: Timestamp,
     /// Its delay, by the database's clock, in microseconds.
     pub delay_us: u64,
 }
 
-/// Which samples are wanted.
+/// A filter for samples.
 #[derive(Debug, Clone, Copy)]
 pub struct LogDelayQuery {
     /// Of this cluster.
     pub cluster: ClusterId,
-    /// Of this tenant; none means all.
+    /// Of this tenant; `None` means all.
     pub tenant: Option<TenantId>,
-    /// Taken then or later.
+    /// Taken at this time or later.
     pub from: Timestamp,
-    /// Taken before.
+    /// Taken before this time.
     pub until: Timestamp,
-    /// One for each span of this length, the worst; in microseconds.
+    /// Return the worst sample of each span of this length, in microseconds.
     pub span_us: i64,
 }
 
@@ -62,8 +62,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Stores the current delays, unless the cluster has a sample that is newer than [`APART`], and deletes what is
-    /// older than [`KEPT`]. Returns whether it stored them.
+    /// Stores the current delays, unless the cluster has a sample that is newer than [`APART`], and deletes samples
+    /// that are older than [`KEPT`]. Returns whether it stored them.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, statement};
 
-/// How long gaps are kept that are closed: a year.
+/// How long closed gaps are kept: a year.
 pub const KEPT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 impl Metadata {
@@ -30,7 +30,7 @@ impl Metadata {
         Ok(Listing { items, total })
     }
 
-    /// Returns the gaps of a cluster about which something may be left to do, the oldest first.
+    /// Returns the open gaps of a cluster, the oldest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -42,7 +42,7 @@ impl Metadata {
         self.read().await?.rows(list.bind(cluster.0)).await?.iter().map(gap).collect()
     }
 
-    /// Returns whether log backup of a tenant was stopped because of a gap that was found since then.
+    /// Returns whether log backup of a tenant was stopped to repair a gap that was found since then.
     ///
     /// # Errors
     /// When the database fails.
@@ -63,7 +63,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Records a gap that is found now. Returns whether it is a new one.
+    /// Records a gap that was just found. Returns whether it is new.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.
@@ -98,7 +98,7 @@ impl Transaction {
         Ok(true)
     }
 
-    /// Records the task that a step of mending a gap is. Returns false when that step has a task already.
+    /// Records the task of a step of a gap's repair. Returns false if the step already has a task.
     ///
     /// # Errors
     /// When the database fails.
@@ -123,7 +123,7 @@ impl Transaction {
         Ok(self.connection.execute(update).await? == 1)
     }
 
-    /// Records from when on logs are backed up again, and whether nothing is left to do.
+    /// Records when logs are backed up again, and whether the gap is closed.
     ///
     /// # Errors
     /// When the database fails.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use model::measure::{ANSWER_BOUNDS_S, RUN_BOUNDS_S, Timing, Timings};
 
-/// What was measured since the metadata were opened.
+/// The measurements since the metadata were opened.
 #[derive(Debug)]
 pub(crate) struct Measured {
     statements: Timings<&'static str>,
@@ -18,7 +18,7 @@ impl Default for Measured {
     }
 }
 
-/// Which runs are measured together.
+/// A group of runs that are measured together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunKind {
     /// The kind of the task, as it is stored.
@@ -32,13 +32,13 @@ pub struct RunKind {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunOutcome {
-    /// Well.
+    /// It succeeded.
     Successful,
     /// A step failed.
     Failed,
     /// A user ended it.
     Cancelled,
-    /// What it had done was undone.
+    /// It was rolled back.
     RolledBack,
 }
 
@@ -49,12 +49,12 @@ pub(crate) struct EndedRun {
 }
 
 impl Measured {
-    /// Notes that a statement, or the beginning or end of a transaction, came to its end.
+    /// Records the end of a statement, or of the beginning or end of a transaction.
     pub(crate) fn statement(&self, verb: &'static str, begun: Instant, has_failed: bool) {
         self.statements.note(verb, begun.elapsed(), has_failed);
     }
 
-    /// Notes a run whose end is saved.
+    /// Records a run whose end was saved.
     pub(crate) fn run(&self, ended: EndedRun) {
         let has_failed = ended.kind.outcome == RunOutcome::Failed;
         self.runs.note(ended.kind, ended.elapsed, has_failed);

@@ -1,10 +1,10 @@
 //! Opening the metadata: the data directory, its lock, its key, its schema.
 //!
 //! 1. the directory exists, and no other process uses it (several Lifeboats may use a server's database)
-//! 2. the database is whole, and not lost: a key beside none says that there was one
+//! 2. the database is not damaged or lost: a key without a database means that one existed
 //! 3. the schema is brought to this version; a newer one is refused
-//! 4. the key is the one that secrets are sealed with; it is created only if none ever existed
-//! 5. no copy was put back by half
+//! 4. the key is the one that sealed the secrets; it is created only if none ever existed
+//! 5. no copy was partly restored
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -36,35 +36,35 @@ const LOCK_FILE: &str = "lifeboat.lock";
 const KEY_FILE: &str = "secret.key";
 const DATABASE_FILE: &str = "lifeboat.db";
 
-/// How many readers work at once.
+/// The maximum number of concurrent readers.
 const READERS: u32 = 4;
 
-/// How long one waits for a connection before it is an error.
+/// The timeout for getting a connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 
-/// The setting that holds the key's fingerprint.
+/// The setting with the key's fingerprint.
 const FINGERPRINT: &str = "key-fingerprint";
 
-/// The setting that is there while the first key is being made.
+/// The setting that exists while the first key is being created.
 const KEY_PENDING: &str = "key-pending";
 
-/// The setting that is there while a copy is being put back.
+/// The setting that exists while a copy is being restored.
 pub(crate) const RESTORING: &str = "restoring";
 
-/// The setting with the restored copy, until the metadata are used.
+/// The setting with the identity of the restored copy, until the metadata are used.
 pub(crate) const RESTORED: &str = "restored";
 
-/// Our database, opened, for reading; [`Metadata::begin`] writes. Cheap to clone.
+/// The open database, for reading; [`Metadata::begin`] starts a write. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Metadata {
     pub(crate) database: Arc<Database>,
     pub(crate) sealer: Arc<Sealer>,
-    /// Keeps other programs out of a directory's database for as long as it is open.
+    /// Locks other programs out while the database of a directory is open.
     _lock: Option<Arc<Lock>>,
 }
 
-/// The locks that keep others out of a directory while it is open: one on the directory itself, which cannot be
-/// removed, and one on a file in it, for file systems that cannot lock directories.
+/// The locks on an open data directory: one on the directory itself, which cannot be removed, and one on a file in
+/// it, for file systems that cannot lock directories.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _directory: File,
@@ -72,7 +72,7 @@ pub(crate) struct Lock {
 }
 
 impl Metadata {
-    /// Opens the metadata in a data directory; makes both when there are none.
+    /// Opens the metadata in a data directory; creates both if they do not exist.
     ///
     /// # Errors
     /// When another program uses the directory, when the metadata were used by a newer version, or when their key is
@@ -82,11 +82,11 @@ impl Metadata {
         stored.unlock(data_directory).await
     }
 
-    /// Opens metadata on a server, which several Lifeboats may use at once. The data directory holds the key, which
-    /// must be the same for all of them; the first one creates it.
+    /// Opens metadata on a server, which several Lifeboats may use at once. The data directory contains the key,
+    /// which must be the same for all of them; the first one creates it.
     ///
     /// # Errors
-    /// As [`Metadata::open`], except for the lock; and when the server does not respond or refuses us.
+    /// As [`Metadata::open`], except for the lock; also when the server does not respond or refuses the log-on.
     pub async fn open_on(data_directory: &Path, server: &Server) -> Result<Self, Error> {
         let stored = Stored::open(data_directory, Some(server), Beside::Known).await?;
         stored.unlock(data_directory).await
@@ -116,8 +116,9 @@ impl Metadata {
         Ok(Self { database: Arc::new(database), sealer: Arc::new(sealer), _lock: None })
     }
 
-    /// Begins to write. One writes at a time, so nothing slow belongs into a transaction: no call to a cluster or a
-    /// storage, no hashing, and no other writing call of [`Metadata`], which would wait for this one to end.
+    /// Begins a write transaction. Only one writer is active at a time, so do nothing slow in a transaction: no call
+    /// to a cluster or a storage, no hashing, and no other writing call of [`Metadata`], which would wait for this
+    /// one to end.
     ///
     /// # Errors
     /// When the database fails, or is busy for too long.
@@ -125,7 +126,7 @@ impl Metadata {
         Ok(Transaction { connection: self.database.begin().await?, sealer: self.sealer.clone() })
     }
 
-    /// Returns what time it is by the metadata's clock, which every server that shares them goes by.
+    /// Returns the time of the metadata's clock, which all servers on the same metadata use.
     ///
     /// # Errors
     /// When the database fails.
@@ -133,12 +134,12 @@ impl Metadata {
         Ok(Timestamp(self.read().await?.now().await?.0))
     }
 
-    /// Turns this server's reading of the clock forward, or back, as a clock that is set does: for tests.
+    /// Moves this server's reading of the clock forward or back, as if the clock were set: for tests.
     pub fn turn_clock(&self, by_us: i64) {
         self.database.turn_clock(by_us);
     }
 
-    /// Ends all connections, and lets other programs in once the last clone is gone.
+    /// Ends all connections. Other programs can open the metadata after the last clone is dropped.
     pub async fn close(self) {
         self.database.close().await;
     }
@@ -147,7 +148,7 @@ impl Metadata {
         self.database.read().await
     }
 
-    /// Finds out whether the database can be read and written now.
+    /// Checks that the database can be read and written.
     ///
     /// # Errors
     /// When it cannot, and when the disk of the data directory is nearly full.
@@ -155,7 +156,7 @@ impl Metadata {
         in_time("check the metadata", async {
             self.look_at_room().await?;
             let mut writer = self.database.begin().await?;
-            // Writes what is there already.
+            // Rewrites an existing value.
             let touch = statement("check the metadata", "UPDATE settings SET value = value WHERE name = ?");
             writer.execute(touch.bind(FINGERPRINT)).await?;
             writer.commit().await
@@ -163,10 +164,10 @@ impl Metadata {
         .await
     }
 
-    /// Looks how much room the disk of the data directory has, and gives up or puts back the reserve there.
+    /// Checks the disk space of the data directory, and releases or restores the reserve.
     ///
     /// # Errors
-    /// When the disk is nearly full, and no task starts.
+    /// When the disk is nearly full; then no task starts.
     pub async fn look_at_room(&self) -> Result<(), Error> {
         let Some(room) = self.database.room() else { return Ok(()) };
         spawn_blocking(move || {
@@ -178,20 +179,20 @@ impl Metadata {
     }
 }
 
-/// A database of this version's schema, whose secrets cannot be opened yet.
+/// A database with this version's schema, before its secrets can be opened.
 pub(crate) struct Stored {
     pub(crate) database: Database,
-    /// What it is called in messages.
+    /// Its name in messages.
     pub(crate) place: String,
     lock: Option<Arc<Lock>>,
 }
 
-/// What a key file in a data directory without a database means.
+/// The meaning of a key file in a data directory without a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Beside {
     /// The database was lost.
     Known,
-    /// A copy is about to be put back.
+    /// A copy will be restored.
     Copy,
 }
 
@@ -229,7 +230,7 @@ impl Stored {
             migrate(&writer, data_directory).await
         };
         if let Err(error) = prepared.await {
-            writer.close().await; // leaves no log behind that another file of this name would be taken to have
+            writer.close().await; // leaves no write-ahead log behind that a new file of the same name would use
             return Err(error);
         }
         let readers =
@@ -257,17 +258,17 @@ impl Stored {
             return Err(Error::RestoreUnfinished { path: self.place.clone() });
         }
         if self.lock.is_some() {
-            // No other process uses the directory: the holders of all tasks have died, so there is no need to wait
-            // for their leases to lapse.
+            // No other process uses the directory, so the holders of all tasks are dead, and there is no need to wait
+            // for the end of their leases.
             end_all_leases(&mut connection).await?;
         }
-        forget(&mut connection, RESTORED).await?; // from here on it is more than that copy
+        forget(&mut connection, RESTORED).await?; // from now on, the metadata differ from the copy
         connection.commit().await?;
         unlock(&self.database, data_directory, self.lock.is_some()).await
     }
 }
 
-/// Creates the directory; if the database is in it, checks that only we may read it, and locks out others.
+/// Creates the directory. If it contains the database, makes it readable by the owner only, and locks out others.
 fn prepare(directory: &Path, is_local: bool) -> Result<Option<Lock>, Error> {
     let failed = |verb, path: &Path| {
         let path = path.display().to_string();
@@ -278,7 +279,7 @@ fn prepare(directory: &Path, is_local: bool) -> Result<Option<Lock>, Error> {
         return Ok(None);
     }
     let lock = lock(directory)?;
-    // SQLite would let everybody read it; its other files get the permissions of this one.
+    // SQLite would create it readable by everybody; its other files inherit the permissions of this one.
     let database_path = directory.join(DATABASE_FILE);
     private().create(true).truncate(false).open(&database_path).map_err(failed("open", &database_path))?;
     Ok(Some(lock))
@@ -325,7 +326,7 @@ async fn check_whole(writer: &SqlitePool, file: &Path) -> Result<(), Error> {
     Err(Error::DatabaseDamaged { path: file.display().to_string(), cause: found })
 }
 
-/// Returns whether no schema was ever made in a database.
+/// Returns whether a database has no schema yet.
 async fn is_empty(writer: &SqlitePool) -> Result<bool, Error> {
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master").fetch_one(writer).await;
     let count: i64 = count.map_err(|cause| Error::Database { verb: "look for metadata", cause })?;
@@ -352,7 +353,7 @@ async fn connect(
     pool.connect_with(options).await.map_err(|cause| Error::Database { verb, cause })
 }
 
-/// Brings the schema to this version, forward only.
+/// Upgrades the schema to this version.
 async fn migrate(writer: &SqlitePool, directory: &Path) -> Result<(), Error> {
     let path = directory.display().to_string();
     match SQLITE_MIGRATIONS.run(writer).await {
@@ -365,8 +366,8 @@ async fn migrate(writer: &SqlitePool, directory: &Path) -> Result<(), Error> {
     }
 }
 
-/// Reads the key that secrets are sealed with. It is created if neither a key nor a sealed secret exists. A key
-/// without a database that knows it belongs to another database, which was lost.
+/// Reads the key for the secrets. It is created if neither a key nor a sealed secret exists. A key that the database
+/// does not know belongs to another database, which was lost.
 async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> Result<Sealer, Error> {
     let path = data_directory.join(KEY_FILE);
     let mut connection = database.begin().await?;
@@ -380,7 +381,7 @@ async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> R
         if !is_pending {
             keep(&mut connection, KEY_PENDING, "").await?;
         }
-        // Known before there is a key: a crash in between is distinguished from a lost database.
+        // Recorded before the key exists, so that a crash in between is not mistaken for a lost database.
         connection.commit().await?;
         connection = database.begin().await?;
     }
@@ -402,19 +403,19 @@ async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> R
     Ok(sealer)
 }
 
-/// Keeps a single setting that is not there.
+/// Stores a new setting.
 pub(crate) async fn keep(connection: &mut Connection, name: &'static str, value: &str) -> Result<(), Error> {
     let keep = statement("keep a setting", "INSERT INTO settings (name, value) VALUES (?, ?)");
     connection.execute(keep.bind(name).bind(value)).await.map(drop)
 }
 
-/// Removes a single setting; succeeds if it does not exist.
+/// Removes a setting; succeeds if it does not exist.
 pub(crate) async fn forget(connection: &mut Connection, name: &'static str) -> Result<(), Error> {
     let forget = statement("remove a setting", "DELETE FROM settings WHERE name = ?");
     connection.execute(forget.bind(name)).await.map(drop)
 }
 
-/// Reads a single setting.
+/// Reads a setting.
 pub(crate) async fn setting(
     connection: &mut Connection,
     name: &'static str,
@@ -424,14 +425,14 @@ pub(crate) async fn setting(
     row.map(|row| row.text("value")).transpose()
 }
 
-/// Returns the fingerprint of the key in a data directory, which must be there.
+/// Returns the fingerprint of the key in a data directory, which must exist.
 pub(crate) async fn key_fingerprint(data_directory: &Path) -> Result<String, Error> {
     let path = data_directory.join(KEY_FILE);
     let read = spawn_blocking(move || read_or_make_key(&path, false)).await;
     Ok(Sealer::new(&read.expect("file work does not panic")?).fingerprint().to_owned())
 }
 
-/// Returns where the key of a data directory is, for messages.
+/// Returns the location of the key of a data directory, for messages.
 pub(crate) fn key_place(data_directory: &Path) -> String {
     data_directory.join(KEY_FILE).display().to_string()
 }
@@ -471,11 +472,11 @@ fn read_or_make_key(path: &Path, may_make: bool) -> Result<Zeroizing<[u8; KEY_BY
     key.map(Zeroizing::new).ok_or_else(|| Error::KeyMalformed { path: shown() })
 }
 
-/// Makes a key. It is on the disk before anything is sealed with it.
+/// Creates a key. It is durable before anything is sealed with it.
 fn make_key(path: &Path) -> io::Result<Zeroizing<[u8; KEY_BYTES]>> {
     let key = new_key();
     let text = Zeroizing::new(format!("{}\n", BASE64.encode(&key[..])));
-    // Under another name until it is whole: a torn key file would keep us from ever starting again.
+    // Written under a temporary name, because an incomplete key file would prevent every later start.
     let unfinished = path.with_extension("key.new");
     let mut file = private().create(true).truncate(true).open(&unfinished)?;
     file.write_all(text.as_bytes())?;

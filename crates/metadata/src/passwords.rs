@@ -1,4 +1,4 @@
-//! Passwords of users: only a slow hash of each is kept (Argon2id with 19 MiB and two rounds).
+//! Passwords of users: only a slow hash of each is stored (Argon2id with 19 MiB and two rounds).
 
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -11,14 +11,13 @@ use tokio::task::spawn_blocking;
 
 use crate::error::Error;
 
-/// How many hashes are computed at the same time, so that a storm of log-ons takes neither all processors nor
-/// all memory.
+/// The maximum number of concurrent hash computations, so that many log-ons do not use all processors or memory.
 const AT_ONCE: usize = 2;
 
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
-/// What hashes are computed in: as many as there are turns, and never given back. An allocator keeps memory of this size for
-/// each thread that ever hashed.
+/// The memory for hash computations, one block per concurrent computation, which is never freed. An allocator would
+/// keep memory of this size for each thread that ever hashed.
 static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
 
 /// The hash of a password, with its salt and its settings.
@@ -41,7 +40,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// Hashes a password with a salt of its own.
+/// Hashes a password with a new salt.
 ///
 /// # Errors
 /// When the operating system has no random numbers or no memory.
@@ -50,8 +49,8 @@ pub async fn hash(password: &Secret) -> Result<PasswordHash, Error> {
     in_turn(move || hash_now(&password)).await
 }
 
-/// Returns whether the password is right. Without a hash (there is no such user), it takes as long, and returns
-/// false.
+/// Returns whether the password is right. Without a hash (because the user does not exist), it takes the same time
+/// and returns false.
 pub async fn verify(password: &Secret, hash: Option<&PasswordHash>) -> bool {
     let (password, hash) = (password.clone(), hash.cloned());
     in_turn(move || match hash {
@@ -64,7 +63,7 @@ pub async fn verify(password: &Secret, hash: Option<&PasswordHash>) -> bool {
     .await
 }
 
-/// The hash of no password.
+/// A hash to compare with if there is no user.
 static NOBODYS: LazyLock<PasswordHash> =
     LazyLock::new(|| hash_now(&Secret::new("")).unwrap_or_else(|_| PasswordHash(String::new())));
 
@@ -86,7 +85,7 @@ fn verify_now(password: &Secret, hash: &PasswordHash) -> bool {
     matches(password, hash).unwrap_or(false)
 }
 
-/// Compares, in a time that does not depend on what is different; nothing for what is no hash of ours.
+/// Compares in constant time; `None` if it is not a hash of ours.
 fn matches(password: &Secret, hash: &PasswordHash) -> Option<bool> {
     let stored = phc::PasswordHash::new(&hash.0).ok()?;
     let is_ours =
@@ -98,7 +97,7 @@ fn matches(password: &Secret, hash: &PasswordHash) -> Option<bool> {
     Some(Output::new(&output).ok()? == expected)
 }
 
-/// Computes a hash in memory that is used again and again; nothing when it cannot be.
+/// Computes a hash in reused memory; `None` if that fails.
 fn compute(password: &Secret, salt: &[u8], params: &Params, output: &mut [u8]) -> Option<()> {
     let memories = || MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
     let mut memory = memories().pop().unwrap_or_default();
@@ -106,14 +105,14 @@ fn compute(password: &Secret, salt: &[u8], params: &Params, output: &mut [u8]) -
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let blocks = &mut memory[..params.block_count()];
     let done = argon.hash_password_into_with_memory(password.expose().as_bytes(), salt, output, blocks);
-    memory.fill(Block::new()); // what is left of a password is left nowhere
+    memory.fill(Block::new()); // no trace of the password remains
     memories().push(memory);
     done.ok()
 }
 
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let turn = TURNS.acquire().await.expect("the turns are never closed");
-    // The turn moves into the task: a caller who stops waiting does not stop the hashing.
+    // The permit moves into the task, because the hashing continues if the caller stops waiting.
     let done = spawn_blocking(move || {
         let done = work();
         drop(turn);
@@ -152,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn hashes_of_earlier_versions_are_known_again() {
-        // As the library writes them, of which earlier versions used no more; with other settings, too.
+        // Hashes as the library writes them, as in earlier versions; also with other settings.
         for params in [Params::DEFAULT, Params::new(256, 3, 2, Some(24)).expect("settings")] {
             let theirs: phc::PasswordHash =
                 Argon2::from(&params).hash_password(b"correct horse").expect("hashed");

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, statement, word};
 
-/// How tasks of logical backup store what was selected, as JSON: an empty list when everything was.
+/// Where logical backup tasks store the selection, as JSON: an empty list means everything.
 #[derive(Debug, Clone, Copy)]
 pub struct SelectionField {
     /// The kind of these tasks.
@@ -21,73 +21,73 @@ pub struct SelectionField {
     pub name: &'static str,
 }
 
-/// What the catalogue knows of how recently everything was backed up.
+/// The ages of all last backups according to the catalogue.
 #[derive(Debug, Clone)]
 pub struct Protection {
     /// The time of the reading, by the database's clock.
     pub now: Timestamp,
     /// The clusters, by name.
     pub clusters: Vec<Cluster>,
-    /// The tenants, by cluster and number, the sys tenants too.
+    /// The tenants, by cluster and ID, including the sys tenants.
     pub tenants: Vec<KnownTenant>,
-    /// The backup sets, added up.
+    /// The totals of the backup sets.
     pub sets: Vec<SetSum>,
-    /// When parts of a tenant were last backed up.
+    /// The newest backups of parts of tenants.
     pub parts: Vec<PartNewest>,
 }
 
-/// A tenant by its name.
+/// A tenant with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownTenant {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The number that OceanBase gave it.
+    /// Its ID in OceanBase.
     pub id: TenantId,
     /// Its name.
     pub name: String,
 }
 
-/// The backup sets of one tenant that are alike.
+/// The totals of the backup sets of one tenant with the same properties.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetSum {
-    /// The cluster they were taken of.
+    /// The cluster.
     pub cluster: ClusterId,
-    /// The tenant they were taken of.
+    /// The tenant.
     pub tenant: TenantId,
-    /// How they were taken.
+    /// The method.
     pub method: BackupMethod,
-    /// How much they hold.
+    /// The mode.
     pub mode: DataBackupMode,
-    /// What they are good for.
+    /// The status.
     pub status: BackupSetStatus,
-    /// Whether they are known to hold the whole tenant.
+    /// Whether they are known to contain the whole tenant.
     pub is_whole: bool,
-    /// How many there are.
+    /// The number of sets.
     pub count: u64,
-    /// How many bytes they take.
+    /// Their size in bytes.
     pub bytes: u64,
-    /// When the newest was complete.
+    /// When the newest one was completed.
     pub newest: Timestamp,
 }
 
-/// When a part of a tenant was last backed up logically.
+/// The newest logical backup of a part of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartNewest {
     /// The cluster.
     pub cluster: ClusterId,
     /// The tenant.
     pub tenant: TenantId,
-    /// What was selected, as the task stores it: JSON.
+    /// The selection, as the task stores it in JSON.
     pub selection: String,
-    /// When the newest backup set of it was complete.
+    /// When its newest backup set was completed.
     pub newest: Timestamp,
 }
 
 impl Metadata {
-    /// Returns what the catalogue knows of how recently everything was backed up; with one cluster or with all.
+    /// Returns the ages of the last backups of one cluster or of all, according to the catalogue.
     ///
-    /// A logical backup set holds a whole tenant only when its task is known to have selected everything. That is not
-    /// known of a set that was found in a storage.
+    /// A logical backup set counts for the whole tenant only if its task is known to have selected everything. That
+    /// is unknown for a set that was found in a storage.
     ///
     /// # Errors
     /// When the database fails.
@@ -166,7 +166,7 @@ async fn parts(
     cluster: Option<ClusterId>,
     selection: SelectionField,
 ) -> Result<Vec<PartNewest>, Error> {
-    // DISTINCT lets a database read each task's state once, and not once for each of its backup sets.
+    // With DISTINCT, a database reads each task's state once, instead of once for each of its backup sets.
     let find = statement(
         "find the newest backup sets of parts",
         "SELECT b.cluster_id, b.tenant_id, s.selection, MAX(b.finished_at) AS newest

@@ -11,29 +11,29 @@ use crate::open::Metadata;
 use crate::sql::{statement, word};
 use crate::tasks::UNFINISHED;
 
-/// How many tasks there are.
+/// The number of tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Queue {
-    /// By state; every state is there.
+    /// By state; all states are present.
     pub tasks: BTreeMap<TaskStatus, u64>,
-    /// How many unfinished tasks each server has leased.
+    /// The number of unfinished tasks that each server has leased.
     pub leases: BTreeMap<String, u64>,
 }
 
 impl Metadata {
-    /// Returns how long statements took since this program opened the metadata, by what they do.
+    /// Returns the timings of statements since this program opened the metadata, by purpose.
     #[must_use]
     pub fn statement_timings(&self) -> Vec<(&'static str, Timing)> {
         self.database.measured().statements()
     }
 
-    /// Returns how long the tasks took whose end this program saved.
+    /// Returns the timings of the tasks whose end this program saved.
     #[must_use]
     pub fn run_timings(&self) -> Vec<(RunKind, Timing)> {
         self.database.measured().runs()
     }
 
-    /// Returns how many tasks there are.
+    /// Returns the number of tasks.
     ///
     /// # Errors
     /// When the database fails.

@@ -15,13 +15,13 @@ use crate::sql::{Row, Statement, json, statement};
 pub struct Restore {
     /// The task that did it.
     pub task: TaskId,
-    /// What was recovered.
+    /// The backup set.
     pub backup_set: BackupSetId,
-    /// Into which cluster.
+    /// The target cluster.
     pub cluster: ClusterId,
-    /// Into which tenant.
+    /// The target tenant.
     pub tenant: TenantId,
-    /// Under which name each database was recovered, by its old one.
+    /// The new names of the databases, by their old names.
     pub databases: BTreeMap<String, String>,
     /// How many bytes were read.
     pub bytes: u64,
@@ -35,7 +35,7 @@ pub struct Restore {
     pub finished: Timestamp,
 }
 
-/// Which recoveries are wanted; what is empty limits nothing.
+/// A filter for recoveries; empty fields do not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RestoreQuery {
     /// Of this backup set.
@@ -61,7 +61,7 @@ impl Metadata {
         Ok(Listing { items, total })
     }
 
-    /// Returns what a task has recovered, once it has.
+    /// Returns the recovery of a task, if it is finished.
     ///
     /// # Errors
     /// When the database fails.
@@ -72,7 +72,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a recovery; recorded again, the new data replace the old ones.
+    /// Stores a recovery, and replaces an earlier record of the same task.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,6 +1,6 @@
 //! The free space on the disk of the data directory. A reserve file is released when the disk is full, so that users
-//! can still log on, view tasks, and cancel those that fill it. Meanwhile no task starts. When there is space again,
-//! the reserve is restored and work continues by itself.
+//! can still log on, view tasks, and cancel those that fill it. In the meantime, no task starts. When there is space
+//! again, the reserve is restored and work continues by itself.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -16,13 +16,13 @@ use crate::open::private;
 /// The file in the data directory.
 pub(crate) const RESERVE_FILE: &str = "lifeboat.reserve";
 
-/// How large the reserve is: enough for thousands of log-ons, cancels and lines of logs.
+/// The size of the reserve: enough for thousands of log-ons, cancels and log lines.
 const RESERVE_BYTES: u64 = 8 << 20;
 
-/// With less room than this beside it the reserve is given up before anything has failed.
+/// If less space than this is free, the reserve is released before anything fails.
 const LITTLE_BYTES: u64 = 2 << 20;
 
-/// The reserve, and whether it is given up.
+/// The reserve, and whether it was released.
 #[derive(Debug)]
 pub(crate) struct Room {
     reserve: PathBuf,
@@ -30,14 +30,14 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Makes the reserve in a data directory, where the disk has room for it.
+    /// Creates the reserve in a data directory, if the disk has space for it.
     pub(crate) fn open(directory: &Path) -> Self {
         let room = Self { reserve: directory.join(RESERVE_FILE), is_short: AtomicBool::new(false) };
         room.look();
         room
     }
 
-    /// Refuses when the reserve is given up, or there was never room for it.
+    /// Fails if the reserve was released, or there was never space for it.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if !self.is_short.load(Ordering::Relaxed) {
             return Ok(());
@@ -45,7 +45,7 @@ impl Room {
         Err(Error::DiskFull { path: self.reserve.parent().unwrap_or(Path::new(".")).display().to_string() })
     }
 
-    /// Gives the reserve up, for what must be written now.
+    /// Releases the reserve for necessary writes.
     pub(crate) fn give_up(&self) {
         if !self.is_short.swap(true, Ordering::Relaxed) {
             tracing::error!(
@@ -61,7 +61,8 @@ impl Room {
         }
     }
 
-    /// Looks how much room there is: gives the reserve up when it is nearly gone, and puts it back when it is there.
+    /// Checks the free space: releases the reserve if the disk is nearly full, and restores it when there is space
+    /// again.
     pub(crate) fn look(&self) {
         let is_whole = fs::metadata(&self.reserve).is_ok_and(|reserve| reserve.len() == RESERVE_BYTES);
         match self.free() {
@@ -93,7 +94,7 @@ impl Room {
     }
 }
 
-/// Makes a file that really takes its room on the disk.
+/// Creates a file that really occupies its space on the disk.
 fn make(path: &Path) -> io::Result<()> {
     let mut file: File = private().create(true).truncate(true).open(path)?;
     match fallocate(&file, FallocateFlags::empty(), 0, RESERVE_BYTES) {

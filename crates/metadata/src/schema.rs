@@ -1,10 +1,10 @@
-//! Upgrading the schema of a server to this version, also while other Lifeboats do the same.
+//! Upgrades the schema on a server to this version, even if other Lifeboats do the same concurrently.
 //!
-//! 1. the holder of the turn's row is alone; the turn ends with its connection, however that ends
-//! 2. each step that is not noted down is done, on another connection, then noted down
+//! 1. only the holder of the turn's row works; the turn ends with its connection in any case
+//! 2. each unrecorded step is executed on another connection, and then recorded
 //!
-//! A step is one statement that may be repeated, so a crash between doing it and noting it down is harmless. A lock by
-//! name (`GET_LOCK`) would not do: seekdb keeps it when the connection is gone.
+//! A step is one repeatable statement, so a crash between its execution and its record is harmless. A named lock
+//! (`GET_LOCK`) would not work: seekdb keeps it after the connection is closed.
 
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor, Row as _};
@@ -13,7 +13,7 @@ use crate::dialect::{MYSQL_MIGRATIONS, mysql_is_passing};
 use crate::error::Error;
 use crate::server::{Server, number, tell};
 
-/// The settings of a connection: a schema change may take long, also one of another server.
+/// The settings of a connection, because a schema change, also by another server, may take long.
 const TOLD: [(&str, bool); 4] = [
     ("SET SESSION innodb_lock_wait_timeout = 120", true),
     ("SET SESSION ob_query_timeout = 120000000", true),
@@ -27,7 +27,7 @@ const STEPS_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_steps
 const TURN: &str = "INSERT IGNORE INTO schema_steps (version, description) VALUES (0, 'turn')";
 const TAKE_TURN: &str = "SELECT version FROM schema_steps WHERE version = 0 FOR UPDATE";
 
-/// Brings the schema to this version, forward only.
+/// Upgrades the schema to this version.
 pub(crate) async fn migrate(server: &Server) -> Result<(), Error> {
     let failed = |cause: sqlx::Error| Error::Migration { path: server.place(), cause: cause.into() };
     let mut turn = server.connect().await?;

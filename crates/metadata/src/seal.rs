@@ -2,7 +2,7 @@
 //! changed secret does not open.
 //!
 //! A sealed secret is the text `1:<fingerprint of the key>:<base64 of nonce, ciphertext and tag>` (AES-256-GCM with a
-//! random nonce of 96 bits; a server seals far fewer than the 2^32 secrets that this is good for).
+//! random nonce of 96 bits; a server seals far fewer than the 2^32 secrets for which this is safe).
 
 use std::fmt;
 
@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// How many bytes a key has.
+/// The length of a key, in bytes.
 pub(crate) const KEY_BYTES: usize = 32;
 
-/// The form of sealed secrets that this program writes.
+/// The format version of sealed secrets that this program writes.
 const FORM: &str = "1";
 
 /// The place of a secret.
@@ -61,7 +61,7 @@ impl Sealer {
         }
     }
 
-    /// Returns a fingerprint that identifies this key, and reveals nothing about it.
+    /// Returns a fingerprint that identifies this key without revealing it.
     pub(crate) fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -83,12 +83,12 @@ impl Sealer {
         format!("{FORM}:{}:{}", self.fingerprint, BASE64.encode(all))
     }
 
-    /// Returns a digest that is the same for the same text, and cannot be computed without the key.
+    /// Returns a deterministic digest of a text that cannot be computed without the key.
     pub(crate) fn digest(&self, text: &Secret) -> String {
         blake3::keyed_hash(&self.digest_key, text.expose().as_bytes()).to_hex().to_string()
     }
 
-    /// Opens what was sealed to this place.
+    /// Opens a secret that was sealed to this place.
     pub(crate) fn open(&self, place: Place, sealed: &str) -> Result<Secret, Error> {
         self.try_open(place, sealed).ok_or_else(|| Error::SealBroken { place: place.to_string() })
     }
@@ -115,7 +115,7 @@ pub(crate) fn new_key() -> Zeroizing<[u8; KEY_BYTES]> {
 }
 
 fn fingerprint(key: &Zeroizing<[u8; KEY_BYTES]>) -> String {
-    // A derivation with a purpose of its own: it does not help with any other use of the key.
+    // A derivation with its own purpose, which does not help an attacker with other uses of the key.
     let digest = Zeroizing::new(blake3::derive_key("lifeboat 2026 fingerprint of the secret key", &key[..]));
     digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

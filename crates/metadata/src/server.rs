@@ -1,4 +1,4 @@
-//! A server that keeps the metadata, for several Lifeboats at once: OceanBase, seekdb, MariaDB or MySQL.
+//! A server that stores the metadata for several Lifeboats: OceanBase, seekdb, MariaDB or MySQL.
 
 use std::io;
 use std::time::Duration;
@@ -14,27 +14,27 @@ use crate::database::without_unended;
 use crate::dialect::{MYSQL_PINS, MYSQL_READER, MYSQL_UNKNOWN_VARIABLE, MYSQL_WRITER};
 use crate::error::Error;
 
-/// The port when the URL has none.
+/// The default port.
 const PORT: u16 = 3306;
 
-/// The numbers of one Lifeboat's concurrent readers, and writers (or waiting ones).
+/// The maximum numbers of one Lifeboat's concurrent readers, and of its writers, including waiting ones.
 const READERS: u32 = 4;
 const WRITERS: u32 = 2;
 
-/// How many prepared statements a connection keeps. OceanBase refuses to prepare one more than `open_cursors`, 50 by
-/// itself (5930), and putting a copy back uses more than that.
+/// The number of prepared statements per connection. OceanBase refuses more than `open_cursors` (50 by default, error
+/// 5930), and restoring a copy uses more statements than that.
 const STATEMENTS_KEPT: usize = 32;
 
-/// How long one waits for a connection before it is an error.
+/// The timeout for getting a connection.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 
-/// How long a server may take to let us in.
+/// The timeout of a log-on.
 const CHECK_WAIT: Duration = Duration::from_secs(3);
 
 /// The maximum idle time of a connection; less than the server's timeout of a writer.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where a server is, and who we are there.
+/// The address of a server, and the log-on data.
 #[derive(Debug, Clone)]
 pub struct Server {
     host: String,
@@ -50,7 +50,7 @@ impl Server {
     /// the connection (default: whatever the server offers).
     ///
     /// # Errors
-    /// Names what is wrong with it. A password in it is refused: it would be seen by everybody who lists processes.
+    /// Names what is wrong with it. A password in it is refused, because everybody who lists processes would see it.
     pub fn from_url(url: &str, password: Secret) -> Result<Self, Error> {
         let malformed = |why: &'static str| Error::ServerUrl { url: model::storage::mask_uri(url), why };
         let parsed = Url::parse(url).map_err(|_| malformed("it is no URL"))?;
@@ -83,7 +83,7 @@ impl Server {
         Ok(Self { host, port: parsed.port().unwrap_or(PORT), user, database, tls, password })
     }
 
-    /// Returns what it is called in messages.
+    /// Returns its name in messages.
     pub(crate) fn place(&self) -> String {
         let Self { host, port, user, database, .. } = self;
         format!("mysql://{user}@{host}:{port}/{database}")
@@ -96,7 +96,7 @@ impl Server {
         Ok((writers, readers))
     }
 
-    /// Finds out whether the server answers, lets us in and has our database.
+    /// Checks that the server responds, accepts the log-on and has our database.
     pub(crate) async fn check(&self) -> Result<(), Error> {
         match timeout(CHECK_WAIT, self.connect()).await {
             Ok(connected) => {
@@ -122,7 +122,7 @@ impl Server {
         connected.await.map_err(|cause| self.failure(cause))
     }
 
-    /// Reports why there is no connection.
+    /// Returns the error for a failed connection.
     pub(crate) fn failure(&self, cause: sqlx::Error) -> Error {
         Error::Unavailable { place: self.place(), cause }
     }
@@ -155,7 +155,7 @@ impl Server {
             .database(&self.database)
             .ssl_mode(self.tls)
             .charset("utf8mb4");
-        // An empty password is not none: the server would get the hash of nothing, and refuse it.
+        // Without this, an empty password would be sent as the hash of an empty text, which the server refuses.
         match self.password.expose() {
             "" => options,
             password => options.password(password),
@@ -163,7 +163,7 @@ impl Server {
     }
 }
 
-/// Configures a connection; optional settings may be missing on a server.
+/// Configures a connection; a server may lack optional settings.
 pub(crate) async fn tell(
     connection: &mut MySqlConnection,
     told: &'static [(&'static str, bool)],

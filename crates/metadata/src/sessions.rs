@@ -10,7 +10,7 @@ use crate::open::Metadata;
 use crate::sql::statement;
 use crate::users::{SELECT, user};
 
-/// A session with the account that it is of, as the account is now.
+/// A session with the current state of its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The account.
@@ -22,7 +22,7 @@ pub struct Session {
 }
 
 impl Metadata {
-    /// Returns the session whose token has that hash; none when the account's password was changed since it began.
+    /// Returns the session whose token has this hash; `None` if the account's password was changed since it began.
     ///
     /// # Errors
     /// When the database fails.
@@ -39,7 +39,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a new session of an account.
+    /// Stores a new session of an account.
     ///
     /// # Errors
     /// When there is no such account, or the database fails.
@@ -54,7 +54,7 @@ impl Transaction {
         exactly_one(self.connection.execute(insert).await?, "user", id.0)
     }
 
-    /// Notes that a session was used just now. One that is gone stays gone.
+    /// Records that a session was just used. Does nothing if it no longer exists.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,5 +1,5 @@
-//! The keys that dumps are signed with, and the trusted ones. They are settings, so a copy of the metadata includes
-//! them. Only the current signing key is stored as a secret; of earlier ones, only the public halves.
+//! The keys that sign dumps, and the trusted keys. They are settings, so a copy of the metadata includes them. Only
+//! the current signing key is stored as a secret; of earlier ones, only the public halves.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +10,29 @@ use crate::error::Error;
 use crate::open::{Metadata, forget, keep, setting};
 use crate::seal::Place;
 
-/// The setting with the secret key, sealed.
+/// The setting with the sealed secret key.
 const CURRENT: &str = "signing-key";
 
-/// The setting with the public keys that were signed with before.
+/// The setting with the public keys of earlier signing keys.
 const RETIRED: &str = "signing-keys-retired";
 
 /// The setting with the public keys of others, by name.
 const TRUSTED: &str = "trusted-keys";
 
-/// What the secret key is sealed to: the setting has a name and no number.
+/// The place that the secret key is sealed to: a setting has a name, but no row number.
 const PLACE: Place = Place { table: "settings", row: 0, column: CURRENT };
 
-/// The public keys that the metadata hold.
+/// The public keys in the metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredKeys {
-    /// Those that this installation signed with before.
+    /// Those of earlier signing keys of this installation.
     pub retired: Vec<String>,
     /// Those of others, by name.
     pub trusted: BTreeMap<String, String>,
 }
 
 impl Metadata {
-    /// Returns the key that dumps are signed with, if there is one.
+    /// Returns the key that signs dumps, if there is one.
     ///
     /// # Errors
     /// When the key does not open, or the database fails.
@@ -44,14 +44,14 @@ impl Metadata {
     /// Returns the public keys beside the current one.
     ///
     /// # Errors
-    /// When the database fails, or holds something else.
+    /// When the database fails, or contains something else.
     pub async fn signing_keys_stored(&self) -> Result<StoredKeys, Error> {
         stored(&mut self.read().await?).await
     }
 }
 
 impl Transaction {
-    /// Returns the key that dumps are signed with; where there is none yet, `new` becomes it.
+    /// Returns the key that signs dumps; if there is none yet, stores and returns `new`.
     ///
     /// # Errors
     /// When the key does not open, or the database fails.
@@ -63,7 +63,7 @@ impl Transaction {
         Ok(new.clone())
     }
 
-    /// Replaces the key that dumps are signed with, and keeps the public half of the old one.
+    /// Replaces the key that signs dumps, and keeps the public half of the old one.
     ///
     /// # Errors
     /// When the database fails.
@@ -77,12 +77,12 @@ impl Transaction {
     /// Returns the public keys beside the current one, as they are in this transaction.
     ///
     /// # Errors
-    /// When the database fails, or holds something else.
+    /// When the database fails, or contains something else.
     pub async fn signing_keys_now(&mut self) -> Result<StoredKeys, Error> {
         stored(&mut self.connection).await
     }
 
-    /// Keeps which public keys of others are trusted, by name, in place of those before.
+    /// Replaces the trusted public keys of others, by name.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,5 +1,5 @@
-//! One SQL statement with its values, and one returned row. Only whole numbers and texts are stored, because these
-//! read back the same from every database.
+//! One SQL statement with its values, and one returned row. Only integers and texts are stored, because every
+//! database returns them unchanged.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ impl From<u32> for Value {
 }
 
 impl From<u64> for Value {
-    /// Keeps all bits; what is above 2^63 is stored as a negative number and read back as it was.
+    /// Keeps all bits: numbers of 2^63 and above are stored as negative ones, and converted back when read.
     fn from(value: u64) -> Self {
         Self::Integer(value.cast_signed())
     }
@@ -87,7 +87,7 @@ pub(crate) fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("what we store has a JSON form: its maps have texts as keys")
 }
 
-/// Returns the word that a value without fields is stored as: what serde calls it.
+/// Returns the word that a value without fields is stored as: its serde name.
 pub(crate) fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
@@ -95,7 +95,7 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
     }
 }
 
-/// A statement. Its text is only ever put together from texts in this program; all else is a value.
+/// A statement. Its text is composed only of texts in this program; everything else is a value.
 #[derive(Debug)]
 pub(crate) struct Statement {
     /// What it does, for messages.
@@ -104,13 +104,13 @@ pub(crate) struct Statement {
     pub(crate) values: Vec<Value>,
 }
 
-/// Returns a statement with that `verb`.
+/// Returns a statement with this `verb`.
 pub(crate) fn statement(verb: &'static str, sql: &'static str) -> Statement {
     Statement { verb, sql: Cow::Borrowed(sql), values: Vec::new() }
 }
 
 impl Statement {
-    /// Gives the next `?` its value.
+    /// Binds the next `?` to a value.
     pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
@@ -135,7 +135,7 @@ impl Statement {
         }
     }
 
-    /// Appends that the column has one of these values; without any, no condition.
+    /// Appends the condition that the column has one of these values; without values, no condition.
     pub(crate) fn and_one_of<T: Into<Value>>(
         self,
         column: &'static str,
@@ -191,7 +191,7 @@ impl Row {
         u32::try_from(self.integer(column)?).map_err(|cause| self.unreadable(column, cause))
     }
 
-    /// Reads what was written as a `u64`.
+    /// Reads a value that was written as a `u64`.
     pub(crate) fn large(&self, column: &'static str) -> Result<u64, Error> {
         self.integer(column).map(i64::cast_unsigned)
     }
@@ -212,19 +212,19 @@ impl Row {
         Ok(self.integer_or_none(column)?.map(Moment))
     }
 
-    /// Reads what [`json`] wrote.
+    /// Reads a value that [`json`] wrote.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Error> {
         let text: &str = self.get(column)?;
         serde_json::from_str(text).map_err(|cause| self.unreadable(column, cause))
     }
 
-    /// Reads what [`json`] wrote, if something was written.
+    /// Reads a value that [`json`] wrote, if there is one.
     pub(crate) fn json_or_none<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>, Error> {
         let text: Option<&str> = self.get(column)?;
         text.map(serde_json::from_str).transpose().map_err(|cause| self.unreadable(column, cause))
     }
 
-    /// Reads what [`word`] wrote.
+    /// Reads a value that [`word`] wrote.
     pub(crate) fn word<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Error> {
         let text = serde_json::Value::String(self.text(column)?);
         serde_json::from_value(text).map_err(|cause| self.unreadable(column, cause))

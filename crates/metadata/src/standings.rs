@@ -25,7 +25,7 @@ const WEEK: Duration = Duration::from_hours(7 * 24);
 /// The backup status of all clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standings {
-    /// By cluster; one without tenants and backup sets is not among them.
+    /// By cluster, without clusters that have neither tenants nor backup sets.
     pub clusters: BTreeMap<ClusterId, Standing>,
     /// Backups that ended in the last 24 hours.
     pub recent: Ended,
@@ -35,32 +35,33 @@ pub struct Standings {
     pub week_recoveries: Ended,
 }
 
-/// How many tasks ended.
+/// The numbers of ended tasks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// Well.
+    /// With success.
     pub well: u64,
-    /// Otherwise.
+    /// Without success.
     pub badly: u64,
 }
 
-/// How the backups of one cluster stand.
+/// The backup status of one cluster.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// What its backup sets come to.
+    /// The totals of its backup sets.
     pub sets: BackupSetTotals,
     /// The newest unfinished task that backs it up.
     pub running: Option<TaskId>,
     /// Its tenants without the sys tenant.
     pub tenants: u64,
-    /// Those of them of which there is a backup set that counts as a backup.
+    /// Those of them with a backup set that counts as a backup.
     pub protected_tenants: u64,
     /// Whether there is a backup set of its sys tenant.
     pub has_sys_set: bool,
 }
 
 impl Metadata {
-    /// Returns how the backups of all clusters stand; `kinds` are those of tasks that back up, `recoveries` of those that recover.
+    /// Returns the backup status of all clusters. `kinds` are the task kinds of backups, `recoveries` those of
+    /// recoveries.
     ///
     /// # Errors
     /// When the database fails.
@@ -139,7 +140,7 @@ async fn find_running(reader: &mut Connection, all: &mut Standings, kinds: &[Str
     Ok(())
 }
 
-/// Counts the tasks that ended within the span, but for those that never began.
+/// Counts the tasks that ended within the span, except those that never started.
 async fn ended(reader: &mut Connection, span: Duration, kinds: &[String]) -> Result<Ended, Error> {
     let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     let since = Timestamp(reader.now().await?.0 - span);

@@ -20,14 +20,14 @@ pub const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 /// otherwise be slightly early and skip every other one.
 pub const APART: Duration = Duration::from_secs(29 * 60);
 
-/// What the backups of a cluster take of one storage.
+/// The space that the backups of a cluster use in one storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StorageUse {
     /// The cluster.
     pub cluster: ClusterId,
     /// The storage.
     pub storage: StorageId,
-    /// When that was found, by the metadata's clock.
+    /// When it was measured, by the metadata's clock.
     pub taken: Timestamp,
     /// The bytes of data.
     pub data_bytes: u64,
@@ -37,7 +37,7 @@ pub struct StorageUse {
     pub room: Option<Room>,
 }
 
-/// What is found now.
+/// A new sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewUse {
     /// The storage.
@@ -50,18 +50,18 @@ pub struct NewUse {
     pub room: Option<Room>,
 }
 
-/// Which samples are wanted.
+/// A filter for samples.
 #[derive(Debug, Clone, Copy)]
 pub struct StorageUseQuery {
     /// Of this cluster.
     pub cluster: ClusterId,
-    /// Of this storage; none means all.
+    /// Of this storage; `None` means all.
     pub storage: Option<StorageId>,
-    /// Taken then or later.
+    /// Taken at this time or later.
     pub from: Timestamp,
-    /// Taken before.
+    /// Taken before this time.
     pub until: Timestamp,
-    /// One for each span of this length, the newest; in microseconds.
+    /// Return the newest sample of each span of this length, in microseconds.
     pub span_us: i64,
 }
 
@@ -103,8 +103,7 @@ impl Metadata {
         self.read().await?.rows(list.bind(since)).await?.iter().map(storage_use).collect()
     }
 
-    /// Returns the bytes of the sets of one method that our catalogue has of a cluster, by storage; without deleted
-    /// ones.
+    /// Returns the bytes of a cluster's sets of one method in our catalogue, by storage, without deleted ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -135,8 +134,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Stores what a cluster's backups take now, unless it has a sample that is newer than [`APART`], and deletes
-    /// what is older than [`KEPT`]. Returns whether it stored them.
+    /// Stores samples of a cluster's backups, unless it has a sample that is newer than [`APART`], and deletes
+    /// samples that are older than [`KEPT`]. Returns whether it stored them.
     ///
     /// # Errors
     /// When there is no such cluster or storage, or the database fails.

@@ -1,4 +1,4 @@
-//! Storage configurations: saved ones, and those typed in for one task. Their secrets are sealed.
+//! Storage configurations: saved ones, and those that a request entered for one task. Their secrets are sealed.
 
 use model::Secret;
 use model::backup_set::BackupSetStatus;
@@ -15,7 +15,7 @@ use crate::tasks::subject;
 const NOUN: &str = "storage configuration";
 
 impl Metadata {
-    /// Returns the library, by name.
+    /// Returns the saved storage configurations, by name.
     ///
     /// # Errors
     /// When the database fails.
@@ -24,7 +24,7 @@ impl Metadata {
         self.read().await?.rows(list).await?.iter().map(storage).collect()
     }
 
-    /// Returns a storage configuration, in the library or not.
+    /// Returns a storage configuration, saved or not.
     ///
     /// # Errors
     /// When the database fails.
@@ -33,7 +33,7 @@ impl Metadata {
         self.read().await?.row(get).await?.map(|row| storage(&row)).transpose()
     }
 
-    /// Returns the storage configuration of that name.
+    /// Returns the storage configuration with this name.
     ///
     /// # Errors
     /// When the database fails.
@@ -83,7 +83,7 @@ impl Transaction {
         Ok(Storage { id: StorageId(id), name, location: location.clone(), created })
     }
 
-    /// Keeps another name and location of a storage configuration, and another secret if one is given.
+    /// Replaces the name and location of a storage configuration, and its secret if one is given.
     ///
     /// # Errors
     /// When the name is taken, when there is no such storage, or the database fails.

@@ -1,4 +1,4 @@
-//! Backup strategies: at most one of each cluster and of each tenant.
+//! Backup strategies: at most one for each cluster and each tenant.
 
 use model::Timestamp;
 use model::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
@@ -11,23 +11,23 @@ use crate::sql::{Row, json, statement};
 
 const NOUN: &str = "backup strategy";
 
-/// The number that represents the whole cluster instead of a tenant. OceanBase gives it to no tenant.
+/// The number that represents the whole cluster instead of a tenant. OceanBase never assigns it to a tenant.
 const WHOLE_CLUSTER: i64 = 0;
 
-/// Strategies as they are stored, each kind in the order of their identities.
+/// The stored strategies, both lists ordered by ID.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Strategies {
-    /// Those that this version understands.
+    /// Those that this version can read.
     pub readable: Vec<Strategy>,
-    /// Those that it does not.
+    /// Those that it cannot read.
     pub unreadable: Vec<Unreadable>,
 }
 
-/// A strategy whose settings this version cannot read: every rule for schedules is applied again when one is read, and
-/// another version may have had others.
+/// A strategy whose settings this version cannot read: reading applies all rules for schedules again, and another
+/// version may have had other rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Its identity.
+    /// Its ID.
     pub id: StrategyId,
     /// What it backs up.
     pub scope: Scope,
@@ -36,7 +36,7 @@ pub struct Unreadable {
 }
 
 impl Metadata {
-    /// Returns the strategies of one cluster or of all that this version can read, in the order of their identities.
+    /// Returns the strategies of one cluster or of all that this version can read, ordered by ID.
     ///
     /// # Errors
     /// When the database fails.
@@ -95,7 +95,7 @@ impl Transaction {
         Ok(Strategy { id: StrategyId(id), scope, owner, settings: settings.clone(), paused, since })
     }
 
-    /// Replaces the strategy with its identity; its scope stays.
+    /// Replaces the stored strategy with the same ID; its scope stays.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.
@@ -109,7 +109,7 @@ impl Transaction {
         exactly_one(self.connection.execute(update.bind(*since).bind(id.0)).await?, NOUN, id.0)
     }
 
-    /// Sets since when due times are a strategy's own, if that is still what was `seen`. Returns whether it was.
+    /// Sets the time after which a strategy's due times count, if it is still the `seen` one. Returns whether it was.
     ///
     /// # Errors
     /// When the database fails.

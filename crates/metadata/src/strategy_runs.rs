@@ -16,17 +16,18 @@ use crate::open::Metadata;
 use crate::sql::{Row, Statement, json, statement, word};
 use crate::tasks::subject;
 
-/// How long rows are kept at least, in microseconds: 366 days.
+/// The minimum time that rows are kept, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
 
-/// How many rows of a strategy are kept at least. A clock that is more than a year ahead would else delete what is settled,
-/// and when it is right again, the same times would be due once more.
+/// The minimum number of rows of a strategy that are kept. Otherwise, a clock that is more than a year ahead would
+/// delete settled rows, and after its correction, the same times would be due again.
 const KEPT_ROWS: u64 = 5_000;
 
-/// How far apart two readings of one clock may be, in microseconds: more than that, and the clock was ahead.
+/// The tolerance between two readings of a clock, in microseconds. A larger difference means that the clock was
+/// ahead.
 const CLOCK_APART_US: i64 = 60_000_000;
 
-/// What became of a due time, to be stored.
+/// The result of a due time, to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewRun {
     /// The strategy.
@@ -35,7 +36,7 @@ pub struct NewRun {
     pub due: Timestamp,
     /// The scheduled backup mode.
     pub planned: DataBackupMode,
-    /// What became of it.
+    /// The result.
     pub fate: Fate,
     /// A note: why it was refused, or why it is full instead of incremental.
     pub note: Option<Text>,
@@ -44,14 +45,14 @@ pub struct NewRun {
 /// Whether a task was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It was.
+    /// A task was created.
     Started {
         /// The backup mode.
         kind: DataBackupMode,
         /// The task.
         task: TaskId,
     },
-    /// It was not.
+    /// No task was created.
     Missed(MissReason),
 }
 
@@ -62,7 +63,7 @@ pub struct StoredRun {
     pub run: NewRun,
     /// When it was written.
     pub decided: Timestamp,
-    /// The state of the task; none if there is none, or no longer.
+    /// The state of the task; `None` if it does not exist (any more).
     pub task: Option<TaskStanding>,
 }
 
@@ -77,20 +78,20 @@ pub struct TaskStanding {
     pub finished: Option<Timestamp>,
     /// Whether a backup set that it recorded is partial.
     pub is_partial: bool,
-    /// The span in which it may begin, while it waits in the queue.
+    /// The span in which it may start, while it waits in the queue.
     pub queued: Option<Span>,
 }
 
-/// When a task that waits in the queue may begin.
+/// The span in which a queued task may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// From then on.
+    /// From this time on.
     pub from: Timestamp,
-    /// Before then.
+    /// Before this time.
     pub before: Timestamp,
 }
 
-/// The row of a strategy's latest due time that has one.
+/// The row of the latest recorded due time of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Newest {
     /// The strategy.
@@ -102,7 +103,7 @@ pub struct Newest {
 }
 
 impl StoredRun {
-    /// Returns what the rules look at.
+    /// Returns the row as input of the rules.
     #[must_use]
     pub fn row(&self) -> Run {
         let is_queued = self.task.as_ref().is_some_and(|task| task.queued.is_some());
@@ -125,8 +126,8 @@ const SELECT: &str =
      FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id LEFT JOIN task_queue q ON q.task_id = r.task_id
      WHERE r.strategy_id = ?";
 
-/// The newest row of each strategy, found at the end of its part of the primary key: a year of runs of many strategies is
-/// millions of rows, and this is asked every few seconds.
+/// Selects the newest row of each strategy from the end of its range in the primary key: a year of runs of many
+/// strategies is millions of rows, and this query runs every few seconds.
 const NEWEST: &str = "SELECT s.id AS strategy_id,
             (SELECT r.due_at FROM strategy_runs r WHERE r.strategy_id = s.id
              ORDER BY r.due_at DESC LIMIT 1) AS due_at,
@@ -134,17 +135,17 @@ const NEWEST: &str = "SELECT s.id AS strategy_id,
              ORDER BY r.due_at DESC LIMIT 1) AS decided_at
      FROM strategies s";
 
-/// The newest row of each strategy where that is a miss, found as above.
+/// Selects the newest row of each strategy if it is a miss, in the same way.
 const MISSED_LAST: &str = "SELECT r.*, NULL AS task_status FROM strategies s
      JOIN strategy_runs r ON r.strategy_id = s.id
       AND r.due_at = (SELECT MAX(n.due_at) FROM strategy_runs n WHERE n.strategy_id = s.id)
      WHERE r.task_id IS NULL ORDER BY s.id";
 
-/// How many rows one statement stores.
+/// The maximum number of rows that one statement stores.
 const ROWS_MAX: usize = 100;
 
 impl Metadata {
-    /// Returns what became of a strategy's due times, the newest first.
+    /// Returns the results of a strategy's due times, the newest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -164,7 +165,7 @@ impl Metadata {
         Ok(Listing { items: rows.iter().map(stored).collect::<Result<_, _>>()?, total })
     }
 
-    /// Returns what became of a strategy's due times from `from` on, the oldest first.
+    /// Returns the results of a strategy's due times from `from` on, the oldest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -192,7 +193,7 @@ impl Metadata {
         Ok(newest)
     }
 
-    /// Returns the newest row of each strategy whose newest due time was missed, for whatever reason.
+    /// Returns the newest row of each strategy whose newest due time was missed for any reason.
     ///
     /// # Errors
     /// When the database fails.
@@ -203,7 +204,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Returns what became of a strategy's due times from `from` on, as it is in this transaction.
+    /// Returns the results of a strategy's due times from `from` on, within this transaction.
     ///
     /// # Errors
     /// When the database fails.
@@ -215,7 +216,7 @@ impl Transaction {
         history(&mut self.connection, strategy, from).await
     }
 
-    /// Stores that the task of a run backs up more than was decided, and why. A run whose strategy is gone is left alone.
+    /// Stores that the task of a run became full, and why. Does nothing if the strategy no longer exists.
     ///
     /// # Errors
     /// When the database fails.
@@ -234,8 +235,8 @@ impl Transaction {
         self.connection.execute(update.bind(task.0)).await.map(drop)
     }
 
-    /// Stores what became of a due time, together with what else is written in this transaction. Returns false, and
-    /// stores nothing, when that is settled already: by another server, or before a crash.
+    /// Stores the result of a due time, in the same transaction as the other writes. Returns false, and stores
+    /// nothing, if it is already settled: by another server, or before a crash.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.
@@ -264,7 +265,7 @@ impl Transaction {
              WHERE r.strategy_id = ? AND r.due_at >= ? AND r.due_at <= ?",
         );
         for row in self.connection.rows(known.bind(strategy.0).bind(first).bind(last)).await? {
-            // A miss that was written by a clock that was ahead settles nothing until the time has come to it.
+            // A miss that was written with a clock that was ahead does not count until that time.
             let is_ahead = row.integer("decided_at")? > now.0.saturating_add(CLOCK_APART_US);
             let found = match (row.integer_or_none("task_id")?, row.integer_or_none("queued_task")?) {
                 (_, Some(task)) => Found::Queued(engine::TaskId(task)),
@@ -304,18 +305,18 @@ impl Transaction {
     }
 }
 
-/// How a due time stands that has a row already.
+/// The state of a due time that already has a row.
 #[derive(Debug, Clone, Copy)]
 enum Found {
     /// It is settled.
     Settled,
-    /// It was missed by a clock that was ahead.
+    /// It was recorded as missed with a clock that was ahead.
     Ahead,
     /// Its task waits in the queue.
     Queued(engine::TaskId),
 }
 
-/// Returns a text as a task keeps it.
+/// Returns a text in the form that tasks store.
 fn note(text: Text) -> Note {
     let Text { id, args, raw } = text;
     Note { id, args, raw }.bounded()
@@ -341,7 +342,7 @@ fn insert(runs: &[&NewRun], now: Timestamp) -> Statement {
 }
 
 impl Transaction {
-    /// Ends every task of a strategy that waits in the queue, before it began. Its due times have no row then.
+    /// Ends all queued tasks of a strategy before they start, and removes the rows of their due times.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,6 +1,5 @@
-//! Orders that were submitted with a key of the sender's own, and the task that each made, so that an order that is
-//! sent again makes no second one. The content of an order is not stored, only a digest with this server's key: an
-//! order may contain a password.
+//! Orders with an idempotency key, and the task of each, so that a repeated order does not create a second task. Only
+//! a keyed digest of the order is stored, not its content, because an order may contain a password.
 
 use std::time::Duration;
 
@@ -17,28 +16,28 @@ use crate::sql::statement;
 /// How long a submission is remembered.
 pub const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// By what a submission is known: keys of different users, and of different actions, have nothing to do with each other.
+/// The identity of a submission. Keys of different users and different actions are independent.
 #[derive(Debug, Clone, Copy)]
 pub struct SubmissionKey<'a> {
-    /// Who submits.
+    /// The user who submits.
     pub user: UserId,
-    /// What is ordered, such as `backup-now`.
+    /// The action, such as `backup-now`.
     pub action: &'a str,
     /// The sender's key.
     pub key: &'a str,
 }
 
-/// What came of a submission.
+/// The result of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Submission {
-    /// The task that it made.
+    /// The task that it created.
     pub task: TaskId,
     /// Whether it was the same order.
     pub is_same: bool,
 }
 
 impl Metadata {
-    /// Returns what came of a submission with this key in the last [`REMEMBERED`].
+    /// Returns the result of a submission with this key in the last [`REMEMBERED`].
     ///
     /// # Errors
     /// When the database fails.
@@ -52,8 +51,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Returns the result of a submission with this key in the last [`REMEMBERED`]. No one else submits until this
-    /// transaction ends.
+    /// Returns the result of a submission with this key in the last [`REMEMBERED`]. No other submission is possible
+    /// until this transaction ends.
     ///
     /// # Errors
     /// When the database fails.
@@ -65,7 +64,7 @@ impl Transaction {
         find(&mut self.connection, &self.sealer, key, order).await
     }
 
-    /// Keeps which task a submission made, and forgets those that are older than [`REMEMBERED`].
+    /// Stores the task of a submission, and deletes submissions that are older than [`REMEMBERED`].
     ///
     /// # Errors
     /// When the key is known, or the database fails.

@@ -3,7 +3,7 @@
 
 use crate::sql::{Statement, statement};
 
-/// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
+/// The schema of a copy: the newest step for SQLite. The steps for servers lead to the same tables.
 pub(crate) const SCHEMA: u32 = 17;
 
 /// A table.
@@ -13,11 +13,11 @@ pub(crate) struct Table {
     pub(crate) columns: &'static [Column],
     /// The key of its rows.
     key: &'static str,
-    /// The name of the row that belongs to the database itself and is neither copied nor put back.
+    /// The name of the row that belongs to the database itself, and is neither copied nor restored.
     own_row: Option<&'static str>,
 }
 
-/// A column, by what it holds.
+/// A column with its type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Column {
     Number(&'static str),
@@ -395,7 +395,7 @@ impl Table {
         self.own_row.is_some()
     }
 
-    /// Reads some of its rows, in an order that stays.
+    /// Reads some of its rows, in a stable order.
     pub(crate) fn page(&self, offset: u64, limit: u32) -> Statement {
         let select = self.names(statement("copy the metadata", "SELECT ")).push(" FROM ").push(self.name);
         let select = self.but_its_own(select).push(" ORDER BY ").push(self.key);
@@ -419,7 +419,7 @@ impl Table {
         }
     }
 
-    /// Writes a row; the values are still to be given, in the order of the columns.
+    /// Writes a row; bind the values in the order of the columns.
     pub(crate) fn insert(&self) -> Statement {
         let insert = statement("put a copy back", "INSERT INTO ").push(self.name).push(" (");
         let insert = self.names(insert).push(") VALUES (?");
@@ -449,7 +449,7 @@ mod tests {
     async fn every_table_and_column_of_the_schema_is_part_of_a_copy() {
         let newest = SQLITE_MIGRATIONS.iter().map(|step| step.version).max();
         assert_eq!(newest, Some(i64::from(SCHEMA)), "a new step makes a new schema of copies");
-        // Each connection would have a database of its own in memory.
+        // Each connection would have its own database in memory.
         let pool =
             SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.expect("a database");
         SQLITE_MIGRATIONS.run(&pool).await.expect("a schema");

@@ -1,5 +1,5 @@
-//! Tasks that wait for their turn: until no other task has their exclusive key, and the limits leave room. A worker's claim takes
-//! one out of the queue; who withdraws one ends it before it began.
+//! Queued tasks, which wait until no other task has their exclusive key and the limits allow them to start. A
+//! worker's claim removes a task from the queue; a withdrawal ends it before it starts.
 
 use std::collections::BTreeMap;
 
@@ -16,30 +16,30 @@ use crate::open::Metadata;
 use crate::sql::{Statement, json, statement, word};
 use crate::tasks::{UNFINISHED, subject};
 
-/// A task of a strategy that waits for its turn.
+/// A queued task of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueuedTask {
     /// The task.
     pub task: TaskId,
-    /// The strategy that ordered it.
+    /// The strategy that created it.
     pub strategy: StrategyId,
-    /// From when on it may begin.
+    /// The earliest start.
     pub from: Timestamp,
-    /// Before when it begins, or not at all.
+    /// The time before which it must start.
     pub before: Timestamp,
 }
 
-/// Where the limits leave no room for a queued task.
+/// The exhausted limits for queued tasks.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Room {
-    /// Whether none of the limited kinds has room.
+    /// Whether the limit of all these kinds is reached.
     is_full: bool,
-    /// The values of the limited subject that have no room.
+    /// The values of the limited subject whose limit is reached.
     full: Vec<String>,
 }
 
 impl Metadata {
-    /// Returns the tasks of strategies that wait for their turn.
+    /// Returns the queued tasks of strategies.
     ///
     /// # Errors
     /// When the database fails.
@@ -63,7 +63,7 @@ impl Metadata {
         Ok(queued)
     }
 
-    /// Returns which task under way has each of these exclusive keys.
+    /// Returns the running task that has each of these exclusive keys.
     ///
     /// # Errors
     /// When the database fails.
@@ -78,7 +78,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Tells whether a new task could begin at once: nobody has its exclusive key, and the limits leave room.
+    /// Returns whether a new task could start immediately: no task has its exclusive key, and the limits allow it.
     ///
     /// # Errors
     /// When the database fails.
@@ -96,8 +96,8 @@ impl Transaction {
         Ok(!room.is_full && value.is_none_or(|value| !room.full.contains(value)))
     }
 
-    /// Lets a queued task begin within another span: from a moment on, or since it was made, and before another. Does nothing to
-    /// one that has left the queue.
+    /// Changes the span in which a queued task may start: from a time on (`None`: since its creation), and before
+    /// another. Does nothing if it has left the queue.
     ///
     /// # Errors
     /// When the database fails.
@@ -119,7 +119,7 @@ impl Transaction {
         self.connection.execute(keep).await.map(drop)
     }
 
-    /// Ends a queued task before it began. Tells whether it was in the queue.
+    /// Ends a queued task before it starts. Returns whether it was in the queue.
     ///
     /// # Errors
     /// When the database fails.
@@ -148,13 +148,13 @@ pub(crate) async fn enter(connection: &mut Connection, task: i64, before: Moment
     connection.execute(insert.bind(task).bind(before)).await.map(drop)
 }
 
-/// Takes a task out of the queue, if it is there.
+/// Removes a task from the queue. Returns whether it was there.
 pub(crate) async fn leave(connection: &mut Connection, task: TaskId) -> Result<bool, Error> {
     let leave = statement("take a task from the queue", "DELETE FROM task_queue WHERE task_id = ?");
     Ok(connection.execute(leave.bind(task.0)).await? > 0)
 }
 
-/// Returns where the limits leave no room.
+/// Returns the exhausted limits.
 pub(crate) async fn room(connection: &mut Connection, limits: &Limits) -> Result<Room, Error> {
     let mut room = Room::default();
     if limits.kinds.is_empty() {
@@ -187,7 +187,7 @@ pub(crate) fn under_way(statement: Statement, kinds: &[String]) -> Statement {
     statement.push(" AND NOT EXISTS (SELECT 1 FROM task_queue q WHERE q.task_id = t.id)")
 }
 
-/// Limits a statement to the tasks `t`, with their place `q` in the queue, whose turn it is as far as the queue is concerned.
+/// Limits a statement to the tasks `t`, with their queue entries `q`, that the queue allows to start.
 pub(crate) fn turn(statement: Statement, limits: &Limits, room: &Room, now: Moment) -> Statement {
     let statement = statement
         .push(" AND (q.task_id IS NULL OR t.operation = ? OR (q.start_before > ?")

@@ -1,5 +1,5 @@
-//! Secrets that a task carries in its state, sealed: the password that a backup is encrypted with. A task stores the
-//! sealed text and drops it when its work is done; the state reveals nothing.
+//! Sealed secrets in the state of a task: the password that a backup is encrypted with. A task stores the sealed
+//! text, and drops it when its work is done; the state reveals nothing.
 
 use model::Secret;
 use model::id::ClusterId;
@@ -10,7 +10,7 @@ use crate::open::Metadata;
 use crate::seal::Place;
 
 impl Transaction {
-    /// Seals a secret for a task about that cluster. It opens for tasks about the same cluster only.
+    /// Seals a secret for a task about this cluster. Only tasks about the same cluster can open it.
     #[must_use]
     pub fn task_secret_seal(&self, cluster: ClusterId, secret: &Secret) -> String {
         self.sealer.seal(place(cluster), secret)
@@ -18,7 +18,7 @@ impl Transaction {
 }
 
 impl Metadata {
-    /// Opens what was sealed for a task about that cluster.
+    /// Opens a secret that was sealed for a task about this cluster.
     ///
     /// # Errors
     /// When it was altered, or sealed for another cluster or with another key.

@@ -1,5 +1,5 @@
-//! The logical backup accounts of tenants: one user of each tenant, with a sealed password. A tenant that disappears
-//! from a refresh for a while keeps its account.
+//! The logical backup accounts of tenants: one user of each tenant, with a sealed password. A tenant that is
+//! temporarily missing in a refresh keeps its account.
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, json, statement};
 
-/// A tenant and the cluster that it is of.
+/// A tenant with its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedTenant {
     /// The cluster.
@@ -19,7 +19,7 @@ pub struct PlacedTenant {
     pub cluster_name: String,
     /// The tenant.
     pub tenant: Tenant,
-    /// The user that is logged on with to read its data, if one is kept.
+    /// The user of its logical backup account, if there is one.
     pub credential: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Metadata {
         self.read().await?.rows(list.bind(cluster.0)).await?.iter().map(|row| row.json("facts")).collect()
     }
 
-    /// Returns the tenants of these clusters, by number; a cluster without tenants is not among them.
+    /// Returns the tenants of these clusters, by number. Clusters without tenants are omitted.
     ///
     /// # Errors
     /// When the database fails.

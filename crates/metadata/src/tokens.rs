@@ -1,4 +1,4 @@
-//! API tokens, with which programs log on in a user's name: one row per token, found by its hash.
+//! API tokens, with which programs log on as a user: one row per token, found by its hash.
 
 use model::Timestamp;
 use model::id::{TokenId, UserId};
@@ -12,7 +12,7 @@ use crate::users::{SELECT, user};
 
 const NOUN: &str = "token";
 
-/// A token with the account that it is of, as the account is now.
+/// A token with the current state of its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// The account.
@@ -38,7 +38,7 @@ impl Metadata {
         self.read().await?.rows(list.bind(user.0)).await?.iter().map(token).collect()
     }
 
-    /// Returns the token that has that hash, with its account.
+    /// Returns the token with this hash, and its account.
     ///
     /// # Errors
     /// When the database fails.
@@ -56,10 +56,10 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a new token of an account.
+    /// Stores a new token of an account.
     ///
     /// # Errors
-    /// When the account has one of that name, there is no such account, or the database fails.
+    /// When the account has a token with this name, there is no such account, or the database fails.
     pub async fn token_insert(
         &mut self,
         user: UserId,
@@ -78,7 +78,7 @@ impl Transaction {
         Ok(Token { id: TokenId(id), name: name.to_owned(), created, expires, used: None })
     }
 
-    /// Records that a token was created with another one, and ends with it.
+    /// Records that a token was created with another one, so that it is revoked with it.
     ///
     /// # Errors
     /// When one of them is gone, or the database fails.
@@ -90,7 +90,7 @@ impl Transaction {
         exactly_one(self.connection.execute(insert.bind(id.0).bind(parent.0)).await?, NOUN, parent.0)
     }
 
-    /// Notes that a token was used just now. One that is gone stays gone.
+    /// Records that a token was just used. Does nothing if it no longer exists.
     ///
     /// # Errors
     /// When the database fails.
@@ -100,7 +100,7 @@ impl Transaction {
         self.connection.execute(update.bind(now).bind(id.0)).await.map(drop)
     }
 
-    /// Revokes a token of an account, and all that it has made, and those have made.
+    /// Revokes a token of an account, and all tokens that were created with it, directly or indirectly.
     ///
     /// # Errors
     /// When the account has no such token, or the database fails.

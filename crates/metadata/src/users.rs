@@ -11,11 +11,11 @@ use crate::sql::{Row, statement, word};
 
 const NOUN: &str = "user";
 
-/// Begins every statement that reads accounts: what [`user`] takes.
+/// The beginning of every statement that reads accounts for [`user`].
 pub(crate) const SELECT: &str = "SELECT users.*,
     (SELECT COUNT(*) FROM disabled_users WHERE disabled_users.user_id = users.id) AS disabled";
 
-/// An account with what it logs on with.
+/// An account with its password hash.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The account.
@@ -43,7 +43,7 @@ impl Metadata {
         self.read().await?.row(get).await?.map(|row| user(&row)).transpose()
     }
 
-    /// Returns the account of that name, with what it logs on with.
+    /// Returns the account with this name, and its password hash.
     ///
     /// # Errors
     /// When the database fails.
@@ -56,7 +56,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a new account; `given` means that the password was set by another user and must be changed.
+    /// Stores a new account; `given` means that the password was set by another user and must be changed.
     ///
     /// # Errors
     /// When the name is taken, or the database fails.
@@ -113,7 +113,7 @@ impl Transaction {
         exactly_one(self.connection.execute(update.bind(word(&role)).bind(id.0)).await?, NOUN, id.0)
     }
 
-    /// Lets an account log on no more, or again.
+    /// Disables or enables an account.
     ///
     /// # Errors
     /// When there is no such account, or the database fails.
@@ -151,7 +151,7 @@ impl Transaction {
         self.connection.row(get).await?.map(|row| user(&row)).transpose()
     }
 
-    /// Returns how many accounts of that role are not disabled.
+    /// Returns the number of enabled accounts with this role.
     ///
     /// # Errors
     /// When the database fails.
@@ -164,7 +164,7 @@ impl Transaction {
         self.connection.count(count.bind(word(&role))).await
     }
 
-    /// Removes an account, and what it is logged on by.
+    /// Removes an account with its sessions and tokens.
     ///
     /// # Errors
     /// When there is no such account, or the database fails.
@@ -173,7 +173,7 @@ impl Transaction {
         exactly_one(self.connection.execute(delete).await?, NOUN, id.0)
     }
 
-    /// Returns how many accounts there are.
+    /// Returns the number of accounts.
     ///
     /// # Errors
     /// When the database fails.

@@ -34,7 +34,7 @@ pub enum BackupAbility {
 }
 
 impl BackupAbility {
-    /// Returns whether the method is among those offered.
+    /// Returns whether the method is available.
     #[must_use]
     pub fn offers(self, method: BackupMethod) -> bool {
         match method {
@@ -50,12 +50,12 @@ impl BackupAbility {
     }
 }
 
-/// What a server of some version can do.
+/// The abilities of a server of one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
     /// The protocol of its connections.
     pub generation: Generation,
-    /// Which methods it offers.
+    /// The available methods.
     pub backup: BackupAbility,
 }
 

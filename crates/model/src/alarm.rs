@@ -1,6 +1,6 @@
 //! Alarms: the current problems. They are not stored: each is derived from known data, and ends with its problem.
 //!
-//! Names, levels and thresholds are OCP's, and in its manner where it has none.
+//! Names, levels and thresholds are OCP's; where OCP has none, they follow its style.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use crate::time::Timestamp;
 /// The maximum delay of log backup in seconds: OCP's threshold for a cluster without a strategy.
 pub const LOG_DELAY_S: u64 = 3_600;
 
-/// The types of alarms. The order is that in which alarms of one level are listed.
+/// The types of alarms. Alarms of the same level are listed in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlarmKind {
-    /// The disk of the data directory, or a directory of storages, has no room or cannot be written.
+    /// The disk of the data directory, or a file root, is full or cannot be written.
     LifeboatDisk,
     /// The cluster does not answer.
     ClusterUnavailable,
@@ -31,7 +31,7 @@ pub enum AlarmKind {
     NoSuccessfulBackup,
     /// Log backup was interrupted, and does not resume by itself.
     LogBackupInterrupted,
-    /// Log backup is too late.
+    /// Log backup is too far behind.
     IncBackupDelay,
     /// The newest due time of a backup strategy was missed.
     BackupRunMissed,
@@ -46,12 +46,12 @@ pub enum AlarmKind {
 pub enum AlarmLevel {
     /// Nothing can be backed up.
     Stopped,
-    /// What is lost now may not be recoverable.
+    /// Data that is lost now may not be recoverable.
     Critical,
 }
 
 impl AlarmKind {
-    /// All there are.
+    /// All alarms.
     pub const ALL: [Self; 12] = [
         Self::LifeboatDisk,
         Self::ClusterUnavailable,
@@ -67,7 +67,7 @@ impl AlarmKind {
         Self::StrategyUnreadable,
     ];
 
-    /// Returns the name by which programs know it; also that of its words in the texts.
+    /// Returns the name for programs; also the prefix of its texts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl AlarmKind {
         }
     }
 
-    /// Returns how bad it is.
+    /// Returns its level.
     #[must_use]
     pub const fn level(self) -> AlarmLevel {
         match self {
@@ -115,14 +115,14 @@ impl AlarmLevel {
     }
 }
 
-/// Something that is wrong now.
+/// A current problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
-    /// What.
+    /// The type.
     pub kind: AlarmKind,
-    /// With what.
+    /// The server or cluster with the problem.
     pub subject: Subject,
-    /// With which tenant of the cluster, where it is one.
+    /// The tenant of the cluster, if the problem concerns one.
     pub tenant: Option<(TenantId, String)>,
     /// The task with the details.
     pub task: Option<TaskId>,
@@ -134,7 +134,7 @@ pub struct Alarm {
     pub reason: Option<Text>,
 }
 
-/// What an alarm is about.
+/// The server or cluster that an alarm is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A Lifeboat server, by its name.
@@ -145,13 +145,13 @@ pub enum Subject {
         id: ClusterId,
         /// Its name in Lifeboat.
         name: String,
-        /// What OceanBase calls it: name and number.
+        /// Its name and ID in OceanBase.
         ob_cluster: String,
     },
 }
 
 impl Subject {
-    /// Returns the cluster; nothing for a server.
+    /// Returns the cluster; `None` for a server.
     #[must_use]
     pub const fn cluster(&self) -> Option<ClusterId> {
         match self {
@@ -160,7 +160,7 @@ impl Subject {
         }
     }
 
-    /// Returns the name that people gave it.
+    /// Returns its name in Lifeboat.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -174,7 +174,7 @@ impl Alarm {
         (self.kind, self.subject.cluster(), self.tenant.as_ref().map(|(id, _)| *id))
     }
 
-    /// Returns what it is about, as OCP writes it.
+    /// Returns its target in OCP's form.
     #[must_use]
     pub fn target(&self) -> String {
         let cluster = match &self.subject {
@@ -191,28 +191,28 @@ impl Alarm {
 /// An alarm was raised, closed, or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmChange {
-    /// What has happened to it.
+    /// The kind of change.
     pub became: AlarmState,
-    /// What is wrong.
+    /// The type of the alarm.
     pub kind: AlarmKind,
-    /// With which cluster; none where it is about a server.
+    /// The cluster; `None` for a server.
     pub cluster: Option<ClusterId>,
-    /// With which tenant, where it is one.
+    /// The tenant, if the alarm concerns one.
     pub tenant: Option<TenantId>,
 }
 
 /// The change of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlarmState {
-    /// It was not there before.
+    /// It is new.
     Raised,
     /// It still exists, and its content changed.
     Changed,
-    /// It is not there any more.
+    /// It no longer exists.
     Closed,
 }
 
-/// Compares what was wrong before with what is wrong now.
+/// Compares the previous and the current alarms.
 #[must_use]
 pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
     fn by_key(alarms: &[Alarm]) -> BTreeMap<Key, &Alarm> {
@@ -230,11 +230,11 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
     closed.chain(others).collect()
 }
 
-/// The identity of an alarm while it holds.
+/// The identity of an alarm.
 type Key = (AlarmKind, Option<ClusterId>, Option<TenantId>);
 
-/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is its delay while it runs, and `limit_s`
-/// the maximum.
+/// Returns the alarm for the log backup of one tenant (on 3.x, of the cluster). `delay_us` is its delay while it
+/// runs, and `limit_s` the maximum.
 #[must_use]
 pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>, limit_s: u64) -> Option<AlarmKind> {
     if round.status == ArchiveStatus::Interrupted {

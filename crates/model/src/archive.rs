@@ -1,6 +1,6 @@
 //! Log archiving ("log backup"): the status of a round, and the steps to the requested one.
 //!
-//! Sources: the state machines of OceanBase 3.x (cluster) and 4.x (tenant). One enum serves both; 3.x knows no pause.
+//! Sources: the state machines of OceanBase 3.x (cluster) and 4.x (tenant). One enum covers both; 3.x cannot pause.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,19 +9,19 @@ use crate::problem::{Problem, codes};
 use crate::time::Timestamp;
 use crate::version::ServerVersion;
 
-/// Where the current round stands.
+/// The status of the current round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ArchiveStatus {
     /// There is no row: archiving never ran.
     Never,
-    /// Stopped; the last round stays visible so.
+    /// Stopped; the last round stays visible with this status.
     Stop,
-    /// 4.x: a round is being made.
+    /// 4.x: a round is being created.
     Prepare,
     /// The round has started; not all logs are backed up yet.
     Beginning,
-    /// All logs go out.
+    /// All logs are backed up.
     Doing,
     /// 4.x: it is being paused.
     Suspending,
@@ -29,9 +29,9 @@ pub enum ArchiveStatus {
     Suspend,
     /// It is being stopped.
     Stopping,
-    /// Logs were lost; only a stop gets out of it.
+    /// Logs were lost; only a stop ends this status.
     Interrupted,
-    /// A state that this program does not know; it may pass.
+    /// An unknown status, which may be temporary.
     Other,
 }
 
@@ -53,7 +53,7 @@ impl ArchiveStatus {
         }
     }
 
-    /// Returns the word that people see.
+    /// Returns the word that users see.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -70,33 +70,33 @@ impl ArchiveStatus {
         }
     }
 
-    /// Returns whether the destination may be changed: every other state counts as running, INTERRUPTED too.
+    /// Returns whether the destination may be changed: every other status counts as running, including INTERRUPTED.
     #[must_use]
     pub const fn lets_destination_change(self) -> bool {
         matches!(self, Self::Never | Self::Stop)
     }
 }
 
-/// The log archiving of one tenant; on 3.x of the whole cluster.
+/// The log archiving of one tenant; on 3.x, of the whole cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveRound {
     /// The tenant; 1 for a whole cluster.
     pub tenant: TenantId,
-    /// Where the round stands.
+    /// The status of the round.
     pub status: ArchiveStatus,
-    /// 4.1 and later: whether the tenant's log mode is ARCHIVELOG. The status follows it after a while.
+    /// 4.1 and later: whether the tenant's log mode is ARCHIVELOG. The status follows with a delay.
     pub mode_on: Option<bool>,
     /// 4.x: whether the destination is enabled; a pause disables it.
     pub enabled: bool,
     /// The round's number; 0 when there is none.
     pub round: i64,
-    /// From when on logs are archived.
+    /// The time from which logs are archived.
     pub start: Option<Timestamp>,
-    /// Up to when they are.
+    /// The time up to which they are archived.
     pub checkpoint: Option<Timestamp>,
     /// The database's message about an interruption.
     pub comment: String,
-    /// Where they go, without keys.
+    /// The destination, without keys.
     pub path: String,
 }
 
@@ -104,22 +104,22 @@ pub struct ArchiveRound {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LogBackupWish {
-    /// It is to run.
+    /// Log backup must run.
     Start,
-    /// It is to be stopped; the round ends.
+    /// It must stop; the round ends.
     Stop,
-    /// It is to stand still and keep its round.
+    /// It must pause and keep its round.
     Pause,
-    /// It resumes after a pause.
+    /// It must resume after a pause.
     Resume,
 }
 
 /// The next action for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArchiveStep {
-    /// It is as it should be.
+    /// The requested state is reached.
     Nothing,
-    /// It is on its way.
+    /// The change is in progress.
     Wait,
     /// `ARCHIVELOG`
     SwitchOn,
@@ -131,7 +131,7 @@ pub enum ArchiveStep {
     Defer,
 }
 
-/// Returns what to do next, or why the wish can't come true.
+/// Returns the next action, or why the request is impossible.
 ///
 /// # Errors
 /// An interrupted round starts or resumes only after a user decided to stop it; a round that is not running can be
@@ -149,7 +149,7 @@ pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveSte
         (LogBackupWish::Start, Never | Stop | Suspend) if !round.enabled => Enable,
         (LogBackupWish::Start, Never | Stop) if !mode_on => SwitchOn,
         (LogBackupWish::Start, _) => Wait,
-        // 4.x knows the mode beside the status: it is off only when both are off.
+        // 4.x has a mode besides the status: log backup is off only when both are off.
         (LogBackupWish::Stop, Never | Stop) if !mode_on => Nothing,
         (LogBackupWish::Stop, Stopping) => Wait,
         (LogBackupWish::Stop, _) if round.mode_on == Some(false) => Wait,
@@ -172,10 +172,11 @@ pub fn interrupted(round: &ArchiveRound) -> Problem {
     if round.comment.is_empty() { problem } else { problem.raw(&round.comment) }
 }
 
-/// Checks that log backup is running, or about to, if it may not be started: no version backs up data without it.
+/// Checks that log backup is running or starting, for requests that must not start it: every version needs it for
+/// data backup.
 ///
 /// # Errors
-/// 20036 when it does not run; `tenant` names what the round is of.
+/// 20036 if it does not run; `tenant` is the name of the tenant or cluster.
 pub fn check_running(round: &ArchiveRound, tenant: &str, server: &ServerVersion) -> Result<(), Problem> {
     use ArchiveStatus::{
         Beginning, Doing, Interrupted, Never, Other, Prepare, Stop, Stopping, Suspend, Suspending,
@@ -240,9 +241,9 @@ mod tests {
             (Doing, Some(true), true, Ok(Nothing)),
             (Never, Some(false), true, Ok(SwitchOn)),
             (Stop, Some(false), true, Ok(SwitchOn)),
-            (Stop, None, true, Ok(SwitchOn)), // 3.x and 4.0 tell no mode
+            (Stop, None, true, Ok(SwitchOn)), // 3.x and 4.0 do not show the mode
             (Never, None, true, Ok(SwitchOn)),
-            (Never, Some(true), true, Ok(Wait)), // legal without a destination, too: the waiter's time-out ends it
+            (Never, Some(true), true, Ok(Wait)), // possible without a destination, too: the timeout ends the wait
             (Stop, Some(true), false, Ok(Enable)),
             (Stopping, Some(false), true, Ok(Wait)),
             (Prepare, Some(true), true, Ok(Wait)),

@@ -10,7 +10,7 @@ use crate::id::TenantId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BackupMethod {
-    /// By OceanBase itself: its own files, straight to the storage.
+    /// By OceanBase itself, which writes its own files to the storage.
     #[serde(rename = "PHYSICAL_BACKUP")]
     Physical,
     /// By Lifeboat: schema and rows, read at one snapshot.
@@ -39,7 +39,7 @@ pub enum BackupObject {
 }
 
 impl BackupObject {
-    /// Returns the database that it is, or is a table of.
+    /// Returns the database, or the database of the table.
     #[must_use]
     pub fn database(&self) -> &str {
         let (Self::Database(name) | Self::Table(name, _)) = self;
@@ -50,7 +50,7 @@ impl BackupObject {
 impl FromStr for BackupObject {
     type Err = MalformedName;
 
-    /// Reads `database` or `database.table`, each perhaps in backquotes, as reports show them.
+    /// Reads `database` or `database.table`, with or without backquotes, as reports show them.
     fn from_str(text: &str) -> Result<Self, MalformedName> {
         let (database, rest) = name_and_rest(text, true).ok_or(MalformedName)?;
         let Some(rest) = rest else { return Ok(Self::Database(database)) };
@@ -95,7 +95,7 @@ fn quoted_and_rest(mut text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Returns whether a name that was typed means this one: OceanBase keeps names in small letters, however they are
+/// Returns whether a typed name refers to this one: OceanBase stores names in lower case, regardless of how they are
 /// typed.
 #[must_use]
 pub fn is_same_name(typed: &str, name: &str) -> bool {

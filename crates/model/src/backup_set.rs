@@ -15,26 +15,25 @@ pub enum BackupSetStatus {
     Available,
     /// Complete; the verification was skipped.
     Unverified,
-    /// Something was left out without consent. It can be recovered, and does not count as a backup.
+    /// Something was left out without consent. It can be recovered, but does not count as a backup.
     Partial,
-    /// Found in a storage, and signed with no key that this installation knows. It can be recovered by an
-    /// administrator who agrees to that, and satisfies no rule that asks for a backup: its own description is
-    /// anybody's word.
+    /// Found in a storage, and not signed with a key that this installation trusts. An administrator can recover it
+    /// with consent. It does not count as a backup, because its description may be forged.
     Foreign,
-    /// Its deletion has begun: its manifest may be gone, and some of its files.
+    /// Its deletion has started: its manifest and some of its files may be gone.
     Deleting,
     /// Its files were deleted.
     Deleted,
 }
 
 impl BackupSetStatus {
-    /// Those that satisfy a rule which asks for a backup.
+    /// The statuses that count as a backup.
     pub const GOOD: [Self; 2] = [Self::Available, Self::Unverified];
 
-    /// Those whose files are deleted, or are being deleted: nothing is recovered from such a set.
+    /// The statuses of sets whose files are deleted or being deleted: such a set cannot be recovered.
     pub const GONE: [Self; 2] = [Self::Deleting, Self::Deleted];
 
-    /// Tells whether the set's files are deleted, or are being deleted.
+    /// Returns whether the set's files are deleted or being deleted.
     #[must_use]
     pub fn is_gone(self) -> bool {
         Self::GONE.contains(&self)
@@ -44,7 +43,7 @@ impl BackupSetStatus {
 /// A completed backup of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupSet {
-    /// Its identity; 0 before the metadata gave one.
+    /// Its ID; 0 until the metadata assigns one.
     pub id: BackupSetId,
     /// Its task.
     pub task: TaskId,
@@ -58,15 +57,15 @@ pub struct BackupSet {
     pub tenant_name: String,
     /// Its method.
     pub method: BackupMethod,
-    /// How much it holds.
+    /// Full or incremental.
     pub mode: DataBackupMode,
     /// Its location.
     pub storage: StorageId,
     /// The folder of a logical dump below the storage's base.
     pub path: String,
-    /// The moment whose data it holds, as the database counts it.
+    /// The SCN of its snapshot.
     pub scn: u64,
-    /// The bytes it takes in the storage.
+    /// Its size in the storage, in bytes.
     pub bytes: u64,
     /// Its number of rows.
     pub rows: u64,
@@ -76,7 +75,7 @@ pub struct BackupSet {
     pub started: Timestamp,
     /// When it was completed.
     pub finished: Timestamp,
-    /// What it is good for.
+    /// Its status.
     pub status: BackupSetStatus,
     /// The objects of the server that the set does not contain, or may not contain.
     pub left_out: Vec<LeftOut>,

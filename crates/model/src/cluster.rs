@@ -14,7 +14,7 @@ use crate::version::ServerVersion;
 /// The port of an OBServer's MySQL protocol when none is given.
 pub const DEFAULT_PORT: u16 = 2881;
 
-/// Where a server listens.
+/// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
@@ -76,26 +76,26 @@ impl fmt::Display for Address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClusterStatus {
-    /// It answers.
+    /// It responds.
     Running,
-    /// It answers and is being upgraded.
+    /// It responds and is being upgraded.
     Upgrading,
-    /// It does not answer.
+    /// It does not respond.
     Unavailable,
 }
 
 /// Facts that a probe reads from the cluster itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterFacts {
-    /// The name that OceanBase knows it by; seekdb has none and is called `seekdb`.
+    /// Its name in OceanBase; `seekdb` for seekdb, which has none.
     pub ob_name: String,
-    /// The number that OceanBase knows it by; seekdb has none and is 1.
+    /// Its ID in OceanBase; 1 for seekdb, which has none.
     pub ob_cluster_id: i64,
     /// Product, version, edition.
     pub server: ServerVersion,
     /// The protocol of its connections.
     pub generation: Generation,
-    /// What can be backed up.
+    /// The available backup methods.
     pub ability: BackupAbility,
     /// The zones in the order of their names.
     pub zones: Vec<Zone>,
@@ -148,7 +148,7 @@ pub struct Observer {
 /// A cluster that was taken over. Its password is sealed in the metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
-    /// Its identity; 0 before the metadata gave one.
+    /// Its ID; 0 until the metadata assigns one.
     pub id: ClusterId,
     /// Its name in Lifeboat.
     pub name: String,
@@ -156,9 +156,9 @@ pub struct Cluster {
     pub addresses: Vec<Address>,
     /// The user of the sys tenant, such as `root@sys`.
     pub user: String,
-    /// What the last probe read.
+    /// The facts that the last probe read.
     pub facts: ClusterFacts,
-    /// What the last probe found.
+    /// The status that the last probe found.
     pub status: ClusterStatus,
     /// When it was taken over.
     pub created: Timestamp,
@@ -169,7 +169,7 @@ pub struct Cluster {
 /// Refuses every operation on a cluster that is being upgraded.
 ///
 /// # Errors
-/// When the last probe found an upgrade.
+/// Fails if the last probe found an upgrade.
 pub fn refuse_upgrading(cluster: &Cluster) -> Result<(), Problem> {
     if cluster.status == ClusterStatus::Upgrading || cluster.facts.upgrading {
         return Err(
@@ -182,7 +182,7 @@ pub fn refuse_upgrading(cluster: &Cluster) -> Result<(), Problem> {
 /// Checks a name that users give to a cluster or a storage configuration.
 ///
 /// # Errors
-/// Refuses the empty name, more than 64 characters, and characters that would be trouble in a path or a URL.
+/// Refuses an empty name, more than 64 characters, and characters that cause problems in a path or a URL.
 pub fn check_name(name: &str) -> Result<(), Problem> {
     let plain = name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
     let starts_well = name.chars().next().is_some_and(char::is_alphanumeric);

@@ -7,29 +7,29 @@ use crate::problem::{Problem, codes};
 use crate::time::Timestamp;
 use crate::version::Version;
 
-/// From here on a backup needs no major compaction.
+/// The first version whose backups need no major compaction.
 const NEVER_SINCE: Version = Version::new(4, 0, 0);
 
-/// What a merge is doing.
+/// The status of a merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CompactionStatus {
     /// Nothing.
     Idle,
-    /// It merges, or checks what it has merged.
+    /// It merges, or checks the merged data.
     Compacting,
-    /// It stopped with an error, and continues only after the error is cleared.
+    /// It stopped with an error; it continues only after the error is cleared.
     Error,
 }
 
-/// The major compaction of one tenant; on 3.x and seekdb of all there is.
+/// The major compaction of one tenant; on 3.x and seekdb, of the whole cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compaction {
     /// The tenant; 1 for a whole cluster.
     pub tenant: TenantId,
     /// Its status.
     pub status: CompactionStatus,
-    /// The newest freeze: a version on 3.x, an SCN later.
+    /// The newest freeze: a version on 3.x, an SCN on later versions.
     pub frozen: u64,
     /// The newest completely merged version.
     pub merged: u64,
@@ -41,41 +41,41 @@ pub struct Compaction {
     pub finished: Option<Timestamp>,
     /// Whether it is suspended.
     pub suspended: bool,
-    /// The error, in the database's words.
+    /// The error message of the database.
     pub info: String,
 }
 
 impl Compaction {
-    /// Returns whether a freeze is merged to the end.
+    /// Returns whether a freeze is completely merged.
     #[must_use]
     pub fn has_merged(&self, freeze: u64) -> bool {
         self.status == CompactionStatus::Idle && self.merged >= freeze
     }
 
-    /// Returns when the newest freeze was, if that one is merged to the end.
+    /// Returns the time of the newest freeze, if it is completely merged.
     #[must_use]
     pub fn finished_freeze(&self) -> Option<Timestamp> {
         self.frozen_at.filter(|_| self.has_merged(self.frozen))
     }
 }
 
-/// What a backup needs of major compaction.
+/// The major compaction that a backup needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompactionNeed {
     /// Nothing: the version needs none.
     None,
-    /// Nothing more: a freeze later than the start of the archive is merged.
+    /// None any more: a freeze after the start of the archive is merged.
     Fulfilled,
-    /// A freeze is being merged; look again when it is through.
+    /// A freeze is being merged; check again when it is complete.
     Running,
     /// A new freeze.
     Freeze,
 }
 
-/// Reports what a backup needs: before 4.0 a finished freeze that is later than the start of the archive round.
+/// Returns what a backup needs: before 4.0, a merged freeze after the start of the archive round.
 ///
 /// # Errors
-/// A merge that stopped at an error never ends by itself.
+/// Fails if the merge stopped with an error, because it never ends by itself.
 pub fn need(
     version: &Version,
     compaction: &Compaction,
@@ -84,14 +84,14 @@ pub fn need(
     if *version >= NEVER_SINCE {
         return Ok(CompactionNeed::None);
     }
-    // Without a start nothing is archived yet, and every freeze so far is older than the archive will be.
+    // Without a start, nothing is archived yet, and every existing freeze is older than the archive.
     let is_later = |freeze: Timestamp| archive_start.is_some_and(|start| freeze > start);
     if compaction.finished_freeze().is_some_and(is_later) {
         return Ok(CompactionNeed::Fulfilled);
     }
     match compaction.status {
         CompactionStatus::Error => Err(needed(CompactionHindrance::InError).raw(&compaction.info)),
-        // If the freeze that is being merged is too old, another is requested afterwards.
+        // If the freeze that is being merged is too old, another one is requested after it.
         CompactionStatus::Compacting => Ok(CompactionNeed::Running),
         CompactionStatus::Idle => Ok(CompactionNeed::Freeze),
     }
@@ -104,11 +104,11 @@ pub enum CompactionHindrance {
     NotAllowed,
     /// The database refuses the freeze.
     Refused,
-    /// The merge stopped at an error.
+    /// The merge stopped with an error.
     InError,
 }
 
-/// Returns the failure that users know from OCP, word for word, with the cause beside it.
+/// Returns the error with OCP's exact text, and the cause.
 #[must_use]
 pub fn needed(hindrance: CompactionHindrance) -> Problem {
     let id = match hindrance {

@@ -1,9 +1,9 @@
-//! To which addresses Lifeboat connects on behalf of somebody who types an endpoint.
+//! The addresses that Lifeboat may connect to for a user who enters an endpoint.
 //!
-//! That person makes a server send requests there. So addresses are refused at which credentials are handed out: link-local
-//! ones, and the metadata services of clouds. A server refuses its own machine, too, until its configuration allows it; private
-//! networks are where clusters and object stores are. The rules are for addresses, not names: a name is as good as what it
-//! resolves to when the connection is made.
+//! Such a user makes the server send requests. Therefore, addresses that may return credentials are refused:
+//! link-local ones, and the metadata services of clouds. A server also refuses its own machine, unless its
+//! configuration allows it. Private networks are allowed, because clusters and object stores are there. The rules
+//! apply to addresses, not names: a name is checked by the address that it resolves to when the connection is opened.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -20,19 +20,18 @@ const NAT64: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
 /// The word for the addresses of the machine itself.
 pub const LOOPBACK: &str = "loopback";
 
-/// Which addresses are refused. The default is for a command that somebody runs on their own machine, and refuses
-/// only what is always refused.
+/// The rules for addresses. The default is for commands without a server, and refuses only what is always refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Egress {
     /// Never refused.
     pub allow: Vec<Network>,
-    /// Refused beside those that always are, unless they are allowed.
+    /// Refused in addition to those that always are, unless they are allowed.
     pub deny: Vec<Network>,
     /// Whether the machine itself is refused, unless it is allowed.
     pub denies_loopback: bool,
 }
 
-/// No connection is made to this address.
+/// Connections to this address are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(pub IpAddr);
 
@@ -56,7 +55,7 @@ impl Egress {
         Ok(Self { allow: networks(allow)?, deny: networks(deny)?, denies_loopback: true })
     }
 
-    /// Tells whether no connection is made to an address.
+    /// Returns whether connections to an address are refused.
     #[must_use]
     pub fn refuses(&self, address: IpAddr) -> bool {
         let address = real(address);
@@ -70,15 +69,15 @@ impl Egress {
     /// Checks one address.
     ///
     /// # Errors
-    /// When no connection is made to it.
+    /// Fails if connections to it are refused.
     pub fn check(&self, address: IpAddr) -> Result<(), Refused> {
         if self.refuses(address) { Err(Refused(address)) } else { Ok(()) }
     }
 
-    /// Returns those of a name's addresses to which connections are made.
+    /// Returns the addresses of a name that may be connected to.
     ///
     /// # Errors
-    /// When there are addresses and all are refused.
+    /// Fails if there are addresses and all are refused.
     pub fn accepted<T>(&self, found: Vec<T>, ip: impl Fn(&T) -> IpAddr) -> Result<Vec<T>, Refused> {
         let refused = found.iter().map(&ip).find(|address| self.refuses(*address));
         let accepted: Vec<T> = found.into_iter().filter(|one| !self.refuses(ip(one))).collect();
@@ -104,7 +103,7 @@ fn networks<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Network>
     Ok(all)
 }
 
-/// Returns the IPv4 address that an IPv6 address leads to, where there is one.
+/// Returns the IPv4 address inside an IPv6 address, if there is one.
 fn real(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let segments = v6.segments();
@@ -133,7 +132,8 @@ fn is_always_refused(address: IpAddr) -> bool {
     }
 }
 
-/// The addresses that begin alike. Written as one address, or as the first one, `/` and the number of bits that they share.
+/// The addresses with a common prefix. Written as a single address, or as the first address, `/` and the prefix
+/// length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     first: IpAddr,
@@ -161,7 +161,7 @@ impl FromStr for Network {
         let first: IpAddr = first.parse().map_err(|_| NotANetwork)?;
         let most = if first.is_ipv4() { 32 } else { 128 };
         let shared_bits = shared.map_or(Ok(most), str::parse).map_err(|_| NotANetwork)?;
-        // 10.0.0.1/8 names no network: it is a slip of the pen, and nobody knows in which of the two numbers.
+        // 10.0.0.1/8 is not a network: either the address or the length is mistyped.
         if shared_bits > most || bits(first) & !mask(shared_bits) != 0 {
             return Err(NotANetwork);
         }
@@ -170,7 +170,7 @@ impl FromStr for Network {
 }
 
 impl Network {
-    /// Tells whether an address is one of these.
+    /// Returns whether the network contains an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let is_alike = (bits(self.first) ^ bits(address)) & mask(self.shared_bits) == 0;
@@ -178,7 +178,7 @@ impl Network {
     }
 }
 
-/// Returns an address from its highest bit on.
+/// Returns the bits of an address, left-aligned.
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => u128::from(u32::from(address)) << 96,
@@ -186,7 +186,7 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// Returns this many ones, from the highest bit on.
+/// Returns a mask with this many leading ones.
 fn mask(ones: u32) -> u128 {
     u128::MAX.checked_shl(128 - ones).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Identities. Each is a number of our own metadata, except those that the database assigned, as noted.
+//! Typed IDs. Lifeboat's metadata assigns them, unless noted otherwise.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ identity!(
     ClusterId
 );
 identity!(
-    /// A tenant, by the number that OceanBase gave it; unique within its cluster. seekdb's only one is 1.
+    /// A tenant, by the ID that OceanBase assigned; unique within its cluster. 1 for seekdb's only tenant.
     TenantId
 );
 identity!(
@@ -48,7 +48,7 @@ identity!(
     UserId
 );
 identity!(
-    /// A token that a program logs on with in a user's name.
+    /// A token with which a program logs on as a user.
     TokenId
 );
 identity!(

@@ -9,7 +9,7 @@ use crate::backup::{BackupObject, is_same_name};
 use crate::near::nearest;
 use crate::text::Text;
 
-/// Defines the kinds with their words, which stand in manifests and on command lines.
+/// Defines the kinds with their words in manifests and on the command line.
 macro_rules! kinds {
     ($($(#[$about:meta])* $kind:ident = $word:literal,)+) => {
         /// A kind of object on a server.
@@ -42,23 +42,23 @@ kinds! {
     Routines = "routines",
     /// Triggers.
     Triggers = "triggers",
-    /// Statements that the server runs by a schedule.
+    /// Statements that the server runs on a schedule.
     Events = "events",
     /// Sequences.
     Sequences = "sequences",
     /// Users and roles.
     Users = "users",
-    /// What users and roles may do.
+    /// The privileges of users and roles.
     Grants = "grants",
     /// Plans that statements are bound to (OceanBase).
     Outlines = "outlines",
-    /// The rows that system-versioned tables held earlier (MariaDB).
+    /// The earlier rows of system-versioned tables (MariaDB).
     History = "history",
     /// Packages and their bodies.
     Packages = "packages",
     /// User-defined types.
     Types = "types",
-    /// Other names of objects.
+    /// Alternative names of objects.
     Synonyms = "synonyms",
     /// Groups of tables that are stored together (OceanBase).
     TableGroups = "table-groups",
@@ -74,7 +74,7 @@ kinds! {
     Servers = "servers",
     /// Libraries that the server has loaded.
     Plugins = "plugins",
-    /// Dropped objects that can still be brought back.
+    /// Dropped objects that can still be restored.
     RecycleBin = "recycle-bin",
     /// Models that statements call, and their endpoints (OceanBase, seekdb).
     AiModels = "ai-models",
@@ -126,19 +126,19 @@ impl FromStr for ObjectKind {
     }
 }
 
-/// Stands for the whole server, in place of a name.
+/// The name that stands for the whole server.
 pub const WHOLE_SERVER: &str = "*";
 
-/// Something that the server holds, or may hold, and a backup does not.
+/// Something that the server has, or may have, but a backup does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
-    /// What it is.
+    /// The kind.
     pub kind: ObjectKind,
     /// Its name, or that of the database with these objects; `*` for the whole server.
     pub name: String,
-    /// Why, in a sentence that names it.
+    /// The reason, which names the object.
     pub reason: Text,
-    /// Whether the request has consent for it, by name.
+    /// Whether the request agrees to it by name.
     pub agreed: bool,
 }
 
@@ -152,7 +152,8 @@ pub enum Agreement {
 }
 
 impl LeftOut {
-    /// Returns how a request agrees to it; nothing where only a privilege helps: what is hidden has no name.
+    /// Returns how a request agrees to it; `None` if a privilege is needed instead, because a hidden object has no
+    /// name.
     #[must_use]
     pub fn agreement(&self) -> Option<Agreement> {
         let Self { kind, name, .. } = self;
@@ -170,12 +171,12 @@ impl LeftOut {
     }
 }
 
-/// Something that the backup of a tenant lacks, where a task or a plan is about several.
+/// Something that the backup of a tenant lacks, in a task or plan for several tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// The tenant's name.
     pub tenant: String,
-    /// What it is.
+    /// The kind.
     pub object: LeftOut,
 }
 
@@ -221,13 +222,13 @@ impl Consent {
         self.exclude.iter().any(is_it)
     }
 
-    /// Returns whether nothing of this kind is wanted.
+    /// Returns whether this kind is left out by agreement.
     #[must_use]
     pub fn is_without(&self, kind: ObjectKind) -> bool {
         self.without.contains(&kind)
     }
 
-    /// Describes something that is left out, agreed to if its kind is.
+    /// Describes something that is left out; it is agreed to if its kind is.
     #[must_use]
     pub fn left_out(&self, kind: ObjectKind, name: impl Into<String>, reason: Text) -> LeftOut {
         LeftOut { kind, name: name.into(), reason, agreed: self.is_without(kind) }

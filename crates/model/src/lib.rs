@@ -1,7 +1,7 @@
-//! The nouns of backup and recovery for OceanBase, the rules about them, and the words for them.
+//! The nouns of backup and recovery for OceanBase, the rules about them, and the texts for users.
 //!
-//! Pure: no input or output, no clock (time is an argument), nothing asynchronous. Every other crate but
-//! `engine` builds on this one.
+//! Pure: no I/O, no clock (time is an argument), no async code. All other crates use this one, except `engine`, `sim`
+//! and `xtask`.
 
 pub mod ability;
 pub mod alarm;

@@ -1,22 +1,22 @@
-//! How much of this server's memory outside parties may take: databases, object stores, and those who log on.
+//! Limits for the memory that databases and object stores can make this server use.
 //!
-//! A database or object store may not be what it says. Without a limit, one answer of it takes all memory, and with it every
+//! A database or object store may be malicious. Without a limit, a single answer could use all memory and stop every
 //! other task.
 
-/// How much outside parties may send, and how many are served at a time.
+/// The maximum sizes of messages from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most bytes of one row, or of another message of a database.
+    /// The most bytes of one row, or of another message from a database.
     pub row_bytes: usize,
-    /// The most bytes of an answer of a database that is kept whole, such as one about its catalogue. Rows that are dumped are not
-    /// kept, and do not count.
+    /// The most bytes of an answer from a database that is held in memory, such as one about its catalogue. Dumped rows
+    /// are not held, and do not count.
     pub answer_bytes: usize,
-    /// The most bytes of an answer of an object store that is no object: a page of a list, or why a request failed.
+    /// The most bytes of an answer from an object store that is not an object: a page of a list, or an error message.
     pub store_answer_bytes: usize,
 }
 
 impl Limits {
-    /// What holds when nobody says otherwise.
+    /// The default limits.
     pub const DEFAULT: Self =
         Self { row_bytes: 256 << 20, answer_bytes: 256 << 20, store_answer_bytes: 16 << 20 };
 }

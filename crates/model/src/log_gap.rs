@@ -1,7 +1,7 @@
 //! A gap in the logs of a tenant: log backup was INTERRUPTED, and times from then until the next full backup are not
 //! recoverable. Also the repair, if a backup strategy allows it.
 //!
-//! Log backup is stopped, started again, and a full backup is taken. Each is a task; a gap knows which.
+//! The repair stops log backup, starts it again, and takes a full backup. Each is a task, which the gap records.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,13 +23,13 @@ pub struct GapKey {
 /// A gap in the logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogGap {
-    /// Of whom, and of which round.
+    /// The cluster, tenant and round.
     pub key: GapKey,
-    /// The log backup checkpoint, as far as the database reports it.
+    /// The log backup checkpoint, if the database reports it.
     pub from: Option<Timestamp>,
     /// The database's message about it.
     pub comment: String,
-    /// When it was found, by the metadata's clock.
+    /// When it was detected, by the metadata's clock.
     pub found: Timestamp,
     /// The task that stops log backup.
     pub stop: Option<TaskId>,
@@ -37,9 +37,9 @@ pub struct LogGap {
     pub start: Option<TaskId>,
     /// The task that takes a full backup.
     pub backup: Option<TaskId>,
-    /// From when on logs are backed up again; none while they are not.
+    /// The time from which logs are backed up again; `None` until then.
     pub until: Option<Timestamp>,
-    /// Whether the gap is settled.
+    /// Whether the gap needs no further action.
     pub is_closed: bool,
 }
 
@@ -51,18 +51,18 @@ impl LogGap {
     }
 }
 
-/// How the newest task of a gap stands.
+/// The state of the newest task of a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskEnd {
     /// It has not ended.
     Running,
-    /// It ended well.
+    /// It succeeded.
     Well,
-    /// It ended otherwise, or is gone.
+    /// It ended in another way, or no longer exists.
     Badly,
 }
 
-/// What to do about a gap.
+/// The next action for a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mending {
@@ -74,12 +74,12 @@ pub enum Mending {
     Start,
     /// Take a full backup.
     BackUp,
-    /// Nothing any more.
+    /// Close the gap.
     Close,
 }
 
-/// Decides on the repair of a gap. `may_begin` is whether the strategy allows it, the cause is gone, and the last
-/// repair is long enough ago. A repair that was started is finished without it.
+/// Decides on the repair of a gap. `may_begin` means that the strategy allows a repair, the cause is gone, and the
+/// last repair is long enough ago. A started repair continues without it.
 #[must_use]
 pub fn mending(gap: &LogGap, round: &ArchiveRound, task: Option<TaskEnd>, may_begin: bool) -> Mending {
     use ArchiveStatus::{Beginning, Doing, Interrupted, Never, Stop};
@@ -91,7 +91,7 @@ pub fn mending(gap: &LogGap, round: &ArchiveRound, task: Option<TaskEnd>, may_be
         (Some(TaskEnd::Badly), _) if gap.backup.is_none() && runs_again => Mending::BackUp,
         (Some(TaskEnd::Badly), _) => Mending::Wait,
         _ if gap.backup.is_some() => Mending::Close,
-        // Interrupted again: that is a gap of its own.
+        // Interrupted again: that is a separate gap.
         _ if is_newer && round.status == Interrupted => Mending::Close,
         (_, Some(_)) if runs_again => Mending::BackUp,
         (_, Some(_)) if gap.start.is_none() && matches!(round.status, Never | Stop) => Mending::Start,
@@ -148,15 +148,15 @@ mod tests {
             // Nothing was started.
             (0, 3, Interrupted, None, false, Wait),
             (0, 3, Interrupted, None, true, Stop),
-            (0, 3, Stopping, None, true, Close), // somebody else does it
+            (0, 3, Stopping, None, true, Close), // another user repairs it
             (0, 4, Doing, None, true, Close),
             (0, 4, Interrupted, None, true, Close), // another gap
             // It is stopped.
             (1, 3, Interrupted, Some(Running), false, Wait),
             (1, 3, Stopped, Some(Running), true, Wait),
-            (1, 3, Stopped, Some(Well), false, Start), // what was begun is finished
+            (1, 3, Stopped, Some(Well), false, Start), // a started repair continues
             (1, 3, Stopping, Some(Well), true, Wait),
-            (1, 4, Doing, Some(Well), true, BackUp), // somebody started it
+            (1, 4, Doing, Some(Well), true, BackUp), // another user started it
             (1, 3, Interrupted, Some(Badly), true, Wait),
             (1, 4, Doing, Some(Badly), true, BackUp),
             // It is started.

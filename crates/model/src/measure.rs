@@ -1,31 +1,31 @@
-//! Measurements of repeated operations: number, duration, failures. Plain numbers: the measuring caller has the
-//! clock, and the displaying one chooses the format.
+//! Measurements of repeated operations: number, duration, failures. Plain numbers: the caller that measures has the
+//! clock, and the caller that displays chooses the format.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Upper bounds for answers of databases and of this server, in seconds.
+/// Upper bounds of histogram buckets for answers of databases and of this server, in seconds.
 pub const ANSWER_BOUNDS_S: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0, 60.0];
 
-/// Upper bounds for tasks, in seconds: from one minute to two days.
+/// Upper bounds of histogram buckets for tasks, in seconds: from one minute to two days.
 pub const RUN_BOUNDS_S: &[f64] = &[60.0, 300.0, 900.0, 3_600.0, 10_800.0, 28_800.0, 86_400.0, 172_800.0];
 
-/// How long one kind of thing took, in total and by bounds.
+/// The durations of one kind of operation, in total and as a histogram.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Timing {
-    /// How often it ended, well or badly.
+    /// How often it ended, with success or failure.
     pub count: u64,
-    /// How often it ended badly.
+    /// How often it failed.
     pub failed: u64,
     /// How long it took in total.
     pub total: Duration,
-    /// For each bound, how often it took no longer than that and longer than the bound before.
+    /// For each bound, how often it took no longer than that, but longer than the previous bound.
     pub within: Vec<u64>,
 }
 
 impl Timing {
-    /// Adds what was measured by the same bounds.
+    /// Adds measurements with the same bounds.
     pub fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.failed += other.failed;
@@ -37,7 +37,7 @@ impl Timing {
     }
 }
 
-/// Timings by kind. The kinds are words of this program, never input: there are few of them.
+/// Timings by kind. The kinds are fixed words of this program, never input, so they are few.
 #[derive(Debug)]
 pub struct Timings<K> {
     bounds_s: &'static [f64],
@@ -45,7 +45,7 @@ pub struct Timings<K> {
 }
 
 impl<K: Ord + Clone> Timings<K> {
-    /// Returns timings without any, to be counted by these upper bounds.
+    /// Returns empty timings with these upper bounds.
     #[must_use]
     pub const fn new(bounds_s: &'static [f64]) -> Self {
         Self { bounds_s, kinds: Mutex::new(BTreeMap::new()) }
@@ -57,7 +57,7 @@ impl<K: Ord + Clone> Timings<K> {
         self.bounds_s
     }
 
-    /// Notes that something ended.
+    /// Records that an operation ended.
     pub fn note(&self, kind: K, elapsed: Duration, has_failed: bool) {
         let mut kinds = self.kinds();
         let timing = kinds.entry(kind).or_default();
@@ -71,14 +71,14 @@ impl<K: Ord + Clone> Timings<K> {
         }
     }
 
-    /// Returns what was noted, by kind.
+    /// Returns the timings by kind.
     #[must_use]
     pub fn list(&self) -> Vec<(K, Timing)> {
         self.kinds().iter().map(|(kind, timing)| (kind.clone(), timing.clone())).collect()
     }
 
     fn kinds(&self) -> MutexGuard<'_, BTreeMap<K, Timing>> {
-        // Each change is a few sums: a panic elsewhere leaves nothing half-done here.
+        // Each change is a few additions, so a panic elsewhere leaves no partial change here.
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,10 +1,10 @@
-//! The method and mode of a backup: from the request and the cluster's ability alone.
+//! Determines the method and mode of a backup from the request and the cluster's ability.
 
 use crate::ability::BackupAbility;
 use crate::backup::{BackupMethod, BackupWish, DataBackupMode};
 use crate::problem::{Problem, codes};
 
-/// Settles the method and the mode of a backup, by the rules.
+/// Determines the method and the mode of a backup.
 ///
 /// # Errors
 /// 20108 when the cluster does not offer the method; 20110 for an incremental logical backup; 20107 for databases

@@ -1,12 +1,12 @@
 //! Names that are similar to a mistyped one.
 
-/// How many names are offered at most.
+/// The maximum number of suggested names.
 const OFFERED: usize = 3;
 
 /// The minimum length of a name for prefix matches.
 const BEGINNING: usize = 3;
 
-/// Returns the names nearest to a mistyped one, the nearest first; none when no name is near.
+/// Returns the names most similar to a mistyped one, the most similar first; empty if none is similar.
 #[must_use]
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let typed: Vec<char> = typed.to_lowercase().chars().collect();
@@ -19,7 +19,7 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Vec
     near.into_iter().map(|(_, name)| name).collect()
 }
 
-/// Returns how many letters must be changed, added or removed; nothing when that is too many for a slip.
+/// Returns how many letters must be changed, added or removed; `None` if these are too many for a typing error.
 fn distance(typed: &[char], name: &[char]) -> Option<usize> {
     let (shorter, longer) = if typed.len() < name.len() { (typed, name) } else { (name, typed) };
     let most = (longer.len() / 3).max(1);
@@ -27,7 +27,7 @@ fn distance(typed: &[char], name: &[char]) -> Option<usize> {
     if longer.len() - shorter.len() > most && !is_beginning {
         return None;
     }
-    // The distances of what was read of `typed` to every beginning of `name`.
+    // The distances of the part of `typed` so far to every prefix of `name`.
     let mut row: Vec<usize> = (0..=name.len()).collect();
     for (line, letter) in typed.iter().enumerate() {
         let mut diagonal = row[0];

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
 
-/// Defines the kinds with their words, which stand in answers and in the states of tasks.
+/// Defines the kinds with their words in answers and in the states of tasks.
 macro_rules! kinds {
     ($($(#[$about:meta])* $kind:ident = $word:literal,)+) => {
         /// A kind of object that a recovery creates.
@@ -30,7 +30,7 @@ kinds! {
     Tables = "tables",
     /// Sequences.
     Sequences = "sequences",
-    /// Keys of tables, without the foreign ones.
+    /// Keys of tables, except foreign keys.
     Indexes = "indexes",
     /// Foreign keys.
     ForeignKeys = "foreign-keys",
@@ -40,13 +40,13 @@ kinds! {
     Routines = "routines",
     /// Triggers.
     Triggers = "triggers",
-    /// Statements that the server runs by a schedule.
+    /// Statements that the server runs on a schedule.
     Events = "events",
     /// Plans that statements are bound to (OceanBase).
     Outlines = "outlines",
     /// Users and roles.
     Users = "users",
-    /// What users and roles may do.
+    /// The privileges of users and roles.
     Grants = "grants",
 }
 
@@ -56,19 +56,19 @@ impl fmt::Display for PartKind {
     }
 }
 
-/// Something that a backup holds and a recovery could not make.
+/// An object of a backup that a recovery could not create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotMade {
-    /// What it is.
+    /// The kind.
     pub kind: PartKind,
     /// Its name in the target: `` `database`.`name` `` followed by the key's name, or a user as `'user'@'host'`.
     pub name: String,
-    /// Why, in a sentence that names it.
+    /// The reason, which names the object.
     pub reason: Text,
 }
 
 impl NotMade {
-    /// Describes it.
+    /// Describes an object that was not created.
     #[must_use]
     pub fn new(kind: PartKind, name: impl Into<String>, reason: Text) -> Self {
         Self { kind, name: name.into(), reason }

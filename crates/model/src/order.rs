@@ -1,4 +1,4 @@
-//! The possible orders: every order becomes a task. A person, a program or a strategy gives it.
+//! The possible orders. Each becomes a task. A user, a program or a strategy gives it.
 
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ pub struct LogicalBackup {
     pub tenants: Vec<TenantId>,
     /// The databases and tables; none means all.
     pub objects: Vec<BackupObject>,
-    /// What the backup may be without.
+    /// What the backup may omit.
     pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
@@ -77,18 +77,18 @@ pub struct PhysicalBackup {
     pub storage: Option<StorageChoice>,
     /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
-    /// Whether the logs that a set needs go into it, so that it can be restored by itself: 4.1 and later.
+    /// Whether the set includes the logs that it needs, so that it can be restored alone: 4.1 and later.
     pub plus_archivelog: bool,
     /// The password that the backup is encrypted with. Without it nothing can be restored.
     #[serde(skip)]
     pub encryption: Option<Secret>,
-    /// Whether log backup is started where it does not run. Without it, such a tenant is refused.
+    /// Whether log backup is started if it does not run. Otherwise, such a tenant is refused.
     pub start_log_backup: bool,
     /// The reason why it is full although its strategy plans an incremental one.
     #[serde(skip)]
     pub promotion: Option<Promotion>,
-    /// The run of a strategy that it is, if it is one: an incremental one then makes full sets of tenants without a usable
-    /// one, and is not refused.
+    /// The run of a strategy, if it is one. An incremental run takes full backups of tenants without a usable full
+    /// set, instead of being refused.
     #[serde(skip)]
     pub run: Option<RunKey>,
 }
@@ -98,9 +98,9 @@ pub struct PhysicalBackup {
 pub struct LogBackupOrder {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The tenants; none means all. On 3.x it is always the cluster's.
+    /// The tenants; none means all. On 3.x, it always affects the whole cluster.
     pub tenants: Vec<TenantId>,
-    /// What is to become of it.
+    /// The requested state.
     pub wish: LogBackupWish,
 }
 
@@ -109,11 +109,11 @@ pub struct LogBackupOrder {
 pub struct CompactionOrder {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The tenants; none means all users'. Before 4.0 and on seekdb it is always the whole.
+    /// The tenants; none means all user tenants. Before 4.0 and on seekdb, it always affects the whole cluster.
     pub tenants: Vec<TenantId>,
 }
 
-/// A recovery, by what is recovered.
+/// A recovery, by its content.
 #[derive(Debug, Clone, Serialize)]
 pub enum RecoveryOrder {
     /// Databases and tables of a logical backup set.
@@ -122,14 +122,14 @@ pub enum RecoveryOrder {
     Tenant(Box<TenantRecovery>),
 }
 
-/// A request to back up now. What is left out is filled in by the rules.
+/// A request to back up now. The rules fill in omitted fields.
 #[derive(Debug, Clone)]
 pub struct BackupNow {
     /// The cluster.
     pub cluster: ClusterId,
-    /// Which parts of it, and how.
+    /// The parts of the cluster, and the method.
     pub wish: BackupWish,
-    /// What the backup may be without: logical.
+    /// What a logical backup may omit.
     pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
@@ -137,7 +137,7 @@ pub struct BackupNow {
     pub auto_compaction: bool,
     /// Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later.
     pub plus_archivelog: bool,
-    /// The password that the backup is encrypted with: physical. Without it nothing can be restored.
+    /// The password that a physical backup is encrypted with. Without it, nothing can be restored.
     pub encryption: Option<Secret>,
     /// The number of concurrent read connections.
     pub threads: Option<u32>,
@@ -146,11 +146,11 @@ pub struct BackupNow {
 }
 
 impl BackupNow {
-    /// Settles the method by what the cluster offers, and refuses options of the other method: to ignore one would do
-    /// something else than was requested.
+    /// Determines the method from the abilities of the cluster, and refuses options of the other method, because
+    /// ignoring one would change the request.
     ///
     /// # Errors
-    /// As [`settle`]; for an option of the other method, and for an empty password.
+    /// Fails as [`settle`] does, for an option of the other method, and for an empty password.
     pub fn settled(self, ability: BackupAbility) -> Result<BackupOrder, Problem> {
         let (method, mode) = settle(&self.wish, ability)?;
         let Self { cluster, wish, consent, storage, auto_compaction, plus_archivelog, .. } = self;
@@ -197,7 +197,7 @@ impl BackupNow {
 }
 
 impl Order {
-    /// Returns what the audit log calls the order.
+    /// Returns the name of the order in the audit log.
     #[must_use]
     pub fn action(&self) -> &'static str {
         match self {
@@ -214,7 +214,7 @@ impl Order {
         }
     }
 
-    /// Returns what the audit log calls the thing that the order is about.
+    /// Returns the name of the order's target in the audit log.
     #[must_use]
     pub fn target(&self) -> String {
         match self {
@@ -228,7 +228,7 @@ impl Order {
         }
     }
 
-    /// Returns the order in full, with its secrets: two orders are the same when these texts are.
+    /// Returns the complete order with its secrets: two orders are equal if these texts are.
     #[must_use]
     pub fn in_full(&self) -> Secret {
         let storage = match self {
@@ -254,13 +254,13 @@ impl Order {
     }
 }
 
-/// What the audit log calls a backup.
+/// The name of a backup in the audit log.
 pub const BACKUP_NOW: &str = "backup-now";
 
 /// The longest idempotency key, in characters.
 pub const KEY_MAX: usize = 255;
 
-/// A key by which a sender repeats an order without ordering twice.
+/// A key with which a sender can repeat an order without a second task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 

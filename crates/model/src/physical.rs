@@ -1,17 +1,17 @@
-//! Physical backup: its nouns, and one file for each rule.
+//! Physical backup: its types, and one file for each rule.
 //!
 //! | file | the rule |
 //! |---|---|
-//! | [`scope`] | what one backup statement is about, by version |
-//! | [`address`] | how a storage is written in a statement, by version |
+//! | [`scope`] | the scope of one backup statement, by version |
+//! | [`address`] | the form of a storage in a statement, by version |
 //! | [`destination`] | which destination is kept, set or refused |
 //! | [`incremental`] | which set an incremental backup can build on |
 //! | [`identity`] | which job is ours |
-//! | [`data_version`] | what the version of a tenant's data lets it do |
+//! | [`data_version`] | the operations that a tenant's data version allows |
 //! | [`delete_policy`] | when the database itself deletes backups |
-//! | [`moment`] | how views spell moments |
-//! | [`resources`] | whether a cluster has what a new tenant needs |
-//! | [`restore`] | which restore job is ours, and which tenant is only half restored |
+//! | [`moment`] | the format of times in views |
+//! | [`resources`] | whether a cluster has the resources for a new tenant |
+//! | [`restore`] | which restore job is ours, and which tenant is only partly restored |
 
 use serde::{Deserialize, Serialize};
 
@@ -35,15 +35,15 @@ pub use scope::Scope;
 /// The sys tenant.
 pub const SYS: TenantId = TenantId(1);
 
-/// Where a backup job stands.
+/// The status of a backup job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum JobStatus {
-    /// It runs, or is about to.
+    /// It runs, or will start.
     Running,
     /// It is being cancelled.
     Canceling,
-    /// It ended well.
+    /// It succeeded.
     Completed,
     /// It ended with an error.
     Failed,
@@ -52,7 +52,7 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    /// Reads the word of a view; words that are not known are stages of a running job.
+    /// Reads the word of a view; unknown words are stages of a running job.
     #[must_use]
     pub fn of(word: &str) -> Self {
         match word.to_ascii_uppercase().as_str() {
@@ -64,7 +64,7 @@ impl JobStatus {
         }
     }
 
-    /// Returns whether nothing more will happen.
+    /// Returns whether the job has ended.
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Canceled)
@@ -74,27 +74,27 @@ impl JobStatus {
 /// A backup job, as the cluster shows it. On 4.x (tenant, id) is the key; on 3.x a job spans the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupJob {
-    /// The tenant; 1 for the job that hands out work, and on 3.x.
+    /// The tenant; 1 for a job that starts other jobs, and on 3.x.
     pub tenant: TenantId,
     /// `JOB_ID`; on 3.x `BS_KEY`.
     pub id: i64,
-    /// The set that it makes, once there is one.
+    /// The set that it creates, if known.
     pub set: Option<i64>,
-    /// How much it holds.
+    /// Full or incremental.
     pub mode: DataBackupMode,
     /// Whether it backs up data: the newest versions list copies of archived logs among the jobs.
     pub is_data: bool,
-    /// Its position.
+    /// Its status.
     pub status: JobStatus,
-    /// OceanBase's number for the failure, without the sign; 0 for none.
+    /// OceanBase's error number without the sign; 0 for none.
     pub result: u64,
     /// The database's message about it.
     pub comment: String,
     /// The description that the initiator wrote (4.1 and later).
     pub description: String,
-    /// The job that handed this one out, if one did.
+    /// The job that started this one, if any.
     pub parent: Option<(TenantId, i64)>,
-    /// The tenants that it is for, on a job that hands out work.
+    /// The tenants for which this job starts other jobs.
     pub executors: Vec<TenantId>,
     /// When it began.
     pub started: Option<Timestamp>,
@@ -102,10 +102,10 @@ pub struct BackupJob {
     pub ended: Option<Timestamp>,
 }
 
-/// How far a running job is.
+/// The progress of a running job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct JobProgress {
-    /// Blocks that are out.
+    /// Blocks that are written.
     pub blocks_done: u64,
     /// Blocks in all; 0 until they are counted.
     pub blocks: u64,
@@ -116,7 +116,7 @@ pub struct JobProgress {
 }
 
 impl JobProgress {
-    /// Returns the bytes in all, as far as the blocks shows.
+    /// Returns the estimated total bytes, derived from the blocks.
     #[must_use]
     pub fn total_bytes(&self) -> Option<u64> {
         if self.blocks == 0 || self.blocks_done == 0 || self.input_bytes == 0 {
@@ -133,7 +133,7 @@ impl JobProgress {
 pub struct PhysicalSet {
     /// The tenant.
     pub tenant: TenantId,
-    /// `BACKUP_SET_ID`, which counts for each tenant; on 3.x `BS_KEY`, which counts for the cluster.
+    /// `BACKUP_SET_ID`, which is counted per tenant; on 3.x `BS_KEY`, which is counted per cluster.
     pub set: i64,
     /// Its mode, as the kernel recorded it: an incremental request may become a full set.
     pub mode: DataBackupMode,
@@ -141,15 +141,15 @@ pub struct PhysicalSet {
     pub full_set: Option<i64>,
     /// Whether `STATUS` is SUCCESS.
     pub succeeded: bool,
-    /// `FILE_STATUS`; empty where the version has none.
+    /// `FILE_STATUS`; empty if the version has none.
     pub file_status: String,
-    /// Where it is, without keys; empty if the views do not show it.
+    /// Its location, without keys; empty if the views do not show it.
     pub path: String,
     /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,
     /// Its size in bytes.
     pub output_bytes: u64,
-    /// The earliest moment that it can be restored to, in nanoseconds; on 3.x its start, in microseconds.
+    /// The earliest time that it can be restored to, in nanoseconds; on 3.x, its start, in microseconds.
     pub restore_scn: u64,
     /// When it was started.
     pub started: Option<Timestamp>,
@@ -165,8 +165,7 @@ impl PhysicalSet {
     }
 }
 
-/// Returns an address without what follows the `?`: access keys stand there, and two spellings of one place differ
-/// there.
+/// Returns an address without the part after `?`, which contains access keys and may differ for the same location.
 #[must_use]
 pub fn bare(address: &str) -> &str {
     address.split('?').next().unwrap_or_default().trim_end_matches('/')
@@ -200,7 +199,7 @@ mod tests {
         assert_eq!(progress(0, 0, 0).total_bytes(), None);
         assert_eq!(progress(0, 100, 0).total_bytes(), None);
         assert_eq!(progress(25, 100, 50).total_bytes(), Some(200));
-        // More blocks than were counted are out: the total is never less than what is done.
+        // More blocks were written than counted: the total is never less than the completed part.
         assert_eq!(progress(110, 100, 220).total_bytes(), Some(220));
     }
 

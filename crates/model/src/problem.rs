@@ -17,13 +17,13 @@ pub mod codes {
     pub const FORBIDDEN: u32 = 403;
     /// The object does not exist.
     pub const NOT_FOUND: u32 = 404;
-    /// The thing is in use, or exists already.
+    /// The object is in use, or exists already.
     pub const CONFLICT: u32 = 409;
     /// Too many attempts.
     pub const LOCKED_OUT: u32 = 429;
     /// A bug in Lifeboat.
     pub const INTERNAL: u32 = 500;
-    /// An outside system did not do its part.
+    /// An external system failed.
     pub const OUTSIDE: u32 = 502;
     /// The version does not support backup.
     pub const VERSION_WITHOUT_BACKUP: u32 = 20000;
@@ -53,13 +53,13 @@ pub mod codes {
     pub const PRECHECK_FAILED: u32 = 20036;
     /// A resource unit could not be created for a recovery.
     pub const UNIT_NOT_MADE: u32 = 20040;
-    /// That name is being recovered to already.
+    /// A recovery to that name is already running.
     pub const RECOVERY_RUNS_ALREADY: u32 = 20043;
     /// The name exists in the destination.
     pub const NAME_EXISTS: u32 = 20044;
-    /// Only a recovery that failed leaves something to clean up.
+    /// There is nothing to clean up: the recovery has not failed.
     pub const NOTHING_TO_CLEAN_UP: u32 = 20048;
-    /// The moment is outside of what can be recovered to.
+    /// The time is not recoverable.
     pub const MOMENT_OUTSIDE: u32 = 20049;
     /// The cluster has a strategy already.
     pub const CLUSTER_HAS_STRATEGY: u32 = 20100;
@@ -75,11 +75,11 @@ pub mod codes {
     pub const LOGICAL_IS_FULL_ONLY: u32 = 20110;
     /// Physical: a full backup must come before an incremental one.
     pub const FULL_BEFORE_INCREMENTAL: u32 = 20111;
-    /// A strategy does not change from physical to logical.
+    /// A strategy cannot change from physical to logical.
     pub const METHOD_CHANGE_REFUSED: u32 = 20112;
     /// Secondary backup is not supported.
     pub const SECONDARY_BACKUP_UNSUPPORTED: u32 = 20113;
-    /// The change of a strategy changes nothing.
+    /// The update of a strategy changes nothing.
     pub const NOTHING_CHANGED: u32 = 20116;
     /// The backup's files could not be read as a backup.
     pub const BACKUP_UNREADABLE: u32 = 20120;
@@ -95,7 +95,7 @@ pub mod codes {
     pub const TENANT_BACKUP_UNSUPPORTED: u32 = 20300;
     /// A backup of single tenants is always full.
     pub const TENANT_BACKUP_IS_FULL_ONLY: u32 = 20302;
-    /// A backup of single tenants goes into no directory below the cluster's.
+    /// A backup of single tenants must not go into a directory below the cluster's.
     pub const TENANT_BACKUP_BELOW_CLUSTERS: u32 = 20303;
     /// A backup of single tenants needs an empty directory.
     pub const TENANT_BACKUP_NEEDS_EMPTY: u32 = 20304;
@@ -105,34 +105,34 @@ pub mod codes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
-    /// The request is wrong in itself.
+    /// The request is invalid.
     Invalid,
     /// No user, or the wrong one, is logged on.
     Unauthenticated,
-    /// Logged on, but without the permission.
+    /// The user lacks the permission.
     Forbidden,
     /// The object does not exist.
     NotFound,
-    /// A rule refuses it as things stand.
+    /// A rule refuses it in the current state.
     Refused,
-    /// It clashes with something that exists or runs.
+    /// It conflicts with something that exists or runs.
     Conflict,
     /// Too many attempts; wait.
     LockedOut,
     /// A database or a storage failed.
     Outside,
-    /// We failed.
+    /// Lifeboat failed.
     Internal,
 }
 
-/// One thing that went wrong. Its words are looked up in the texts, in the reader's language.
+/// An error. Its message is looked up in the texts in the reader's language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The kind of problem.
     pub kind: ProblemKind,
     /// OCP's number, see [`codes`].
     pub code: u32,
-    /// The text's id and arguments, and the original message of the outside.
+    /// The ID and arguments of the text, and the original external message.
     pub text: Text,
 }
 
@@ -147,17 +147,17 @@ impl Problem {
         Self::new(ProblemKind::Refused, code, id)
     }
 
-    /// Returns a fault in a request.
+    /// Returns an error in a request.
     pub fn invalid(id: &str) -> Self {
         Self::new(ProblemKind::Invalid, codes::INVALID, id)
     }
 
-    /// Returns the absence of a thing.
+    /// Returns the error for a missing object.
     pub fn not_found(id: &str) -> Self {
         Self::new(ProblemKind::NotFound, codes::NOT_FOUND, id)
     }
 
-    /// Returns a clash with something that exists.
+    /// Returns a conflict with something that exists.
     pub fn conflict(id: &str) -> Self {
         Self::new(ProblemKind::Conflict, codes::CONFLICT, id)
     }
@@ -179,21 +179,21 @@ impl Problem {
         self
     }
 
-    /// Adds what was to be done when it happened, see [`Text::during`].
+    /// Adds the attempted action, see [`Text::during`].
     #[must_use]
     pub fn during(mut self, doing: impl fmt::Display) -> Self {
         self.text = self.text.during(doing);
         self
     }
 
-    /// Adds the original message of the outside.
+    /// Adds the original external message.
     #[must_use]
     pub fn raw(mut self, raw: impl fmt::Display) -> Self {
         self.text.raw = Some(raw.to_string());
         self
     }
 
-    /// Gives the problem another of OCP's numbers.
+    /// Replaces OCP's number.
     #[must_use]
     pub fn coded(mut self, code: u32) -> Self {
         self.code = code;

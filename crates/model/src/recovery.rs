@@ -8,7 +8,7 @@ use crate::backup::{BackupObject, is_same_name};
 use crate::id::{BackupSetId, ClusterId, TenantId};
 use crate::problem::{Problem, codes};
 
-/// What is to be recovered, and where to.
+/// A request to recover from a logical backup set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryRequest {
     /// The backup set to recover from.
@@ -30,23 +30,24 @@ pub struct RecoveryRequest {
     pub with_code: bool,
 }
 
-/// What a backup set holds: the names of the tables and views of each database.
+/// The content of a backup set: the names of the tables and views of each database.
 pub type Held = BTreeMap<String, Vec<String>>;
 
-/// What is recovered, in the names that the set has for it.
+/// The objects to recover, by their names in the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     /// The new name of each database that is recovered, whole or in part.
     pub databases: BTreeMap<String, String>,
-    /// The databases and tables, each once, and no table of a database that is taken whole; none means all.
+    /// The databases and tables without duplicates, and without tables of a database that is recovered completely;
+    /// none means all.
     pub objects: Vec<BackupObject>,
 }
 
-/// Settles what is recovered, and under which name each database is.
+/// Determines the objects to recover, and the new name of each database.
 ///
 /// # Errors
-/// Names the database or table that the set does not hold, the rename of a database that is not recovered, or the two
-/// databases that would become one.
+/// Names a database or table that the set does not contain, a renamed database that is not recovered, or two
+/// databases that would get the same name.
 pub fn choose(held: &Held, request: &RecoveryRequest) -> Result<Chosen, Problem> {
     let objects = objects(held, &request.objects)?;
     let mut chosen: Vec<&String> = held.keys().collect();
@@ -76,7 +77,7 @@ pub fn choose(held: &Held, request: &RecoveryRequest) -> Result<Chosen, Problem>
     Ok(Chosen { databases, objects })
 }
 
-/// Finds what was asked for in what the set holds.
+/// Finds the requested objects in the set.
 fn objects(held: &Held, asked: &[BackupObject]) -> Result<Vec<BackupObject>, Problem> {
     let mut found = Vec::new();
     for object in asked {
@@ -112,7 +113,7 @@ fn objects(held: &Held, asked: &[BackupObject]) -> Result<Vec<BackupObject>, Pro
     Ok(found.iter().filter(|object| is_left(object)).cloned().collect())
 }
 
-/// How many tables a refusal names.
+/// The maximum number of tables that an error lists.
 const SHOWN: usize = 20;
 
 fn shown(tables: &[String]) -> String {
@@ -120,7 +121,7 @@ fn shown(tables: &[String]) -> String {
     names.chain((tables.len() > SHOWN).then_some("…")).collect::<Vec<_>>().join(", ")
 }
 
-/// Checks the name of a database that is to be created. The length is OceanBase's limit (128 bytes).
+/// Checks the name of a new database. The length is OceanBase's limit (128 bytes).
 fn check_database_name(name: &str) -> Result<(), Problem> {
     const RESERVED: [&str; 5] = ["oceanbase", "information_schema", "mysql", "sys", "performance_schema"];
     let wrong =

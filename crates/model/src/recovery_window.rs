@@ -1,16 +1,16 @@
 //! The recoverable times of a tenant.
 //!
-//! A moment is recoverable if there is a *good* set, one that is complete and whose chain is, such that
+//! A time is recoverable if there is a *good* set, one that is complete and whose chain is complete, such that
 //!
-//! - the set's `MIN_RESTORE_SCN` is not later than the moment, and
-//! - gap-free archived logs of one round reach from the set's `START_REPLAY_SCN` to the moment, or
+//! - the set's `MIN_RESTORE_SCN` is not later than the time, and
+//! - gap-free archived logs of one round reach from the set's `START_REPLAY_SCN` to the time, or
 //! - the set was taken with PLUS ARCHIVELOG, and the time is its `MIN_RESTORE_SCN`.
 //!
 //! A chain lies in one directory: the database refuses a second one with sets after `FROM` (1235).
 //!
-//! Sources: the kernel's restore rules (reference §10.2), pieces that live on as copies (4.4 to 4.6, §5). SCNs count
-//! nanoseconds on 4.x and microseconds on 2.2.77 and 3.x; a timeline has one unit throughout. [`names`] reads the
-//! names in a storage into the same input.
+//! Sources: the kernel's restore rules (reference §10.2), pieces that exist only as copies (4.4 to 4.6, §5). SCNs
+//! count nanoseconds on 4.x and microseconds on 2.2.77 and 3.x; a timeline has one unit throughout. [`names`] reads
+//! the names in a storage into the same input.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,22 +30,22 @@ use logs::Segment;
 /// A data backup set of the tenant, in any state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Set {
-    /// `BACKUP_SET_ID`; a set is built on ones of lower numbers.
+    /// `BACKUP_SET_ID`; a set builds on sets with lower IDs.
     pub id: i64,
-    /// How much it holds.
+    /// Full or incremental.
     pub mode: DataBackupMode,
-    /// What an incremental set is built on: `PREV_INC_BACKUP_SET_ID`, which is the full one for the first incremental
-    /// one. `None` if the views do not show it, and for a full one.
+    /// The base of an incremental set: `PREV_INC_BACKUP_SET_ID`, which is the full set for the first incremental one.
+    /// `None` for a full set, and if the views do not show it.
     pub previous: Option<i64>,
-    /// Whether `STATUS` is SUCCESS and all its files are there.
+    /// Whether `STATUS` is SUCCESS and all its files exist.
     pub is_complete: bool,
-    /// `START_REPLAY_SCN`: logs are needed from here on.
+    /// `START_REPLAY_SCN`: logs are needed from this SCN on.
     pub replay_scn: u64,
-    /// `MIN_RESTORE_SCN`: the earliest moment that it can be recovered to.
+    /// `MIN_RESTORE_SCN`: the earliest SCN that it can be recovered to.
     pub restore_scn: u64,
     /// Whether the logs up to `restore_scn` are in the set.
     pub plus_archivelog: bool,
-    /// The directory that holds the set, without keys; empty where the views do not tell.
+    /// The directory that contains the set, without keys; empty if the views do not show it.
     #[serde(default)]
     pub root: String,
 }
@@ -54,9 +54,9 @@ pub struct Set {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PieceFile {
-    /// Where they were written.
+    /// At their original location.
     Available,
-    /// Deleted there, and maybe kept as a copy (4.4.2.3 and later), which no public view proves.
+    /// Deleted there, but a copy may exist (4.4.2.3 and later), which no public view shows.
     MaybeCopied,
     /// Nowhere.
     Deleted,
@@ -71,22 +71,22 @@ pub struct Piece {
     pub round: i64,
     /// `PIECE_ID`.
     pub id: i64,
-    /// `START_SCN`: its first moment.
+    /// `START_SCN`: its first SCN.
     pub start_scn: u64,
-    /// `CHECKPOINT_SCN`: logs are whole up to here.
+    /// `CHECKPOINT_SCN`: logs are complete up to this SCN.
     pub checkpoint_scn: u64,
-    /// `END_SCN` of a frozen piece, at which the next one of its round begins; `None` while it is written. It is when
-    /// the piece was due to end: a round that is stopped earlier leaves it as it is.
+    /// `END_SCN` of a frozen piece, at which the next one of its round begins; `None` while it is written. It is the
+    /// planned end: if the round stops earlier, it does not change.
     pub end_scn: Option<u64>,
     /// Where its files are.
     pub file: PieceFile,
 }
 
-/// Why an archive round does not continue.
+/// Whether an archive round continues, or why it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoundEnd {
-    /// It does continue.
+    /// It continues.
     Running,
     /// It was stopped by a user.
     Stopped,
@@ -109,25 +109,25 @@ pub struct Round {
     pub end: RoundEnd,
 }
 
-/// Moments that can be recovered to, from the first to the last, both included.
+/// A range of recoverable times, including both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interval {
     /// The earliest time.
     pub from_scn: u64,
     /// The latest time.
     pub until_scn: u64,
-    /// Whether every file that is needed is known to be there; false where logs may live on only as copies.
+    /// Whether all needed files are known to exist; false if some logs may exist only as copies.
     pub is_proven: bool,
 }
 
 impl Interval {
-    /// Returns its earliest moment as time.
+    /// Returns its earliest SCN as a time.
     #[must_use]
     pub fn from(&self) -> Timestamp {
         Timestamp::from_scn(self.from_scn)
     }
 
-    /// Returns its latest moment as time.
+    /// Returns its latest SCN as a time.
     #[must_use]
     pub fn until(&self) -> Timestamp {
         Timestamp::from_scn(self.until_scn)
@@ -138,7 +138,7 @@ impl Interval {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapReason {
-    /// There are logs, but no good set is as old.
+    /// There are logs, but no good set is old enough.
     NoSet,
     /// No logs are known of that time.
     NoLogs,
@@ -159,7 +159,7 @@ pub enum GapReason {
         /// Its number.
         piece: i64,
     },
-    /// A set is built on one that lies in another directory.
+    /// A set builds on one in another directory.
     ChainSplit {
         /// Its number.
         set: i64,
@@ -167,7 +167,7 @@ pub enum GapReason {
 }
 
 impl GapReason {
-    /// Returns the reason in words.
+    /// Returns the text for users.
     #[must_use]
     pub fn text(&self) -> Text {
         match self {
@@ -186,39 +186,39 @@ impl GapReason {
 /// Times that are not recoverable, both ends excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    /// The last recoverable moment before it; where logs begin before any set, their first.
+    /// The last recoverable SCN before it; if logs begin before any set, their first SCN.
     pub after_scn: u64,
-    /// The first recoverable moment after it; where logs end without a set, their last.
+    /// The first recoverable SCN after it; if logs end without a set, their last SCN.
     pub before_scn: u64,
     /// Why.
     pub reason: GapReason,
 }
 
-/// To which moments a tenant can be recovered, and why not to others.
+/// The recoverable times of a tenant, and the reasons for the gaps.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Timeline {
-    /// The moments, in order; no two intervals touch, but for a proven and an unproven one.
+    /// The recoverable times, in order. Intervals do not touch, except a proven and an unproven one.
     pub intervals: Vec<Interval>,
-    /// The time between, before and after them.
+    /// The gaps before, between and after them.
     pub gaps: Vec<Gap>,
-    /// Whether it was concluded from names in a storage and PREVIEW has yet to confirm it.
+    /// Whether it was derived from names in a storage, and still needs confirmation by PREVIEW.
     pub is_estimated: bool,
 }
 
 impl Timeline {
-    /// Returns the interval that holds a moment.
+    /// Returns the interval that contains an SCN.
     #[must_use]
     pub fn holding(&self, scn: u64) -> Option<&Interval> {
         self.intervals.iter().find(|interval| (interval.from_scn..=interval.until_scn).contains(&scn))
     }
 
-    /// Returns the latest moment.
+    /// Returns the latest recoverable SCN.
     #[must_use]
     pub fn latest(&self) -> Option<u64> {
         self.intervals.iter().map(|interval| interval.until_scn).max()
     }
 
-    /// Returns the nearest recoverable moments before and after one that can't be recovered to.
+    /// Returns the nearest recoverable SCNs before and after one that is not recoverable.
     #[must_use]
     pub fn nearest(&self, scn: u64) -> (Option<u64>, Option<u64>) {
         let before = self.intervals.iter().map(|interval| interval.until_scn).filter(|until| *until < scn);
@@ -226,14 +226,14 @@ impl Timeline {
         (before.max(), after.min())
     }
 
-    /// Returns the gap that holds a moment.
+    /// Returns the gap that contains an SCN.
     #[must_use]
     pub fn gap_at(&self, scn: u64) -> Option<&Gap> {
         self.gaps.iter().find(|gap| gap.after_scn < scn && scn < gap.before_scn)
     }
 }
 
-/// Returns to which moments a tenant can be recovered from its sets, rounds and pieces, each in any order.
+/// Returns the recoverable times of a tenant from its sets, rounds and pieces, each in any order.
 #[must_use]
 pub fn windows(sets: &[Set], rounds: &[Round], pieces: &[Piece]) -> Timeline {
     let good = good_sets(sets);
@@ -261,14 +261,13 @@ pub fn windows(sets: &[Set], rounds: &[Round], pieces: &[Piece]) -> Timeline {
     Timeline { intervals, gaps, is_estimated: false }
 }
 
-/// Returns the sets that are complete and built on complete sets of the same directory down to a full one, in the order of
-/// their numbers.
+/// Returns the complete sets whose chain down to a full set is complete and in the same directory, ordered by ID.
 #[must_use]
 pub fn good_sets(sets: &[Set]) -> Vec<&Set> {
     chained_sets(sets, |set, previous| set.root == previous.root)
 }
 
-/// Returns the complete sets whose chain is complete, where a set may be built on those that `joins` lets it.
+/// Returns the complete sets whose chain is complete. `joins` decides whether a set may build on another one.
 fn chained_sets(sets: &[Set], joins: impl Fn(&Set, &Set) -> bool) -> Vec<&Set> {
     let mut sorted: Vec<&Set> = sets.iter().filter(|set| set.is_complete).collect();
     sorted.sort_by_key(|set| set.id);
@@ -276,7 +275,7 @@ fn chained_sets(sets: &[Set], joins: impl Fn(&Set, &Set) -> bool) -> Vec<&Set> {
     for set in sorted {
         let is_good = match (set.mode, set.previous) {
             (DataBackupMode::Full, _) => true,
-            // A set is built on a lower number, so what it needs was looked at before.
+            // A set builds on lower IDs, so its base was already examined.
             (DataBackupMode::Incremental, Some(previous)) => {
                 let place = good.binary_search_by_key(&previous, |other| other.id);
                 place.is_ok_and(|place| joins(set, good[place]))
@@ -290,14 +289,14 @@ fn chained_sets(sets: &[Set], joins: impl Fn(&Set, &Set) -> bool) -> Vec<&Set> {
     good
 }
 
-/// Returns what could be recovered to if a chain could lie in several directories, by the sets that rest on that.
+/// Returns the spans that would be recoverable if a chain could lie in several directories, by set.
 fn split_spans(sets: &[Set], good: &[&Set], segments: &[Segment]) -> Vec<(i64, (u64, u64))> {
     let is_split = |set: &&Set| good.binary_search_by_key(&set.id, |other| other.id).is_err();
     let split = chained_sets(sets, |_, _| true).into_iter().filter(is_split);
     split.filter_map(|set| Some((set.id, span(set, segments)?))).collect()
 }
 
-/// Returns what a set and the logs make recoverable.
+/// Returns the span that a set and the logs make recoverable.
 fn span(set: &Set, segments: &[Segment]) -> Option<(u64, u64)> {
     let logs = logs::holding(segments, set.replay_scn).filter(|logs| logs.until_scn >= set.restore_scn);
     match logs {
@@ -306,7 +305,7 @@ fn span(set: &Set, segments: &[Segment]) -> Option<(u64, u64)> {
     }
 }
 
-/// Returns what the sets and logs make recoverable: spans in order that do not touch.
+/// Returns the spans that the sets and logs make recoverable, in order and merged.
 fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
     let mut spans: Vec<(u64, u64)> = good.iter().filter_map(|set| span(set, segments)).collect();
     spans.sort_unstable();
@@ -320,8 +319,8 @@ fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
     merged
 }
 
-/// Explains what lies before, between and after the spans. What a chain in several directories would reach is explained by
-/// that chain.
+/// Returns the gaps before, between and after the spans, with their reasons. A gap that a chain in several
+/// directories would fill has that chain as its reason.
 fn gaps(
     spans: &[(u64, u64)],
     segments: &[Segment],

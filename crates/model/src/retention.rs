@@ -1,17 +1,17 @@
 //! The backup sets of one tenant in one storage that are kept, and the reasons.
 //!
-//! Every rule names sets to keep; what no rule names is deleted. A set that is kept keeps the sets that it is built on.
+//! Every rule names sets to keep; all others are deleted. A kept set also keeps the sets that it builds on.
 //!
 //! | rule | keeps |
 //! |---|---|
-//! | window | the newest good full set from before the window, and everything newer: so every moment of it stays recoverable |
-//! | last | the newest N good full sets, with what is built on them |
+//! | window | the newest good full set before the window, and everything newer: all of the window stays recoverable |
+//! | last | the newest N good full sets, with the sets that build on them |
 //! | calendar | the newest good full set of each of the last N days, weeks, months and years that have one, in a zone |
-//! | minimum | the newest N successful full sets, at least one, whatever the other rules say |
+//! | minimum | the newest N good full sets, at least one, regardless of the other rules |
 //! | hold, in use | the set |
-//! | partial | a partial set as long as it is newer than the oldest set that window, last or minimum keep |
-//! | not ours, not proved | the set: nobody deletes what may be somebody else's, or what cannot be read |
-//! | size cap | shortens window, last and calendar: what does not fit in any more, oldest first, is deleted |
+//! | partial | a partial set that is newer than the oldest set kept by window, last or minimum |
+//! | not ours, not proved | the set, because it may belong to another installation or cannot be verified |
+//! | size cap | limits window, last and calendar: sets that do not fit are deleted, oldest first |
 //!
 //! A policy without window, last, calendar and cap keeps everything. [`kernel`] predicts what a 4.x cluster deletes
 //! by its own policy.
@@ -36,55 +36,55 @@ pub use calendar::Calendar;
 pub use hold::{SetHold, check_hold};
 pub use verdict::{DeleteReason, KeepReason, Verdict};
 
-/// How a set stands.
+/// The state of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Health {
     /// It is complete.
     Good,
-    /// It is being made.
+    /// It is being created.
     Running,
     /// It failed or was cancelled, or some of its files are gone.
     Broken,
-    /// It can be recovered and lacks something that nobody agreed to: no rule counts it.
+    /// It can be recovered, but left something out without consent: no rule counts it.
     Partial,
-    /// Another installation signed it, or nobody did.
+    /// This installation did not sign it.
     Foreign,
-    /// Its files do not show that it is what the catalogue has.
+    /// Its files do not prove that it is the set in the catalogue.
     Unproven,
-    /// Its deletion began and was interrupted.
+    /// Its deletion was interrupted.
     Deleting,
 }
 
-/// A set that may be deleted.
+/// A set that the plan decides about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// Its number; a set is built on ones of lower numbers.
+    /// Its ID; a set builds on sets with lower IDs.
     pub id: i64,
-    /// How much it holds.
+    /// Full or incremental.
     pub mode: DataBackupMode,
-    /// The set that an incremental one is built on directly.
+    /// The direct base of an incremental set.
     pub previous: Option<i64>,
-    /// The earliest moment that it can be recovered to; a logical set's snapshot.
+    /// The earliest time that it can be recovered to; for a logical set, its snapshot.
     pub point: Timestamp,
-    /// The bytes that it takes in the storage.
+    /// Its size in the storage, in bytes.
     pub bytes: u64,
     /// Its status.
     pub health: Health,
 }
 
-/// The promised retention.
+/// A retention policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// For how many days back every moment stays recoverable.
+    /// The number of past days that stay recoverable.
     pub window_days: Option<u32>,
-    /// How many of the newest full sets are kept.
+    /// The number of newest full sets that are kept.
     pub last: Option<u32>,
-    /// Which full sets are kept for longer.
+    /// The full sets that are kept by calendar.
     pub calendar: Option<Calendar>,
-    /// How many bytes the sets may take.
+    /// The maximum size of the sets, in bytes.
     pub cap_bytes: Option<u64>,
-    /// How many good full sets always stay; 0 counts as 1.
+    /// The number of newest good full sets that are always kept; 0 counts as 1.
     pub minimum: u32,
     /// The zone of the calendar.
     #[serde(with = "zone_text")]
@@ -102,10 +102,10 @@ impl Policy {
     pub const KEEP_ALL: Self =
         Self { window_days: None, last: None, calendar: None, cap_bytes: None, minimum: 1, zone: Zone::UTC };
 
-    /// Checks the numbers that a request names.
+    /// Checks the numbers of a request.
     ///
     /// # Errors
-    /// Names the rule whose number is out of its range, and the range.
+    /// Names the rule whose number is out of range, and the range.
     pub fn checked(self) -> Result<Self, Problem> {
         let calendar = self.calendar.unwrap_or_default();
         let counts = [
@@ -131,7 +131,7 @@ impl Policy {
         }
     }
 
-    /// Returns whether it lets anything expire.
+    /// Returns whether anything can expire.
     #[must_use]
     pub const fn is_bounded(&self) -> bool {
         self.window_days.is_some()
@@ -146,12 +146,11 @@ impl Policy {
 pub struct Hold {
     /// The set.
     pub set: i64,
-    /// Until when; without end where there is none.
+    /// The end of the hold; `None` for a hold without end.
     pub until: Option<Timestamp>,
 }
 
-/// Decides about every set, in the order of their numbers. Among those to delete, a set that is built on another has the
-/// higher number: delete in reverse order.
+/// Decides about every set, ordered by ID. Delete in reverse order, because a set builds on sets with lower IDs.
 #[must_use]
 pub fn plan(
     sets: &[Candidate],
@@ -196,13 +195,13 @@ impl Kept {
     }
 }
 
-/// The sets, and which of them are good down to their full one.
+/// The sets, and those whose whole chain is good.
 struct Shelf<'s> {
     sets: BTreeMap<i64, &'s Candidate>,
     good: BTreeSet<i64>,
     /// The good full sets, the newest first.
     full: Vec<&'s Candidate>,
-    /// The full set that each good set is built on in the end; a full one's is itself.
+    /// The full set at the start of each good set's chain; for a full set, itself.
     base: BTreeMap<i64, i64>,
 }
 
@@ -210,7 +209,7 @@ impl<'s> Shelf<'s> {
     fn new(sets: &'s [Candidate]) -> Self {
         let sets: BTreeMap<i64, &Candidate> = sets.iter().map(|set| (set.id, set)).collect();
         let mut base = BTreeMap::new();
-        // A set is built on a lower number, so what it needs was looked at before.
+        // A set builds on lower IDs, so its base was already examined.
         for (&id, set) in sets.iter().filter(|(_, set)| set.health == Health::Good) {
             let of = match (set.mode, set.previous) {
                 (DataBackupMode::Full, _) => Some(id),
@@ -229,7 +228,7 @@ impl<'s> Shelf<'s> {
         Self { sets, good, full, base }
     }
 
-    /// Returns what window, last and calendar promise, and what stays as long as nothing takes its place.
+    /// Returns the sets that window, last and calendar keep.
     fn promised(&self, policy: &Policy, now: Timestamp) -> Kept {
         let mut kept = Kept::default();
         let is_bounded = policy.is_bounded();
@@ -237,7 +236,7 @@ impl<'s> Shelf<'s> {
             is_bounded && policy.window_days.is_none() && policy.last.is_none() && policy.calendar.is_none();
         let begin =
             policy.window_days.map(|days| Timestamp(now.0.saturating_sub(i64::from(days) * 86_400_000_000)));
-        // The newest full set from before the window; where there is none, everything is needed.
+        // The newest full set before the window; if there is none, everything is needed.
         let anchor = begin.and_then(|begin| self.full.iter().find(|set| set.point <= begin));
         let in_window = |set: &Candidate| {
             begin.is_some() && anchor.is_none_or(|anchor| (set.point, set.id) >= (anchor.point, anchor.id))
@@ -249,7 +248,7 @@ impl<'s> Shelf<'s> {
             if !is_bounded {
                 kept.add(id, KeepReason::NoPolicy);
             }
-            // A cap alone keeps what fits in, the newest first.
+            // A cap alone keeps the newest sets that fit.
             if in_window(set) || is_cap_alone {
                 kept.add(id, KeepReason::Window);
             }
@@ -265,9 +264,9 @@ impl<'s> Shelf<'s> {
         kept
     }
 
-    /// Takes back what does not fit in below the cap, and returns it. Full sets are counted from the newest on, each
-    /// with what is kept of the sets built on it. What is kept for other reasons does not count, so holding a set
-    /// deletes no other.
+    /// Removes the sets that exceed the cap, and returns them. Full sets are counted from the newest on, each with
+    /// the kept sets that build on it. Sets that are kept for other reasons do not count, so a hold never causes the
+    /// deletion of another set.
     fn cut(&self, policy: &Policy, promised: &mut Kept) -> BTreeSet<i64> {
         let Some(cap) = policy.cap_bytes else { return BTreeSet::new() };
         let mut groups: BTreeMap<i64, u64> = BTreeMap::new();
@@ -279,7 +278,7 @@ impl<'s> Shelf<'s> {
         let mut gone = BTreeSet::new();
         for full in &self.full {
             let Some(group) = groups.get(&full.id) else { continue };
-            // The full set is kept with what is built on it, whether a rule names it or not.
+            // The full set is kept with the sets that build on it, even if no rule names it.
             let own = if promised.0.contains_key(&full.id) { 0 } else { full.bytes };
             total = total.saturating_add(*group).saturating_add(own);
             if total > cap {
@@ -292,13 +291,13 @@ impl<'s> Shelf<'s> {
         cut
     }
 
-    /// Adds the sets that stay whatever the policy says.
+    /// Adds the sets that are kept regardless of the policy.
     fn keep_always(&self, policy: &Policy, kept: &mut Kept) {
         for full in self.full.iter().take(many(policy.minimum.max(1))) {
             kept.add(full.id, KeepReason::Minimum);
         }
         let newest = self.full.first().map(|set| set.id);
-        // Where a partial set is older than this, good ones stand for every moment that is promised.
+        // If a partial set is older than this, good sets cover all promised times.
         let of_rules = [KeepReason::Window, KeepReason::Last, KeepReason::Minimum];
         let is_of_rules = |reasons: &BTreeSet<KeepReason>| of_rules.iter().any(|rule| reasons.contains(rule));
         let by_rules = kept.0.iter().filter(|(_, reasons)| is_of_rules(reasons));
@@ -314,16 +313,16 @@ impl<'s> Shelf<'s> {
                 }
                 Health::Good | Health::Broken | Health::Partial | Health::Deleting => {}
             }
-            // The chain that the next incremental backup is built on is whole as long as its full set is the newest.
+            // While its full set is the newest, the chain is kept complete for the next incremental backup.
             if newest.is_some() && self.base.get(&id).copied() == newest && Some(id) != newest {
                 kept.add(id, KeepReason::Newest);
             }
         }
     }
 
-    /// Adds what the kept sets are built on.
+    /// Adds the sets that the kept sets build on.
     fn close(&self, kept: &mut Kept) {
-        // From the highest number down, so that one pass reaches the end of every chain.
+        // From the highest ID down, so that one pass reaches the start of every chain.
         for (id, set) in self.sets.iter().rev() {
             let previous = set.previous.filter(|previous| previous < id && self.sets.contains_key(previous));
             if let (true, Some(previous)) = (kept.0.contains_key(id), previous) {

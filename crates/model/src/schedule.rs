@@ -1,15 +1,15 @@
 //! When a strategy's backups are due.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | [`due`] | a due time, and how much is then backed up |
-//! | [`zone`] | time zones, and what a change of the clocks does to a time of day |
+//! | [`due`] | a due time, and its backup mode |
+//! | [`zone`] | time zones, and the effect of clock changes on a time of day |
 //! | [`grid`] | OCP's schedule: days of a week or a month, at one time of day |
 //! | [`cron`] | a cron expression, and which of its runs are full |
-//! | [`daily`] | a time of each day: when expired backups are deleted |
+//! | [`daily`] | a daily time, at which expired backups are deleted |
 //! | [`quiet`] | the hours in which nothing starts |
-//! | [`form`] | how a schedule is written in JSON, and every reason to refuse one |
-//! | [`decide`] | what a strategy does now |
+//! | [`form`] | the JSON form of a schedule, and every reason to refuse one |
+//! | [`decide`] | the decisions on a strategy now |
 //!
 //! A due time is the identity of a run. Neither jitter nor a delay changes it.
 
@@ -60,27 +60,27 @@ pub enum Rule {
     Cron(Box<Cron>),
 }
 
-/// A run to come, as people see it.
+/// A future run, as users see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRun {
-    /// When it is due, and how much it backs up.
+    /// Its due time and backup mode.
     pub due: Due,
-    /// The earliest moment that it starts: later than the due time by the jitter and the quiet window.
+    /// The earliest start: the due time, delayed by the jitter and the quiet window.
     pub starts: Timestamp,
-    /// The due time on the zone's clocks.
+    /// The due time in the zone's local time.
     pub local: DateTime<FixedOffset>,
     /// The zone.
     pub zone: Zone,
 }
 
 impl Schedule {
-    /// Returns which times are due.
+    /// Returns the rule of the due times.
     #[must_use]
     pub fn rule(&self) -> &Rule {
         &self.rule
     }
 
-    /// Returns the zone that every time of day is meant in.
+    /// Returns the zone of every time of day.
     #[must_use]
     pub fn zone(&self) -> Zone {
         self.zone
@@ -92,7 +92,7 @@ impl Schedule {
         self.window
     }
 
-    /// Returns the due times later than `after`, in order, each once. They end in the year 9999 at the latest.
+    /// Returns the due times after `after`, in order and without duplicates. They end at the latest in the year 9999.
     pub fn dues(&self, after: Timestamp) -> impl Iterator<Item = Due> + '_ {
         let dues: Box<dyn Iterator<Item = Due>> = match &self.rule {
             Rule::Grid(grid) => Box::new(grid.dues(self.zone, after)),
@@ -101,7 +101,8 @@ impl Schedule {
         let mut dues = dues.peekable();
         std::iter::from_fn(move || {
             let mut due = dues.next()?;
-            // A change of the clocks can move two times of day to one moment. It is one run, full if one of them is.
+            // A clock change can map two times of day to the same time. This is one run, which is full if one of the
+            // two is.
             while let Some(same) = dues.next_if(|next| next.at == due.at) {
                 due.kind = fuller(due.kind, same.kind);
             }
@@ -109,13 +110,13 @@ impl Schedule {
         })
     }
 
-    /// Returns the due times later than `after` and not later than `until`.
+    /// Returns the due times after `after`, up to and including `until`.
     #[must_use]
     pub fn due_times(&self, after: Timestamp, until: Timestamp) -> Vec<Due> {
         self.dues(after).take_while(|due| due.at <= until).collect()
     }
 
-    /// Returns the next runs, at most `count`; `strategy` decides on the jitter.
+    /// Returns the next runs, at most `count`; `strategy` determines the jitter.
     #[must_use]
     pub fn next_runs(&self, strategy: StrategyId, after: Timestamp, count: usize) -> Vec<PlannedRun> {
         let planned = |due: Due| {
@@ -131,7 +132,8 @@ impl Schedule {
         self.dues(after).take(count).map(planned).collect()
     }
 
-    /// Returns how much later than due a run starts, in microseconds: the same for the same strategy and due time.
+    /// Returns the delay of a run after its due time, in microseconds. It depends only on the strategy and the due
+    /// time.
     #[must_use]
     pub fn jitter_us(&self, strategy: StrategyId, due: Timestamp) -> i64 {
         let Some(jitter) = self.jitter else { return 0 };
@@ -141,7 +143,7 @@ impl Schedule {
     }
 }
 
-/// Spreads the bits of a number over all of them. Stored due times depend on it: it never changes.
+/// Hashes a number. Stored due times depend on it, so never change it.
 const fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -210,7 +212,7 @@ mod tests {
             r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC", "jitterSeconds": 1800}"#,
         );
         let due = at("2026-11-28T02:00:00Z");
-        // Stored runs were planned with these numbers: a change of the spread would move them.
+        // Stored runs were planned with these numbers: a changed hash would move them.
         assert_eq!(daily.jitter_us(StrategyId(1), due), 1_203_000_000);
         let of_strategies: BTreeSet<_> =
             (0..1_000).map(|id| daily.jitter_us(StrategyId(id), due) / 60_000_000).collect();

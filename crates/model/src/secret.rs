@@ -9,12 +9,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the secret into keeping.
+    /// Wraps a secret.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(Zeroizing::new(secret.into()))
     }
 
-    /// Returns the secret itself. Call it where it is handed to the outside, and nowhere else.
+    /// Returns the secret itself. Call it only where the secret is passed to an external system.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Amounts of bytes and spans of time, in words.
+//! Formats sizes and durations.
 
 use std::time::Duration;
 

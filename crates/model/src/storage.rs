@@ -8,7 +8,7 @@ use crate::id::{StorageId, TenantId};
 use crate::problem::{Problem, codes};
 use crate::time::Timestamp;
 
-/// A kind of storage, by OCP's names and ours in the same style.
+/// A kind of storage. The names are OCP's, or in the same style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StorageType {
     /// A directory that every server mounts at the same path, such as NFS.
@@ -20,7 +20,7 @@ pub enum StorageType {
     /// Tencent Cloud COS.
     #[serde(rename = "BACKUP_STORAGE_COS")]
     Cos,
-    /// S3 and what is compatible with it.
+    /// S3 and compatible services.
     #[serde(rename = "BACKUP_STORAGE_S3")]
     S3,
     /// Huawei Cloud OBS.
@@ -54,18 +54,18 @@ impl StorageType {
     }
 }
 
-/// Where a storage is, without what is secret about it.
+/// The location of a storage, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StorageLocation {
     /// Its kind.
     pub kind: StorageType,
-    /// The directory (`/obbackup`), or bucket and directory (`bucket/dir`); no scheme, no slash at the end.
+    /// The directory (`/obbackup`), or bucket and directory (`bucket/dir`); without scheme and trailing slash.
     pub path: String,
-    /// The service's address; none for a directory.
+    /// The service's address; `None` for a directory.
     pub endpoint: Option<String>,
-    /// Who we are there; none for a directory.
+    /// The access key ID; `None` for a directory.
     pub access_key_id: Option<String>,
-    /// COS's number of the account.
+    /// The app ID of a COS account.
     pub app_id: Option<String>,
 }
 
@@ -73,7 +73,7 @@ impl StorageLocation {
     /// Returns the location of a directory.
     ///
     /// # Errors
-    /// Refuses an empty or relative path, and one with `.` or `..` in it.
+    /// Refuses an empty or relative path, and one that contains `.` or `..`.
     pub fn directory(path: &str) -> Result<Self, Problem> {
         Self {
             kind: StorageType::File,
@@ -85,7 +85,8 @@ impl StorageLocation {
         .checked()
     }
 
-    /// Reads `file:///backup/x`, `/backup/x` or `s3://bucket/dir`, with or without blanks around it. The endpoint and keys of an object storage are not part of it.
+    /// Reads `file:///backup/x`, `/backup/x` or `s3://bucket/dir`, and trims it. The endpoint and keys of an object
+    /// store are not part of it.
     ///
     /// # Errors
     /// Names an unknown scheme, or what is wrong with the path. A URI with a user or a password is refused.
@@ -108,7 +109,7 @@ impl StorageLocation {
         location.checked_path()
     }
 
-    /// Checks everything but the secret: path, endpoint, access key id (20010 to 20012).
+    /// Checks everything except the secret: path, endpoint, access key id (20010 to 20012).
     ///
     /// # Errors
     /// Names what is missing or malformed.
@@ -149,7 +150,7 @@ impl StorageLocation {
         Ok(self)
     }
 
-    /// Returns the location as a URI, which holds nothing secret.
+    /// Returns the location as a URI without secrets.
     #[must_use]
     pub fn uri(&self) -> String {
         format!("{}://{}", self.kind.scheme(), self.path)
@@ -185,9 +186,9 @@ pub fn mask_uri(uri: &str) -> String {
 /// A storage configuration. The secret of its key is stored encrypted in the metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Storage {
-    /// Its identity; 0 before the metadata gave one.
+    /// Its ID; 0 until the metadata assigns one.
     pub id: StorageId,
-    /// Its name in the library; `None` for one that was typed in for a single task.
+    /// Its name in the list of configurations; `None` for one that a request entered for a single task.
     pub name: Option<String>,
     /// Its location.
     pub location: StorageLocation,
@@ -213,14 +214,14 @@ pub fn logical_folder(cluster_name: &str, ob_cluster_id: i64, tenant: TenantId) 
 pub struct LogicalFolder<'a> {
     /// The cluster's name.
     pub cluster: &'a str,
-    /// The number that OceanBase gave the cluster.
+    /// The cluster's ID in OceanBase.
     pub ob_cluster_id: i64,
     /// The tenant.
     pub tenant: TenantId,
 }
 
 impl<'a> LogicalFolder<'a> {
-    /// Reads the path of a dump, and returns the dump's name with it; nothing when it is another path.
+    /// Reads the path of a dump, and returns the folder and the dump's name; `None` for any other path.
     #[must_use]
     pub fn of_dump(path: &'a str) -> Option<(Self, &'a str)> {
         let (folder, dump) = path.rsplit_once('/')?;
@@ -244,7 +245,7 @@ pub fn dump_owner(ob_cluster_id: i64, tenant: TenantId) -> String {
 pub struct TestLine {
     /// What was tested: a line in the texts.
     pub check: String,
-    /// How it ended.
+    /// The result.
     pub outcome: TestOutcome,
     /// How long it took, in microseconds.
     pub latency_us: u64,
@@ -260,7 +261,7 @@ pub enum TestOutcome {
     Passed,
     /// It does not work.
     Failed,
-    /// It can't be tested from here, or a line before it failed.
+    /// It can't be tested from this server, or a previous line failed.
     NotChecked,
 }
 

@@ -7,26 +7,26 @@ use crate::physical::destination::is_below;
 use crate::recovery_window::PieceFile;
 use crate::recovery_window::record::BackupRecord;
 
-/// The bytes that backups take.
+/// The bytes that backups use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Taken {
-    /// By data.
+    /// The bytes of data.
     pub data_bytes: u64,
-    /// By archived logs.
+    /// The bytes of archived logs.
     pub log_bytes: u64,
 }
 
-/// The room of a file system.
+/// The capacity of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// How much it holds.
+    /// The capacity, in bytes.
     pub capacity_bytes: u64,
-    /// How much of that is taken, by Lifeboat and by others.
+    /// The used part, by Lifeboat and others.
     pub used_bytes: u64,
 }
 
 impl Room {
-    /// Returns how full it is, in percent, rounded up: a full one is never shown as less than full.
+    /// Returns how full it is, in percent, rounded up, so that a full one never seems less than full.
     #[must_use]
     pub fn percent(self) -> u8 {
         let Self { capacity_bytes, used_bytes } = self;

@@ -1,9 +1,9 @@
 //! A backup strategy: its objects, schedule, storage and retention.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | [`draft`] | a strategy as it is asked for, in OCP's fields |
-//! | [`rules`] | what refuses to save, change or delete one, with OCP's numbers |
+//! | [`draft`] | a requested strategy, in OCP's fields |
+//! | [`rules`] | the rules for saving, changing and deleting one, with OCP's error numbers |
 
 use serde::{Deserialize, Serialize};
 
@@ -48,12 +48,12 @@ impl Scope {
 /// How long backups are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CleanUp {
-    /// For how many days back every moment stays recoverable; at least 1.
+    /// The number of past days that stay recoverable; at least 1.
     pub retention_days: u32,
     /// When expired backups are deleted.
     #[serde(default = "Daily::usual")]
     pub time: Daily,
-    /// When that was decided: the first clean-up is the next one after it.
+    /// When this setting was changed: the first clean-up is the next one after that time.
     #[serde(default = "long_ago")]
     pub since: Timestamp,
 }
@@ -65,7 +65,7 @@ const fn long_ago() -> Timestamp {
 /// When a strategy raises an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thresholds {
-    /// A data backup that runs longer is late; none means that it is never late.
+    /// The time limit of a data backup; `None` means no limit.
     pub data_backup_timeout_minutes: Option<u32>,
     /// The number of days without a successful data backup.
     pub no_successful_data_backup_alarm_days: u32,
@@ -76,7 +76,7 @@ pub struct Thresholds {
 }
 
 impl Default for Thresholds {
-    /// OCP's: a log delay of 1 hour, a storage filled to 80 %; and 7 days without a backup.
+    /// OCP's defaults: a log delay of 1 hour and a storage that is 80 % full; also 7 days without a backup.
     fn default() -> Self {
         Self {
             data_backup_timeout_minutes: None,
@@ -87,21 +87,21 @@ impl Default for Thresholds {
     }
 }
 
-/// What a user decides about a strategy.
+/// The settings of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Its method.
     pub method: BackupMethod,
-    /// Where to.
+    /// The storage.
     pub storage: StorageId,
-    /// When.
+    /// The schedule.
     pub schedule: Schedule,
     /// Whether a run starts log backup if it is not running.
     pub start_log_backup: bool,
     /// Whether log backup is stopped and started again when it was interrupted and the cause is gone.
     #[serde(default)]
     pub restart_interrupted_log_backup: bool,
-    /// How long backups are kept; none keeps all.
+    /// How long backups are kept; `None` keeps all.
     pub clean_up: Option<CleanUp>,
     /// Its alarm thresholds.
     pub thresholds: Thresholds,
@@ -110,23 +110,23 @@ pub struct Settings {
 /// A saved backup strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Strategy {
-    /// Its identity.
+    /// Its ID.
     pub id: StrategyId,
     /// What it backs up.
     pub scope: Scope,
     /// The user whose permission a run needs.
     pub owner: UserId,
-    /// What the owner decided.
+    /// Its settings.
     pub settings: Settings,
     /// Whether its schedule is paused.
     pub paused: bool,
-    /// When its schedule was saved last: due times up to then are not its own.
+    /// When its schedule was last saved: only due times after that count.
     pub since: Timestamp,
 }
 
 impl Strategy {
-    /// Returns the newest moment at which expired backups are to be deleted by Lifeboat itself: those of a logical strategy that
-    /// is not paused.
+    /// Returns the most recent time at which Lifeboat should delete expired backups; `None` unless the strategy is
+    /// logical, has clean-up, and is not paused.
     #[must_use]
     pub fn clean_up_due(&self, now: Timestamp) -> Option<Timestamp> {
         let clean_up = self.settings.clean_up.filter(|_| self.settings.method == BackupMethod::Logical)?;
@@ -135,14 +135,14 @@ impl Strategy {
     }
 }
 
-/// Returns the strategy that backs up a tenant: its own, else the cluster's.
+/// Returns the strategy that backs up a tenant: its own, otherwise the cluster's.
 #[must_use]
 pub fn holding(strategies: &[Strategy], cluster: ClusterId, tenant: TenantId) -> Option<&Strategy> {
     let of = |scope| strategies.iter().find(|strategy| strategy.scope == scope);
     of(Scope::Tenant(cluster, tenant)).or_else(|| of(Scope::Cluster(cluster)))
 }
 
-/// Returns those of a cluster's tenants that a strategy backs up. A paused strategy holds its tenants anyway.
+/// Returns the tenants of a cluster that a strategy backs up. A paused strategy still covers its tenants.
 #[must_use]
 pub fn covered(strategies: &[Strategy], strategy: &Strategy, tenants: &[TenantId]) -> Vec<TenantId> {
     let cluster = strategy.scope.cluster();
@@ -160,7 +160,7 @@ pub(crate) mod tests {
     use crate::schedule::Daily;
     use crate::time::Timestamp;
 
-    /// Returns a strategy that backs up physically by that schedule, written as JSON.
+    /// Returns a physical strategy with this schedule in JSON.
     pub(crate) fn strategy(id: i64, scope: Scope, schedule: &str) -> Strategy {
         Strategy {
             id: StrategyId(id),
@@ -204,7 +204,7 @@ pub(crate) mod tests {
         let (shop, hr, other) = (TenantId(1002), TenantId(1004), TenantId(1006));
         let of_cluster = strategy(1, Scope::Cluster(ClusterId(1)), NIGHTLY);
         let mut of_shop = strategy(2, Scope::Tenant(ClusterId(1), shop), NIGHTLY);
-        of_shop.paused = true; // holds its tenant all the same
+        of_shop.paused = true; // still covers its tenant
         let elsewhere = strategy(3, Scope::Tenant(ClusterId(2), hr), NIGHTLY);
         let all = [of_cluster, of_shop, elsewhere];
         let held = |cluster, tenant| holding(&all, ClusterId(cluster), tenant).map(|strategy| strategy.id.0);

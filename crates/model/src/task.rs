@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TaskStatus {
-    /// Running, or waiting for its turn.
+    /// Running, or waiting to run.
     Running,
     /// Ended without success; it can be retried or rolled back.
     Failed,
@@ -26,11 +26,11 @@ pub enum TaskStatus {
 pub enum TaskOperation {
     /// Running its steps.
     Execute,
-    /// Running again from where it failed.
+    /// Running again from the failed step.
     Retry,
     /// Undoing its steps.
     Rollback,
-    /// A failed step was passed over.
+    /// A failed step was skipped.
     Skip,
     /// It was cancelled by a user.
     Cancel,
@@ -40,9 +40,9 @@ pub enum TaskOperation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SubtaskStatus {
-    /// Its turn has not come.
+    /// Not due yet.
     Pending,
-    /// Its turn has come, or it waits for the outside.
+    /// Due, or waiting for an external system.
     Ready,
     /// It runs.
     Running,
@@ -57,7 +57,7 @@ pub enum SubtaskStatus {
 /// The progress.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TaskProgress {
-    /// How much is done, in `unit`s.
+    /// The completed amount, in `unit`s.
     pub done: u64,
     /// The total amount, if known.
     pub total: Option<u64>,
@@ -68,7 +68,7 @@ pub struct TaskProgress {
 }
 
 impl TaskProgress {
-    /// Returns the share that is done, in percent from 0 to 100; `None` while the total is unknown.
+    /// Returns the completed share, in percent from 0 to 100; `None` while the total is unknown.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
         match self.total? {
@@ -77,7 +77,7 @@ impl TaskProgress {
         }
     }
 
-    /// Returns the seconds that are left at the present rate.
+    /// Returns the remaining seconds at the current rate.
     #[must_use]
     pub fn remaining_s(&self) -> Option<u64> {
         let rate = self.rate_per_s.filter(|rate| *rate > 0.0)?;
@@ -100,22 +100,22 @@ pub enum ProgressUnit {
     Bytes,
     /// Rows.
     Rows,
-    /// Things such as tables or pieces.
+    /// Items such as tables or pieces.
     Items,
 }
 
 /// One step of a task in one lane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subtask {
-    /// Its identity.
+    /// Its ID.
     pub id: SubtaskId,
     /// The step's id, whose name is in the texts.
     pub step: String,
-    /// The step's place in its flow, from 0.
+    /// The step's position in its flow, from 0.
     pub place: u32,
     /// The tenant whose lane it is; `None` for a step that runs once.
     pub lane: Option<String>,
-    /// The lane's place, from 0; -1 for a step that runs once.
+    /// The lane's position, from 0; -1 for a step that runs once.
     pub parallel_idx: i64,
     /// Its state.
     pub status: SubtaskStatus,
@@ -141,10 +141,10 @@ pub struct Subtask {
     pub finished: Option<Timestamp>,
 }
 
-/// Something that can be pressed on a subtask that failed.
+/// A button on a failed subtask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextAction {
-    /// The button's id, whose words are in the texts.
+    /// The button's ID; the texts contain its label.
     pub button: String,
     /// What it does.
     pub step: NextStep,
@@ -153,7 +153,7 @@ pub struct NextAction {
 /// What a button does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextStep {
-    /// Run again what has failed.
+    /// Run the failed steps again.
     RetryTask,
     /// Continue without that subtask.
     SkipSubtask(SubtaskId),
@@ -161,7 +161,7 @@ pub enum NextStep {
     Compact(ClusterId),
     /// Clear the error of a stopped major compaction.
     ClearExceptions(ClusterId),
-    /// Stop log backup: of that tenant, else of the cluster.
+    /// Stop log backup of this tenant, or of the cluster.
     StopLogBackup(ClusterId, Option<TenantId>),
     /// Back up in full instead.
     BackUpInFull(FullBackup),
@@ -178,20 +178,20 @@ pub struct FullBackup {
     pub tenants: Vec<TenantId>,
     /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
-    /// Whether the logs that a set needs go into it.
+    /// Whether the set includes the logs that it needs.
     pub plus_archivelog: bool,
-    /// Whether the first was encrypted: the password must be given again.
+    /// Whether the original backup was encrypted: then the password must be entered again.
     pub needs_password: bool,
 }
 
 /// One run of a flow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// Its identity.
+    /// Its ID.
     pub id: TaskId,
     /// The flow's kind, such as `backup-logical`.
     pub kind: String,
-    /// What it does, in words.
+    /// Its name for users.
     pub name: Text,
     /// Its state.
     pub status: TaskStatus,
@@ -201,7 +201,7 @@ pub struct Task {
     pub note: Option<Text>,
     /// The initiator.
     pub creator: String,
-    /// The executing node.
+    /// The server that runs it.
     pub executor: Option<String>,
     /// The cluster.
     pub cluster: Option<ClusterId>,
@@ -211,11 +211,11 @@ pub struct Task {
     pub tenant: Option<TenantId>,
     /// The name of that tenant when the task was created.
     pub tenant_name: Option<String>,
-    /// The backup strategy that ordered it, if one did.
+    /// The backup strategy that created it, if any.
     pub strategy: Option<StrategyId>,
     /// The objects that its backups left out, as far as known.
     pub left_out: Vec<Missing>,
-    /// What its recovery did not make, as far as that is known.
+    /// The objects that its recovery did not create, as far as known.
     pub not_made: Vec<NotMade>,
     /// Whether it can be rolled back.
     pub can_roll_back: bool,

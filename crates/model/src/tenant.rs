@@ -21,7 +21,7 @@ pub enum TenantMode {
 /// A tenant, as its cluster describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenant {
-    /// The number that OceanBase gave it.
+    /// Its ID in OceanBase.
     pub id: TenantId,
     /// Its name.
     pub name: String,
@@ -37,7 +37,7 @@ pub struct Tenant {
     pub primary_zone: String,
     /// The locality, as the cluster spells it.
     pub locality: String,
-    /// The version of its data, which an upgrade raises after that of the program; `None` if the cluster does not
+    /// Its data version, which an upgrade raises after the version of the program; `None` if the cluster does not
     /// show it.
     #[serde(default)]
     pub data_version: Option<Version>,
@@ -46,11 +46,11 @@ pub struct Tenant {
 /// The most characters of a user's name.
 pub const LONGEST_USER: usize = 64;
 
-/// Returns whether users of their own read a tenant's data, and whether this tenant is one that they can read.
+/// Checks that a tenant needs its own credential, and that its data can be read with one.
 ///
 /// # Errors
-/// 20108 for seekdb, whose only tenant is read by the cluster's own user, for a generation without logical backup, for
-/// the sys tenant, and for a tenant in Oracle mode.
+/// 20108 for seekdb, where the cluster's own user reads the data, for a generation without logical backup, for the
+/// sys tenant, and for a tenant in Oracle mode.
 pub fn takes_credential(generation: Generation, tenant: &Tenant) -> Result<(), Problem> {
     let refused = |id| Err(Problem::refused(codes::METHOD_UNSUPPORTED, id).with("tenant", &tenant.name));
     match generation {
@@ -62,10 +62,10 @@ pub fn takes_credential(generation: Generation, tenant: &Tenant) -> Result<(), P
     }
 }
 
-/// Returns whether a tenant can be backed up logically, or recovered into.
+/// Checks that a tenant can be backed up logically, or recovered into.
 ///
 /// # Errors
-/// As [`takes_credential`] but for seekdb, which needs none; 20036 for a tenant without a credential.
+/// As [`takes_credential`], except for seekdb, which needs none; 20036 for a tenant without a credential.
 pub fn check_readable(
     generation: Generation,
     tenant: &Tenant,
@@ -86,7 +86,7 @@ pub fn check_readable(
 /// Reads the name of a tenant's user, which may be followed by the tenant: `backup` or `backup@shop`.
 ///
 /// # Errors
-/// Refuses the user of another tenant, the empty name, and characters that part a name to log on with.
+/// Refuses the user of another tenant, an empty name, and characters that separate the parts of a login name.
 pub fn read_user(name: &str, tenant: &str) -> Result<String, Problem> {
     let malformed = || {
         let problem = Problem::invalid("tenant-user-malformed");

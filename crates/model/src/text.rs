@@ -1,7 +1,7 @@
-//! The texts for people, in English and Chinese.
+//! The texts for users, in English and Chinese.
 //!
-//! A text is stored as its id and arguments and rendered where it is shown, in the reader's language. The catalogue
-//! is in `texts/{en,zh}.toml`, both with equal keys and placeholders:
+//! A text is stored as its ID and arguments, and is rendered in the reader's language when it is shown. The catalogue
+//! is in `texts/{en,zh}.toml`; both files have the same keys and placeholders:
 //!
 //! ```toml
 //! [step]                          # names of steps, by step id
@@ -36,7 +36,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Chooses by an `Accept-Language` header or a locale name: the first that we have, else English.
+    /// Chooses by an `Accept-Language` header or a locale name: the first available language, otherwise English.
     #[must_use]
     pub fn choose(wish: &str) -> Self {
         for part in wish.split(',') {
@@ -55,12 +55,12 @@ impl Language {
 /// The argument with the attempted action. No pattern of the catalogue shows it.
 const DOING: &str = "doing";
 
-/// A text by its id in the catalogue, with its arguments and the outside's own words.
+/// A text: its ID in the catalogue, its arguments, and an original external message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Text {
     /// The key in the catalogue.
     pub id: String,
-    /// What the placeholders stand for.
+    /// The values of the placeholders.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
     /// The original message of a database or a storage, masked.
@@ -82,7 +82,8 @@ impl Text {
         self
     }
 
-    /// Returns what happened: the message of a problem, else the line of that id, else the raw words.
+    /// Returns the message of the problem with this ID; otherwise, the line with this ID; otherwise, the original
+    /// message.
     #[must_use]
     pub fn message(&self, language: Language) -> String {
         let catalogue = catalogue(language);
@@ -119,7 +120,7 @@ impl Text {
         Some(fill(pattern, &[("action".to_owned(), action)].into()))
     }
 
-    /// Returns why it happened, as far as is known.
+    /// Returns the cause, as far as it is known.
     #[must_use]
     pub fn cause(&self, language: Language) -> Option<String> {
         self.part(language, |problem| problem.cause.as_ref())
@@ -131,7 +132,7 @@ impl Text {
         self.part(language, |problem| problem.action.as_ref())
     }
 
-    /// Returns the id and the words of the button that repairs it, if there is one.
+    /// Returns the ID and the label of the button that repairs it, if there is one.
     #[must_use]
     pub fn button(&self, language: Language) -> Option<(String, String)> {
         let catalogue = catalogue(language);
@@ -145,31 +146,31 @@ impl Text {
     }
 }
 
-/// Returns the name of a step, as the user reads it; its id when the catalogue has none.
+/// Returns the name of a step for users; its ID if the catalogue has none.
 #[must_use]
 pub fn step_name(language: Language, id: &str) -> String {
     catalogue(language).step.get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
-/// Returns the name of an alarm, as the user reads it; the name that programs know when the catalogue has none.
+/// Returns the name of an alarm for users; its name for programs if the catalogue has none.
 #[must_use]
 pub fn alarm_name(language: Language, name: &str) -> String {
     catalogue(language).alarm.get(name).cloned().unwrap_or_else(|| name.to_owned())
 }
 
-/// Returns the words of a button; its id when the catalogue has none.
+/// Returns the label of a button; its ID if the catalogue has none.
 #[must_use]
 pub fn button(language: Language, id: &str) -> String {
     catalogue(language).button.get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
-/// Returns whether the catalogue has words for that problem.
+/// Returns whether the catalogue has this problem.
 #[must_use]
 pub fn has_problem(id: &str) -> bool {
     catalogue(Language::En).problem.contains_key(id)
 }
 
-/// Returns whether the catalogue has that line.
+/// Returns whether the catalogue has this line.
 #[must_use]
 pub fn has_line(id: &str) -> bool {
     catalogue(Language::En).line.contains_key(id)
@@ -208,8 +209,8 @@ fn read(name: &str, text: &str) -> Catalogue {
         .unwrap_or_else(|error| panic!("texts/{name}.toml, which is part of the binary: {error}"))
 }
 
-/// Replaces `{name}` with the argument, and `{name:one|many}` with the first word if the argument is 1, else the
-/// second; a placeholder without an argument stays visible.
+/// Replaces `{name}` with the argument, and `{name:one|many}` with the first word if the argument is 1, otherwise
+/// with the second. A placeholder without an argument stays visible.
 fn fill(pattern: &str, args: &BTreeMap<String, String>) -> String {
     let mut text = String::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -230,7 +231,7 @@ fn fill(pattern: &str, args: &BTreeMap<String, String>) -> String {
     text
 }
 
-/// Returns what stands in the place of a placeholder.
+/// Returns the text that replaces a placeholder.
 fn put<'a>(place: &'a str, args: &'a BTreeMap<String, String>) -> Option<&'a str> {
     let Some((name, words)) = place.split_once(':') else { return args.get(place).map(String::as_str) };
     let (one, many) = words.split_once('|')?;
@@ -243,7 +244,7 @@ mod tests {
 
     use super::{Catalogue, Language, Text, catalogue};
 
-    /// Every text with a name of its own, such as `problem.x.cause`.
+    /// All texts with a unique name, such as `problem.x.cause`.
     fn flat(catalogue: &Catalogue) -> Vec<(String, String)> {
         let tables = [
             ("step", &catalogue.step),
@@ -268,7 +269,7 @@ mod tests {
         all
     }
 
-    /// The arguments that a text is about, whether it shows them or chooses words by them.
+    /// The arguments of a text, whether it shows them or chooses words by them.
     fn placeholders(text: &str) -> BTreeSet<&str> {
         let places = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
         places.map(|(place, _)| place.split_once(':').map_or(place, |(name, _)| name)).collect()

@@ -5,13 +5,13 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A moment: microseconds since 1970-01-01 00:00:00 UTC.
+/// A point in time: microseconds since 1970-01-01 00:00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Returns the moment with its zone, as REST answers spell it: `2026-11-22T10:00:00.000+00:00`.
+    /// Returns the time with its zone, as in REST answers: `2026-11-22T10:00:00.000+00:00`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         self.utc().map_or_else(
@@ -20,26 +20,26 @@ impl Timestamp {
         )
     }
 
-    /// Reads a moment that carries its zone.
+    /// Reads a time with a zone.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().map(|time| Self(time.timestamp_micros()))
     }
 
-    /// Returns the moment of an SCN. OceanBase 4.x counts nanoseconds (19 digits), 3.x microseconds (16).
+    /// Returns the time of an SCN. OceanBase 4.x counts nanoseconds (19 digits), 3.x microseconds (16).
     #[must_use]
     pub fn from_scn(scn: u64) -> Self {
         let micros = if scn >= 1_000_000_000_000_000_000 { scn / 1000 } else { scn };
         Self(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
-    /// Returns the microseconds from `earlier` to this moment, none below zero.
+    /// Returns the microseconds since `earlier`; 0 if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> u64 {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 
-    /// Returns the moment as `20261122T100000Z`, which may stand in a file name.
+    /// Returns the time as `20261122T100000Z`, which is valid in a file name.
     #[must_use]
     pub fn compact(self) -> String {
         self.utc().map_or_else(|| self.0.to_string(), |time| time.format("%Y%m%dT%H%M%SZ").to_string())

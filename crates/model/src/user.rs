@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// The first account.
 pub const ADMIN: &str = "admin";
 
-/// What a user is allowed, by OCP's names.
+/// The role of a user, by OCP's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Role {
@@ -26,7 +26,7 @@ pub enum Role {
 pub enum Permission {
     /// Read clusters, backups, storages and tasks.
     Read,
-    /// Back up, recover, and steer tasks; keep storage configurations.
+    /// Back up, recover, control tasks, and save storage configurations.
     Backup,
     /// Take over and remove clusters.
     ManageClusters,
@@ -35,12 +35,12 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// Every permission there is.
+    /// All permissions.
     pub const ALL: [Self; 4] = [Self::Read, Self::Backup, Self::ManageClusters, Self::ManageUsers];
 }
 
 impl Role {
-    /// Returns whether the role allows the deed.
+    /// Returns whether the role has the permission.
     #[must_use]
     pub fn allows(self, permission: Permission) -> bool {
         match (self, permission) {
@@ -54,7 +54,7 @@ impl Role {
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Its identity.
+    /// Its ID.
     pub id: UserId,
     /// The name to log on with.
     pub name: String,
@@ -62,22 +62,22 @@ pub struct User {
     pub role: Role,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
-    /// Whether it may not log on for now.
+    /// Whether it cannot log on.
     pub disabled: bool,
     /// When it was created.
     pub created: Timestamp,
 }
 
-/// The log-on of a program in a user's name. The token itself is shown once, and stored only by its user.
+/// A token with which a program logs on as a user. The token itself is shown only once, and is not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Its identity.
+    /// Its ID.
     pub id: TokenId,
     /// Its name.
     pub name: String,
     /// When it was created.
     pub created: Timestamp,
-    /// When it stops being good, if ever.
+    /// When it expires, if ever.
     pub expires: Option<Timestamp>,
     /// When it was last used, to the minute.
     pub used: Option<Timestamp>,
@@ -86,10 +86,10 @@ pub struct Token {
 /// The most characters of an account's or a token's name.
 pub const LONGEST_NAME: usize = 64;
 
-/// Checks the name of a new account. HTTP Basic parts name and password by a colon.
+/// Checks the name of a new account. HTTP Basic separates name and password with a colon.
 ///
 /// # Errors
-/// Refuses one that is empty, too long, or holds more than letters, digits and `. _ - @`.
+/// Refuses a name that is empty, too long, or contains characters other than letters, digits and `. _ - @`.
 pub fn check_name(name: &str) -> Result<(), Problem> {
     let is_good = |letter: char| letter.is_alphanumeric() || "._-@".contains(letter);
     if (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(is_good) {
@@ -102,7 +102,7 @@ pub fn check_name(name: &str) -> Result<(), Problem> {
 /// Checks the name of a new token.
 ///
 /// # Errors
-/// Refuses one that is empty, too long, or holds what can't be printed.
+/// Refuses a name that is empty, too long, or contains control characters.
 pub fn check_token_name(name: &str) -> Result<(), Problem> {
     let is_good = (1..=LONGEST_NAME).contains(&name.trim().chars().count());
     if is_good && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control) {
@@ -118,7 +118,7 @@ pub const SHORTEST_PASSWORD: usize = 8;
 /// Checks a new password.
 ///
 /// # Errors
-/// Refuses one with fewer than [`SHORTEST_PASSWORD`] or more than 128 characters.
+/// Refuses a password with fewer than [`SHORTEST_PASSWORD`] or more than 128 characters.
 pub fn check_password(password: &str) -> Result<(), Problem> {
     let length = password.chars().count();
     if (SHORTEST_PASSWORD..=128).contains(&length) {

@@ -1,19 +1,19 @@
 //! The product and version of a server, from its own description.
 //!
-//! Source of the forms: the texts of `version()` and `@@version_comment` of OceanBase 2.2 to 4.4 and seekdb 1.4.
+//! Source of the formats: `version()` and `@@version_comment` of OceanBase 2.2 to 4.4 and seekdb 1.4.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of server it is.
+/// The kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Product {
     /// The distributed database.
     Oceanbase,
-    /// OceanBase's kernel cut down to one node and one tenant.
+    /// OceanBase's kernel reduced to one node and one tenant.
     Seekdb,
     /// Oracle's MySQL: a source or target of `dump` and `load` only.
     Mysql,
@@ -22,14 +22,14 @@ pub enum Product {
 }
 
 impl Product {
-    /// Returns whether it is OceanBase's kernel, whole or cut down.
+    /// Returns whether it is OceanBase or seekdb.
     #[must_use]
     pub fn is_oceanbase(self) -> bool {
         matches!(self, Self::Oceanbase | Self::Seekdb)
     }
 }
 
-/// A version number with the build it came from, if that is known. Orders by number, then build.
+/// A version number with its build, if known. Ordered by number, then build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Version {
@@ -56,7 +56,7 @@ impl Version {
         Self { numbers, build: 0 }
     }
 
-    /// Returns this version as of a build stamp.
+    /// Returns this version with a build stamp.
     #[must_use]
     pub const fn at_build(mut self, build: u64) -> Self {
         self.build = build;
@@ -116,18 +116,18 @@ impl fmt::Display for Version {
 /// A server's kind, version and edition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerVersion {
-    /// What it is.
+    /// The product.
     pub product: Product,
-    /// Its own number: OceanBase's, seekdb's or MySQL's.
+    /// Its own version number: OceanBase's, seekdb's, MySQL's or MariaDB's.
     pub version: Version,
     /// Whether it is the community edition of OceanBase.
     pub community: bool,
 }
 
 impl ServerVersion {
-    /// Reads a server's own description; `None` for a server that is none of [`Product`].
+    /// Reads a server's own description; `None` for an unknown [`Product`].
     ///
-    /// The MySQL number in front (`5.7.25`) is meaningless for OceanBase, so it is skipped.
+    /// The leading MySQL number (`5.7.25`) is meaningless for OceanBase, so it is skipped.
     #[must_use]
     pub fn identify(version: &str, comment: &str) -> Option<Self> {
         let community = version.contains("OceanBase_CE") || comment.contains("OceanBase_CE");
@@ -178,7 +178,7 @@ impl fmt::Display for ServerVersion {
     }
 }
 
-/// Returns the build stamp out of a comment such as `OceanBase 3.2.2 (r20220304134610-…) (Built …)`; 0 without one.
+/// Returns the build stamp in a comment such as `OceanBase 3.2.2 (r20220304134610-…) (Built …)`; 0 without one.
 fn build_stamp(comment: &str) -> u64 {
     let Some((_, rest)) = comment.split_once("(r") else { return 0 };
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();

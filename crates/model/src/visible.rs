@@ -1,23 +1,22 @@
-//! Texts from outside in a safe form for display: control sequences of terminals, and characters that change how a
-//! line reads, are escaped. Names of databases and accounts may contain any character.
+//! Makes external texts safe for display: escapes terminal control sequences and characters that change the reading
+//! direction. Names of databases and accounts may contain any character.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Returns a text in which nothing acts: control characters and marks of direction are spelled as `\u{202e}`. Ends of
-/// lines and tabs stay.
+/// Returns a text with escaped control and bidirectional characters, such as `\u{202e}`. Line ends and tabs stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     spelled(text, |sign| acts(sign) && !matches!(sign, '\n' | '\t'))
 }
 
-/// Returns the same for one line: its ends are spelled out, too.
+/// Returns the same for one line: line ends and tabs are escaped, too.
 #[must_use]
 pub fn visible_line(text: &str) -> Cow<'_, str> {
     spelled(text, acts)
 }
 
-/// Returns JSON in which nothing acts. What acts can only stand in its texts, where `\u202e` means the same.
+/// Returns JSON with such characters escaped. They can occur only in its strings, where `\u202e` means the same.
 #[must_use]
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     let is_spelled = |sign: char| acts(sign) && sign != '\n';
@@ -35,7 +34,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     spelled.into()
 }
 
-/// Returns whether a character is obeyed rather than shown.
+/// Returns whether a character controls the display instead of being shown.
 #[must_use]
 pub fn acts(sign: char) -> bool {
     sign.is_control()

@@ -1,7 +1,7 @@
 //! The result of a statement: rows, one by one or all at once, and their values.
 //!
-//! Values are read as the bytes that the server sent (text protocol). A reader that wants a number gets an error
-//! naming column and statement when there is none; nothing here panics on a server's answer.
+//! Values are the bytes that the server sent (text protocol). Reading a value as a number fails with an error that
+//! names the column and the statement if it is none; nothing here panics on a server's answer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,7 +34,7 @@ pub struct Row {
     places: Places,
 }
 
-/// A column by its place (from 0) or its name (capitals make no difference: generations spell them differently).
+/// A column by its index (from 0) or its name (case-insensitive: generations spell names differently).
 pub trait Column: Copy {
     #[doc(hidden)]
     fn place(self, names: &[String]) -> Option<usize>;
@@ -63,23 +63,23 @@ impl Column for &str {
 }
 
 impl Row {
-    /// Returns a row without values, to be received into.
+    /// Returns an empty row, into which rows are received.
     pub(crate) fn empty(shape: &Arc<Shape>) -> Self {
         Self { shape: Arc::clone(shape), payload: Vec::new(), places: Places::default() }
     }
 
-    /// Receives the next row in place of this one.
+    /// Replaces this row with the next one.
     pub(crate) async fn receive(&mut self, wire: &mut Wire) -> Result<Next, Failure> {
         let next = wire.next(&mut self.payload).await?;
         self.found(next)
     }
 
-    /// Returns about how much memory the row takes.
+    /// Returns the approximate memory size of the row.
     pub(crate) fn size(&self) -> usize {
         size_of::<Self>() + self.payload.capacity() + self.places.size()
     }
 
-    /// Receives the next row in place of this one, if all of it has arrived already.
+    /// Replaces this row with the next one, if all of it has already arrived.
     fn receive_arrived(&mut self, wire: &mut Wire) -> Result<Option<Next>, Failure> {
         match wire.next_arrived(&mut self.payload)? {
             Some(next) => self.found(next).map(Some),
@@ -94,8 +94,8 @@ impl Row {
         Ok(next)
     }
 
-    /// Returns the row in the protocol's own form, each length written as shortly as it can be. `None` when the server
-    /// wrote one otherwise.
+    /// Returns the row as in the protocol, with each length in its shortest encoding. `None` if the server encoded a
+    /// length differently.
     #[must_use]
     pub fn protocol_form(&self) -> Option<&[u8]> {
         self.places.is_short().then_some(&*self.payload)
@@ -119,16 +119,16 @@ impl Row {
         self.places.value(&self.payload, column.place(&self.shape.names)?)
     }
 
-    /// Returns whether the answer has that column: newer versions add some to the views.
+    /// Returns whether the answer has that column: newer versions add columns to the views.
     #[must_use]
     pub fn has(&self, column: impl Column) -> bool {
         column.place(&self.shape.names).is_some()
     }
 
-    /// Returns a text that must be there.
+    /// Returns a required text.
     ///
     /// # Errors
-    /// Fails for NULL, for a missing column, and for bytes that are no UTF-8.
+    /// Fails for NULL, for a missing column, and for bytes that are not UTF-8.
     pub fn str(&self, column: impl Column) -> Result<&str, Error> {
         self.maybe_str(column)?.ok_or_else(|| self.unexpected(column, "a text", "NULL"))
     }
@@ -136,7 +136,7 @@ impl Row {
     /// Returns a text, or `None` for NULL.
     ///
     /// # Errors
-    /// Fails for a missing column and for bytes that are no UTF-8.
+    /// Fails for a missing column and for bytes that are not UTF-8.
     pub fn maybe_str(&self, column: impl Column) -> Result<Option<&str>, Error> {
         if !self.has(column) {
             return Err(self.unexpected(column, "a column of that name", "none"));
@@ -164,7 +164,7 @@ impl Row {
         self.number(column, "a whole number")
     }
 
-    /// Returns a number of any kind that must be there.
+    /// Returns a required number of any type.
     pub(crate) fn number<T: std::str::FromStr>(
         &self,
         column: impl Column,
@@ -184,17 +184,17 @@ impl Row {
     }
 }
 
-/// The rows of a big answer, as they arrive.
+/// The rows of a large answer, as they arrive.
 ///
-/// Dropping it before the end closes the connection and leaves the session broken: reading the rest away, as
+/// Dropping it before the end closes the connection and leaves the session broken: discarding the rest row by row, as
 /// drivers do, can take hours.
 pub struct RowStream<'s> {
     channel: &'s mut Channel,
-    /// `None` after the end, and after a call that failed or was not waited for.
+    /// `None` after the end, and after a call that failed or was cancelled.
     wire: Option<Wire>,
     /// Whether the server sent the end of the rows.
     complete: bool,
-    /// Whether the witness was informed about the end.
+    /// Whether the witness was notified of the end.
     told: bool,
     statement: Statement,
     current: Row,
@@ -220,17 +220,17 @@ impl<'s> RowStream<'s> {
         &self.current.shape.names
     }
 
-    /// Returns the next row, or `None` after the last. The row is lent until the next call.
+    /// Returns the next row, or `None` after the last. The row is valid until the next call.
     ///
     /// # Errors
-    /// Fails when the server breaks the answer off, is silent for longer than the statement's time-out, or is gone.
-    /// The rows read before an error are not the whole answer.
+    /// Fails when the server aborts the answer, is silent for longer than the statement's time-out, or is gone. The
+    /// rows read before an error are not the whole answer.
     pub async fn next(&mut self) -> Result<Option<&Row>, Error> {
         if self.complete {
             return Ok(None);
         }
-        // Taken for the duration of the wait: if the caller stops waiting, the next bytes of the connection are
-        // unknown, so it is closed, and the next call does not treat that as the end.
+        // Taken for the duration of the wait: if the caller stops waiting, the position in the stream is unknown, so
+        // the connection is closed, and the next call reports an error, not the end.
         let Some(mut wire) = self.wire.take() else {
             return Err(Error::broken(&self.statement, self.channel.address()));
         };

@@ -1,8 +1,8 @@
 //! The contents of a server: databases, tables, columns, keys, partitions, views, and the statements that create
 //! them.
 //!
-//! Only columns that MySQL, MariaDB and OceanBase spell alike are read from `information_schema`; the answer omits
-//! objects that a server does not have. Names are returned as the server stores them.
+//! From `information_schema`, only columns with the same name on MySQL, MariaDB and OceanBase are read; objects that
+//! a server does not have are omitted. Names are returned as the server stores them.
 
 mod account;
 mod code;
@@ -40,10 +40,10 @@ const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance
 const OCEANBASE_DATABASES: [&str; 6] =
     ["oceanbase", "lbacsys", "oraauditor", "ocs", "__public", "__recyclebin"];
 
-/// How many numbers describe a sequence of MariaDB.
+/// The number of columns that describe a MariaDB sequence.
 const SEQUENCE_NUMBERS: usize = 8;
 
-/// MySQL's numbers for a table, a view or a column that does not exist, and for one that the user may not see.
+/// MySQL's error numbers for a table, view or column that does not exist or that the user may not see.
 const NOT_THERE: [u16; 6] = [1146, 1109, 1054, 1142, 1143, 1044];
 
 /// A table or view.
@@ -51,26 +51,26 @@ const NOT_THERE: [u16; 6] = [1146, 1109, 1054, 1142, 1143, 1044];
 pub struct Table {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: TableKind,
-    /// How many rows it has, as the server guesses; old or 0 on a server that has not counted.
+    /// The server's estimate of the number of rows; outdated or 0 if the server has no statistics.
     pub rows_guess: u64,
-    /// How many bytes they take, as the server guesses.
+    /// The server's estimate of their size in bytes.
     pub bytes_guess: u64,
 }
 
-/// What a table is.
+/// The kind of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableKind {
-    /// Rows that are kept.
+    /// A table with stored rows.
     Base,
-    /// Rows that are kept, with those that were there before (MariaDB).
+    /// A table with stored rows and their former versions (MariaDB).
     SystemVersioned,
     /// A sequence (MariaDB).
     Sequence,
     /// A view.
     View,
-    /// Something else, in the server's word.
+    /// Another kind, as the server names it.
     Other(String),
 }
 
@@ -92,11 +92,11 @@ pub struct Column {
 pub struct KeyColumn {
     /// Its name.
     pub name: String,
-    /// Whether only its first characters belong to the key.
+    /// Whether only a prefix of the column belongs to the key.
     pub prefix: bool,
 }
 
-/// Returns the names of the databases that are not the server's own.
+/// Returns the names of the databases, except system databases.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -109,14 +109,14 @@ pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
     Ok(names.into_iter().filter(|name| !is_system_database(product, name)).map(str::to_owned).collect())
 }
 
-/// Returns whether a database belongs to a server of that product.
+/// Returns whether that name is a system database of that product.
 #[must_use]
 pub fn is_system_database(product: Product, name: &str) -> bool {
     let of_product: &[&str] = if product.is_oceanbase() { &OCEANBASE_DATABASES } else { &[] };
     SYSTEM_DATABASES.iter().chain(of_product).any(|system| system.eq_ignore_ascii_case(name))
 }
 
-/// Returns the tables and views of a database by name.
+/// Returns the tables and views of a database, sorted by name.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -145,7 +145,8 @@ pub async fn tables(session: &mut Session, database: &str) -> Result<Vec<Table>,
     session.rows(&Statement::read(sql)).await?.iter().map(table).collect()
 }
 
-/// Returns the databases in which the name of anything but a trigger has a backtick, or that have one in their own.
+/// Returns the databases whose own name contains a backtick, or that contain a table, column or routine with such a
+/// name.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -173,7 +174,7 @@ pub async fn columns(session: &mut Session, database: &str) -> Result<BTreeMap<S
             name: row.str(1)?.to_owned(),
             column_type: row.str(2)?.to_owned(),
             character_set: row.maybe_str(3)?.map(str::to_owned),
-            // Not `DEFAULT_GENERATED`, which is MySQL's word for a default that is an expression.
+            // Not `DEFAULT_GENERATED`: MySQL's mark for a default that is an expression.
             generated: ["VIRTUAL", "STORED GENERATED", "PERSISTENT"].iter().any(|word| extra.contains(word)),
         })
     })
@@ -199,7 +200,7 @@ pub async fn primary_keys(
     .await
 }
 
-/// Returns the names of the keys of a database's tables, the primary one too.
+/// Returns the names of the keys of a database's tables, including primary keys.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -230,7 +231,7 @@ pub async fn foreign_key_names(
     grouped(session, sql, |row| row.str(1).map(str::to_owned)).await
 }
 
-/// Returns the partitions of a database's partitioned tables, sub-partitions where there are some.
+/// Returns the partitions of a database's partitioned tables; for a subpartitioned table, its subpartitions.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -247,8 +248,8 @@ pub async fn partitions(
     grouped(session, sql, |row| row.str(1).map(str::to_owned)).await
 }
 
-/// Returns which tables and views the views of a database read, as `(database, name)`. Views whose tables are gone
-/// are not in it, nor is anything on a server that does not keep this.
+/// Returns the tables and views that each view of a database reads, as `(database, name)`. Views whose tables no
+/// longer exist are missing. Empty on a server that does not record this.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -264,7 +265,7 @@ pub async fn view_uses(
     Ok(if_there(uses)?.unwrap_or_default())
 }
 
-/// Returns the statement that makes a table, as bytes: a binary default in it may be no text.
+/// Returns the statement that creates a table, as bytes: a binary default in it may not be UTF-8.
 ///
 /// # Errors
 /// Fails when there is no such table, or the server does.
@@ -272,8 +273,8 @@ pub async fn table_definition(session: &mut Session, database: &str, table: &str
     definition(session, &format!("TABLE {}.{}", identifier(database), identifier(table))).await
 }
 
-/// Returns the statement that makes a sequence of MariaDB, and the one that sets all its numbers: the next number,
-/// and how often it started over. `SETVAL` cannot set a lower number.
+/// Returns the statement that creates a MariaDB sequence, and the one that sets all its numbers, such as the next
+/// value and the cycle count. `SETVAL` cannot set a lower value.
 ///
 /// # Errors
 /// Fails when there is no such sequence, or the server does.
@@ -294,7 +295,7 @@ pub async fn sequence_definition(
     Ok((text, format!("INSERT INTO {} VALUES ({})", identifier(name), numbers.join(","))))
 }
 
-/// Returns the statement that makes a database.
+/// Returns the statement that creates a database.
 ///
 /// # Errors
 /// Fails when there is no such database, or the server does.
@@ -309,7 +310,7 @@ async fn definition(session: &mut Session, object: &str) -> Result<Vec<u8>, Erro
     text.ok_or_else(|| Error::no_rows(&statement))
 }
 
-/// Returns a variable of the session as a number; `None` when the server has no such variable.
+/// Returns a session variable as a number; `None` if the server has no such variable.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -318,7 +319,7 @@ pub async fn variable(session: &mut Session, name: &str) -> Result<Option<u64>, 
     Ok(rows.first().and_then(|row| row.u64(1).ok()))
 }
 
-/// Distinguishes what the server does not have or show from a failure.
+/// Returns `None` if the server does not have or show the object, and other errors unchanged.
 fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(found) => Ok(Some(found)),

@@ -1,8 +1,8 @@
-//! The wire to a server, and the one function that sends a statement over it.
+//! The connection to a server, and the functions that send a statement over it.
 //!
-//! A channel is either at rest or broken: whenever an answer was not read to its end (a time-out, a reader that
-//! left, a future that was dropped), the socket is closed rather than read empty, and every later statement fails
-//! with [`Error::Broken`].
+//! Between statements, a channel is either idle or broken. If an answer is not read to its end (a time-out, a dropped
+//! stream or future), the socket is closed instead of drained, and every later statement fails with
+//! [`Error::Broken`].
 
 use std::io;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use crate::measure;
 use crate::statement::{End, Outcome, Statement, Value, Witness};
 use crate::wire::{self, Beginning, Next, TooLarge, Wire};
 
-/// How much longer than the server the client waits, so that it is the server that ends a statement: its error is
-/// more specific than our timeout, and it stops working on it.
+/// How much longer than the server's own limit the client waits. The server then ends a statement first: its error is
+/// more specific than our time-out, and the server stops working on the statement.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// An idle or broken connection, with its witness.
 pub(crate) struct Channel {
-    /// `None` once it is broken, and while a statement runs.
+    /// `None` when it is broken, and while a statement runs.
     wire: Option<Wire>,
     line: Line,
     witness: Arc<dyn Witness>,
 }
 
-/// All that came back for a statement.
+/// The complete answer to a statement.
 pub(crate) struct Answer {
     pub(crate) rows: Vec<Row>,
     pub(crate) changed: u64,
@@ -70,7 +70,7 @@ impl Channel {
         }
     }
 
-    /// Sends a statement with values beside its text; returns how many rows it changed.
+    /// Sends a statement with separate values; returns the number of changed rows.
     pub(crate) async fn exchange_bound(
         &mut self,
         statement: &Statement,
@@ -87,8 +87,8 @@ impl Channel {
         }
     }
 
-    /// Sends a statement and reads the columns of its answer; the rows are the caller's to read from the wire, and
-    /// the wire is the caller's to give back.
+    /// Sends a statement and reads the columns of its answer. The caller reads the rows from the wire and then gives
+    /// the wire back.
     pub(crate) async fn ask_for_rows(
         &mut self,
         statement: &Statement,
@@ -100,12 +100,13 @@ impl Channel {
         }
     }
 
-    /// Takes the wire back, which is at rest again.
+    /// Takes back the wire, which is idle again.
     pub(crate) fn give_back(&mut self, wire: Wire) {
         self.wire = Some(wire);
     }
 
-    /// Turns a failure into an error, which decides whether the wire can be used again, and informs the witness.
+    /// Converts a failure into an error, keeps the wire if it is still usable after that error, and notifies the
+    /// witness.
     pub(crate) fn fail(
         &mut self,
         failure: Failure,
@@ -133,12 +134,12 @@ impl Channel {
     /// Sends a quit command to the server.
     pub(crate) async fn close(mut self) {
         if let Some(wire) = self.wire.take() {
-            let _ = tokio::time::timeout(GRACE, wire.quit()).await; // it is gone either way
+            let _ = tokio::time::timeout(GRACE, wire.quit()).await; // closed either way
         }
     }
 
-    /// Takes the wire for the duration of a statement: a caller who stops waiting in between drops it, and with it
-    /// the socket.
+    /// Takes the wire for the duration of a statement: if the caller stops waiting, the wire and its socket are
+    /// dropped.
     fn begin(&mut self, statement: &Statement) -> Result<(Wire, Instant), Error> {
         let wire = self.wire.take().ok_or_else(|| Error::broken(statement, self.address()))?;
         self.witness.sent(statement, self.address());
@@ -146,7 +147,7 @@ impl Channel {
     }
 }
 
-/// A failure on the wire, or silence for so long.
+/// A failure on the wire, or silence for that long.
 pub(crate) enum Failure {
     Wire(wire::Failure),
     Silence(Duration),
@@ -158,16 +159,16 @@ impl From<wire::Failure> for Failure {
     }
 }
 
-/// The way to a server, which may be gone without a word.
+/// The server's endpoint, used to check whether a silent server still answers.
 pub(crate) struct Line {
-    /// In a box: every future that holds a session holds it.
+    /// Boxed: every future that holds a session holds it.
     endpoint: Box<Endpoint>,
     address: Address,
 }
 
 impl Line {
-    /// Waits for data on a wire, for a limited time. A server that is silent meanwhile is checked now and then, so
-    /// that a frozen network is not waited for as long as a slow statement.
+    /// Runs work on a wire with a time limit. A silent server is checked periodically, so that a broken network is
+    /// detected before the limit of a slow statement.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
@@ -194,7 +195,7 @@ impl Line {
     }
 }
 
-/// Sends a statement and reads all that comes back, up to so many bytes of rows.
+/// Sends a statement and reads the whole answer, up to `limit` bytes of rows.
 async fn ask(wire: &mut Wire, statement: &Statement, limit: usize) -> Result<Answer, wire::Failure> {
     wire.send(statement.text()).await?;
     let names = match wire.beginning().await? {

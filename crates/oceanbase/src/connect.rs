@@ -1,4 +1,4 @@
-//! The address of a server, our credentials, and how a connection opens or fails.
+//! The address of a server, the credentials, and how a connection opens or fails.
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,13 +24,13 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum silence of a server during a statement before it is checked on another connection.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// The timeout for identifying a server that did not accept us.
+/// The time-out for closing a probe connection, and for checking whether a silent server accepts connections.
 const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How much of the first line of a server that is none an error shows.
+/// How many bytes of the first line of a non-MySQL server an error shows.
 const FIRST_LINE_MOST_BYTES: usize = 64;
 
-/// Where a server is and who we are there.
+/// The addresses of a server and the credentials for it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     /// The servers of one cluster, tried in this order.
@@ -41,20 +41,20 @@ pub struct Endpoint {
     pub password: Secret,
     /// Whether the connection is encrypted.
     pub tls: Tls,
-    /// How long a connection to one address may take to come about.
+    /// The time limit for connecting to one address.
     pub connect_timeout: Duration,
     /// The maximum silence of a server during a statement before it is checked on another connection. A server that
-    /// does not respond then counts as gone, however long the statement might take.
+    /// does not respond to the check counts as gone, whatever the statement's time-out is.
     pub quiet: Duration,
-    /// To which addresses no connection is made, whatever the names above resolve to.
+    /// The addresses to which no connection is made, whatever the host names resolve to.
     pub egress: Arc<Egress>,
-    /// How much the server may send.
+    /// The limits for what the server may send.
     pub limits: Limits,
 }
 
 impl Endpoint {
-    /// Returns an endpoint without encryption, with the usual time-out and limits, and with the network as somebody's own
-    /// command uses it.
+    /// Returns an endpoint without encryption, with the default time-outs and limits, and with the egress rules of
+    /// commands that run without a server.
     #[must_use]
     pub fn new(addresses: Vec<Address>, user: impl Into<String>, password: Secret) -> Self {
         Self {
@@ -73,11 +73,11 @@ impl Endpoint {
 /// Whether a connection is encrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// It is not.
+    /// Not encrypted.
     Off,
-    /// It is, and the server must prove who it is.
+    /// Encrypted; the server must prove its identity.
     Required {
-        /// The certificate authority's file; the public ones by default.
+        /// The file of the certificate authorities; the public ones by default.
         ca: Option<PathBuf>,
     },
 }
@@ -93,7 +93,7 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
         tls: tls_options(&endpoint.tls).map_err(refused)?,
         message_bytes: endpoint.limits.row_bytes,
     };
-    // In a box: a log-on is rare, and its many steps would be part of every future that may connect.
+    // Boxed: a log-on is rare, and its large state would be part of every future that may connect.
     let log_on = Box::pin(Wire::log_on(&addresses, &login));
     match tokio::time::timeout(endpoint.connect_timeout, log_on).await {
         Ok(Ok(wire)) => Ok(wire),
@@ -102,7 +102,7 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
     }
 }
 
-/// Returns whether a server answers. One that refuses us does.
+/// Returns whether a server answers; a refusal is an answer.
 pub(crate) async fn answers(endpoint: &Endpoint, address: &Address) -> bool {
     match connect(endpoint, address).await {
         Ok(wire) => {
@@ -130,8 +130,8 @@ fn tls_options(tls: &Tls) -> Result<Option<Arc<ClientConfig>>, String> {
     Ok(Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
 }
 
-/// Returns the addresses to connect to. The connection goes to these and no others: no second answer of a name server can
-/// lead elsewhere.
+/// Returns the addresses to connect to. The connection uses exactly these: the name is not resolved a second time, so
+/// a changed DNS answer cannot redirect it.
 async fn resolve(endpoint: &Endpoint, address: &Address) -> Result<Vec<SocketAddr>, Error> {
     let unknown = |cause| Error::UnknownHost { address: address.clone(), cause };
     let lookup = tokio::net::lookup_host((address.host.as_str(), address.port));
@@ -145,7 +145,7 @@ async fn resolve(endpoint: &Endpoint, address: &Address) -> Result<Vec<SocketAdd
     if accepted.is_empty() { Err(unknown(io::Error::from(io::ErrorKind::NotFound))) } else { Ok(accepted) }
 }
 
-/// Turns what was in the way of a connection into what it means.
+/// Converts the reason for a failed log-on into an error.
 fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
     let address = address.clone();
     match obstacle {
@@ -156,7 +156,7 @@ fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
         NoEntry::Lost(cause) if cause.kind() != io::ErrorKind::InvalidData => {
             Error::Unreachable { address, cause }
         }
-        // It does not speak as a MySQL server does.
+        // It does not follow the MySQL protocol.
         NoEntry::Lost(_) => Error::NotMysql { address, greeting: None },
         NoEntry::NotMysql(bytes) => Error::NotMysql { address, greeting: first_line(&bytes) },
         NoEntry::Tls(cause) => Error::Tls { address, cause },
@@ -164,7 +164,7 @@ fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
     }
 }
 
-/// Determines whether no server is there, or one that accepts the connection and then sends nothing.
+/// Determines whether no server is there, or whether it accepts the connection and then sends nothing.
 async fn explain_silence(endpoint: &Endpoint, address: &Address, resolved: &[SocketAddr]) -> Error {
     let accepts = knock(resolved).await.is_some();
     Error::Silent { address: address.clone(), after: endpoint.connect_timeout, accepts }

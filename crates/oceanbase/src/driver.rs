@@ -1,4 +1,4 @@
-//! The entry to one cluster: a session, and the functions of the cluster's generation.
+//! The access to one cluster: a session, and the functions of the cluster's generation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Opens a session and finds out which generation it speaks to.
+    /// Opens a session and determines the cluster's generation.
     ///
     /// # Errors
-    /// Fails as [`Session::open`] does, and for a server that can't be taken over: MySQL, MariaDB, an OceanBase
-    /// without backup.
+    /// Fails as [`Session::open`] does, and for a server that cannot be taken over: MySQL, MariaDB, an OceanBase
+    /// version without backup.
     pub async fn open(endpoint: &Endpoint, witness: Arc<dyn Witness>) -> Result<Self, Error> {
         let session = Session::open(endpoint, witness).await?;
         let abilities = abilities(session.server()).map_err(|problem| Error::NotSupported {
@@ -36,13 +36,13 @@ impl Driver {
         Ok(Self { endpoint: endpoint.clone(), session, abilities })
     }
 
-    /// Returns what the server is.
+    /// Returns the server's product and version.
     #[must_use]
     pub fn server(&self) -> &ServerVersion {
         self.session.server()
     }
 
-    /// Returns how the cluster is spoken to.
+    /// Returns the generation of the cluster.
     #[must_use]
     pub fn generation(&self) -> Generation {
         self.abilities.generation
@@ -53,7 +53,7 @@ impl Driver {
         &mut self.session
     }
 
-    /// Reads what the cluster is: name, zones, servers, whether it is being upgraded.
+    /// Reads the facts of the cluster: name, zones, servers, whether it is being upgraded.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -61,7 +61,7 @@ impl Driver {
         probe::facts(&mut self.session, self.abilities).await
     }
 
-    /// Reads the tenants, the sys tenant among them.
+    /// Reads the tenants, including the sys tenant.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -69,7 +69,7 @@ impl Driver {
         probe::tenants(&mut self.session, self.abilities.generation).await
     }
 
-    /// Stops what another connection does on that server of the cluster.
+    /// Stops the statement of another connection on that server of the cluster.
     ///
     /// # Errors
     /// Fails when the server cannot be reached or refuses. A connection that is already gone is not an error.

@@ -1,6 +1,6 @@
-//! The errors between Lifeboat and a server, with their meaning: cause, next action, and whether to retry.
+//! The errors of connections and statements, with their meaning: cause, next action, and whether to retry.
 //!
-//! What the server's numbers mean is the table in [`meaning`]; the words are in `model/texts`.
+//! The table in [`meaning`] maps the server's error numbers to problems; their texts are in `model/texts`.
 
 use std::io;
 use std::net::IpAddr;
@@ -19,13 +19,13 @@ mod problem;
 
 pub use problem::problem_of_result;
 
-/// How much of a statement or a value an error shows.
+/// How many characters of a statement or value an error shows.
 const SHOWN_CHARACTERS: usize = 200;
 
-/// A failure between us and a server.
+/// A failure of a connection or statement.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The host's name leads to no address.
+    /// The host name resolves to no address.
     #[error("the host of {address} is not known")]
     UnknownHost {
         /// The address as it was given.
@@ -34,15 +34,15 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// The host's name leads to an address that no connection is made to.
+    /// The host name resolves to a forbidden address.
     #[error("{address} leads to {ip}, which is refused")]
     AddressRefused {
         /// The address as it was given.
         address: Address,
-        /// What it leads to.
+        /// The resolved address.
         ip: IpAddr,
     },
-    /// The network brought no connection about.
+    /// The connection could not be established.
     #[error("can't connect to {address}")]
     Unreachable {
         /// The server.
@@ -51,7 +51,7 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// There is no answer, or the peer accepts the connection and then sends nothing, like a hanging server.
+    /// The peer does not answer, or it accepts the connection and then sends nothing, like a hanging server.
     #[error("{address} did not answer within {}", size::span(*after))]
     Silent {
         /// The server.
@@ -61,7 +61,7 @@ pub enum Error {
         /// Whether the connection is accepted.
         accepts: bool,
     },
-    /// Something answers, but no MySQL server.
+    /// The peer answers, but it is not a MySQL server.
     #[error("{address} does not speak the MySQL protocol")]
     NotMysql {
         /// The server.
@@ -69,7 +69,7 @@ pub enum Error {
         /// Its first line, if readable.
         greeting: Option<String>,
     },
-    /// The encrypted connection did not come about.
+    /// The encrypted connection could not be established.
     #[error("no encrypted connection to {address}: {cause}")]
     Tls {
         /// The server.
@@ -99,15 +99,15 @@ pub enum Error {
         /// The server's message.
         text: String,
     },
-    /// It speaks the protocol but is not a known server.
+    /// The server speaks the protocol but is not a known product.
     #[error("{address} is neither an OceanBase nor a MySQL: {found}")]
     UnknownServer {
         /// The server.
         address: Address,
-        /// Its own description.
+        /// The server's description of itself.
         found: String,
     },
-    /// It is a server that can't be taken over: MySQL, or an OceanBase without backup.
+    /// The server cannot be taken over: MySQL, MariaDB, or an OceanBase version without backup.
     #[error("{address} can't be taken over")]
     NotSupported {
         /// The server.
@@ -119,7 +119,7 @@ pub enum Error {
     /// No address answered.
     #[error("none of the addresses {} answered", listed(reasons))]
     NoneAnswered {
-        /// What was wrong with each.
+        /// The error of each address.
         reasons: Vec<Error>,
     },
     /// The server refused a statement, or a log-on for another reason than the password.
@@ -131,12 +131,12 @@ pub enum Error {
         statement: String,
         /// The server's number.
         number: u16,
-        /// The class of the error by the standard.
+        /// The error's SQLSTATE.
         sqlstate: String,
         /// The server's message, without secrets.
         text: String,
     },
-    /// The server did not answer a statement in time. What it did of it is not known.
+    /// The server did not answer a statement in time. It is unknown how much of the statement took effect.
     #[error("{address} did not answer within {} to: {statement}", size::span(*after))]
     TimedOut {
         /// The server.
@@ -146,7 +146,7 @@ pub enum Error {
         /// How long we waited.
         after: Duration,
     },
-    /// The connection went away. What the server did of the statement is not known.
+    /// The connection was lost. It is unknown how much of the statement took effect.
     #[error("lost the connection to {address} at: {statement}")]
     Broken {
         /// The server.
@@ -157,34 +157,34 @@ pub enum Error {
         #[source]
         cause: Option<io::Error>,
     },
-    /// The server sent more than is kept of an answer.
+    /// The server's answer exceeds the limit.
     #[error("{address} sent more than {} in answer to: {statement}", size::bytes(*limit as u64))]
     AnswerTooLarge {
         /// The server.
         address: Address,
         /// The statement without its secrets.
         statement: String,
-        /// How much is kept.
+        /// The limit in bytes.
         limit: usize,
-        /// The setting that says so.
+        /// The setting of the limit.
         setting: &'static str,
     },
-    /// The server answered what it should not.
+    /// The server's answer has an unexpected value.
     #[error("expected {expected} in column {column}, found {found}, in the answer to: {statement}")]
     UnexpectedAnswer {
         /// The statement without its secrets.
         statement: String,
         /// The column.
         column: String,
-        /// What should be there.
+        /// The expected value.
         expected: &'static str,
-        /// What is there.
+        /// The found value.
         found: String,
     },
 }
 
 impl Error {
-    /// Returns the server's number, if it was the server that refused.
+    /// Returns the server's error number, if the server refused.
     #[must_use]
     pub fn number(&self) -> Option<u16> {
         match self {
@@ -194,7 +194,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the server's error has that number and contains those words.
+    /// Returns whether it is a server error with that number whose message contains those words.
     pub(crate) fn is_refusal(&self, of: u16, words: &str) -> bool {
         match self {
             Self::Server { number, text, .. } => *number == of && text.contains(words),
@@ -203,7 +203,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the same may succeed a little later, with nothing changed by anyone.
+    /// Returns whether the same attempt may succeed a little later, without a change by a user.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -227,7 +227,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the server gave up for a reason of its own, which proves nothing about the statement.
+    /// Returns whether the cause is in the server, so that the error says nothing about the statement.
     #[must_use]
     pub fn is_of_server(&self) -> bool {
         self.number().is_some_and(meaning::is_of_server)
@@ -238,7 +238,7 @@ impl Error {
         self.number().is_some_and(|number| meaning::of_number(number).text == "database-privilege-missing")
     }
 
-    /// Returns whether another server of the same cluster may well answer otherwise.
+    /// Returns whether the error concerns only this server, so that another server of the cluster may succeed.
     pub(crate) fn is_about_one_server(&self) -> bool {
         match self {
             Self::UnknownHost { .. } | Self::AddressRefused { .. } | Self::NotMysql { .. } => true,
@@ -247,7 +247,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the connection is at rest after this and can be used.
+    /// Returns whether the connection is usable after this error.
     pub(crate) fn leaves_connection(&self) -> bool {
         self.number().is_some_and(meaning::leaves_connection)
     }
@@ -256,7 +256,7 @@ impl Error {
         if reasons.len() == 1 { reasons.remove(0) } else { Self::NoneAnswered { reasons } }
     }
 
-    /// The server refused the log-on.
+    /// Returns the error for a refused log-on.
     pub(crate) fn of_log_on(
         refusal: Refusal,
         user: &str,
@@ -273,7 +273,7 @@ impl Error {
         }
     }
 
-    /// A statement failed.
+    /// Returns the error for a failed statement.
     pub(crate) fn of_statement(failure: Failure, statement: &Statement, server: &Address) -> Self {
         let (address, masked) = (server.clone(), shortened(&statement.masked));
         match failure {
@@ -297,12 +297,12 @@ impl Error {
         Self::TimedOut { address: server.clone(), statement: shortened(&statement.masked), after }
     }
 
-    /// The connection was closed before this statement.
+    /// Returns the error for a connection that was closed before this statement.
     pub(crate) fn broken(statement: &Statement, server: &Address) -> Self {
         Self::Broken { address: server.clone(), statement: shortened(&statement.masked), cause: None }
     }
 
-    /// The server answered nothing where something must be.
+    /// Returns the error for an answer without the required rows.
     pub(crate) fn no_rows(statement: &Statement) -> Self {
         Self::UnexpectedAnswer {
             statement: shortened(&statement.masked),
@@ -339,7 +339,7 @@ impl Error {
     }
 }
 
-/// Returns the beginning of a text, where it is long.
+/// Truncates a long text.
 pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARACTERS) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,7 +1,7 @@
 //! Physical backup on OceanBase 4.x: each tenant by itself, requested by the sys tenant.
 //!
-//! One file for each noun: its statements first, then its views. Versions differ in the rows of [`since`] only;
-//! columns that not all versions have are read by `SELECT *`.
+//! One file per topic: its statements first, then its views. All differences between versions are listed in
+//! [`since`]; columns that some versions lack are read with `SELECT *`.
 
 use model::version::Version;
 
@@ -15,16 +15,16 @@ pub(crate) mod resources;
 pub(crate) mod restore;
 pub(crate) mod sets;
 
-/// From which version on 4.x knows what.
+/// The first version of 4.x that supports each feature.
 pub(crate) mod since {
     use super::Version;
 
     /// Copies of the archive at a second destination.
     pub(crate) const ARCHIVE_COPY: Version = Version::of([4, 4, 2, 3]);
 
-    /// No `COMPRESSION` in the destination of logs any more.
+    /// The destination of logs no longer accepts `COMPRESSION`.
     pub(crate) const NO_LOG_COMPRESSION: Version = Version::new(4, 4, 0);
 
-    /// `PLUS ARCHIVELOG`, and a description that jobs keep.
+    /// `PLUS ARCHIVELOG`, and descriptions that jobs keep.
     pub(crate) const PLUS_ARCHIVELOG: Version = Version::new(4, 1, 0);
 }

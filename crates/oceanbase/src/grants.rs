@@ -17,15 +17,15 @@ pub struct Grants {
     databases: BTreeSet<(String, String)>,
     /// On tables: database, table and the privilege.
     tables: BTreeSet<(String, String, String)>,
-    /// What `*.*` does not give on a database after all: its name and the privilege. MySQL 8 with `partial_revokes`
-    /// has such.
+    /// Exceptions from the privileges on `*.*`: the database and the revoked privilege. MySQL 8 has them with
+    /// `partial_revokes`.
     revoked: BTreeSet<(String, String)>,
-    /// Whether roles hold privileges that are not shown.
+    /// Whether the user has roles whose privileges are not shown.
     roles: bool,
 }
 
 impl Grants {
-    /// Reads them, with those of the roles that are active.
+    /// Reads them, including those of the active roles.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -34,7 +34,7 @@ impl Grants {
         for row in session.rows(&Statement::read("SHOW GRANTS")).await? {
             grants.add(row.str(0)?);
         }
-        // MariaDB lists what active roles hold along with the user's own privileges.
+        // MariaDB lists the privileges of active roles together with the user's own.
         grants.roles &= session.server().product != Product::Mariadb;
         Ok(grants)
     }
@@ -45,12 +45,12 @@ impl Grants {
         self.is_given(privilege) && !self.revoked.iter().any(|(_, revoked)| is_one(revoked, privilege))
     }
 
-    /// Returns whether the user has that privilege on `*.*`, which may not be everything.
+    /// Returns whether the user has that privilege on `*.*`, even if it is revoked on some databases.
     fn is_given(&self, privilege: &str) -> bool {
         self.everywhere.iter().any(|held| is_one(held, privilege))
     }
 
-    /// Returns whether the user has that privilege on all of a database.
+    /// Returns whether the user has that privilege on a whole database.
     #[must_use]
     pub fn has_on(&self, database: &str, privilege: &str) -> bool {
         let holds =
@@ -68,7 +68,7 @@ impl Grants {
         self.has_on(database, privilege) || self.tables.iter().any(holds)
     }
 
-    /// Returns whether the user has roles whose privileges are not seen here, so that it may have more.
+    /// Returns whether the user has roles whose privileges are not shown, so that it may have more privileges.
     #[must_use]
     pub fn has_roles(&self) -> bool {
         self.roles
@@ -103,7 +103,7 @@ impl Grants {
         }
     }
 
-    /// Takes what a line of `SHOW GRANTS` takes: `` SELECT ON `secret`.* FROM `user`@`%` ``.
+    /// Adds the exceptions of a REVOKE line of `SHOW GRANTS`: `` SELECT ON `secret`.* FROM `user`@`%` ``.
     fn take(&mut self, line: &str) {
         let Some((privileges, target)) = line.split_once(" ON ") else { return };
         let Some((database, _)) = target_of(target) else { return };
@@ -111,24 +111,25 @@ impl Grants {
     }
 }
 
-/// Returns the privileges of a list. Those on columns, `SELECT (a, b)`, fall apart into names that are never queried.
+/// Returns the privileges of a list. Privileges on columns, such as `SELECT (a, b)`, are split into names that match
+/// no privilege.
 fn each(privileges: &str) -> impl Iterator<Item = String> {
     privileges.split(',').map(|privilege| privilege.trim().to_ascii_uppercase())
 }
 
-/// Returns whether the privilege that a grant names is this one or has it in it.
+/// Returns whether the privilege in a grant is this one or includes it.
 fn is_one(named: &str, privilege: &str) -> bool {
     named == privilege || named == "ALL PRIVILEGES"
 }
 
-/// Reads `` `database`.* ``, `*.*` or `` `database`.`table` ``; nothing from what is on no database, such as a PROXY.
+/// Reads `` `database`.* ``, `*.*` or `` `database`.`table` ``; `None` for any other target, such as that of PROXY.
 fn target_of(text: &str) -> Option<(String, String)> {
     let (database, rest) = name(text)?;
     let (table, _) = name(rest.strip_prefix('.')?)?;
     Some((database, table))
 }
 
-/// Reads a name in backquotes, a `*`, or a bare name, and returns it with what follows.
+/// Reads a name in backquotes, a `*`, or a bare name, and returns it with the rest of the text.
 fn name(text: &str) -> Option<(String, &str)> {
     if let Some(rest) = text.strip_prefix('*') {
         return Some(("*".to_owned(), rest));
@@ -153,8 +154,8 @@ fn name(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Returns whether a grant's pattern matches a database's name: `%` means any characters and `_` any one, unless a
-/// backslash is before it. Capitals do not matter.
+/// Returns whether a grant's pattern matches a database's name, case-insensitively: `%` matches any characters and
+/// `_` any single one, unless escaped with a backslash.
 #[must_use]
 pub fn is_like(name: &str, pattern: &str) -> bool {
     let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();

@@ -7,11 +7,11 @@ use crate::login::Login;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Returns the identity of the session's server, which stays the same after a restart: the number that the server
-/// generated at its creation, and the tenant that `user` logs on to. `None` if it shows no number.
+/// Returns the identity of the session's server, which survives a restart: the ID that the server generated at its
+/// creation, and the tenant that `user` logs on to. `None` if the server shows no ID.
 ///
-/// OceanBase, seekdb and MySQL keep it as `server_uuid`. MariaDB makes `server_uid` of its network card and port, since
-/// 10.5.26.
+/// OceanBase, seekdb and MySQL show it as `server_uuid`. MariaDB computes `server_uid` from its network card and
+/// port, since 10.5.26.
 ///
 /// # Errors
 /// Fails when the server does.

@@ -1,8 +1,7 @@
 //! Every kind of object on a server: whether a dump supports it, the query for unsupported ones, and the privilege
-//! that shows it. A server answers a user without the privilege with fewer objects, not with an error.
+//! that shows it. To a user without the privilege, a server shows fewer objects, without an error.
 //!
-//! Source: the catalogues of seekdb 1.4 and MariaDB 10.11 as they answer; MySQL and OceanBase 4.x by their
-//! documentation.
+//! Source: the catalogues of seekdb 1.4 and MariaDB 10.11; for MySQL and OceanBase 4.x, their documentation.
 
 use model::inventory::ObjectKind;
 use model::version::{Product, ServerVersion, Version};
@@ -13,23 +12,23 @@ use crate::grants::Grants;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// The name of a view, and the statement that lists names by it.
+/// The name of a view, and the statement that lists the objects' names from it.
 type View = (&'static str, &'static str);
 
-/// What becomes of a kind.
+/// How a kind of object is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// A dump carries it.
+    /// A dump includes it.
     Carried,
     /// It has these types in the server's list of objects or routines.
     Listed(&'static [&'static str]),
     /// It has these types in `information_schema.TABLES`.
     TableTypes(&'static [&'static str]),
-    /// Views show those of a database: each view, and what lists their names, with `{database}` in it.
+    /// Views show the objects of a database; each statement contains `{database}`.
     InDatabase(&'static [View]),
-    /// Views show those of the whole server.
+    /// Views show the objects of the whole server.
     OnServer(&'static [View]),
-    /// It is not queried; why.
+    /// It is not queried, for this reason.
     NotAsked(&'static str),
 }
 
@@ -42,9 +41,10 @@ const ALL: &[Product] = &[Oceanbase, Seekdb, Mysql, Mariadb];
 
 const EVENTS: &str = "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {database}";
 
-/// Jobs of users. The server's own bear no mark in the view, but have names and classes of their own: statistics, management of
-/// partitions, balance, compaction, refreshing of materialized views and of vector indexes. Those of events stand among the events, and a
-/// statement that runs in the background once is no object. The names are those of the kernel's source.
+/// Jobs of users. The view does not mark the server's own jobs, so their names and classes are excluded: statistics,
+/// management of partitions, balance, compaction, refreshing of materialized views and of vector indexes. Jobs of
+/// events are listed as events, and a statement that runs once in the background is not an object. The names are from
+/// the kernel's source.
 const JOBS: &str = "SELECT JOB_NAME FROM oceanbase.DBA_SCHEDULER_JOBS \
      WHERE JOB_NAME NOT IN ('MONDAY_WINDOW', 'TUESDAY_WINDOW', 'WEDNESDAY_WINDOW', 'THURSDAY_WINDOW', \
      'FRIDAY_WINDOW', 'SATURDAY_WINDOW', 'SUNDAY_WINDOW', 'OPT_STATS_HISTORY_MANAGER', \
@@ -56,7 +56,7 @@ const JOBS: &str = "SELECT JOB_NAME FROM oceanbase.DBA_SCHEDULER_JOBS \
      AND COALESCE(JOB_CLASS, '') NOT IN ('MYSQL_EVENT_JOB_CLASS', 'OLAP_ASYNC_JOB_CLASS', \
      'DATE_EXPRESSION_JOB_CLASS')";
 
-/// The table of kinds. A kind that a product does not have has no row for it.
+/// The table of kinds. A row lists the products that have the kind.
 const INVENTORY: &[(ObjectKind, &[Product], Fate)] = &[
     (ObjectKind::Databases, ALL, Carried),
     (ObjectKind::Tables, ALL, Carried),
@@ -114,25 +114,25 @@ const INVENTORY: &[(ObjectKind, &[Product], Fate)] = &[
     (ObjectKind::Jobs, OCEANBASE, OnServer(&[("oceanbase.DBA_SCHEDULER_JOBS", JOBS)])),
 ];
 
-/// The numbers of a server that has no such view or column.
+/// The error numbers for a missing view or column.
 const ABSENT: [u16; 4] = [1146, 1109, 1054, 1049];
 
-/// The numbers of a server that does not show it to this user.
+/// The error numbers for a missing privilege.
 const DENIED: [u16; 4] = [1142, 1143, 1044, 1227];
 
-/// The first MySQL in which a privilege of its own shows routines, in place of a table.
+/// The first MySQL version in which the privilege SHOW_ROUTINE shows routines, instead of access to a system table.
 const SHOW_ROUTINE_SINCE: Version = Version::new(8, 0, 20);
 
-/// What there is beside that which a dump carries.
+/// The objects that a dump does not include.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Others {
     /// The objects, by kind and name.
     pub found: Vec<(ObjectKind, String)>,
-    /// Kinds of which there may be some, and the view that this user may not read.
+    /// Kinds of which objects may exist, each with the view that this user may not read.
     pub unseen: Vec<(ObjectKind, &'static str)>,
 }
 
-/// Returns whether a dump of that product carries things of this kind.
+/// Returns whether a dump of that product includes objects of this kind.
 #[must_use]
 pub fn is_carried(product: Product, kind: ObjectKind) -> bool {
     rows(product).any(|(row, fate)| row == kind && fate == Carried)
@@ -150,7 +150,7 @@ fn rows(product: Product) -> impl Iterator<Item = (ObjectKind, Fate)> {
     INVENTORY.iter().filter(move |(_, products, _)| is_of(products)).map(|&(kind, _, fate)| (kind, fate))
 }
 
-/// Asks for what a database holds beside that which a dump carries. Tables of other types are not among it.
+/// Queries the objects of a database that a dump does not include, except tables of unsupported types.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -168,7 +168,7 @@ pub async fn of_database(session: &mut Session, database: &str) -> Result<Others
     Ok(others)
 }
 
-/// Asks for what the whole server holds beside that which a dump carries.
+/// Queries the objects of the whole server that a dump does not include.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -203,7 +203,7 @@ async fn ask(
     Ok(())
 }
 
-/// Queries all kinds of the list of objects at once: the server takes long to build that list.
+/// Queries all kinds in the list of objects at once, because the server takes long to build that list.
 async fn listed(session: &mut Session, database: &str, others: &mut Others) -> Result<(), Error> {
     let product = session.server().product;
     let kinds: Vec<(ObjectKind, &[&str])> = rows(product)
@@ -231,7 +231,7 @@ async fn listed(session: &mut Session, database: &str, others: &mut Others) -> R
                 others.found.extend(kind.map(|&(kind, _)| (kind, row.str(1).unwrap_or_default().to_owned())));
             }
         }
-        // seekdb has no statement that makes one of these.
+        // seekdb has no statement that creates such an object.
         Shown::Denied if product == Seekdb => {}
         Shown::Denied => others.unseen.extend(kinds.iter().map(|&(kind, _)| (kind, view))),
         Shown::Absent => {}
@@ -256,7 +256,8 @@ async fn shown(session: &mut Session, sql: String) -> Result<Shown, Error> {
     }
 }
 
-/// Returns the kinds of which a database may hold some that this user does not see, and a privilege that shows them.
+/// Returns the kinds of which a database may contain objects that this user does not see, each with a privilege that
+/// shows them.
 #[must_use]
 pub fn hidden(server: &ServerVersion, grants: &Grants, database: &str) -> Vec<(ObjectKind, &'static str)> {
     let lacks = |privileges: &[&str]| !privileges.iter().any(|privilege| grants.has_on(database, privilege));

@@ -1,5 +1,5 @@
-//! The user names of OceanBase: `user`, `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`. OBProxy finds
-//! the cluster by the cluster's name.
+//! The user names of OceanBase: `user`, `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`. OBProxy uses the
+//! cluster name to find the cluster.
 
 /// The parts of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ impl<'a> Login<'a> {
     }
 }
 
-/// Returns the user name of a tenant at the address of `beside`: if that one names the cluster, as for OBProxy, this
-/// one must too.
+/// Returns the user name for a tenant at the same address as the user `beside`: if `beside` contains the cluster
+/// name, as for OBProxy, the new name does too.
 #[must_use]
 pub fn of_tenant(user: &str, tenant: &str, beside: &str) -> String {
     match Login::read(beside).cluster {

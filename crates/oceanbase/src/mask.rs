@@ -1,8 +1,8 @@
 //! Removes the secrets from a text for display: passwords, keys in addresses, hashes.
 //!
-//! Two readers look at a statement. One knows SQL's quotes and comments and finds the literals that are secrets by
-//! the words before them (`IDENTIFIED BY '…'`). The other knows nothing of SQL and finds pairs (`access_key=…`) and
-//! `user:password@` in addresses, wherever they stand; it serves for the texts of servers too.
+//! Two scanners read a statement. One knows SQL's quotes and comments and finds secret literals by the words before
+//! them (`IDENTIFIED BY '…'`). The other ignores SQL syntax and finds pairs (`access_key=…`) and `user:password@` in
+//! addresses, anywhere; it is also used for server messages.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::statement::Statement;
 
 const MASK: &str = "***";
 
-/// The ends of names (in small letters) whose values are secrets.
+/// The endings of names (in lower case) whose values are secrets.
 const SECRET_NAMES: [&str; 15] = [
     "password",
     "passwd",
@@ -29,7 +29,8 @@ const SECRET_NAMES: [&str; 15] = [
     "signature",
 ];
 
-/// How much of a statement is searched for what its error must not repeat. Longer ones carry rows, not passwords.
+/// How much of a statement is searched for secrets that its error must not repeat. Longer statements contain rows,
+/// not passwords.
 const SEARCHED_BYTES: usize = 64 * 1024;
 
 /// Returns a statement without its secrets.
@@ -40,8 +41,8 @@ pub fn mask(sql: &str) -> String {
     replace(sql, ranges)
 }
 
-/// Returns a server's message about a statement, without the secrets of that statement: servers quote the place of an
-/// error.
+/// Returns a server's message about a statement, without the secrets of that statement: servers quote the statement
+/// near an error.
 pub(crate) fn mask_echo(text: &str, statement: &Statement) -> String {
     let sent = statement.text();
     let sql = String::from_utf8_lossy(&sent[..sent.len().min(SEARCHED_BYTES)]);
@@ -49,7 +50,7 @@ pub(crate) fn mask_echo(text: &str, statement: &Statement) -> String {
     ranges.extend(secret_pairs(&sql));
     let mut text = text.to_owned();
     if !ranges.is_empty() {
-        // What is quoted after `near` may begin during a secret.
+        // The quotation after `near` may start in the middle of a secret.
         if let Some((before, _)) = text.split_once(" near ") {
             text = format!("{before} near …");
         }
@@ -68,7 +69,7 @@ fn replace(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     let mut end = 0;
     for range in ranges {
         if range.start < end || &text[range.clone()] == MASK {
-            continue; // lies in one that is masked already
+            continue; // inside a range that is masked already
         }
         masked.push_str(&text[end..range.start]);
         masked.push_str(MASK);
@@ -83,18 +84,18 @@ fn is_secret_name(word: &str) -> bool {
     SECRET_NAMES.iter().any(|name| word.ends_with(name))
 }
 
-/// What the words so far mean for the next literal.
+/// Whether the next literal is a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     /// Nothing.
     Nothing,
-    /// It is a secret if it follows immediately, or after `=` or `(`.
+    /// A secret if it follows immediately, or after `=` or `(`.
     SecretAtOnce,
-    /// It is a secret, whatever words are in between: `IDENTIFIED WITH plugin AS '…'`.
+    /// A secret, whatever words are in between: `IDENTIFIED WITH plugin AS '…'`.
     Secret,
 }
 
-/// Finds the literals that are secrets.
+/// Finds the secret literals.
 fn secret_literals(sql: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut expect = Expect::Nothing;
@@ -163,14 +164,15 @@ enum Kind {
     Sign,
 }
 
-/// Reads the next token from `start` on; blanks are passed over.
+/// Reads the next token from `start` on, skipping white space.
 fn next_token(sql: &str, start: usize) -> Option<Token> {
     let start = start + sql[start..].find(|c: char| !c.is_whitespace())?;
     let rest = &sql[start..];
     let first = rest.chars().next()?;
     let (kind, length) = match first {
         '\'' | '"' => (Kind::Literal, literal_length(rest, first)),
-        // What `/*!` holds is run, so it is read as SQL; an apostrophe in any other comment opens no literal.
+        // The server executes the content of `/*!`, so it is read as SQL; in any other comment, an apostrophe does
+        // not open a literal.
         '/' if rest.starts_with("/*") && !rest.starts_with("/*!") => {
             (Kind::Comment, rest.find("*/").map_or(rest.len(), |end| end + 2))
         }
@@ -187,7 +189,7 @@ fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// Returns the length of a literal with its quotes; up to the end when it is not closed.
+/// Returns the length of a literal with its quotes; if it is not closed, up to the end of the text.
 fn literal_length(rest: &str, quote: char) -> usize {
     let mut chars = rest.char_indices().skip(1).peekable();
     while let Some((place, c)) = chars.next() {
@@ -222,7 +224,7 @@ fn value_after(text: &str, name_end: usize) -> Option<Range<usize>> {
     let (sign, rest) = (rest.chars().next()?, rest.get(1..)?);
     let value = rest.trim_start();
     let quoted = value.trim_start_matches('\\').chars().next().filter(|c| "'\"".contains(*c));
-    // After a colon only what is quoted: `(using password: YES)` contains no secret.
+    // After a colon, only a quoted value: `(using password: YES)` contains no secret.
     if sign != '=' && (sign != ':' || quoted.is_none()) {
         return None;
     }
@@ -294,7 +296,7 @@ mod tests {
             ("mysql://root:hunter2@db:2881/x", "mysql://root:***@db:2881/x"),
             ("see file:///a/b and http://h:80/x", "see file:///a/b and http://h:80/x"),
             ("{\"secret_key\": \"abc\", \"n\": 1}", "{\"secret_key\": \"***\", \"n\": 1}"),
-            // quotes and comments that would hide a secret from a careless reader
+            // quotes and comments that would hide a secret from a naive scanner
             ("/* it's */ ALTER USER a IDENTIFIED BY 'x'", "/* it's */ ALTER USER a IDENTIFIED BY '***'"),
             ("-- it's\nALTER USER a IDENTIFIED BY 'x'", "-- it's\nALTER USER a IDENTIFIED BY '***'"),
             ("/*!50700 ALTER USER a IDENTIFIED BY 'x' */", "/*!50700 ALTER USER a IDENTIFIED BY '***' */"),

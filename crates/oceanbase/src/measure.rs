@@ -1,5 +1,5 @@
-//! The duration of statements on the clusters, by verb. One set of numbers for the process: a session belongs to no
-//! single server, and every statement of every session passes [`note`].
+//! The duration of statements on the clusters, by verb. The numbers are global to the process: a session does not
+//! belong to one Lifeboat server, and every statement of every session is reported to [`note`].
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use model::measure::{ANSWER_BOUNDS_S, Timing, Timings};
 
 static STATEMENTS: Timings<&'static str> = Timings::new(ANSWER_BOUNDS_S);
 
-/// What a statement begins with, and what it is counted as. The first row that fits counts.
+/// The beginning of a statement, and the verb it is counted under. The first match counts.
 const VERBS: &[(&str, &str)] = &[
     ("SELECT", "select"),
     ("INSERT", "insert"),
@@ -38,16 +38,16 @@ const VERBS: &[(&str, &str)] = &[
     ("REPLACE", "replace"),
 ];
 
-/// What every other statement is counted as.
+/// The verb of all other statements.
 const OTHER: &str = "other";
 
-/// Notes that a statement came to its end.
+/// Records that a statement ended.
 pub(crate) fn note(text: &[u8], elapsed: Duration, has_failed: bool) {
     STATEMENTS.note(verb(text), elapsed, has_failed);
 }
 
-/// Returns how long statements took in this process, by verb. The time of a statement whose rows are read one by one
-/// ends with the last row.
+/// Returns the durations of statements in this process, by verb. A statement whose rows are streamed ends with the
+/// last row.
 #[must_use]
 pub fn statement_timings() -> Vec<(&'static str, Timing)> {
     STATEMENTS.list()

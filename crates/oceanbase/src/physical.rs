@@ -1,6 +1,6 @@
 //! Physical backup for every generation: the statements ([`Verbs`]) and the views.
 //!
-//! A verb returns the statement; a plan prints it, a step passes it to [`Driver::act`].
+//! A verb returns the statement; a plan prints it, and a step passes it to [`Driver::act`].
 
 use model::ability::Generation;
 use model::archive::ArchiveRound;
@@ -23,10 +23,10 @@ mod verbs;
 pub use restores::{NewTenant, OldTenant, Previewed};
 pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 
-/// OceanBase's number for a backup while another runs, or while the last one is still being tidied up.
+/// OceanBase's error number if another backup is running, or the last one is still being cleaned up.
 const BACKUP_RUNS: u16 = 9036;
 
-/// Returns whether the database refused because a backup runs, or one that is over is still being tidied up.
+/// Returns whether the database refused because another backup is running, or the last one is still being cleaned up.
 #[must_use]
 pub fn is_busy(error: &Error) -> bool {
     error.number() == Some(BACKUP_RUNS)
@@ -36,7 +36,7 @@ pub fn is_busy(error: &Error) -> bool {
 const NOW: &str = "SELECT time_to_usec(now(6)) AS now";
 
 impl Driver {
-    /// Returns what can be sent to this cluster.
+    /// Returns the verbs of this cluster.
     #[must_use]
     pub fn verbs(&self) -> Verbs {
         Verbs::new(self.generation(), self.server().version.clone())
@@ -60,7 +60,7 @@ impl Driver {
         rows.first().ok_or_else(|| Error::no_rows(&statement))?.i64("now").map(Timestamp)
     }
 
-    /// Reads the status of log archiving: of each user tenant, on 3.x of the cluster; none on seekdb.
+    /// Reads the status of log archiving: of each user tenant on 4.x, of the cluster on 3.x; empty on seekdb.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -72,7 +72,7 @@ impl Driver {
         }
     }
 
-    /// Reads the status of log archiving of the scope; none for a tenant that is gone.
+    /// Reads the status of log archiving of the scope; `None` for a tenant that no longer exists.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -83,7 +83,7 @@ impl Driver {
         }
     }
 
-    /// Reads where data and logs of a tenant of 4.x go.
+    /// Reads the destinations of data and logs of a tenant on 4.x.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -91,7 +91,7 @@ impl Driver {
         gen4::destination::found(self.session(), tenant).await
     }
 
-    /// Reads where a cluster of 3.x is backed up to, from each of its servers.
+    /// Reads the backup destination of a cluster of 3.x, from each of its servers.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -99,7 +99,7 @@ impl Driver {
         gen3::destination::found(self.session()).await
     }
 
-    /// Reads the newest backup jobs that the scope has to do with, those that are over and foreign ones too.
+    /// Reads the newest backup jobs of the scope, including finished and foreign ones.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -110,7 +110,7 @@ impl Driver {
         }
     }
 
-    /// Reads the newest backup jobs of the whole cluster, also foreign ones; none on seekdb.
+    /// Reads the newest backup jobs of the whole cluster, including foreign ones; empty on seekdb.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -122,7 +122,7 @@ impl Driver {
         }
     }
 
-    /// Reads how far a job is; nothing when it does not run.
+    /// Reads the progress of a job; `None` if it is not running.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -145,8 +145,8 @@ impl Driver {
         }
     }
 
-    /// Reads what one tenant, or each, can be recovered from: sets, archive rounds and pieces, those that are over or
-    /// deleted too. Nothing on seekdb.
+    /// Reads the recoverable data of one tenant or of all tenants: sets, archive rounds and pieces, including
+    /// finished and deleted ones. Empty on seekdb.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -158,7 +158,7 @@ impl Driver {
         }
     }
 
-    /// Reads the delete policies of a cluster of 4.x; nothing on others, which have none.
+    /// Reads the delete policies of a cluster of 4.x; empty on others, which have none.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -169,7 +169,7 @@ impl Driver {
         }
     }
 
-    /// Reads the version of the data; empty if the cluster does not show it.
+    /// Reads the data version; empty if the cluster does not show it.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -180,7 +180,7 @@ impl Driver {
         }
     }
 
-    /// Reads the status of major compaction: of each tenant on 4.x, else of the whole cluster.
+    /// Reads the status of major compaction: of each tenant on 4.x, otherwise of the whole cluster.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -192,13 +192,13 @@ impl Driver {
         }
     }
 
-    /// Sends a statement that acts, and reads what the server warned of: number and words.
+    /// Sends a statement that acts, and reads the server's warnings: number and message.
     ///
     /// # Errors
     /// Fails when the server refuses, does not answer in time, or is gone.
     pub async fn act_and_hear(&mut self, statement: &Statement) -> Result<Vec<(u64, String)>, Error> {
         self.act(statement).await?;
-        // With the same time-out: setting another would be a statement in between, and end the warnings.
+        // With the same time-out: setting another one would be a statement in between, and clear the warnings.
         let warnings = Statement::read("SHOW WARNINGS").within(statement.timeout);
         let rows = self.session().rows(&warnings).await?;
         rows.iter().map(|row| Ok((row.u64("code")?, row.str("message")?.to_owned()))).collect()

@@ -1,6 +1,6 @@
-//! The check before a cluster is taken over: line by line what works, what is missing and how to fix it.
+//! The check before a cluster is taken over: one line per check, with what is missing and how to fix it.
 //!
-//! It only reads. A line that fails leaves the ones after it unchecked; a warning does not.
+//! It only reads. After a failed check, the later ones are skipped; after a warning, they run.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,13 +19,13 @@ mod foreign;
 mod privileges;
 pub mod tenant;
 
-/// What is checked, in this order: ids of lines in the texts.
+/// The IDs of the checks in the texts, in their order.
 pub mod checks {
     /// Something accepts connections.
     pub const CONNECT: &str = "takeover-connect";
     /// The user may log on.
     pub const LOG_ON: &str = "takeover-log-on";
-    /// It is an OceanBase with backup.
+    /// The server is an OceanBase version with backup.
     pub const VERSION: &str = "takeover-version";
     /// The user has the privileges.
     pub const PRIVILEGES: &str = "takeover-privileges";
@@ -33,9 +33,9 @@ pub mod checks {
     pub const READ: &str = "takeover-read";
     /// No destinations are set.
     pub const DESTINATIONS: &str = "takeover-destinations";
-    /// The cluster deletes nothing by itself.
+    /// The cluster has no delete policies of its own.
     pub const POLICIES: &str = "takeover-policies";
-    /// No backup runs.
+    /// No backup is running.
     pub const JOBS: &str = "takeover-jobs";
 
     /// The checks of every generation.
@@ -47,9 +47,9 @@ pub mod checks {
 pub struct Line {
     /// What was checked, see [`checks`].
     pub check: &'static str,
-    /// How it ended.
+    /// The result.
     pub verdict: Verdict,
-    /// How long it took; `None` where it was no step of its own.
+    /// How long it took; `None` if the check was part of another step.
     pub latency: Option<Duration>,
     /// What is wrong, or why it was not checked.
     pub problem: Option<Problem>,
@@ -71,25 +71,25 @@ impl Line {
     }
 }
 
-/// How one line ended.
+/// The result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// All is well.
+    /// The check passed.
     Passed,
-    /// It hinders nothing, but the operator should know.
+    /// It does not prevent the takeover, but the operator should know.
     Warned,
-    /// The cluster can't be taken over so.
+    /// The cluster cannot be taken over in this state.
     Failed,
-    /// A line before it failed.
+    /// An earlier check failed.
     NotChecked,
 }
 
-/// What the check found.
+/// The results of all checks.
 #[derive(Debug)]
 pub struct Precheck {
     /// The lines, in the order of [`checks`].
     pub lines: Vec<Line>,
-    /// What the cluster is and its tenants, as far as that was reached.
+    /// The cluster's facts and its tenants, if the checks got that far.
     pub cluster: Option<(ClusterFacts, Vec<Tenant>)>,
 }
 
@@ -100,7 +100,7 @@ impl Precheck {
         self.lines.iter().all(|line| matches!(line.verdict, Verdict::Passed | Verdict::Warned))
     }
 
-    /// Returns the first thing that hinders.
+    /// Returns the first problem that prevents the takeover.
     #[must_use]
     pub fn obstacle(&self) -> Option<&Problem> {
         self.lines.iter().find(|line| line.verdict == Verdict::Failed)?.problem.as_ref()
@@ -110,7 +110,7 @@ impl Precheck {
         self.lines.push(Line::found(check, latency, finding));
     }
 
-    /// Adds the lines that were not reached.
+    /// Adds the checks that were not reached.
     fn close(mut self) -> Self {
         for check in checks::ALWAYS {
             if !self.lines.iter().any(|line| line.check == check) {
@@ -121,7 +121,7 @@ impl Precheck {
     }
 }
 
-/// What one check found.
+/// The finding of one check.
 enum Finding {
     Well,
     Warning(Problem),
@@ -146,7 +146,7 @@ pub async fn precheck(endpoint: &Endpoint, witness: Arc<dyn Witness>) -> Prechec
     found.close()
 }
 
-/// Connects, logs on and learns the version: one step for the driver, three lines for the reader.
+/// Connects, logs on and determines the version: one step for the driver, three lines for the user.
 async fn reach(endpoint: &Endpoint, witness: Arc<dyn Witness>, found: &mut Precheck) -> Option<Driver> {
     let begun = Instant::now();
     let opened = match Driver::open(endpoint, witness).await {
@@ -169,7 +169,7 @@ async fn reach(endpoint: &Endpoint, witness: Arc<dyn Witness>, found: &mut Prech
     opened.ok()
 }
 
-/// Returns the line at which a log-on failed.
+/// Returns the check at which a log-on failed.
 fn stumbling_line(error: &Error) -> &'static str {
     match error {
         Error::UnknownHost { .. }
@@ -183,7 +183,7 @@ fn stumbling_line(error: &Error) -> &'static str {
     }
 }
 
-/// Checks what the user may do.
+/// Checks the user's privileges.
 async fn may(driver: &mut Driver, endpoint: &Endpoint, found: &mut Precheck) -> bool {
     let begun = Instant::now();
     let generation = driver.generation();
@@ -196,7 +196,7 @@ async fn may(driver: &mut Driver, endpoint: &Endpoint, found: &mut Precheck) -> 
     allowed
 }
 
-/// Reads what the cluster is.
+/// Reads the cluster's facts and tenants.
 async fn read(driver: &mut Driver, found: &mut Precheck) -> bool {
     let begun = Instant::now();
     let read = async { Ok::<_, Error>((driver.probe().await?, driver.tenants().await?)) }.await;
@@ -209,13 +209,13 @@ async fn read(driver: &mut Driver, found: &mut Precheck) -> bool {
     found.cluster.is_some()
 }
 
-/// Looks for others who back the cluster up.
+/// Looks for other tools that back up the cluster.
 async fn look_around(driver: &mut Driver, found: &mut Precheck) {
     let generation = driver.generation();
     for (check, text, question) in foreign::QUESTIONS {
         let begun = Instant::now();
         let finding = match foreign::ask(driver.session(), generation, question).await {
-            Ok(None) => continue, // this generation has no such thing
+            Ok(None) => continue, // this generation does not have it
             Ok(Some(names)) if names.is_empty() => Finding::Well,
             Ok(Some(names)) => Finding::Warning(Problem::conflict(text).with("found", names.join(", "))),
             Err(error) => Finding::from(&error),

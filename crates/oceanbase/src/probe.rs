@@ -1,6 +1,6 @@
 //! The state of a cluster: name, zones, servers, tenants, whether it is being upgraded.
 //!
-//! One file for each generation; each lists the statements that it sends.
+//! One file per generation; each lists the statements that it sends.
 
 use model::ability::{Abilities, Generation};
 use model::cluster::{ClusterFacts, Observer, Zone};
@@ -14,7 +14,7 @@ mod gen4;
 pub(crate) mod parameters;
 mod seekdb;
 
-/// What the generations spell differently.
+/// The facts that each generation reads differently.
 struct Identity {
     ob_name: String,
     ob_cluster_id: i64,
@@ -23,7 +23,7 @@ struct Identity {
     upgrading: bool,
 }
 
-/// Reads what the cluster is.
+/// Reads the facts of the cluster.
 pub(crate) async fn facts(session: &mut Session, abilities: Abilities) -> Result<ClusterFacts, Error> {
     let Abilities { generation, backup } = abilities;
     let identity = match generation {
@@ -45,7 +45,7 @@ pub(crate) async fn facts(session: &mut Session, abilities: Abilities) -> Result
     })
 }
 
-/// Reads the tenants, the sys tenant among them; OceanBase's hidden ones are left out.
+/// Reads the tenants, including the sys tenant, but not OceanBase's hidden ones.
 pub(crate) async fn tenants(session: &mut Session, generation: Generation) -> Result<Vec<Tenant>, Error> {
     match generation {
         Generation::Gen3 => gen3::tenants(session).await,
@@ -54,7 +54,7 @@ pub(crate) async fn tenants(session: &mut Session, generation: Generation) -> Re
     }
 }
 
-/// Returns whether the servers run different builds, as they do during an upgrade.
+/// Returns whether the servers run different builds, as during an upgrade.
 fn builds_differ(servers: &[Observer]) -> bool {
     let mut builds = servers.iter().map(|server| &server.build).filter(|build| !build.is_empty());
     let first = builds.next();
@@ -86,7 +86,7 @@ mod tests {
             (&["4.2.2.0_1"], false),
             (&["4.2.2.0_1", "4.2.2.0_1"], false),
             (&["4.2.2.0_1", "4.2.2.0_2"], true),
-            (&["4.2.2.0_1", ""], false), // one that has not reported yet
+            (&["4.2.2.0_1", ""], false), // a server that has not reported yet
         ];
         for (builds, expected) in cases {
             let servers: Vec<_> = builds.iter().map(|build| server(build)).collect();

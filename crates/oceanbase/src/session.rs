@@ -1,4 +1,4 @@
-//! A session on one server: independent of the server's global settings ([`crate::settings`]), with a time limit for
+//! A session on one server, independent of the server's global settings ([`crate::settings`]), with a time limit for
 //! its statements.
 
 use std::collections::BTreeMap;
@@ -16,29 +16,29 @@ use crate::error::Error;
 use crate::settings::{self, Purpose, Setting};
 use crate::statement::{NoWitness, Statement, Value, Witness, identifier};
 
-/// How long the server may work on a streamed answer: it counts the time that the reader takes too.
+/// How long the server may work on a streamed answer; this includes the time that the reader takes.
 const STREAM_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// MySQL's number for `KILL` of a connection that is gone.
+/// MySQL's error number for `KILL` of a connection that no longer exists.
 const UNKNOWN_THREAD: u16 = 1094;
 
-/// MySQL's number for a variable that this server does not have.
+/// MySQL's error number for an unknown variable.
 const UNKNOWN_VARIABLE: u16 = 1193;
 
-/// MySQL's number for a user who may not do this.
+/// MySQL's error number for a missing global privilege.
 const ACCESS_DENIED: u16 = 1227;
 
 /// A session on one server.
 ///
-/// Once an answer was not read to its end (a time-out, a reader that left, a future that was dropped), the session
-/// is broken: its connection is closed, and every later statement fails with [`Error::Broken`]. Open another then.
+/// If an answer is not read to its end (a time-out, a dropped stream or future), the session is broken: its
+/// connection is closed, and every later statement fails with [`Error::Broken`]. Open a new session then.
 pub struct Session {
     channel: Channel,
     connection_id: u32,
     server: ServerVersion,
-    /// The session's `ob_query_timeout`, once we set it.
+    /// The session's `ob_query_timeout`, once it is set.
     server_limit: Option<Duration>,
-    /// The current database, once we chose it.
+    /// The current database, once it is set.
     database: Option<String>,
 }
 
@@ -52,8 +52,8 @@ impl Session {
         for address in &endpoint.addresses {
             match Self::open_at(endpoint, address, Arc::clone(&witness)).await {
                 Ok(session) => return Ok(session),
-                // Another server of the cluster may do better. A wrong password is wrong everywhere, and trying it
-                // everywhere locks the account.
+                // Another server of the cluster may succeed. A wrong password, however, is wrong everywhere, and
+                // trying it on every server locks the account.
                 Err(error) if error.is_about_one_server() => reasons.push(error),
                 Err(error) => return Err(error),
             }
@@ -80,7 +80,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Sets the session variables that a purpose needs, and that the server has.
+    /// Sets the session variables of a purpose, as far as the server has them.
     ///
     /// # Errors
     /// Fails when the server does.
@@ -98,7 +98,7 @@ impl Session {
         done
     }
 
-    /// Sets one variable after the other. One that this user may not set must have the value that is wanted.
+    /// Sets the variables one by one. A variable that this user may not set must already have the required value.
     async fn set_what_may_be_set(&mut self, wanted: &[&'static Setting]) -> Result<(), Error> {
         let shown = self.shown(wanted).await?;
         for setting in wanted {
@@ -118,7 +118,7 @@ impl Session {
         self.channel.exchange(&settings::statement(settings)).await.map(drop)
     }
 
-    /// Returns the values of those of the variables that the server has.
+    /// Returns the current values of the variables, as far as the server has them.
     async fn shown(&mut self, wanted: &[&'static Setting]) -> Result<BTreeMap<&'static str, String>, Error> {
         let rows = self.rows(&Statement::read("SHOW SESSION VARIABLES")).await?;
         let mut shown = BTreeMap::new();
@@ -130,7 +130,7 @@ impl Session {
         Ok(shown)
     }
 
-    /// Returns what the server is.
+    /// Returns the server's product and version.
     #[must_use]
     pub fn server(&self) -> &ServerVersion {
         &self.server
@@ -142,19 +142,19 @@ impl Session {
         self.channel.address()
     }
 
-    /// Returns the number by which the server knows this connection, for [`kill_query`].
+    /// Returns the server's ID of this connection, for [`kill_query`].
     #[must_use]
     pub fn connection_id(&self) -> u32 {
         self.connection_id
     }
 
-    /// Returns whether the connection was closed during something. Open another session then.
+    /// Returns whether the connection was closed during a statement. Open a new session then.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.channel.is_broken()
     }
 
-    /// Runs a statement whose rows, if any, do not matter; returns how many rows it changed.
+    /// Runs a statement and ignores its rows; returns the number of changed rows.
     ///
     /// # Errors
     /// Fails when the server refuses, does not answer in time, or is gone.
@@ -163,8 +163,7 @@ impl Session {
         self.channel.exchange(statement).await.map(|answer| answer.changed)
     }
 
-    /// Runs a statement with these values in place of its question marks, however long they are; returns how many
-    /// rows it changed.
+    /// Runs a statement with these values, of any length, for its question marks; returns the number of changed rows.
     ///
     /// # Errors
     /// Fails when the server refuses, does not answer in time, or is gone.
@@ -192,7 +191,7 @@ impl Session {
         Ok(RowStream::new(&mut self.channel, wire, statement, &shape, begun))
     }
 
-    /// Makes a database current, unless it is.
+    /// Makes a database the current one, unless it already is.
     ///
     /// # Errors
     /// Fails when the database does not exist or may not be used, or the server is gone.
@@ -204,12 +203,13 @@ impl Session {
         Ok(())
     }
 
-    /// Sends a quit command to the server. Dropping the session does too, without waiting.
+    /// Sends a quit command to the server. Dropping the session closes the connection without it.
     pub async fn close(self) {
         self.channel.close().await;
     }
 
-    /// Lets OceanBase work on the next statement for so long: by itself it ends each one after ten seconds (4012).
+    /// Sets OceanBase's time limit for the next statement; by default, it ends each statement after ten seconds
+    /// (4012).
     async fn limit_on_server(&mut self, limit: Duration) -> Result<(), Error> {
         let has_limit = self.server.product.is_oceanbase();
         if has_limit && self.server_limit != Some(limit) {
@@ -232,7 +232,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Stops what a connection does, on a connection of its own to the same server.
+/// Stops the statement of a connection, using a separate connection to the same server.
 ///
 /// # Errors
 /// Fails when the server cannot be reached or refuses. A connection that is already gone is not an error.
@@ -248,7 +248,7 @@ fn is_refused(done: &Result<(), Error>, number: u16) -> bool {
     matches!(done, Err(error) if error.number() == Some(number))
 }
 
-/// Asks the server what it is. The hint is for OceanBase, whose limit may be set to next to nothing.
+/// Queries the server's product and version. The hint is for OceanBase, whose time limit may be set very low.
 async fn identify(channel: &mut Channel) -> Result<ServerVersion, Error> {
     let statement = Statement::read("SELECT /*+ QUERY_TIMEOUT(30000000) */ version(), @@version_comment");
     let answer = channel.exchange(&statement).await?;

@@ -1,10 +1,11 @@
-//! The session variables that every connection sets, so that no global setting of the server affects reads or writes.
+//! The session variables that every connection sets, so that no global setting of the server affects what is read or
+//! written.
 //!
-//! A connection begins with the server's GLOBAL values. One of them can cut every answer (`sql_select_limit`), change
-//! the text of a definition (`sql_mode`), or keep a transaction from being committed (`autocommit`). Therefore a
-//! variable that can change an answer, a definition or a commit stands in [`TABLE`], and is set to the same value
-//! everywhere. What changes only the server's speed or its logs does not: the test `hostile` sets each variable that
-//! a session can set to another value, dumps, loads and compares.
+//! A connection starts with the server's GLOBAL values. Such a value can truncate every answer (`sql_select_limit`),
+//! change the text of a definition (`sql_mode`), or prevent a commit (`autocommit`). Therefore every variable that
+//! can affect an answer, a definition or a commit is in [`TABLE`] and is set to the same value everywhere. Variables
+//! that affect only the server's speed or its logs are not: the test `hostile` sets each variable that a session can
+//! set to another value, dumps, loads and compares.
 //!
 //! Values for MySQL are taken from its manual; no MySQL runs in the tests.
 
@@ -12,24 +13,25 @@ use model::version::Product;
 
 use crate::statement::Statement;
 
-/// What a connection is going to do.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Any product. Set before the server is identified, so only settings of every product and version.
+    /// Any purpose. Set before the server is identified, so only variables that every product and version has.
     First,
-    /// Anything, once it is known what the server is.
+    /// Any purpose, after the server is identified.
     Any,
     /// Read rows by keys.
     Rows,
     /// Read definitions, as bytes.
     Definitions,
-    /// Load what another server has taken.
+    /// Load data of another server.
     Load,
-    /// The same, with variables that some users may not set. A user who may not can load if they have these values.
+    /// Load data, with variables that some users may not set. Such a user can load if the variables already have
+    /// these values.
     LoadWithPrivileges,
 }
 
-/// How many variables of a statement a log shows.
+/// How many variables of a SET statement a log shows.
 const SHOWN: usize = 3;
 
 /// A session variable and its value, as SQL.
@@ -39,7 +41,7 @@ pub(crate) struct Setting {
     pub(crate) name: &'static str,
     pub(crate) value: &'static str,
     products: &'static [Product],
-    /// What another value does.
+    /// The effect of another value.
     #[cfg_attr(not(test), expect(dead_code, reason = "for the reader, and for the test that each has one"))]
     why: &'static str,
 }
@@ -64,13 +66,13 @@ const NOT_MARIADB: &[Product] = &[Product::Oceanbase, Product::Seekdb, Product::
 
 use Purpose::{Any, Definitions, First, Load, LoadWithPrivileges, Rows};
 
-/// A week in seconds: how long a connection may be idle, such as one that keeps a snapshot.
+/// A week in seconds: the maximum idle time of a connection, such as one that holds a snapshot.
 const WEEK_S: &str = "604800";
 
 /// A day in microseconds.
 const DAY_US: &str = "86400000000";
 
-/// Every variable that a connection sets. A variable that a server does not have is left out there.
+/// Every variable that a connection sets. Variables that a server does not have are omitted.
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Setting] = &[
     set(First, "sql_select_limit", "9223372036854775807", ALL, "cuts every answer, of the catalogue too"),
@@ -173,12 +175,12 @@ pub(crate) const TABLE: &[Setting] = &[
     set(LoadWithPrivileges, "sql_require_primary_key", "0", MYSQL, "tables without a key are refused"),
 ];
 
-/// Returns what a connection sets before it is known what the server is.
+/// Returns the settings before the server is identified.
 pub(crate) fn first() -> Vec<&'static Setting> {
     TABLE.iter().filter(|setting| setting.purpose == First).collect()
 }
 
-/// Returns what a connection to such a server sets for a purpose.
+/// Returns the settings of a purpose for a product.
 pub(crate) fn for_purpose(product: Product, purpose: Purpose) -> Vec<&'static Setting> {
     let is_meant = |setting: &&Setting| setting.purpose == purpose && setting.products.contains(&product);
     TABLE.iter().filter(is_meant).collect()

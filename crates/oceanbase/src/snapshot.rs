@@ -1,8 +1,8 @@
 //! One snapshot of the data that any number of connections can read: `AS OF SNAPSHOT <SCN>`.
 //!
-//! A compaction may remove the row versions of that SCN. An open transaction keeps them, also those of later SCNs,
-//! but not those of earlier ones: so the transaction comes first, then the SCN. The server takes a transaction's
-//! snapshot at its first read, not at START TRANSACTION, and under READ COMMITTED never.
+//! A compaction may remove the row versions of that SCN. An open transaction keeps them and those of later SCNs, but
+//! not those of earlier ones: so the transaction is opened first, and the SCN is read afterwards. The server takes a
+//! transaction's snapshot at its first read, not at START TRANSACTION, and never under READ COMMITTED.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::statement::{Statement, Witness, identifier};
 /// The maximum idle time of the transaction: longer than any dump takes.
 const IDLE_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// The oldest OceanBase with a view that shows the SCN of now.
+/// The first OceanBase version with a view that shows the current SCN.
 const SHOWS_SCN_SINCE: Version = Version::new(4, 2, 0);
 
-/// More than the clocks of a cluster's servers differ by.
+/// An upper limit for the clock differences within a cluster.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
 
 /// An open transaction that keeps the data of its time, and of all later SCNs, readable.
@@ -29,7 +29,7 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// Opens the transaction. It reads from `anchor`, a table as `(database, name)`; without tables there is
+    /// Opens the transaction. It reads from `anchor`, a table as `(database, name)`; without a table, there is
     /// nothing to keep.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Pin {
         Ok(Self { session })
     }
 
-    /// Returns the SCN of now, in the server's own unit.
+    /// Returns the current SCN, in the server's own unit.
     ///
     /// # Errors
     /// Fails when the server does, or has no SCN.
@@ -63,25 +63,25 @@ impl Pin {
         current_scn(&mut self.session).await
     }
 
-    /// Asks the server whether the transaction's connection still lives.
+    /// Checks that the transaction's connection is still alive.
     ///
     /// # Errors
-    /// Fails when it does not.
+    /// Fails when it is not.
     pub async fn check(&mut self) -> Result<(), Error> {
         self.session.run(&Statement::read("SELECT 1")).await.map(drop)
     }
 
-    /// Ends the transaction. Dropping it does too, when the server notices.
+    /// Ends the transaction. After a drop, it ends when the server notices the closed connection.
     pub async fn release(self) {
         self.session.close().await;
     }
 }
 
-/// Returns the SCN of now, in the server's own unit: nanoseconds since 1970 on OceanBase 4.x and seekdb.
+/// Returns the current SCN, in the server's own unit: nanoseconds since 1970 on OceanBase 4.x and seekdb.
 ///
-/// OceanBase 4.0 and 4.1 show none. There it is the time of a moment ago, after waiting for that long: an SCN of the
-/// past can be read immediately, whatever the difference between the servers' clocks, and a transaction that was open
-/// before keeps it readable.
+/// OceanBase 4.0 and 4.1 show none. There, the function reads the server's time, waits longer than the clocks differ,
+/// and returns that time: an SCN in the past can be read immediately, whatever the clock differences, and a
+/// transaction that was open before keeps it readable.
 ///
 /// # Errors
 /// Fails when the server does, or has no SCN.
@@ -100,10 +100,10 @@ pub async fn current_scn(session: &mut Session) -> Result<u64, Error> {
     rows.first().ok_or_else(|| Error::no_rows(&statement))?.u64(0)
 }
 
-/// Reads a table at an SCN, to see whether that is still possible.
+/// Reads a table at an SCN, to check that this is still possible.
 ///
 /// # Errors
-/// Fails when the SCN or the table can't be read any more.
+/// Fails when the SCN or the table can no longer be read.
 pub async fn probe(session: &mut Session, scn: u64, database: &str, table: &str) -> Result<(), Error> {
     let (database, table) = (identifier(database), identifier(table));
     let sql = format!("SELECT /*+ full(x) */ 1 FROM {database}.{table} AS OF SNAPSHOT {scn} x LIMIT 1");

@@ -1,7 +1,7 @@
 //! One statement before it is sent, and the witness of its execution.
 //!
-//! Every verb builds a [`Statement`] first. Plans, step logs and transcripts print the same value that is sent,
-//! with its secrets masked.
+//! Every verb first builds a [`Statement`]. Plans, step logs and transcripts print the same value that is sent, with
+//! its secrets masked.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,27 +12,27 @@ use model::cluster::Address;
 use crate::error::Error;
 use crate::mask;
 
-/// How long a statement may take that reads.
+/// The time-out of a statement that reads.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a statement may take that acts. Those that set a destination do network I/O on every server.
+/// The time-out of a statement that acts. Setting a destination does network I/O on every server.
 const ACT_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Whether a statement leaves the cluster as it was.
+/// Whether a statement changes the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It only reads, or sets something for its own session.
+    /// It only reads, or sets something in its own session.
     Read,
     /// It changes the cluster or its data.
     Act,
 }
 
-/// One statement as it will be sent.
+/// One statement as it is sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// May hold secrets, and bytes that are no UTF-8 (a table's definition can).
+    /// May contain secrets, and bytes that are not UTF-8 (as in a table's definition).
     text: Bytes,
-    /// The text without its secrets, to be shown.
+    /// The text without its secrets, for display.
     pub masked: String,
     /// Whether it changes the cluster.
     pub effect: Effect,
@@ -61,14 +61,14 @@ impl Statement {
         Self { text: text.into(), masked, effect, timeout }
     }
 
-    /// Gives it another time to end in.
+    /// Sets another time-out.
     #[must_use]
     pub fn within(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Returns the bytes to be sent. They may hold secrets.
+    /// Returns the bytes to be sent. They may contain secrets.
     pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
@@ -90,16 +90,16 @@ impl fmt::Display for Statement {
     }
 }
 
-/// A value that travels beside the text of a statement.
+/// A value that is sent separately from the text of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value<'v> {
     /// NULL.
     Null,
-    /// A whole number.
+    /// An integer.
     Whole(i64),
-    /// A whole number that may be larger, and is not negative.
+    /// An unsigned integer.
     Natural(u64),
-    /// A text in UTF-8, or anything else that is read from a text.
+    /// A text in UTF-8, or any other type in text form.
     Text(&'v [u8]),
     /// Bytes.
     Bytes(&'v [u8]),
@@ -114,20 +114,20 @@ pub fn identifier(name: &str) -> String {
 /// Returns a text as a string literal: `'a''b'`.
 #[must_use]
 pub fn literal(text: &str) -> String {
-    // A quote is doubled, not escaped: that ends no literal under NO_BACKSLASH_ESCAPES either.
+    // A quote is doubled, not escaped: a doubled quote does not end the literal under NO_BACKSLASH_ESCAPES either.
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// Sees each statement before it is sent, and what came of it: step logs, transcripts.
+/// Observes each statement before it is sent, and its outcome: for step logs and transcripts.
 pub trait Witness: Send + Sync {
-    /// The statement is about to be sent to that server.
+    /// Called before the statement is sent to that server.
     fn sent(&self, statement: &Statement, server: &Address);
 
-    /// The statement came to its end.
+    /// Called when the statement has ended.
     fn answered(&self, statement: &Statement, outcome: &Outcome<'_>);
 }
 
-/// A witness that looks away.
+/// A witness that does nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct NoWitness;
 
@@ -136,10 +136,10 @@ impl Witness for NoWitness {
     fn answered(&self, _: &Statement, _: &Outcome<'_>) {}
 }
 
-/// What came of a statement.
+/// The outcome of a statement.
 #[derive(Debug)]
 pub struct Outcome<'a> {
-    /// From sending it to its end.
+    /// The time from sending it to its end.
     pub elapsed: Duration,
     /// How it ended.
     pub end: End<'a>,
@@ -150,11 +150,11 @@ pub struct Outcome<'a> {
 pub enum End<'a> {
     /// All its rows were read; this is their number.
     Rows(u64),
-    /// It has no rows; this is the number of changed ones.
+    /// It returned no rows; this is the number of changed rows.
     Changed(u64),
     /// It failed.
     Failed(&'a Error),
-    /// Its reader left before the last row; the connection was closed.
+    /// Its stream was dropped before the last row; the connection was closed.
     Abandoned,
 }
 

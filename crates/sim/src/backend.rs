@@ -1,4 +1,4 @@
-//! A bridge to a real server: the data statements of a tenant are answered there, packet for packet.
+//! A bridge to a real server that answers the data statements of a tenant; packets are forwarded unchanged.
 
 use tokio::net::TcpStream;
 
@@ -10,7 +10,7 @@ use crate::wire::packet::{Packets, Reader};
 /// More results of the same command follow.
 const MORE_RESULTS: u16 = 8;
 
-/// A tenant's connection to its real server, made when it is first needed.
+/// A tenant's connection to its real server, opened on first use.
 pub(crate) struct Bridge {
     backend: Backend,
     packets: Option<Packets>,
@@ -18,12 +18,12 @@ pub(crate) struct Bridge {
     database: String,
 }
 
-/// Where in an answer the bridge is.
+/// The position of the bridge in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing is awaited.
+    /// No answer is expected.
     Idle,
-    /// The first packet of a result.
+    /// Before the first packet of a result.
     Start,
     Columns,
     Rows,
@@ -36,10 +36,10 @@ impl Bridge {
         Self { backend, packets: None, phase: Phase::Idle, database: String::new() }
     }
 
-    /// Sends a command of the protocol, after a change of the database if one is due.
+    /// Sends a protocol command, after changing the database if necessary.
     pub(crate) async fn send(&mut self, command: u8, body: &[u8], database: &str) -> Result<(), SqlError> {
         if self.phase != Phase::Idle {
-            // A killed statement left its answer half read; only a new connection helps.
+            // A killed statement left its answer partly read, so a new connection is needed.
             self.packets = None;
         }
         if self.packets.is_none() {
@@ -54,7 +54,7 @@ impl Bridge {
             database.clone_into(&mut self.database);
         }
         self.command(command, body).await?;
-        // Closing a statement and sending its data ahead are not answered.
+        // The server does not answer the closing of a statement, nor long data that is sent ahead.
         self.phase = match command {
             0x18 | 0x19 => Phase::Idle,
             0x16 => Phase::Definitions(u8::MAX),
@@ -63,12 +63,12 @@ impl Bridge {
         Ok(())
     }
 
-    /// The database is changed by a statement that went through here.
+    /// Records a change of the database by a forwarded statement.
     pub(crate) fn note_database(&mut self, database: &str) {
         database.clone_into(&mut self.database);
     }
 
-    /// The next packet of the answer; none when it is through.
+    /// Returns the next packet of the answer; `None` at its end.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, SqlError> {
         if self.phase == Phase::Idle {
             return Ok(None);
@@ -89,7 +89,7 @@ impl Bridge {
         Ok(Some(payload))
     }
 
-    /// Hangs up; the next statement finds a new connection.
+    /// Closes the connection; the next statement opens a new one.
     pub(crate) fn abandon(&mut self) {
         (self.packets, self.phase) = (None, Phase::Idle);
     }
@@ -178,7 +178,7 @@ fn eof_status(payload: &[u8]) -> u16 {
     payload.get(3..5).map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
 }
 
-/// How many groups of definitions follow the first packet of a prepared statement.
+/// Returns how many groups of definitions follow the first packet of a prepared statement.
 fn definitions(payload: &[u8]) -> Phase {
     let mut reader = Reader::new(payload);
     reader.take(5);
@@ -189,7 +189,7 @@ fn definitions(payload: &[u8]) -> Phase {
     }
 }
 
-/// Marks the last packet of an answer as followed by more; others stay as they are.
+/// Sets the flag "more results" in the last packet of an answer; other packets are unchanged.
 pub(crate) fn mark_more(payload: &mut [u8]) {
     let at = if payload.first() == Some(&0xfe) {
         3

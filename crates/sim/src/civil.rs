@@ -21,7 +21,7 @@ pub(crate) fn format(instant_us: i64, zone_s: i32) -> String {
     format!("{:04}-{:02}-{:02} {hour:02}:{minute:02}:{second:02}.{:06}", f.year, f.month, f.day, f.micros)
 }
 
-/// Writes an instant as the names inside a backup do: `YYYYMMDDTHHMMSS`.
+/// Writes an instant as in names inside a backup: `YYYYMMDDTHHMMSS`.
 pub(crate) fn compact(instant_us: i64, zone_s: i32) -> String {
     let f = fields(instant_us, zone_s);
     let (hour, minute, second) = clock(f.second_of_day);
@@ -97,7 +97,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     number.checked_mul(unit)
 }
 
-/// The next moment at which the clocks of a zone show `HH:MM`.
+/// Returns the next time at which the clocks of a zone show `HH:MM`.
 pub(crate) fn next_time_of_day(after_us: i64, text: &str, zone_s: i32) -> Option<i64> {
     let (hour, minute) = text.split_once(':')?;
     let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);

@@ -1,11 +1,11 @@
-//! The one clock of a simulator process. It can stand still, run faster than real time, or be moved manually.
+//! The single clock of a simulator process. It can stand still, run faster than real time, or be moved manually.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// The clock stops with the year 2199: later moments do not fit into the nanoseconds of an SCN for long.
+/// The clock stops at the end of the year 2199: the nanoseconds of an SCN soon overflow after that.
 const LAST_US: i64 = 7_258_118_400_000_000;
 
 /// Simulated time; everything else takes it as an argument.
@@ -23,7 +23,7 @@ struct Face {
 }
 
 impl Clock {
-    /// Starts at `start_us`; a speed of 0 stands still.
+    /// Starts the clock at `start_us`; with a speed of 0, it stands still.
     pub(crate) fn new(start_us: i64, speed: f64) -> Self {
         Self {
             face: Mutex::new(Face { shown_us: start_us, since: Instant::now(), speed }),
@@ -35,7 +35,7 @@ impl Clock {
         self.face().now_us()
     }
 
-    /// Puts the clock forward.
+    /// Moves the clock forward.
     pub(crate) fn advance(&self, by_us: i64) -> i64 {
         let now = {
             let mut face = self.face();
@@ -46,7 +46,7 @@ impl Clock {
         now
     }
 
-    /// Waits until the clock shows `until_us`, however it gets there.
+    /// Waits until the clock reaches `until_us`, by running or by being moved.
     pub(crate) async fn sleep_until(&self, until_us: i64) {
         let mut moved = self.moved.subscribe();
         loop {
@@ -57,7 +57,7 @@ impl Clock {
             if left_us <= 0 {
                 return;
             }
-            // A stopped clock is read again only when a client moves it.
+            // A stopped clock is read again only after a client moves it.
             let nap = if speed > 0.0 {
                 Duration::from_secs_f64((left_us as f64 / 1e6 / speed).clamp(0.0002, 3_600.0))
             } else {

@@ -19,17 +19,17 @@ pub struct Config {
     pub control: SocketAddr,
     /// Simulated seconds per real second; 0 stands still until the control port moves the clock.
     pub speed: f64,
-    /// Microseconds since 1970 that the clock starts at; the real time by default.
+    /// The start time of the clock in microseconds since 1970; the real time by default.
     pub start_us: Option<i64>,
-    /// Seed of everything that is left to chance.
+    /// Seed of all random choices.
     pub seed: u64,
-    /// Faults that are there from the start.
+    /// Faults that are active from the start.
     pub faults: Vec<Fault>,
     /// Tenants whose data statements are answered by a real server.
     pub backends: Vec<Backend>,
-    /// Certificate and key that TLS is offered with.
+    /// Certificate and key for TLS.
     pub tls: Option<TlsFiles>,
-    /// Directory that `file:///` stands for; the machine's root by default.
+    /// Root directory of `file:///` addresses; the machine's root by default.
     pub file_root: Option<PathBuf>,
 }
 
@@ -80,7 +80,7 @@ pub struct ClusterConfig {
     pub id: u64,
     /// A profile's name, such as `4.2.5`.
     pub version: String,
-    /// SQL port of the first server; 0 takes a free one. The others follow it, or take free ones.
+    /// SQL port of the first server; 0 means a free port. The others use the following ports, or free ones.
     pub port: u16,
     /// How many zones.
     pub zones: u32,
@@ -92,7 +92,7 @@ pub struct ClusterConfig {
     pub time_zone: String,
     /// True for the standby cluster of a 3.x pair.
     pub standby: bool,
-    /// Version of the data (COMPATIBLE), where it is older than the binary: an upgrade that has not ended.
+    /// Version of the data (COMPATIBLE), if older than the binary: an unfinished upgrade.
     pub compatible: Option<String>,
     /// User tenants.
     pub tenants: Vec<TenantConfig>,
@@ -128,19 +128,19 @@ pub struct TenantConfig {
     pub password: String,
     /// Size of its data in MiB.
     pub data_mib: u64,
-    /// How much of it changes in an hour, in MiB.
+    /// The amount of data that changes per hour, in MiB.
     pub changes_mib_per_hour: u64,
     /// `PRIMARY` or `STANDBY`.
     pub role: String,
     /// Whether logins are refused.
     pub locked: bool,
-    /// The version of its data, such as `4.3.5.0` during an upgrade; that of the cluster when empty.
+    /// The version of its data, such as `4.3.5.0` during an upgrade; if empty, that of the cluster.
     pub compatible: String,
-    /// Its databases, beside those of its tables. Nothing but RECOVER TABLE looks at them.
+    /// Its databases, besides those of its tables. Only RECOVER TABLE uses them.
     pub databases: Vec<String>,
-    /// Its tables, as `database.table`. Nothing but RECOVER TABLE looks at them.
+    /// Its tables, as `database.table`. Only RECOVER TABLE uses them.
     pub tables: Vec<String>,
-    /// Tables that RECOVER TABLE can't import, as `database.table`.
+    /// Tables that RECOVER TABLE cannot import, as `database.table`.
     pub refused_imports: Vec<String>,
 }
 
@@ -194,21 +194,21 @@ pub enum ConfigError {
     /// The version is unknown.
     #[error("cluster `{cluster}` cannot be simulated")]
     Version {
-        /// The cluster that asks for it.
+        /// The cluster.
         cluster: String,
-        /// What is wrong with the name.
+        /// The error of the version's name.
         #[source]
         source: crate::profile::UnknownProfile,
     },
     /// The time zone cannot be read.
     #[error("cluster `{cluster}`: `{zone}` is not a time zone; write an offset such as +08:00")]
     TimeZone {
-        /// The cluster that asks for it.
+        /// The cluster.
         cluster: String,
         /// The text.
         zone: String,
     },
-    /// The files for TLS are of no use.
+    /// The files for TLS are unusable.
     #[error("TLS cannot be offered with {path}: {reason}")]
     Tls {
         /// The file.
@@ -216,7 +216,7 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A port cannot be listened on.
+    /// The simulator cannot listen on a port.
     #[error("cannot listen on {address}; choose a free port, or 0 for any")]
     Listen {
         /// The address.

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::faults::{Fault, FaultName};
 use crate::process::Process;
 
-/// What the control port works on.
+/// The state behind the control port.
 #[derive(Clone)]
 pub(crate) struct Control {
     pub(crate) process: Arc<Process>,
@@ -123,7 +123,7 @@ async fn end_faults(State(control): State<Control>, Query(request): Query<EndFau
 struct Since {
     #[serde(default)]
     after: u64,
-    /// Only what the simulator could not do.
+    /// Whether to return only statements that the simulator does not support.
     #[serde(default)]
     gaps: bool,
 }

@@ -3,13 +3,13 @@
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SqlError {
-    /// OceanBase's own code, positive; what RESULT columns hold with a minus sign.
+    /// OceanBase's own code, positive; RESULT columns contain it with a minus sign.
     pub(crate) code: u16,
     /// The number on the wire.
     pub(crate) number: u16,
     pub(crate) state: &'static str,
     pub(crate) message: String,
-    /// True when the real thing might have done better: the simulator lacks something.
+    /// True if a real server might have succeeded: the simulator lacks a feature.
     pub(crate) gap: bool,
 }
 
@@ -62,7 +62,7 @@ const TEXTS: &[(u16, &str)] = &[
     (9092, "Already in NOARCHIVELOG mode"),
 ];
 
-/// The default text of a code.
+/// Returns the default text of a code.
 pub(crate) fn text_of(code: u16) -> &'static str {
     TEXTS.iter().find(|(known, _)| *known == code).map_or("Internal error", |(_, text)| text)
 }
@@ -147,7 +147,7 @@ impl SqlError {
         )
     }
 
-    /// Something the simulator cannot do, although the real thing can.
+    /// The error for something that the simulator cannot do, but a real server can.
     pub(crate) fn gap(what: impl AsRef<str>) -> Self {
         Self::not_supported(format!("lifeboat-sim gap: {}", what.as_ref())).into_gap()
     }

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong.
+/// The kind of the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultName {
@@ -12,21 +12,21 @@ pub enum FaultName {
     ArchiveInterrupted,
     /// The destination does not answer.
     DestinationUnreachable,
-    /// The destination refuses to be written.
+    /// The destination refuses writes.
     DestinationDenied,
     /// The destination contains a foreign format file.
     DestinationForeign,
-    /// The destination has no room left.
+    /// The destination is full.
     DestinationFull,
     /// The tenant is in another state than NORMAL.
     TenantNotNormal,
     /// `enable_upgrade_mode` is on.
     UpgradeMode,
-    /// A server is gone.
+    /// A server is lost.
     ObserverLost,
     /// A statement takes longer.
     StatementSlow,
-    /// A statement never ends by itself.
+    /// A statement hangs.
     StatementHang,
     /// The connection breaks in the middle of the answer.
     ConnectionCut,
@@ -38,17 +38,17 @@ pub enum FaultName {
     LogGap,
     /// The clock jumps forward.
     ClockJump,
-    /// A backup that is over is cleaned up in the same moment: no view of running jobs ever shows how it ended.
+    /// A finished backup is cleaned up immediately: no view of running jobs ever shows its result.
     BackupCleanedUpAtOnce,
-    /// The views of running jobs keep the rows of backups that are over.
+    /// The views of running jobs keep the rows of finished backups.
     BackupRowsKept,
 }
 
-/// A fault: its name, whom it hits, how often.
+/// A fault: its kind, its targets, and how often it occurs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What goes wrong.
+    /// The kind of the fault.
     pub name: FaultName,
     /// Only in this cluster.
     #[serde(default)]
@@ -59,7 +59,7 @@ pub struct Fault {
     /// Only this server, as `ip:port`; the last one by default.
     #[serde(default)]
     pub server: Option<String>,
-    /// Only destinations that begin so.
+    /// Only destinations that begin with this.
     #[serde(default)]
     pub path: Option<String>,
     /// Only statements that contain this, in any letter case.
@@ -68,16 +68,16 @@ pub struct Fault {
     /// How long a slow statement takes, or how far the clock jumps.
     #[serde(default)]
     pub seconds: Option<f64>,
-    /// Ends after this many hits; defaults to never.
+    /// Ends after this many hits; never by default.
     #[serde(default)]
     pub times: Option<u32>,
-    /// Chance of each hit; always by default.
+    /// Probability of each hit; 1 by default.
     #[serde(default)]
     pub probability: Option<f64>,
 }
 
 impl Fault {
-    /// The fault that hits everybody, always.
+    /// Returns a fault without restrictions.
     pub fn new(name: FaultName) -> Self {
         Self {
             name,
@@ -92,7 +92,7 @@ impl Fault {
         }
     }
 
-    /// True when the fault is one of those that hit a subject: a tenant, a path or a statement.
+    /// Returns whether the fault has this kind and applies to a subject: a tenant, a path or a statement.
     fn meets(&self, name: FaultName, subject: &str) -> bool {
         let starts =
             |wanted: &Option<String>| wanted.as_ref().is_none_or(|prefix| subject.starts_with(prefix));
@@ -112,7 +112,7 @@ impl Fault {
             }
     }
 
-    /// Returns whether it hits this cluster.
+    /// Returns whether the fault applies to this cluster.
     pub(crate) fn concerns(&self, cluster: &str) -> bool {
         self.cluster.as_ref().is_none_or(|wanted| wanted == cluster)
     }
@@ -134,7 +134,7 @@ impl Faults {
         self.active.push(fault);
     }
 
-    /// Ends all faults of a name, or all; answers those that were there.
+    /// Ends all faults of a kind, or all; returns the ended ones.
     pub(crate) fn clear(&mut self, name: Option<FaultName>) -> Vec<Fault> {
         let (gone, kept) =
             self.active.drain(..).partition(|fault| name.is_none_or(|name| fault.name == name));
@@ -146,12 +146,12 @@ impl Faults {
         &self.active
     }
 
-    /// True while a fault would hit; counts nothing.
+    /// Returns whether a fault would hit, without counting a hit.
     pub(crate) fn is_set(&self, name: FaultName, subject: &str) -> bool {
         self.active.iter().any(|fault| fault.meets(name, subject))
     }
 
-    /// The fault that hits now, if any; each hit counts.
+    /// Returns the fault that hits now, if any, and counts the hit.
     pub(crate) fn hit(&mut self, name: FaultName, subject: &str) -> Option<Fault> {
         let at = self.active.iter().position(|fault| fault.meets(name, subject))?;
         let fault = self.active[at].clone();

@@ -1,12 +1,12 @@
 //! A simulated OceanBase cluster that speaks the MySQL protocol.
 //!
-//! Any client of OceanBase's backup views and statements can be tested against it, unchanged: it is bent to
-//! none of them and shares no code with ours. Where it lacks something it answers an error and logs a gap.
+//! Any client of OceanBase's backup views and statements can be tested against it unchanged. It is not adapted to a
+//! particular client and shares no code with Lifeboat. If it lacks a feature, it returns an error and logs a gap.
 //!
-//! A statement comes in through `wire`, is parsed by `sql`, and `session` decides who answers: SELECTs run on an
-//! embedded engine over tables that mirror the documented views; ALTER SYSTEM goes to `gen3` or `gen4`, which change
-//! the `world`. The world is a state machine: it is given the time, and everything that was due until then happens
-//! before the statement is answered.
+//! A statement arrives in `wire`, is parsed by `sql`, and `session` dispatches it: SELECTs run in an embedded engine
+//! over tables that mirror the documented views; ALTER SYSTEM goes to `gen3` or `gen4`, which change the `world`. The
+//! world is a state machine: before each statement, it is advanced to the current time, and everything that is due by
+//! then happens first.
 
 mod backend;
 mod civil;

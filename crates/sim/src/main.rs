@@ -133,7 +133,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     tokio::signal::ctrl_c().await.map_err(|error| format!("cannot wait for the end: {error}"))
 }
 
-/// An error with all its causes: the caller prints the chain.
+/// Returns the text of an error with all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

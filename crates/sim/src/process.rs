@@ -14,7 +14,7 @@ use crate::profile::Profile;
 use crate::transcript::Transcript;
 use crate::world::Cluster;
 
-/// Whether a client wants a connection, or its statement, to end.
+/// Whether a client has killed a connection or its statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kill {
     No,
@@ -22,7 +22,7 @@ pub(crate) enum Kill {
     Connection,
 }
 
-/// A connection, as those see it who may kill it.
+/// A connection, as seen by clients that may kill it.
 #[derive(Clone, Debug)]
 pub(crate) struct Victim {
     pub(crate) id: u32,
@@ -31,7 +31,7 @@ pub(crate) struct Victim {
 }
 
 impl Victim {
-    /// A new statement begins: a KILL QUERY that came when nothing ran has no effect.
+    /// Called when a new statement begins: discards a KILL QUERY that arrived when no statement was running.
     pub(crate) fn spare(&self) {
         self.kills.send_if_modified(|kill| {
             let is_stale = *kill == Kill::Query;
@@ -53,12 +53,12 @@ impl Victim {
     }
 
     async fn wait(&self, until: impl FnMut(&Kill) -> bool) {
-        // The sender is ours, so it cannot be gone while we wait.
+        // This struct owns the sender, so it cannot be dropped during the wait.
         let _ = self.kills.subscribe().wait_for(until).await;
     }
 }
 
-/// A TLS acceptor, which has nothing to show.
+/// A TLS acceptor with an empty `Debug` output.
 #[derive(Clone)]
 pub(crate) struct Acceptor(pub(crate) TlsAcceptor);
 
@@ -75,7 +75,7 @@ pub(crate) struct Process {
     pub(crate) transcript: Transcript,
     pub(crate) backends: Vec<Backend>,
     pub(crate) is_paused: bool,
-    /// How TLS is spoken, if it is.
+    /// The TLS acceptor, if TLS is offered.
     pub(crate) tls: Option<Acceptor>,
     clusters: Vec<(Profile, Mutex<Cluster>)>,
     victims: Mutex<HashMap<u32, Victim>>,
@@ -98,7 +98,7 @@ impl Process {
             tls,
             clusters: clusters.into_iter().map(|cluster| (cluster.profile, Mutex::new(cluster))).collect(),
             victims: Mutex::default(),
-            // The first ids of a real server are taken by its own sessions.
+            // On a real server, its own sessions use the first IDs.
             next_connection: AtomicU32::new(3_221_487_617),
         }
     }
@@ -111,17 +111,17 @@ impl Process {
         self.clusters[cluster].0
     }
 
-    /// Brings a cluster up to the clock's time, then works with it.
+    /// Advances a cluster to the clock's time, then calls `work` with it.
     pub(crate) fn with<T>(&self, cluster: usize, work: impl FnOnce(&mut Cluster) -> T) -> T {
         let mut world = self.clusters[cluster].1.lock().expect("nothing panics while it holds a cluster");
         world.advance_to(self.clock.now_us());
         work(&mut world)
     }
 
-    /// A new connection.
+    /// Registers a new connection.
     pub(crate) fn admit(&self) -> Victim {
         let mut salt = [0_u8; 20];
-        // The salt's bytes must not be NUL, which would end the text it is sent in.
+        // The salt must not contain NUL, which would terminate the text.
         rand::rng().fill(&mut salt);
         salt.iter_mut().for_each(|byte| *byte = *byte % 94 + 33);
         let id = self.next_connection.fetch_add(1, Ordering::Relaxed);
@@ -134,7 +134,7 @@ impl Process {
         self.victims().remove(&id);
     }
 
-    /// Ends a connection or its statement; false when there is none.
+    /// Kills a connection or its statement; returns false if there is no such connection.
     pub(crate) fn kill(&self, id: u32, kill: Kill) -> bool {
         let victims = self.victims();
         victims.get(&id).map(|victim| victim.kills.send_replace(kill)).is_some()

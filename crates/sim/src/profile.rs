@@ -3,30 +3,30 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A version whose statements, views and errors the simulator speaks.
+/// A version whose statements, views and errors the simulator implements.
 ///
 /// Ordered by age, so that "since 4.2.5" is a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Profile {
-    /// The oldest one with physical backup: before backup pieces.
+    /// The oldest version with physical backup; it has no pieces.
     V2_2_77,
     /// Community 3.1.
     V3_1_5,
-    /// The last 3.x line; knows tenant backup.
+    /// The last 3.x line; it can back up single tenants.
     V3_2_4,
-    /// The first one with tenant-level backup.
+    /// The first version with tenant-level backup.
     V4_0,
-    /// Knows tenant roles.
+    /// The first version with tenant roles.
     V4_1,
     /// Long-term support.
     V4_2_5,
     /// Long-term support of the 4.3 line.
     V4_3_5,
-    /// The first one that deletes chosen sets.
+    /// The first version that deletes selected sets.
     V4_4,
-    /// Long-term support of the 4.4 line; copies its archive.
+    /// Long-term support of the 4.4 line; it can copy the archive.
     V4_4_2,
-    /// The newest; validates backups.
+    /// The newest version; it can validate backups.
     V4_6,
 }
 
@@ -45,12 +45,12 @@ impl Profile {
         Self::V4_6,
     ];
 
-    /// True where backup belongs to tenants instead of the cluster.
+    /// Returns whether backups belong to tenants instead of the cluster.
     pub fn is_tenant_level(self) -> bool {
         self >= Self::V4_0
     }
 
-    /// The version as `ob_version()` answers it.
+    /// Returns the version as in `ob_version()`.
     pub fn version(self) -> &'static str {
         match self {
             Self::V2_2_77 => "2.2.77",
@@ -66,7 +66,7 @@ impl Profile {
         }
     }
 
-    /// The answer to `SELECT version()`.
+    /// Returns the answer to `SELECT version()`.
     pub(crate) fn sql_version(self) -> String {
         match self {
             Self::V2_2_77 | Self::V3_2_4 => self.version().to_owned(),
@@ -75,12 +75,12 @@ impl Profile {
         }
     }
 
-    /// The content of a connection's first packet.
+    /// Returns the version in a connection's first packet.
     pub(crate) fn handshake_version(self) -> &'static str {
         if self.is_tenant_level() { "5.7.25" } else { "5.6.25" }
     }
 
-    /// Release number and commit of the simulated build.
+    /// Returns the release number and build time of the simulated build.
     fn build(self) -> (&'static str, &'static str) {
         match self {
             Self::V2_2_77 => ("20210329164500", "Mar 29 2021 16:58:04"),
@@ -91,19 +91,19 @@ impl Profile {
             Self::V4_2_5 => ("100000062024102219", "Oct 22 2024 19:40:02"),
             Self::V4_3_5 => ("100000202024123117", "Dec 31 2024 17:05:30"),
             Self::V4_4 => ("100000032025072410", "Jul 24 2025 10:12:51"),
-            // A guess: of the 4.4.2 line only the builds of 4.4.2.0 are published.
+            // A guess: of the 4.4.2 line, only builds of 4.4.2.0 are published.
             Self::V4_4_2 => ("100000032026061510", "Jun 15 2026 10:12:51"),
             Self::V4_6 => ("100000132026040922", "Apr  9 2026 22:41:17"),
         }
     }
 
-    /// The build as the server list shows it.
+    /// Returns the build as shown in the server list.
     pub(crate) fn build_version(self) -> String {
         let (release, built) = self.build();
         format!("{}_{release}-5f4dcc3b5aa765d61d8327deb882cf99c33e6134({built})", self.version())
     }
 
-    /// `@@version_comment`; it says that this is not OceanBase.
+    /// Returns `@@version_comment`; it states that this is not OceanBase.
     pub(crate) fn comment(self) -> String {
         let (release, built) = self.build();
         let edition = if self == Self::V3_1_5 { "OceanBase_CE" } else { "OceanBase" };

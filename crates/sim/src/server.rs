@@ -21,16 +21,16 @@ use crate::wire::connection::{self, Door};
 use crate::wire::tls;
 use crate::world::Cluster;
 
-/// Where a cluster listens.
+/// The ports of a cluster.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClusterPorts {
     /// Its name.
     pub name: String,
-    /// Its id.
+    /// Its ID.
     pub id: u64,
     /// The simulated version.
     pub version: String,
-    /// SQL ports of its servers, the first one's first.
+    /// SQL ports of its servers, in their order.
     pub ports: Vec<u16>,
 }
 
@@ -86,10 +86,10 @@ impl Server {
 pub struct Handle {
     /// Port of the control interface.
     pub control_port: u16,
-    /// Where the clusters listen, in the order of the configuration.
+    /// The ports of the clusters, in the order of the configuration.
     pub clusters: Vec<ClusterPorts>,
     control: Control,
-    /// Dropping them ends everything that listens.
+    /// Dropping them closes all listeners.
     _tasks: JoinSet<()>,
 }
 
@@ -99,7 +99,7 @@ impl Handle {
         self.clusters[0].ports[0]
     }
 
-    /// Puts the clock forward.
+    /// Moves the clock forward.
     pub fn advance_seconds(&self, seconds: f64) {
         self.control.advance((seconds * 1e6) as i64);
     }
@@ -114,17 +114,17 @@ impl Handle {
         self.control.start_fault(fault);
     }
 
-    /// Ends the faults of a name, or all.
+    /// Ends the faults of a kind, or all.
     pub fn clear_faults(&self, name: Option<FaultName>) {
         self.control.end_faults(name);
     }
 
-    /// All statements and answers so far.
+    /// Returns all statements and answers so far.
     pub fn transcript(&self) -> Vec<Entry> {
         self.control.process.transcript.after(0)
     }
 
-    /// The state of a cluster as JSON, to be compared before and after.
+    /// Returns the state of a cluster as JSON, for comparisons.
     pub fn world(&self, cluster: usize) -> serde_json::Value {
         self.control.world(cluster)
     }
@@ -178,13 +178,13 @@ async fn accept(socket: TcpListener, process: Arc<Process>, cluster: usize, serv
     loop {
         while connections.try_join_next().is_some() {}
         let Ok((stream, _)) = socket.accept().await else {
-            // Out of file descriptors: those that end make room.
+            // There are no free file descriptors: wait until connections end.
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             continue;
         };
         let is_active = process.with(cluster, |world| world.servers[server].is_active);
         if !is_active {
-            continue; // A lost server hangs up at once.
+            continue; // A lost server closes connections immediately.
         }
         let door = Door { process: process.clone(), cluster, server };
         connections.spawn(async move {

@@ -11,23 +11,23 @@ const KEPT: usize = 20_000;
 /// A statement and its answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
-    /// Counts from 1 over all clusters.
+    /// The sequence number, from 1, across all clusters.
     pub sequence: u64,
     /// Simulated time, microseconds since 1970.
     pub at_us: i64,
     /// The cluster's name.
     pub cluster: String,
-    /// The connection's id.
+    /// The connection's ID.
     pub connection: u32,
     /// The user.
     pub user: String,
     /// The tenant.
     pub tenant: String,
-    /// The statement as it came.
+    /// The statement as received.
     pub sql: String,
     /// `ok`, `rows 3` or `error 9036 (HY000) Backup is in progress`.
     pub answer: String,
-    /// True when the simulator lacks what was asked for.
+    /// Whether the simulator lacks the requested feature.
     pub gap: bool,
 }
 
@@ -55,7 +55,7 @@ impl Transcript {
         entries.1.push_back(entry);
     }
 
-    /// All entries after a sequence number.
+    /// Returns all entries after a sequence number.
     pub(crate) fn after(&self, sequence: u64) -> Vec<Entry> {
         let entries = self.entries.lock().expect("nothing panics while it writes the transcript");
         entries.1.iter().filter(|entry| entry.sequence > sequence).cloned().collect()

@@ -1,12 +1,12 @@
-//! One storage location, opened. What is promised here holds for every kind of storage; `tests/it/contract.rs`
-//! checks it for each.
+//! An open storage location. These promises hold for every kind of storage; `tests/it/contract.rs` checks them for
+//! each:
 //!
-//! - A key is slash-separated parts, each up to 255 bytes, without empty, `.` and `..` parts. It is taken as it
-//!   is; encoding names is the caller's business.
-//! - An object appears completely or not, and once a call has returned it survives a power cut.
-//! - There are no folders apart from keys: a folder is there when an object is below it.
-//! - Nothing outside the location is read or written, whatever its content.
-//! - A bucket that does not exist, and a root that is not mounted, is an error, never an empty storage.
+//! - A key is slash-separated parts, each up to 255 bytes, without empty, `.` and `..` parts. It is used unchanged;
+//!   the caller encodes names.
+//! - An object appears completely or not at all. After a call has returned, the object survives a power cut.
+//! - Folders exist only through keys: a folder exists if there is an object below it.
+//! - Nothing outside the location is read or written, regardless of its content.
+//! - A missing bucket or an unmounted root is an error, never an empty storage.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use crate::object::{ObjectReader, ObjectWriter};
 use crate::remote::Remote;
 use crate::rules::Rules;
 
-/// The most objects that one listing returns.
+/// The maximum number of objects in one listing.
 pub const LIST_MAX: usize = 1_000_000;
 
-/// One storage location, opened. Cheap to clone.
+/// An open storage location. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
     location: StorageLocation,
@@ -43,16 +43,15 @@ enum Backend {
 pub struct ObjectEntry {
     /// Its key below the client's location.
     pub key: String,
-    /// How much it holds.
+    /// Its size, in bytes.
     pub size_bytes: u64,
 }
 
 impl Client {
-    /// Opens a location. Nothing is sent, looked at or made yet. The secret is that of the access key.
+    /// Opens a location, without any access yet. `secret` is the secret of the access key.
     ///
     /// # Errors
-    /// Refuses a directory outside of the roots, an endpoint that is none or that no request is sent to, and an object store
-    /// without a key.
+    /// Refuses a directory outside of the roots, an invalid or refused endpoint, and an object store without a key.
     pub fn open(
         location: &StorageLocation,
         secret: Option<&Secret>,
@@ -66,7 +65,7 @@ impl Client {
         Ok(Self { location: location.clone(), backend })
     }
 
-    /// Returns where it is.
+    /// Returns its location.
     #[must_use]
     pub fn location(&self) -> &StorageLocation {
         &self.location
@@ -75,7 +74,7 @@ impl Client {
     /// Returns the client of a folder below this one.
     ///
     /// # Errors
-    /// Refuses a name that could lead elsewhere.
+    /// Refuses a name that could leave the location.
     pub fn below(&self, folder: &str) -> Result<Self, Error> {
         let names = key::folder(folder)?;
         let location =
@@ -90,7 +89,7 @@ impl Client {
     /// Writes a small object, in place of an older one.
     ///
     /// # Errors
-    /// When it fails, the older one is still there.
+    /// If it fails, the older one still exists.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.put(key, bytes).await,
@@ -105,18 +104,18 @@ impl Client {
         }
     }
 
-    /// Writes a small object unless one of that name exists; returns whether it did. Of several concurrent writers,
-    /// one succeeds. (OBS cannot do that by itself: there only one program may write to a folder at a time.)
+    /// Writes a small object unless its name exists; returns whether it was written. Of several concurrent writers,
+    /// exactly one succeeds. (OBS cannot guarantee that: only one program may write to a folder at a time.)
     ///
     /// # Errors
-    /// When it fails, nothing was written.
+    /// If it fails, nothing was written.
     pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.put_new(key, bytes).await,
             Backend::Local(local) => {
                 blocking(local, key, move |local, key| {
                     if local.stat(key)?.is_some() {
-                        return Ok(false); // saves the writing; what decides is the rename
+                        return Ok(false); // saves the write; the rename makes the decision
                     }
                     let mut part = local.part(key)?;
                     part.write(&bytes)?;
@@ -127,10 +126,10 @@ impl Client {
         }
     }
 
-    /// Begins an object of any size, which appears when it is finished, in place of an older one.
+    /// Starts an object of any size, which appears when it is finished and replaces an older one.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// Fails if it cannot be started.
     pub async fn writer(&self, key: &str) -> Result<ObjectWriter, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.writer(key).await.map(ObjectWriter::remote),
@@ -143,7 +142,7 @@ impl Client {
     /// Reads a small object.
     ///
     /// # Errors
-    /// When there is none, or one with more than `limit_bytes`.
+    /// Fails if there is none, or one with more than `limit_bytes`.
     pub async fn get(&self, key: &str, limit_bytes: u64) -> Result<Bytes, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.read(key, limit_bytes).await,
@@ -153,10 +152,10 @@ impl Client {
         }
     }
 
-    /// Begins to read an object of any size.
+    /// Starts to read an object of any size.
     ///
     /// # Errors
-    /// When there is none.
+    /// Fails if there is none.
     pub async fn reader(&self, key: &str) -> Result<ObjectReader, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.reader(key).await.map(ObjectReader::remote),
@@ -170,11 +169,10 @@ impl Client {
         }
     }
 
-    /// Lists all objects below a folder (`""`: the whole location), in the order of their keys; unfinished ones
-    /// are not among them.
+    /// Lists all finished objects below a folder (`""`: the whole location), ordered by key.
     ///
     /// # Errors
-    /// When there are more than [`LIST_MAX`].
+    /// Fails if there are more than [`LIST_MAX`].
     pub async fn list(&self, folder: &str) -> Result<Vec<ObjectEntry>, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.list(folder, LIST_MAX).await,
@@ -184,7 +182,7 @@ impl Client {
         }
     }
 
-    /// Returns what is known of an object without reading it; nothing when there is none.
+    /// Returns the metadata of an object; `None` if it does not exist.
     ///
     /// # Errors
     /// When the storage does not respond.
@@ -217,7 +215,7 @@ impl Client {
     /// Deletes everything below a folder, unfinished objects too; returns how many objects there were.
     ///
     /// # Errors
-    /// When the storage refuses; what was deleted until then stays deleted.
+    /// Fails if the storage refuses; the objects deleted so far stay deleted.
     pub async fn delete_below(&self, folder: &str) -> Result<u64, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.delete_below(folder).await,
@@ -225,8 +223,8 @@ impl Client {
         }
     }
 
-    /// Deletes the remains of crashed writers below a folder, if they were not written for this long; returns how
-    /// many. A caller who is the only writer there need not wait: [`Duration::ZERO`].
+    /// Deletes the remains of crashed writers below a folder that were not written to for this long; returns their
+    /// number. The only writer of a folder can pass [`Duration::ZERO`].
     ///
     /// # Errors
     /// When the storage refuses.
@@ -239,8 +237,9 @@ impl Client {
         }
     }
 
-    /// Deletes the remains of dead writers of this machine in a directory, below the folders with such names; returns
-    /// their number. For object stores, their own rules do that: writers are not visible there.
+    /// Deletes the remains of dead writers of this machine in a directory, below the folders whose names `is_ours`
+    /// accepts; returns their number. Does nothing for object stores, where writers are not visible: their own rules
+    /// remove remains.
     ///
     /// # Errors
     /// When the storage refuses.
@@ -259,7 +258,7 @@ impl Client {
         }
     }
 
-    /// Sends any request to an object store, to check that address, key and bucket are right.
+    /// Sends a request to an object store to check address, key and bucket.
     pub(crate) async fn reach(&self) -> Result<(), Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.reach().await,
@@ -267,8 +266,7 @@ impl Client {
         }
     }
 
-    /// Returns how much of the location's own folders exists, to be handed to [`Client::trim`]. Object stores have
-    /// no folders.
+    /// Returns how many of the location's own folders exist, for [`Client::trim`]; 0 for object stores.
     pub(crate) async fn standing(&self) -> Result<usize, Error> {
         match &self.backend {
             Backend::Remote(_) => Ok(0),
@@ -276,7 +274,7 @@ impl Client {
         }
     }
 
-    /// Removes a folder if it is empty, and then those of the location's own that did not stand before.
+    /// Removes a folder if it is empty, and then the location's own folders that did not exist before.
     pub(crate) async fn trim(&self, folder: &str, stood: usize) -> Result<(), Error> {
         match &self.backend {
             Backend::Remote(_) => Ok(()),
@@ -297,5 +295,5 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(move || work(&local, &key)).await.expect("file work does not panic")
 }
 
-/// What OceanBase 4.x puts into every backup destination.
+/// The file that OceanBase 4.x writes into every backup destination.
 const FORMAT_FILE: &str = "format.obbak";

@@ -1,4 +1,4 @@
-//! What can go wrong with a storage, and what it means.
+//! The errors of a storage, and their meaning.
 
 use std::io;
 
@@ -17,17 +17,17 @@ pub struct Error {
     cause: Option<io::Error>,
 }
 
-/// What it means.
+/// The meaning of a storage error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is nothing of that name.
+    /// There is nothing with that name.
     #[error("it does not exist")]
     Missing,
     /// The file system is mounted read-only.
     #[error("the file system is read-only")]
     ReadOnly,
-    /// The user that this server runs as may not.
+    /// The user that this server runs as lacks the permission.
     #[error("permission is denied")]
     Denied,
     /// No space is left.
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     /// The user's or directory's quota is used up.
     #[error("the quota is used up")]
     Quota,
-    /// A symbolic link is in the way; none is followed.
+    /// The path contains a symbolic link, which is not followed.
     #[error("it is a symbolic link, which Lifeboat does not follow")]
     SymbolicLink,
     /// What should be a directory is something else.
@@ -48,7 +48,7 @@ pub enum ErrorKind {
     /// The directory is not below a root that an administrator allows.
     #[error("it is outside the allowed directories")]
     OutsideRoots {
-        /// The roots that there are.
+        /// The allowed roots.
         roots: Vec<String>,
     },
     /// The directory is another program's backup destination.
@@ -60,27 +60,27 @@ pub enum ErrorKind {
     /// An object cannot have this name.
     #[error("objects cannot have that name")]
     KeyMalformed,
-    /// The object holds more than the caller is ready to take.
+    /// The object is larger than the caller allows.
     #[error("it has {found} bytes, more than the {limit} expected")]
     TooLarge {
-        /// How much it holds.
+        /// Its size, in bytes.
         found: u64,
-        /// How much was allowed.
+        /// The allowed size, in bytes.
         limit: u64,
     },
-    /// More objects than a listing may hold.
+    /// There are more objects than a listing may contain.
     #[error("it contains more than {limit} objects")]
     TooMany {
-        /// How many a listing may hold.
+        /// The maximum number of objects in a listing.
         limit: usize,
     },
-    /// What was read back is not what was written.
+    /// The content that was read back differs from what was written.
     #[error("its contents differ from what was written")]
     Altered,
     /// The bucket or container does not exist.
     #[error("the bucket does not exist")]
     BucketMissing,
-    /// The service does not know the access key, or its secret is another one.
+    /// The service does not know the access key, or the secret is wrong.
     #[error("the service does not accept the access key")]
     KeyRefused,
     /// An object storage needs an access key and its secret.
@@ -92,14 +92,14 @@ pub enum ErrorKind {
     /// The endpoint is not a valid address.
     #[error("it is not an address of a service")]
     EndpointMalformed,
-    /// An object store answers a question with more than the server keeps of an answer.
+    /// The answer of an object store is larger than the limit.
     #[error("the answer has more than {limit} bytes")]
     AnswerTooLarge {
-        /// How much is kept.
+        /// The limit, in bytes.
         limit: u64,
     },
-    /// The endpoint is an address that no request is sent to: a link-local one, a cloud's metadata service, or what the
-    /// configuration refuses.
+    /// The endpoint is a refused address: a link-local one, a cloud's metadata service, or one that the configuration
+    /// refuses.
     #[error("requests to that address are not allowed")]
     AddressRefused,
     /// This server's clock and the service's differ too much.
@@ -108,10 +108,10 @@ pub enum ErrorKind {
     /// The object may not be changed or deleted yet.
     #[error("it is locked against changes")]
     Locked,
-    /// The access key is right, and has no right to do this.
+    /// The access key is valid, but has no permission for this.
     #[error("the access key has no right to do that")]
     Forbidden,
-    /// A passing failure of disk or network.
+    /// A transient failure of disk or network.
     #[error("the storage does not answer properly")]
     Passing,
     /// Any other failure of disk or network.
@@ -129,18 +129,18 @@ impl Error {
         Self { kind: meaning(&cause), verb, place: place.to_owned(), cause: Some(cause) }
     }
 
-    /// Adds what caused it.
+    /// Adds the cause.
     pub(crate) fn because(self, cause: io::Error) -> Self {
         Self { cause: Some(cause), ..self }
     }
 
-    /// Returns what it means.
+    /// Returns its meaning.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 
-    /// Returns which file, directory or object it is about.
+    /// Returns the affected file, directory or object.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
@@ -152,7 +152,7 @@ impl Error {
         self.kind == ErrorKind::Passing
     }
 
-    /// Returns it as a text for people.
+    /// Returns the error as a message for users.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let plain = |id| Problem::outside(id).coded(codes::STORAGE_INACCESSIBLE).with("place", &self.place);
@@ -202,7 +202,7 @@ impl Error {
     }
 }
 
-/// Returns what an error of the operating system means for a storage.
+/// Returns the meaning of an operating system error for a storage.
 fn meaning(cause: &io::Error) -> ErrorKind {
     match Errno::from_io_error(cause) {
         Some(Errno::NOENT) => ErrorKind::Missing,

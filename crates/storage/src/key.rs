@@ -1,14 +1,14 @@
-//! Which names objects can have: what every back-end can keep, and nothing that could lead elsewhere.
+//! The valid names of objects: names that every back-end supports, and that cannot leave the location.
 
 use crate::error::{Error, ErrorKind};
 
-/// How the names of unfinished files begin. No key has such a part, and no listing shows one.
+/// The prefix of unfinished files. Keys cannot contain it, and listings do not show such files.
 pub(crate) const PART_PREFIX: &str = ".lifeboat-part-";
 
-/// The longest part of a key between two slashes; what file systems allow.
+/// The longest part of a key between two slashes, as limited by file systems.
 const SEGMENT_MAX_BYTES: usize = 255;
 
-/// The longest key; what object stores allow, less some room for the base.
+/// The longest key, as limited by object stores, minus room for the base.
 const KEY_MAX_BYTES: usize = 900;
 
 /// Checks the key of an object and returns its folders and its name.
@@ -23,8 +23,8 @@ pub(crate) fn folder(prefix: &str) -> Result<Vec<&str>, Error> {
     segments(prefix.strip_suffix('/').unwrap_or(prefix))
 }
 
-/// Tells whether a bucket or container can have that name. Services put it in front of their own: nothing in it may end the
-/// name of a host.
+/// Returns whether a bucket or container can have this name. Services put it before their host name, so it must not
+/// contain characters that end a host name.
 pub(crate) fn is_bucket(name: &str) -> bool {
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_' | '.' | '$');
     !name.is_empty() && name.len() <= SEGMENT_MAX_BYTES && name.chars().all(is_plain)
@@ -41,7 +41,7 @@ fn segments(key: &str) -> Result<Vec<&str>, Error> {
             || segment.len() > SEGMENT_MAX_BYTES
             || segment.starts_with(PART_PREFIX)
             || segment.contains(char::is_control)
-            || segment.trim() != *segment // object stores' clients cut it off
+            || segment.trim() != *segment // clients of object stores trim spaces
     };
     if key.len() > KEY_MAX_BYTES || segments.iter().any(wrong) {
         return Err(malformed(key));

@@ -1,16 +1,16 @@
 //! The storage of backups: objects in directories and in object stores, through one [`Client`].
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | [`client`] | one location, opened: put, get, list, delete, and what each promises |
+//! | [`client`] | an open location: put, get, list, delete, and their promises |
 //! | [`object`] | one object being written or read, piece by piece |
-//! | [`probe`] | the test of a location, line by line, without touching what is there |
+//! | [`probe`] | the test of a location, line by line, without touching existing objects |
 //! | [`roots`] | the directories that an administrator allows |
-//! | [`rules`] | what storages may use: these directories, which addresses, how much memory |
-//! | `key` | which names objects can have |
+//! | [`rules`] | the limits of storages: directories, addresses, memory |
+//! | `key` | the valid names of objects |
 //! | `local` | files: durable, complete or absent, and never through a symbolic link |
-//! | `remote` | object stores: S3 and its like, OSS, COS, OBS, Google Cloud, Azure |
-//! | [`error`] | what can go wrong, in words |
+//! | `remote` | object stores: S3 and compatible services, OSS, COS, OBS, Google Cloud, Azure |
+//! | [`error`] | the errors, and their messages |
 
 pub mod client;
 pub mod error;

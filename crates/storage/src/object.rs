@@ -1,4 +1,4 @@
-//! One object being written or read, piece by piece, so that its size does not matter.
+//! An object that is written or read piece by piece, so that it can have any size.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,13 +12,14 @@ use crate::error::{Error, ErrorKind};
 use crate::local::Part;
 use crate::remote::{RemoteReader, RemoteWriter};
 
-/// How much of a file is read at a time.
+/// The number of bytes of a file that are read at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// An object being written. It appears when it is finished; dropped before, what was written is removed.
+/// An object that is being written. It appears when it is finished. If it is dropped before that, the written bytes
+/// are removed.
 #[derive(Debug)]
 pub struct ObjectWriter {
-    /// Nothing after a write has failed.
+    /// `None` after a failed write.
     target: Option<Target>,
     place: String,
 }
@@ -38,11 +39,11 @@ impl ObjectWriter {
         Self { place: writer.place(), target: Some(Target::Remote(Box::new(writer))) }
     }
 
-    /// Appends. Each call is a turn of its own to the disk or the network: hand over pieces of 64 KiB and more. It
-    /// waits while as much is on its way to an object store as may be held in memory.
+    /// Appends bytes. Each call causes a separate access to the disk or the network, so pass 64 KiB or more. It waits
+    /// while the maximum number of parts is on the way to an object store.
     ///
     /// # Errors
-    /// After a failed write the object cannot be finished any more.
+    /// After a failed write, the object can no longer be finished.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
         self.target = Some(match self.take()? {
             Target::Local(mut part) => {
@@ -57,10 +58,10 @@ impl ObjectWriter {
         Ok(())
     }
 
-    /// Makes the object appear; returns its size. It survives a power cut from here on.
+    /// Makes the object appear; returns its size. From then on, it survives a power cut.
     ///
     /// # Errors
-    /// When it fails, nothing of it is seen, and an older object of that name is still there.
+    /// If it fails, the object does not appear, and an older object with that name still exists.
     pub async fn finish(mut self) -> Result<u64, Error> {
         match self.take()? {
             Target::Local(part) => {
@@ -73,7 +74,7 @@ impl ObjectWriter {
     /// Removes what was written.
     ///
     /// # Errors
-    /// When it cannot be removed; it is never seen anyway.
+    /// Fails if it cannot be removed; the object does not appear anyway.
     pub async fn abort(mut self) -> Result<(), Error> {
         match self.target.take() {
             Some(Target::Local(part)) => {
@@ -105,7 +106,7 @@ enum Source {
         place: String,
     },
     Remote(Box<RemoteReader>),
-    /// At the end, or after a failure.
+    /// The state at the end, or after a failure.
     Nothing,
 }
 
@@ -118,16 +119,16 @@ impl ObjectReader {
         Self { size_bytes: reader.size_bytes(), source: Source::Remote(Box::new(reader)) }
     }
 
-    /// Returns how much the object held when it was opened.
+    /// Returns the size of the object when it was opened.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
 
-    /// Returns the next piece, never an empty one; nothing at the end.
+    /// Returns the next piece, which is never empty; `None` at the end.
     ///
     /// # Errors
-    /// When the storage fails; the object cannot be continued after that.
+    /// Fails if the storage fails; after that, the object cannot be read further.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         match std::mem::replace(&mut self.source, Source::Nothing) {
             Source::Local { file, place } => {

@@ -28,13 +28,13 @@ const LINES: [&str; 6] = [
     "storage-test-delete",
 ];
 
-/// The line about address, key and bucket.
+/// The line that tests address, key and bucket.
 const REACH: &str = "storage-test-reach";
 
-/// The longest that one line may take; a file server that is gone would keep us forever.
+/// The timeout of one line: an unreachable file server would block forever.
 const LINE_LIMIT: Duration = Duration::from_secs(30);
 
-/// More than one piece of a stream, so that a storage that cuts objects is noticed.
+/// More than one piece of a stream, so that a storage that truncates objects is detected.
 const SAMPLE_BYTES: usize = 300 * 1024;
 
 /// Tests a location line by line. After a line that failed the others are not checked.
@@ -52,7 +52,7 @@ pub async fn probe(
     };
     let folder = format!("{PROBE_FOLDER}/{:032x}", rand::random::<u128>());
     run(&mut test, &client, &folder).await;
-    // Also when a line failed: a storage that can be written but not read must not keep our file.
+    // Clean up after a failed line, too: a storage that can be written but not read must not keep our file.
     if let Ok(Err(error)) = timeout(LINE_LIMIT, clear(&client, &folder, stood)).await {
         tracing::debug!(%folder, %error, "the test's folder stays behind");
     }
@@ -85,7 +85,7 @@ async fn run(test: &mut Test, client: &Client, folder: &str) -> Option<()> {
     .await
 }
 
-/// Returns the client, and how much of the location exists already.
+/// Returns the client, and how many folders of the location already exist.
 async fn begin(
     test: &mut Test,
     location: &StorageLocation,
@@ -103,7 +103,7 @@ async fn begin(
     .await
 }
 
-/// Looks whether the location is during a cluster's own backup.
+/// Checks that the location is not inside a cluster's own backup destination.
 async fn look(client: Client) -> Result<(Client, usize), Error> {
     match client.find_destination().await? {
         Some(place) => Err(Error::new(ErrorKind::InsideDestination, "test", &place)),
@@ -116,13 +116,13 @@ async fn look(client: Client) -> Result<(Client, usize), Error> {
 
 /// The lines so far.
 struct Test {
-    /// All that the test has.
+    /// All checks of the test.
     checks: Vec<&'static str>,
     lines: Vec<TestLine>,
 }
 
 impl Test {
-    /// Does the next line; returns nothing when it failed.
+    /// Runs the next line; returns `None` if it failed.
     async fn line<T>(&mut self, work: impl Future<Output = Result<T, Error>>) -> Option<T> {
         let begun = Instant::now();
         let done = match timeout(LINE_LIMIT, work).await {
@@ -142,7 +142,7 @@ impl Test {
         done
     }
 
-    /// Adds the lines that were not come to.
+    /// Adds the lines that were not reached.
     fn finished(mut self) -> Vec<TestLine> {
         for check in &self.checks[self.lines.len()..] {
             let check = (*check).to_owned();

@@ -1,7 +1,7 @@
 //! The directories that local storages may use.
 //!
-//! A user who may name a storage can make this server write and delete files there, so an administrator limits the
-//! directories. A root itself may be a symbolic link (the administrator chose it); below it none is followed.
+//! A user who may enter a storage can make this server write and delete files there, so an administrator limits the
+//! directories. A root itself may be a symbolic link (the administrator chose it); below it, links are not followed.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -10,7 +10,7 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use crate::error::{Error, ErrorKind};
 
-/// Nothing can be written where less room is left.
+/// The free space below which a file system counts as full.
 const ROOM_LEAST_BYTES: u64 = 1 << 20;
 
 /// The allowed directories.
@@ -18,10 +18,10 @@ const ROOM_LEAST_BYTES: u64 = 1 << 20;
 pub struct FileRoots(Vec<PathBuf>);
 
 impl FileRoots {
-    /// Returns the roots, sorted and without doubles.
+    /// Returns the roots, sorted and without duplicates.
     ///
     /// # Errors
-    /// Refuses a relative path, one with `..` in it, and one that is not UTF-8.
+    /// Refuses a relative path, one that contains `..`, and one that is not UTF-8.
     pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Result<Self, Error> {
         let mut all = Vec::new();
         for root in roots {
@@ -41,8 +41,7 @@ impl FileRoots {
         Ok(Self(all))
     }
 
-    /// Looks whether something can be written below each root; returns what is in the way. It may take as long as a
-    /// network's file system does.
+    /// Checks whether each root is writable; returns the errors. It may take as long as a network file system needs.
     #[must_use]
     pub fn check(&self) -> Vec<Error> {
         self.0.iter().filter_map(|root| check(root).err()).collect()
@@ -52,7 +51,7 @@ impl FileRoots {
     /// file system needs.
     ///
     /// # Errors
-    /// When the directory is not below a root, or the file system does not answer.
+    /// Fails if the directory is not below a root, or if the file system does not respond.
     pub fn room(&self, path: &str) -> Result<Room, Error> {
         const VERB: &str = "look at the room of";
         let Admitted { root: mut place, folders } = self.admit(path)?;
@@ -65,7 +64,7 @@ impl FileRoots {
             }
         }
         let disk = statvfs(&place).map_err(|cause| Error::io(VERB, &place.to_string_lossy(), cause))?;
-        // What only root may still write counts as used, as it does for `df`.
+        // The space reserved for root counts as used, as in `df`.
         let left_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
         let used_bytes = disk.f_blocks.saturating_sub(disk.f_bfree).saturating_mul(disk.f_frsize);
         Ok(Room { capacity_bytes: used_bytes.saturating_add(left_bytes), used_bytes })
@@ -99,7 +98,7 @@ fn check(root: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A path that is allowed, split where following links ends.
+/// An allowed path, split at the point from which links are not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Admitted {
     /// Opened as the administrator named it.

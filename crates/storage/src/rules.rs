@@ -1,4 +1,4 @@
-//! What storages may use of this machine: which directories, which addresses, and how much memory.
+//! The limits of storages on this machine: directories, addresses and memory.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,14 +8,14 @@ use model::limits::Limits;
 use crate::remote::Net;
 use crate::roots::FileRoots;
 
-/// What storages may use. Cheap to clone; clones share their connections.
+/// The limits of storages. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Rules {
     pub(crate) roots: FileRoots,
     pub(crate) net: Arc<Net>,
 }
 
-/// The network as a command uses it that somebody runs on their own machine.
+/// The network rules of commands without a server.
 static USUAL: LazyLock<Arc<Net>> = LazyLock::new(|| Arc::new(Net::new(Egress::default(), Limits::default())));
 
 impl Rules {
@@ -27,7 +27,7 @@ impl Rules {
 }
 
 impl From<&FileRoots> for Rules {
-    /// Below these directories, with the network as somebody's own command uses it.
+    /// Returns rules with these directories, and the network rules of commands without a server.
     fn from(roots: &FileRoots) -> Self {
         Self { roots: roots.clone(), net: Arc::clone(&USUAL) }
     }

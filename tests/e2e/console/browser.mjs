@@ -1,4 +1,4 @@
-// A real browser with an eye on what must never happen: an error in its console, or a request to another host.
+// A real browser that watches for what must never happen: an error in its console, or a request to another host.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** Opens a page in an own, empty profile. */
+/** Opens a page in a new, empty profile. */
 export async function openBrowser({ url, locale }) {
   const profile = mkdtempSync(join(tmpdir(), 'lifeboat-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
@@ -50,14 +50,14 @@ export async function openBrowser({ url, locale }) {
   return { page, faults, expected, close };
 }
 
-/** Returns what axe finds that is serious, and texts in other weights than the three that are used, one line each. */
+/** Returns the serious findings of axe, and texts in a font weight other than the three in use, one line each. */
 export async function seriousFindings(page) {
-  // The page's security policy lets no script be written into it; this goes past it by the debugger.
+  // The page's security policy allows no inline script, so the debugger injects it.
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
   const heavy = await page.evaluate(() =>
     [...document.querySelectorAll('body *')]
-      // An icon has no text of its own; the library gives some of them a weight that nothing shows.
+      // An icon has no text of its own; the library gives some icons a font weight that has no effect.
       .filter((element) => [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== ''))
       .filter((element) => element.checkVisibility() && !['400', '500', '600'].includes(getComputedStyle(element).fontWeight))
       .map((element) => `font-weight ${getComputedStyle(element).fontWeight}: ${element.outerHTML.slice(0, 120)}`),

@@ -1,4 +1,4 @@
-// A page that is left open: after thousands of events it shows the truth, and holds no more memory than before.
+// A page that stays open: after thousands of events it shows the current state, and uses no more memory than before.
 import assert from 'node:assert/strict';
 
 import { openBrowser } from './browser.mjs';
@@ -19,7 +19,7 @@ const lifeboat = await startLifeboat(process.env.LIFEBOAT_BINARY);
 const { page, faults, expected, close } = await openBrowser({ url: lifeboat.url, locale: 'en-US' });
 expected.push(/users\/me/); // nobody is logged on at first
 
-/** Returns the bytes that the page's scripts hold, garbage apart. */
+/** Returns the bytes that the page's scripts use after a garbage collection. */
 async function heap() {
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.enable');
@@ -36,7 +36,7 @@ async function countEvents(counted) {
   for await (const part of answer.body) counted.events += decoder.decode(part, { stream: true }).split('\ndata:').length - 1;
 }
 
-/** Asks for a backup of a cluster; returns its task. */
+/** Starts a backup of a cluster; returns its task. */
 async function backUp(cluster, storageId) {
   const asked = await lifeboat.api('POST', `/api/v2/ob/clusters/${cluster}/backup/backupNow`, {
     backupMode: 'PHYSICAL_BACKUP', dataBackupMode: 'FULL_BACKUP', obBackupServiceStorageConfig: { storageId },
@@ -60,7 +60,7 @@ try {
   const { storageId } = await lifeboat.api('POST', '/api/v2/backup/storages', {
     configName: 'local', obBackupStorageBaseInfo: { backupStorageType: 'BACKUP_STORAGE_FILE', storageUrl: lifeboat.backups },
   });
-  // Every task stops at its first step, however often it is retried: the most events for the least work.
+  // Every task stops at its first step, even after a retry: this gives the most events for the least work.
   await simulator.control('POST', '/faults', { name: 'upgrade_mode' });
   const tasks = await Promise.all(clusters.map((cluster) => backUp(cluster, storageId)));
   await Promise.all(tasks.map(fails));
@@ -81,7 +81,7 @@ try {
     await fails(task);
   };
   const round = () => Promise.all(tasks.map(retried));
-  await round(); // what is loaded once is there before it is measured
+  await round(); // files that are loaded only once are loaded before the measurement
   const before = await heap();
   const start = counted.events;
   while (counted.events - start < EVENTS) await round();
@@ -90,7 +90,7 @@ try {
   console.log(`live: ${counted.events - start} events, heap ${mib(before)} MiB before, ${mib(after)} MiB after`);
   assert.ok(after - before < GROWTH_MAX, `the page's heap grew by ${mib(after - before)} MiB`);
 
-  // The page has listened all the while: it shows how the task ends now.
+  // The page has received all events: now it shows the end of the task.
   await simulator.control('DELETE', '/faults');
   await lifeboat.api('POST', `/api/v2/tasks/instances/${tasks[0]}/retry`);
   await page.locator('[data-testid=task-status][data-status=SUCCESSFUL]').waitFor({ timeout: 240_000 });

@@ -44,7 +44,7 @@ def many_lanes(database, task):
     [(lane,), *_] = database.execute("SELECT lane_key FROM task_lanes WHERE task_id = ?", [task])
     of_lane = f"t.task_id = {task} AND t.lane"
     copy(database, "task_lanes", (1, LANES), f"{of_lane}_key = '{lane}'", place="1000 + n", lane_key="'many_' || n")
-    # A step's rows lie beside each other: the numbers leave room for the lanes.
+    # The rows of a step have adjacent numbers: multiply the numbers to make room for the lanes.
     database.execute("UPDATE task_rows SET row_no = row_no * 1000 WHERE task_id = ?", [task])
     copy(database, "task_rows", (1, LANES), f"{of_lane} = '{lane}'", row_no="t.row_no + n", lane="'many_' || n")
     well = "UPDATE task_rows SET status = 'SUCCESSFUL', note = NULL, runs = 1 WHERE task_id = ?"

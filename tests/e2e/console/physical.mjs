@@ -1,4 +1,6 @@
-// What a DBA does with clusters of OceanBase 4.x (WALK_VERSION), 3.1.5 and 2.2.77: physical backups, and the ways out when a step stops.
+// A DBA's work with clusters of OceanBase 4.x (WALK_VERSION), 3.1.5 and 2.2.77: physical backups, and the actions
+// when a
+// step fails.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +15,7 @@ const words = { ...WORDS[language], ...PHYSICAL_WORDS[language] };
 const MANY = 500;
 const TASKS = 10_000;
 
-/** What a person takes for slow. */
+/** The time after which a user finds the console slow. */
 const PATIENCE_MS = 10_000;
 
 const simulator = await startSimulator(
@@ -32,7 +34,7 @@ const { page, faults, expected, close } = await openBrowser({
   url: lifeboat.url,
   locale: language === 'zh' ? 'zh-CN' : 'en-US',
 });
-// The browser itself writes every refused call into its console, and every one that found no server.
+// The browser itself logs every refused call in its console, and every call that reached no server.
 expected.push(/status of (40[1349]|50\d)/, /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/);
 const barriers = [];
 const exactly = (name) =>
@@ -53,7 +55,7 @@ async function taskEnds(state, seconds = 240) {
   await page.locator(`[data-testid=task-status][data-status=${state}]`).waitFor({ timeout: seconds * 1000 });
 }
 
-/** Presses a button in the dialog that asks whether it is meant. */
+/** Presses a button in the confirmation dialog. */
 async function confirm(name) {
   await button(name, dialog()).click();
   await dialog().waitFor({ state: 'hidden' });
@@ -98,7 +100,7 @@ async function typeStorage(form, directory) {
   const field = form.getByLabel(words.directory, { exact: true });
   await field.fill('/etc');
   await button(words.test, form).click();
-  // It may be on the servers of the cluster. This server cannot know, and does not claim to.
+  // The directory may exist on the OBServers. The Lifeboat server cannot know that, and does not claim to.
   await form.getByText(words.notFromHere).waitFor();
   await form.getByTestId('test-lines').scrollIntoViewIfNeeded();
   await look('storage-out-of-reach');
@@ -114,7 +116,7 @@ async function incrementalBeforeFull(cluster, mayCompact = true) {
   await form.getByTestId('plan').waitFor();
   await look(`${cluster}-plan`);
   await form.getByText(words.incremental, { exact: true }).click();
-  // A plan makes the checks that the task will make, and says so before anything begins.
+  // A plan runs the checks of the task, and shows the result before anything starts.
   await button(words.plan, form).click();
   await form.getByText(words.needsFull).waitFor();
   await look(`${cluster}-plan-needs-full`);
@@ -133,7 +135,7 @@ async function incrementalBeforeFull(cluster, mayCompact = true) {
   await look(`${cluster}-full-running`);
 }
 
-/** A failed backup is an alarm: a number on the page of clusters, a list, and the way back to the task. */
+/** A failed backup is an alarm: a number on the page of clusters, a list, and a link to the task. */
 async function alarms() {
   const failed = page.url();
   await page.getByRole('link', { name: words.clusters, exact: true }).first().click();
@@ -152,7 +154,7 @@ async function alarms() {
   assert.equal(page.url(), failed, 'an alarm leads to what it is about');
 }
 
-/** The first page when there is something to see: backups that went well, and one that stopped. */
+/** The first page with data: successful backups, and a failed one. */
 async function clustersInUse() {
   await page.getByRole('link', { name: words.clusters, exact: true }).first().click();
   await page.getByRole('button', { name: /[:：] ?1$/ }).first().waitFor();
@@ -196,7 +198,7 @@ async function logBackup() {
   await look('log-backup-stopped');
 }
 
-/** A version that needs a baseline of its own, and a request that does not allow one to be made. */
+/** A version that needs a major compaction first, and a request that does not allow one. */
 async function compactionNeeded(cluster) {
   await incrementalBeforeFull(cluster, false);
   await taskEnds('FAILED');
@@ -217,7 +219,7 @@ async function compactionNeeded(cluster) {
   await look(`${cluster}-done`);
 }
 
-/** Cancel and Retry in the page. A physical backup has no Roll back: destinations that were set stay. */
+/** Cancel and Retry on the page. A physical backup has no Roll back: changed destinations stay. */
 async function steering() {
   const form = await openBackUpNow('new');
   await button(words.backUpNow, form).click();
@@ -227,14 +229,14 @@ async function steering() {
   await confirm(words.cancelTask);
   await taskEnds('FAILED');
   await look('cancelled');
-  // For the whole task: the button on a step continues with that tenant only.
+  // This retries the whole task: the button on a step retries only that tenant.
   await button(words.retry).first().click();
   await confirm(words.retry);
   await taskEnds('SUCCESSFUL');
   await look('gone-on');
 }
 
-/** Whoever may only look sees every button in its place, off, and why. */
+/** A user who may only read sees every button in its place, disabled, with the reason. */
 async function viewer() {
   const name = 'onlooker';
   const given = 'given by the admin';
@@ -263,7 +265,7 @@ async function viewer() {
   await page.getByRole('link', { name: 'new', exact: true }).waitFor();
 }
 
-/** A tenant's credential: refused, tested, saved, removed; and what may be backed up logically, with and without one. */
+/** A tenant credential: refused, tested, saved, removed; and what can be backed up logically with and without one. */
 async function credentials() {
   const overview = `${lifeboat.url}/clusters/${ids.mixed}`;
   const methods = async () => {
@@ -335,7 +337,7 @@ async function fiveHundredTenants() {
   await page.keyboard.press('Escape');
 }
 
-/** Years of tasks: the page opens, filters and leafs as it did on the first day. */
+/** Years of tasks: the page opens, filters and pages as fast as on the first day. */
 async function tenThousandTasks() {
   const failed = async () => (await lifeboat.api('GET', '/api/v2/tasks/instances?status=FAILED')).contents.length > 0;
   if (!(await failed())) {
@@ -386,7 +388,7 @@ async function serverKilled() {
   await look('server-back');
 }
 
-/** The first page is what a browser loads until it can be read; other pages' files, which come after, are no part of it. */
+/** Measures the files that a browser loads until the first page can be read. Files loaded later do not count. */
 async function weighFirstPage() {
   const bytes = await page.evaluate(() => {
     const [ahead] = performance.getEntriesByName('loads-ahead');

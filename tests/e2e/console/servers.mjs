@@ -1,4 +1,4 @@
-// Lifeboat and the simulator, as processes that a walk starts, kills and starts again.
+// Lifeboat and the simulator, as processes that a walk starts, kills and restarts.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 export const PASSWORD = 'a password of my own';
 
-/** Waits until something is so; says what it waited for when it never is. */
+/** Waits for a condition; the error after the time limit names the condition. */
 export async function until(what, isSo, seconds = 60) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
@@ -27,7 +27,7 @@ async function freePort() {
   });
 }
 
-/** Starts a Lifeboat of its own; `kill` and `start` are a crash and what follows it. */
+/** Starts a separate Lifeboat; `kill` and `start` simulate a crash and a restart. */
 export async function startLifeboat(binary) {
   const work = mkdtempSync(join(tmpdir(), 'lifeboat-walk-'));
   const backups = join(work, 'backups');
@@ -64,7 +64,7 @@ export async function startLifeboat(binary) {
   };
   const close = async () => {
     await kill();
-    // A simulator may still write there.
+    // A simulator may still write into the folder.
     rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   };
   return { url, api, start, kill, close, backups, metadata: join(work, 'data', 'lifeboat.db'), tail: () => readFileSync(log, 'utf8').slice(-2000) };

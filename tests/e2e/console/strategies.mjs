@@ -1,5 +1,6 @@
-// What a DBA does with backup strategies of a cluster of OceanBase 4.x (WALK_VERSION): create one, see it fill in Back up Now,
-// see it run, modify and pause it, and see the run that was missed and why.
+// A DBA's work with the backup strategies of a cluster of OceanBase 4.x (WALK_VERSION): create one, check its
+// defaults in
+// Back up Now, watch a run, modify and pause it, and see the missed run with its reason.
 import assert from 'node:assert/strict';
 
 import { openBrowser, picture, seriousFindings } from './browser.mjs';
@@ -9,10 +10,10 @@ import { STRATEGY_WORDS, WORDS } from './words.mjs';
 const language = process.env.WALK_LANGUAGE;
 const words = { ...WORDS[language], ...STRATEGY_WORDS[language] };
 
-/** How long before a due time the form must be done, at least. */
+/** The minimum time between the end of the form and the due time. */
 const AHEAD_S = 45;
 
-/** How long to wait for a due time and what follows it. */
+/** How long to wait for a due time and its run. */
 const RUN_MS = 300_000;
 
 const simulator = await startSimulator(
@@ -22,10 +23,10 @@ const simulator = await startSimulator(
 );
 const lifeboat = await startLifeboat(process.env.LIFEBOAT_BINARY);
 const { page, faults, expected, close } = await openBrowser({ url: lifeboat.url, locale: language === 'zh' ? 'zh-CN' : 'en-US' });
-// The browser itself writes every refused call into its console.
+// The browser itself logs every refused call in its console.
 expected.push(/status of 40[019]/);
 const barriers = [];
-// The design sets a blank between two Chinese signs on a button.
+// The design system puts a space between the two Chinese characters of a button.
 const exactly = (name) => new RegExp(`(^|\\s)${[...name].map((sign) => sign.replace(/[.*+?^${}()|[\]\\&]/g, '\\$&')).join('\\s?')}\\s*$`);
 const button = (name, scope = page) => scope.getByRole('button', { name: exactly(name) });
 const drawer = () => page.locator('.ant-drawer-content').last();
@@ -39,7 +40,7 @@ async function look(name) {
   console.log(`${language}: ${name}`);
 }
 
-/** Presses a button in the dialog that says what it means. */
+/** Presses a button in the confirmation dialog. */
 async function confirm(name) {
   await button(name, dialog()).click();
   await dialog().waitFor({ state: 'hidden' });
@@ -50,7 +51,7 @@ async function leaveDrawer() {
   await drawer().waitFor({ state: 'hidden' });
 }
 
-/** Returns an expression that is due at the next whole minute that is far enough away, once an hour. */
+/** Returns a cron expression that is due once an hour, first at the next full minute that is far enough away. */
 function dueSoon() {
   const due = new Date(Math.ceil((Date.now() + AHEAD_S * 1000) / 60_000) * 60_000);
   return `${due.getUTCMinutes()} * * * *`;
@@ -115,7 +116,7 @@ async function create() {
   await cleanUp.scrollIntoViewIfNeeded();
   assert.equal(await cleanUp.getByRole('checkbox').isDisabled(), true, 'physical backups are deleted by the database');
   await look('form-thresholds');
-  // The pictures took their time: due soon from now on.
+  // The pictures took some time, so set a new due time.
   await form.locator('#schedule-cron').fill(dueSoon());
   await button(words.submit, form).click();
   await form.waitFor({ state: 'hidden' });
@@ -182,7 +183,7 @@ async function modifyAndPause() {
   await dialog().waitFor({ state: 'hidden' });
 }
 
-/** The run of the pause is missed, says why, and shows in the calendar. */
+/** The run during the pause is missed, shows its reason, and is in the calendar. */
 async function missed() {
   const row = page.locator('.history .ant-table-row').first();
   await row.getByText(words.missed, { exact: true }).waitFor({ timeout: RUN_MS });
@@ -203,7 +204,7 @@ async function missed() {
   await page.locator('[data-testid=strategy-status]:not([data-status=PAUSED])').waitFor();
 }
 
-/** The run has started log backup, whose delay is sampled since then: a chart, and the same values as a table. */
+/** The run has started log backup, and its delay is sampled since then: a chart, and the same values as a table. */
 async function logDelay() {
   await page.goto(`${backupPage}?list=logs`);
   await page.locator('.plot[data-state=drawn]').waitFor({ timeout: RUN_MS });

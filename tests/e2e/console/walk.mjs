@@ -1,4 +1,5 @@
-// The walk of a user who has just installed Lifeboat: log on, find the cluster, press Back up Now, watch it, recover.
+// The walk of a user who has just installed Lifeboat: log on, find the cluster, press Back up Now, watch the task,
+// recover.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,12 +17,12 @@ const given = await firstPassword();
 const chosen = 'a password of my own';
 
 const { page, faults, expected, close } = await openBrowser({ url, locale: language === 'zh' ? 'zh-CN' : 'en-US' });
-// The browser itself writes every refused call into its console.
+// The browser itself logs every refused call in its console.
 expected.push(/status of 40[139]/);
 const barriers = [];
 const button = (name, scope = page) => scope.getByRole('button', { name: exactly(name) });
 const drawer = () => page.locator('.ant-drawer-content').last();
-// The design sets a blank between two Chinese signs on a button.
+// The design system puts a space between the two Chinese characters of a button.
 function exactly(name) {
   return new RegExp(`(^|\\s)${[...name].map((sign) => sign.replace(/[.*+?^${}()|[\]\\&]/g, '\\$&')).join('\\s?')}\\s*$`);
 }
@@ -117,7 +118,7 @@ async function backUp() {
   await start.click();
 }
 
-// A node of a tree of objects, by its name or by a pattern.
+// A node of the object tree, by its name or by a pattern.
 function treeNode(form, name) {
   const title = page.locator('.object-name', { hasText: typeof name === 'string' ? exactly(name) : name });
   return form.locator('.ant-tree-treenode').filter({ has: title });
@@ -156,7 +157,7 @@ async function checkTask() {
   await look('backup-sets');
 }
 
-// The whole set is marked; `choose` changes that.
+// The whole set is selected; `choose` changes the selection.
 async function recover(picture, choose = async () => {}, ends = words.successful) {
   await button(words.recover).click();
   const form = drawer();
@@ -185,7 +186,7 @@ async function recoverOneTable() {
     await form.getByText(words.tablesHint).waitFor();
     await form.locator('.objects').scrollIntoViewIfNeeded();
     await look('recovery-tree');
-  }, words.partial); // its foreign key needs a table that was not chosen
+  }, words.partial); // its foreign key needs a table that was not selected
   assert.deepEqual(found.map(({ name }) => name), ['orders'], 'one table came back, and nothing else');
   await page.goto(`${url}/clusters/1/backup`);
   await page.getByRole('tab', { name: words.recoveryTasks }).click();
@@ -195,7 +196,7 @@ async function recoverOneTable() {
   await look('recovery-tasks');
 }
 
-// What lies in a database now, as the server reads it.
+// Returns the current tables of a database, as the server reads them.
 async function tablesOf(target) {
   const answer = await page.evaluate(
     (path) => fetch(path).then((response) => response.json()),

@@ -1,4 +1,4 @@
-// What users read, word for word.
+// The exact texts that users read.
 export const WORDS = {
   en: {
     user: 'User name', password: 'Password', logOn: 'Log On', wrong: /attempts left: 4/,
@@ -35,7 +35,7 @@ export const WORDS = {
   },
 };
 
-// What they read on clusters with physical backup.
+// The texts for clusters with physical backup.
 export const PHYSICAL_WORDS = {
   en: {
     physical: 'Physical', needsFull: 'Full data backup needed before incremental data backup',
@@ -58,7 +58,7 @@ export const PHYSICAL_WORDS = {
   },
 };
 
-// What they read about backup strategies.
+// The texts for backup strategies.
 export const STRATEGY_WORDS = {
   en: {
     tab: 'Backup Strategy', none: 'This cluster has no backup strategy', notFilledIn: /so the storage is not filled in/,

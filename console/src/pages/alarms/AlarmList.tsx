@@ -12,7 +12,7 @@ import { placeOf } from './place';
 
 const TONES: Record<number, Tone> = { 1: 'bad', 2: 'warn' };
 
-/** What is wrong now: each alarm with why, what to do, and the way to what it is about. */
+/** The current alarms: each with its cause, its fix, and a link to its object. */
 export function AlarmList({ alarms }: { alarms: Alarm[] }) {
   const { alarms: labels } = useLabels();
   if (alarms.length === 0) return <Nothing text={labels.none} />;
@@ -27,7 +27,7 @@ export function AlarmList({ alarms }: { alarms: Alarm[] }) {
   );
 }
 
-/** The name of what an alarm is about: a tenant of a cluster, a cluster, or the server of Lifeboat itself. */
+/** The name of an alarm's object: a tenant of a cluster, a cluster, or the Lifeboat server itself. */
 function alarmObject({ clusterId, clusterName, tenantName }: Alarm, labels: Labels['alarms']): string {
   if (typeof clusterId !== 'number') return labels.server;
   return [clusterName ?? String(clusterId), tenantName].filter(Boolean).join(' / ');

@@ -7,12 +7,12 @@ import { AlarmList } from './AlarmList';
 import { useAlarms } from './useAlarms';
 
 interface AlarmsDrawerProps {
-  /** The cluster whose alarms are looked at; without one, those of all. */
+  /** The cluster whose alarms are shown; without one, those of all clusters. */
   cluster?: { id: number; name: string } | undefined;
   onClose: () => void;
 }
 
-/** What is wrong now, beside the page it was asked for on. */
+/** The current alarms, in a drawer beside the page. */
 export function AlarmsDrawer({ cluster, onClose }: AlarmsDrawerProps) {
   useReturnFocus();
   const { alarms: labels } = useLabels();

@@ -1,6 +1,6 @@
 import type { Alarm } from '../../api/types';
 
-/** Returns the address of what an alarm is about: where one sees more, and can do something; nothing where there is no page. */
+/** Returns the address of an alarm's object, with more details and actions; undefined if there is no such page. */
 export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType' | 'clusterId' | 'taskId'>): string | undefined {
   if (typeof taskId === 'number') return `/tasks/${taskId}`;
   if (alarmType === 'lifeboat_disk_unavailable') return '/system';

@@ -3,10 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 
-/** As many as one answer may hold. */
+/** The maximum number of rows in one answer. */
 const MOST = 2000;
 
-/** Returns all alarms that hold now, the worst first. The server's events say when to read them anew. */
+/** Returns all current alarms, worst first. The server's events show when to read them again. */
 export function useAlarms() {
   return useQuery({
     queryKey: keys.alarms,

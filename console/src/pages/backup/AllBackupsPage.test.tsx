@@ -58,7 +58,7 @@ function open(answers: Answers) {
 }
 
 const row = (name: string) => page.getByRole('row').filter({ hasText: name });
-/** Returns what a metric says: its number and what stands below it. */
+/** Returns the text of a metric: its number and its hint. */
 const metric = (term: string) =>
   [...document.querySelectorAll('.tile')].find((tile) => tile.querySelector('dt')?.textContent === term)?.querySelector('dd')?.textContent;
 

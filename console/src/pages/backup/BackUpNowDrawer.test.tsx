@@ -201,7 +201,7 @@ const OLD: MissingObject = {
 };
 const HIDDEN: MissingObject = { tenantName: 'shop', kind: 'databases', name: '*', reason: 'The user lacks SHOW DATABASES', agreed: false };
 
-/** Opens the drawer for a logical backup that would lack this. */
+/** Opens the drawer for a logical backup that would leave out these objects. */
 function lacking(...leftOut: MissingObject[]) {
   const plan: Plan = {
     taskDefinitionId: 'backup-logical',

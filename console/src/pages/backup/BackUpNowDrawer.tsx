@@ -27,13 +27,13 @@ interface BackUpNowDrawerProps {
   ability: Ability;
   /** The strategies of the cluster and of its tenants. */
   strategies: Strategy[];
-  /** The tenant that is selected at first; without one, the whole cluster is. */
+  /** The initially selected tenant; without one, the whole cluster. */
   tenant?: number | undefined;
   onNewStrategy: () => void;
   onClose: () => void;
 }
 
-/** What to back up, where to and how; most of it is filled in. */
+/** The objects, the storage and the options of a backup; most fields have defaults. */
 export function BackUpNowDrawer({ cluster, ability, strategies, tenant, onNewStrategy, onClose }: BackUpNowDrawerProps) {
   useReturnFocus();
   const { backUpNow, leftOut, actions } = useLabels();
@@ -47,7 +47,7 @@ export function BackUpNowDrawer({ cluster, ability, strategies, tenant, onNewStr
     plan.reset();
     start.reset();
   };
-  /** Consent belongs to what was found; after a change of the form it is asked for again. */
+  /** Consent applies to the objects that the plan found; after a change of the form, it is requested again. */
   const change = (part: Partial<Draft>) => {
     consent({ ...part, without: [], exclude: [] });
     setLack(undefined);
@@ -55,7 +55,7 @@ export function BackUpNowDrawer({ cluster, ability, strategies, tenant, onNewStr
   const strategy = strategyFor(strategies, onlyTenant(draft.objects));
   const choose = (objects: BackupObject[]) => {
     const next = strategyFor(strategies, onlyTenant(objects));
-    // What was filled in follows the objects; what somebody has chosen stays.
+    // Defaults follow the selected objects; a storage that the user has chosen stays.
     const follows = next && next !== strategy && isStorageOf(draft.storage, strategy);
     const savedId = next?.obBackupServiceStorageConfig.storageId;
     change(follows ? { objects, storage: { ...draft.storage, savedId } } : { objects });
@@ -142,13 +142,13 @@ export function BackUpNowDrawer({ cluster, ability, strategies, tenant, onNewStr
   );
 }
 
-/** What a logical backup would lack, and of how many tenants it is. */
+/** The objects that a logical backup would leave out, and its number of tenants. */
 interface Lack {
   objects: MissingObject[];
   tenants: number;
 }
 
-/** Starts the backup and goes to its task; or asks what it would do, and what it would lack. */
+/** Starts the backup and goes to its task; or requests its plan, with the objects that would be left out. */
 function useBackup(id: number) {
   const navigate = useNavigate();
   const [lack, setLack] = useState<Lack>();
@@ -173,13 +173,14 @@ function useBackup(id: number) {
     return { found: found ?? undefined, seen };
   };
   const plan = useMutation({ mutationFn: async (draft: Draft) => (await look(draft)).found });
-  // A logical backup begins at once where nothing is left out; else it is shown first what would be.
+  // A logical backup starts at once if nothing is left out; otherwise the objects that would be left out are shown
+  // first.
   const submit = useMutation({
     mutationFn: look,
     onSuccess: ({ seen }, draft) => {
       if (seen.objects.every(({ agreement }) => isAgreed(draft, agreement ?? undefined))) start.mutate(draft);
     },
-    // What can't be planned now is the task's to say: it tries again and keeps a log.
+    // If the plan fails, start the task: it reports the problem, tries again and keeps a log.
     onError: (_, draft) => start.mutate(draft),
   });
   return { start, plan, submit, lack, setLack };
@@ -191,7 +192,7 @@ interface FilledInProps {
   onNewStrategy: () => void;
 }
 
-/** Says which strategy the storage comes from; without one, leads to the form that creates one. */
+/** Shows the strategy of the storage; without a strategy, a link to the form that creates one. */
 function FilledIn({ strategy, isFilledIn, onNewStrategy }: FilledInProps) {
   const labels = useLabels();
   if (strategy) return isFilledIn ? <p className="quiet hint">{labels.strategy.filledIn(namedObject(strategy, labels))}</p> : null;

@@ -39,33 +39,33 @@ const CleanUpDrawer = later(async () => (await import('./CleanUpDrawer')).CleanU
 const InitiateRecoveryDrawer = later(async () => (await import('../recovery/InitiateRecoveryDrawer')).InitiateRecoveryDrawer);
 const StrategyDrawer = later(async () => (await import('../strategies/StrategyDrawer')).StrategyDrawer);
 
-/** The names that open drawers from the address: other pages lead to them. */
+/** The parameters of the address that open drawers; other pages link to them. */
 const BACK_UP_NOW = 'backUpNow';
 const RECOVER = 'recover';
 const CLEAN_UP = 'cleanUp';
 const NEW_STRATEGY = 'newStrategy';
 const MODIFY_STRATEGY = 'modifyStrategy';
-/** The tenant that a drawer begins with; lists of the page show its rows alone. */
+/** The initial tenant of a drawer; the lists of the page show only its rows. */
 const TENANT = 'tenant';
 const DRAWERS = [BACK_UP_NOW, RECOVER, CLEAN_UP, NEW_STRATEGY, MODIFY_STRATEGY];
 const LIST = 'list';
 const STRATEGY_LIST = 'strategy';
-/** The value that stands for the cluster's own strategy; a tenant's is the tenant's number. */
+/** The value for the cluster's own strategy; for a tenant's strategy it is the tenant's ID. */
 const OF_CLUSTER = 'cluster';
 
-/** How one cluster is backed up, what was backed up, and the ways to do more. */
+/** The backup status of one cluster, its backups, and its actions. */
 export default function BackupPage() {
   const id = useClusterId();
   const { backup, strategy } = useLabels();
   const charts = useChartWords();
   const protection = useProtectionWords();
   const cluster = useCluster(id);
-  // Asked whenever the page opens: what is filled in is the storage of the newest backup.
+  // Read whenever the page opens: the default storage is that of the newest backup.
   const ability = useQuery({ ...abilityQuery(id), refetchOnMount: 'always' });
   const overview = useQuery(overviewQuery(id));
   const strategies = useQuery(strategiesQuery(id));
   const [search, setSearch] = useSearchParams();
-  // Drawers open and close above the list that was looked at, and leave its filter.
+  // Drawers open and close above the current list and keep its filter.
   const inList = () => new URLSearchParams([...search].filter(([name]) => !DRAWERS.includes(name)));
   const open = (name: string, value = '') => {
     const wish = inList();
@@ -166,13 +166,13 @@ interface StrategyFormsProps {
   ability: Ability;
   strategies: Strategy[];
   isNew: boolean;
-  /** Whose strategy is changed, as the address says it. */
+  /** The strategy that is changed, from the address. */
   modified: string | null;
   onSaved: () => void;
   onClose: () => void;
 }
 
-/** The form of a new strategy or of one that is changed, where the address asks for it. */
+/** The form for a new or changed strategy, if the address requests it. */
 function StrategyForms({ isNew, modified, strategies, ...props }: StrategyFormsProps) {
   if (isNew) return <StrategyDrawer {...props} strategies={strategies} />;
   const saved = strategies.find(({ tenantId }) => String(tenantId ?? OF_CLUSTER) === modified);
@@ -181,7 +181,7 @@ function StrategyForms({ isNew, modified, strategies, ...props }: StrategyFormsP
 
 interface ButtonsProps {
   ability: Ability | undefined;
-  /** Whether the cluster has a strategy; nothing until that is known. */
+  /** Whether the cluster has a strategy; undefined until that is known. */
   hasStrategy: boolean | undefined;
   onCleanUp: () => void;
   onRecover: () => void;
@@ -193,7 +193,7 @@ function Buttons({ ability, hasStrategy, onCleanUp, onRecover, onNewStrategy, on
   const { backup, strategy } = useLabels();
   const retention = useRetentionWords();
   const may = useMay();
-  // Everybody may see what is kept.
+  // Every user may see the retention plan.
   const cleanUp = <Button onClick={onCleanUp}>{retention.open}</Button>;
   const create =
     hasStrategy === false ? (

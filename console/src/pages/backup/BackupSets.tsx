@@ -24,14 +24,14 @@ import { useIsRemoved } from './useIsRemoved';
 const NAMES = ['tenant'];
 
 interface BackupSetsProps {
-  /** The cluster whose sets are wanted; without one those of all, also of removed ones. */
+  /** Show only the sets of this cluster; without it, those of all clusters, including removed ones. */
   id?: number;
-  /** The tenant whose sets alone are wanted. */
+  /** Show only the sets of this tenant. */
   tenant?: number | undefined;
   onRecover: (set: BackupSet) => void;
 }
 
-/** What is there to recover from. */
+/** The backup sets of a cluster. */
 export function BackupSets({ id, tenant, onRecover }: BackupSetsProps) {
   const { backup, signing, words } = useLabels();
   const all = useAllSetsWords();

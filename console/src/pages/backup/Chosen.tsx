@@ -6,12 +6,12 @@ import { tenantsQuery } from './queries';
 
 interface ChosenProps {
   cluster: Cluster;
-  /** Whether the backup is logical, which can take parts of a tenant. */
+  /** Whether the backup is logical and can thus contain parts of a tenant. */
   hasParts: boolean;
   objects: BackupObject[];
 }
 
-/** The objects that will be backed up, in words: how many of how many, and their names. */
+/** A text about the selected objects: their number, the total, and their names. */
 export function Chosen({ cluster, hasParts, objects }: ChosenProps) {
   const { backUpNow, state } = useLabels();
   const tenants = useQuery(tenantsQuery(cluster.id)).data?.contents ?? [];
@@ -35,7 +35,7 @@ export function Chosen({ cluster, hasParts, objects }: ChosenProps) {
   );
 }
 
-/** The most names that are spelled out. */
+/** The maximum number of shown names. */
 const MOST = 8;
 
 function names(all: string[]): string {

@@ -16,18 +16,18 @@ const MOST_DAYS = 3660;
 
 interface CleanUpDrawerProps {
   cluster: number;
-  /** Whether the database of the cluster deletes physical backups by policies that it shows: since 4.0. */
+  /** Whether the cluster has delete policies for physical backups: since 4.0. */
   hasPolicies?: boolean;
   onClose: () => void;
 }
 
-/** Which logical backup sets have expired, the way to delete them, and what the database deletes of the physical ones. */
+/** The expired logical backup sets, a button that deletes them, and the physical backups that the database deletes. */
 export function CleanUpDrawer({ cluster, hasPolicies = false, onClose }: CleanUpDrawerProps) {
   useReturnFocus();
   const words = useRetentionWords();
   const { actions } = useLabels();
   const [days, setDays] = useState<number | null>(null);
-  // What the plan below was asked for; nothing once the field has changed.
+  // The request of the plan below; undefined after a change of the field.
   const [asked, setAsked] = useState<RetentionAsk | undefined>({});
   const plan = useQuery({
     queryKey: keys.retentionPlan(cluster, asked),

@@ -2,7 +2,7 @@ import type { ErrorView } from '../../api/types';
 import { useLabels } from '../../locales';
 import { WordsAlert } from '../../parts/ProblemAlert';
 
-/** Says that a cluster does not answer, and that what only it knows is missing; nothing while it does. */
+/** Shows that a cluster does not answer, and that its live data are missing; nothing if it answers. */
 export function ClusterSilent({ error }: { error: ErrorView | null | undefined }) {
   const { backup } = useLabels();
   if (!error) return null;

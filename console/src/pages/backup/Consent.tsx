@@ -8,15 +8,15 @@ import { agree, isAgreed, nameOf, omissions, type Omission } from './consent';
 import type { Draft } from './draft';
 
 interface ConsentProps {
-  /** What the backup would lack, as the plan has found. */
+  /** The objects that the backup would leave out, according to the plan. */
   objects: MissingObject[];
-  /** How many tenants are backed up: names are excluded of one only. */
+  /** The number of tenants in the backup: objects can be excluded by name only for a single tenant. */
   tenants: number;
   draft: Draft;
   onChange: (part: Partial<Draft>) => void;
 }
 
-/** What a backup would be without, each to be agreed to by name. */
+/** The objects that a backup would leave out; the user agrees to each by name. */
 export function Consent({ objects, tenants, draft, onChange }: ConsentProps) {
   const { leftOut } = useLabels();
   const all = omissions(objects);

@@ -11,15 +11,15 @@ import { useAlarms } from '../alarms/useAlarms';
 import { delayedOf, reachesWeek, scheduledCount, weekOf, type Ended } from './metrics';
 import { useMetricsWords } from './metricsWords';
 
-/** How many tasks are read at once. */
+/** The number of tasks on a page. */
 const SIZE = 500;
 
-/** How many times at most: what is older than so many tasks is left out. */
+/** The maximum number of pages; older tasks are not counted. */
 const PAGES = 20;
 
 const EVERY_MS = 60_000;
 
-/** How many objects are named in a tile. */
+/** The maximum number of object names in a tile. */
 const NAMED = 3;
 
 /** OCP's four core metrics of backup and recovery, over all clusters. */
@@ -28,7 +28,7 @@ export function CoreMetrics({ clusters }: { clusters: ClusterStanding[] }) {
   const words = useMetricsWords();
   const week = useWeek();
   const alarms = useAlarms();
-  /** What stands where an answer is missing. */
+  /** The tile for a missing answer. */
   const missing = ({ isError }: { isError: boolean }) => (isError ? { value: '–', hint: state.unknown } : { value: '…' });
   const scheduled = scheduledCount(clusters);
   const delayed = alarms.data && delayedOf(alarms.data);
@@ -54,7 +54,7 @@ function rateOf({ good, all }: Ended): string {
   return all ? `${Math.floor((good / all) * 100)}%` : '–';
 }
 
-/** Whose log backup is late, each with the way to it. */
+/** The objects whose log backup is late, each with a link. */
 function Delayed({ alarms }: { alarms: Alarm[] }) {
   const words = useMetricsWords();
   return (
@@ -70,14 +70,14 @@ function Delayed({ alarms }: { alarms: Alarm[] }) {
   );
 }
 
-/** Returns what ended within a week, counted from the list of tasks. */
+/** Returns the numbers of backups and recoveries that ended within a week, from the list of tasks. */
 function useWeek() {
   return useQuery({
     queryKey: keys.week,
     refetchInterval: EVERY_MS,
     queryFn: async () => {
       const now = Date.now();
-      // By number: a task that begins meanwhile moves others to the next page.
+      // By ID: a task that starts meanwhile moves others to the next page.
       const tasks = new Map<number, TaskHead>();
       for (let page = 1; page <= PAGES; page += 1) {
         const { contents, page: found } = await answer(

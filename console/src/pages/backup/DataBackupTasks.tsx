@@ -79,7 +79,7 @@ export function DataBackupTasks({ id, tenant }: { id: number; tenant?: number | 
   );
 }
 
-/** How a backup stands, and while it runs, how far its task is. */
+/** The status of a backup, and while it runs, the progress of its task. */
 function RowState({ row }: { row: DataBackupTask }) {
   const isRunning = row.status === 'RUNNING' && typeof row.taskId === 'number';
   return (

@@ -7,17 +7,17 @@ import { isFiltered, PERIODS, type FilterChange, type ListFilter } from '../../p
 
 interface FiltersProps {
   filter: ListFilter;
-  /** The states that rows can have; none where they are not told apart. */
+  /** The possible statuses of rows; undefined without a filter by status. */
   states?: Record<string, string>;
-  /** Whether rows can be chosen by time. */
+  /** Whether there is a filter by time. */
   hasTime?: boolean;
   onChange: (part: FilterChange) => void;
   onClear: () => void;
-  /** What else rows are chosen by. */
+  /** Further filters of the list. */
   children?: ReactNode;
 }
 
-/** Which rows of a list are wanted: by time, by state, and by what the list has besides. */
+/** The filter of a list: by time, by status, and by further values of the list. */
 export function Filters({ filter, states, hasTime = true, onChange, onClear, children }: FiltersProps) {
   const { backup, filters, actions } = useLabels();
   return (

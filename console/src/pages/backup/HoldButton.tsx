@@ -48,7 +48,7 @@ export function HoldButton({ cluster, set }: HoldButtonProps) {
   );
 }
 
-/** Asks why a set is held. */
+/** Requests the reason of a hold. */
 function HoldDialog({ set, onHeld, onClose }: { set: number; onHeld: () => Promise<void>; onClose: () => void }) {
   const words = useRetentionWords();
   const { actions } = useLabels();

@@ -23,15 +23,15 @@ import { PagedTable } from './PagedTable';
 import { tenantName } from './tenantName';
 import { useChangeLogBackup } from './useChangeLogBackup';
 
-/** How often is looked: checkpoints move on without any event. */
+/** The polling interval: checkpoints advance without any event. */
 const EVERY_MS = 10_000;
 
 const NAMES = ['status'];
 
-/** What counts as a large delay where no strategy says it. */
+/** The delay that counts as large if no strategy defines one. */
 const LARGE_DELAY_S = 3600;
 
-/** The log backup of a cluster, a row per tenant; on 3.x one for the cluster. */
+/** The log backup of a cluster, a row per tenant; before 4.0 one row for the cluster. */
 export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
   const labels = useLabels();
   const { backup, words, state } = labels;

@@ -19,10 +19,10 @@ import { useLogTenantName } from './useLogTenantName';
 
 const PERIODS = [1, 7, 30, 90] as const;
 
-/** How far apart samples are taken, in seconds. */
+/** The interval of the samples, in seconds. */
 const SAMPLED_EVERY = 300;
 
-/** The delay that an axis shows at least. */
+/** The minimum range of the axis, in seconds. */
 const LEAST = 30;
 
 const MINUTE = 60;
@@ -30,7 +30,7 @@ const HOUR = 3600;
 const DAY = 86_400;
 const STEPS = [1, 2, 5, 10, 15, 30, ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE), ...[1, 2, 3, 6, 12].map((n) => n * HOUR), ...[1, 2, 7, 14, 30].map((n) => n * DAY)];
 
-/** How far the log backup of each tenant was behind, over time. */
+/** The log backup delay of each tenant, over time. */
 export function LogDelays({ cluster }: { cluster: Cluster }) {
   const { id } = cluster;
   const words = useChartWords();
@@ -60,7 +60,7 @@ export function LogDelays({ cluster }: { cluster: Cluster }) {
   );
 }
 
-/** The lines of the tenants that are chosen; at first of those with the largest delays. */
+/** The lines of the selected tenants; initially those with the largest delays. */
 function Delays({ lines, span }: { lines: Line[]; span: [number, number] }) {
   const labels = useLabels();
   const words = useChartWords();

@@ -18,10 +18,13 @@ import { objectOf } from '../strategies/scope';
 import { useMetricsWords } from './metricsWords';
 import { rowsOf, type ObjectRow } from './objectRows';
 
-/** How many backup sets are looked through for one that is good. */
+/** How many backup sets are searched for a good one. */
 const LOOKED_THROUGH = 20;
 
-/** Every cluster, and below it the tenants that have a strategy of their own: how their schedules stand and how old their backups are. */
+/**
+ * Every cluster, with its tenants that have their own strategy: the status of the schedules, and the age of the
+ * backups.
+ */
 export function ObjectsTable({ clusters: standings }: { clusters: ClusterStanding[] }) {
   const labels = useLabels();
   const { backup, clusters, strategy: words, words: said, state } = labels;
@@ -96,7 +99,7 @@ function State({ row: { cluster, tenant, status, abnormalTenants } }: { row: Obj
   );
 }
 
-/** How old the newest good backup of a tenant is. Rows of tenants are closed at first, so few are asked for. */
+/** The age of the newest good backup of a tenant. Rows of tenants are collapsed at first, so there are few requests. */
 function LastOfTenant({ strategy: { clusterId: id, tenantId } }: { strategy: Strategy }) {
   const { clusters } = useLabels();
   const tenant = Number(tenantId);

@@ -21,9 +21,9 @@ import { tenantsQuery } from './queries';
 
 interface ObjectsTreeProps {
   cluster: Cluster;
-  /** Whether parts of a tenant can be chosen: logical backup takes them. */
+  /** Whether parts of a tenant can be selected, as in a logical backup. */
   hasParts: boolean;
-  /** The tenant that is selected at first; without one, everything is. */
+  /** The initially selected tenant; without one, everything. */
   tenant?: number | undefined;
   onChange: (objects: BackupObject[]) => void;
 }
@@ -45,7 +45,7 @@ function rootOf(cluster: Cluster, tenants: Tenant[], hasParts: boolean): ObjectN
   return root;
 }
 
-/** A selection, and in which of the two trees it was made. */
+/** A selection, and the tree in which it was made. */
 interface Selection {
   hasParts: boolean;
   keys: string[];
@@ -53,15 +53,15 @@ interface Selection {
 }
 
 /**
- * The tree of each method, one of them shown. There is one selection: where the other tree can't express a part of it,
- * that part is missing there, and is back when the first tree is.
+ * The trees of both methods; one is shown. They share one selection. A part of it that the other tree cannot express is
+ * missing there, and appears again in the first tree.
  */
 function BothTrees({ cluster, tenants, hasParts, tenant, onChange }: ObjectsTreeProps & { tenants: Tenant[] }) {
   const { backUpNow } = useLabels();
   const readBelow = useReadBelow();
   const [roots] = useState(() => [false, true].map((parts) => ({ parts, root: rootOf(cluster, tenants, parts) })));
   const [selection, setSelection] = useState<Selection>();
-  // A tree that was shown once stays, hidden, with all that was opened in it.
+  // A tree that was shown once stays hidden in the page, with all its open nodes.
   const [visited, setVisited] = useState([hasParts]);
   if (!visited.includes(hasParts)) setVisited([...visited, hasParts]);
   const shown = useMemo(() => {
@@ -89,7 +89,7 @@ function BothTrees({ cluster, tenants, hasParts, tenant, onChange }: ObjectsTree
   ));
 }
 
-/** Returns how what is below a tenant or a database is read. */
+/** Returns a function that reads the objects below a tenant or a database. */
 function useReadBelow(): (object: BackupObject) => Promise<ObjectNode[]> {
   const { backUpNow } = useLabels();
   const language = useLanguage();

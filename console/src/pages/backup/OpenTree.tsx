@@ -15,7 +15,7 @@ const ICONS: Record<BackupObject['backupDimension'], ReactNode> = {
   TABLE: <TableOutlined />,
 };
 
-/** From how many nodes below the root on one wants to look for a name. */
+/** The number of nodes below the root from which on the tree has a search field. */
 const MANY = 8;
 
 function isSought(name: string, sought: string): boolean {
@@ -23,21 +23,21 @@ function isSought(name: string, sought: string): boolean {
 }
 
 interface OpenTreeProps {
-  /** What all hangs from; what is known of it below is there already. */
+  /** The root, with the known nodes below it. */
   root: ObjectNode;
-  /** What the tree is of. */
+  /** The label of the tree. */
   label: string;
-  /** What is looked for below the root, where there is much. */
+  /** The label of the search field, if there are many nodes. */
   find: string;
-  /** Reads what is below a node. */
+  /** Reads the objects below a node. */
   readBelow: (object: BackupObject) => Promise<ObjectNode[]>;
-  /** The keys of the nodes that are ticked themselves. */
+  /** The keys of the nodes that the user has selected themselves. */
   selection: string[];
-  /** Called with the new selection, and the objects that it stands for. */
+  /** Called with the new selection, and the selected objects. */
   onSelect: (selection: string[], objects: BackupObject[]) => void;
 }
 
-/** A tree of objects to choose from; the objects below a node are read when it is opened. */
+/** A tree of selectable objects; the objects below a node are read when it is opened. */
 export function OpenTree({ root, label, find, readBelow, selection, onSelect }: OpenTreeProps) {
   const { state } = useLabels();
   const [tree, setTree] = useState([root]);

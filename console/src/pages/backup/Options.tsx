@@ -11,7 +11,7 @@ interface PartProps {
   onChange: (part: Partial<Draft>) => void;
 }
 
-/** Physical or logical, where a cluster offers both; a fact where it does not. */
+/** The choice of physical or logical, if a cluster offers both; otherwise the only method as text. */
 export function MethodChoice({ draft, ability, onChange }: PartProps) {
   const { words } = useLabels();
   if (ability.backupAbility !== 'LOGICAL_AND_PHYSICAL') return <>{words.backupMode[draft.method]}</>;
@@ -63,7 +63,7 @@ interface OptionsProps extends Omit<PartProps, 'ability'> {
   generation: Cluster['generation'];
 }
 
-/** What hardly anybody has to choose. */
+/** The options that few users need. */
 export function Options({ draft, generation, onChange }: OptionsProps) {
   const { backUpNow } = useLabels();
   if (draft.method === 'PHYSICAL_BACKUP') {

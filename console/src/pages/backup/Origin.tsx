@@ -9,18 +9,18 @@ import { useLabels } from '../../locales';
 import { wordsOf } from '../../parts/ProblemAlert';
 import { Status, type Tone } from '../../parts/Status';
 
-/** The server's text for a set whose signature does not fit. */
+/** The ID of the server's text for a set whose signature does not match. */
 const ALTERED = 'dump-altered';
 
-/** How long an answer holds: each one reads the set's manifest in its storage. */
+/** How long an answer is cached: each one reads the set's manifest in its storage. */
 const HOLDS_MS = 5 * 60_000;
 
-/** Tells whether a set has a signature to look at. */
+/** Returns whether a set can have a signature. */
 function hasOrigin(set: BackupSet): boolean {
   return set.backupMode === 'LOGICAL_BACKUP' && set.status !== 'DELETED';
 }
 
-/** Returns where a logical backup set comes from. */
+/** Returns the origin of a logical backup set. */
 export function useOrigin(set: BackupSet | undefined) {
   const id = set?.backupSetId ?? 0;
   return useQuery({
@@ -31,14 +31,14 @@ export function useOrigin(set: BackupSet | undefined) {
   });
 }
 
-/** Tells whether a recovery of a set of that origin needs an administrator's consent. */
+/** Returns whether a recovery of a set of this origin needs an administrator's consent. */
 export function needsConsent(origin: OriginView | undefined): boolean {
   return origin?.signature === 'UNKNOWN' || origin?.signature === 'UNSIGNED';
 }
 
 const TONES: Record<OriginView['signature'], Tone> = { OWN: 'good', TRUSTED: 'good', UNKNOWN: 'warn', UNSIGNED: 'warn' };
 
-/** Where a backup set comes from, in a word or two; a pointer gets the sentence. */
+/** The origin of a backup set in a word or two, with a sentence on hover. */
 export function Origin({ set }: { set: BackupSet }) {
   const labels = useLabels();
   const { signing, state } = labels;
@@ -71,7 +71,7 @@ export function Origin({ set }: { set: BackupSet }) {
   );
 }
 
-/** The same as a sentence, with the key that signed the set. */
+/** The origin of a backup set as a sentence, with the key that signed the set. */
 export function OriginInFull({ set }: { set: BackupSet }) {
   const labels = useLabels();
   const origin = useOrigin(set);

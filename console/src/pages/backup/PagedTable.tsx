@@ -7,7 +7,7 @@ import { useLabels } from '../../locales';
 import { expandColumn } from '../../parts/expandIcon';
 import { Loaded, Nothing } from '../../parts/PageState';
 
-/** Below that there is nothing to leaf through. */
+/** With fewer rows than this, the table has no paging. */
 const SMALLEST_PAGE = 10;
 
 interface PagedTableProps<T> {
@@ -20,7 +20,7 @@ interface PagedTableProps<T> {
   onPage: (page: number, size: number) => void;
 }
 
-/** A list that is read page by page. */
+/** A table of a paged list. */
 export function PagedTable<T extends object>({ query, rowKey, columns, empty, expandable, rowSelection, onPage }: PagedTableProps<T>) {
   const { state } = useLabels();
   return (

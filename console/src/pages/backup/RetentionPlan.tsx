@@ -18,13 +18,13 @@ import { useRetentionWords } from './retentionWords';
 
 interface RetentionPlanProps {
   cluster: number;
-  /** What the plan was asked for. */
+  /** The request of the plan. */
   asked: RetentionAsk;
   tenants: TenantRetention[];
   onStarted: () => void;
 }
 
-/** What becomes of each logical backup set, storage by storage, each with the way to delete what has expired there. */
+/** Whether each logical backup set is kept, by storage, each with a button that deletes its expired sets. */
 export function RetentionPlan({ cluster, asked, tenants, onStarted }: RetentionPlanProps) {
   const words = useRetentionWords();
   if (tenants.length === 0) return <Nothing text={words.none} />;

@@ -10,7 +10,7 @@ import { storageQuery, storagesQuery } from '../storages/queries';
 import { StorageFields } from '../storages/StorageFields';
 import { toChoice, type StorageWish } from './draft';
 
-/** What a test of the storage found, and exactly which values were tested. */
+/** The result of a storage test, and the tested values. */
 export interface StorageTest {
   tested: string;
   result: TestResult;
@@ -24,7 +24,7 @@ interface StorageChooserProps {
   onTested: (test: StorageTest) => void;
 }
 
-/** Where the backup goes: an existing configuration, or one that is typed in; and its test. */
+/** The storage of the backup: an existing configuration or a typed-in one, and its test. */
 export function StorageChooser({ clusterId, wish, test, onChange, onTested }: StorageChooserProps) {
   const { storage, actions } = useLabels();
   const choice = toChoice(wish);
@@ -68,7 +68,7 @@ function SavedStorages({ value, onChange }: { value: number | undefined; onChang
   const { storage, state } = useLabels();
   const storages = useQuery(storagesQuery);
   const isUnlisted = value !== undefined && storages.data?.contents.every(({ storageId }) => storageId !== value);
-  // One that was typed in for an earlier task, and is filled in as the one used last.
+  // A storage that was typed in for an earlier task is the default if it was used last.
   const unlisted = useQuery({ ...storageQuery(value ?? 0), enabled: isUnlisted === true });
   const known = [...(storages.data?.contents ?? []), ...(isUnlisted && unlisted.data ? [unlisted.data] : [])];
   const options = known.map(({ storageId, configName, uri }) => ({

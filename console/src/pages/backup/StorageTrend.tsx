@@ -17,7 +17,7 @@ import { storagesOf, usageLines, usageSummary, type UsedStorage } from './usageL
 
 const PERIODS = [7, 30, 90, 180] as const;
 
-/** How far apart samples are taken, in seconds. */
+/** The interval of the samples, in seconds. */
 const SAMPLED_EVERY = 1800;
 
 /** In bytes: a few of each unit. */
@@ -25,7 +25,7 @@ const STEPS = Array.from({ length: 6 }, (_, unit) => [1, 2, 5, 10, 20, 50, 100, 
 
 const MEASURE = { steps: STEPS, least: 1024, write: (bytes: number) => formatBytes(bytes).replace(/\.0+ /, ' ') };
 
-/** How much the backups of a cluster take in each storage, over time. */
+/** The space of a cluster's backups in each storage, over time. */
 export function StorageTrend({ id }: { id: number }) {
   const words = useChartWords();
   const title = useId();

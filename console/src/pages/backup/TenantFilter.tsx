@@ -10,7 +10,7 @@ interface TenantFilterProps {
   onChange: (tenant: number | undefined) => void;
 }
 
-/** The tenant whose rows are wanted. */
+/** The filter by tenant. */
 export function TenantFilter({ id, value, onChange }: TenantFilterProps) {
   const { backup, state } = useLabels();
   const tenants = useQuery(tenantsQuery(id));

@@ -8,7 +8,7 @@ interface UntestedProps {
   onChange: (checked: boolean) => void;
 }
 
-/** Asks for a test of a storage that was typed in, or for leave to go on without one. */
+/** Requests a test of a typed-in storage, or the consent to continue without one. */
 export function Untested({ text, checked, onChange }: UntestedProps) {
   const { backUpNow } = useLabels();
   return (

@@ -3,14 +3,14 @@ import type { Draft } from './draft';
 
 type Agreement = NonNullable<MissingObject['agreement']>;
 
-/** Things that one agreement covers; without one where only a privilege helps. */
+/** Objects that one agreement covers; undefined agreement if only another privilege of the database user helps. */
 export interface Omission {
   key: string;
   agreement: Agreement | undefined;
   objects: MissingObject[];
 }
 
-/** Puts what would be left out together by what must be agreed to, in the order of the list. */
+/** Groups the objects that would be left out by the required agreement, in the order of the list. */
 export function omissions(objects: MissingObject[]): Omission[] {
   const all = new Map<string, Omission>();
   for (const object of objects) {
@@ -38,14 +38,14 @@ function isSame(one: BackupObject, other: BackupObject): boolean {
   return JSON.stringify(nameOf(one)) === JSON.stringify(nameOf(other));
 }
 
-/** Tells whether the draft agrees to it. */
+/** Returns whether the draft contains the agreement. */
 export function isAgreed({ without, exclude }: Draft, agreement: Agreement | undefined): boolean {
   if (agreement?.without) return without.includes(agreement.without);
   const { exclude: object } = agreement ?? {};
   return Boolean(object) && exclude.some((other) => object && isSame(other, object));
 }
 
-/** Returns the draft's consent with this agreement given or taken back. */
+/** Returns the draft's consent with this agreement added or removed. */
 export function agree({ without, exclude }: Draft, agreement: Agreement, isGiven: boolean): Pick<Draft, 'without' | 'exclude'> {
   const { without: kind, exclude: object } = agreement;
   const others = {

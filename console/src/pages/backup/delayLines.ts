@@ -2,7 +2,7 @@ import type { LogDelay } from '../../api/types';
 import { greatestOf, writtenMoment, type Line } from '../../charts/timeline';
 import type { ChartWords } from '../../charts/words';
 
-/** Returns a line for each tenant, by number. */
+/** Returns a line for each tenant, by ID. */
 export function delayLines(delays: LogDelay[], nameOf: (tenant: number) => string): Line[] {
   const lines = new Map<number, Line>();
   for (const { tenantId, time, delaySeconds } of delays) {
@@ -13,7 +13,7 @@ export function delayLines(delays: LogDelay[], nameOf: (tenant: number) => strin
   return [...lines.values()].sort((a, b) => Number(a.key) - Number(b.key));
 }
 
-/** Says what the delays come to: the largest one, and for a single tenant the newest. */
+/** Returns a summary of the delays: the largest one, and for a single tenant the newest. */
 export function delaySummary(lines: Line[], words: ChartWords, write: (seconds: number) => string): string {
   const greatest = greatestOf(lines);
   if (!greatest) return '';

@@ -10,7 +10,7 @@ import type {
 } from '../../api/types';
 import { EMPTY_STORAGE, isComplete, toBase, type StorageDraft } from '../storages/draft';
 
-/** A backup as it is put together in the drawer. */
+/** The values of the form for a backup. */
 export interface Draft {
   objects: BackupObject[];
   method: BackupMode;
@@ -22,20 +22,20 @@ export interface Draft {
   passwordAgain: string;
   compression: string;
   threads: number | null;
-  /** Kinds of objects that the backup may be without. */
+  /** The kinds of objects that the backup may leave out. */
   without: ObjectKind[];
-  /** Databases and tables that the backup may be without. */
+  /** The databases and tables that the backup may leave out. */
   exclude: BackupObject[];
 }
 
-/** One of the library, or one that is typed in. */
+/** A saved storage configuration, or a typed-in storage. */
 export interface StorageWish {
   kind: 'saved' | 'typed';
   savedId: number | undefined;
   typed: StorageDraft;
 }
 
-/** What is filled in when the drawer opens: storage and method of the cluster's strategy, where it has one. */
+/** Returns the initial values of the drawer: storage and method come from the cluster's strategy, if it has one. */
 export function firstDraft(clusterId: number, ability: Ability, strategy: Strategy | undefined): Draft {
   const savedId = ability.storageId ?? undefined;
   return {
@@ -60,18 +60,18 @@ function methodOf(ability: Ability, strategy: Strategy | undefined): BackupMode 
   return isOff ? ability.backupMode : strategy.backupMode;
 }
 
-/** Returns the one whole tenant that is chosen, if nothing else is. */
+/** Returns the selected tenant, if exactly one whole tenant is selected. */
 export function onlyTenant(objects: BackupObject[]): number | undefined {
   const [first] = objects;
   return objects.length === 1 && first?.backupDimension === 'TENANT' ? (first.tenantId ?? undefined) : undefined;
 }
 
-/** Tells whether a storage is the one of a strategy. */
+/** Returns whether a storage is that of a strategy. */
 export function isStorageOf({ kind, savedId }: StorageWish, strategy: Strategy | undefined): boolean {
   return kind === 'saved' && savedId !== undefined && savedId === strategy?.obBackupServiceStorageConfig.storageId;
 }
 
-/** Returns the storage as the wire takes it; nothing while it is incomplete. */
+/** Returns the storage in the API's format; undefined while it is incomplete. */
 export function toChoice({ kind, savedId, typed }: StorageWish): StorageChoice | undefined {
   if (kind === 'saved') return savedId === undefined ? undefined : { storageId: savedId };
   return isComplete(typed) ? { obBackupStorageBaseInfo: toBase(typed) } : undefined;
@@ -99,15 +99,15 @@ function physicalOptions({ autoCompaction, plusArchivelog, password }: Draft): P
   return { autoCompaction, plusArchivelog, ...(password ? { encryption: { password } } : {}) };
 }
 
-/** Tells whether the encryption password was typed the same way twice, where there is one. */
+/** Returns whether both typed encryption passwords are the same, if there is one. */
 export function isPasswordSure({ method, password, passwordAgain }: Draft): boolean {
   return method === 'LOGICAL_BACKUP' || password === passwordAgain;
 }
 
-/** What is wrong with the chosen objects, if something is. */
+/** A problem of the selected objects. */
 export type ObjectFault = 'nothing' | 'two-tenants';
 
-/** Judges the chosen objects as the server would, so that the fault shows where it is made. */
+/** Checks the selected objects like the server, so that the form can show the problem at once. */
 export function faultOf(objects: BackupObject[]): ObjectFault | undefined {
   if (objects.length === 0) return 'nothing';
   const hasParts = objects.some(({ backupDimension: kind }) => kind === 'DATABASE' || kind === 'TABLE');

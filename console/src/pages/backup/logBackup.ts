@@ -1,9 +1,9 @@
 import type { Cluster, LogBackupTask } from '../../api/types';
 
-/** What can be asked of log backup. */
+/** The actions of log backup. */
 export type LogAction = 'start' | 'stop' | 'pause' | 'resume';
 
-/** Returns what makes sense as log backup stands; a pause exists since 4.0. */
+/** Returns the possible actions for a status of log backup; a pause exists since 4.0. */
 export function actionsOf(status: LogBackupTask['status'], generation: Cluster['generation']): LogAction[] {
   const canPause = generation === 'GEN4';
   switch (status) {

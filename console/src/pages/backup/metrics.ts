@@ -1,22 +1,22 @@
 import type { Alarm, ClusterStanding, TaskHead } from '../../api/types';
 import { isCancelled } from '../tasks/cancelled';
 
-/** How many days a metric of a week looks back. */
+/** The duration of a week in milliseconds. */
 const WEEK_MS = 7 * 86_400_000;
 
-/** How many ended, and how many of them well. */
+/** The number of ended tasks, and of the successful ones among them. */
 export interface Ended {
   good: number;
   all: number;
 }
 
-/** What ended within a week. */
+/** The tasks that ended within a week. */
 export interface Week {
   backups: Ended;
   recoveries: Ended;
 }
 
-/** The kinds of tasks, by what they do. */
+/** The metric of each kind of task. */
 const KINDS: Record<string, keyof Week> = {
   'backup-logical': 'backups',
   'backup-physical': 'backups',
@@ -24,13 +24,13 @@ const KINDS: Record<string, keyof Week> = {
   'restore-tenant': 'recoveries',
 };
 
-/** Tells whether a list of tasks, the newest first, reaches far enough back to count a week. */
+/** Returns whether a list of tasks, newest first, covers a whole week. */
 export function reachesWeek(tasks: TaskHead[], now: number): boolean {
   const oldest = tasks.at(-1);
   return oldest !== undefined && new Date(oldest.createTime).getTime() < now - WEEK_MS;
 }
 
-/** Counts what ended within a week. A partial backup is no success; what somebody cancelled counts neither way. */
+/** Counts the tasks that ended within a week. A partial backup is not a success; cancelled tasks are not counted. */
 export function weekOf(tasks: TaskHead[], now: number): Week {
   const week: Week = { backups: { good: 0, all: 0 }, recoveries: { good: 0, all: 0 } };
   for (const task of tasks) {
@@ -54,7 +54,7 @@ export function delayedOf(alarms: Alarm[]): Alarm[] {
   return [...objects.values()];
 }
 
-/** Returns how many clusters have a strategy, of their own or of one of their tenants. */
+/** Returns how many clusters have a strategy, either of the cluster or of one of its tenants. */
 export function scheduledCount(clusters: Array<Pick<ClusterStanding, 'backupScheduleStatus'>>): number {
   return clusters.filter(({ backupScheduleStatus }) => backupScheduleStatus !== 'NONE').length;
 }

@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of the metrics. They are loaded with the page that shows them, and not before the log-on as all others. */
+/** The labels of the metrics. They are loaded with their page; most other labels are loaded before the log-on. */
 const en = {
   scheduled: 'Clusters with Backup Strategies',
   scheduledHint: (without: number) => (without ? `${without} without one` : 'All of them'),

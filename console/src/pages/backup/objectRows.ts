@@ -1,10 +1,10 @@
 import type { ClusterStanding, PlannedRun, ScheduleStatus, Strategy, StrategyRun } from '../../api/types';
 
-/** A row of the table of objects: a cluster, or a tenant that has a strategy of its own. */
+/** A row of the table of objects: a cluster, or a tenant that has its own strategy. */
 export interface ObjectRow {
   key: string;
   cluster: ClusterStanding;
-  /** The tenant's strategy; nothing in the row of a cluster. */
+  /** The tenant's strategy; undefined in the row of a cluster. */
   tenant?: Strategy;
   status: ScheduleStatus;
   next: PlannedRun | null | undefined;

@@ -1,55 +1,57 @@
 import type { BackupObject, Database, Table } from '../../api/types';
 
-/** A node of the tree of what can be backed up. */
+/** A node of the tree of objects that can be backed up. */
 export interface ObjectNode {
   key: string;
   title: string;
-  /** How large it is, as far as that is known. */
+  /** The size of the object, if it is known. */
   hint?: string;
   object: BackupObject;
   isLeaf: boolean;
   children?: ObjectNode[];
-  /** Why it can't be chosen; the tree draws it without a box to mark. */
+  /** Why the object can't be selected; the tree shows it without a checkbox. */
   reason?: string;
-  /** Whether the whole above it is whole without it: the sys tenant of a cluster has no physical backup. */
+  /** Whether its parent counts as whole without it: the sys tenant of a cluster has no physical backup. */
   isApart?: boolean;
   disableCheckbox?: boolean;
 }
 
-/** Names a node: the parts are set apart by what no name of a database can hold. */
+/** Returns the key of a node; the separator is a character that no database name can contain. */
 export function keyOf({ clusterId, tenantId, databaseName, tableName }: BackupObject): string {
   return [clusterId, tenantId, databaseName, tableName].filter((part) => part !== undefined).join('\u0000');
 }
 
-/** Makes a node of an object. */
+/** Returns the node of an object. */
 export function node(title: string, object: BackupObject, isLeaf: boolean, hint?: string): ObjectNode {
   return { key: keyOf(object), title, object, isLeaf, ...(hint ? { hint } : {}) };
 }
 
 type OfTenant = Pick<BackupObject, 'clusterId' | 'tenantId'>;
 
-/** Makes the node of a database, which can be opened where it holds tables. */
+/** Returns the node of a database, which can be opened if it contains tables. */
 export function databaseNode(tenant: OfTenant, { name, tables }: Database, hint: string): ObjectNode {
   return node(name, { ...tenant, databaseName: name, backupDimension: 'DATABASE' }, tables === 0, hint);
 }
 
-/** Makes the node of a table. */
+/** Returns the node of a table. */
 export function tableNode(tenant: OfTenant, databaseName: string, { name }: Table, hint: string): ObjectNode {
   return node(name, { ...tenant, databaseName, tableName: name, backupDimension: 'TABLE' }, true, hint);
 }
 
-/** Makes a node of an object that can't be chosen. */
+/** Returns the node of an object that can't be selected. */
 export function unfitNode(title: string, object: BackupObject, reason: string, isApart = false): ObjectNode {
   return { ...node(title, object, true), reason, disableCheckbox: true, ...(isApart ? { isApart } : {}) };
 }
 
-/** Returns what stands for a node in the selection: itself, or, where a part of it can't be chosen, the parts that can. */
+/**
+ * Returns the keys that select a node: its own, or if a part of it can't be selected, those of the selectable parts.
+ */
 function whole({ key, children }: ObjectNode): string[] {
   if (!children?.some(({ reason, isApart }) => reason !== undefined && !isApart)) return [key];
   return children.filter(({ reason }) => reason === undefined).map((child) => child.key);
 }
 
-/** Returns the selection when the tree appears: one tenant where it was asked for and can be chosen, else everything that can. */
+/** Returns the initial selection: the requested tenant if it can be selected, otherwise everything selectable. */
 export function firstChecked(root: ObjectNode, tenant?: number): string[] {
   const wanted = tenant === undefined ? undefined : root.children?.find(({ object, reason }) => object.tenantId === tenant && reason === undefined);
   return wanted ? [wanted.key] : whole(root);
@@ -60,15 +62,16 @@ function isWithin(key: string, ancestor: string): boolean {
 }
 
 /**
- * Returns the selection after a click on a node's box. It holds the nodes that were ticked themselves, never those that
- * only appear ticked because everything below them is: the only table of a database is not the database.
+ * Returns the selection after a click on a node's checkbox. It contains the nodes that the user has selected
+ * themselves, never nodes that only appear selected because everything below them is: the only table of a database is
+ * not the database.
  */
 export function toggled(root: ObjectNode, selection: readonly string[], target: ObjectNode, isOn: boolean): string[] {
   const outside = selection.filter((key) => !isWithin(key, target.key));
   if (isOn) return [...outside, ...whole(target)];
   const above = outside.find((key) => isWithin(target.key, key));
   if (above === undefined) return outside;
-  // The rest of what was chosen as a whole stays, now named part by part.
+  // The other parts of the selected parent stay selected, each by its own key.
   return [...outside.filter((key) => key !== above), ...without(find(root, above), target.key)];
 }
 
@@ -85,7 +88,7 @@ function find(from: ObjectNode, key: string): ObjectNode | undefined {
   return next && find(next, key);
 }
 
-/** Returns the part of another tree's selection that this tree can express: the whole, and parts that it shows. */
+/** Returns the part of another tree's selection that this tree can express: the whole, and the parts in this tree. */
 export function carriedOver(root: ObjectNode, selection: readonly string[]): string[] {
   if (selection.includes(root.key)) return whole(root);
   const fit = new Set(root.children?.filter(({ reason }) => reason === undefined).map(({ key }) => key));
@@ -100,7 +103,7 @@ export function withChildren(tree: ObjectNode[], key: string, children: ObjectNo
   });
 }
 
-/** Returns the chosen objects in the order of the tree. */
+/** Returns the selected objects in the order of the tree. */
 export function chosenObjects(tree: ObjectNode[], selection: ReadonlySet<string>): BackupObject[] {
   return tree.flatMap((each) =>
     selection.has(each.key) ? [each.object] : chosenObjects(each.children ?? [], selection),

@@ -3,7 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 
-/** How the backup of a cluster stands. */
+/** The backup status of a cluster. */
 export function overviewQuery(id: number) {
   return queryOptions({
     queryKey: keys.overview(id),
@@ -11,13 +11,13 @@ export function overviewQuery(id: number) {
   });
 }
 
-/** How the backups of all clusters stand, in one answer. */
+/** The backup status of all clusters, in one answer. */
 export const allOverviewQuery = queryOptions({
   queryKey: keys.allBackups,
   queryFn: () => answer(client.GET('/api/v2/backup/overview')),
 });
 
-/** What a cluster lets be backed up, and what is filled in when nobody chooses. */
+/** What can be backed up of a cluster, and the defaults of the form. */
 export function abilityQuery(id: number) {
   return queryOptions({
     queryKey: keys.ability(id),

@@ -3,14 +3,14 @@ import { writtenMoment, type Line } from '../../charts/timeline';
 import type { ChartWords } from '../../charts/words';
 import { formatBytes } from '../../parts/format';
 
-/** What a storage held over time. */
+/** The used space of a storage over time. */
 export interface UsedStorage {
   id: number;
   name: string;
   usages: StorageUsage[];
 }
 
-/** Returns the storages, the one with the most of the newest samples first. */
+/** Returns the storages, the one with the largest newest sample first. */
 export function storagesOf(usages: StorageUsage[], unnamed: (id: number) => string): UsedStorage[] {
   const storages = new Map<number, UsedStorage>();
   for (const usage of usages) {
@@ -23,7 +23,7 @@ export function storagesOf(usages: StorageUsage[], unnamed: (id: number) => stri
   return [...storages.values()].sort((a, b) => size(b) - size(a));
 }
 
-/** Returns the lines of a storage: all of it, and what of it is data and logs. What logs take is unknown before OceanBase 4.0. */
+/** Returns the lines of a storage: the total, the data and the logs. The space of logs is unknown before 4.0. */
 export function usageLines({ usages }: UsedStorage, { storageLines }: ChartWords): Line[] {
   const line = (key: string, name: string, bytes: (usage: StorageUsage) => number | null | undefined): Line => ({
     key,
@@ -41,7 +41,7 @@ export function usageLines({ usages }: UsedStorage, { storageLines }: ChartWords
   return lines.filter(({ samples }) => samples.length > 0);
 }
 
-/** Says how much there is, how much more than at the beginning, and how full the file system is where that is known. */
+/** Returns a summary: the used space, its growth, and if it is known, how full the file system is. */
 export function usageSummary({ usages }: UsedStorage, words: ChartWords): string {
   const [first, newest] = [usages[0], usages.at(-1)];
   if (!first || !newest) return '';

@@ -8,7 +8,7 @@ import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
 import type { LogAction } from './logBackup';
 
-/** Returns how log backup of a tenant, or of all there is, is changed; what ends something asks before. */
+/** Returns a function that changes log backup of a tenant or of the whole cluster after a confirmation. */
 export function useChangeLogBackup(id: number) {
   const { backup, actions } = useLabels();
   const { modal } = App.useApp();
@@ -16,7 +16,7 @@ export function useChangeLogBackup(id: number) {
   const queries = useQueryClient();
   const change = useMutation({
     mutationFn: ({ action, row }: { action: LogAction; row: LogBackupTask | undefined }) => {
-      // 1 stands for a whole cluster.
+      // Tenant 1 stands for the whole cluster.
       const isWhole = row === undefined || row.tenantId === 1;
       const body = isWhole
         ? {}

@@ -18,7 +18,7 @@ import { useProtectionWords } from '../protection/words';
 import { NextRun } from '../strategies/PlannedRuns';
 import { ScheduleState } from '../strategies/ScheduleState';
 
-/** How a cluster is backed up, in short, and the ways to more. */
+/** The backup status of a cluster in short, with links to more. */
 export function BackupSection({ cluster }: { cluster: Cluster }) {
   const { backup } = useLabels();
   const overview = useQuery(overviewQuery(cluster.id));

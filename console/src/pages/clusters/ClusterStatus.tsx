@@ -7,7 +7,7 @@ import { lookOf } from './look';
 
 const TONES: Record<Cluster['status'], Tone> = { RUNNING: 'good', UPGRADING: 'warn', UNAVAILABLE: 'bad' };
 
-/** Whether a cluster answers, as far as that is known; an old answer comes with its age. */
+/** Whether a cluster answers, as far as known; an old status is shown with its age. */
 export function ClusterStatus({ cluster }: { cluster: Cluster }) {
   const { words, state } = useLabels();
   const { status, isOld } = lookOf(cluster, useAlarms().data);

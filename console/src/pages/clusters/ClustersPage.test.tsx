@@ -25,7 +25,7 @@ function open(answers: Answers = {}) {
   stage(<ClustersPage />);
 }
 
-/** Shows the page as wide as a telephone until the test has ended. */
+/** Shows the page as wide as a phone until the test has ended. */
 async function onPhone() {
   await page.viewport(390, 844);
   onTestFinished(() => page.viewport(1280, 800));

@@ -26,7 +26,7 @@ import { NoCluster } from './NoCluster';
 const AlarmsDrawer = later(async () => (await import('../alarms/AlarmsDrawer')).AlarmsDrawer);
 const TakeOverDrawer = later(async () => (await import('./TakeOverDrawer')).TakeOverDrawer);
 
-/** Whose alarms are looked at: a cluster's, or all. */
+/** The shown alarms: those of a cluster, or all. */
 interface Watched {
   cluster?: Cluster;
 }
@@ -70,7 +70,7 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
   const { clusters: labels, alarms: words } = useLabels();
   const { data } = useQuery(allOverviewQuery);
   const objects = useQuery(protectionQuery()).data;
-  // Whether there is a full backup does not depend on any strategy.
+  // Whether a tenant has a full backup does not depend on strategies.
   const tenants = objects && countTenants(protectionRows(objects, []));
   const alarms = useAlarms().data;
   const stopped = alarms?.filter(({ level }) => level === 1).length ?? 0;
@@ -104,7 +104,7 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
 
 const PAGE_SIZE = 10;
 
-/** How many alarms there are, which leads to them where there are some. */
+/** The number of alarms; if there are any, a button that shows them. */
 function AlarmCount({ count, label, onShow }: { count: number | undefined; label: (count: number) => string; onShow: () => void }) {
   if (!count) return <>{count ?? '…'}</>;
   return (

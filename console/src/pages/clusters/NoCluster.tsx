@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 
 import { useLabels } from '../../locales';
 
-/** Where a newcomer begins. */
+/** The page before the first cluster was taken over. */
 export function NoCluster({ button }: { button: ReactNode }) {
   const labels = useLabels().clusters;
   return (

@@ -22,7 +22,7 @@ import { clusterTables } from './clusterTables';
 import { useCluster, useClusterId } from './clusterId';
 import { ClusterStatus } from './ClusterStatus';
 
-/** What a cluster is, and how it is. */
+/** The overview of a cluster: its facts and its status. */
 export default function OverviewPage() {
   const id = useClusterId();
   const cluster = useCluster(id);

@@ -12,10 +12,10 @@ import { TestLines } from '../../parts/TestLines';
 import { usePause } from '../../parts/usePause';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 
-/** How long nothing must be typed before the pre-check begins by itself. */
+/** How long the user must not type before the pre-check starts automatically. */
 const PAUSE_MS = 700;
 
-/** Takes over an existing cluster; what would stand in the way shows while the fields are filled in. */
+/** Takes over an existing cluster; problems are shown while the user fills in the fields. */
 export function TakeOverDrawer({ onClose }: { onClose: () => void }) {
   useReturnFocus();
   const labels = useLabels();
@@ -113,7 +113,10 @@ interface AddressesProps {
   onChange?: (value: string[]) => void;
 }
 
-/** The addresses, each as it is typed. Takes no more than it needs: the design would write the form's attributes to a place where they mean nothing. */
+/**
+ * The addresses, each as it is typed. It passes on only these attributes: the design system would put those of the form
+ * on an element where they have no meaning.
+ */
 function Addresses({ id, value, onChange }: AddressesProps) {
   return (
     <Select

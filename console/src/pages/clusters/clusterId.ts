@@ -4,7 +4,7 @@ import { useParams } from 'react-router';
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 
-/** Returns the number of the cluster that the address names. */
+/** Returns the ID of the cluster in the address. */
 export function useClusterId(): number {
   return Number(useParams().clusterId);
 }

@@ -9,9 +9,9 @@ import { Status } from '../../parts/Status';
 type Zone = Cluster['zones'][number];
 type Server = Cluster['servers'][number];
 
-/** The columns of what a cluster consists of. */
+/** The columns of the tables about the parts of a cluster. */
 export function clusterTables({ cluster: labels, clusters, words }: Labels, cluster: number) {
-  // What OceanBase says and this console has no word for is shown as it is.
+  // A value of OceanBase without a label is shown as it is.
   const said = (code: string) => words.said[code.toUpperCase()] ?? code;
   const state = (status: string) => (
     <Status tone={['ACTIVE', 'NORMAL'].includes(status.toUpperCase()) ? 'good' : 'warn'}>{said(status)}</Status>

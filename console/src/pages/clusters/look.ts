@@ -1,9 +1,9 @@
 import type { Alarm, Cluster } from '../../api/types';
 
-/** An answer that is older tells nothing about now: a server that runs asks each cluster every minute. */
+/** The age from which on a status counts as old: a running server refreshes every cluster once a minute. */
 const OLD_MS = 10 * 60_000;
 
-/** Returns whether a cluster answers: what it said last is corrected by an alarm that holds now. */
+/** Returns whether a cluster answers; a current alarm overrides its last status. */
 export function lookOf(
   cluster: Pick<Cluster, 'id' | 'status' | 'updateTime'>,
   alarms: Alarm[] | undefined,

@@ -18,10 +18,10 @@ import { Shares } from './Shares';
 import { hasEndedSince, lastOf, sharesOf } from './shares';
 import { useCompact } from './useCompact';
 
-/** The name under which the address holds the task that waits for a compaction. */
+/** The parameter of the address with the task that waits for a compaction. */
 const TASK = 'task';
 
-/** How major compaction stands, starting one, and letting one go on that stopped at an error. */
+/** The status of major compaction, with buttons that start one and that clear an error. */
 export default function CompactionPage() {
   const id = useClusterId();
   const { compaction } = useLabels();
@@ -78,7 +78,7 @@ function Buttons({ id, compactions }: { id: number; compactions: Compactions | u
   );
 }
 
-/** A task has led here: what to do for it, and the way back once that is done. */
+/** A hint for a user who came from a task: what to do, and afterwards a link back to the task. */
 function Waiting({ task, now }: { task: number; now: Compactions }) {
   const { compaction } = useLabels();
   const [before] = useState(now);

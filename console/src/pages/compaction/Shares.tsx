@@ -1,7 +1,7 @@
 import { useLabels } from '../../locales';
 import type { Shares as Counts } from './shares';
 
-/** One bar for all tenants: how many stopped at an error, are compacting, have completed. */
+/** One bar for all tenants: how many have an error, are compacting, have completed. */
 export function Shares({ shares }: { shares: Counts }) {
   const { compaction } = useLabels();
   const parts = [

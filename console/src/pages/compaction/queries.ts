@@ -3,11 +3,11 @@ import { queryOptions } from '@tanstack/react-query';
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 
-/** How often a compaction that runs is looked at; nothing tells of one that others began. */
+/** The polling interval of a running compaction: there are no events about compactions that others started. */
 const RUNNING_MS = 2000;
 const IDLE_MS = 15_000;
 
-/** How major compaction of a cluster stands, as the cluster says now. */
+/** The current status of major compaction, from the cluster. */
 export function compactionQuery(id: number) {
   return queryOptions({
     queryKey: keys.compaction(id),

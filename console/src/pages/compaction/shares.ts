@@ -1,19 +1,22 @@
 import type { Compaction, Compactions } from '../../api/types';
 
-/** How many compactions are in which state. */
+/** The number of compactions by status. */
 export interface Shares {
   error: number;
   compacting: number;
   completed: number;
 }
 
-/** Counts the compactions by their state. A tenant on which none has ever ended has completed none. */
+/** Counts the compactions by status. A tenant without any finished compaction does not count as completed. */
 export function sharesOf(tenants: Compaction[]): Shares {
   const of = (status: Compaction['status']) => tenants.filter((tenant) => tenant.status === status);
   return { error: of('ERROR').length, compacting: of('COMPACTING').length, completed: of('IDLE').filter(({ finishTime }) => finishTime).length };
 }
 
-/** When the last major compaction began and ended: from the first tenant's begin to the last one's end. */
+/**
+ * Returns the newest start and the newest end of the tenants' major compactions; no end while a tenant is compacting or
+ * has an error.
+ */
 export function lastOf(tenants: Compaction[]): { began: string | undefined; ended: string | undefined } {
   const newest = (moments: Array<string | null | undefined>) =>
     moments
@@ -27,8 +30,8 @@ export function lastOf(tenants: Compaction[]): { began: string | undefined; ende
 }
 
 /**
- * Tells whether a major compaction has ended since some moment: only then a task that waits for one gets on. Moments of
- * the server and of the database may differ by their clocks, so that the versions that were merged are compared.
+ * Returns whether a major compaction has finished since the first of two readings: only then a task that waits for one
+ * continues. The clocks of the server and of the database may differ, so the merged versions are compared.
  */
 export function hasEndedSince(before: Compactions, now: Compactions): boolean {
   const merged = new Map(before.tenants.map(({ tenantId, mergedVersion }) => [tenantId, mergedVersion]));

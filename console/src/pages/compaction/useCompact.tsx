@@ -6,7 +6,7 @@ import { keys } from '../../api/keys';
 import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
 
-/** Returns how a compaction is begun, and how one goes on that stopped at an error; both after asking. */
+/** Returns functions that start a compaction, and that clear the error of a stopped one; both need a confirmation. */
 export function useCompact(id: number) {
   const { compaction, actions } = useLabels();
   const { modal } = App.useApp();

@@ -10,12 +10,12 @@ import { changePassword } from './password';
 
 interface ActivatePageProps {
   name: string;
-  /** The password that was typed a moment ago. */
+  /** The password that was typed at the log-on. */
   given: string | undefined;
   onLoggedOn: (who: Me, password: string) => void;
 }
 
-/** The first log-on of an account whose password somebody else has made. */
+/** The first log-on of an account with an initial password. */
 export function ActivatePage({ name, given, onLoggedOn }: ActivatePageProps) {
   const labels = useLabels().logOn;
   const change = useMutation({

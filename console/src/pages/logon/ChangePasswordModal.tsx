@@ -10,7 +10,7 @@ import { changePassword } from './password';
 
 const FORM = 'change-password';
 
-/** A change of one's own password, whenever one likes. */
+/** Changes the user's own password. */
 export function ChangePasswordModal({ onClose }: { onClose: () => void }) {
   useReturnFocus();
   const { logOn, frame, actions } = useLabels();

@@ -4,13 +4,13 @@ import type { Me } from '../../api/types';
 import { useLabels } from '../../locales';
 import { LogOnForm } from './LogOnForm';
 
-/** The log-on above a page that stays open: the session has ended, and what was typed is kept. */
+/** The log-on above an open page after the session has ended; typed values stay in the page. */
 export function LogOnAgain({ name, onLoggedOn }: { name: string; onLoggedOn: (who: Me, password: string) => void }) {
   const labels = useLabels().logOn;
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    // In the browser's top layer: above drawers and their dialogs, whatever these take for the top.
+    // In the browser's top layer: above drawers and their dialogs, whatever their z-index.
     dialog.current?.showModal();
   }, []);
   return (

@@ -4,7 +4,7 @@ import { useLabels, useLanguage } from '../../locales';
 import { changeLanguage } from '../../locales/language';
 import { PlainButton } from '../../parts/PlainButton';
 
-/** The sheet on which users log on, beside what the product is. */
+/** The card with the log-on, beside a description of the product. */
 export function LogOnCard({ title, children }: { title: string; children: ReactNode }) {
   const { product, tagline, frame } = useLabels();
   const language = useLanguage();

@@ -6,14 +6,14 @@ import { loadNext } from '../../pageFiles';
 import { LogOnCard } from './LogOnCard';
 import { LogOnForm } from './LogOnForm';
 
-/** How long this page is left alone before the next one is loaded. */
+/** How long to wait on this page before the next one is loaded. */
 const CALM_MS = 500;
 
-/** The log-on, where no page is open yet. */
+/** The log-on before any page is open. */
 export function LogOnPage({ onLoggedOn }: { onLoggedOn: (who: Me, password: string) => void }) {
   const labels = useLabels().logOn;
   useEffect(() => {
-    // Once this page is complete: while a name and a password are typed, the line is free.
+    // When this page is complete: the network is idle while the user types name and password.
     void document.fonts.ready.then(() => window.setTimeout(loadNext, CALM_MS));
   }, []);
   return (

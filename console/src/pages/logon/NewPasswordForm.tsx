@@ -12,18 +12,18 @@ export interface NewPassword {
 const FIELDS = ['oldPassword', 'newPassword', 'repeat'] as const;
 
 interface NewPasswordFormProps {
-  /** The form's id, for a button that lies outside of it. */
+  /** The ID of the form, for a button outside it. */
   id?: string;
-  /** Whose password it is; programs that keep passwords ask. */
+  /** The name of the account, which password managers need. */
   name: string;
-  /** Whether the current password is asked for: it is not where it was typed a moment ago. */
+  /** Whether the form has a field for the current password: not if it was just typed at the log-on. */
   askOld: boolean;
   onSubmit: (wish: NewPassword) => void;
-  /** What stands below the fields. */
+  /** The elements below the fields. */
   children?: ReactNode;
 }
 
-/** The fields of a change of password. */
+/** The form for a change of password. */
 export function NewPasswordForm({ id, name, askOld, onSubmit, children }: NewPasswordFormProps) {
   const labels = useLabels().logOn;
   const { errors, form } = useFields(

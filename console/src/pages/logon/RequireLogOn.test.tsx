@@ -12,7 +12,7 @@ const NOBODY: Answer = {
   error: { id: 'not-logged-on', message: 'Nobody is logged on', action: 'Send a user name and a password with HTTP Basic authentication.' },
 };
 
-/** A server whose session can end, and begin again. */
+/** A server whose session can end and start again. */
 function server() {
   const session = { name: 'eva' as string | undefined };
   const who = (name: string) => ({ data: { id: 1, name, role: 'ADMIN', mustChangePassword: false, permissions: ['READ', 'BACKUP'] } });

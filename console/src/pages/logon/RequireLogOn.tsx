@@ -13,8 +13,8 @@ import { Unreachable } from './Unreachable';
 import { useMe } from './me';
 
 /**
- * Shows the pages to the user who is logged on, and the log-on to everybody else, at the same address. When a session
- * ends, the page stays as it is under the log-on: the same user goes on with what was typed.
+ * Shows the pages to a logged-on user, and otherwise the log-on, at the same address. When a session ends, the page
+ * stays open under the log-on: the same user can continue with the typed values.
  */
 export function RequireLogOn({ children }: { children: ReactNode }) {
   const me = useMe();
@@ -27,7 +27,7 @@ export function RequireLogOn({ children }: { children: ReactNode }) {
     setGiven(who.mustChangePassword ? password : undefined);
     const isSame = who.name === me.data?.name;
     const others = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== keys.me[0] };
-    // What was read for somebody else is forgotten; this page goes on watching who is logged on.
+    // Remove the cached answers of another user, except the one about the logged-on user.
     if (!isSame) queries.removeQueries(others);
     queries.setQueryData(keys.me, who);
     if (isSame) void queries.invalidateQueries(others);
@@ -40,7 +40,7 @@ export function RequireLogOn({ children }: { children: ReactNode }) {
   if (me.data) {
     return (
       <>
-        {/* Another user gets pages of their own. */}
+        {/* Another user gets new pages. */}
         <Fragment key={me.data.name}>{children}</Fragment>
         {isLoggedOff ? <LogOnAgain name={me.data.name} onLoggedOn={loggedOn} /> : null}
       </>

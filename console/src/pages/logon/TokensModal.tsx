@@ -18,7 +18,7 @@ interface Fields {
   days?: number | null;
 }
 
-/** One's own API tokens: made, shown once, revoked. */
+/** The user's own API tokens: created, shown once, revoked. */
 export function TokensModal({ onClose }: { onClose: () => void }) {
   useReturnFocus();
   const { access } = useLabels();

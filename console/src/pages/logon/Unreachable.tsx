@@ -6,7 +6,7 @@ import { ProblemAlert } from '../../parts/ProblemAlert';
 
 const RETRY_MS = 3000;
 
-/** Before anything else could be loaded: the server does not answer. Tries again by itself. */
+/** Shown if the server does not answer before anything else was loaded. It retries automatically. */
 export function Unreachable({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const { actions } = useLabels();
   useEffect(() => {

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 
-/** Returns who is logged on. */
+/** Returns the logged-on user. */
 export function useMe() {
   return useQuery({
     queryKey: keys.me,
@@ -12,14 +12,14 @@ export function useMe() {
   });
 }
 
-/** What whoever is logged on may do. */
+/** The permissions of the logged-on user. */
 export interface May {
   backUp: boolean;
   manageClusters: boolean;
   manageUsers: boolean;
 }
 
-/** Returns what whoever is logged on may do. The server decides; this only hides what it would refuse. */
+/** Returns the permissions of the logged-on user. The server decides; this only disables what it would refuse. */
 export function useMay(): May {
   const permissions = useMe().data?.permissions ?? [];
   return {

@@ -2,7 +2,7 @@ import { answer, client } from '../../api/client';
 import type { Me } from '../../api/types';
 import { logOn } from './LogOnForm';
 
-/** Changes one's own password, and logs on with the new one: a change ends every session of the account. */
+/** Changes the user's own password, and logs on with the new one: the change ends every session of the account. */
 export async function changePassword(name: string, oldPassword: string, newPassword: string): Promise<Me> {
   await answer(client.POST('/api/v2/users/me/password', { body: { oldPassword, newPassword } }));
   return logOn({ name, password: newPassword });

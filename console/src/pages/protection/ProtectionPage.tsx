@@ -5,7 +5,7 @@ import { PageHead, Section } from '../../parts/PageHead';
 import { ProtectionTable } from './ProtectionTable';
 import { useProtectionWords } from './words';
 
-/** Every tenant of every cluster, and how it is protected. */
+/** Every tenant of every cluster, and its protection. */
 export default function ProtectionPage() {
   const words = useProtectionWords();
   const { nav } = useLabels();

@@ -17,12 +17,15 @@ import { protectionRows, wantedRows, type Protection, type ProtectionRow } from 
 import { protectionQuery } from './queries';
 import { useProtectionWords } from './words';
 
-/** How well something is protected, as a state looks. */
+/** The tone of each protection status. */
 export const PROTECTION_TONES: Record<Protection, Tone> = { GOOD: 'good', LATE: 'warn', NONE: 'bad' };
 
 const NAMES = ['state', 'cluster', 'name'];
 
-/** How each tenant is protected: what was backed up last, what could be lost now, and what comes next. Of one cluster or of all. */
+/**
+ * The protection of each tenant of one cluster or of all: the last backups, the possible data loss now, and the next
+ * run.
+ */
 export function ProtectionTable({ cluster }: { cluster?: number }) {
   const words = useProtectionWords();
   const { filter, change } = useListFilter(20, NAMES);
@@ -145,7 +148,7 @@ function Rows({ rows, isOfAll, isFiltered, page, size, onPage }: RowsProps) {
   );
 }
 
-/** How far logs are backed up: the age of what is backed up last, and whether log backup runs. */
+/** The age of the log backup checkpoint, and whether log backup is running. */
 export function LogCheckpoint({ object: { log } }: { object: ProtectedObject }) {
   const labels = useLabels();
   const words = useProtectionWords();

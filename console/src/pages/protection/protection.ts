@@ -1,23 +1,23 @@
 import type { ProtectedObject, Strategy } from '../../api/types';
 import { strategyFor } from '../strategies/strategyFor';
 
-/** How well something is protected: within its limit, past it, or without a full backup. */
+/** The protection status: within the limit, past it, or without a full backup. */
 export type Protection = 'GOOD' | 'LATE' | 'NONE';
 
-/** The limits of a strategy that names none, and of what has no strategy. */
+/** The default limits: for a strategy without limits, and for objects without a strategy. */
 const LOG_DELAY_S = 3600;
 const DATA_DAYS = 1;
 
-/** What could be lost now: everything since the newest moment that can be recovered. */
+/** The possible data loss now: all data since the newest recoverable time. */
 export interface Exposure {
   protection: Protection;
-  /** The age of the newest moment that can be recovered, in seconds; nothing without a full backup. */
+  /** The age of the newest recoverable time, in seconds; undefined without a full backup. */
   rpoSeconds: number | undefined;
 }
 
 /**
- * Judges an object by its backups. Logs count from a full backup on. The limit is the strategy's: its log delay where
- * logs are backed up, else its days without a successful data backup.
+ * Determines the protection of an object from its backups. Logs count only with a full backup. The limit comes from the
+ * strategy: its log delay if logs are backed up, otherwise its days without a successful data backup.
  */
 export function exposureOf({ full, incremental, log }: ProtectedObject, strategy: Strategy | undefined): Exposure {
   if (!full) return { protection: 'NONE', rpoSeconds: undefined };
@@ -50,17 +50,17 @@ export function protectionRows(objects: ProtectedObject[], strategies: Strategy[
   });
 }
 
-/** What rows are wanted: of one state, or all that have a full backup. */
+/** The filter by status: one status, or all rows that have a full backup. */
 export type StateWish = Protection | 'BACKED_UP';
 
-/** What rows are wanted; an empty wish takes all. */
+/** The filter of rows; an empty filter selects all. */
 export interface RowWish {
   state?: StateWish | undefined;
   cluster?: number | undefined;
   name?: string | undefined;
 }
 
-/** Returns the rows that fit. A name is sought in those of tenants and databases. */
+/** Returns the rows that match the filter. A name is searched in the names of tenants and databases. */
 export function wantedRows(rows: ProtectionRow[], { state, cluster, name }: RowWish): ProtectionRow[] {
   const needle = name?.trim().toLowerCase();
   return rows.filter(
@@ -71,7 +71,7 @@ export function wantedRows(rows: ProtectionRow[], { state, cluster, name }: RowW
   );
 }
 
-/** Counts the tenants by how well they are protected. */
+/** Counts the tenants by protection status. */
 export function countTenants(rows: ProtectionRow[]): Record<Protection, number> {
   const counts = { GOOD: 0, LATE: 0, NONE: 0 };
   for (const { object, protection } of rows) if (typeof object.databaseName !== 'string') counts[protection] += 1;

@@ -6,10 +6,10 @@ import type { ProtectedObject } from '../../api/types';
 
 const SIZE = 2000;
 
-/** Ages grow without any event. */
+/** The polling interval: ages grow without any event. */
 const EVERY_MS = 60_000;
 
-/** Everything that is to be backed up, with the ages of its backups; of one cluster or of all. */
+/** All objects to back up, with the ages of their backups; of one cluster or of all. */
 export function protectionQuery(clusterId?: number) {
   return queryOptions({
     queryKey: keys.protection(clusterId),

@@ -1,7 +1,9 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of the tenant protection table. They are loaded with the pages that show it, and not before the log-on as all others. */
+/**
+ * The labels of the protection table. They are loaded with its pages; most other labels are loaded before the log-on.
+ */
 const en = {
   title: 'Tenant Protection',
   hint: 'RPO is the age of the newest time that you can recover to. It counts as late when it passes the alert threshold of the strategy.',

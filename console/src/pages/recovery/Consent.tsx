@@ -10,7 +10,7 @@ interface ConsentProps {
   onChange: (isGiven: boolean) => void;
 }
 
-/** What is said of a set that no trusted key signed, and the consent of the administrator who recovers it all the same. */
+/** The warning about a set that no trusted key signed, and the consent of the administrator who still recovers it. */
 export function Consent({ origin, isGiven, onChange }: ConsentProps) {
   const { signing } = useLabels();
   const may = useMay();

@@ -23,7 +23,7 @@ const ANSWERS: Answers = {
     { name: 'orders', tables: 3, bytes: 300 },
     { name: 'people', tables: 1, bytes: 100 },
   ]),
-  // Two pages: what the first does not hold is there all the same.
+  // Two pages: the rows of the second page must be shown too.
   'GET /backup/sets/3/databases/orders/tables': (query) =>
     query.get('page') === '1' ? list([table('line'), table('head')], 2) : list([table('late')], 2),
   'POST /ob/clusters/7/backup/restore': {

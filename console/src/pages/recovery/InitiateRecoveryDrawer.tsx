@@ -25,11 +25,11 @@ import { useRecovery } from './useRecovery';
 import { WithCode } from './WithCode';
 
 interface InitiateRecoveryDrawerProps {
-  /** The cluster that was backed up; nothing where it was removed, and the pressed set alone can be recovered. */
+  /** The cluster that was backed up; undefined if it was removed. Then only the selected set can be recovered. */
   cluster?: Cluster;
-  /** The backup set that was pressed. */
+  /** The selected backup set. */
   chosen: number | undefined;
-  /** The tenant whose newest set is taken when none was pressed. */
+  /** The tenant whose newest set is used if no set was selected. */
   tenant?: number | undefined;
   onClose: () => void;
 }
@@ -39,19 +39,21 @@ interface Wish {
   /** The cluster to recover into. */
   cluster: number | undefined;
   tenant: number | undefined;
-  /** What of the set; nothing until its tree is there. */
+  /** The selected objects of the set; empty until its tree is loaded. */
   objects: BackupObject[];
   renames: Rename[];
-  /** Whether a set is accepted that no trusted key signed. */
+  /** Whether a set without a trusted signature is accepted. */
   acceptForeign: boolean;
   /** Whether code, users and privileges are recovered too. */
   withCode: boolean;
-  /** The part of a physical backup's tenant; nothing of it is needed for a logical set. */
+  /** The values for a tenant from a physical backup; not used for a logical set. */
   tenantWish: TenantWish;
 }
 
-/** Source, target and new names of a recovery from a logical backup set, or moment and target of a tenant from its physical
- * ones. */
+/**
+ * The source, the target and the new names of a recovery from a logical backup set, or the time and the target of a
+ * tenant from physical backups.
+ */
 export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onClose }: InitiateRecoveryDrawerProps) {
   useReturnFocus();
   const { recovery, actions, backUpNow, leftOut, words } = useLabels();
@@ -66,11 +68,11 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
     withCode: false,
     tenantWish: { ...NO_TENANT, cluster: cluster?.id ?? NO_TENANT.cluster },
   });
-  // Of a tenant the newest set, until another one is chosen.
+  // The default is the newest set of the tenant.
   const newest = ofTenant === undefined ? undefined : sets.data?.find(({ tenantId }) => tenantId === ofTenant)?.backupSetId;
   const chosenSet = wish.set ?? newest;
   const set = sets.data?.find(({ backupSetId }) => backupSetId === chosenSet);
-  // Back into the tenant it was taken of, until another one is chosen.
+  // The default is the tenant that was backed up.
   const tenant = wish.tenant ?? (cluster && wish.cluster === cluster.id ? set?.tenantId : undefined);
   const { start, plan } = useRecovery();
   const change = (part: Partial<Wish>) => {
@@ -162,14 +164,14 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
 }
 
 interface Physical {
-  /** To which moments the tenant can be recovered. */
+  /** The recoverable times of the tenant. */
   window: TenantWindow | undefined;
-  /** The zones of the cluster that is recovered into. */
+  /** The zones of the target cluster. */
   zones: string[];
   error: unknown;
 }
 
-/** Asks to which moments a set's tenant can be recovered, and for the zones of the target. */
+/** Requests the recoverable times of a set's tenant, and the zones of the target cluster. */
 function usePhysical(cluster: Cluster | undefined, set: BackupSet | undefined, into: number): Physical {
   const clusters = useAllClusters();
   const tenant = set?.tenantId ?? 0;
@@ -197,7 +199,7 @@ interface TargetProps {
   onChange: (part: Partial<Wish>) => void;
 }
 
-/** What of a logical set goes where, and under which names. */
+/** The objects, the target and the new names of a recovery from a logical set. */
 function Target({ set, wish, tenant, onChange }: TargetProps) {
   const { recovery } = useLabels();
   return (
@@ -298,7 +300,7 @@ function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body
   return { cluster: wish.cluster, body };
 }
 
-/** Returns the databases and tables, without the cluster and tenant, which are the set's; none means the whole set. */
+/** Returns the databases and tables without the cluster and tenant of the set; empty means the whole set. */
 function partsOf(objects: BackupObject[]): BackupObject[] {
   if (objects.some(({ backupDimension }) => backupDimension === 'TENANT')) return [];
   return objects.map(({ databaseName, tableName, backupDimension }) => ({

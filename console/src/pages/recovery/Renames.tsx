@@ -3,13 +3,13 @@ import { Button, Input } from '@oceanbase/design';
 
 import { useLabels } from '../../locales';
 
-/** A database that gets another name. */
+/** The new name of a database. */
 export interface Rename {
   from: string;
   to: string;
 }
 
-/** Tells whether only one of the two names of a line is there. */
+/** Returns whether a line has only one of the two names. */
 export function isHalf({ from, to }: Rename): boolean {
   return Boolean(from.trim()) !== Boolean(to.trim());
 }

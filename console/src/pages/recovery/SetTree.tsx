@@ -7,16 +7,16 @@ import { formatBytes, formatCount } from '../../parts/format';
 import { databaseNode, firstChecked, node, tableNode, type ObjectNode } from '../backup/objects';
 import { OpenTree } from '../backup/OpenTree';
 
-/** As many as one answer may hold. */
+/** The maximum number of rows in one answer. */
 const MOST = 2000;
 
 interface SetTreeProps {
   set: BackupSet;
-  /** Told of what is chosen; of the tenant itself when it is the whole set. */
+  /** Called with the selected objects; with the tenant itself if the whole set is selected. */
   onChange: (objects: BackupObject[]) => void;
 }
 
-/** What a logical backup set holds: its databases and their tables, read when they are opened. */
+/** The contents of a logical backup set: its databases and their tables, read when they are opened. */
 export function SetTree({ set, onChange }: SetTreeProps) {
   const { recovery } = useLabels();
   const [root] = useState(() =>
@@ -24,7 +24,7 @@ export function SetTree({ set, onChange }: SetTreeProps) {
   );
   const [selection, setSelection] = useState(() => firstChecked(root));
   const begin = useRef(onChange);
-  // The whole set is chosen at first.
+  // Initially the whole set is selected.
   useEffect(() => begin.current([root.object]), [root]);
   return (
     <OpenTree
@@ -45,7 +45,7 @@ function tenantOf({ clusterId, tenantId }: BackupSet) {
   return { clusterId, tenantId };
 }
 
-/** Returns how what is below the set or one of its databases is read. */
+/** Returns a function that reads the objects below the set or one of its databases. */
 function useReadBelow(set: BackupSet): (object: BackupObject) => Promise<ObjectNode[]> {
   const { backUpNow, recovery } = useLabels();
   const language = useLanguage();
@@ -71,7 +71,7 @@ function useReadBelow(set: BackupSet): (object: BackupObject) => Promise<ObjectN
   };
 }
 
-/** Reads a list to its end. */
+/** Reads all pages of a list. */
 async function allPages<T>(read: (page: { page: number; size: number }) => Promise<List<T>>): Promise<T[]> {
   const all: T[] = [];
   for (let page = 1; ; page += 1) {

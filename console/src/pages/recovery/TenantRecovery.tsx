@@ -11,12 +11,12 @@ interface TenantRecoveryProps {
   window: TenantWindow;
   wish: TenantWish;
   zones: string[];
-  /** Of the cluster that was backed up: its backups fit such clusters alone. */
+  /** The generation of the cluster that was backed up; the target must have the same. */
   generation: Cluster['generation'];
   onChange: (part: Partial<TenantWish>) => void;
 }
 
-/** Moment, target and resources of a tenant that is recovered from its physical backups. */
+/** The time, the target and the resources of a tenant that is recovered from its physical backups. */
 export function TenantRecovery({ window, wish, zones, generation, onChange }: TenantRecoveryProps) {
   const { recovery } = useLabels();
   const isEncrypted = window.obRecoverableInfoAggregation.latestSevenDaysAggregation.obRecoverableSectionItems.some(
@@ -50,7 +50,7 @@ export function TenantRecovery({ window, wish, zones, generation, onChange }: Te
   );
 }
 
-/** The periods that can be recovered to, and why others can't; a press takes the end of a period. */
+/** The recoverable periods, and the reasons for the gaps; a click selects the end of a period. */
 function Periods({ window, onChoose }: { window: TenantWindow; onChoose: (moment: string) => void }) {
   const { recovery } = useLabels();
   return (
@@ -60,7 +60,10 @@ function Periods({ window, onChoose }: { window: TenantWindow; onChoose: (moment
   );
 }
 
-/** The periods that a tenant can be recovered to, and between them why not; one can be taken where that leads to something. */
+/**
+ * The recoverable periods of a tenant, and the reasons for the gaps between them. With `onChoose`, one can be
+ * selected.
+ */
 export function PeriodList({ window, onChoose }: { window: TenantWindow; onChoose?: (moment: string) => void }) {
   const { recovery } = useLabels();
   const periods = window.intervals.map(({ startTime, endTime, proven }) => ({
@@ -95,7 +98,7 @@ export function PeriodList({ window, onChoose }: { window: TenantWindow; onChoos
   );
 }
 
-/** The field of the moment, as it is told. */
+/** The field for the time of the recovery, depending on its form. */
 function UntilField({ window, wish, onChange }: Pick<TenantRecoveryProps, 'window' | 'wish' | 'onChange'>) {
   const { recovery } = useLabels();
   if (wish.until === 'time') return <MomentField window={window} time={wish.time} onChange={(time) => onChange({ time })} />;

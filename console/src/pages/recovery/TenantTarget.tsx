@@ -7,14 +7,14 @@ import type { TenantWish } from './tenantRecovery';
 
 interface TenantTargetProps {
   wish: TenantWish;
-  /** The zones of the cluster that is recovered into. */
+  /** The zones of the target cluster. */
   zones: string[];
-  /** Of the cluster that was backed up: its backups fit such clusters alone. Nothing where only a storage is left. */
+  /** The generation of the cluster that was backed up; the target must have the same. Undefined if only a storage is left. */
   generation?: Cluster['generation'];
   onChange: (part: Partial<TenantWish>) => void;
 }
 
-/** Where a tenant is recovered to: its cluster and name, and what it runs on in each zone. */
+/** The target of a tenant recovery: the cluster, the name, and the resources in each zone. */
 export function TenantTarget({ wish, zones, generation, onChange }: TenantTargetProps) {
   const { recovery } = useLabels();
   const clusters = useAllClusters();

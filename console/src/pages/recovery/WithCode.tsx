@@ -8,7 +8,7 @@ interface WithCodeProps {
   onChange: (isWanted: boolean) => void;
 }
 
-/** Whether code, users and privileges are recovered too, which is for administrators. */
+/** Whether code, users and privileges are recovered too; only for administrators. */
 export function WithCode({ isWanted, onChange }: WithCodeProps) {
   const { recovery } = useLabels();
   const may = useMay();

@@ -3,7 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 
-/** The times that a tenant can be recovered to from its physical backups. */
+/** The recoverable times of a tenant from its physical backups. */
 export function recoveryInfoQuery(cluster: number, tenant: number) {
   return queryOptions({
     queryKey: keys.recoveryInfo(cluster, tenant),

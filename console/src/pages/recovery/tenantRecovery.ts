@@ -1,31 +1,31 @@
 import type { RecoveryInterval, Restore, TenantWindow } from '../../api/types';
 
-/** How the moment of a recovery is told: a time or the latest moment, an SCN, or the end of a backup set. */
+/** The form of the time of a recovery: a time or the latest time, an SCN, or the end of a backup set. */
 export type Until = 'time' | 'scn' | 'set';
 
-/** What a tenant is recovered into, and to which moment, as it was typed. */
+/** The typed target and time of a tenant recovery. */
 export interface TenantWish {
-  /** How the moment is told. */
+  /** The form of the time. */
   until: Until;
-  /** A time in the reader's zone, as the browser's field writes it; empty for the latest moment. */
+  /** A time in the reader's zone, in the format of the browser's field; empty for the latest time. */
   time: string;
   /** An SCN, as it was typed. */
   scn: string;
-  /** The backup set at whose end the moment is. */
+  /** The backup set whose end is the time. */
   set: number | undefined;
   /** The cluster to recover into. */
   cluster: number;
   /** The name of the new tenant. */
   name: string;
-  /** Where the units come from. */
+  /** The source of the units. */
   resources: 'units' | 'pools';
   /** A unit specification, for a new pool in each zone. */
   unit: string;
-  /** How many units in each zone. */
+  /** The number of units in each zone. */
   count: number;
   /** Free pools, with commas between them. */
   pools: string;
-  /** The zones in the order in which they lead; empty for the cluster's choice. */
+  /** The primary zone; empty for the cluster's default. */
   primaryZone: string;
   /** Whether the new tenant stays a standby. */
   isStandby: boolean;
@@ -33,21 +33,21 @@ export interface TenantWish {
   password: string;
 }
 
-/** Why a typed moment can't be recovered to. */
+/** Why a typed time is not recoverable. */
 export interface MomentProblem {
-  /** The nearest possible moments before and after it. */
+  /** The nearest recoverable times before and after it. */
   nearest: string[];
-  /** What lies there, if it is known. */
+  /** The reason of the gap, if it is known. */
   reason: string | undefined;
 }
 
-/** Reads the moment that was typed; nothing while it is no moment. */
+/** Reads the typed time; undefined while it is not a valid time. */
 export function momentOf(time: string): string | undefined {
   const moment = new Date(time);
   return Number.isNaN(moment.getTime()) ? undefined : moment.toISOString();
 }
 
-/** Says why a moment can't be recovered to; nothing when it can. */
+/** Returns why a time is not recoverable; undefined if it is. */
 export function momentProblem(window: TenantWindow, moment: string): MomentProblem | undefined {
   const at = Date.parse(moment);
   const holds = ({ startTime, endTime }: RecoveryInterval) => Date.parse(startTime) <= at && at <= Date.parse(endTime);
@@ -60,7 +60,7 @@ export function momentProblem(window: TenantWindow, moment: string): MomentProbl
   return { nearest: [latest, earliest].filter((time) => time !== undefined), reason: gap?.message };
 }
 
-/** Returns what is typed into the browser's field for a moment: the reader's own time, to the millisecond. */
+/** Returns a time in the format of the browser's field: in the reader's zone, to the millisecond. */
 export function fieldOf(moment: string): string {
   const at = new Date(moment);
   const two = (n: number) => String(n).padStart(2, '0');
@@ -69,7 +69,9 @@ export function fieldOf(moment: string): string {
   return `${date}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${milliseconds}`;
 }
 
-/** Returns the moment as the request names it: nothing for the latest one, and `undefined` while it is not told. */
+/**
+ * Returns the time in the API's format: an empty object for the latest time, and `undefined` while it is incomplete.
+ */
 export function untilOf({ until, time, scn, set }: TenantWish) {
   switch (until) {
     case 'scn':
@@ -84,26 +86,26 @@ export function untilOf({ until, time, scn, set }: TenantWish) {
   }
 }
 
-/** Tells whether what was typed can be an SCN. */
+/** Returns whether a text can be an SCN. */
 export function isScn(text: string): boolean {
   return /^[1-9]\d{0,18}$/.test(text.trim());
 }
 
-/** A backup set of a tenant that a recovery can end with. */
+/** A backup set of a tenant to whose end a recovery is possible. */
 export interface EndSet {
   id: number;
-  /** The earliest moment that the set itself can be recovered to. */
+  /** The earliest recoverable time of the set itself. */
   end: string;
 }
 
-/** Returns the backup sets that a recovery can end with, the newest first. */
+/** Returns the backup sets to whose end a recovery is possible, newest first. */
 export function endSetsOf(window: TenantWindow): EndSet[] {
   return window.obRecoverableInfoAggregation.latestSevenDaysAggregation.obRecoverableSectionItems
     .flatMap(({ dataBackupRecoverableInfo: set }) => (set ? [{ id: set.backupSetId, end: set.recoverableTime }] : []))
     .sort((a, b) => b.id - a.id);
 }
 
-/** Returns the new tenant as the request describes it; nothing while something is missing. */
+/** Returns the new tenant in the API's format; undefined while a value is missing. */
 export function newTenantOf(wish: TenantWish, zones: string[]) {
   const pools = wish.pools.split(',').map((name) => name.trim()).filter(Boolean);
   const unit = wish.unit.trim();
@@ -119,7 +121,7 @@ export function newTenantOf(wish: TenantWish, zones: string[]) {
   };
 }
 
-/** Returns the request; nothing while something is missing. */
+/** Returns the request; undefined while a value is missing. */
 export function tenantBody(
   wish: TenantWish,
   source: { cluster: number; tenant: number },

@@ -12,7 +12,7 @@ import { useReturnFocus } from '../../parts/useReturnFocus';
 import { EMPTY_STORAGE, fromStorage, isComplete, toBase } from './draft';
 import { StorageFields } from './StorageFields';
 
-/** Makes a storage configuration, or changes one. */
+/** Creates or changes a storage configuration. */
 export function StorageDrawer({ storage, onClose }: { storage: Storage | undefined; onClose: () => void }) {
   useReturnFocus();
   const { storage: labels, actions } = useLabels();

@@ -6,12 +6,12 @@ import { withType, type StorageDraft } from './draft';
 
 interface StorageFieldsProps {
   draft: StorageDraft;
-  /** Whether a secret is kept already, which an empty field leaves as it is. */
+  /** Whether a secret is saved already; an empty field leaves it unchanged. */
   keepsSecret?: boolean;
   onChange: (draft: StorageDraft) => void;
 }
 
-/** The fields of a storage that is typed in: which ones depends on its kind. */
+/** The fields of a typed-in storage, which depend on its kind. */
 export function StorageFields({ draft, keepsSecret = false, onChange }: StorageFieldsProps) {
   const { storage, words } = useLabels();
   const isFile = draft.type === 'BACKUP_STORAGE_FILE';

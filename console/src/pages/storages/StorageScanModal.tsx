@@ -9,7 +9,7 @@ import { Prose } from '../../parts/Prose';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 import { useStorageWords } from './words';
 
-/** Looks through a storage for logical backup sets, adds those that are missing to the catalogue, and lists what it found. */
+/** Scans a storage for logical backup sets, adds the missing ones to the catalogue, and lists the result. */
 export function StorageScanModal({ storage, onClose }: { storage: Storage; onClose: () => void }) {
   useReturnFocus();
   const { actions, backup, signing } = useLabels();
@@ -18,7 +18,7 @@ export function StorageScanModal({ storage, onClose }: { storage: Storage; onClo
   const scan = useMutation({
     mutationFn: () =>
       answer(client.POST('/api/v2/backup/storages/{id}/scan', { params: { path: { id: storage.storageId } } })),
-    // The sets that were added belong to clusters.
+    // The added sets belong to clusters, whose cached answers are now old.
     onSuccess: ({ added }) => (added.length ? queries.invalidateQueries({ queryKey: ['cluster'] }) : undefined),
   });
   const found = scan.data;

@@ -8,7 +8,7 @@ import { Loaded } from '../../parts/PageState';
 import { TestLines } from '../../parts/TestLines';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 
-/** Tests a storage of the library, and shows what the test found. */
+/** Tests a saved storage configuration, and shows the result. */
 export function StorageTestModal({ storage, onClose }: { storage: Storage; onClose: () => void }) {
   useReturnFocus();
   const { storage: labels, actions } = useLabels();

@@ -23,7 +23,7 @@ import { useStorageWords } from './words';
 
 const RecoverFromStorageDrawer = later(async () => (await import('../recovery/RecoverFromStorageDrawer')).RecoverFromStorageDrawer);
 
-/** The library of places that backups go to. */
+/** The storage configurations. */
 export default function StoragesPage() {
   const { storage } = useLabels();
   const may = useMay();
@@ -129,7 +129,7 @@ function StorageTable({ storages, onEdit, onTest, onScan, onRecover }: StorageTa
   );
 }
 
-/** Returns how a configuration is deleted, after asking. */
+/** Returns a function that deletes a configuration after a confirmation. */
 function useRemove() {
   const { storage: labels, actions } = useLabels();
   const { modal, message } = App.useApp();

@@ -1,6 +1,6 @@
 import type { Storage, StorageBase, StorageType } from '../../api/types';
 
-/** A storage as it is typed in. */
+/** The values of the form for a storage. */
 export interface StorageDraft {
   type: StorageType;
   url: string;
@@ -19,19 +19,19 @@ export const EMPTY_STORAGE: StorageDraft = {
   appId: '',
 };
 
-/** Returns the draft with another kind: what belongs to the service of the old one is gone. */
+/** Returns the draft with another kind, without the values that belong to the old kind. */
 export function withType(draft: StorageDraft, type: StorageType): StorageDraft {
   if (type === draft.type) return draft;
   return { ...EMPTY_STORAGE, type };
 }
 
-/** Tells whether enough is typed in to be tested. */
+/** Returns whether the draft is complete enough for a test. */
 export function isComplete(draft: StorageDraft): boolean {
   if (!draft.url.trim()) return false;
   return draft.type === 'BACKUP_STORAGE_FILE' || Boolean(draft.accessKeyId.trim());
 }
 
-/** Returns what was typed in as the wire takes it: one key, named after the kind of storage. */
+/** Returns the draft in the API's format: the field of the key depends on the kind of storage. */
 export function toBase(draft: StorageDraft): StorageBase {
   const base = { backupStorageType: draft.type, storageUrl: draft.url.trim() };
   if (draft.type === 'BACKUP_STORAGE_FILE') return base;
@@ -46,7 +46,7 @@ export function toBase(draft: StorageDraft): StorageBase {
   return { ...base, s3AccessKey: key };
 }
 
-/** Returns a kept storage as a draft; its secret never comes back. */
+/** Returns a saved storage as a draft; the server never returns its secret. */
 export function fromStorage({ obBackupStorageBaseInfo: base }: Storage): StorageDraft {
   const key = base.ossAccessKey ?? base.cosAccessKey ?? base.s3AccessKey;
   return {

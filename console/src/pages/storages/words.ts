@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of a scan. They are loaded with the page that shows it, and not before the log-on as all others. */
+/** The labels of a scan. They are loaded with their page; most other labels are loaded before the log-on. */
 const en = {
   scan: 'Scan',
   scanOf: (storage: string) => `Scan ${storage} for backup sets`,

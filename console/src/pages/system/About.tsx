@@ -7,7 +7,7 @@ import { Facts, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { useMe } from '../logon/me';
 
-/** Which Lifeboat this is, and who uses it. */
+/** The version of Lifeboat, and the logged-on user. */
 export function About() {
   const { system, words, product, tagline } = useLabels();
   const me = useMe();

@@ -14,7 +14,7 @@ interface Fields {
   password: string;
 }
 
-/** Makes an account, or gives one another role. */
+/** Creates an account, or changes its role. */
 export function AccountDrawer({ account, onClose }: { account: Account | undefined; onClose: () => void }) {
   useReturnFocus();
   const { access, actions, logOn, words } = useLabels();

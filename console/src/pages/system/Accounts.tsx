@@ -16,7 +16,7 @@ import { AccountDrawer } from './AccountDrawer';
 import { accountsQuery, type Account } from './accounts';
 import { SetPasswordModal } from './SetPasswordModal';
 
-/** Who may log on, and as what. */
+/** The accounts and their roles. */
 export function Accounts() {
   const { access, state } = useLabels();
   const may = useMay();
@@ -126,7 +126,7 @@ function useColumns({ onEdit, onSetPassword }: Deeds): TableProps<Account>['colu
   ];
 }
 
-/** Returns how an account is disabled, enabled and deleted; what takes something away asks first. */
+/** Returns functions that disable, enable and delete an account; the destructive ones need a confirmation. */
 function useSteer() {
   const { access, actions } = useLabels();
   const { modal, message } = App.useApp();

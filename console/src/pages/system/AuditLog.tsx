@@ -15,7 +15,7 @@ import { useAuditWords } from './auditWords';
 
 const NAMES = ['user', 'action', 'object'];
 
-/** Who did what, the newest first. */
+/** The audit log, newest entries first. */
 export function AuditLog() {
   const { access, state } = useLabels();
   const { filter, change, clear } = useListFilter(20, NAMES);
@@ -66,7 +66,7 @@ function useColumns(): TableProps<AuditLine>['columns'] {
         outcome === 'done' ? (
           <Badge status="success" text={access.done} />
         ) : (
-          // Why is a word of the REST API: it is for those who look closer.
+          // The reason is an error ID of the REST API, so it is shown only on hover.
           <Badge status="error" text={<span title={outcome}>{access.refused}</span>} />
         ),
     },
@@ -74,7 +74,7 @@ function useColumns(): TableProps<AuditLine>['columns'] {
   ];
 }
 
-/** What a line is about, by its name, with the way to it. */
+/** The object of a line: its name, with a link to it. */
 function AuditedObject({ object }: { object: string }) {
   const { audited } = useAuditWords();
   const clusters = useAllClusters();

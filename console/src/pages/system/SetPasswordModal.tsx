@@ -11,7 +11,7 @@ import type { Account } from './accounts';
 
 const FORM = 'set-password';
 
-/** Gives somebody else's account a password, which must be changed at the next log-on. */
+/** Sets the password of another user's account; it must be changed at the next log-on. */
 export function SetPasswordModal({ account, onClose }: { account: Account; onClose: () => void }) {
   useReturnFocus();
   const { access, logOn, actions } = useLabels();

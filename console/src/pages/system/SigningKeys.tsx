@@ -14,7 +14,7 @@ import { useReport } from '../../parts/report';
 import { useMay } from '../logon/me';
 import { TrustKeyModal } from './TrustKeyModal';
 
-/** The key that backups are signed with, and those of other installations that are trusted. */
+/** The signing key of backups, and the trusted keys of other installations. */
 export function SigningKeys() {
   const { signing } = useLabels();
   const may = useMay();
@@ -97,7 +97,7 @@ function Trusted({ trusted, onRemove }: { trusted: TrustedKey[]; onRemove: (name
   );
 }
 
-/** Returns how the key is replaced and a trusted one removed; both ask first. */
+/** Returns functions that replace the signing key and remove a trusted key; both need a confirmation. */
 function useSteer() {
   const { signing, actions } = useLabels();
   const { modal, message } = App.useApp();

@@ -11,7 +11,7 @@ import { Accounts } from './Accounts';
 import { AuditLog } from './AuditLog';
 import { SigningKeys } from './SigningKeys';
 
-/** Who may log on, who did what, whose backups are trusted, and which Lifeboat this is. */
+/** The accounts, the audit log, the signing keys, and the version of Lifeboat. */
 export default function SystemPage() {
   const { system, access, signing } = useLabels();
   const may = useMay();
@@ -38,7 +38,7 @@ export default function SystemPage() {
   );
 }
 
-/** What only an administrator sees; to everybody else it says so. */
+/** Contents for administrators only; other users see a hint instead. */
 function ForAdministrators({ children }: { children: ReactNode }) {
   const { state, access } = useLabels();
   if (useMay().manageUsers) return <>{children}</>;

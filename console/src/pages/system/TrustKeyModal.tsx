@@ -11,7 +11,7 @@ interface Fields {
   key: string;
 }
 
-/** Has a key of another installation trusted, under a name. */
+/** Trusts the key of another installation under a name. */
 export function TrustKeyModal({ onClose }: { onClose: () => void }) {
   const { signing, actions } = useLabels();
   const { message } = App.useApp();

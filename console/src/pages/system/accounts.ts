@@ -10,7 +10,7 @@ export type Role = Schemas['Role'];
 
 export const ROLES: Role[] = ['ADMIN', 'BACKUP_MANAGER', 'CLUSTER_VIEWER'];
 
-/** Asks for a page of the accounts. */
+/** Requests a page of the accounts. */
 export function accountsQuery(page: number, size: number) {
   return {
     queryKey: [...keys.accounts, page, size],
@@ -18,7 +18,7 @@ export function accountsQuery(page: number, size: number) {
   };
 }
 
-/** Which deeds are wanted. */
+/** The filter of the audit log. */
 export interface AuditFilter {
   page: number;
   size: number;
@@ -29,7 +29,7 @@ export interface AuditFilter {
   object?: string;
 }
 
-/** Asks for a page of the audit log. */
+/** Requests a page of the audit log. */
 export function auditQuery(filter: AuditFilter) {
   return {
     queryKey: ['audit', filter],

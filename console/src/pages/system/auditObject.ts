@@ -1,4 +1,4 @@
-/** What a line of the audit log is about: a kind of thing, its number or name, and the address that shows it. */
+/** The object of a line in the audit log: its kind, its ID or name, and the address that shows it. */
 export interface AuditObject {
   kind: 'cluster' | 'tenant' | 'task' | 'subtask' | 'storage' | 'strategy' | 'user' | 'key';
   name: string;
@@ -7,7 +7,7 @@ export interface AuditObject {
   to?: string;
 }
 
-/** Reads an object of the audit log, such as `cluster/1/tenant/1002`; nothing where it is none that is known here. */
+/** Reads an object of the audit log, such as `cluster/1/tenant/1002`; undefined for an unknown kind. */
 export function auditObjectOf(object: string): AuditObject | undefined {
   const [kind, name = '', below, part = ''] = object.split('/');
   if (!name) return undefined;

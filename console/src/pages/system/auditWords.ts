@@ -1,7 +1,10 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of the audit log's actions and objects. They are loaded with the page that shows them, and not before the log-on as all others. */
+/**
+ * The labels of the audit log's actions and objects. They are loaded with their page; most other labels are loaded
+ * before the log-on.
+ */
 const en = {
   audited: {
     cluster: (name: string) => `Cluster ${name}`,

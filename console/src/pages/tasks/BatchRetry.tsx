@@ -8,12 +8,12 @@ import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
 import { useTaskWords } from './words';
 
-/** Tells whether a task can be retried: it failed, or was cancelled, and was not rolled back. */
+/** Returns whether a task can be retried: it failed or was cancelled, and was not rolled back. */
 export function canRetry({ status, operation }: Pick<TaskHead, 'status' | 'operation'>): boolean {
   return status === 'FAILED' && operation !== 'ROLLBACK';
 }
 
-/** Retries the selected tasks, after asking. Each that is refused says why; the others go on. */
+/** Retries the selected tasks after a confirmation. A refused one shows the reason; the others continue. */
 export function BatchRetry({ tasks, onDone }: { tasks: TaskHead[]; onDone: () => void }) {
   const { tasks: labels, actions } = useLabels();
   const words = useTaskWords();

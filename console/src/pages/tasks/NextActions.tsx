@@ -11,7 +11,7 @@ import { useMay } from '../logon/me';
 import { useSteer } from './steer';
 import { post } from '../../api/post';
 
-/** What can be pressed on a step that failed: what repairs it first. */
+/** The actions on a failed step; the repair comes first. */
 export function NextActions({ task, subtask }: { task: Task; subtask: Subtask }) {
   const may = useMay();
   const press = usePress(task, subtask);
@@ -60,7 +60,7 @@ function usePress(task: Task, subtask: Subtask) {
       ),
       okText: action.text,
       cancelText: actions.cancel,
-      // Without a promise it stays open: the two passwords differ.
+      // Without a promise the dialog stays open, because the two passwords differ.
       onOk: (close: () => void) => {
         if (action.needsPassword && !password) return undefined;
         const body = action.needsPassword ? { ...(action.body ?? {}), encryption: { password } } : action.body;
@@ -95,7 +95,7 @@ function usePress(task: Task, subtask: Subtask) {
   return { press, isPending: steer.isPending || call.isPending };
 }
 
-/** A new encryption password, twice; nothing is passed on while the two differ. */
+/** Two fields for a new encryption password; the value is undefined while the two differ. */
 function PasswordField({ onChange }: { onChange: (password: string | undefined) => void }) {
   const { tasks, backUpNow, logOn } = useLabels();
   const [typed, setTyped] = useState('');

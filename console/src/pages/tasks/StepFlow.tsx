@@ -105,7 +105,7 @@ function StepButton({ subtask, title, isShown, onShow }: StepButtonProps) {
           {subtask.startTime ? <Duration from={subtask.startTime} until={subtask.finishTime} /> : null}
         </span>
       </span>
-      {/* The step that is looked at says it beside the list. */}
+      {/* The selected step shows its note beside the list. */}
       {subtask.note && subtask.status !== 'SUCCESSFUL' && !isShown ? (
         <span className={subtask.status === 'FAILED' ? 'step-note step-note-bad' : 'step-note'}>
           {subtask.note.message}

@@ -9,7 +9,7 @@ import { ProblemAlert } from '../../parts/ProblemAlert';
 import { saveText } from '../../parts/saveText';
 import { useLog } from './log';
 
-/** A step's log: follows, can be searched and downloaded. */
+/** The log of a step: it follows new lines, and can be searched and downloaded. */
 export function StepLog({ task, subtask }: { task: number; subtask: Subtask }) {
   const { tasks, actions } = useLabels();
   const { lines, error } = useLog(task, subtask);

@@ -8,17 +8,17 @@ import { NextActions } from './NextActions';
 import { StepLog } from './StepLog';
 import { Throughput } from './Throughput';
 
-/** The lanes that stand for no single tenant: before OceanBase 4.0 one job backs up several. */
+/** The lanes that are not a single tenant: before 4.0 one job backs up several tenants. */
 export const WHOLE: string[] = ['cluster', 'tenants'];
 
 interface StepPanelProps {
   task: Task;
   subtask: Subtask;
-  /** How fast it was, as long as the page was open. */
+  /** The rates of the step since the page was opened. */
   rates: Sample[] | undefined;
 }
 
-/** The step that is looked at: why it failed and what repairs it, and its log. */
+/** The selected step: its error, the actions, and its log. */
 export function StepPanel({ task, subtask, rates }: StepPanelProps) {
   const { tasks } = useLabels();
   const title = subtask.lane && !WHOLE.includes(subtask.lane) ? `${subtask.name} · ${subtask.lane}` : subtask.name;

@@ -5,7 +5,7 @@ import { useLabels } from '../../locales';
 import { useMay } from '../logon/me';
 import { useSteer } from './steer';
 
-/** What can be done with the whole task as it stands. */
+/** The actions on the whole task in its current status. */
 export function TaskButtons({ task }: { task: Task }) {
   const { tasks } = useLabels();
   const may = useMay();

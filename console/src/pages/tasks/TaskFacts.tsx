@@ -15,16 +15,16 @@ import { overallOf } from './percent';
 import { WHOLE } from './StepPanel';
 import { useTaskWords } from './words';
 
-/** As many rows as one answer may hold: a row per tenant. */
+/** The maximum number of rows in one answer: a row per tenant. */
 const MOST = 2000;
 
-/** How often a task that has no row yet is looked for. */
+/** The polling interval for a task that has no row yet. */
 const EVERY_MS = 5000;
 
-/** How many tenants are named. */
+/** The maximum number of tenant names. */
 const NAMED = 5;
 
-/** What a task is about, how far it is, and who ordered it. */
+/** The object, the progress and the initiator of a task. */
 export function TaskFacts({ task }: { task: Task }) {
   const { tasks } = useLabels();
   const words = useTaskWords();
@@ -70,7 +70,7 @@ interface BackupFactsProps {
   after: Array<[string, ReactNode]>;
 }
 
-/** The same of a backup, with its mode and storage: its rows in the list of backups say them. */
+/** The same for a backup, with its mode and storage, which come from its rows in the list of backups. */
 function BackupFacts({ task, before, after }: BackupFactsProps) {
   const { words } = useLabels();
   const own = useTaskWords();
@@ -78,11 +78,11 @@ function BackupFacts({ task, before, after }: BackupFactsProps) {
   const { data: row } = useQuery({
     queryKey: keys.backupOfTask(task.id),
     enabled: Boolean(task.startTime) && id > 0,
-    // It never changes, once it is there.
+    // The row never changes.
     staleTime: Infinity,
     refetchInterval: ({ state }) => (state.data || task.status !== 'RUNNING' ? false : EVERY_MS),
     queryFn: async () => {
-      // Those of the same cluster that began while this one ran.
+      // The backups of the same cluster that started while this one ran.
       const endTime = new Date(Date.parse(task.finishTime ?? new Date().toISOString()) + 1000).toISOString();
       const query = { startTime: task.createTime, endTime, page: 1, size: MOST };
       const path = '/api/v2/ob/clusters/{id}/backup/task/dataBackupTasks';
@@ -99,7 +99,7 @@ function BackupFacts({ task, before, after }: BackupFactsProps) {
   return <Facts rows={[...before, ...more, ...after]} />;
 }
 
-/** The tenants that a task is about: its own, else those of its lanes. */
+/** The tenants of a task: its own tenant, otherwise those of its lanes. */
 function Tenants({ task }: { task: Task }) {
   const words = useTaskWords();
   const lanes = [...new Set(task.subtasks.map(({ lane }) => lane).filter((lane) => typeof lane === 'string' && !WHOLE.includes(lane)))];

@@ -27,7 +27,7 @@ export function TaskLog({ task }: { task: Task }) {
   );
 }
 
-/** Writes the log of one step below its name. */
+/** Returns the log of one step as text, below its name. */
 export function partOf({ name, lane, status }: Pick<Subtask, 'name' | 'lane' | 'status'>, lines: LogLine[]): string {
   const head = `=== ${name}${lane ? ` · ${lane}` : ''} (${status})\n`;
   return head + lines.map(({ at, text }) => `${at} ${text}\n`).join('');

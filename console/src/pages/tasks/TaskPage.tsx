@@ -22,21 +22,21 @@ import { TaskLog } from './TaskLog';
 import { TaskState } from './TaskState';
 import { TaskButtons } from './TaskButtons';
 
-/** One task: its steps as they run, their logs, and the ways to repair it. */
+/** One task: its steps, their logs, and its actions. */
 export default function TaskPage() {
   const id = Number(useParams().taskId);
   const task = useQuery(taskQuery(id));
   return <Loaded query={task}>{(found) => <Follow key={found.id} task={found} at={task.dataUpdatedAt / 1000} />}</Loaded>;
 }
 
-/** A task that is followed; `at` is when it was read, in seconds. */
+/** A task that is shown live; `at` is the time of the last read, in seconds. */
 function Follow({ task, at }: { task: Task; at: number }) {
   const { tasks, leftOut, recovery } = useLabels();
   const [chosen, setChosen] = useState<number>();
   const [seen, setSeen] = useState<{ at: number; rates: Rates }>({ at: 0, rates: new Map() });
   if (seen.at !== at) setSeen({ at, rates: withRates(seen.rates, task.subtasks, at) });
   const steps = stepsOf(task.subtasks);
-  // Until a step is chosen, the page follows the one that runs.
+  // Until the user selects a step, the page follows the running one.
   const shown = task.subtasks.find(({ id }) => id === chosen) ?? mostInteresting(task.subtasks);
   const done = steps.filter(({ subtasks }) => subtasks.every(({ status }) => status === 'SUCCESSFUL')).length;
 
@@ -86,10 +86,10 @@ function Follow({ task, at }: { task: Task; at: number }) {
   );
 }
 
-/** Tells whether a step that failed says why the task has: then it is said there, once. */
+/** Returns whether a failed step has the same error as the task: then only the step shows it. */
 function isToldByStep({ error, subtasks }: Task): boolean {
   const hasOneLane = new Set(subtasks.map(({ lane }) => lane).filter(Boolean)).size === 1;
-  // How many lanes failed is no news where there is only one.
+  // With only one lane, the number of failed lanes is no information.
   const counts = error?.id === LANES_FAILED;
   return subtasks.some(({ status, note }) => status === 'FAILED' && (note?.id === error?.id || (counts && hasOneLane)));
 }

@@ -6,11 +6,11 @@ import { taskQuery } from './queries';
 
 interface TaskPercentProps {
   id: number;
-  /** The tenant that is asked about; without one, all of the task is. */
+  /** The tenant; without one, the whole task. */
   lane?: string;
 }
 
-/** How far a task is that runs. Few run at once, so each is asked for. */
+/** The progress of a running task. Few tasks run at once, so there is a request for each. */
 export function TaskPercent({ id, lane }: TaskPercentProps) {
   const task = useQuery(taskQuery(id));
   if (!task.data) return null;

@@ -13,7 +13,7 @@ interface TaskStateProps {
   };
 }
 
-/** How a task stands, or a backup or a recovery in its list. */
+/** The status of a task, or of a backup or recovery in its list. */
 export function TaskState({ of }: TaskStateProps) {
   const { words } = useLabels();
   if (isCancelled(of)) return <Status tone="quiet">{words.cancelled}</Status>;

@@ -22,7 +22,7 @@ import { useTaskWords } from './words';
 
 const NAMES = ['status', 'type', 'cluster', 'tenant'];
 
-/** Everything that runs or ran. */
+/** All tasks. */
 export default function TasksPage() {
   const { tasks, words } = useLabels();
   const own = useTaskWords();
@@ -82,7 +82,7 @@ export default function TasksPage() {
           {...(may.backUp
             ? {
                 rowSelection: {
-                  // The library repeats the box of the header in a hidden row, where the keyboard would still reach it.
+                  // The library repeats the checkbox of the header in a hidden row, which the keyboard still reaches.
                   hideSelectAll: true,
                   selectedRowKeys: selected.map(String),
                   getCheckboxProps: (task: TaskHead) => ({ disabled: !canRetry(task), 'aria-label': task.name }),

@@ -9,7 +9,7 @@ import { useTaskWords } from './words';
 
 const STEPS = Array.from({ length: 14 }, (_, power) => 10 ** power).flatMap((ten) => [ten, 2 * ten, 5 * ten]);
 
-/** How far apart two samples may be before the line has a gap, in seconds. */
+/** The maximum distance of two samples without a gap in the line, in seconds. */
 const FARTHEST = 60;
 
 interface ThroughputProps {
@@ -17,7 +17,7 @@ interface ThroughputProps {
   unit: Progress['unit'];
 }
 
-/** How fast a step that runs has been, since its page was opened. */
+/** The rate of a running step since its page was opened. */
 export function Throughput({ samples, unit }: ThroughputProps) {
   const words = useTaskWords();
   const language = useLanguage();

@@ -1,9 +1,9 @@
 import type { TaskHead, Words } from '../../api/types';
 
-/** The text of what ended because somebody cancelled it. */
+/** The ID of the text for a cancelled task or step. */
 const CANCELLED = 'engine.cancelled';
 
-/** The text of a task whose lanes did not all succeed: it counts them, and names no reason. */
+/** The ID of the text for a task with failed lanes: it contains their number, but no reason. */
 export const LANES_FAILED = 'engine.lanes-failed';
 
 interface Ended {
@@ -17,8 +17,9 @@ interface Ended {
 }
 
 /**
- * Tells whether what the server calls failed was cancelled: its states have no word for it, so the reason decides. A task
- * of several lanes was when it was told to, and no step failed by itself.
+ * Returns whether a task or step with the status "failed" was cancelled: the server has no status for that, so the
+ * reason decides. A task of several lanes was cancelled if it was commanded to, and no step failed for another
+ * reason.
  */
 export function isCancelled({ status, operation, error, note, subtasks }: Ended): boolean {
   if (status !== 'FAILED' && status !== 'RESTORE_FAIL') return false;

@@ -4,18 +4,18 @@ import { answer, client } from '../../api/client';
 import type { LogLine, Subtask } from '../../api/types';
 import { useLanguage } from '../../locales';
 
-/** How often a running step's log is read. */
+/** The polling interval of a running step's log. */
 const EVERY_MS = 1500;
 
-/** Most lines that are kept; older ones are left out. */
+/** The maximum number of lines that are kept; older ones are removed. */
 const MOST_LINES = 5000;
 
-/** How many lines one answer holds. */
+/** The maximum number of lines in one answer. */
 const BATCH = 1000;
 
 const NO_LINES: LogLine[] = [];
 
-/** Reads what comes behind the lines of a step's log that are known, to its end. */
+/** Reads the lines of a step's log after the known ones, up to its end. */
 export async function readLog(task: number, subtask: number, known: LogLine[] = NO_LINES, most = Infinity): Promise<LogLine[]> {
   let lines = known;
   for (;;) {
@@ -28,7 +28,7 @@ export async function readLog(task: number, subtask: number, known: LogLine[] = 
   }
 }
 
-/** Returns a step's log, and keeps reading what comes behind it while the step runs. */
+/** Returns a step's log, and keeps reading new lines while the step runs. */
 export function useLog(task: number, subtask: Subtask): { lines: LogLine[]; error: unknown } {
   const language = useLanguage();
   const queries = useQueryClient();

@@ -1,16 +1,16 @@
 import type { Subtask } from '../../api/types';
 
-/** How far a task is. */
+/** The progress of a task. */
 export interface Overall {
   /** From 0 to 100. */
   percent: number;
-  /** How long its running step still takes, in seconds, where the server can tell. */
+  /** The remaining time of its running step in seconds, if the server can estimate it. */
   remainingS: number | undefined;
 }
 
 /**
- * Returns how far a task is: each step counts the same, and each of its lanes a part of it. Steps that run longest say
- * how far they are themselves.
+ * Returns the progress of a task: every step counts the same, and every lane is an equal part of its step. Long-running
+ * steps report their own progress.
  */
 export function overallOf(subtasks: Subtask[]): Overall {
   const steps = new Map<number, number[]>();
@@ -24,7 +24,7 @@ export function overallOf(subtasks: Subtask[]): Overall {
   const times = subtasks.flatMap(({ status, progress }) =>
     status === 'RUNNING' && typeof progress?.remainingS === 'number' ? [progress.remainingS] : [],
   );
-  // Rounded down: what is not done is not 100 %.
+  // Rounded down: an unfinished task must not show 100 %.
   return { percent: Math.floor(all * 100), remainingS: times.length ? Math.max(...times) : undefined };
 }
 

@@ -1,13 +1,13 @@
 import type { Subtask } from '../../api/types';
 import type { Sample } from '../../charts/timeline';
 
-/** Most samples that are kept; older ones are left out. */
+/** The maximum number of samples that are kept; older ones are removed. */
 const MOST = 600;
 
-/** The rates of steps as they were seen, by the step's number. */
+/** The rates of steps since the page was opened, by step ID. */
 export type Rates = ReadonlyMap<number, Sample[]>;
 
-/** Returns the rates with what a task says now, at a moment in seconds. Only steps that run have a rate. */
+/** Returns the rates with the current ones of a task added; `at` is in seconds. Only running steps have a rate. */
 export function withRates(rates: Rates, subtasks: Subtask[], at: number): Rates {
   const next = new Map(rates);
   for (const { id, status, progress } of subtasks) {

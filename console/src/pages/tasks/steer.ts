@@ -10,7 +10,7 @@ type Wish =
   | { verb: 'retry' | 'cancel' | 'rollback' }
   | { verb: 'retry-subtask' | 'skip-subtask' | 'cancel-subtask'; subtask: number };
 
-/** Tells a task what to do, after asking whether that is meant. */
+/** Sends a command to a task after a confirmation. */
 export function useSteer(task: number) {
   const { actions } = useLabels();
   const { modal } = App.useApp();

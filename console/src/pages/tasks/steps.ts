@@ -7,7 +7,7 @@ export interface Step {
   subtasks: Subtask[];
 }
 
-/** Puts the lanes of each step together, in the order of the flow. */
+/** Groups the lanes of each step, in the order of the flow. */
 export function stepsOf(subtasks: Subtask[]): Step[] {
   const steps = new Map<number, Step>();
   for (const subtask of subtasks) {
@@ -18,10 +18,10 @@ export function stepsOf(subtasks: Subtask[]): Step[] {
   return [...steps.entries()].sort(([a], [b]) => a - b).map(([, step]) => step);
 }
 
-/** So many lanes of a step are listed at once, unless all are asked for. */
+/** The maximum number of listed lanes of a step, unless the user requests all. */
 const LANES_MOST = 20;
 
-/** Returns the lanes of a step that are listed: of many, those that failed, those that run, and the one looked at. */
+/** Returns the listed lanes of a step: of many lanes, the failed ones, the running ones, and the selected one. */
 export function listedLanes(lanes: Subtask[], shown: number | undefined): Subtask[] {
   if (lanes.length <= LANES_MOST) return lanes;
   const are = (...states: Array<Subtask['status']>) => lanes.filter(({ status }) => states.includes(status));
@@ -30,7 +30,7 @@ export function listedLanes(lanes: Subtask[], shown: number | undefined): Subtas
   return lanes.filter(({ id }) => chosen.has(id));
 }
 
-/** Returns the subtask that one wants to look at first: what failed, else what runs, else what ran last. */
+/** Returns the subtask to show first: a failed one, otherwise a running one, otherwise the last one that ran. */
 export function mostInteresting(subtasks: Subtask[]): Subtask | undefined {
   const ended = subtasks.filter(({ status }) => status === 'SUCCESSFUL');
   return (

@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of tasks that only their pages show. They are loaded with them, and not before the log-on as all others. */
+/** The labels of the pages about tasks. They are loaded with them; most other labels are loaded before the log-on. */
 const en = {
   kind: 'Type',
   anyKind: 'Any type',

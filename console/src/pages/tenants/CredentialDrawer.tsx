@@ -17,7 +17,7 @@ interface CredentialDrawerProps {
   onClose: () => void;
 }
 
-/** Who reads a tenant's data: given, tested, replaced, forgotten; and what such a user must be allowed. */
+/** The tenant credential: set, tested, replaced, removed; and the privileges that its user needs. */
 export function CredentialDrawer({ clusterId, tenant, onClose }: CredentialDrawerProps) {
   useReturnFocus();
   const { credential: labels, actions } = useLabels();
@@ -93,7 +93,7 @@ export function CredentialDrawer({ clusterId, tenant, onClose }: CredentialDrawe
   );
 }
 
-/** What the user must be allowed, as statements to be copied. */
+/** The statements that grant the required privileges, to be copied. */
 function LeastPrivilege({ user }: { user: string }) {
   const { credential: labels } = useLabels();
   const [recovers, setRecovers] = useState(false);

@@ -29,7 +29,7 @@ import { strategyFor } from '../strategies/strategyFor';
 
 const LIST = 'list';
 
-/** One tenant: what it is, how it is protected, and its backups and recoveries. */
+/** One tenant: its facts, its protection, and its backups and recoveries. */
 export default function TenantPage() {
   const id = useClusterId();
   const tenantId = Number(useParams().tenantId);
@@ -64,7 +64,7 @@ function Shown({ cluster, tenant }: { cluster: Cluster; tenant: Tenant }) {
         ) : (
           <MayButton may={false}>{backup.initiateRecovery}</MayButton>
         )}
-        {/* What can't be backed up says why where it is looked at. */}
+        {/* If the tenant can't be backed up, Back up Now shows the reason. */}
         <MayButton may={may.backUp} type="primary" onClick={() => toBackup('backUpNow=')}>
           {backup.backUpNow}
         </MayButton>
@@ -134,7 +134,7 @@ function Overview({ cluster, tenant }: { cluster: Cluster; tenant: Tenant }) {
   return <Facts rows={rows} />;
 }
 
-/** The times that the tenant can be recovered to. */
+/** The recoverable times of the tenant. */
 function Window({ cluster, tenant }: { cluster: number; tenant: number }) {
   const { recovery } = useLabels();
   const info = useQuery(recoveryInfoQuery(cluster, tenant));

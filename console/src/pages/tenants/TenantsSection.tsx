@@ -13,7 +13,7 @@ import { clusterTables } from '../clusters/clusterTables';
 import { useMay } from '../logon/me';
 import { CredentialDrawer } from './CredentialDrawer';
 
-/** The tenants of a cluster, and who reads their data. */
+/** The tenants of a cluster, and their credentials. */
 export function TenantsSection({ cluster }: { cluster: Cluster }) {
   const labels = useLabels();
   const [chosen, setChosen] = useState<number>();
@@ -58,7 +58,7 @@ export function TenantsSection({ cluster }: { cluster: Cluster }) {
   );
 }
 
-/** The user that is kept, or why none is needed or can be given. */
+/** The user of the saved credential, or why none is needed or possible. */
 function Credential({ tenant, onOpen }: { tenant: Tenant; onOpen: () => void }) {
   const { credential: labels } = useLabels();
   const may = useMay();
@@ -67,7 +67,7 @@ function Credential({ tenant, onOpen }: { tenant: Tenant; onOpen: () => void }) 
   if (isUnfit && !kept) {
     return (
       <Tooltip title={obstacle.message}>
-        {/* The reason is for everybody, also for those who come by keyboard. */}
+        {/* The reason must be reachable by keyboard too. */}
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
         <span tabIndex={0} role="note" aria-label={obstacle.message} className="quiet">
           {labels.notNeeded}

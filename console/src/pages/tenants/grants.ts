@@ -1,13 +1,13 @@
-/** Writes a text as a literal of SQL. */
+/** Returns a text as an SQL literal. */
 function literal(text: string): string {
   return `'${text.replace(/\\/g, '\\\\').replace(/'/g, "''")}'`;
 }
 
-/** What the one who reads a tenant must be allowed: to back it up, and to recover into it. */
+/** The privileges that the user of a tenant credential needs: for backups, and for recoveries. */
 export const READ = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EXECUTE'];
 export const WRITE = ['CREATE', 'CREATE VIEW', 'INSERT', 'UPDATE', 'ALTER', 'INDEX', 'DROP', 'REFERENCES'];
 
-/** Returns the statements that make a user of least privilege, to be run in the tenant. */
+/** Returns the statements that create a user with the least privileges, to be run in the tenant. */
 export function grantStatements(user: string, recovers: boolean): string {
   const name = literal(user.trim() || 'lifeboat');
   const statements = [

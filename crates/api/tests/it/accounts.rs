@@ -79,7 +79,7 @@ async fn another_role_another_password_or_none_at_all_ends_everything_at_once() 
         assert_eq!(me(&server, &token).await.json()["error"]["id"], "token-unknown", "{name}");
         let resumed = server.send(server.with(&session)).await;
         assert_eq!(resumed.json()["error"]["id"], "session-over", "{name}");
-        // The password was verified a moment ago; that counts no more either.
+        // The recent verification of the password must not count any more either.
         let basic = me(&server, &eva).await.json();
         let expected = [
             json!("BACKUP_MANAGER"),
@@ -103,7 +103,7 @@ async fn the_last_active_administrator_stays() {
     assert_eq!(refused("PATCH", Some(json!({ "enabled": false }))).await, "account-last-admin");
     assert_eq!(refused("PATCH", Some(json!({ "role": "CLUSTER_VIEWER" }))).await, "account-last-admin");
     assert_eq!(refused("DELETE", None).await, "account-last-admin");
-    // Another one that is disabled does not help; an active one does.
+    // Another administrator counts only if the account is not disabled.
     server.account("eva", "ADMIN").await;
     let eva = format!("/api/v2/users/{}", id(&server, "eva").await);
     server.ask("PATCH", &eva, Some(&json!({ "enabled": false }))).await;

@@ -148,7 +148,7 @@ async fn the_api_never_falls_through_to_the_page() {
         assert_eq!(answered.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answered.json()["error"]["id"], "path-unknown", "{path}");
     }
-    // The console knows its own addresses; without one there is nothing elsewhere.
+    // The console answers all page addresses; without a console there is nothing.
     assert_eq!(server.ask("GET", "/elsewhere", None).await.status.is_success(), is_built);
     assert_eq!(server.ask("GET", "/assets/elsewhere.js", None).await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.ask("POST", "/elsewhere", None).await.status, StatusCode::METHOD_NOT_ALLOWED);

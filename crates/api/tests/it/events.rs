@@ -33,7 +33,7 @@ async fn a_last_event_that_is_not_a_number_is_refused() {
     assert_eq!(answered.json()["error"]["id"], "last-event-id-malformed");
 }
 
-/// Begins a stream of events with a header.
+/// Starts a stream of events with a header.
 async fn stream(server: &Server, name: &str, value: &str) -> BodyDataStream {
     use tower::ServiceExt as _;
     let request = Request::get("/api/v2/events").header(name, value).body(Body::empty());
@@ -42,7 +42,7 @@ async fn stream(server: &Server, name: &str, value: &str) -> BodyDataStream {
     answered.into_body().into_data_stream()
 }
 
-/// Waits until a stream ends, for less long than the next look at the log-on would take.
+/// Waits until a stream ends, for less time than until the next periodic check of the log-on.
 async fn ends(stream: BodyDataStream) -> bool {
     tokio::time::timeout(Duration::from_secs(4), stream.collect::<Vec<_>>()).await.is_ok()
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::server::{Answered, Server};
 
-/// Has a forged copy of the set adopted by a BACKUP_MANAGER; returns the task by which an administrator recovers it.
+/// Lets a BACKUP_MANAGER add a forged copy of the set; returns the task with which an administrator recovers it.
 pub(crate) async fn recover_a_forged_set(server: &Server, set: &Value, database: &str) -> Value {
     let origin = |id: &Value| format!("/api/v2/backup/sets/{id}/origin");
     let keys = server.ask("GET", "/api/v2/signingKeys", None).await.json()["data"].clone();
@@ -63,7 +63,7 @@ pub(crate) async fn recover_a_forged_set(server: &Server, set: &Value, database:
     begun.json()["data"]["backupObjectOpsResultList"][0]["taskIdList"][0].clone()
 }
 
-/// Replaces the server's key, and has another one trusted for a while.
+/// Replaces the server's key, and lets the server trust another key for a while.
 async fn rotate(server: &Server, manager: &str, old: &str) {
     let refused = send(server, manager, "/api/v2/signingKeys/rotate", &json!({})).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
@@ -119,7 +119,7 @@ fn folder_of_dump(below: &Path) -> PathBuf {
     folder_of_dump(&folders.filter(|path| path.is_dir()).min().expect("a dump"))
 }
 
-/// Changes a definition, and makes all hashes fit again, as anybody can who may write there.
+/// Changes a definition and updates all hashes, as anybody with write access to the storage can.
 fn forge(folder: &Path) {
     let path = folder.join("manifest.json");
     let text = fs::read_to_string(&path).expect("a manifest");

@@ -18,7 +18,7 @@ const REFUSALS: [&str; 3] = ["not-logged-on", "permission-missing", "password-mu
 #[tokio::test]
 async fn every_route_is_open_to_exactly_those_the_table_says() {
     let server = Server::open().await;
-    server.shutdown.cancel(); // a stream of events ends at once
+    server.shutdown.cancel(); // so that a stream of events ends at once
     let [manager, viewer] = ROLES.map(|role| (role.to_lowercase(), role));
     let mut callers = vec![("nobody", None), ("ADMIN", Some(ADMIN.to_owned()))];
     for (name, role) in [manager, viewer] {
@@ -38,7 +38,7 @@ async fn every_route_is_open_to_exactly_those_the_table_says() {
                 let answered = server.send(request).await;
                 let status = answered.status.as_u16();
                 let id = if status >= 400 { answered.json()["error"]["id"].clone() } else { Value::Null };
-                // With all rights a request may still be wrong in itself; with few it must not come so far.
+                // With all permissions a request may still be invalid; with few it must be refused before that check.
                 let may_be_wrong = status == 400 && ["ADMIN", "BACKUP_MANAGER"].contains(role);
                 let is_unread = [400, 415, 422, 429].contains(&status) || id == "log-on-wrong";
                 let decided = may_be_wrong || !is_unread;
@@ -77,7 +77,7 @@ async fn every_route_is_open_to_exactly_those_the_table_says() {
     );
 }
 
-/// Returns a request of which nothing can be read: path, query and body are wrong.
+/// Returns an unreadable request: path, query and body are wrong.
 fn garbage(path: &str, method: &str, credential: Option<&str>) -> Request<Body> {
     let wrong = path.split('/').map(|part| if part.starts_with('{') { "no-number" } else { part });
     let wrong = format!("{}?page=x&size=x&pageNumber=x", wrong.collect::<Vec<_>>().join("/"));
@@ -117,7 +117,7 @@ fn request(
     request.expect("a request")
 }
 
-/// Returns a body that passes the checks of its form, where the smallest that the schema takes does not.
+/// Returns a body that passes the checks, for paths where the smallest body of the schema does not.
 fn body(path: &str) -> Option<Value> {
     let base = json!({ "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": "/nowhere/" });
     let schedule = json!({ "backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC" });
@@ -146,7 +146,7 @@ fn body(path: &str) -> Option<Value> {
     }
 }
 
-/// Returns the smallest value that a schema takes.
+/// Returns the smallest value that a schema allows.
 fn smallest(document: &Value, schema: &Value) -> Value {
     if let Some(pointer) = schema["$ref"].as_str() {
         return smallest(document, &document.pointer(&pointer[1..]).expect("a schema").clone());

@@ -30,7 +30,7 @@ pub(crate) struct Server {
     pub(crate) dir: TempDir,
 }
 
-/// What a server answered.
+/// The answer of a server.
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -44,12 +44,12 @@ impl Answered {
 }
 
 impl Server {
-    /// Opens a server whose administrator has a password of his own.
+    /// Opens a server whose administrator has changed the password to [`PASSWORD`].
     pub(crate) async fn open() -> Self {
         Self::open_with(Some(PASSWORD)).await
     }
 
-    /// Opens a server; without a password it writes a first one that must be changed.
+    /// Opens a server; without a password it creates an initial one that must be changed.
     pub(crate) async fn open_with(password: Option<&str>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let settings = Settings { admin_password: password.map(Secret::new), ..Settings::new(dir.path()) };
@@ -73,7 +73,7 @@ impl Server {
         Answered { status: parts.status, headers: parts.headers, text }
     }
 
-    /// Makes an account that has a password of its own, [`PASSWORD`]; returns what it sends as `Authorization`.
+    /// Creates an account and changes its password to [`PASSWORD`]; returns its `Authorization` header.
     pub(crate) async fn account(&self, name: &str, role: &str) -> String {
         let given = "given by the administrator";
         let body = json!({ "name": name, "role": role, "password": given });
@@ -102,7 +102,7 @@ impl Server {
         set.split(';').next().expect("a pair").to_owned()
     }
 
-    /// Returns the question who is logged on, with a cookie.
+    /// Returns a request for the logged-on user, with a cookie.
     pub(crate) fn with(&self, cookie: &str) -> Request<Body> {
         let request = Request::get("/api/v2/users/me").header("cookie", cookie).body(Body::empty());
         request.expect("a request")

@@ -13,13 +13,13 @@ use crate::server::{ADMIN, Server};
 /// How long a test waits before it fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// One event: its number, its type, what it carries.
+/// One event: its number, its type, its data.
 type Seen = (i64, String, Value);
 
 /// The stream of events.
 struct Events {
     stream: axum::body::BodyDataStream,
-    /// What came and was not looked at yet: a chunk holds several events.
+    /// The received text that was not parsed yet: a chunk contains several events.
     text: String,
 }
 
@@ -114,8 +114,7 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     let task = result["taskIdList"][0].as_i64().expect("a task");
 
     let path = format!("/api/v2/tasks/instances/{task}");
-    // Events come later than their cause: a quick backup may have ended while events of its lanes are still on their
-    // way.
+    // Events arrive after their cause: a quick backup may have ended before the events of its lanes arrive.
     let mut seen = live.until(|(_, kind, _)| kind == "lane").await;
     while server.ask("GET", &path, None).await.json()["data"]["status"] == "RUNNING" {
         seen.extend(live.until(|(_, kind, _)| kind == "task").await);
@@ -179,7 +178,7 @@ async fn be_told_of_an_alarm(server: &Server, cluster: i64) {
     }
 }
 
-/// Finds a table in what the set holds, and recovers it alone under a new name of its database.
+/// Finds a table in the set, and recovers only this table, under a new name of its database.
 async fn recover_one_table(server: &Server, set: &Value, database: &str) {
     let (id, cluster) = (&set["backupSetId"], &set["clusterId"]);
     let path = format!("/api/v2/backup/sets/{id}/databases");

@@ -8,7 +8,7 @@ use sim::{ClusterConfig, Config, Profile, TenantConfig};
 
 use crate::server::Server;
 
-/// How long a test waits for the scheduler, which looks every few seconds.
+/// How long a test waits for the scheduler, which runs every few seconds.
 const LIMIT: Duration = Duration::from_secs(60);
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -46,14 +46,14 @@ impl Story {
         Self { cluster, ..story }
     }
 
-    /// Asks for something that must be done, and returns the data.
+    /// Sends a request that must succeed, and returns the data.
     async fn done(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let answered = self.server.ask(method, &format!("/api/v2{path}"), body.as_ref()).await;
         assert_eq!(answered.status, StatusCode::OK, "{method} {path}: {}", answered.text);
         answered.json()["data"].clone()
     }
 
-    /// Asks for something that must be refused, and returns OCP's number.
+    /// Sends a request that must be refused, and returns OCP's error code.
     async fn refused(&self, method: &str, path: &str, body: Option<Value>) -> Value {
         let answered = self.server.ask(method, &format!("/api/v2{path}"), body.as_ref()).await;
         assert_ne!(answered.status, StatusCode::OK, "{method} {path}: {}", answered.text);

@@ -164,7 +164,7 @@ async fn change(client: &Client, name: &str, body: &Value) -> Result<Value, Fail
     client.patch(&format!("/users/{id}"), body).await
 }
 
-/// Returns the id of the account of that name.
+/// Returns the ID of the account of that name.
 async fn find(client: &Client, name: &str) -> Result<i64, Failure> {
     for row in client.list("/users", &[]).await? {
         let account: AccountRow = read(&row)?;

@@ -1,6 +1,7 @@
-//! `lifeboat check`: for Nagios, Icinga and other programs that run such commands.
+//! `lifeboat check`: for Nagios, Icinga and other programs that run plug-ins of this kind.
 //!
-//! One line on standard output, with performance data after the bar, and the exit status that these programs know.
+//! It prints one line on standard output, with performance data after the bar, and ends with the exit status that these
+//! programs expect.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -256,7 +257,7 @@ impl Found {
     }
 }
 
-/// Returns the line up to the performance data, which begins with a bar: no name may hold one.
+/// Returns the line up to the performance data. A bar separates the two, so bars in names are replaced.
 fn status_line(status: Status, said: &str) -> String {
     format!("LIFEBOAT {} - {}", status.word(), visible_line(said).replace('|', "/"))
 }

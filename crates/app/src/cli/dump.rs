@@ -89,7 +89,7 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
         way_on(screen, &client, &plan, &error);
         Failure::from(error)
     })?;
-    // Notes of the plan were printed before. Values are known only when they are read.
+    // The notes of the plan were printed already. Notes about values are known only after reading them.
     manifest.notes.iter().filter(|note| !plan.notes.contains(note)).for_each(|note| screen.say(note));
     show(screen, &client, &manifest, options.signer.map(|key| key.public()));
     left_out::refused(&manifest)
@@ -97,10 +97,10 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
 
 /// Shows how to continue an interrupted dump.
 fn way_on(screen: Screen, client: &storage::Client, plan: &Plan, error: &dump::Error) {
-    // What the dump itself holds, or the server, fails in the same way once more.
+    // Any other error would happen again.
     let can_pass =
         matches!(error, dump::Error::Database { .. } | dump::Error::Storage { .. } | dump::Error::Cancelled);
-    let can_resume = plan.server.product.is_oceanbase() && can_pass && !error.must_start_anew();
+    let can_resume = plan.server.product.is_oceanbase() && can_pass && !error.must_restart();
     let hint = if can_resume {
         Text::new("cli-dump-resume").with("dump", &plan.dump)
     } else {
@@ -160,7 +160,7 @@ async fn fix(
     resumed: Option<&DumpId>,
     options: &Options,
 ) -> Result<Snapshot, Failure> {
-    // Before anything else is opened: a wrong password is tried once.
+    // Open this session first, so that a wrong password is tried only once.
     let session = source.open_for_definitions().await.map_err(|error| error.problem())?;
     let snapshot = async {
         match resumed {
@@ -218,7 +218,7 @@ fn show(screen: Screen, client: &storage::Client, manifest: &Manifest, signer: O
     screen.show(&data, |screen| {
         left_out::lines(manifest).iter().for_each(|line| screen.say(line));
         if manifest.is_partial() {
-            return; // what is said last is why it is no complete dump
+            return; // the last line is then the error: the dump is not complete
         }
         screen.say(
             &Text::new("cli-dump-complete")

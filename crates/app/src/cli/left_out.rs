@@ -1,4 +1,4 @@
-//! What a dump lacks: the report, and the exit status.
+//! The objects that a dump left out: the report, and the exit status.
 
 use dump::Manifest;
 use model::Problem;
@@ -15,7 +15,7 @@ pub(super) fn status(manifest: &Manifest) -> &'static str {
     if manifest.is_partial() { "PARTIAL" } else { "COMPLETE" }
 }
 
-/// Returns everything that the dump lacks, in the reader's language.
+/// Returns all objects that the dump left out, in the reader's language.
 pub(super) fn described(manifest: &Manifest) -> Vec<Value> {
     let object = |object: &LeftOut| {
         json!({
@@ -31,7 +31,7 @@ pub(super) fn notes(manifest: &Manifest) -> Vec<String> {
     manifest.notes.iter().map(|note| note.message(language())).collect()
 }
 
-/// Prints what the dump lacks, one line each.
+/// Returns a line for each object that the dump left out.
 pub(super) fn lines(manifest: &Manifest) -> Vec<Text> {
     let line = |object: &LeftOut| {
         let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };

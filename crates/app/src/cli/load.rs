@@ -100,7 +100,7 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     });
     screen.show(&data, |screen| {
         if !made.not_made.is_empty() {
-            return; // what is said last is that it is not whole
+            return; // the last line is then the error: the load is not complete
         }
         let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
         screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));

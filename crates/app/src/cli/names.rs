@@ -1,4 +1,4 @@
-//! Resolves the names on the command line to the ids of the API.
+//! Resolves the names on the command line to the IDs of the API.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(crate) async fn tenants(client: &Client, cluster: i64) -> Result<Vec<TenantR
     read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))
 }
 
-/// Returns the id of the tenant of that name, or of the only one when no name is given.
+/// Returns the ID of the tenant of that name; without a name, that of the only tenant.
 pub(crate) async fn tenant(
     client: &Client,
     cluster: &ClusterRow,
@@ -78,7 +78,7 @@ pub(crate) fn read_table(name: &str) -> Result<(String, String), Problem> {
     Ok((database.to_owned(), table.to_owned()))
 }
 
-/// Returns the selection of `--database` and `--table`; everything without them.
+/// Returns the selection of `--database` and `--table`; without these options, everything.
 pub(crate) fn chosen(databases: &[String], tables: &[String]) -> Result<Selection, Problem> {
     let databases = databases.iter().cloned().map(BackupObject::Database).map(Ok);
     let tables = tables.iter().map(|name| read_table(name).map(|(d, t)| BackupObject::Table(d, t)));

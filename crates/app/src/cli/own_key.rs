@@ -1,5 +1,5 @@
-//! The key of the user who runs the command line. It signs dumps without a server, which then load without an option.
-//! It is in the user's configuration directory, and the first dump creates it.
+//! The signing key of the user who runs the command line. It signs dumps that are made without a server, so that the
+//! user can load them without a further option. It is in the user's configuration directory; the first dump creates it.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,9 +17,9 @@ use model::{Problem, Secret};
 pub(crate) enum OwnKey {
     /// It exists.
     Found(SigningKey),
-    /// It was created just now, in this file.
+    /// It was created now, in this file.
     Created(SigningKey, PathBuf),
-    /// It is missing; the text says what that means for a dump.
+    /// It is missing; the text explains the effect on a dump.
     None(Text),
 }
 
@@ -27,7 +27,7 @@ impl OwnKey {
     /// Returns the user's key; the first call creates it.
     ///
     /// # Errors
-    /// When its file holds something else.
+    /// When its file contains something else.
     pub(crate) fn ensure() -> Result<Self, Problem> {
         match file() {
             Some(file) => Self::ensure_in(&file),
@@ -57,10 +57,10 @@ impl OwnKey {
     }
 }
 
-/// Returns the user's key, if there is one that this process may read.
+/// Returns the user's key, if it exists and this process may read it.
 ///
 /// # Errors
-/// When its file holds something else.
+/// When its file contains something else.
 pub(crate) fn find() -> Result<Option<SigningKey>, Problem> {
     let Some(file) = file() else { return Ok(None) };
     match fs::read_to_string(&file) {
@@ -70,7 +70,7 @@ pub(crate) fn find() -> Result<Option<SigningKey>, Problem> {
     }
 }
 
-/// Reads the signing key that a file holds.
+/// Reads the signing key in a file.
 pub(crate) fn read(file: &Path, text: &Secret) -> Result<SigningKey, Problem> {
     SigningKey::read(text).map_err(|cause| unreadable(file, &cause))
 }
@@ -96,16 +96,16 @@ fn file() -> Option<PathBuf> {
     place(env::var_os("XDG_CONFIG_HOME"), env::var_os("HOME"))
 }
 
-/// Returns the file of the key of a user with these two directories. Relative ones do not count, as the XDG Base Directory
-/// Specification demands.
+/// Returns the file of the key of a user with these two directories. Relative directories do not count, as the XDG Base
+/// Directory Specification requires.
 fn place(config: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     let absolute = |dir: Option<OsString>| dir.map(PathBuf::from).filter(|dir| dir.is_absolute());
     let config = absolute(config).or_else(|| Some(absolute(home)?.join(".config")))?;
     Some(config.join("lifeboat").join("signing-key"))
 }
 
-/// Creates the file with this key, or keeps the one that another process created meanwhile. The key is written under
-/// another name first, so no process reads half a key.
+/// Creates the file with this key, or keeps the file that another process has created meanwhile. The key is written
+/// under another name first, so that no process reads half a key.
 fn create(file: &Path, key: &SigningKey) -> io::Result<()> {
     let folder = file.parent().ok_or(ErrorKind::InvalidInput)?;
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

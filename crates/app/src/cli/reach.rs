@@ -1,4 +1,4 @@
-//! The options that every command of a server takes: where it is, who asks, and the form of the answer.
+//! The options of every command that needs a server: its address, the account, and the output format.
 
 use clap::Args;
 

@@ -125,7 +125,7 @@ struct RulesArgs {
 }
 
 impl RulesArgs {
-    /// Returns the policy of a request; nothing when no rule is given.
+    /// Returns the policy of a request; none without a rule.
     fn policy(&self) -> Option<Value> {
         let numbers = [
             ("retentionDays", self.keep_days.map(u64::from)),
@@ -243,7 +243,7 @@ async fn plan(
     Ok((data, plans))
 }
 
-/// Shows the plan, asks, and deletes exactly the sets that were shown.
+/// Deletes the sets of the plan, and no others. Without `yes`, shows the plan and prompts for a confirmation first.
 async fn apply(
     client: &Client,
     screen: Screen,
@@ -295,7 +295,7 @@ async fn apply(
     Ok(())
 }
 
-/// Wants a yes from the terminal.
+/// Requires a confirmation on the terminal.
 fn confirm(plans: &[TenantRetentionRow]) -> Result<(), Failure> {
     let count: u64 = plans.iter().map(|plan| plan.delete_count).sum();
     let bytes: u64 = plans.iter().map(|plan| plan.delete_bytes).sum();
@@ -316,7 +316,7 @@ fn confirm(plans: &[TenantRetentionRow]) -> Result<(), Failure> {
     if answer == "yes" { Ok(()) } else { Err(unconfirmed().into()) }
 }
 
-/// Shows what becomes of each set; the question that follows names the sums itself.
+/// Shows whether each set is kept. Before a prompt, the sums are left out, because the prompt names them itself.
 fn show_plan(screen: Screen, plans: &[TenantRetentionRow], is_question: bool) {
     let mut rows = Vec::new();
     for plan in plans {

@@ -1,5 +1,5 @@
-//! Keys that dumps are signed with, and those that are trusted: `keygen`, `--sign-key`, `--trust-key`, and a server's by
-//! `admin signing-key`, `trust-key` and `distrust-key`.
+//! Signing keys and trusted keys: `keygen`, `--sign-key` and `--trust-key` for work without a server, `admin
+//! signing-key`, `trust-key` and `distrust-key` for the keys of a server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl TrustArgs {
     /// Checks the origin of a dump.
     ///
     /// # Errors
-    /// When keys are given and the dump is signed neither with one of them nor with the user's own.
+    /// When keys are given, and the dump is signed neither with one of them nor with the user's own key.
     pub(crate) fn judge(&self, from: &str, opened: &OpenManifest) -> Result<Origin, Problem> {
         let read = |text: &String| {
             let key: Result<PublicKey, _> = text.parse();
@@ -80,7 +80,7 @@ impl TrustArgs {
     /// Checks the origin of a dump before a load.
     ///
     /// # Errors
-    /// When it is not signed with a trusted key, unless it is unsigned and that was accepted.
+    /// When the dump is not signed with a trusted key; an unsigned dump is allowed if the user accepted that.
     pub(crate) fn judge_for_load(
         &self,
         from: &str,
@@ -107,7 +107,7 @@ fn accepted(origin: Origin, from: &str, opened: &OpenManifest) -> Result<Origin,
     }
 }
 
-/// Returns the origin of a dump, in words.
+/// Returns a text that describes the origin of a dump.
 pub(crate) fn described(origin: &Origin) -> Text {
     match origin {
         Origin::Own { key } => Text::new("cli-signed-by-user").with("key", key),
@@ -160,7 +160,7 @@ struct TrustedRow {
     key: String,
 }
 
-/// Shows a server's public keys; with `--rotate` it gets a new one first.
+/// Shows a server's public keys; with `--rotate`, replaces the signing key first.
 pub(crate) async fn show(args: &SigningKeyArgs) -> Result<(), Failure> {
     let client = args.reach.client()?;
     let keys = if args.rotate {

@@ -275,7 +275,8 @@ pub(crate) fn read_uri(uri: &str) -> Result<StorageLocation, Failure> {
     Ok(StorageLocation::from_uri(uri)?)
 }
 
-/// Returns the storage that a request chooses as the API takes it: one of the library by its name, or a typed-in directory.
+/// Returns the storage for a request in the API's format: a saved storage configuration by its name, or a typed-in
+/// directory.
 pub(super) async fn choice(client: &Client, wanted: &str) -> Result<Value, Failure> {
     if wanted.contains("://") {
         return Ok(json!({ "obBackupStorageBaseInfo": directory_base(&read_uri(wanted)?)? }));
@@ -283,7 +284,7 @@ pub(super) async fn choice(client: &Client, wanted: &str) -> Result<Value, Failu
     Ok(json!({ "storageId": storage(client, wanted).await?.storage_id }))
 }
 
-/// Returns a directory, which needs no key, as the API takes it.
+/// Returns a directory, which needs no key, in the API's format.
 pub(crate) fn directory_base(location: &StorageLocation) -> Result<Value, Failure> {
     if location.kind == StorageType::File {
         return Ok(json!({ "backupStorageType": location.kind, "storageUrl": location.path }));
@@ -291,7 +292,7 @@ pub(crate) fn directory_base(location: &StorageLocation) -> Result<Value, Failur
     Err(Problem::invalid("storage-needs-library").with("uri", location.uri()).into())
 }
 
-/// Returns a storage as the API takes it.
+/// Returns a storage in the API's format.
 fn base(location: &StorageLocation, key: &KeyArgs) -> Result<Value, Failure> {
     let KeyArgs { endpoint, access_key_id, app_id } = key;
     let Some(field) = key_field(location.kind) else { return directory_base(location) };
@@ -308,7 +309,7 @@ fn base(location: &StorageLocation, key: &KeyArgs) -> Result<Value, Failure> {
     }))
 }
 
-/// Returns the field of the API that holds the key of that kind of storage; a directory has none.
+/// Returns the API's field for the key of this kind of storage; none for a directory.
 fn key_field(kind: StorageType) -> Option<&'static str> {
     match kind {
         StorageType::File => None,

@@ -70,8 +70,8 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
     Ok(())
 }
 
-/// Creates and changes strategies to match the file. Strategies that the file does not name stay. All checks on this
-/// side come before the first change.
+/// Creates and changes strategies to match the file. Strategies that the file does not name stay unchanged. All checks
+/// of the command itself come before the first change.
 pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> Result<(), Failure> {
     let name = args.file.display().to_string();
     let entries = strategy_file::read(&text(&args.file)?, &name)?;
@@ -174,7 +174,7 @@ fn body(entry: &Entry, storages: &[StorageRow]) -> Result<Value, Failure> {
     Ok(Value::Object(body))
 }
 
-/// Returns a storage configuration by its name or address; a directory without one is sent as it is.
+/// Returns a storage configuration by its name or address. A directory without a configuration is sent as it is.
 fn storage(wanted: &str, storages: &[StorageRow]) -> Result<Value, Failure> {
     let is_it =
         |storage: &&StorageRow| storage.config_name.as_deref() == Some(wanted) || storage.uri == wanted;
@@ -193,7 +193,7 @@ impl Intent {
             client.post(&self.path, Some(&self.body)).await?;
         } else if !self.differences.is_empty() {
             let changed = client.patch(&self.path, &self.body).await;
-            // What differs only in its form is the same to the server.
+            // A difference only in notation is no change for the server.
             if let Err(failure) = changed
                 && failure.code() != codes::NOTHING_CHANGED
             {

@@ -105,7 +105,7 @@ impl Mode {
 }
 
 impl SettingsArgs {
-    /// Returns the request: the given options, and for a schedule also the settings that stay from the saved strategy.
+    /// Returns the request: the given options, and for a schedule also the unchanged settings of the saved strategy.
     pub(super) async fn body(&self, client: &Client, saved: Option<&Value>) -> Result<Value, Failure> {
         let mut body = Map::new();
         if let Some(method) = self.method {
@@ -131,7 +131,7 @@ impl SettingsArgs {
         Ok(Value::Object(body))
     }
 
-    /// Returns the schedule as the API takes it; the server reports its errors. Omitted settings stay as in the saved
+    /// Returns the schedule in the API's format; the server reports its errors. Omitted settings stay as in the saved
     /// schedule.
     fn schedule(&self, saved: Option<&Value>) -> Result<Option<Value>, Problem> {
         let mut given = self.given()?;
@@ -141,7 +141,7 @@ impl SettingsArgs {
         if let Some(saved) = saved {
             let mut old = saved["obBackupScheduleConfig"].clone();
             if self.method.is_some_and(|method| saved["backupMode"] != method.word()) {
-                // With another method the old choices do not count.
+                // The old choices do not apply to another method.
                 old["startLogBackup"] = Value::Null;
                 old["restartInterruptedLogBackup"] = Value::Null;
             }
@@ -206,10 +206,11 @@ impl SettingsArgs {
     }
 }
 
-/// Puts fields over a saved schedule. What is of another way of repeating goes; an offset stays with its time of day.
+/// Replaces fields of a saved schedule. If the kind of repetition changes, the fields of the old kind are removed. A
+/// time of day keeps its offset.
 fn put_over(saved: &Value, mut given: Map<String, Value>) -> Map<String, Value> {
     let mut schedule = saved.as_object().cloned().unwrap_or_default();
-    // Whether it runs is not changed here.
+    // The request must not change whether the schedule is enabled.
     schedule.remove("backupScheduleEnabled");
     if let Some(mode) = given.get("backupScheduleMode")
         && *mode != saved["backupScheduleMode"]

@@ -171,7 +171,7 @@ async fn show(reach: &Reach, task: i64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fails for a task that ended without all that it was to back up or to recover.
+/// Fails for a partial task: objects are missing in its backup or recovery.
 pub(crate) fn complete(ended: &TaskRow) -> Result<(), Failure> {
     let lost = ended.left_out.iter().filter(|object| !object.agreed).count();
     let problem = match ended.not_made.len() {
@@ -182,20 +182,20 @@ pub(crate) fn complete(ended: &TaskRow) -> Result<(), Failure> {
     Err(Failure::partial(problem.with("task", ended.id)))
 }
 
-/// Prints what the backup or the recovery of a task lacks.
+/// Prints the objects that the backup left out, or that the recovery did not create.
 pub(crate) fn say_what_lacks(screen: Screen, task: &TaskRow) {
     say_left_out(screen, &task.left_out);
     say_not_made(screen, &task.not_made);
 }
 
-/// Prints what a recovery does not create.
+/// Prints the objects that a recovery does not create.
 pub(crate) fn say_not_made(screen: Screen, parts: &[NotMadeRow]) {
     for part in parts {
         screen.say(&Text::new("cli-not-made").with("what", &part.reason));
     }
 }
 
-/// Prints what a backup lacks.
+/// Prints the objects that a backup left out.
 pub(crate) fn say_left_out(screen: Screen, objects: &[MissingRow]) {
     for object in objects {
         let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
@@ -283,7 +283,7 @@ async fn log(reach: &Reach, task: i64, only: Option<i64>) -> Result<(), Failure>
     Ok(())
 }
 
-/// The most pages of one log that are read; a log that is longer than this is shown from its beginning.
+/// The maximum number of pages of one log that are read; of a longer log, only the beginning is shown.
 const LOG_PAGES_MAX: usize = 100;
 
 async fn log_pages(client: &Client, task: i64, subtask: i64) -> Result<Vec<Value>, Failure> {

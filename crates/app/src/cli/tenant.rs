@@ -134,7 +134,7 @@ fn cells(tenant: TenantRow) -> Vec<String> {
     vec![id.to_string(), name, mode, status, role, credential_user.unwrap_or_else(|| "-".to_owned())]
 }
 
-/// Prompts for the password of a user, and returns both as the API takes them.
+/// Reads the password of a user, and returns both in the API's format.
 fn typed(user: &str) -> Result<Value, Failure> {
     let password = secrets::read("LIFEBOAT_TENANT_PASSWORD", "cli-prompt-tenant-password")?;
     Ok(json!({ "user": user, "password": password.expose() }))

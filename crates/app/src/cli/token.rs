@@ -82,7 +82,7 @@ pub(crate) async fn run(args: TokenArgs) -> Result<(), Failure> {
             let data = client.post("/users/me/tokens", Some(&json!({ "name": name, "days": days }))).await?;
             let made: NewToken = read(&data)?;
             screen.show(&data, |screen| {
-                // The token alone on standard output, so that it can go straight into a file.
+                // Only the token goes to standard output, so that it can be redirected into a file.
                 screen.line(&made.token);
                 eprintln!("{}", crate::language::words("cli-token-created"));
             });

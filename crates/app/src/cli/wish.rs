@@ -25,7 +25,7 @@ pub(crate) struct WishArgs {
     pub(crate) wait: bool,
 }
 
-/// Creates the task at that path below the cluster's, and watches it if requested.
+/// Creates the task with a POST to this path below the cluster, and watches it if requested.
 pub(crate) async fn made(reach: &Reach, wish: &WishArgs, path: &str) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let cluster = cluster(&client, &wish.cluster).await?;

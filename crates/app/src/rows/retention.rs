@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// What becomes of the sets of a tenant in a storage.
+/// The clean-up plan for the sets of a tenant in a storage.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantRetentionRow {
@@ -15,7 +15,7 @@ pub(crate) struct TenantRetentionRow {
     pub(crate) sets: Vec<PlannedSetRow>,
 }
 
-/// The fate of a set.
+/// A set, and whether it is kept.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedSetRow {
@@ -45,12 +45,12 @@ pub(crate) struct HoldRow {
 }
 
 impl PlannedSetRow {
-    /// Tells whether the set is deleted.
+    /// Returns whether the set is deleted.
     pub(crate) fn is_deleted(&self) -> bool {
         self.action == "DELETE"
     }
 
-    /// Returns everything that is to be said about the set.
+    /// Returns all reasons and the hold of the set as text.
     pub(crate) fn why(&self) -> String {
         let hold = self.hold.as_ref().map(|hold| format!("{} ({})", hold.reason, hold.owner));
         let reasons = self.reasons.iter().map(|reason| reason.message.clone());

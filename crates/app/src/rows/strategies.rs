@@ -30,7 +30,7 @@ impl StrategyRow {
         !self.ob_backup_schedule_config.backup_schedule_enabled
     }
 
-    /// Returns its storage's name; of one without a name, where it is.
+    /// Returns the name of its storage; without a name, the location.
     pub(crate) fn storage_shown(&self) -> String {
         let storage = &self.ob_backup_service_storage_config;
         storage.config_name.as_ref().unwrap_or(&storage.uri).clone()

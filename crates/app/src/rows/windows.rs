@@ -13,7 +13,7 @@ pub(crate) struct TenantWindowRow {
     pub(crate) loss_seconds: Option<u64>,
 }
 
-/// Moments that can be recovered to.
+/// A recoverable period.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IntervalRow {
@@ -22,7 +22,7 @@ pub(crate) struct IntervalRow {
     pub(crate) proven: bool,
 }
 
-/// Moments that can't be recovered to.
+/// A gap between recoverable periods.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GapRow {

@@ -1,4 +1,4 @@
-//! Strategies of the server in the fields of a file, and the differences between the two.
+//! Converts the server's strategies to the fields of a file, and compares them with a file.
 
 use model::Problem;
 use model::schedule::Daily;
@@ -11,9 +11,9 @@ use super::entry::{Entry, SCHEDULE, THRESHOLDS};
 pub(crate) struct Difference {
     /// The field's path in the strategy.
     pub(crate) field: String,
-    /// What it is; nothing when there is none.
+    /// The current value; none if the field is not set.
     pub(crate) old: Option<Value>,
-    /// What it becomes.
+    /// The new value; none if the field is removed.
     pub(crate) new: Option<Value>,
 }
 
@@ -51,8 +51,8 @@ pub(crate) fn shown(strategy: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// Compares an entry with the server's strategy, if any. Omitted fields stay; a schedule is replaced as a whole,
-/// except whether it is enabled.
+/// Compares an entry with the server's strategy, if any. Omitted fields stay unchanged. A schedule is replaced as a
+/// whole, but if the file omits whether it is enabled, that stays unchanged.
 pub(crate) fn differences(entry: &Entry, strategy: Option<&Value>) -> Vec<Difference> {
     let old = strategy.map(shown).unwrap_or_default();
     let mut new = old.clone();
@@ -61,12 +61,12 @@ pub(crate) fn differences(entry: &Entry, strategy: Option<&Value>) -> Vec<Differ
         if key == "obBackupScheduleConfig" {
             fill_in(&mut value, entry, &old);
         }
-        // Thresholds that are left out stay.
+        // Omitted thresholds stay unchanged.
         if key == "obBackupThresholdConfig"
             && let (Some(Value::Object(old)), Value::Object(given)) = (new.get_mut(key), &value)
         {
             old.extend(given.clone());
-            // 0 is how none is written.
+            // 0 means no threshold.
             old.retain(|_, value| *value != 0);
             continue;
         }
@@ -81,7 +81,7 @@ pub(crate) fn differences(entry: &Entry, strategy: Option<&Value>) -> Vec<Differ
     fields.into_iter().filter_map(difference).collect()
 }
 
-/// Fills in what the server fills into a schedule, so that what means the same compares the same.
+/// Fills in the server's defaults of a schedule, so that equivalent schedules are equal.
 fn fill_in(schedule: &mut Value, entry: &Entry, old: &Map<String, Value>) {
     let of_old = |key: &str| old.get("obBackupScheduleConfig").map_or(&Value::Null, |old| &old[key]).clone();
     if schedule["backupScheduleEnabled"].is_null() {
@@ -107,7 +107,7 @@ fn fill_in(schedule: &mut Value, entry: &Entry, old: &Map<String, Value>) {
     }
 }
 
-/// Returns every value by its path, in the order in which they are written.
+/// Returns every value by its path, in the order of the file.
 fn flat(fields: &Map<String, Value>) -> Map<String, Value> {
     let mut paths = Map::new();
     for (key, value) in fields {

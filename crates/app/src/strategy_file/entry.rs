@@ -33,10 +33,10 @@ pub(super) const SCHEDULE: &[&str] = &[
     "cleanScheduleTime",
 ];
 
-/// The keys of the hours in which nothing starts.
+/// The keys of the quiet hours, in which no run starts.
 pub(super) const QUIET: &[&str] = &["from", "until"];
 
-/// The keys of the thresholds of alarms.
+/// The keys of the alarm thresholds.
 pub(super) const THRESHOLDS: &[&str] =
     &["dataBackupTimeoutMinutes", "noSuccessfulDataBackupAlarmDays", "logBackupDelaySeconds"];
 
@@ -49,18 +49,18 @@ pub(crate) struct Entry {
     pub(crate) cluster: String,
     /// The tenant's name; none for a strategy of the cluster.
     pub(crate) tenant: Option<String>,
-    /// What is written there, each key known.
+    /// Its fields; all keys are known ones.
     pub(crate) fields: Map<String, Value>,
 }
 
 impl Entry {
-    /// Returns what it is of, as people write it: `prod` or `prod/shop`.
+    /// Returns the object of the strategy for messages: `prod` or `prod/shop`.
     pub(crate) fn object(&self) -> String {
         object(&self.cluster, self.tenant.as_deref())
     }
 }
 
-/// Returns a cluster's or tenant's name as people write it.
+/// Returns the name of a cluster or tenant for messages.
 fn object(cluster: &str, tenant: Option<&str>) -> String {
     tenant.map_or_else(|| cluster.to_owned(), |tenant| format!("{cluster}/{tenant}"))
 }

@@ -14,7 +14,7 @@ use crate::language::language;
 /// Reads a file.
 ///
 /// # Errors
-/// Names the key that is unknown, missing, twice there or malformed, by its path.
+/// Names the path of an unknown, missing, duplicate or malformed key.
 pub(crate) fn read(text: &str, file: &str) -> Result<Vec<Entry>, Problem> {
     let reader = Reader { file };
     let not_yaml = |cause: serde_yaml_ng::Error| {
@@ -40,7 +40,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Vec<Entry>, Problem> {
     Ok(entries)
 }
 
-/// Reads values, and names a wrong one by its path and file.
+/// Reads values. Errors name the path of the value and the file.
 struct Reader<'f> {
     file: &'f str,
 }
@@ -83,7 +83,7 @@ impl Reader<'_> {
         Ok(Entry { path, cluster, tenant, fields })
     }
 
-    /// Reads a schedule, and writes it as the server does.
+    /// Reads a schedule, and returns it in the server's notation.
     fn schedule(&self, schedule: Value, path: &str) -> Result<Value, Problem> {
         let mut given = self.keys(schedule, path, SCHEDULE)?;
         if let Some(window) = given.get_mut("quietWindow") {
@@ -119,7 +119,7 @@ impl Reader<'_> {
         Ok(Value::Object(schedule))
     }
 
-    /// Returns an object of which every key is known.
+    /// Reads an object; an unknown key is an error.
     fn keys(&self, value: Value, path: &str, known: &[&str]) -> Result<Map<String, Value>, Problem> {
         let Value::Object(object) = value else { return Err(self.malformed(path, "a map")) };
         match object.keys().find(|key| !known.contains(&key.as_str())) {
@@ -132,7 +132,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Turns YAML into what JSON can hold; a number as a key is the text that it is written as.
+    /// Converts YAML to JSON; a number as a key becomes its text.
     fn json(&self, yaml: Yaml, path: &str) -> Result<Value, Problem> {
         Ok(match yaml {
             Yaml::Null => Value::Null,
@@ -176,7 +176,7 @@ impl Reader<'_> {
         Problem::invalid("strategy-file-malformed").with("file", self.file).with("path", path).raw(cause)
     }
 
-    /// Adds the position in the file of a value that a rule refuses.
+    /// Adds the path in the file to the refusal of a value.
     fn refused(&self, path: &str, problem: &Problem) -> Problem {
         self.because(path, problem.text.message(language()))
     }

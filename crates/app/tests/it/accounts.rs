@@ -7,14 +7,14 @@ use crate::lifeboat::{Server, Transcript, run};
 const OPERATOR: &str = "a horse at night";
 const VIEWER: &str = "a horse by day";
 
-/// Returns a command of another user than the administrator.
+/// Returns a command of a user other than the administrator.
 fn of(server: &Server, account: &str, password: &str, arguments: &str) -> Command {
     let mut command = server.command(arguments);
     command.env("LIFEBOAT_USER", account).env("LIFEBOAT_PASSWORD", password);
     command
 }
 
-/// Returns a command that gives a token and nothing else.
+/// Returns a command that logs on with only a token.
 fn with(server: &Server, token: &str, arguments: &str) -> Command {
     let mut command = server.command(arguments);
     command.env_remove("LIFEBOAT_PASSWORD").env("LIFEBOAT_TOKEN", token);

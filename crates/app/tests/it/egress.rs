@@ -1,11 +1,11 @@
-//! A server that somebody wants to connect to where nobody's cluster or object store is.
+//! Requests that try to make the server connect to a forbidden address.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
 use crate::lifeboat::{PASSWORD, Server};
 
-/// Something on this machine that nobody may reach through Lifeboat.
+/// A service on this machine that nobody may reach through Lifeboat.
 struct Secluded(TcpListener);
 
 impl Secluded {

@@ -142,7 +142,7 @@ fn a_dump_is_signed_with_the_key_of_its_user_whom_alone_load_asks_nothing() {
     }
     assert_eq!(origin(&load(max, &signed, &format!("--trust-key {key}")))["signature"], "known");
 
-    // Without a place for a key, the dump continues, without a signature.
+    // Without a directory for a key, the dump is made without a signature.
     for home in [None, Some("file")] {
         let (unsigned, signer) = dump(home);
         assert_eq!(signer, Value::Null, "{home:?}");
@@ -209,7 +209,7 @@ fn a_signed_dump_is_loaded_with_the_key_that_signed_it_and_with_no_other() {
     assert_eq!(origin(&loaded)["key"], *key);
     assert_eq!(fingerprint(&seekdb, &seekdb.database), fingerprint(&seekdb, &seekdb.copy));
 
-    // Anyone can seal a changed manifest again, but not sign it.
+    // Anyone can give a changed manifest a valid hash, but not a signature.
     let path = from.strip_prefix("file://").expect("a directory").to_owned() + "/manifest.json";
     let text = std::fs::read_to_string(&path).expect("a manifest");
     let (content, seal) = text.split_once('\n').expect("two lines");
@@ -245,7 +245,7 @@ fn dumps_of_one_second_are_as_many_dumps() {
     assert_eq!(complete.count(), 3);
 }
 
-/// The storage takes no large file until its owner has made room. What is printed then is done as it stands.
+/// The storage accepts no large file until there is space again. Then the test runs the printed command unchanged.
 #[test]
 fn a_dump_that_was_interrupted_is_resumed_by_the_option_that_it_prints() {
     let seekdb = with_shop("app_resumed");
@@ -266,7 +266,8 @@ fn a_dump_that_was_interrupted_is_resumed_by_the_option_that_it_prints() {
         command.args(["dump", "--url", &url, "--to", &base, "--database", shop, "--compression", "none"]);
         run(command.args(more).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password))
     };
-    // No file may be larger than half a megabyte or one, by the shell's unit; its signal is ignored, so that writing fails.
+    // The maximum file size is half a megabyte or one megabyte, depending on the shell's unit. The signal is ignored,
+    // so that the write fails.
     let interrupted = dump("trap '' 25; ulimit -f 1000; exec \"$0\" \"$@\"", &[]);
     assert_ne!(interrupted.status, 0, "{}", interrupted.err);
     let hint = interrupted.out.lines().find(|line| line.contains("--resume")).expect("a hint");

@@ -12,17 +12,17 @@ use crate::simulated::Stand;
 
 const FULL: &str = "FULL_BACKUP";
 
-/// When the fault comes.
+/// When the fault begins.
 enum Moment {
-    /// Before anybody asks for anything.
+    /// Before any request.
     Before,
-    /// When a backup was taken, and another is asked for.
+    /// After one backup was taken, and before another is requested.
     AfterBackup,
     /// As soon as this step runs.
     During(&'static str),
 }
 
-/// What is asked for.
+/// The requested operation.
 enum Deed {
     BackUp,
     Compact,
@@ -33,11 +33,11 @@ struct Story {
     fault: Fault,
     moment: Moment,
     deed: Deed,
-    /// What is pressed on the failed step while the fault lasts; its own task must end well.
+    /// The button that is pressed on the failed step while the fault lasts; its own task must succeed.
     repair: Option<&'static str>,
 }
 
-/// The story of a fault. Without a wildcard: a fault that the simulator learns needs one.
+/// The story of a fault. The match has no wildcard, so that every new fault of the simulator needs a story.
 fn story(name: FaultName) -> Story {
     let (v3, v4) = (Profile::V3_1_5, Profile::V4_2_5);
     let backup = |profile, fault, moment| Story { profile, fault, moment, deed: Deed::BackUp, repair: None };
@@ -93,7 +93,7 @@ async fn reached(stand: &Stand, task: i64, step: &str) {
     }
 }
 
-/// Plays a story, and returns what was seen.
+/// Plays a story, and returns the transcript.
 async fn play(name: FaultName) -> String {
     let Story { profile, fault, moment, deed, repair } = story(name);
     let stand = Stand::new(profile, &["shop"]).await;

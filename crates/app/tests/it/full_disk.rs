@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::lifeboat::Server;
 
-/// How long is waited for what must come.
+/// How long a test waits.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Writes until nothing more fits.
@@ -45,7 +45,7 @@ fn a_full_disk_is_reported_allows_log_on_and_blocks_nothing() {
     let made = server.run("admin token create kept");
     assert_eq!(made.status, 0, "a write of a person finds room: {}", made.err);
 
-    // Now really nothing is left, and every write fails.
+    // Now no space is left, and every write fails.
     fill(&filler);
     let failed = |number: u32| server.run(&format!("admin token create t{number}"));
     until("writes fail", || (0..).map(failed).take(300).any(|ran| ran.err.contains("is full")));

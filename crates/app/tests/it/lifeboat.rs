@@ -1,4 +1,4 @@
-//! Running the binary: a server of the test's own, and commands against it.
+//! Runs the binary: a server for the test, and commands against it.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -13,8 +13,8 @@ use tempfile::TempDir;
 /// The administrator's password in every test.
 pub(crate) const PASSWORD: &str = "correct horse";
 
-/// Returns the binary with nothing of this machine's settings. Its servers connect to this machine, as they do not by
-/// themselves.
+/// Returns the binary without the settings of this machine. Its servers may connect to this machine, which is forbidden
+/// by default.
 pub(crate) fn lifeboat() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
     let ours = std::env::vars_os().map(|(name, _)| name);
@@ -23,12 +23,12 @@ pub(crate) fn lifeboat() -> Command {
     }
     command.env("LIFEBOAT_LANG", "en").env("COLUMNS", "100").stdin(Stdio::null());
     command.env("LIFEBOAT_EGRESS_ALLOW", "loopback");
-    // A home of the tests' own: signing keys are created there.
+    // A separate home directory for the tests: signing keys are created in it.
     command.env("HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/home")).env_remove("XDG_CONFIG_HOME");
     command
 }
 
-/// What a command did.
+/// The result of a command.
 pub(crate) struct Ran {
     pub(crate) status: i32,
     pub(crate) out: String,
@@ -52,7 +52,7 @@ pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Ran {
     Ran { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// A server of one's own. Dropping it kills it.
+/// A running server. Dropping it kills the server.
 pub(crate) struct Server {
     pub(crate) dir: TempDir,
     pub(crate) url: String,
@@ -76,7 +76,7 @@ impl Server {
         })
     }
 
-    /// Starts a server on a directory, which may hold data from before.
+    /// Starts a server on a directory, which may contain data of an earlier server.
     pub(crate) fn start_in(dir: TempDir, password: Option<&str>) -> Self {
         Self::start_with(dir, password, |command| {
             command.args(["--server-name", "here"]);
@@ -124,7 +124,7 @@ impl Server {
         Self::spawn(dir, true, &mut inside)
     }
 
-    /// Returns where a file of the server's own disk is for others.
+    /// Returns the path of a file on the server's own disk for other processes.
     pub(crate) fn on_disk(&self, name: &str) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
         root.join(self.path("data").strip_prefix("/").expect("an absolute path")).join(name)
@@ -140,7 +140,7 @@ impl Server {
         if !has_password {
             said.push(lines.next().expect("a server says where the first password is").expect("text"));
         }
-        // The rest is read too, so that a server that says more never waits for a reader.
+        // Read the rest too, so that the server never blocks on its output.
         std::thread::spawn(move || lines.for_each(drop));
         Self { dir, url, child, said }
     }
@@ -158,7 +158,7 @@ impl Server {
         run(&mut self.command(arguments))
     }
 
-    /// Asks the server to stop and waits until it did.
+    /// Asks the server to stop, and waits until it has stopped.
     pub(crate) fn stop(mut self) -> (TempDir, i32) {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill can be run");
         assert!(asked.success());
@@ -176,7 +176,7 @@ impl Server {
         std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary directory"))
     }
 
-    /// Returns how much memory the server has, in KiB.
+    /// Returns the memory of the server in KiB.
     pub(crate) fn memory_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
@@ -189,12 +189,12 @@ impl Server {
         assert!(sent.expect("kill can be run").success());
     }
 
-    /// Asks for a page as monitoring does; returns the status and the text.
+    /// Requests a page as monitoring does; returns the status and the text.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.get_as(path, "")
     }
 
-    /// Asks for a page with a token; returns the status and the text.
+    /// Requests a page with a token; returns the status and the text.
     pub(crate) fn get_with(&self, path: &str, token: &str) -> (u16, String) {
         self.get_as(path, &format!("Authorization: Bearer {token}\r\n"))
     }
@@ -246,7 +246,7 @@ impl Transcript {
         out
     }
 
-    /// Returns the transcript with the moments, spans and sizes of this run taken out.
+    /// Returns the transcript without the times, durations and sizes of this run.
     pub(crate) fn normal(&self) -> String {
         let mut text = self.text.clone();
         for (found, word) in &self.replaced {
@@ -260,7 +260,7 @@ impl Transcript {
             (r"moment [0-9]{16,19}", "moment SCN"),
             (r"ed25519:[0-9a-f]{64}", "KEY"),
             (r"  +", "  "),
-            // How often the progress is printed depends on its speed.
+            // The number of progress lines depends on the speed of the run.
             (r"[^\n]*: [0-9]+ %[^\n]*\n", ""),
             (r"[^\n]*: running\n", ""),
         ];

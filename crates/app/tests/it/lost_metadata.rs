@@ -1,4 +1,4 @@
-//! A server whose metadata are on a database server that is gone, or does not respond any more.
+//! A server whose metadata are on a database server that has stopped or no longer responds.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::lifeboat::{PASSWORD, Server};
 
-/// A way to a database server that can be cut.
+/// A connection to a database server that can be cut.
 struct Way {
     port: u16,
     is_open: Arc<AtomicBool>,
@@ -71,7 +71,7 @@ fn without_its_metadata_a_server_fails_fast_and_continues_when_they_are_back() {
     let took = begun.elapsed();
     assert!(refused.status != 0 && refused.err.contains("cannot reach its own database"), "{}", refused.err);
     assert!(took < Duration::from_secs(5), "{took:?}");
-    std::thread::sleep(Duration::from_secs(2)); // as long as an answer of /readyz holds
+    std::thread::sleep(Duration::from_secs(2)); // as long as an answer of /readyz is cached
     let (status, said) = server.get("/readyz");
     assert!(status == 503 && said.contains("cannot reach its own database"), "{status} {said}");
     assert_eq!(server.get("/healthz").0, 200);

@@ -1,5 +1,5 @@
-//! Monitoring as operators set it up: a real Prometheus, the alert rules and the dashboard of the documentation, and the
-//! command for Nagios.
+//! Monitoring as operators set it up: a real Prometheus, the alert rules and the dashboard of the documentation, and
+//! the command for Nagios.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::lifeboat::Ran;
 use crate::simulated::{SYS_PASSWORD, Stand};
 
-/// The longest that Prometheus may take for anything here.
+/// The longest time that Prometheus may take for anything here.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The files that operators copy.
@@ -27,7 +27,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(folder().join(name)).expect("a file of the documentation")
 }
 
-/// A Prometheus in a folder of its own. Dropping it ends it.
+/// A Prometheus in its own folder. Dropping it stops it.
 struct Prometheus {
     url: String,
     http: reqwest::Client,
@@ -67,7 +67,7 @@ impl Prometheus {
         let is_ready =
             said.any(|line| line.expect("text").contains("Server is ready to receive web requests"));
         assert!(is_ready, "it says when it is ready");
-        std::thread::spawn(move || said.for_each(drop)); // so that it never waits for a reader
+        std::thread::spawn(move || said.for_each(drop)); // so that it never blocks on its output
         let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("a client");
         Self { url: format!("http://{address}"), http, child, _dir: dir }
     }
@@ -85,7 +85,7 @@ impl Prometheus {
         self.get("query", &[("query", query)]).await["result"].as_array().expect("a list").clone()
     }
 
-    /// Waits until an alert fires, or until none does any more.
+    /// Waits until an alert fires, or no longer fires.
     async fn alert(&self, name: &str, fires: bool) -> Vec<Value> {
         let begun = Instant::now();
         loop {
@@ -227,7 +227,7 @@ async fn a_real_prometheus_scrapes_with_a_token_and_fires_the_alert_of_a_failed_
     assert!(untold.is_empty(), "README.md names every metric; it lacks {untold:?}");
 }
 
-/// Makes a stand over a cluster whose clock is ten days behind.
+/// Creates a stand with a cluster whose clock is ten days behind.
 async fn ten_days_ago() -> Stand {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
     let begun = since_1970 - Duration::from_secs(10 * 86_400);

@@ -1,5 +1,5 @@
-//! Backups in an S3 storage, a real SeaweedFS: saved, tested, changed, used, and found again after the catalogue was
-//! lost.
+//! Backups in an S3 storage, a real SeaweedFS: the storage is saved, tested, changed and used, and the backup sets are
+//! found again after a loss of the catalogue.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Physical backup through REST, on simulated clusters: what a DBA sees, presses and gets.
+//! Physical backup through REST, on simulated clusters, as a DBA uses it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::simulated::Stand;
 const FULL: &str = "FULL_BACKUP";
 const INCREMENTAL: &str = "INCREMENTAL_BACKUP";
 
-/// What holds on every cluster of 4.x, simulated or real: a full and an incremental backup, then log backup is paused
-/// and resumed.
+/// The test for every cluster of 4.x, simulated or real: a full and an incremental backup, then a pause and a resume of
+/// log backup.
 async fn full_incremental_and_logs(stand: &Stand) {
     let full = stand.back_up(FULL, json!({})).await.task();
     stand.succeeded(full).await;
@@ -196,7 +196,7 @@ async fn what_others_do_on_the_cluster_is_seen_named_and_left_alone() {
     stand.succeeded(resumed).await;
 }
 
-/// Cancels a backup in its midst.
+/// Cancels a running backup.
 async fn a_cancelled_backup_ends_on_the_cluster_too(profile: Profile) {
     let stand = Stand::standing_still(profile, &["shop"]).await;
     let sent = |beginning: &str| {
@@ -216,7 +216,7 @@ async fn a_cancelled_backup_ends_on_the_cluster_too(profile: Profile) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         seen = stand.get(&path).await;
     }
-    // 3.x refuses it while the backup prepares, so it may have to be repeated.
+    // 3.x refuses the cancel while the backup prepares, so it may have to be repeated.
     while seen["status"] == "RUNNING" {
         seen = a_little_later(&stand, &path).await;
     }

@@ -1,4 +1,4 @@
-//! Recovery of a tenant from physical backups: what a DBA sees, types and gets, over REST and with the program.
+//! Recovery of a tenant from physical backups, as a DBA uses it, over REST and on the command line.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use sim::Profile;
 
 use crate::simulated::Stand;
 
-/// The longest that a backup may need to be recoverable.
+/// The longest time until a backup must be recoverable.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Waits until a tenant can be recovered, and returns what is known of it.
+/// Waits until a tenant can be recovered, and returns its recovery window.
 async fn recoverable(stand: &Stand) -> Value {
     let begun = Instant::now();
     loop {
@@ -88,7 +88,7 @@ async fn a_tenant_is_recovered_to_a_moment_by_the_program_and_listed_beside_the_
     assert!(row.get("backupSetId").is_none(), "{row:#}");
     let shown = stand.server.run("restore list --cluster prod");
     assert!(shown.out.contains("prod/shop_2"), "{}", shown.out);
-    // A clean-up wants a recovery, and the name of its tenant; this one has nothing to clean up.
+    // A clean-up needs a recovery and the name of its tenant. This recovery has nothing to clean up.
     let recovery = row["id"].as_i64().expect("a task");
     for (arguments, status, said) in [
         (format!("{task} --yes shop"), 3, "is not a recovery"),

@@ -1,4 +1,4 @@
-//! Which backup sets are kept, as a DBA sees it: planned, held, asked about, deleted.
+//! The retention of backup sets, as a DBA uses it: plan, hold, confirmation, deletion.
 
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ impl Stand {
         self.good(&format!("backup now --cluster demo --database {} --wait", self.shop.database));
     }
 
-    /// Returns what the plan does with each set, by its number.
+    /// Returns the plan's action for each set, by ID.
     fn plan(&self, rules: &str) -> Vec<(i64, String)> {
         let plan = self.good(&format!("retention plan --cluster demo {rules} -o json"));
         let plan: Value = serde_json::from_str(&plan).expect("JSON");

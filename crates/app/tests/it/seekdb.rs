@@ -1,10 +1,10 @@
-//! The real OceanBase kernel that all tests share, with databases of their own.
+//! The real OceanBase kernel that all tests share, each with its own databases.
 
 use mysql_async::prelude::Queryable as _;
 use xtask::seekdb::{Server, shared};
 
-/// A small shop in a database of its own, which is dropped with this, as is the one that it is restored to. The names
-/// hold this process's number: two runs of the tests may share the server.
+/// A small shop in its own database. Dropping this drops that database and the one that the shop is restored to. Their
+/// names contain the number of this process, because two test runs may share the server.
 pub(crate) struct Shop {
     pub(crate) server: Server,
     pub(crate) database: String,
@@ -59,7 +59,7 @@ pub(crate) fn large_shop(name: &str) -> Shop {
     shop
 }
 
-/// Returns an identity of the rows of a shop, whatever the name of its database.
+/// Returns a fingerprint of the rows of a shop, independent of the name of its database.
 pub(crate) fn fingerprint(server: &Server, database: &str) -> Vec<String> {
     let query = format!(
         "SELECT CONCAT_WS('|', s.id, s.product, s.note, p.title, p.price) \

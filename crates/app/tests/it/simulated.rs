@@ -12,24 +12,24 @@ use crate::lifeboat::{PASSWORD, Server};
 /// The speed of the simulated clusters.
 const SPEED: f64 = 240.0;
 
-/// The longest that a task may take here.
+/// The longest time that a task may take here.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// The password of the simulated cluster, which must never appear anywhere.
 pub(crate) const SYS_PASSWORD: &str = "of-the-sys-tenant";
 
-/// A server that has taken over a cluster, and keeps a storage.
+/// A server with a cluster and a storage.
 pub(crate) struct Stand {
     pub(crate) server: Server,
     pub(crate) cluster: i64,
     pub(crate) storage: i64,
     simulator: Option<Handle>,
-    /// What may be in no answer.
+    /// The secret that no answer may contain.
     secret: String,
     http: reqwest::Client,
 }
 
-/// What a call answered: the HTTP status, and the data or the error.
+/// The answer to a call: the HTTP status, and the data or the error.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) data: Value,
@@ -59,7 +59,7 @@ impl Stand {
         stand
     }
 
-    /// Lets a server take a cluster over, and keep a directory that both see.
+    /// Takes over a cluster, and saves a storage in a directory that both see.
     pub(crate) async fn over(
         server: Server,
         address: &str,
@@ -67,7 +67,7 @@ impl Stand {
         password: &str,
         place: &Path,
     ) -> Self {
-        // Another test of this process may have been first.
+        // Another test of this process may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = reqwest::Client::builder().tls_certs_only([]).no_proxy();
         let http = builder.build().expect("a client");
@@ -97,7 +97,7 @@ impl Stand {
         self.ask(Method::POST, &format!("/api/v2{path}"), Some(body)).await
     }
 
-    /// Asks at a whole path, such as an answer names one.
+    /// Sends a request to a full path, such as one from an answer.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.server.url));
         request = request.basic_auth("admin", Some(PASSWORD));
@@ -113,12 +113,12 @@ impl Stand {
         Answer { status, data: envelope["data"].clone(), error: envelope["error"].clone() }
     }
 
-    /// Returns the path of something below the cluster.
+    /// Returns a path below the cluster.
     pub(crate) fn below(&self, rest: &str) -> String {
         format!("/ob/clusters/{}/{rest}", self.cluster)
     }
 
-    /// Asks for a backup; what is given is added to the usual body.
+    /// Requests a backup; `more` is added to the usual body.
     pub(crate) async fn back_up(&self, mode: &str, more: Value) -> Answer {
         let mut body = json!({
             "backupMode": "PHYSICAL_BACKUP", "dataBackupMode": mode,
@@ -143,7 +143,7 @@ impl Stand {
         }
     }
 
-    /// Waits for a task that must end well.
+    /// Waits for a task that must succeed.
     pub(crate) async fn succeeded(&self, task: i64) -> Value {
         let ended = self.ended(task).await;
         assert_eq!(ended["status"], "SUCCESSFUL", "{ended:#}");
@@ -158,7 +158,7 @@ impl Stand {
         subtasks.find(|subtask| subtask["status"] == "FAILED").expect("one has failed").clone()
     }
 
-    /// Presses what a failed subtask offers.
+    /// Presses a button of a failed subtask.
     pub(crate) async fn press(&self, subtask: &Value, id: &str) -> Answer {
         let actions = subtask["nextActions"].as_array().expect("a list");
         let action = actions.iter().find(|action| action["id"] == id);
@@ -192,7 +192,7 @@ fn simulated_cluster(profile: Profile, tenants: &[&str]) -> ClusterConfig {
 }
 
 impl Answer {
-    /// Returns the data of a call that must go well.
+    /// Returns the data of a call that must succeed.
     pub(crate) fn done(self) -> Value {
         assert_eq!(self.status, 200, "{:#}", self.error);
         self.data
@@ -204,7 +204,7 @@ impl Answer {
         data["backupObjectOpsResultList"][0]["taskIdList"][0].as_i64().expect("a task")
     }
 
-    /// Returns OCP's number and the message of a refusal.
+    /// Returns OCP's error code and the message of a refusal.
     pub(crate) fn refused(self) -> (u64, String) {
         assert_ne!(self.status, 200, "{:#}", self.data);
         let message = self.error["message"].as_str().expect("a message").to_owned();

@@ -1,14 +1,14 @@
-//! Many who log on at once, without knowing a password.
+//! Many concurrent log-ons with wrong passwords.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use crate::lifeboat::{PASSWORD, Server};
 
-/// How much more memory a storm may leave behind, in KiB: what two hashes at a time take, and the threads.
+/// How much more memory the server may use after a storm, in KiB: two concurrent hashes, and the threads.
 const LEFT_MOST_KIB: u64 = 120 << 10;
 
-/// Tries the password `wrong` of the account `nobody`, as a proxy passes it on from somewhere.
+/// Tries the password `wrong` of the account `nobody`, with a client address as a proxy forwards it.
 fn log_on(address: &str, from: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     let request = format!(
@@ -16,7 +16,7 @@ fn log_on(address: &str, from: &str) -> String {
          Authorization: Basic bm9ib2R5Ondyb25n\r\nConnection: close\r\n\r\n"
     );
     let mut answer = String::new();
-    // Where there is no seat, the connection is closed.
+    // If the server has no seat for the connection, it closes it.
     let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer).map(drop));
     answer.split(' ').nth(1).unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Back up, watch, restore: the whole story on the real kernel, with everything that a person sees of it.
+//! Back up, watch, restore: the whole story on the real kernel, with all output that a user sees.
 
 use crate::lifeboat::{Server, Transcript};
 use crate::seekdb::{fingerprint, with_shop};

@@ -1,11 +1,11 @@
-//! Backup strategies on the command line: created, exported, compared, applied, and what Back up Now takes from them.
+//! Backup strategies on the command line: create, export, compare, apply, and their defaults for Back up Now.
 
 use sim::Profile;
 
 use crate::lifeboat::{Ran, Server, run};
 use crate::simulated::Stand;
 
-/// Runs a command whose words may hold spaces.
+/// Runs a command whose words may contain spaces.
 fn lifeboat(server: &Server, words: &[&str]) -> Ran {
     run(server.command(words[0]).args(&words[1..]))
 }

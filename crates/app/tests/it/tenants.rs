@@ -1,4 +1,4 @@
-//! The logical backup account of an OceanBase 4.x tenant: set, tested, used for a backup and a recovery, removed. The
+//! The tenant credential of an OceanBase 4.x tenant: set, tested, used for a backup and a recovery, removed. The
 //! cluster is simulated; the data of its tenant `shop` are on the real kernel.
 
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::simulated::{SYS_PASSWORD, Stand};
 /// The password of the tenant's user, which must never appear anywhere.
 const PASSWORD: &str = "of-the-tenant-itself";
 
-/// Makes a stand whose cluster has the tenant `shop` in the real kernel, one in Oracle mode, and one that is locked.
+/// Creates a stand whose cluster has the tenant `shop` in the real kernel, one in Oracle mode, and a locked one.
 async fn stand(shop: &Shop) -> Stand {
     let tenant = |name: &str| TenantConfig { password: PASSWORD.into(), ..TenantConfig::named(name) };
     let cluster = ClusterConfig {
@@ -79,7 +79,7 @@ async fn a_tenant_is_backed_up_and_restored_as_a_user_of_its_own() {
     tell("backup now --cluster prod --tenant shop --database SHOP", "");
     tell("admin audit --action tenant-credential-set", "");
     insta::assert_snapshot!(transcript.normal());
-    // Asking brings its own runtime, which can't begin within another one.
+    // The query starts its own runtime, which can't start inside another one.
     let rows = |database: &str| {
         std::thread::scope(|scope| {
             scope.spawn(|| fingerprint(&shop, database)).join().expect("the rows are read")

@@ -1,4 +1,4 @@
-//! HTTPS with a certificate of the test's own.
+//! HTTPS with a certificate that the test creates.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

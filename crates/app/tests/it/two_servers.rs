@@ -1,4 +1,5 @@
-//! Two servers on one metadata database: one of them is killed, or stopped past its lease and woken, while it works.
+//! Two servers on one metadata database. While one of them works, it is killed, or it is suspended until its lease has
+//! expired and then resumed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,10 +11,10 @@ use tempfile::TempDir;
 use crate::lifeboat::{PASSWORD, Ran, Server, lifeboat, run};
 use crate::seekdb::{Shop, large_shop};
 
-/// How often a task is looked at until it has come so far: far more often than it could need.
+/// The maximum number of polls of a task: far more than it could need.
 const LOOKS: u32 = 3_000;
 
-/// A database for metadata, which is dropped with this.
+/// A database for metadata. Dropping this drops the database.
 struct MetadataDatabase {
     url: String,
     password: String,
@@ -51,7 +52,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
 
-/// Returns the data directory's parent of a further server, with the key of the first.
+/// Returns the parent of the data directory of another server, with the key of the first.
 fn with_key_of(first: &Server) -> TempDir {
     let dir = folder();
     std::fs::create_dir(dir.path().join("data")).expect("a directory");
@@ -59,7 +60,7 @@ fn with_key_of(first: &Server) -> TempDir {
     dir
 }
 
-/// Starts two servers, of which the first works on a backup when this returns.
+/// Starts two servers; when this returns, the first is running a backup.
 fn at_work(database: &MetadataDatabase, shop: &Shop, backups: &Path) -> (Server, Server, String) {
     let also = |name: &'static str| {
         move |command: &mut Command| {
@@ -76,7 +77,7 @@ fn at_work(database: &MetadataDatabase, shop: &Shop, backups: &Path) -> (Server,
     let made = good(first.run(&format!("backup now --cluster demo {arguments} -o json")));
     let made: Value = serde_json::from_str(&made).expect("JSON");
     let task = made["backupObjectOpsResultList"][0]["taskIdList"][0].to_string();
-    // Only now the second starts, so it is the first that holds the task.
+    // The second starts only now, so the first holds the task.
     let second = Server::start_with(with_key_of(&first), Some(PASSWORD), |command| {
         also("second")(command);
     });
@@ -100,7 +101,7 @@ fn good(ran: Ran) -> String {
     ran.out
 }
 
-/// Checks that there is one set and one dump, and that the dump contains what the database contains.
+/// Checks that there is one set and one dump, and that the dump matches the database.
 fn one_whole_set(server: &Server, shop: &Shop, backups: &Path) {
     let sets: Value = serde_json::from_str(&good(server.run("backup list -o json"))).expect("JSON");
     let sets = sets.as_array().expect("a list");
@@ -113,7 +114,7 @@ fn one_whole_set(server: &Server, shop: &Shop, backups: &Path) {
     good(run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &shop.password)));
 }
 
-/// Returns every file below.
+/// Returns every file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let (mut found, mut left) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(folder) = left.pop() {
@@ -159,7 +160,7 @@ fn a_server_that_slept_past_its_lease_does_nothing_twice() {
     good(second.run(&format!("task watch {task}")));
     one_whole_set(&second, &shop, backups.path());
     first.signal("-CONT");
-    // It answers again, and had time for pending work once a task of its own is done.
+    // The resumed server answers again. When its own new task has ended, it has also had time for pending work.
     let elsewhere = folder();
     let arguments = format!("--database {} --storage file://{}", shop.copy, elsewhere.path().display());
     shop.run(&[format!("CREATE DATABASE `{}`", shop.copy)]).expect("a database");
@@ -179,7 +180,7 @@ fn a_server_that_slept_past_its_lease_does_nothing_twice() {
     good(run(lifeboat().args(["verify", "--from", &whole])));
 }
 
-/// What a rolling upgrade looks like from a server that is still of the older version.
+/// A rolling upgrade, seen from a server of the older version.
 #[test]
 fn a_task_of_a_newer_version_is_left_to_a_server_of_that_version() {
     let (database, shop, backups) = (MetadataDatabase::new(), large_shop("app_two_newer"), folder());
@@ -191,9 +192,9 @@ fn a_task_of_a_newer_version_is_left_to_a_server_of_that_version() {
         xtask::seekdb::shared().expect("seekdb").run(&[statement]).expect("the version is set");
     };
     of_version("+ 1");
-    std::thread::sleep(Duration::from_secs(10)); // those that were written when it was killed
+    std::thread::sleep(Duration::from_secs(10)); // for the objects that were being written at the kill
     let before = files(backups.path());
-    std::thread::sleep(Duration::from_secs(30)); // as long as a lease
+    std::thread::sleep(Duration::from_secs(30)); // the duration of a lease
     let shown = task_of(&second, &task);
     assert_eq!((&shown["status"], &shown["executor"]), (&"RUNNING".into(), &"first".into()), "{shown}");
     assert!(

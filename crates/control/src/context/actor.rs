@@ -17,7 +17,7 @@ pub struct Actor {
     pub role: Role,
     /// The origin of the request.
     pub address: String,
-    /// Whether nothing but a change of the password is allowed.
+    /// Whether only a change of the password is allowed.
     pub must_change_password: bool,
     /// The log-on of the account.
     pub means: Means,
@@ -26,26 +26,26 @@ pub struct Actor {
 /// The log-on of an account: an operation is valid only as long as the log-on that started it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Means {
-    /// Nothing from outside: this program itself asks.
+    /// No log-on: Lifeboat itself acts.
     #[default]
     Program,
-    /// The password that is stored like this.
+    /// The password with this stored hash.
     Password(PasswordHash),
     /// The session whose token has this hash.
     Session(String),
     /// A personal token.
     Token {
-        /// Which one.
+        /// The token's ID.
         id: TokenId,
         /// Its hash.
         hash: String,
-        /// When it ends, if it does.
+        /// When it expires; none for a token that does not expire.
         expires: Option<Timestamp>,
     },
 }
 
 impl Actor {
-    /// Returns who asks with an account, from that address.
+    /// Returns the caller with this account, from this address.
     ///
     /// # Errors
     /// When the account is disabled.
@@ -58,10 +58,10 @@ impl Actor {
         Ok(Self { user: id, name, role, address: address.to_owned(), must_change_password, means })
     }
 
-    /// Checks that the deed is allowed.
+    /// Checks that the caller has a permission.
     ///
     /// # Errors
-    /// Refuses what the role does not allow, and everything until a given password was changed.
+    /// When the role does not have it, or an initial password was not changed yet.
     pub fn must(&self, permission: Permission) -> Result<(), Problem> {
         let forbidden =
             |id| Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, id).with("user", &self.name);

@@ -1,5 +1,5 @@
-//! Querying a cluster for live information beside our own: it may take no longer than a page can wait, and a cluster
-//! that does not respond only leaves out its own part.
+//! Queries a cluster for live information within the time that a page can wait. If the cluster does not respond, only
+//! that information is missing.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use oceanbase::{Driver, NoWitness};
 use super::error::Error;
 use super::shared::Context;
 
-/// The longest that a page waits for a cluster.
+/// The longest time that a page waits for a cluster.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The longest that a look at a cluster may take.
+/// The longest time that a background query of a cluster may take.
 const LONGER_LIMIT: Duration = Duration::from_secs(30);
 
-/// Opens a session on a cluster that no task's log hears of.
+/// Opens a session on a cluster; no task's log shows its statements.
 pub(crate) async fn open(context: &Context, cluster: &Cluster) -> Result<Driver, Error> {
     let endpoint = context.endpoint(cluster).await?;
     Ok(Driver::open(&endpoint, Arc::new(NoWitness)).await?)

@@ -9,7 +9,7 @@ use super::actor::Actor;
 use super::error::Error;
 use super::shared::Context;
 
-/// The outcome of a deed that was done.
+/// The outcome of a successful action.
 const DONE: &str = "done";
 
 /// An action that is about to start, and its actor.
@@ -31,12 +31,12 @@ impl Attempt {
         })
     }
 
-    /// Writes that it is done, in the transaction that does it.
+    /// Writes the success, in the transaction of the action itself.
     pub(crate) async fn done(&self, writer: &mut Transaction) -> Result<(), Error> {
         Ok(writer.audit_append(&self.0).await?)
     }
 
-    /// Waits for the work, which reports itself when it is [`Attempt::done`]; writes if it does not.
+    /// Waits for the work, which writes its own success with [`Attempt::done`]. Writes the failure, if it fails.
     pub(crate) async fn watch<T>(
         &self,
         context: &Context,
@@ -49,7 +49,7 @@ impl Attempt {
         outcome
     }
 
-    /// Records that it was refused or failed. The caller gets that error, not one of the log.
+    /// Records a refusal or failure. The caller gets that error, even if the audit log cannot be written.
     async fn refused(&self, context: &Context, why: &Error) {
         let deed = Deed { outcome: why.problem().text.id.clone(), ..self.0.clone() };
         let written = async {

@@ -15,7 +15,7 @@ use super::shared::Context;
 pub struct Opened {
     /// The shared state of the use cases.
     pub control: Control,
-    /// The file with the first password, for as long as that is to be changed.
+    /// The file with the initial password, until that is changed.
     pub initial_password: Option<PathBuf>,
 }
 
@@ -30,8 +30,8 @@ pub struct Control {
 }
 
 impl Control {
-    /// Returns the handle of a server whose workers and orders know their flows; `newest` is the number of the newest
-    /// event.
+    /// Returns the handle of a server whose workers and orders have their flows registered; `newest` is the number of
+    /// the newest event.
     pub(crate) fn new(
         context: Arc<Context>,
         worker: Worker<Metadata>,
@@ -47,7 +47,7 @@ impl Control {
         }
     }
 
-    /// For tests: lets time pass by the clock of this server's metadata, and thereby of its schedules.
+    /// For tests: advances the clock of this server's metadata, and with it that of its schedules.
     #[doc(hidden)]
     pub async fn pass(&self, time: std::time::Duration) -> Result<(), super::Error> {
         Ok(engine::testkit::Timed::pass(&self.context.metadata, time).await?)
@@ -66,7 +66,7 @@ impl Control {
         &self.worker
     }
 
-    /// Returns which flow takes which order.
+    /// Returns the flow of each order.
     pub(crate) fn orders(&self) -> &OrderTable {
         &self.orders
     }

@@ -18,7 +18,7 @@ use super::error::Error;
 use super::shared::Context;
 
 impl Context {
-    /// Returns how a database is logged on to by the rules of this server.
+    /// Returns the endpoint of a database, with the limits of this server.
     pub(crate) fn reach(
         &self,
         addresses: Vec<Address>,
@@ -29,13 +29,13 @@ impl Context {
         Endpoint { egress, limits, ..Endpoint::new(addresses, user, password) }
     }
 
-    /// Returns how the cluster itself is logged on to.
+    /// Returns the endpoint of the cluster itself.
     pub(crate) async fn endpoint(&self, cluster: &Cluster) -> Result<Endpoint, Error> {
         let password = self.metadata.cluster_password(cluster.id).await?;
         Ok(self.reach(cluster.addresses.clone(), cluster.user.clone(), password))
     }
 
-    /// Opens a session on a tenant that can be read.
+    /// Opens a session on a tenant, if it can be read.
     pub(crate) async fn open_tenant(&self, cluster: ClusterId, tenant: TenantId) -> Result<Session, Error> {
         let cluster = self.cluster(cluster).await?;
         let tenant = self.tenant(cluster.id, tenant).await?;
@@ -45,7 +45,7 @@ impl Context {
         self.enter_tenant(&cluster, tenant.id, &tenant.name, Arc::new(NoWitness)).await
     }
 
-    /// Returns how a tenant is logged on to: seekdb is its own only tenant, others need a user of the tenant.
+    /// Returns the endpoint of a tenant: seekdb is its own only tenant; others need the tenant credential.
     pub(crate) async fn tenant_endpoint(
         &self,
         cluster: &Cluster,
@@ -62,7 +62,7 @@ impl Context {
         Ok(self.reach_tenant(cluster, tenant, credential))
     }
 
-    /// Logs on to a tenant. Errors are phrased for that tenant.
+    /// Logs on to a tenant. Errors name the tenant.
     pub(crate) async fn enter_tenant(
         &self,
         cluster: &Cluster,
@@ -78,16 +78,16 @@ impl Context {
         })
     }
 
-    /// Opens a storage. Nothing is sent yet.
+    /// Opens a storage, without sending a request.
     pub(crate) async fn client(&self, id: StorageId) -> Result<Client, Error> {
         let storage = self.storage(id).await?;
         let secret = self.metadata.storage_secret(id).await?;
         Ok(Client::open(&storage.location, secret.as_ref(), &self.rules)?)
     }
 
-    /// Checks that a location is complete, and that an object store has an address that can be called.
+    /// Checks that a location is complete, and that connections to an object store's address are allowed.
     ///
-    /// A directory may be outside this server's roots: the servers of a cluster write physical backups themselves.
+    /// A directory may be outside this server's roots: the OBServers write physical backups themselves.
     pub(crate) fn usable(
         &self,
         location: StorageLocation,

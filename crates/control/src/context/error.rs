@@ -10,7 +10,7 @@ use super::words;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// The problem for the caller, and the chain of causes for the program's log.
+/// The error of a use case: the problem for the caller, and the chain of causes for the program's log.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct Error {
@@ -32,7 +32,7 @@ impl Error {
         Self { is_transient, ..self }
     }
 
-    /// Returns the failure of a server in the words for that operation.
+    /// Returns a server's failure as the problem of an operation.
     pub(crate) fn of_server(problem: Problem, cause: oceanbase::Error) -> Self {
         let is_transient = cause.is_transient();
         Self::caused(problem, cause).passing(is_transient)
@@ -121,7 +121,7 @@ impl From<OperateError> for Error {
     }
 }
 
-/// The error of a step whose call failed. Its original message is the whole chain: the call, then the reason.
+/// The error of a step whose call failed. Its original message is the whole chain of causes.
 impl From<Error> for StepError {
     fn from(error: Error) -> Self {
         let Error { problem, is_transient, cause } = error;

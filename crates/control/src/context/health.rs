@@ -5,6 +5,6 @@ use std::time::Instant;
 use model::Problem;
 use tokio::sync::Mutex;
 
-/// The last answer, and when it was found. Who asks meanwhile waits for it.
+/// The last answer and its time. The lock makes concurrent requests wait for the same check.
 #[derive(Default)]
 pub(crate) struct Health(pub(crate) Mutex<Option<(Instant, Vec<Problem>)>>);

@@ -1,5 +1,5 @@
 //! The log backup checkpoints, from the last refresh of each cluster. They exist in this process only: every server
-//! reads the clusters for itself. A checkpoint stays when the cluster stops responding, and ages.
+//! reads the clusters for itself. If a cluster stops responding, its checkpoint stays and its age grows.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,10 @@ use model::archive::{ArchiveRound, ArchiveStatus};
 use model::id::{ClusterId, TenantId};
 use model::time::Timestamp;
 
-/// The states of log backup in which logs go out, or are about to.
+/// The statuses in which log backup is running or starting.
 const RUNNING: [ArchiveStatus; 3] = [ArchiveStatus::Prepare, ArchiveStatus::Beginning, ArchiveStatus::Doing];
 
-/// What the last look at each cluster found.
+/// The checkpoints at the last refresh of each cluster.
 #[derive(Default)]
 pub(crate) struct LogCheckpoints(Mutex<BTreeMap<ClusterId, Found>>);
 
@@ -23,7 +23,7 @@ struct Found {
 
 struct Checkpoint {
     tenant: TenantId,
-    /// How old the checkpoint was when it was seen, if there is one.
+    /// The age of the checkpoint when it was read, if there is one.
     age: Option<Duration>,
     is_running: bool,
 }
@@ -38,7 +38,7 @@ pub struct LogCheckpoint {
 }
 
 impl LogCheckpoints {
-    /// Stores a cluster's answer at that time: each round, and its delay by the database's clock.
+    /// Stores a cluster's answer at this time: each round, and its delay by the database's clock.
     pub(crate) fn keep(&self, cluster: ClusterId, rounds: &[(ArchiveRound, Option<u64>)], now: Timestamp) {
         let checkpoint = |(round, delay_us): &(ArchiveRound, Option<u64>)| {
             // The database reports no delay for a stopped round.
@@ -53,7 +53,7 @@ impl LogCheckpoints {
         self.all().insert(cluster, found);
     }
 
-    /// Returns the log backups of a cluster by tenant, as old as they are now; none before the first look.
+    /// Returns the log backups of a cluster by tenant, with their current age; empty before the first refresh.
     pub(crate) fn of(&self, cluster: ClusterId) -> BTreeMap<TenantId, LogCheckpoint> {
         let all = self.all();
         let Some(found) = all.get(&cluster) else { return BTreeMap::new() };

@@ -14,17 +14,17 @@ use self::attempts::{Attempts, LIMIT};
 pub(crate) use self::verified::Credential;
 use self::verified::Verified;
 
-/// Wrong passwords in a row, of one account from one address, before there is a wait.
+/// The number of wrong passwords in a row, for one account from one address, before a wait starts.
 pub(crate) const ATTEMPTS: u32 = LIMIT;
 
-/// How many log-ons may wait for their turn to be hashed; each turn takes some hundredths of a second.
+/// The maximum number of log-ons that wait for their password to be hashed; each takes some hundredths of a second.
 const WAITING_MAX: usize = 64;
 
-/// Wrong passwords, and right ones of a moment ago.
+/// The wrong passwords, and the recently verified ones.
 pub(crate) struct LogOn {
     known: Mutex<Known>,
     waiting: Semaphore,
-    /// How many log-ons were ended here.
+    /// The number of log-ons that have ended on this server.
     ends: watch::Sender<u64>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Verdict {
     Wrong {
         attempts_left: u32,
     },
-    /// Too many others are waiting for an answer.
+    /// Too many other log-ons are waiting.
     Busy,
 }
 
@@ -50,17 +50,17 @@ impl LogOn {
         Self { known: Mutex::new(known), waiting: Semaphore::new(WAITING_MAX), ends: watch::Sender::new(0) }
     }
 
-    /// Returns how long a log-on to this account from this address has to wait, if it has to.
+    /// Returns how long a log-on to this account from this address must wait, or none if it need not.
     pub(crate) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
         self.known().attempts.wait(account, address, now)
     }
 
-    /// Notifies followers, such as event streams, that a log-on has ended.
+    /// Notifies subscribers, such as event streams, that a log-on has ended.
     pub(crate) fn ended(&self) {
         self.ends.send_modify(|count| *count += 1);
     }
 
-    /// Counts the log-ons that were ended on this server.
+    /// Subscribes to the number of log-ons that have ended on this server.
     pub(crate) fn ends(&self) -> watch::Receiver<u64> {
         self.ends.subscribe()
     }
@@ -78,7 +78,8 @@ impl LogOn {
             return Verdict::Right;
         }
         let Ok(_turn) = self.waiting.try_acquire() else { return Verdict::Busy };
-        // Counted before it is known: otherwise, many concurrent guesses are all tried before the first is counted.
+        // Count the attempt before the result is known: otherwise many concurrent guesses would be tried before the
+        // first is counted.
         let attempts_left =
             self.known().attempts.failed(credential.account, credential.address, Instant::now());
         let is_right = passwords::verify(password, stored).await;

@@ -1,5 +1,5 @@
-//! The base of all other rooms: the caller, the metadata, sessions on clusters and storages, the audit log, errors,
-//! pages, and the state that exists in this process only.
+//! The base of all other modules of this crate: the caller, the metadata, sessions on clusters and storages, the audit
+//! log, errors, pages, and the state that exists in this process only.
 
 pub mod actor;
 pub(crate) mod asking;

@@ -28,19 +28,19 @@ pub(crate) struct OrderTable {
 pub(crate) struct Taker<O> {
     /// Decides what can be decided without asking the cluster.
     pub(crate) draft: Drafting<O>,
-    /// The error when a running task excludes this one.
+    /// The error if a running task excludes this one.
     pub(crate) conflict: Conflict,
 }
 
-/// Makes a draft of the actor's order, or refuses it.
+/// Drafts the actor's order, or refuses it.
 pub(crate) type Drafting<O> = for<'a> fn(&'a Context, &'a Actor, O) -> BoxFuture<'a, Result<Draft, Error>>;
 
-/// The error when a running task excludes another one.
+/// The error if a running task excludes another one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Conflict {
     /// The text, whose argument is the task.
     pub(crate) text: &'static str,
-    /// OCP's number, where it has one.
+    /// OCP's error code, if there is one.
     pub(crate) code: Option<u32>,
 }
 
@@ -55,7 +55,7 @@ impl Conflict {
     }
 }
 
-/// A task to create. Its first state is built in the transaction that stores it.
+/// A task to create. Its initial state is built in the transaction that stores it.
 pub(crate) struct Draft(Box<First>);
 
 type First =
@@ -70,7 +70,7 @@ impl Draft {
         Self(Box::new(first))
     }
 
-    /// Returns the task, with what belongs to it written.
+    /// Returns the task, and writes the rows that belong to it.
     pub(crate) async fn first(self, writer: &mut Transaction) -> Result<engine::journal::NewTask, Error> {
         (self.0)(writer).await
     }

@@ -3,7 +3,7 @@
 use metadata::{Listing, Slice};
 use model::Problem;
 
-/// The most that one page holds (OCP's limit).
+/// The maximum number of rows on a page (OCP's limit).
 pub const SIZE_MAX: u32 = 2_000;
 
 /// The requested page of a list.
@@ -17,7 +17,7 @@ impl PageAsk {
     /// Requests a page (from 1) with this many rows (1 to [`SIZE_MAX`]).
     ///
     /// # Errors
-    /// Refuses numbers outside of these ranges.
+    /// When a number is outside these ranges.
     pub fn new(number: u32, size: u32) -> Result<Self, Problem> {
         if number >= 1 && (1..=SIZE_MAX).contains(&size) {
             Ok(Self { number, size })
@@ -29,24 +29,24 @@ impl PageAsk {
         }
     }
 
-    /// Returns which page, from 1.
+    /// Returns the page number, from 1.
     #[must_use]
     pub fn number(self) -> u32 {
         self.number
     }
 
-    /// Returns how many rows it holds at most.
+    /// Returns the maximum number of rows on the page.
     #[must_use]
     pub fn size(self) -> u32 {
         self.size
     }
 
-    /// Returns which part of the metadata's list it is.
+    /// Returns the page as a slice of a list in the metadata.
     pub(crate) fn slice(self) -> Slice {
         Slice { offset: self.offset(), limit: self.size }
     }
 
-    /// Returns the page with what the metadata listed.
+    /// Returns the page with the rows from the metadata.
     pub(crate) fn filled<T>(self, listing: Listing<T>) -> Page<T> {
         Page { contents: listing.items, number: self.number, size: self.size, total_elements: listing.total }
     }
@@ -55,7 +55,7 @@ impl PageAsk {
         u64::from(self.number - 1) * u64::from(self.size)
     }
 
-    /// Cuts the page out of a list that is at hand as a whole.
+    /// Cuts the page out of a complete list.
     pub(crate) fn of<T>(self, all: Vec<T>) -> Page<T> {
         let total_elements = all.len() as u64;
         let offset = usize::try_from(self.offset()).unwrap_or(usize::MAX);
@@ -73,7 +73,7 @@ impl Default for PageAsk {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// Its rows.
+    /// The rows of the page.
     pub contents: Vec<T>,
     /// The page number, from 1.
     pub number: u32,
@@ -90,7 +90,7 @@ impl<T> Page<T> {
         self.total_elements.div_ceil(u64::from(self.size.max(1)))
     }
 
-    /// Turns every row into something else.
+    /// Converts every row.
     #[must_use]
     pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
         let Self { contents, number, size, total_elements } = self;

@@ -22,7 +22,7 @@ impl Said {
         true
     }
 
-    /// Forgets what was said about a strategy last: the same is news again.
+    /// Forgets the last message about a strategy, so that the same message is logged again.
     pub(crate) fn forget(&self, strategy: StrategyId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&strategy);
     }

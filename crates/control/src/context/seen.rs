@@ -1,15 +1,15 @@
-//! All problems at one time, for followers of alarms.
+//! All problems at one time, for subscribers of alarms.
 
 use std::time::Instant;
 
 use model::alarm::Alarm;
 
-/// All that was wrong at one moment.
+/// All problems at one time.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     /// The number of the reading: a higher one started later.
     pub(crate) number: u64,
-    /// The problems, the worst first.
+    /// The problems, worst first.
     pub(crate) alarms: Vec<Alarm>,
     /// The inputs and the time of the reading; none if they are not compared.
     pub(crate) basis: Option<(Basis, Instant)>,

@@ -1,4 +1,4 @@
-//! What a server is set up with.
+//! The settings of a server.
 
 use std::path::PathBuf;
 
@@ -7,37 +7,36 @@ use model::Secret;
 use model::egress::Egress;
 use model::limits::Limits;
 
-/// How many data backups may run at once, unless the settings say otherwise.
+/// The default of [`Settings::data_backups_at_once`].
 const DATA_BACKUPS_AT_ONCE: usize = 4;
 
-/// How a server is set up.
+/// The settings of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it keeps its own data.
+    /// The directory of the server's own data.
     pub data_dir: PathBuf,
-    /// The server that keeps the metadata; without one they lie in the data directory.
+    /// The database server for the metadata; if none, the metadata are in the data directory.
     pub metadata: Option<MetadataServer>,
-    /// The directories below which storages may lie; none means the data directory.
+    /// The directories that file storages must be in; none means the data directory.
     pub file_roots: Vec<PathBuf>,
-    /// How many tasks run at once.
+    /// The maximum number of tasks that run at once.
     pub tasks_at_once: usize,
-    /// With how many running data backups strategies start no more.
+    /// The number of running data backups at which strategies start no further one.
     pub data_backups_at_once: usize,
-    /// With how many running data backups to one storage strategies start no more to it; none means that only
-    /// [`Settings::data_backups_at_once`] counts.
+    /// The same number for each storage; none means that only [`Settings::data_backups_at_once`] limits.
     pub backups_per_storage: Option<usize>,
-    /// Its name, shown to people as the one who runs a task.
+    /// The server's name, shown to users as the server that runs a task.
     pub server_name: String,
-    /// To which addresses of clusters and object stores no connection is made.
+    /// The addresses of clusters and object stores to which no connection is allowed.
     pub egress: Egress,
-    /// How much clusters and object stores may send.
+    /// The maximum amount of data that clusters and object stores may send.
     pub limits: Limits,
-    /// The first account's password; a random one when left out. Looked at on the first start only.
+    /// The first account's password; a random one if none. Used on the first start only.
     pub admin_password: Option<Secret>,
 }
 
 impl Settings {
-    /// Returns the settings of a server that keeps its data here.
+    /// Returns the default settings of a server with this data directory.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {

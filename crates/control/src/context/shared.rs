@@ -25,21 +25,21 @@ use super::watch_log::WatchLog;
 pub(crate) struct Context {
     pub(crate) metadata: Metadata,
     pub(crate) roots: FileRoots,
-    /// What storages may use: these directories, which addresses, how much memory.
+    /// What storages may use: directories, addresses, memory.
     pub(crate) rules: Rules,
-    /// To which addresses of clusters no connection is made.
+    /// The addresses of clusters to which no connection is allowed.
     pub(crate) egress: Arc<Egress>,
-    /// How much clusters may send.
+    /// The maximum amount of data that clusters may send.
     pub(crate) limits: Limits,
     pub(crate) data_dir: PathBuf,
-    /// This server's name, shown to people.
+    /// This server's name, shown to users.
     pub(crate) server_name: String,
-    /// The moments of the dumps that are being made, kept readable between two steps.
+    /// The snapshots of running dumps, kept readable between two steps.
     pub(crate) snapshots: Snapshots,
     pub(crate) log_on: LogOn,
     /// The problems that the last refresh of each cluster found.
     pub(crate) troubles: Troubles,
-    /// Up to when logs were backed up at the last look at each cluster.
+    /// The log backup checkpoints at the last refresh of each cluster.
     pub(crate) log_checkpoints: LogCheckpoints,
     /// Makes the watcher refresh the clusters immediately.
     pub(crate) look: Notify,
@@ -49,21 +49,20 @@ pub(crate) struct Context {
     pub(crate) data_backups_at_once: usize,
     /// The same limit for one storage; none means no limit per storage.
     pub(crate) backups_per_storage: Option<usize>,
-    /// What was written into the log about strategies.
+    /// The messages about strategies that are in the log already.
     pub(crate) said: Said,
-    /// Which clean-up of each strategy this server has seen to last.
+    /// The last clean-up of each strategy that this server has handled.
     pub(crate) cleaned: Said,
-    /// Whether the disk of the data directory was full when last looked at.
+    /// Whether the disk of the data directory was full at the last check.
     pub(crate) was_full: AtomicBool,
-    /// What the watchers did last.
+    /// The last runs of the watchers.
     pub(crate) watch_log: WatchLog,
-    /// How often alarms have been read, so that of two readings the later is known.
+    /// The number of readings of alarms, to tell which of two readings is later.
     pub(crate) alarms_read: AtomicU64,
 }
 
 impl Context {
-    /// Opens the data of a server in the directory of its settings, whose storages may be below their roots; none means the
-    /// data directory.
+    /// Opens the data of a server in the data directory of its settings.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
         let Settings { data_dir, metadata: server, file_roots, egress, limits, .. } = settings;
         let data_dir = absolute(data_dir)?;
@@ -94,7 +93,7 @@ impl Context {
     }
 }
 
-/// Opens the metadata at their location.
+/// Opens the metadata database.
 pub(crate) async fn open_metadata(
     data_dir: &Path,
     server: Option<&MetadataServer>,

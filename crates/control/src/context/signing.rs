@@ -1,4 +1,4 @@
-//! The keys that prove the origin of a dump, and who may recover one without a trusted signature.
+//! The keys that prove the origin of a dump, and the permission to recover a dump without a trusted signature.
 
 use dump::{KnownKeys, Origin, PublicKey, SigningKey};
 use model::id::BackupSetId;
@@ -13,7 +13,7 @@ use super::error::Error;
 use super::shared::Context;
 
 impl Context {
-    /// Returns the key that dumps are signed with; the first call creates it. It is read each time, since another server on the
+    /// Returns the signing key of dumps; the first call creates it. It is read each time, because another server on the
     /// same metadata may have replaced it.
     pub(crate) async fn signing_key(&self) -> Result<SigningKey, Error> {
         if let Some(secret) = self.metadata.signing_key().await? {
@@ -40,9 +40,9 @@ impl Context {
     }
 }
 
-/// Decides whether a set of that origin may be recovered. Without a trusted signature, its definitions may come from
-/// an unknown author, and they run with the privileges of the tenant credential. Only an administrator may accept
-/// that, explicitly.
+/// Checks that the actor may recover a set of this origin. Without a trusted signature, its definitions may come from
+/// an unknown author, and they run with the privileges of the tenant credential. Only an administrator may accept that,
+/// explicitly.
 pub(crate) fn check(origin: &Origin, actor: &Actor, accepted: bool, set: BackupSetId) -> Result<(), Problem> {
     let is_signed = match origin {
         Origin::Own { .. } | Origin::Known { .. } => return Ok(()),
@@ -61,7 +61,7 @@ pub(crate) fn check(origin: &Origin, actor: &Actor, accepted: bool, set: BackupS
     Ok(())
 }
 
-/// Returns the origin of a set, in words.
+/// Returns a text that describes the origin of a set.
 #[must_use]
 pub fn described(origin: &Origin) -> Text {
     match origin {
@@ -81,8 +81,8 @@ fn public(key: &str) -> Result<PublicKey, Error> {
     key.parse().map_err(|cause| Error::caused(Problem::internal("metadata-signing-key-unreadable"), cause))
 }
 
-/// Refuses a dump in the folder of another tenant: its signature stays valid wherever the dump is copied to. A dump
-/// that names no tenant is accepted.
+/// Refuses a dump in the folder of another tenant: a signature stays valid wherever the dump is copied to. A dump that
+/// names no tenant is accepted.
 pub(crate) fn refuse_moved(path: &str, owner: Option<&str>) -> Result<(), Problem> {
     let (Some(owner), Some((folder, _))) = (owner, LogicalFolder::of_dump(path)) else { return Ok(()) };
     if owner == dump_owner(folder.ob_cluster_id, folder.tenant) {

@@ -1,5 +1,5 @@
 //! The snapshots of running dumps. Between two steps of a task, an open transaction on the server keeps a snapshot
-//! readable; it ends with the process, and a step that does not find it here pins it again.
+//! readable. The transaction ends with the process; a step that does not find its snapshot here opens it again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,34 +11,34 @@ use dump::{DumpId, Snapshot};
 /// not keep old versions of rows forever.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
-/// The moments that no step works with right now.
+/// The snapshots that no step is using now.
 #[derive(Default)]
 pub(crate) struct Snapshots(Mutex<HashMap<DumpId, (Snapshot, Instant)>>);
 
 impl Snapshots {
-    /// Hands out the moment of a dump, if it is here.
+    /// Takes out the snapshot of a dump, if it is here.
     pub(crate) fn take(&self, dump: &DumpId) -> Option<Snapshot> {
         self.all().remove(dump).map(|(snapshot, _)| snapshot)
     }
 
-    /// Keeps a moment for the next step.
+    /// Keeps a snapshot for the next step.
     pub(crate) fn keep(&self, snapshot: Snapshot) {
         self.all().insert(snapshot.plan().dump.clone(), (snapshot, Instant::now()));
     }
 
-    /// Lets the server forget the moment of a dump.
+    /// Closes the snapshot of a dump.
     pub(crate) async fn release(&self, dump: &DumpId) {
         if let Some(snapshot) = self.take(dump) {
             snapshot.release().await;
         }
     }
 
-    /// Lets go of moments that no step has come for in a while.
+    /// Closes the snapshots that no step has taken for [`IDLE`].
     pub(crate) async fn release_idle(&self, now: Instant) {
         self.release_those(|since| now.saturating_duration_since(since) >= IDLE).await;
     }
 
-    /// Lets go of all.
+    /// Closes all snapshots.
     pub(crate) async fn release_all(&self) {
         self.release_those(|_| true).await;
     }

@@ -10,11 +10,11 @@ use model::time::Timestamp;
 /// A trigger of a watcher, beside its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WakesBy {
-    /// Nothing.
+    /// None: only the interval.
     Timer,
-    /// A signal: something has changed that it looks at.
+    /// A signal that its input has changed.
     Signal,
-    /// No interval: it runs only while its results have a follower.
+    /// No interval: it runs only while its results have a subscriber.
     Followers,
 }
 
@@ -23,28 +23,28 @@ pub enum WakesBy {
 pub struct Watched {
     /// Its name.
     pub name: &'static str,
-    /// How often it looks.
+    /// The interval between two runs.
     pub period: Duration,
     /// Its other triggers.
     pub wakes_by: WakesBy,
-    /// How often it has looked since this server started.
+    /// The number of runs since this server started.
     pub runs: u64,
     /// When the last run started.
     pub last_run: Option<Timestamp>,
-    /// How long that took.
+    /// The duration of the last run.
     pub duration: Option<Duration>,
-    /// Why the last look failed; nothing after one that went well.
+    /// Why the last run failed; none if it succeeded.
     pub last_error: Option<Text>,
     /// When a run last failed.
     pub failed: Option<Timestamp>,
 }
 
-/// What each watcher did last.
+/// The last run of each watcher.
 #[derive(Default)]
 pub(crate) struct WatchLog(Mutex<BTreeMap<&'static str, Watched>>);
 
 impl WatchLog {
-    /// Enters a watcher that has not looked yet.
+    /// Adds a watcher that has not run yet.
     pub(crate) fn enter(&self, name: &'static str, period: Duration, wakes_by: WakesBy) {
         let watched = Watched {
             name,
@@ -78,7 +78,7 @@ impl WatchLog {
         is_news
     }
 
-    /// Returns all, by name.
+    /// Returns all watchers, by name.
     pub(crate) fn list(&self) -> Vec<Watched> {
         self.all().values().cloned().collect()
     }

@@ -1,22 +1,22 @@
-//! Converts texts between `model`, whose catalogue has their words, and `engine`, which only stores them.
+//! Converts texts between `model`, whose catalogue has their wording, and `engine`, which only stores them.
 
 use engine::{Note, StepError};
 use model::Problem;
 use model::text::Text;
 
-/// Returns a text as a task keeps it.
+/// Converts a text to a note, as a task stores it.
 pub(crate) fn note(text: Text) -> Note {
     let Text { id, args, raw } = text;
     Note { id, args, raw }.bounded()
 }
 
-/// Returns what a task kept as a text.
+/// Converts a stored note to a text.
 pub(crate) fn text(note: Note) -> Text {
     let Note { id, args, raw } = note;
     Text { id, args, raw }
 }
 
-/// Returns the error of a step that a rule or a finding ends.
+/// Returns the permanent error of a step for this problem.
 pub(crate) fn refused(problem: Problem) -> StepError {
     StepError::permanent(note(problem.text))
 }

@@ -1,23 +1,23 @@
-//! Back up now, logically: one dump per tenant, each tenant a lane.
+//! A logical backup: one dump per tenant, each tenant a lane.
 //!
-//! 1. `check-cluster-status`   it answers, offers logical backup, and is not being upgraded
-//! 2. `check-backup-storage`   this server can write, read, list and delete there
-//! 3. `check-ready`            what was chosen exists, and a dump can carry it
+//! 1. `check-cluster-status`   the cluster answers, offers logical backup, and is not being upgraded
+//! 2. `check-backup-storage`   this server can write, read, list and delete in the storage
+//! 3. `check-ready`            the selected objects exist, and a dump can contain them
 //! 4. `take-snapshot`          a snapshot is kept readable, and the dump's plan is in the storage
 //! 5. `dump-schema`            the definitions are in the storage
-//! 6. `dump-data`              the rows do, and then the manifest: the dump is complete
+//! 6. `dump-data`              the rows are in the storage, and then the manifest: the dump is complete
 //! 7. `verify-backup-set`      every object reads back as it was written
-//! 8. `record-backup-set`      the catalogue knows it
+//! 8. `record-backup-set`      the catalogue has the set
 //!
-//! A tenant of OceanBase 4.x is read as the user whose credential is kept for it; seekdb's only one as the cluster's
+//! Lifeboat reads a tenant of OceanBase 4.x with the tenant credential, and the only tenant of seekdb as the cluster's
 //! own user.
 //!
-//! The cluster is only read. What is left open there between two steps is a transaction that keeps the moment; it
+//! The flow only reads from the cluster. Between two steps a transaction stays open to keep the snapshot readable; it
 //! ends with the dump, a cancel, or this process.
 //!
-//! If the snapshot of a dump is gone, or its tables changed meanwhile, the dump starts over under another ID: two
-//! snapshots are never mixed. A rollback deletes an incomplete dump. A complete dump is a backup, recorded or not,
-//! and a task never deletes it.
+//! If the snapshot of a dump is gone, its tables have changed, or its plan was signed with another key, the dump starts
+//! over under another ID: two snapshots are never mixed. A rollback deletes an incomplete dump. A complete dump is a
+//! backup, recorded or not, and a backup task never deletes it.
 
 mod dumping;
 pub(crate) mod plan;
@@ -65,7 +65,7 @@ const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
 /// How long planning and the schema may take, with very many tables.
 const SCHEMA_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// How long the rows may take, and reading them back.
+/// How long dumping the rows may take, and how long reading them back may take.
 const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// How long writing the manifest may take.
@@ -102,7 +102,7 @@ impl Flow for BackupLogical {
     ];
 }
 
-/// 1. It answers, offers logical backup, and is not being upgraded.
+/// 1. The cluster answers, offers logical backup, and is not being upgraded.
 async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
     let mut cluster = context.cluster(state.cluster).await?;
@@ -119,8 +119,8 @@ async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// A tenant that is not NORMAL can't be read. One that is gone or out of order fails its own lane, later; here the
-/// task fails when none is left.
+/// Fails only if none of the tenants can be read: each must exist and be NORMAL. A single missing or abnormal tenant
+/// fails its own lane later.
 fn check_tenants(at: &Here, state: &State, tenants: &[Tenant]) -> Result<(), StepError> {
     let mut last = None;
     for id in state.tenants.values() {
@@ -148,7 +148,7 @@ fn check_tenant(id: TenantId, tenants: &[Tenant]) -> Result<(), Problem> {
     }
 }
 
-/// 2. This server can write, read, list and delete there.
+/// 2. This server can write, read, list and delete in the storage.
 async fn check_backup_storage(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
     let storage = context.storage(state.storage).await?;
@@ -166,7 +166,7 @@ async fn check_backup_storage(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 3. What was chosen exists, and a dump can carry it.
+/// 3. The selected objects exist, and a dump can contain them. Fails only if no tenant is ready.
 async fn check_ready(at: &Here, state: &mut State) -> Answer {
     let mut refusal = None;
     let mut is_any_ready = false;
@@ -231,14 +231,14 @@ async fn take_snapshot(at: &Here, state: &State, lane: &mut Lane) -> Answer {
         );
         dumping.keep(snapshot);
     });
-    dumping.done_or_anew(lane, taken).await
+    dumping.done_or_restart(lane, taken).await
 }
 
 /// 5. The definitions are in the storage.
 async fn dump_schema(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let dumping = Dumping::open(at, state, lane).await?;
     let dumped = schema(at, &dumping).await;
-    dumping.done_or_anew(lane, dumped).await
+    dumping.done_or_restart(lane, dumped).await
 }
 
 async fn schema(at: &Here, dumping: &Dumping<'_>) -> dump::Result<()> {
@@ -249,32 +249,32 @@ async fn schema(at: &Here, dumping: &Dumping<'_>) -> dump::Result<()> {
     dumped
 }
 
-/// 6. The rows do, and then the manifest: the dump is complete.
+/// 6. The rows are in the storage, and then the manifest: the dump is complete.
 async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let dumping = Dumping::open(at, state, lane).await?;
     if let Some(opened) = dumping.manifest().await? {
-        completed(at, lane, &opened.manifest); // since before a crash; its receipts are gone
+        completed(at, lane, &opened.manifest); // complete since before a crash; its receipts are deleted
         return Ok(Next::Done);
     }
     let mut dumped = rows(at, state, &dumping).await;
     if dumped.is_ok() {
-        // From here on it counts as a backup: only the holder of the task may declare it complete.
+        // The manifest makes the dump a backup: only the worker that holds the task may write it.
         at.may_act(FINISH_LIMIT).await?;
         let manifest = match dumping.finish().await {
             Ok(manifest) => manifest,
             Err(error @ dump::Error::NotOurs { .. }) => {
                 dumped = Err(error); // the signing key was replaced meanwhile
-                return dumping.done_or_anew(lane, dumped).await;
+                return dumping.done_or_restart(lane, dumped).await;
             }
             Err(error) => return Err(Error::from(error).into()),
         };
         at.context().snapshots.release(&dumping.dump).await;
         completed(at, lane, &manifest);
     }
-    dumping.done_or_anew(lane, dumped).await
+    dumping.done_or_restart(lane, dumped).await
 }
 
-/// Keeps what a complete dump holds, and logs it with what it lacks and what its reader should know.
+/// Saves the contents of a complete dump, and logs them with the objects that were left out and the dump's notes.
 fn completed(at: &Here, lane: &mut Lane, manifest: &Manifest) {
     let complete = Complete::of(manifest);
     at.log(
@@ -309,7 +309,7 @@ async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let complete = lane.complete.as_ref().ok_or_else(|| {
         words::refused(Problem::internal("backup-not-complete").with("dump", &dumping.dump))
     })?;
-    // The manifest in the storage may have been replaced since: only our own describes the backup.
+    // Another program may have replaced the manifest: only one that this installation signed is accepted.
     let opened = dumping.manifest().await?;
     let no_manifest = || dump::Error::NotFinished { dump: complete.dump.clone(), missing: "manifest.json" };
     let expected = opened.ok_or_else(no_manifest).map_err(Error::from)?.blake3;
@@ -340,7 +340,7 @@ async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     Ok(Next::Done)
 }
 
-/// 8. The catalogue knows it. A set is known by its task and tenant: recorded again, it is still one.
+/// 8. The catalogue has the set. A set is identified by its task and tenant, so recording it again changes nothing.
 async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
     for lane in at.lanes().iter().filter(|lane| lane.succeeded()) {
@@ -382,13 +382,13 @@ async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// After a cancel: the body has ended its statements; what is left is the open transaction.
+/// Ends the open transaction after a cancel; the body of the step has already ended its statements.
 async fn let_go(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     at.context().snapshots.release(&dump_id(at.task(), state, lane)).await;
     Ok(Next::Done)
 }
 
-/// Deletes this lane's dumps that are not complete, and nothing else.
+/// Deletes the incomplete dumps of this lane, and nothing else.
 async fn delete_unfinished(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let_go(at, state, lane).await?;
     let client = client(at, state, at.lane()).await?;

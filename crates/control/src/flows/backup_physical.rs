@@ -1,21 +1,22 @@
-//! Back up now, physically: the cluster itself writes to the storage. On 4.x each tenant is a lane with one statement
-//! of its own; on 2.2.77 to 3.x there is a single lane.
+//! A physical backup: the OBServers write to the storage themselves. On 4.x each tenant is a lane with its own
+//! statement; from 2.2.77 to 3.x there is a single lane.
 //!
-//! 1. `check-cluster-status`   it answers, offers physical backup, and is not being upgraded
-//! 2. `check-backup-storage`   the version knows it, and this server can use it as far as it reaches it
-//! 3. `check-ready`            no other backup runs, an incremental one has its ground, destinations can be set
-//! 4. `set-backup-storage`     data and logs go where they should; a running archive is left where it is
-//! 5. `start-log-backup`       log backup runs
-//! 6. `start-compaction`       before 4.0: a major compaction is later than the start of log backup
-//! 7. `start-data-backup`      the database has written our job down
-//! 8. `wait-for-data-backup`   our own job has ended well, and its set is known
-//! 9. `verify-backup-set`      the set is complete, available, of the kind that was asked for, and its files are there
-//! 10. `record-backup-set`     the catalogue knows it, and every tenant that was asked for has one
+//! 1. `check-cluster-status`   the cluster answers, offers physical backup, and is not being upgraded
+//! 2. `check-backup-storage`   the version supports the storage; if this server can test the storage, the test passes
+//! 3. `check-ready`            no other data backup runs, an incremental one has a full set, destinations can be set
+//! 4. `set-backup-storage`     the data and log destinations are set; a running archive keeps its destination
+//! 5. `start-log-backup`       log backup is running
+//! 6. `start-compaction`       before 4.0: a major compaction that began after log backup started has finished
+//! 7. `start-data-backup`      the database has accepted our job
+//! 8. `wait-for-data-backup`   our job has succeeded
+//! 9. `verify-backup-set`      the set is available and of the requested mode; 4.x: its files exist, if reachable
+//! 10. `record-backup-set`     the catalogue has the sets, and our job left out no tenant
 //!
-//! Nothing on the cluster changes before the third step has passed. A job is known by a description, where the version
-//! keeps one, else by being newer than what was written down before (`JobMark`): a crash between statement and save
-//! starts no second one. A job that the database accepted and no view shows is waited for, never started again. After a
-//! failed job a retry starts a new one; a cancel ends our job and no other.
+//! No step changes the cluster before step 3 has passed. Lifeboat identifies its job by a description where the version
+//! stores one, and otherwise as a job newer than the newest one before the statement (`JobMark`). A crash between the
+//! statement and the save therefore starts no second job. If the database accepted a job that no view shows, the flow
+//! waits for it and never sends the statement again. A retry after a failed job starts a new one. A cancel ends our job
+//! and no other.
 
 mod archive;
 pub(crate) mod checks;

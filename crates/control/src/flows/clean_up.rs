@@ -1,17 +1,17 @@
-//! Delete the logical backup sets of a cluster in a storage that have expired: each tenant a lane.
+//! Deletes the expired logical backup sets of a cluster in one storage. Each tenant is a lane.
 //!
-//! 1. `check-what-is-kept`           the plan is computed again: what is kept by now is not deleted
+//! 1. `check-what-is-kept`           the plan is computed again: a set that must now be kept is not deleted
 //! 2. `delete-expired-backup-sets`   each set is marked, then its manifest is deleted, then its files
-//! 3. `record-clean-up`              the catalogue knows that they are deleted
+//! 3. `record-clean-up`              the catalogue shows the sets as deleted
 //!
-//! Only sets are deleted that were planned when the task was requested and that no rule, hold or task keeps now. The mark is
-//! written in a transaction that looks at holds and tasks once more; a recovery that is requested looks at the mark in the
+//! A set is deleted only if it was planned when the task was requested, and no rule, hold or task keeps it now. The
+//! mark is written in a transaction that checks holds and tasks once more. A requested recovery checks the mark in the
 //! transaction that creates its task. Nothing is recovered from a marked set, and no rule counts it.
 //!
-//! After a crash anywhere, a set is whole and not marked, or marked. A marked set without a manifest is no backup, to nobody.
-//! Every clean-up of that storage deletes the rest of what is marked.
+//! After a crash at any point, a set is either complete and unmarked, or marked. Without its manifest, no program takes
+//! a marked set for a backup. Each lane also deletes what is left of its tenant's sets that an earlier clean-up marked.
 //!
-//! There is no undo: what is deleted does not come back.
+//! There is no undo: deleted sets cannot be restored.
 
 mod deleting;
 mod request;
@@ -62,7 +62,7 @@ impl Flow for CleanUp {
     ];
 }
 
-/// 1. The plan is computed again: what is kept by now is not deleted.
+/// 1. The plan is computed again: a set that must now be kept is not deleted.
 async fn check_what_is_kept(at: &Here, state: &State, _: &mut Lane) -> Answer {
     let part = part(at, state)?;
     let now = plan_now(at, state, part).await?;
@@ -91,7 +91,8 @@ async fn check_what_is_kept(at: &Here, state: &State, _: &mut Lane) -> Answer {
     Ok(Next::Done)
 }
 
-/// 2. Each set is marked, then its manifest is deleted, then its files. What cannot be deleted does not keep the others.
+/// 2. Each set is marked, then its manifest is deleted, then its files. If one set cannot be deleted, the others still
+///    are.
 async fn delete_expired(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let part = part(at, state)?;
     let now = plan_now(at, state, part).await?;
@@ -99,7 +100,7 @@ async fn delete_expired(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let mut failed: Option<StepError> = None;
     for planned in doomed(&now, part) {
         if at.cancelled().is_cancelled() {
-            return Ok(Next::again(Duration::ZERO)); // the engine knows why
+            return Ok(Next::again(Duration::ZERO)); // the engine ends the step
         }
         let set = &planned.set;
         match deletion.delete(set).await {
@@ -117,7 +118,7 @@ async fn delete_expired(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     failed.map_or(Ok(Next::Done), Err)
 }
 
-/// 3. The catalogue knows that they are deleted. A hold on such a set, if one is left that was over, goes with it.
+/// 3. The catalogue shows the sets as deleted. Expired holds on them are removed.
 async fn record_clean_up(at: &Here, _: &mut State) -> Answer {
     let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
     let (mut count, mut bytes) = (0_u64, 0_u64);
@@ -141,7 +142,7 @@ fn part<'a>(at: &Here, state: &'a State) -> Result<&'a Part, StepError> {
     state.tenants.get(at.lane()).ok_or_else(missing)
 }
 
-/// Returns what becomes of a tenant's sets by now.
+/// Returns the current plan for a tenant's sets.
 async fn plan_now(at: &Here, state: &State, part: &Part) -> Result<TenantPlan, StepError> {
     let context = at.context();
     let cluster = context.cluster(state.cluster).await?;
@@ -155,7 +156,7 @@ async fn plan_now(at: &Here, state: &State, part: &Part) -> Result<TenantPlan, S
     Ok(plans.into_iter().next().unwrap_or_else(nothing))
 }
 
-/// Returns the sets that go: those that were planned and still expire, and the rest of what an earlier clean-up began.
+/// Returns the sets to delete: planned ones that no rule keeps now, and those that an earlier clean-up marked.
 fn doomed<'a>(now: &'a TenantPlan, part: &Part) -> Vec<&'a PlannedSet> {
     let is_meant = |planned: &&PlannedSet| {
         part.planned.contains(&planned.set.id) || planned.set.status == BackupSetStatus::Deleting

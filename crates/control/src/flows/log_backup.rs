@@ -1,10 +1,10 @@
-//! Starts, stops, pauses or resumes log backup. On 4.x each tenant is a lane, before that the cluster is one.
+//! Starts, stops, pauses or resumes log backup. On 4.x each tenant is a lane; before 4.0 the cluster is the only lane.
 //!
-//! 1. `check-log-backup`    the cluster has one, is not being upgraded, and its status allows the request
-//! 2. `change-log-backup`   the statement is sent where it is needed, and the state is reached
+//! 1. `check-log-backup`    the cluster supports the request, is not being upgraded, and a lane's status allows it
+//! 2. `change-log-backup`   the statement is sent if it is needed, and log backup has reached the requested state
 //!
-//! It sets no destinations: a start needs those of the cluster. There is no undo: the effect of an accepted statement
-//! stays.
+//! The flow sets no destinations: a start needs destinations that are already set. There is no undo: an accepted
+//! statement stays in effect.
 
 mod request;
 mod state;
@@ -32,13 +32,13 @@ pub(crate) use request::TAKER;
 pub(crate) use state::LogBackup;
 use state::{Lane, State};
 
-/// How long the state may take; typically it is tens of seconds, a forced stop ten minutes.
+/// How long log backup may take to reach the state: typically tens of seconds, for a forced stop ten minutes.
 const LIMIT_US: u64 = 60 * 60 * 1_000_000;
 
-/// How long the steps may take.
+/// How long a step may take.
 const STEP_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// How often is looked.
+/// The interval between two polls.
 const LOOK: Duration = Duration::from_secs(5);
 
 impl Flow for LogBackup {
@@ -54,7 +54,7 @@ impl Flow for LogBackup {
     ];
 }
 
-/// 1. The cluster has one, is not being upgraded, and its status allows the request.
+/// 1. The cluster supports the request, is not being upgraded, and the status of at least one lane allows it.
 async fn check_log_backup(at: &At<LogBackup>, state: &mut State) -> Answer {
     let mut cluster = at.context().cluster(state.cluster).await?;
     let mut driver = driver(at, state).await?;
@@ -78,7 +78,7 @@ async fn check_log_backup(at: &At<LogBackup>, state: &mut State) -> Answer {
     }
 }
 
-/// 2. The statement is sent where it is needed, and the state is reached.
+/// 2. The statement is sent if it is needed, and log backup has reached the requested state.
 async fn change_log_backup(at: &At<LogBackup>, state: &State, lane: &mut Lane) -> Answer {
     let unknown = || words::refused(Problem::not_found("tenant-unknown").with("tenant", at.lane()));
     let scope = state.scopes.get(at.lane()).ok_or_else(unknown)?;
@@ -87,13 +87,13 @@ async fn change_log_backup(at: &At<LogBackup>, state: &State, lane: &mut Lane) -
     let step = next_step(state.wish, &round).map_err(words::refused)?;
     if step == ArchiveStep::Nothing {
         at.log(Note::new("log-backup-done").arg("tenant", at.lane()).arg("status", round.status.word()));
-        at.context().look.notify_one(); // an alarm about it may be over
+        at.context().look.notify_one(); // an alarm about log backup may have ended
         return Ok(Next::Done);
     }
     let now = driver.database_now().await.map_err(Error::from)?;
     let since = *lane.since.get_or_insert(now);
     if now.since(since) > LIMIT_US {
-        lane.since = None; // a retry waits anew
+        lane.since = None; // a retry waits again
         return Err(words::refused(too_slow(state.wish, &round, now.since(since))));
     }
     at.log(Note::new("log-backup-is").arg("status", round.status.word()));

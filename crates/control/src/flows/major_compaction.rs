@@ -1,10 +1,10 @@
-//! A major compaction of selected tenants (4.x), or of the whole cluster (before, and seekdb).
+//! A major compaction of selected tenants (4.x), or of the whole cluster (before 4.0, and seekdb).
 //!
-//! 1. `check-compaction`      the cluster is not being upgraded, and nothing that was chosen is in an error
-//! 2. `major-freeze`          a freeze newer than what was there is written down
-//! 3. `wait-for-compaction`   it is merged to the end
+//! 1. `check-compaction`      the cluster is not being upgraded, and no selected tenant has a compaction error
+//! 2. `major-freeze`          the database shows a freeze newer than the one before the request
+//! 3. `wait-for-compaction`   that freeze is completely merged
 //!
-//! There is no undo: a freeze cannot be reverted. Cancel ends our waiting, not the merge.
+//! There is no undo: a freeze cannot be reverted. A cancel ends the wait, not the merge.
 
 mod request;
 mod state;
@@ -32,7 +32,7 @@ use state::{Here, Lane, State};
 /// How long a merge may take.
 const MERGE_LIMIT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
-/// How often is looked.
+/// The interval between two polls.
 const LOOK: Duration = Duration::from_secs(10);
 
 impl Flow for MajorCompaction {
@@ -50,7 +50,7 @@ impl Flow for MajorCompaction {
     ];
 }
 
-/// 1. The cluster is not being upgraded, and nothing that was chosen is in an error.
+/// 1. The cluster is not being upgraded, and no selected tenant has a compaction error.
 async fn check_compaction(at: &Here, state: &mut State) -> Answer {
     let mut cluster = at.context().cluster(state.cluster).await?;
     let mut driver = driver(at, state).await?;
@@ -68,12 +68,12 @@ async fn check_compaction(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 2. A freeze newer than what was there is written down. What was there is saved first.
+/// 2. The database shows a freeze newer than the one before the request, which is saved first.
 async fn major_freeze(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let mut driver = driver(at, state).await?;
     let compaction = find(at, &mut driver, state).await?;
     let Some(before) = lane.before else {
-        // The freeze that is being merged is not ours; one is asked for when it is through.
+        // A freeze that is being merged already is not ours. Ours is requested after that merge.
         if compaction.status == CompactionStatus::Compacting {
             return Ok(Next::again(LOOK));
         }
@@ -91,11 +91,11 @@ async fn major_freeze(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     for (number, said) in driver.act_and_hear(&statement).await.map_err(Error::from)? {
         at.log(Note::new("compaction-warned").arg("number", number).arg("words", said));
     }
-    // On 4.x the statement returns OK even if nothing was frozen: the next poll shows the result.
+    // On 4.x the statement returns OK even if nothing was frozen: only the next poll shows the result.
     Ok(Next::again(LOOK))
 }
 
-/// 3. It is merged to the end.
+/// 3. Our freeze is completely merged.
 async fn wait_for_compaction(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let mut driver = driver(at, state).await?;
     let compaction = find(at, &mut driver, state).await?;

@@ -8,26 +8,26 @@ use tokio::time::MissedTickBehavior;
 
 use super::pace::Pace;
 
-/// The interval of the reports.
+/// The interval between two reports.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// The unit of what is counted in bytes.
+/// The unit for bytes.
 pub(crate) const BYTES: &str = "bytes";
 
-/// The unit of what is counted in rows.
+/// The unit for rows.
 pub(crate) const ROWS: &str = "rows";
 
-/// How a meter is shown.
+/// How the counts of a meter become progress.
 pub(crate) struct Gauge {
-    /// What is counted: [`BYTES`] or [`ROWS`].
+    /// The unit: [`BYTES`] or [`ROWS`].
     pub(crate) unit: &'static str,
-    /// How much is done, and how much there is in all, if that is known.
+    /// Returns the amount done, and the total if it is known.
     pub(crate) read: Box<dyn Fn(Progress) -> (u64, Option<u64>) + Send + Sync>,
 }
 
 impl Gauge {
-    /// Shows the bytes of a running dump. The total is estimated from the pieces: the length of rows is unknown
-    /// before they are read.
+    /// Shows the uncompressed bytes of a running dump. The total is estimated from the finished pieces: the length of
+    /// the rows is unknown before they are read.
     pub(crate) fn dumping() -> Self {
         let read = |now: Progress| {
             let total =
@@ -48,7 +48,7 @@ impl Gauge {
     }
 }
 
-/// Waits for the work, telling meanwhile how far it is.
+/// Waits for the work, and reports its progress meanwhile.
 pub(crate) async fn metered<F: Flow, T>(
     at: &At<F>,
     meter: &Meter,

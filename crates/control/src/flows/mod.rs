@@ -1,4 +1,4 @@
-//! The durable tasks: one file each, its steps in running order, and what they share.
+//! The flows of durable tasks: one file each, with its steps in running order, and what the flows share.
 
 pub(crate) mod backup_logical;
 pub(crate) mod backup_physical;
@@ -22,7 +22,7 @@ use metadata::Metadata;
 use crate::context::{Context, OrderTable};
 pub use plan::{Plan, PlannedStep};
 
-/// Returns the kinds of the tasks that recover.
+/// Returns the kinds of recovery tasks.
 pub(crate) fn recovery_kinds() -> Vec<String> {
     [restore_logical::RestoreLogical::KIND, restore_tenant::RestoreTenant::KIND].map(str::to_owned).into()
 }
@@ -30,12 +30,13 @@ pub(crate) fn recovery_kinds() -> Vec<String> {
 /// Lists every flow, once.
 macro_rules! flows {
     ($($flow:ty),+ $(,)?) => {
-        /// Teaches a worker every flow.
+        /// Registers every flow with a worker.
         pub(crate) fn register(worker: Worker<Metadata>, context: &Arc<Context>) -> Worker<Metadata> {
             worker$(.register::<$flow>(context.clone()))+
         }
 
-        /// Returns whether a newer program has made the task: then none of its steps is run here, and it waits for one.
+        /// Returns whether a newer version of Lifeboat created the task. This version runs none of its steps; the task
+        /// waits for a newer worker.
         pub(crate) fn is_newer(task: &Task) -> bool {
             ![$((<$flow>::KIND, <$flow>::VERSION)),+]
                 .iter()

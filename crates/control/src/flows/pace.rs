@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use engine::Progress;
 
-/// The period of the rate: a shorter one is unstable, a longer one is slow to show a change.
+/// The time window of the rate: a shorter one is unstable, a longer one is slow to show a change.
 const WINDOW: Duration = Duration::from_secs(20);
 
-/// How close together samples are kept.
+/// The minimum interval between two samples.
 const SPACING: Duration = Duration::from_millis(500);
 
 /// Recent samples.
@@ -24,7 +24,7 @@ impl Pace {
         Self { unit, samples: VecDeque::from([(now, done)]) }
     }
 
-    /// Returns how far the work is, with its rate of late.
+    /// Returns the progress of the work, with its recent rate.
     pub(crate) fn progress(&mut self, done: u64, total: Option<u64>, now: Instant) -> Progress {
         while self.samples.len() > 1 && now.saturating_duration_since(self.samples[1].0) >= WINDOW {
             self.samples.pop_front();
@@ -38,7 +38,7 @@ impl Pace {
     }
 }
 
-/// None while too little time has passed.
+/// Returns the rate per second, or none if too little time has passed.
 fn rate(done: u64, elapsed: Duration) -> Option<u64> {
     let elapsed_ms = elapsed.as_millis();
     if elapsed < SPACING {

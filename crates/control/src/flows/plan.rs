@@ -12,11 +12,11 @@ pub struct Plan {
     pub kind: String,
     /// The method of the backup.
     pub method: BackupMethod,
-    /// How much it holds.
+    /// Whether the backup is full or incremental.
     pub mode: DataBackupMode,
-    /// Its location, as a URI.
+    /// The location of the backup, as a URI.
     pub storage: String,
-    /// Its tenants.
+    /// The names of the tenants.
     pub tenants: Vec<String>,
     /// The objects that the backup would leave out, as far as known now.
     pub left_out: Vec<Missing>,
@@ -29,9 +29,9 @@ pub struct Plan {
 /// A step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedStep {
-    /// The step's id, whose name is in the texts.
+    /// The step's ID; its display name is in the texts.
     pub step: String,
-    /// Its finding or action, in words.
+    /// What the step found, or would do.
     pub notes: Vec<Text>,
     /// The statements to the cluster, with masked secrets.
     pub statements: Vec<String>,

@@ -1,16 +1,16 @@
-//! Statements, gathered for a plan instead of a log.
+//! Records statements for a plan instead of a log.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::cluster::Address;
 use oceanbase::{Outcome, Statement, Witness};
 
-/// Gathers what is sent, secrets masked.
+/// Records the statements that are sent, with masked secrets.
 #[derive(Clone, Default)]
 pub(crate) struct Recorder(Arc<Mutex<Vec<String>>>);
 
 impl Recorder {
-    /// Returns what was sent since the last time.
+    /// Returns the statements since the last call.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,20 +1,21 @@
-//! Recover a logical backup set: databases of one tenant, or single tables of them, under their names or others.
+//! Recovers a logical backup set: databases of one tenant, or single tables of them, under the same or other names.
 //!
-//! 1. `check-recovery-source`  the set's manifest and every object that is needed are there
-//! 2. `check-destination`      the cluster takes it, the user may, and nothing of that name is there
-//! 3. `create-schema`          databases and tables exist, each database with this load's mark
-//! 4. `load-data`              the rows are in
-//! 5. `create-indexes`         routines, keys, foreign keys and views are
-//! 6. `verify-data`            every row is what was dumped
-//! 7. `record-recovery`        triggers are there, the marks are gone, and the recovery is known
+//! 1. `check-recovery-source`  the set's manifest and every required object are in the storage
+//! 2. `check-destination`      the cluster can take the load, the user has the privileges, and no name is in use
+//! 3. `create-schema`          databases and tables exist, each database with the mark of this load
+//! 4. `load-data`              the rows are loaded
+//! 5. `create-indexes`         routines, indexes, foreign keys and views exist
+//! 6. `verify-data`            every row matches the dump
+//! 7. `record-recovery`        triggers and privileges exist, the marks are removed, and the recovery is recorded
 //!
-//! Routines, triggers, users and privileges are created only at the request of an administrator. The state records
-//! what is not created, for that reason or because the target refuses it: such a recovery ends as partial.
+//! Routines, triggers, users and privileges are created only at the request of an administrator. The state records the
+//! objects that are not created, because nobody requested them or because the target refuses them: such a recovery is
+//! partial.
 //!
-//! The cluster changes from the third step on. A rollback removes only what the third step created. A new database
-//! that still carries the load's mark is dropped; one that existed and was empty is emptied again. If a database
-//! contains other objects, none of it is touched. If single tables are recovered into an existing database, other
-//! tables may exist beside them, and only the recovered ones are dropped. Created users and roles are dropped, too.
+//! The cluster changes from step 3 on. A rollback removes only what this recovery created. A new database that still
+//! carries the load's mark is dropped; a database that existed and was empty is emptied again. If a database contains
+//! other objects, the rollback does not touch it. If single tables are recovered into an existing database, other
+//! tables may exist beside them, and only the recovered ones are dropped. Created users and roles are dropped too.
 
 mod cleanup;
 mod code;
@@ -64,7 +65,7 @@ const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// How long the schema may take, with very many tables.
 const SCHEMA_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// How long rows and keys may take, and comparing them.
+/// How long loading the rows, creating the indexes and comparing the rows may each take.
 const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// How many findings of a verification are written to the log.
@@ -77,12 +78,13 @@ const PRIVILEGES: [&str; 8] =
 /// The additional privilege for foreign keys, if the kernel supports it.
 const REFERENCES: &str = "REFERENCES";
 
-/// The oldest OceanBase that is known to ask for [`REFERENCES`]: seekdb's kernel is of that version.
+/// The oldest OceanBase that is known to require [`REFERENCES`]: the version of seekdb's kernel.
 const ASKS_REFERENCES_SINCE: Version = Version::new(4, 3, 5);
 
 impl Flow for RestoreLogical {
     const KIND: &'static str = "restore-logical"; // stored; never renamed once released
-    /// 2: single tables. A program of version 1 would recover the whole database. 3: code. One of version 2 would leave it out.
+    /// Version 2 added single tables: a program of version 1 would recover the whole database. Version 3 added code: a
+    /// program of version 2 would leave it out.
     const VERSION: u32 = 3;
     const READS_SINCE: u32 = 1;
     type Context = Context;
@@ -103,7 +105,8 @@ impl Flow for RestoreLogical {
     ];
 }
 
-/// 1. The set's manifest and every object that is needed are there. Their contents are compared while they are loaded.
+/// 1. The set's manifest and every required object are in the storage, with the right sizes. Their contents are checked
+///    while they are loaded.
 async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
     let client = client(at, state).await?;
     let manifest = checked_manifest(at, state, &client).await?.manifest;
@@ -150,7 +153,8 @@ async fn check_objects(client: &Client, state: &State, manifest: &Manifest) -> R
     Ok(())
 }
 
-/// 2. The cluster takes it, the user may, and nothing of that name is there. The last look before the cluster changes.
+/// 2. The cluster can take the load, the user has the privileges, and no name is in use. This is the last check before
+///    the cluster changes.
 async fn check_destination(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
     let mut cluster = context.cluster(state.cluster).await?;
@@ -171,7 +175,7 @@ async fn check_destination(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = &loading;
     let found = load::check_target(target, client, &state.dump, options).await.map_err(Error::from)?;
     if found.resumes {
-        // Our own load has not started: the marks belong to another one.
+        // Our own load has not started, so the marks belong to another one.
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
         return Err(words::refused(problem.with("databases", joined(state))));
     }
@@ -193,7 +197,7 @@ async fn check_destination(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// A tenant that is out of order takes no rows, and one that is a standby takes only those of its primary.
+/// Refuses a tenant that is not NORMAL, and a standby, which accepts only the changes of its primary.
 fn check_destination_tenant(id: TenantId, tenants: &[Tenant]) -> Result<(), Problem> {
     let refused = |id, tenant: &Tenant| {
         let refusal = Problem::refused(codes::PRECHECK_FAILED, id).with("tenant", &tenant.name);
@@ -207,7 +211,8 @@ fn check_destination_tenant(id: TenantId, tenants: &[Tenant]) -> Result<(), Prob
     }
 }
 
-/// Roles are not looked into: a user with roles is believed, and the server has the last word.
+/// Refuses a user without the required privileges. The privileges of roles are not read: a user with roles passes, and
+/// the server decides.
 async fn check_privileges(session: &mut Session, state: &State) -> Result<(), StepError> {
     let grants = Grants::read(session).await.map_err(Error::from)?;
     let server = session.server();
@@ -225,19 +230,19 @@ async fn check_privileges(session: &mut Session, state: &State) -> Result<(), St
     Ok(())
 }
 
-/// 3. Databases and tables exist, each database with this load's mark.
+/// 3. Databases and tables exist, each database with the mark of this load.
 async fn create_schema(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
     let schema =
         load::create_schema(&target, &client, &state.dump, &options, state.connections, at.cancelled());
     let not_made = schema.await.map_err(Error::from)?.not_made;
-    made(at, state, "create-schema", Made { not_made, ..Made::default() }); // its notes were said by the check before
+    made(at, state, "create-schema", Made { not_made, ..Made::default() }); // step 2 has logged its notes
     at.log(Note::new("recovery-schema").arg("databases", joined(state)).arg("tables", state.holds.tables));
     Ok(Next::Done)
 }
 
-/// 4. The rows are in.
+/// 4. The rows are loaded.
 async fn load_data(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
@@ -251,7 +256,7 @@ async fn load_data(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 5. Routines, keys, foreign keys and views are: views may call routines.
+/// 5. Routines, indexes, foreign keys and views exist. Routines come first: views may call them.
 async fn create_indexes(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
@@ -268,7 +273,7 @@ async fn create_indexes(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 6. Every row is what was dumped.
+/// 6. Every row matches the dump.
 async fn verify_data(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     let (meter, gauge) = (Meter::new(), Gauge::rows(state.holds.rows));
@@ -286,8 +291,8 @@ async fn verify_data(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 7. Triggers and privileges are there: earlier, triggers would have changed the rows. Then the marks are gone, and it is known. Known
-///    last: what is known is over.
+/// 7. Triggers and privileges exist; earlier, triggers would have changed the rows. Then the marks are removed, and
+///    last the recovery is recorded: a recorded recovery is complete.
 async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
@@ -295,7 +300,7 @@ async fn record_recovery(at: &Here, state: &mut State) -> Answer {
         let triggers = load::create_triggers(&target, &client, &state.dump, &options);
         made(at, state, "record-recovery", triggers.await.map_err(Error::from)?);
         state.has_triggers = true;
-        return Ok(Next::again(Duration::ZERO)); // saved before the marks go, which say whose privileges are given
+        return Ok(Next::again(Duration::ZERO)); // save before the marks go: they show which privileges are granted
     }
     load::finish(&target, &client, &state.dump, &options).await.map_err(Error::from)?;
     let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
@@ -321,7 +326,7 @@ async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// Logs the report of a part of a load, and stores what it could not create.
+/// Logs the report of one part of a load, and saves the objects that were not created.
 fn made(at: &Here, state: &mut State, step: &str, made: Made) {
     for text in made.texts() {
         at.log(words::note(text));

@@ -1,27 +1,31 @@
-//! Recover a tenant from a physical backup: the cluster's own servers read the storage and create the tenant.
+//! Recovers a tenant from a physical backup: the OBServers of the target read the storage and create the tenant.
 //!
-//! 1. `check-recovery-source`   the moment can be recovered to, and the target's servers can read what is needed
-//! 2. `check-destination`       the name is free, and the cluster has what the tenant needs
-//! 3. `create-resource-pools`   the pools are there, new ones under names of this task
-//! 4. `start-restore`           the cluster lets tenants be restored, and has written our job down
-//! 5. `wait-for-restore`        our own job has ended well
-//! 6. `activate-tenant`         users can write to it, or it stays a standby
-//! 7. `upgrade-tenant`          its data are of the cluster's version
-//! 8. `check-tenant`            it is there, in order, and of the moment that was asked for
-//! 9. `record-recovery`         it is known
+//! 1. `check-recovery-source`   the time is recoverable, and the target's servers can read the required backups
+//! 2. `check-destination`       the name is free, and the cluster has the resources that the tenant needs
+//! 3. `create-resource-pools`   the pools exist, new ones under names of this task
+//! 4. `start-restore`           the cluster allows restores, and a view shows our job
+//! 5. `wait-for-restore`        our job has succeeded
+//! 6. `activate-tenant`         the tenant is a primary that users can write to, or stays a standby as requested
+//! 7. `upgrade-tenant`          the tenant's data version is that of the cluster; a standby is upgraded later
+//! 8. `check-tenant`            the tenant is NORMAL, and was restored to the requested time
+//! 9. `record-recovery`         the recovery and the tenant are recorded
 //!
-//! The cluster changes from the third step on. The statement that starts the restore blocks, and may time out while
-//! the restore continues, so it has a connection of its own. The job is identified by the name of the tenant, by
-//! being newer than the jobs before, and by its description. It is searched for before the statement is sent, and
-//! after every answer with an unknown outcome.
+//! The cluster changes from step 3 on. The statement that starts the restore blocks, and may time out while the restore
+//! continues, so it has its own connection. Lifeboat identifies its job by the name of the tenant, by being newer than
+//! the jobs before, and by its description. It looks for the job before it sends the statement, while the statement
+//! blocks, and after every answer with an unknown outcome.
 //!
-//! Before 4.0 the statement names tenant and cluster, there is one place for all of a cluster's backups, no preview and no
-//! description, a parameter that lets tenants be restored, and a restore is ended by dropping its tenant. Moments are
-//! microseconds there.
+//! Before 4.0 the following is different:
 //!
-//! A rollback removes the remains of a failed restore (OCP: Clean Up). A tenant is dropped only when the job and the
-//! tenant are those that were written down and the tenant is still being restored, never one that has reached NORMAL;
-//! a pool only when this task created it.
+//! - the statement names the tenant and the cluster, and contains a time in microseconds;
+//! - all backups of a cluster are in one directory;
+//! - there is no preview and no description;
+//! - a parameter allows restores;
+//! - dropping the tenant ends its restore.
+//!
+//! A rollback removes the remains of a failed restore (OCP: Clean Up). A tenant is dropped only if the job and the
+//! tenant are the recorded ones and the tenant is still being restored. A tenant that has reached NORMAL is never
+//! dropped. A pool is dropped only if this task created it.
 
 mod clean_up;
 mod destination;
@@ -64,7 +68,7 @@ const ROLE_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 impl Flow for RestoreTenant {
     const KIND: &'static str = "restore-tenant"; // stored; never renamed once released
-    const VERSION: u32 = 2; // 2 knows what came before 4.0, and the ends of sets
+    const VERSION: u32 = 2; // 2 added clusters before 4.0, and the end of a set
     const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
@@ -108,7 +112,7 @@ async fn open(context: &Context, state: &State, witness: Arc<dyn Witness>) -> Re
     Ok(Driver::open(&endpoint, witness).await?)
 }
 
-/// Sends a statement that acts, if the task is still ours.
+/// Sends a statement that changes the cluster, if this worker still holds the task.
 async fn act(at: &Here, driver: &mut Driver, statement: &Statement) -> Result<(), StepError> {
     at.may_act(statement.timeout).await?;
     Ok(driver.act(statement).await.map_err(Error::from)?)

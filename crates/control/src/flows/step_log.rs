@@ -1,4 +1,4 @@
-//! Every statement of a step, its result and its duration, in the step's log.
+//! Writes every statement of a step, its result and its duration to the step's log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,11 +7,11 @@ use model::cluster::Address;
 use model::size;
 use oceanbase::{End, Outcome, Statement, Witness};
 
-/// The number of statements of one run after which only failed ones are logged: loading a terabyte takes a million,
-/// which no one reads.
+/// The number of statements of one session after which only failed ones are logged: loading a terabyte takes a million,
+/// and nobody reads them.
 const STATEMENTS_MAX: u64 = 10_000;
 
-/// Writes what a session does into the log of the step it works for.
+/// Writes the statements of a session to the log of its step.
 pub(crate) struct StepLog<F: Flow> {
     at: At<F>,
     sent: AtomicU64,

@@ -1,8 +1,8 @@
-//! Work that ends early when its step ends.
+//! Work that is dropped when its step is cancelled.
 
 use engine::{At, Flow};
 
-/// Waits for the work, unless the step is to end first. What is dropped in its midst closes its connections.
+/// Waits for the work, unless the step is cancelled first. Dropping unfinished work closes its connections.
 pub(crate) async fn unless_cancelled<F: Flow, T>(
     at: &At<F>,
     work: impl Future<Output = dump::Result<T>>,

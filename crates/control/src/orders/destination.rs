@@ -14,10 +14,10 @@ use storage::Client;
 use super::kinds::backup_kinds;
 use crate::context::{Context, Error};
 
-/// Where a backup goes.
+/// The destination of a backup.
 pub(crate) enum Destination {
     Saved(Storage),
-    /// Kept with the task, without a name.
+    /// A location that is stored with the task, without a name.
     Typed(StorageLocation, Option<Secret>),
 }
 
@@ -39,7 +39,7 @@ impl Destination {
         }
     }
 
-    /// Returns the key's secret, if it has one.
+    /// Returns the secret of the access key, if there is one.
     pub(crate) async fn secret(&self, context: &Context) -> Result<Option<Secret>, Error> {
         match self {
             Self::Saved(storage) => Ok(context.metadata.storage_secret(storage.id).await?),
@@ -48,8 +48,8 @@ impl Destination {
     }
 }
 
-/// Returns the chosen storage; without a choice the last one of that cluster, else the only one there is. A logical
-/// backup is written by this server, which must be allowed to use the storage.
+/// Returns the chosen storage; without a choice, the last one used for the cluster, otherwise the only saved one. This
+/// server writes logical backups itself, so for those it must be allowed to use the storage.
 pub(crate) async fn destination(
     context: &Context,
     cluster: &Cluster,
@@ -79,16 +79,15 @@ pub(crate) async fn destination(
 /// Why a storage is the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageSource {
-    /// It is the backup strategy's.
+    /// It is the storage of the backup strategy.
     Strategy,
     /// It was used for the last backup of the cluster.
     LastUsed,
-    /// It is the only one in the library.
+    /// It is the only saved storage configuration.
     OnlyOne,
 }
 
-/// Returns the storage that is filled in for a cluster without a strategy: the last one used for it, else the only one in the
-/// library.
+/// Returns the default storage of a cluster without a strategy: the last one used for it, otherwise the only saved one.
 pub(crate) async fn usual_storage(
     context: &Context,
     cluster: &Cluster,

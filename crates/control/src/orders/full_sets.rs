@@ -1,4 +1,4 @@
-//! Whether an incremental backup would find its full set, according to the catalogue.
+//! Whether an incremental backup would find a full set, according to the catalogue.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use model::tenant::Tenant;
 
 use crate::context::{Context, Error};
 
-/// Returns whether the catalogue has a full physical set of each tenant, in any location. The task itself queries the
-/// cluster.
+/// Returns whether the catalogue has a full physical set of each tenant, in any location. The task itself checks with
+/// the cluster.
 pub(crate) async fn has_full_sets(
     context: &Context,
     cluster: &Cluster,
@@ -21,8 +21,8 @@ pub(crate) async fn has_full_sets(
     Ok(have(cluster, tenants, &full).all(|has_one| has_one))
 }
 
-/// Returns whether the catalogue knows a full physical set of any of the tenants in that storage. A run of a strategy
-/// makes full sets of the others, so that one without does not cost all of them a full set.
+/// Returns whether the catalogue has a full physical set of any of the tenants in this storage. One is enough: a run of
+/// a strategy makes full sets of only those tenants that have none.
 pub(crate) async fn has_a_full_set(
     context: &Context,
     cluster: &Cluster,
@@ -33,8 +33,8 @@ pub(crate) async fn has_a_full_set(
     Ok(have(cluster, tenants, &full).any(|has_one| has_one))
 }
 
-/// Returns for each tenant whether a full set is known; for a cluster of 3.x, which has one set, once: newer tenants
-/// are part of the next incremental one automatically.
+/// Returns for each tenant whether the catalogue has a full set. A cluster of 3.x has one set for all tenants, so the
+/// result is one value: the next incremental backup includes newer tenants automatically.
 fn have(cluster: &Cluster, tenants: &[Tenant], full: &BTreeSet<TenantId>) -> impl Iterator<Item = bool> {
     let is_one_set = cluster.facts.generation == Generation::Gen3;
     let of_cluster = is_one_set.then_some(!full.is_empty());

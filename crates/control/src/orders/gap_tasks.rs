@@ -14,7 +14,7 @@ use crate::context::Error;
 pub(crate) struct GapTasks {
     /// The strategy.
     pub(crate) strategy: StrategyId,
-    /// What the task does.
+    /// The repair step.
     pub(crate) step: Mending,
     /// The gaps.
     pub(crate) gaps: Vec<GapKey>,
@@ -27,10 +27,10 @@ impl GapTasks {
         task.creator(format!("strategy/{id}")).subject(subject::STRATEGY, id.to_string())
     }
 
-    /// Writes the task into every gap.
+    /// Writes the task into the row of every gap.
     ///
     /// # Errors
-    /// When one of them has a task of this step already: then nothing is to be written.
+    /// When one of them has a task of this step already: the transaction must then not be committed.
     pub(crate) async fn settle(&self, writer: &mut Transaction, task: TaskId) -> Result<(), Error> {
         for gap in &self.gaps {
             if !writer.log_gap_task(*gap, self.step, task).await? {

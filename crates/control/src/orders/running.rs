@@ -1,4 +1,4 @@
-//! The data backups that are under way, and how many may be.
+//! The running data backups, and the limits on their number.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,23 @@ use model::strategy::Strategy;
 use super::kinds::backup_kinds;
 use crate::context::{Context, Error};
 
-/// A data backup that is under way.
+/// A running data backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RunningBackup {
-    /// Its cluster; none when its task does not name one.
+    /// Its cluster; none if the task does not name one.
     pub(crate) cluster: Option<ClusterId>,
-    /// Where it goes.
+    /// Its storage.
     pub(crate) storage: Option<StorageId>,
     /// The strategy that ordered it.
     pub(crate) strategy: Option<StrategyId>,
 }
 
-/// The data backups that are under way: those whose tasks are unfinished and do not wait in the queue.
+/// The running data backups: their tasks are unfinished and do not wait in the queue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Running(pub(crate) Vec<RunningBackup>);
 
 impl Running {
-    /// Reads what is under way now, on whichever server.
+    /// Reads the data backups that run now, on any server.
     pub(crate) async fn read(context: &Context) -> Result<Self, Error> {
         let tasks = context.metadata.task_under_way_subjects(&backup_kinds()).await?;
         let number = |task: &BTreeMap<String, String>, name| task.get(name).and_then(|id| id.parse().ok());
@@ -38,24 +38,24 @@ impl Running {
         Ok(Self(backups.collect()))
     }
 
-    /// Returns how many are under way.
+    /// Returns the number of running backups.
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Returns how many go to a storage.
+    /// Returns the number of running backups to a storage.
     pub(crate) fn count_to(&self, storage: StorageId) -> usize {
         self.0.iter().filter(|backup| backup.storage == Some(storage)).count()
     }
 
-    /// Tells whether a backup of the strategy's cluster is under way that is not the strategy's own.
+    /// Returns whether another backup of the strategy's cluster is running, one that the strategy did not order.
     pub(crate) fn has_other_of(&self, strategy: &Strategy) -> bool {
         let cluster = Some(strategy.scope.cluster());
         self.0.iter().any(|backup| backup.cluster == cluster && backup.strategy != Some(strategy.id))
     }
 }
 
-/// Returns with how many data backups under way those of strategies wait in the queue.
+/// Returns the numbers of running data backups at which the backups of strategies wait in the queue.
 pub(crate) fn backup_limits(context: &Context) -> Limits {
     Limits {
         kinds: backup_kinds(),

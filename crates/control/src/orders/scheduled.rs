@@ -17,30 +17,30 @@ use model::{Problem, Timestamp};
 use super::running::backup_limits;
 use crate::context::{Actor, Context, Error, Means};
 
-/// The run of a strategy that an order is.
+/// An order as the run of a strategy.
 #[derive(Debug, Clone)]
 pub(crate) struct Scheduled {
-    /// The strategy as it was when this was decided.
+    /// The strategy at the time of the decision.
     pub(crate) strategy: Strategy,
     /// When the run is due.
     pub(crate) due: Timestamp,
-    /// How much the schedule asks for.
+    /// The backup mode in the schedule.
     pub(crate) planned: DataBackupMode,
-    /// The backup mode.
+    /// The actual backup mode.
     pub(crate) kind: DataBackupMode,
     /// Why it is full instead of incremental, if it is.
     pub(crate) promotion: Option<Promotion>,
-    /// Until when its task may wait in the queue.
+    /// The time until which its task may wait in the queue.
     pub(crate) before: Timestamp,
 }
 
-/// Returns the name of a strategy in place of an account's name or address.
+/// Returns the name of a strategy, used instead of an account's name or address.
 fn named(strategy: StrategyId) -> String {
     format!("strategy/{strategy}")
 }
 
-/// Returns who acts in a run: the owner of the strategy, who must be there, enabled, and allowed to back up. A password
-/// that is to be changed keeps a person out, and no run.
+/// Returns the actor of a run: the owner of the strategy, whose account must exist, be enabled, and have the permission
+/// to back up. An initial password that must be changed does not stop a run.
 pub(crate) fn actor(owner: Option<User>, strategy: &Strategy) -> Result<Actor, Problem> {
     let forbidden = |id| Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, id);
     let owner = owner.ok_or_else(|| forbidden("strategy-owner-gone"))?;
@@ -57,7 +57,7 @@ impl Scheduled {
         task.creator(named(id)).subject(subject::STRATEGY, id.to_string())
     }
 
-    /// Lets the task wait in the queue where other backups leave no room for it now.
+    /// Lets the task wait in the queue if the running backups have reached a limit.
     pub(crate) async fn queue(
         &self,
         context: &Context,
@@ -68,11 +68,11 @@ impl Scheduled {
         Ok(if has_turn { task } else { task.queued(Moment(self.before.0)) })
     }
 
-    /// Writes the row of the due time in the transaction that writes the task. The owner's permission is looked at
-    /// here again: what may happen is decided in the transaction in which it happens.
+    /// Writes the row of the due time in the transaction that writes the task. The owner's permission is checked again
+    /// here, in the same transaction.
     ///
     /// # Errors
-    /// When the due time is settled already, when the strategy was changed, or its owner may not back up any more.
+    /// When the due time has a row already, the strategy was changed, or its owner may no longer back up.
     pub(crate) async fn settle(&self, writer: &mut Transaction, task: TaskId) -> Result<(), Error> {
         let strategies = writer.strategies_now(self.strategy.scope.cluster()).await?;
         if !strategies.contains(&self.strategy) {
@@ -94,8 +94,8 @@ impl Scheduled {
     }
 }
 
-/// Returns the strategy that backs up these tenants, if there is one; no tenants stand for the cluster. Of a tenant whose
-/// own strategy cannot be read nothing is known.
+/// Returns the strategy that backs up these tenants, if there is one; no tenants means the whole cluster. None for a
+/// tenant whose own strategy cannot be read.
 pub(crate) async fn strategy_of(
     context: &Context,
     cluster: ClusterId,
@@ -111,8 +111,8 @@ pub(crate) async fn strategy_of(
     Ok(found.cloned())
 }
 
-/// Returns the storage of the strategy that backs up these tenants in this way. A strategy of the other method does
-/// not count: its storage would move the destinations of a physical backup.
+/// Returns the storage of the strategy that backs up these tenants with this method. A strategy with the other method
+/// does not count: its storage would move the destinations of a physical backup.
 pub(crate) async fn strategy_storage(
     context: &Context,
     cluster: ClusterId,

@@ -1,4 +1,4 @@
-//! The subjects of a task, beside [`metadata::tasks::subject`].
+//! The subjects of a task, in addition to those in [`metadata::tasks::subject`].
 
 /// The cluster's name when the task was created.
 pub(crate) const CLUSTER_NAME: &str = "cluster-name";

@@ -12,11 +12,11 @@ use model::user::Permission;
 use super::{Accepted, GapTasks, Scheduled};
 use crate::context::{Actor, Attempt, Conflict, Context, Control, Draft, Error, Taker};
 
-/// Makes a task of an order. With a key, the same order makes one task however often it is sent within a week.
+/// Creates the task of an order. With a key, the same order creates one task, even if it is sent again within a week.
 ///
 /// # Errors
-/// When the actor may not, a rule refuses the order, another task leaves no room for it, or the key was sent with another
-/// order.
+/// When the actor lacks the permission, a rule refuses the order, a running task excludes it, or the key was sent with
+/// another order.
 pub(crate) async fn submit(
     control: &Control,
     actor: &Actor,
@@ -24,7 +24,7 @@ pub(crate) async fn submit(
     key: Option<&IdempotencyKey>,
 ) -> Result<Accepted, Error> {
     let attempt = Attempt::new(actor, order.action(), order.target());
-    // On the heap: what an order looks up before it is a task makes a large future, and every caller's larger.
+    // On the heap: the future is large, and would make the future of every caller large too.
     let work = Box::pin(async {
         actor.must(Permission::Backup)?;
         let context = &*control.context;
@@ -56,11 +56,11 @@ pub(crate) async fn submit(
     attempt.watch(&control.context, work).await
 }
 
-/// Makes a task of an order of a strategy, and settles its due time in the same transaction. Where other tasks leave no room for
-/// it, it waits in the queue.
+/// Creates the task of a strategy's order, and writes the row of its due time in the same transaction. If other backups
+/// leave no room, the task waits in the queue.
 ///
 /// # Errors
-/// When a rule refuses the order, or the due time is settled already.
+/// When a rule refuses the order, or the due time has a row already.
 pub(crate) async fn submit_run(
     control: &Control,
     actor: &Actor,
@@ -85,10 +85,10 @@ pub(crate) async fn submit_run(
     .await
 }
 
-/// Makes a task of a step of bringing log backup back, and writes it into the gaps in the same transaction.
+/// Creates the task of a repair step of log backup, and writes it into the rows of the gaps in the same transaction.
 ///
 /// # Errors
-/// When a rule refuses the order, another task leaves no room for it, or a gap has a task of this step already.
+/// When a rule refuses the order, a running task excludes it, or a gap has a task of this step already.
 pub(crate) async fn submit_for_gaps(
     control: &Control,
     actor: &Actor,
@@ -112,16 +112,16 @@ pub(crate) async fn submit_for_gaps(
     .await
 }
 
-/// An order that a flow has decided about, to be made a task in a transaction that does more.
+/// The draft of an order, whose task is created in a transaction that also writes other rows.
 pub(crate) struct Prepared {
     draft: Draft,
     conflict: Conflict,
 }
 
-/// Lets the flow that takes the order decide.
+/// Lets the flow draft the order.
 ///
 /// # Errors
-/// When the actor may not, or a rule refuses the order.
+/// When the actor lacks the permission, or a rule refuses the order.
 pub(crate) async fn prepare(control: &Control, actor: &Actor, order: Order) -> Result<Prepared, Error> {
     actor.must(Permission::Backup)?;
     let (draft, conflict) = Box::pin(draft(control, actor, order)).await?;
@@ -129,10 +129,10 @@ pub(crate) async fn prepare(control: &Control, actor: &Actor, order: Order) -> R
 }
 
 impl Prepared {
-    /// Makes the task, with what else belongs to it. The workers are woken by who commits.
+    /// Creates the task and the rows that belong to it. The caller wakes the workers after the commit.
     ///
     /// # Errors
-    /// When another task leaves no room for it.
+    /// When a running task excludes it.
     pub(crate) async fn insert(
         self,
         writer: &mut Transaction,
@@ -159,7 +159,7 @@ fn repeated(known: Submission, key: &SubmissionKey<'_>) -> Result<Accepted, Erro
     Err(refusal.with("task", known.task).into())
 }
 
-/// Lets the flow that takes the order decide.
+/// Lets the flow draft the order.
 async fn draft(control: &Control, actor: &Actor, order: Order) -> Result<(Draft, Conflict), Error> {
     let (context, table) = (&*control.context, control.orders());
     match order {

@@ -1,5 +1,5 @@
-//! Worlds for the tests of flows and use cases: the real kernel with a small database, a storage in a directory, a
-//! server's data.
+//! Worlds for the tests of flows and use cases: the real kernel with a small database, a storage in a directory, and
+//! the data of a server.
 
 pub(crate) mod simulated;
 
@@ -31,10 +31,10 @@ use crate::tasks::{self, Steer};
 use crate::tenants::credential::{self, CredentialTest, NewCredential};
 use crate::{Actor, Control, Settings};
 
-/// How often a task may wait before it is taken for one that never ends.
+/// How many times a task may wait before the test gives up.
 const WAITS_MAX: u32 = 1_000;
 
-/// How many rows the larger tables have: enough to be cut, and to get their keys after their rows.
+/// The number of rows of the larger tables: enough to be split into pieces, and to get their indexes after their rows.
 pub(crate) const ROWS: u64 = 1_500;
 
 /// Everything that a flow works with.
@@ -45,11 +45,11 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) database: String,
     pub(crate) dir: TempDir,
-    /// The tenant that is backed up, and the one that is recovered into.
+    /// The tenant that is backed up, and that is recovered into.
     pub(crate) tenant: TenantId,
     /// The folder of the tenant's dumps, below the storage's base.
     folder: String,
-    /// The simulated cluster, unless it is a seekdb.
+    /// The simulated cluster; none for seekdb.
     pub(crate) simulator: Option<sim::Handle>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) const TENANT_PASSWORD: &str = "of-the-tenant-itself";
 /// The password of a simulated cluster.
 pub(crate) const SYS_PASSWORD: &str = "of-the-sys-tenant";
 
-/// How a run came to its end.
+/// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     Crashed,
@@ -67,13 +67,13 @@ pub(crate) enum Ended {
 }
 
 impl World {
-    /// Makes a world on the shared server, with a database of its own.
+    /// Creates a world on the shared server, with its own database.
     pub(crate) async fn new(database: &str) -> Self {
         let server = xtask::seekdb::shared().expect("seekdb starts");
         Self::on(server, database).await
     }
 
-    /// Makes a world on this server.
+    /// Creates a world on this server.
     pub(crate) async fn on(server: Server, database: &str) -> Self {
         fill(&server, database);
         let address = Address { host: server.host.clone(), port: server.port };
@@ -123,7 +123,7 @@ impl World {
         world
     }
 
-    /// Lets the tenant's user be the one who reads it.
+    /// Saves the credential of the tenant.
     pub(crate) async fn give_credential(&self, password: &str) -> Result<CredentialTest, crate::Error> {
         let new = NewCredential { user: "root".into(), password: Secret::new(password) };
         credential::set(&self.control, &self.actor, self.cluster, self.tenant, new).await
@@ -152,7 +152,7 @@ impl World {
         Self { control, actor, cluster, server, database, dir, tenant: TenantId(1), folder, simulator: None }
     }
 
-    /// Returns a wish to back up this world's database.
+    /// Returns a request to back up this world's database.
     pub(crate) fn wish(&self) -> BackupNow {
         let objects = vec![BackupObject::Database(self.database.clone())];
         BackupNow {
@@ -168,12 +168,12 @@ impl World {
         }
     }
 
-    /// Begins a backup of this world's database.
+    /// Starts a backup of this world's database.
     pub(crate) async fn begin_backup(&self) -> TaskId {
         self.begin(self.wish()).await.expect("the backup is accepted")
     }
 
-    /// Begins a backup.
+    /// Starts a backup.
     pub(crate) async fn begin(&self, wish: BackupNow) -> Result<TaskId, crate::Error> {
         Ok(backups::backup_now(&self.control, &self.actor, wish, None).await?.task)
     }
@@ -187,7 +187,7 @@ impl World {
         session.expect("logs on").run(&Statement::act(sql)).await.expect("the cluster takes it");
     }
 
-    /// Runs a task to its end, or into the fault. What only lives in the process dies with a crash.
+    /// Runs a task to its end, or into the fault. A crash loses the state that exists only in the process.
     pub(crate) async fn run(&self, task: TaskId, fault: Option<Fault>) -> Ended {
         let (worker, metadata) = (self.control.worker(), self.control.metadata());
         worker.set_fault(fault);
@@ -215,7 +215,7 @@ impl World {
         Running { shutdown, handle: tokio::spawn(async move { control.run(token).await }) }
     }
 
-    /// Makes a table that takes a while to be read and loaded: 8 rows of 8 MB.
+    /// Creates a table that takes a while to read and load: 8 rows of 8 MB.
     pub(crate) async fn add_big_table(&self) {
         self.alter("CREATE TABLE big (id INT PRIMARY KEY, t LONGBLOB)").await;
         self.alter("INSERT INTO big VALUES (0, REPEAT('x', 8000000))").await;
@@ -224,7 +224,7 @@ impl World {
         }
     }
 
-    /// Runs a task that must end well.
+    /// Runs a task that must succeed.
     pub(crate) async fn finish(&self, task: TaskId) {
         let ended = self.run(task, None).await;
         assert_eq!(ended, Ended::Finished(TaskStatus::Successful), "{}", self.story(task).await);
@@ -290,7 +290,7 @@ impl World {
     pub(crate) async fn alter_in(&self, database: &str, sql: &str) {
         let mut session = Session::open(&self.endpoint(), Arc::new(NoWitness)).await.expect("logs on");
         session.run(&Statement::act(format!("USE `{database}`"))).await.expect("there is the database");
-        // seekdb asks to try again while another statement's change of the schema has not arrived yet (5627).
+        // seekdb returns 5627 ("try again") until a schema change of another statement has taken effect.
         let mut tries = 0;
         while let Err(error) = session.run(&Statement::act(sql)).await {
             tries += 1;
@@ -305,7 +305,7 @@ impl World {
         tasks::steer(&self.control, &self.actor, task, wish).await.expect("the command fits");
     }
 
-    /// Waits until a task that runs by itself stands so; bounded.
+    /// Waits for a condition on a task that runs in the background; bounded.
     pub(crate) async fn wait_until(&self, task: TaskId, stands: impl Fn(&engine::Task) -> bool) {
         let limit = Duration::from_secs(300);
         let watch = async {
@@ -323,14 +323,14 @@ impl World {
         Endpoint::new(vec![address], "root", Secret::new(self.server.password.clone()))
     }
 
-    /// Asks the server for one column of texts.
+    /// Queries the server for one column of texts.
     pub(crate) async fn ask(&self, sql: &str) -> Vec<String> {
         let mut session = Session::open(&self.endpoint(), Arc::new(NoWitness)).await.expect("logs on");
         let rows = session.rows(&Statement::read(sql)).await.expect("the server answers");
         rows.iter().map(|row| row.str(0).expect("a text").to_owned()).collect()
     }
 
-    /// Returns the statements that run on the server and are about a database.
+    /// Returns the statements about a database that are running on the server.
     pub(crate) async fn running_statements(&self, database: &str) -> Vec<String> {
         let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL";
         let all = self.ask(&format!("{sql} AND (DB = '{database}' OR INFO LIKE '%`{database}`%')")).await;
@@ -347,7 +347,7 @@ fn new_cluster(address: Address, user: &str, password: &str) -> NewCluster {
     }
 }
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct Running {
     shutdown: CancellationToken,
     handle: JoinHandle<()>,
@@ -364,7 +364,7 @@ impl Running {
 pub(crate) struct Mount(PathBuf);
 
 impl Mount {
-    /// Mounts it; nothing, with the reason printed, where that is not allowed, except in CI.
+    /// Mounts it. If mounting is not allowed, prints the reason and returns none; in CI, panics.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         match mount(&["-t", "tmpfs", "-o", "size=2m", "tmpfs"], path) {
             true => Some(Self(path.to_owned())),
@@ -381,11 +381,11 @@ impl Mount {
     }
 
     pub(crate) fn make_read_only(&self) {
-        assert!(mount(&["-o", "remount,ro"], &self.0), "what could be mounted can be mounted anew");
+        assert!(mount(&["-o", "remount,ro"], &self.0), "what could be mounted can be remounted");
     }
 
     pub(crate) fn grow(&self) {
-        assert!(mount(&["-o", "remount,size=64m"], &self.0), "what could be mounted can be mounted anew");
+        assert!(mount(&["-o", "remount,size=64m"], &self.0), "what could be mounted can be remounted");
     }
 }
 
@@ -399,7 +399,8 @@ fn mount(options: &[&str], path: &Path) -> bool {
     Command::new("mount").args(options).arg(path).status().is_ok_and(|status| status.success())
 }
 
-/// Makes the database: keys of one and two columns, none, a foreign key, an index, a view.
+/// Creates the database: tables with a key of one column, of two columns and without a key, a foreign key, an index, a
+/// view.
 fn fill(server: &Server, database: &str) {
     server.fresh_database(database).expect("the database is made");
     let rows = |row: &dyn Fn(u64) -> String| (1..=ROWS).map(row).collect::<Vec<_>>().join(",");

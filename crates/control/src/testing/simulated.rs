@@ -1,5 +1,5 @@
 //! A world for the tests of physical flows: a simulated cluster whose clock moves with the journal's, a storage in a
-//! directory that both see, a server's data.
+//! directory that both see, and the data of a server.
 
 use std::time::Duration;
 
@@ -26,13 +26,14 @@ use crate::storages::{self, NewStorage, StorageChoice};
 use crate::tasks::{self, Steer};
 use crate::{Actor, Control, Settings};
 
-/// How often a task may wait before it is taken for one that never ends.
+/// How many times a task may wait before the test gives up.
 const WAITS_MAX: u32 = 3_000;
 
 /// The password of the simulated sys tenant, which must never appear anywhere.
 const PASSWORD: &str = "of-the-sys-tenant";
 
-/// Makes two tests of each function that takes a [`Profile`]: on long-term support as most have it, and on the newest.
+/// Makes two tests of each function that takes a [`Profile`]: one on the most common long-term support version, one on
+/// the newest version.
 macro_rules! on_both_4x {
     ($($test:ident,)+) => {
         mod on_4_2_5 {
@@ -63,17 +64,17 @@ pub(crate) struct SimWorld {
 }
 
 impl SimWorld {
-    /// Makes a world with the tenants `shop` and `books`.
+    /// Creates a world with the tenants `shop` and `books`.
     pub(crate) async fn new(profile: Profile) -> Self {
         Self::with(profile, &["shop", "books"]).await
     }
 
-    /// Makes a world with these tenants.
+    /// Creates a world with these tenants.
     pub(crate) async fn with(profile: Profile, tenants: &[&str]) -> Self {
         Self::changed(profile, tenants, |_| {}).await
     }
 
-    /// Makes a world with these tenants, whose cluster is changed before it starts.
+    /// Creates a world with these tenants, whose cluster is changed before it starts.
     pub(crate) async fn changed(
         profile: Profile,
         tenants: &[&str],
@@ -82,7 +83,7 @@ impl SimWorld {
         Self::made(profile, tenants, change, |_| {}).await
     }
 
-    /// Makes a world with these tenants and a server that is set up in another way.
+    /// Creates a world with these tenants and a server with other settings.
     pub(crate) async fn set_up(
         profile: Profile,
         tenants: &[&str],
@@ -134,7 +135,7 @@ impl SimWorld {
         Self { control, actor, cluster, storage, handle, dir }
     }
 
-    /// Returns a wish to back up the whole cluster.
+    /// Returns a request to back up the whole cluster.
     pub(crate) fn wish(&self, mode: DataBackupMode) -> BackupNow {
         let wish =
             BackupWish { method: Some(BackupMethod::Physical), mode: Some(mode), ..BackupWish::default() };
@@ -151,7 +152,7 @@ impl SimWorld {
         }
     }
 
-    /// Begins a backup.
+    /// Starts a backup.
     pub(crate) async fn begin(&self, wish: BackupNow) -> TaskId {
         let accepted = backups::backup_now(&self.control, &self.actor, wish, None).await;
         accepted.expect("the backup is accepted").task
@@ -162,7 +163,7 @@ impl SimWorld {
         self.run_until(task, fault, |_| false).await.expect("nothing else ends it")
     }
 
-    /// Runs a task until something holds of it, or to its end; returns nothing for the first.
+    /// Runs a task until a condition holds, or to its end. Returns none in the first case.
     pub(crate) async fn run_until(
         &self,
         task: TaskId,
@@ -191,7 +192,7 @@ impl SimWorld {
         panic!("task {task} still waits after {WAITS_MAX} turns: {}", self.story(task).await)
     }
 
-    /// Runs a task that must end well.
+    /// Runs a task that must succeed.
     pub(crate) async fn finish(&self, task: TaskId) {
         let ended = self.run(task, None).await;
         assert_eq!(ended, Ended::Finished(TaskStatus::Successful), "{}", self.story(task).await);
@@ -243,12 +244,12 @@ impl SimWorld {
         acts.map(|entry| entry.sql).collect()
     }
 
-    /// Counts the acts that begin so.
+    /// Counts the acts that begin with this text.
     pub(crate) fn count_acts(&self, beginning: &str) -> usize {
         self.acts().iter().filter(|sql| sql.starts_with(beginning)).count()
     }
 
-    /// Lets a fault of one tenant, or of all, begin.
+    /// Starts a fault of one tenant, or of all.
     pub(crate) fn fault(&self, name: FaultName, tenant: Option<&str>) {
         self.handle.fault(&Fault { tenant: tenant.map(str::to_owned), ..Fault::new(name) });
     }
@@ -258,7 +259,7 @@ impl SimWorld {
         self.say_to(&self.handle, sql).await;
     }
 
-    /// Takes over another cluster, whose `file:///` is another directory.
+    /// Takes over another cluster, for which `file:///` is another directory.
     pub(crate) async fn another(
         &self,
         name: &str,

@@ -13,15 +13,15 @@ use crate::page::{Page, PageAsk};
 /// An action that was carried out or attempted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLine {
-    /// Its number, increasing.
+    /// The number of the line, increasing.
     pub id: i64,
-    /// When.
+    /// The time of the action.
     pub at: Timestamp,
-    /// Who: the account's name.
+    /// The name of the account.
     pub user: String,
-    /// From where.
+    /// The address of the caller.
     pub address: String,
-    /// What, such as `backup-now`.
+    /// The action, such as `backup-now`.
     pub action: String,
     /// The object, such as `cluster/prod`.
     pub target: String,
@@ -29,10 +29,10 @@ pub struct AuditLine {
     pub outcome: String,
 }
 
-/// Returns the deeds that are asked for, newest first.
+/// Returns the selected lines, newest first.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn list(
     control: &Control,
     actor: &Actor,

@@ -1,7 +1,7 @@
-//! Clean-ups that strategies order: once a day, at the time that the strategy names.
+//! The clean-ups of strategies: once a day, at the time of day in the strategy.
 //!
-//! The order carries a key of strategy and due time, so that one task comes of it, whatever crashes and however many servers look.
-//! Where nothing has expired there is no task: this server does not look again until the next day.
+//! The key of the order consists of strategy and due time. So it creates one task, whatever crashes and however many
+//! servers check. If no set has expired, there is no task, and this server does not check again until the next day.
 
 #[cfg(test)]
 mod tests;
@@ -39,7 +39,7 @@ pub(crate) async fn watch(control: &Control) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is said while another clean-up of the storage runs.
+/// The text of the refusal while another clean-up of the storage runs.
 const RUNS_ALREADY: &str = "clean-up-runs-already";
 
 async fn submit(control: &Control, strategy: &Strategy, due: Timestamp) -> Result<(), Error> {
@@ -47,7 +47,7 @@ async fn submit(control: &Control, strategy: &Strategy, due: Timestamp) -> Resul
     let actor = actor_of_run(owner, strategy)?;
     let order = CleanUpOrder {
         cluster: strategy.scope.cluster(),
-        // Of a cluster's strategy also tenants that were dropped: their sets expire as the others do.
+        // For a cluster's strategy all tenants, dropped ones too: their sets expire like the others.
         tenants: strategy.scope.tenant().into_iter().collect(),
         storage: strategy.settings.storage,
         policy: None,

@@ -38,7 +38,7 @@ pub struct DatabaseFacts {
     pub name: String,
     /// Its number of tables.
     pub tables: u64,
-    /// About how many bytes they take.
+    /// Their estimated size in bytes.
     pub bytes: u64,
 }
 
@@ -64,10 +64,10 @@ pub async fn precheck(control: &Control, actor: &Actor, new: &NewCluster) -> Res
     Ok(found.lines.into_iter().map(test_line).collect())
 }
 
-/// Takes a cluster over.
+/// Takes over a cluster.
 ///
 /// # Errors
-/// With the first obstacle of the [`precheck`]; when the name is taken, or the cluster is here already.
+/// With the first problem of the [`precheck`]; when the name is taken, or the cluster was taken over already.
 pub async fn add(control: &Control, actor: &Actor, new: NewCluster) -> Result<Cluster, Error> {
     let attempt = Attempt::new(actor, "cluster-add", format!("cluster/{}", new.name));
     let work = async {
@@ -106,7 +106,7 @@ pub async fn add(control: &Control, actor: &Actor, new: NewCluster) -> Result<Cl
 /// Returns the clusters by name.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<Cluster>, Error> {
     actor.must(Permission::Read)?;
     Ok(page.of(control.metadata().cluster_list().await?))
@@ -131,10 +131,10 @@ pub async fn find(control: &Control, actor: &Actor, name: &str) -> Result<Cluste
     Ok(found.ok_or_else(|| Problem::not_found("cluster-unknown").with("cluster", name))?)
 }
 
-/// Lets go of a cluster. Its backup sets stay.
+/// Removes a cluster. Its backup sets stay.
 ///
 /// # Errors
-/// When there is none, or a task still works with it.
+/// When there is no such cluster, or a task still uses it.
 pub async fn remove(control: &Control, actor: &Actor, id: ClusterId) -> Result<(), Error> {
     let attempt = Attempt::new(actor, "cluster-remove", format!("cluster/{id}"));
     let work = async {
@@ -148,10 +148,10 @@ pub async fn remove(control: &Control, actor: &Actor, id: ClusterId) -> Result<(
     attempt.watch(&control.context, work).await
 }
 
-/// Gives the password that is used from now on, after it was changed on the cluster.
+/// Saves the new password of the cluster's user, after it was changed on the cluster.
 ///
 /// # Errors
-/// When the cluster does not take it.
+/// When the cluster does not accept it.
 pub async fn set_password(
     control: &Control,
     actor: &Actor,
@@ -174,20 +174,20 @@ pub async fn set_password(
     attempt.watch(&control.context, work).await
 }
 
-/// Asks the cluster what it is now.
+/// Refreshes a cluster: its status, version, servers and tenants.
 ///
 /// # Errors
-/// When it does not answer, which is kept.
+/// When it does not answer; its status then shows that.
 pub async fn refresh(control: &Control, actor: &Actor, id: ClusterId) -> Result<Cluster, Error> {
     actor.must(Permission::Read)?;
     control.context.look_at(id).await?;
     control.context.cluster(id).await
 }
 
-/// Returns a tenant's databases, as they are now.
+/// Returns a tenant's current databases.
 ///
 /// # Errors
-/// When the tenant can't be logged on to.
+/// When the log-on to the tenant fails.
 pub async fn databases(
     control: &Control,
     actor: &Actor,
@@ -206,10 +206,10 @@ pub async fn databases(
     Ok(databases)
 }
 
-/// Returns a database's tables, as they are now.
+/// Returns a database's current tables.
 ///
 /// # Errors
-/// When the tenant can't be logged on to.
+/// When the log-on to the tenant fails.
 pub async fn tables(
     control: &Control,
     actor: &Actor,
@@ -230,15 +230,15 @@ pub async fn tables(
 }
 
 impl Context {
-    /// Asks a cluster what it is and keeps the answer, or that there was none.
+    /// Refreshes a cluster, and stores the result or that it did not answer.
     pub(crate) async fn look_at(&self, id: ClusterId) -> Result<(), Error> {
         let cluster = self.cluster(id).await?;
         let endpoint = self.endpoint(&cluster).await?;
         let question = async {
             let mut driver = Driver::open(&endpoint, Arc::new(NoWitness)).await?;
             let (facts, tenants) = (driver.probe().await?, driver.tenants().await?);
-            // A cluster that does not report its log backup still counts.
-            let logs = log_backups::seen(&mut driver).await.unwrap_or_default();
+            // A cluster that does not report its log backup still counts as available.
+            let logs = log_backups::seen(&mut driver).await.ok();
             Ok::<_, Error>((facts, tenants, logs))
         };
         let seen = asking::within_longer_limit(&cluster, question).await;
@@ -252,10 +252,12 @@ impl Context {
             Err(_) => writer.cluster_unavailable(id).await?,
         }
         writer.commit().await?;
-        // After the commit: followers of a change find it in the metadata.
+        // After the commit, so that subscribers find the change in the metadata.
         match &seen {
             Ok((.., logs)) => {
-                self.log_checkpoints.keep(id, logs, now);
+                if let Some(logs) = logs {
+                    self.log_checkpoints.keep(id, logs, now);
+                }
                 self.troubles.answered(id, logs.clone());
             }
             Err(error) => self.troubles.silent(id, now, error.problem().text.clone()),
@@ -286,9 +288,10 @@ fn status(facts: &ClusterFacts) -> ClusterStatus {
     if facts.upgrading { ClusterStatus::Upgrading } else { ClusterStatus::Running }
 }
 
-/// Returns whether a cluster that is here already is the one to be taken over.
+/// Returns whether a known cluster is the one to take over.
 ///
-/// By its name and number only together with a server: those are chosen by people. A seekdb has neither.
+/// The same name and cluster ID are not enough, because users choose them: the two must also share a server. A seekdb
+/// has neither name nor ID.
 fn is_same(known: &Cluster, addresses: &[Address], facts: &ClusterFacts) -> bool {
     let shares_address = known.addresses.iter().any(|address| addresses.contains(address));
     let is_numbered = facts.generation != Generation::Seekdb;

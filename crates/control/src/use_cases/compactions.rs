@@ -23,15 +23,15 @@ use crate::orders::{self, Accepted};
 /// The status of major compaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compactions {
-    /// The task of ours that performs one.
+    /// The running compaction task of Lifeboat.
     pub running: Option<TaskId>,
     /// Its status: the worst of all tenants.
     pub status: CompactionStatus,
-    /// Each tenant on 4.x, else tenant 1 for all there is: its name and how it stands.
+    /// The name and status of each tenant; before 4.0 and on seekdb only tenant 1, for the whole cluster.
     pub tenants: Vec<(String, Compaction)>,
 }
 
-/// Returns how major compaction stands.
+/// Returns the status of major compaction.
 ///
 /// # Errors
 /// When there is no such cluster, or it does not answer.
@@ -60,7 +60,7 @@ pub async fn show(control: &Control, actor: &Actor, id: ClusterId) -> Result<Com
     })
 }
 
-/// Returns the worst that any of them does.
+/// Returns the worst status.
 pub(crate) fn worst(compactions: &[Compaction]) -> CompactionStatus {
     let rank = |status: &CompactionStatus| match status {
         CompactionStatus::Idle => 0,
@@ -71,10 +71,11 @@ pub(crate) fn worst(compactions: &[Compaction]) -> CompactionStatus {
     statuses.max_by_key(rank).unwrap_or(CompactionStatus::Idle)
 }
 
-/// Begins a major compaction of tenants; none means all users'. Before 4.0 and on seekdb it is always the whole.
+/// Starts a major compaction of tenants; none means all user tenants. Before 4.0 and on seekdb it is always the whole
+/// cluster.
 ///
 /// # Errors
-/// When a rule refuses it: while the cluster is being upgraded, or for single tenants where they do not merge alone.
+/// When a rule refuses it: while the cluster is being upgraded, or for single tenants before 4.0 and on seekdb.
 pub async fn start(
     control: &Control,
     actor: &Actor,
@@ -89,7 +90,7 @@ pub async fn start(
 /// Clears the error of stopped major compactions; returns the affected tenants. None means all.
 ///
 /// # Errors
-/// When the cluster does not answer or refuses, or nothing that was chosen is in an error.
+/// When the cluster does not answer or refuses, or no selected tenant has a compaction error.
 pub async fn clear_exceptions(
     control: &Control,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! The delete policies of a 4.x cluster's tenants, and what the database deletes by them. Lifeboat only shows it.
+//! The delete policies of a 4.x cluster's tenants, and what the database deletes by them. Lifeboat only shows both.
 
 use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
@@ -17,7 +17,7 @@ use crate::asking;
 use crate::context::Control;
 use crate::error::Error;
 
-/// The delete policy of a tenant, and what goes by it.
+/// The delete policy of a tenant, and what the database deletes by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantDeletePolicy {
     /// The tenant.
@@ -26,15 +26,15 @@ pub struct TenantDeletePolicy {
     pub tenant_name: String,
     /// Its policy, if it has one.
     pub policy: Option<DeletePolicy>,
-    /// What the database deletes when it looks next, by the policy or by the window that was asked about; nothing without
-    /// either, and for a policy that cannot be read.
+    /// What the database deletes at its next check, by the policy or by the window in the request; none without either,
+    /// and for a policy that cannot be read.
     pub prediction: Option<Expiring>,
 }
 
-/// What the database deletes when it looks next.
+/// What the database deletes at its next check.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expiring {
-    /// The full set that what is kept starts with; none means that no good set expires.
+    /// The oldest full set that is kept; none means that no good set expires.
     pub anchor: Option<i64>,
     /// The sets.
     pub sets: Vec<ExpiringSet>,
@@ -47,7 +47,7 @@ pub struct Expiring {
 /// A set that the database deletes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiringSet {
-    /// The cluster's number of it.
+    /// The set's ID in the cluster.
     pub id: i64,
     /// Full or incremental.
     pub mode: DataBackupMode,
@@ -57,12 +57,13 @@ pub struct ExpiringSet {
     pub bytes: u64,
 }
 
-/// Returns the delete policies of a cluster's tenants with what the database deletes by them, or would delete by a policy with a
-/// window of this many days: `ADD DELETE BACKUP POLICY` deletes that at once.
+/// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `retention_days`,
+/// returns what the database would delete by a policy with this window: `ADD DELETE BACKUP POLICY` deletes that at
+/// once.
 ///
 /// # Errors
-/// When the actor may not read it, there is no such cluster, it has no delete policies, the days are out of range, or the
-/// cluster does not answer.
+/// When the actor may not read it, there is no such cluster, it has no delete policies, the days are out of range, or
+/// the cluster does not answer.
 pub async fn delete_policies(
     control: &Control,
     actor: &Actor,
@@ -109,7 +110,7 @@ pub async fn delete_policies(
 
 const DAY_US: u64 = 86_400_000_000;
 
-/// Predicts what goes of what lies at the tenant's current destinations: the database looks nowhere else.
+/// Predicts which sets and pieces the database deletes. It looks only at the tenant's current destinations.
 fn expiring(
     rule: KernelPolicy,
     window_us: u64,

@@ -17,21 +17,20 @@ use crate::error::Error;
 /// The file with the first password, in the data directory.
 const FILE: &str = "initial-password";
 
-/// How many characters it has: 20 of 55 are worth more than 115 bits.
+/// The length of the password: 20 characters out of 55 have more than 115 bits.
 const LENGTH: usize = 20;
 
 /// The characters of the password: none that are easily confused.
 const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/// Makes the first account where there is none. Returns the file with its password, for as long as that is to be
-/// changed.
+/// Creates the first account if there is none. Returns the file with its password, until that is changed.
 pub(crate) async fn run(context: &Context, given: Option<&Secret>) -> Result<Option<PathBuf>, Error> {
     let file = context.data_dir.join(FILE);
     if let Some(account) = context.metadata.user_account(ADMIN).await? {
         return Ok(Some(file).filter(|file| account.user.must_change_password && file.exists()));
     }
     if context.metadata.begin().await?.user_count().await? > 0 {
-        return Ok(None); // somebody removed the first account on purpose
+        return Ok(None); // the first account was removed on purpose
     }
     let password = match given {
         Some(given) => {
@@ -42,13 +41,13 @@ pub(crate) async fn run(context: &Context, given: Option<&Secret>) -> Result<Opt
     };
     let is_random = given.is_none();
     if is_random {
-        // The file first: after a crash in between the next start makes another password, and writes it over this.
+        // The file comes first: after a crash between the two, the next start writes another password over it.
         keep_password(file.clone(), password.clone()).await?;
     }
     let hash = passwords::hash(&password).await?;
     let mut writer = context.metadata.begin().await?;
     if writer.user_count().await? > 0 {
-        // Another server on the same metadata was first, and its password holds.
+        // Another server on the same metadata was first, and its password is valid.
         drop(writer);
         if is_random {
             forget_password(&context.data_dir).await;
@@ -60,7 +59,7 @@ pub(crate) async fn run(context: &Context, given: Option<&Secret>) -> Result<Opt
     Ok(is_random.then_some(file))
 }
 
-/// Removes the file, once its password is not good any more.
+/// Removes the file when its password is no longer valid.
 pub(crate) async fn forget_password(data_dir: &Path) {
     let file = data_dir.join(FILE);
     match spawn_blocking(move || fs::remove_file(file)).await.expect("file work does not panic") {
@@ -85,7 +84,7 @@ async fn keep_password(file: PathBuf, password: Secret) -> Result<(), Error> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        // A new file, so that no other process has it open, readable only by us from its first byte.
+        // A new file: no other process has it open, and only we can read it from its first byte on.
         let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
         writeln!(new, "{}", password.expose())?;
         new.sync_all()

@@ -18,10 +18,10 @@ const ANSWER_WAIT: Duration = Duration::from_secs(3);
 /// How long an answer is cached: frequent requests must be cheap.
 const HOLDS: Duration = Duration::from_secs(2);
 
-/// A file that is written into the data directory, and removed.
+/// The file that the check writes into the data directory and removes.
 const PROBE_FILE: &str = ".lifeboat-probe";
 
-/// Returns what keeps this server from its work now; nothing when it is ready.
+/// Returns the problems that keep this server from its work now; empty if it is ready.
 pub async fn problems(control: &Control) -> Vec<Problem> {
     let mut last = control.context.health.0.lock().await;
     if let Some((found, problems)) = &*last
@@ -42,7 +42,7 @@ async fn of_metadata(control: &Control) -> Option<Problem> {
     }
 }
 
-/// Checks the data directory and the directories of storages. One on a network may never answer.
+/// Checks the data directory and the directories of storages. A network file system may never answer.
 pub(crate) async fn of_disks(control: &Control) -> Vec<Problem> {
     let (data_dir, roots) = (control.context.data_dir.clone(), control.context.roots.clone());
     let shown = data_dir.display().to_string();

@@ -69,7 +69,7 @@ pub async fn list(
         Err(problem) => (Vec::new(), Some(problem)),
     };
     let is_whole = cluster.facts.generation == Generation::Gen3;
-    // Log backup of 3.x is the cluster's, whichever tenant is looked at.
+    // Before 4.0 log backup is one per cluster, so the filter by tenant has no effect.
     let is_wanted = |round: &ArchiveRound| {
         (is_whole || tenant.is_none_or(|tenant| round.tenant == tenant))
             && status.is_none_or(|status| round.status == status)
@@ -99,13 +99,13 @@ pub(crate) async fn seen(driver: &mut Driver) -> Result<Vec<(ArchiveRound, Optio
     Ok(rounds.into_iter().map(|round| (round.clone(), delay_us(&round, now))).collect())
 }
 
-/// A stopped round has no delay.
+/// Returns the delay of a round; none if it is stopped.
 fn delay_us(round: &ArchiveRound, now: Timestamp) -> Option<u64> {
     let runs = !round.status.lets_destination_change();
     round.checkpoint.filter(|_| runs).map(|checkpoint| now.since(checkpoint))
 }
 
-/// Begins to change the log backup of tenants; none means all. On 3.x it is always the cluster's.
+/// Starts a change of the log backup of tenants; none means all. Before 4.0 it is always that of the whole cluster.
 ///
 /// # Errors
 /// When a rule refuses it: while the cluster is being upgraded, on seekdb, and a pause on 3.x.

@@ -17,14 +17,14 @@ use crate::error::Error;
 use crate::log_backups;
 use crate::log_gaps;
 
-/// How many clusters are asked at once.
+/// How many clusters are queried at once.
 const AT_ONCE: usize = 16;
 
-/// How many points of one tenant are shown at most.
+/// The maximum number of points of one tenant.
 const POINTS: i64 = 500;
 
-/// Returns the delays of the log backup of a cluster, or of one of its tenants, the oldest first. For a long period,
-/// the worst delay of each span is returned.
+/// Returns the log backup delays of a cluster, or of one of its tenants, oldest first. For a long period, returns the
+/// worst delay of each span.
 ///
 /// # Errors
 /// When the actor may not read it, or there is no such cluster or tenant.
@@ -56,7 +56,7 @@ pub async fn list(
 /// Reads the log backup status of every cluster that responds. A problem becomes an alarm immediately.
 pub(crate) async fn watch(control: &Control) -> Result<(), Error> {
     let clusters = control.metadata().cluster_list().await?;
-    // One that is silent is asked by the watcher of clusters.
+    // The watcher of clusters queries unavailable clusters.
     let has_logs = |cluster: &Cluster| {
         cluster.facts.generation != Generation::Seekdb && cluster.status != ClusterStatus::Unavailable
     };
@@ -76,7 +76,7 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let behind = |(round, delay_us): &(ArchiveRound, Option<u64>)| Some((round.tenant, (*delay_us)?));
     let delays: Vec<(TenantId, u64)> = logs.iter().filter_map(behind).collect();
     let rounds: Vec<ArchiveRound> = logs.iter().map(|(round, _)| round.clone()).collect();
-    context.troubles.answered(cluster.id, logs);
+    context.troubles.answered(cluster.id, Some(logs));
     let mut writer = control.metadata().begin().await?;
     if writer.log_delays_insert(cluster.id, &delays).await? {
         writer.commit().await?;

@@ -1,8 +1,8 @@
 //! Gaps in archived logs: each interruption is recorded. If a strategy allows it, log backup is repaired: it is
 //! stopped and started again, and a full backup follows.
 //!
-//! Nothing is remembered between two runs. The row of a gap gets its task in the transaction that creates the task.
-//! So each is created once, whatever crashes and however many servers run.
+//! No state is kept between two runs. The row of a gap gets its task in the transaction that creates the task. So each
+//! task is created once, whatever crashes and however many servers run.
 
 #[cfg(test)]
 mod tests;
@@ -30,11 +30,11 @@ use crate::error::Error;
 use crate::orders::{self, GapTasks, actor_of_run};
 use crate::page::{Page, PageAsk};
 
-/// After how long log backup of a tenant may be brought back again: what is interrupted more often needs a person,
-/// and each time costs a full backup.
+/// The minimum time between two repairs of a tenant's log backup. Each repair costs a full backup, and log backup that
+/// is interrupted more often needs a person.
 const AGAIN_AFTER_US: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// Returns the gaps in the logs of a cluster, the newest first.
+/// Returns the gaps in the logs of a cluster, newest first.
 ///
 /// # Errors
 /// When the actor may not read them, or there is no such cluster.
@@ -49,7 +49,7 @@ pub async fn list(
     Ok(page.filled(control.metadata().log_gap_list(cluster, page.slice()).await?))
 }
 
-/// Records interruptions that are new, and does what is to be done about those that are known.
+/// Records new interruptions, and starts the next repair step of each open gap.
 pub(crate) async fn watch(
     control: &Control,
     cluster: &Cluster,
@@ -61,7 +61,7 @@ pub(crate) async fn watch(
         return Ok(());
     }
     let strategies = control.metadata().strategy_list(Some(cluster.id)).await?;
-    // Repairs at the same time are one task: a cluster has one task of log backup, and one data backup, at a time.
+    // Gaps with the same next step share a task: a cluster has one log backup task and one data backup at a time.
     let mut together: BTreeMap<(Mending, StrategyId), Vec<GapKey>> = BTreeMap::new();
     for gap in &open {
         let Some(round) = rounds.iter().find(|round| round.tenant == gap.key.tenant) else { continue };
@@ -104,7 +104,7 @@ async fn record(control: &Control, cluster: &Cluster, rounds: &[ArchiveRound]) -
     Ok(())
 }
 
-/// Decides what to do about a gap.
+/// Decides the next repair step of a gap.
 async fn decided(
     control: &Control,
     cluster: &Cluster,
@@ -157,7 +157,7 @@ async fn may_begin(
     is_destination_well(control, round, strategy).await
 }
 
-/// Tests the storage that the logs go to. What this server cannot test is not known to be well.
+/// Tests the storage of the logs. Returns false also if this server cannot test it.
 async fn is_destination_well(
     control: &Control,
     round: &ArchiveRound,
@@ -178,7 +178,7 @@ async fn is_destination_well(
     Ok(lines.iter().all(|line| line.outcome == TestOutcome::Passed))
 }
 
-/// Records from when on logs are backed up again, and that nothing is left to do.
+/// Records the time from which logs are backed up again, and closes the gap if no step is left.
 async fn ended(control: &Control, gap: &LogGap, round: &ArchiveRound, is_closed: bool) -> Result<(), Error> {
     let runs_again = round.round > gap.key.round;
     let until = round.start.filter(|_| runs_again && gap.until.is_none());

@@ -22,12 +22,12 @@ use model::backup::{BackupMethod, DataBackupMode};
 /// The maximum number of objects with series of their own. Each has up to five.
 pub const OBJECTS_MAX: usize = 10_000;
 
-/// The numbers of one moment.
+/// The metrics at one time.
 #[derive(Debug)]
 pub struct Metrics {
     /// The first [`OBJECTS_MAX`] objects: tenants before single databases.
     pub objects: Vec<ProtectedObject>,
-    /// How many objects there are beside these.
+    /// The number of other objects.
     pub objects_left_out: u64,
     /// The backup sets by method and mode.
     pub sets: Vec<((BackupMethod, DataBackupMode), SetTotals)>,
@@ -49,10 +49,10 @@ pub struct Metrics {
     pub process: Option<Process>,
 }
 
-/// Reads the numbers of this moment.
+/// Reads the current metrics.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn read(control: &Control, actor: &Actor) -> Result<Metrics, Error> {
     actor.must(Permission::Read)?;
     let protected = protection::read(control, None).await?;

@@ -23,7 +23,7 @@ use crate::page::{Page, PageAsk};
 /// The state field of a logical backup task with the selected databases and tables.
 const SELECTION: SelectionField = SelectionField { kind: orders::BACKUP_LOGICAL, name: "selection" };
 
-/// Something that is to be backed up: a tenant, or a database that was backed up by itself.
+/// An object to back up: a tenant, or a database that was backed up by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtectedObject {
     /// The cluster.
@@ -34,17 +34,17 @@ pub struct ProtectedObject {
     pub tenant: TenantId,
     /// The tenant's name.
     pub tenant_name: String,
-    /// The database; nothing for the whole tenant.
+    /// The database; none for the whole tenant.
     pub database: Option<String>,
     /// The last full backup that can be restored.
     pub full: Option<LastBackup>,
     /// The last incremental backup that can be restored.
     pub incremental: Option<LastBackup>,
-    /// Log backup, as far as the last look at the cluster found it. On 3.x it is the cluster's.
+    /// Log backup at the last refresh of the cluster. Before 4.0 it is that of the whole cluster.
     pub logs: Option<LogCheckpoint>,
 }
 
-/// The last good backup of an object. The later it was complete, the greater it is.
+/// The last good backup of an object, ordered by the time of its completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LastBackup {
     /// When it was completed.
@@ -56,15 +56,15 @@ pub struct LastBackup {
 /// The backup sets of one method and mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SetTotals {
-    /// How many there are now.
+    /// The current number of sets.
     pub count: u64,
-    /// How many bytes these take.
+    /// The size of the current sets in bytes.
     pub bytes: u64,
-    /// How many bytes those take that were ever recorded.
+    /// The size in bytes of all sets that were ever recorded.
     pub recorded_bytes: u64,
 }
 
-/// How everything is protected.
+/// The last backups of all objects.
 #[derive(Debug, Clone, Default)]
 pub struct Protected {
     /// The objects: first the tenants, by cluster and number, then single databases.
@@ -73,10 +73,10 @@ pub struct Protected {
     pub sets: Vec<((BackupMethod, DataBackupMode), SetTotals)>,
 }
 
-/// Returns how recently each object was backed up; of one cluster or tenant, or of all.
+/// Returns how recently each object was backed up, for one cluster or tenant, or for all.
 ///
 /// # Errors
-/// When the actor may not read it, when there is no such cluster or tenant, or the metadata fail.
+/// When the actor may not read it, when there is no such cluster or tenant, or the metadata database fails.
 pub async fn list(
     control: &Control,
     actor: &Actor,
@@ -96,7 +96,7 @@ pub async fn list(
     Ok(page.of(objects))
 }
 
-/// Reads how everything is protected; of one cluster or of all.
+/// Reads the last backups of all objects, for one cluster or for all.
 pub(crate) async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Protected, Error> {
     let known = control.metadata().protection(cluster, SELECTION).await?;
     let sets = add_up(&known.sets);
@@ -112,7 +112,7 @@ pub(crate) async fn read(control: &Control, cluster: Option<ClusterId>) -> Resul
     for tenant in &known.tenants {
         let Some(cluster) = clusters.get(&tenant.cluster) else { continue };
         let generation = cluster.facts.generation;
-        // The sys tenant holds no data of users, except where it is the only tenant.
+        // The sys tenant has no user data, except where it is the only tenant.
         if tenant.id == SYS && generation != Generation::Seekdb {
             continue;
         }
@@ -172,7 +172,7 @@ impl<'a> Newest<'a> {
             newest.whole.entry((sum.cluster, sum.tenant)).or_default().push(sum);
         }
         for part in &known.parts {
-            // Single tables protect no database.
+            // A backup of single tables does not count for their database.
             let objects: Vec<BackupObject> = serde_json::from_str(&part.selection).unwrap_or_default();
             let names: BTreeSet<String> = objects
                 .into_iter()

@@ -49,9 +49,9 @@ pub struct TenantWindow {
     pub tenant: TenantId,
     /// Its name, as far as it is known.
     pub tenant_name: String,
-    /// The moments, and why others are missing.
+    /// The recoverable times, and the reasons for the gaps.
     pub timeline: Timeline,
-    /// The sets that a recovery can begin with, in the order of their numbers.
+    /// The sets that a recovery can start from, by ID.
     pub sets: Vec<SetMark>,
     /// The data loss if the tenant fails now; none if it cannot be recovered.
     pub loss_us: Option<u64>,
@@ -60,13 +60,13 @@ pub struct TenantWindow {
 /// A backup set on a timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetMark {
-    /// The cluster's number of it.
+    /// The set's ID in the cluster.
     pub id: i64,
     /// Full or incremental.
     pub mode: DataBackupMode,
-    /// The full set that it is built on; itself for a full one, nothing if the views do not show it.
+    /// The full set that it builds on; a full set's own ID; none if the views do not show it.
     pub full_set: Option<i64>,
-    /// Logs are read from here on.
+    /// The time from which logs are read.
     pub replay: Timestamp,
     /// Its earliest recoverable time.
     pub restore: Timestamp,
@@ -138,7 +138,7 @@ fn seen(
     }
 }
 
-/// Returns the sets that are complete and whose chain is.
+/// Returns the complete sets that have a complete chain.
 fn marks(record: &BackupRecord) -> Vec<SetMark> {
     let sets: Vec<_> = record.sets.iter().map(|recorded| recorded.set.clone()).collect();
     let good = model::recovery_window::good_sets(&sets);
@@ -246,7 +246,7 @@ mod tests {
             assert_eq!(timeline.intervals.len(), 2, "{profile}: {timeline:?}");
             let within = (timeline.intervals[0].until_scn + timeline.intervals[1].from_scn) / 2;
             let reason = timeline.gap_at(within).map(|gap| gap.reason);
-            // Once it was stopped, the view shows only that.
+            // After a stop, the view shows only the stop.
             let expected = [GapReason::RoundInterrupted { round: 1 }, GapReason::RoundStopped { round: 1 }];
             assert!(reason.is_some_and(|reason| expected.contains(&reason)), "{profile}: {timeline:?}");
         }

@@ -43,24 +43,24 @@ pub struct RestoreFilter {
     pub until: Option<Timestamp>,
 }
 
-/// A recovery, by the task that does or did it.
+/// A recovery, by its task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestoreTask {
     /// The task.
     pub task: TaskId,
     /// The initiator.
     pub creator: String,
-    /// How the backup was taken.
+    /// The method of the backup.
     pub method: BackupMethod,
-    /// What is recovered; none where the cluster's own sets are.
+    /// The recovered set in the catalogue; none for a recovery from the cluster's own sets.
     pub backup_set: Option<BackupSetId>,
-    /// The cluster that was backed up; none where only a storage is left of it.
+    /// The cluster that was backed up; none for a recovery from a storage alone.
     pub backup_cluster: Option<ClusterId>,
     /// OceanBase's ID of that cluster, if known.
     pub backup_ob_cluster: Option<i64>,
     /// That cluster's name.
     pub backup_cluster_name: String,
-    /// The tenant that the backup set was taken of.
+    /// The tenant that was backed up.
     pub backup_tenant: TenantId,
     /// That tenant's name.
     pub backup_tenant_name: String,
@@ -72,19 +72,19 @@ pub struct RestoreTask {
     pub tenant: Option<TenantId>,
     /// That tenant's name.
     pub tenant_name: String,
-    /// The resource pools of a tenant that is created.
+    /// The resource pools of a new tenant.
     pub pools: Vec<String>,
-    /// Under which name each database is recovered.
+    /// The new name of each database, by its name in the set.
     pub databases: BTreeMap<String, String>,
-    /// Which databases, and which tables of others; none means all of the above.
+    /// The selected databases, and tables of other databases; empty means all of `databases`.
     pub objects: Vec<BackupObject>,
-    /// Where the backup set is: a URI.
+    /// The location of the backup set, as a URI.
     pub uri: String,
-    /// The moment whose data are recovered; none while it is not settled.
+    /// The time to recover to; none until it is decided.
     pub until: Option<Timestamp>,
     /// Its status.
     pub status: TaskStatus,
-    /// The objects of the set that it did not create, as far as known.
+    /// The objects of the set that the recovery did not create, as far as known.
     pub not_made: Vec<NotMade>,
     /// Why it failed.
     pub problem: Option<Text>,
@@ -94,11 +94,11 @@ pub struct RestoreTask {
     pub finished: Option<Timestamp>,
 }
 
-/// Begins a recovery.
+/// Starts a recovery.
 ///
 /// # Errors
-/// When a rule refuses it: 20043 when one into these databases runs already, 20120 when the set can't be read, and
-/// others for what the request names.
+/// When a rule refuses it: 20043 if a recovery into these databases is running, 20120 if the set can't be read, and
+/// others for the contents of the request.
 pub async fn restore(
     control: &Control,
     actor: &Actor,
@@ -108,11 +108,11 @@ pub async fn restore(
     orders::submit(control, actor, Order::Recovery(RecoveryOrder::Databases(wish)), key).await
 }
 
-/// Begins the recovery of a tenant from a physical backup.
+/// Starts the recovery of a tenant from a physical backup.
 ///
 /// # Errors
-/// When a rule refuses it: 20043 when one into a tenant of that name runs already, and others for what the request
-/// names.
+/// When a rule refuses it: 20043 if a recovery into a tenant of that name is running, and others for the contents of
+/// the request.
 pub async fn restore_tenant(
     control: &Control,
     actor: &Actor,
@@ -125,8 +125,8 @@ pub async fn restore_tenant(
 /// Returns the plan of a tenant recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
-/// As [`restore_tenant`], and for what the task itself would find: 20049 for a moment that can't be recovered to,
-/// 20044 for a name that exists, 20040 for what the cluster lacks.
+/// As [`restore_tenant`], and the errors that the checks of the task itself would find: 20049 for a time that is not
+/// recoverable, 20044 for a name that exists, 20040 for missing resources of the cluster.
 pub async fn plan_tenant(control: &Control, actor: &Actor, wish: TenantRecovery) -> Result<Plan, Error> {
     actor.must(Permission::Backup)?;
     restore_tenant::plan::plan(&control.context, wish).await
@@ -148,16 +148,16 @@ pub async fn preview_tenant(
 /// Returns the plan of a recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
-/// As [`restore`], and for what the task itself would find when it looks at the destination.
+/// As [`restore`], and the errors that the checks of the task itself would find at the destination.
 pub async fn plan(control: &Control, actor: &Actor, wish: RecoveryRequest) -> Result<Plan, Error> {
     actor.must(Permission::Backup)?;
     restore_logical::plan::plan(&control.context, actor, &wish).await
 }
 
-/// Returns recoveries, the newest first.
+/// Returns recoveries, newest first.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn restore_tasks(
     control: &Control,
     actor: &Actor,
@@ -177,7 +177,7 @@ pub async fn restore_tasks(
     let tasks = page.filled(control.metadata().task_list(&query, page.slice()).await?);
     let mut contents = Vec::new();
     for task in tasks.contents {
-        // A task of a version that this program can't read is left out.
+        // A task that this version cannot read is left out.
         if task.kind == RestoreTenant::KIND {
             let Ok(state) = serde_json::from_value(task.state.clone()) else { continue };
             contents.push(seen_tenant(&task, state));

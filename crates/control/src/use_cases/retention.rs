@@ -17,30 +17,30 @@ use crate::flows::clean_up;
 pub use crate::flows::clean_up::{PlannedSet, TenantPlan};
 use crate::orders::{self, Accepted};
 
-/// Which sets are meant, and what is kept of them.
+/// A selection of sets, and the policy for them.
 #[derive(Debug, Clone)]
 pub struct RetentionAsk {
     /// The cluster.
     pub cluster: ClusterId,
     /// The tenants; none means all.
     pub tenants: Vec<TenantId>,
-    /// Where the sets lie; in all storages when left out.
+    /// The storage of the sets; none means all storages.
     pub storage: Option<StorageId>,
-    /// What is kept; that of each tenant's backup strategy when left out.
+    /// The retention policy; if none, the backup strategy of each tenant decides.
     pub policy: Option<Policy>,
 }
 
-/// What becomes of the sets in one storage.
+/// The clean-up plan for the sets in one storage.
 #[derive(Debug, Clone)]
 pub struct StoragePlan {
     /// The storage.
     pub storage: Storage,
-    /// The tenants that have sets there, in the order of their numbers.
+    /// The tenants that have sets in it, by ID.
     pub tenants: Vec<TenantPlan>,
 }
 
-/// Returns what becomes of each logical set, and why. Nothing is changed. Every manifest is read: a set whose files do not
-/// show what it is counts for no rule.
+/// Returns for each logical set whether it is kept, and why. Nothing is changed. Every manifest is read: a set whose
+/// files do not prove that it is the set in the catalogue counts for no rule.
 ///
 /// # Errors
 /// When the actor may not read it, a rule is malformed, there is no such cluster or storage, or a storage fails.
@@ -58,11 +58,11 @@ pub async fn plan(control: &Control, actor: &Actor, ask: &RetentionAsk) -> Resul
     Ok(plans)
 }
 
-/// Deletes the sets that have expired, or those of them that are named: a task does it.
+/// Starts a task that deletes the expired sets, or only the selected ones of them.
 ///
 /// # Errors
-/// When the actor may not, the sets lie in several storages and none is named, a named set is kept, nothing has expired, or
-/// another clean-up of the storage runs.
+/// When the actor lacks the permission, the sets are in several storages and none is selected, a selected set is kept,
+/// nothing has expired, or another clean-up of the storage is running.
 pub async fn apply(
     control: &Control,
     actor: &Actor,
@@ -86,12 +86,12 @@ pub async fn apply(
     orders::submit(control, actor, Order::CleanUp(order), key).await
 }
 
-/// Holds a logical set: whatever the policy says, it is not deleted until the hold ends or is released. A set that is held gets
-/// the new hold in place of its own.
+/// Holds a logical set: whatever the policy, it is not deleted until the hold ends or is released. A new hold replaces
+/// an earlier one.
 ///
 /// # Errors
-/// When the actor may not, the reason is empty or the end has passed, there is no such set, its files are deleted or being
-/// deleted, or it is physical: OceanBase deletes those by its own policy.
+/// When the actor lacks the permission, the reason is empty or the end has passed, there is no such set, its files are
+/// deleted or being deleted, or it is physical: OceanBase deletes those by its own policy.
 pub async fn hold(
     control: &Control,
     actor: &Actor,
@@ -122,10 +122,10 @@ pub async fn hold(
     attempt.watch(&control.context, work).await
 }
 
-/// Releases a set; the policy alone decides about it from now on. Returns the hold that it had.
+/// Releases a set: only the policy decides about it from now on. Returns the released hold.
 ///
 /// # Errors
-/// When the actor may not, or the set is not held.
+/// When the actor lacks the permission, or the set is not held.
 pub async fn release(control: &Control, actor: &Actor, set: BackupSetId) -> Result<SetHold, Error> {
     let attempt = Attempt::new(actor, "backup-release", format!("backup-set/{set}"));
     let work = async {
@@ -141,7 +141,7 @@ pub async fn release(control: &Control, actor: &Actor, set: BackupSetId) -> Resu
     attempt.watch(&control.context, work).await
 }
 
-/// Returns the storages that are meant: the one that is named, else those in which logical sets of the cluster lie.
+/// Returns the selected storage, otherwise all that contain logical sets of the cluster.
 async fn storages(control: &Control, ask: &RetentionAsk) -> Result<Vec<StorageId>, Error> {
     if let Some(storage) = ask.storage {
         control.context.storage(storage).await?;

@@ -1,7 +1,8 @@
 //! The keys that prove the origin of a backup: the current signing key of this installation, its earlier ones, and
 //! foreign ones that an administrator trusts by name.
 //!
-//! The secret key is sealed in the metadata, so all servers on the same metadata share it, and it travels with a copy.
+//! The secret key is sealed in the metadata: all servers on the same metadata share it, and a copy of the metadata
+//! contains it.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +17,21 @@ use crate::context::signing::read;
 use crate::context::{Actor, Attempt, Control, Error};
 use crate::flows::restore_logical::open_set;
 
-/// The public keys that are known.
+/// The known public keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// What dumps are signed with now.
+    /// The current signing key of dumps.
     pub current: String,
-    /// What they were signed with before.
+    /// The earlier signing keys.
     pub retired: Vec<String>,
-    /// Keys of others that are trusted, by name.
+    /// The trusted foreign keys, by name.
     pub trusted: BTreeMap<String, String>,
 }
 
-/// Returns the public keys that are known.
+/// Returns the known public keys.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn keys(control: &Control, actor: &Actor) -> Result<Keys, Error> {
     actor.must(Permission::Read)?;
     let current = control.context.signing_key().await?.public().to_string();
@@ -38,7 +39,7 @@ pub async fn keys(control: &Control, actor: &Actor) -> Result<Keys, Error> {
     Ok(Keys { current, retired: stored.retired, trusted: stored.trusted })
 }
 
-/// Returns where a logical backup set comes from, as the signature of its manifest shows.
+/// Returns the origin of a logical backup set, according to the signature of its manifest.
 ///
 /// # Errors
 /// When the actor may not read it, there is no such set, or its manifest is missing, damaged or altered.
@@ -47,11 +48,11 @@ pub async fn origin(control: &Control, actor: &Actor, set: BackupSetId) -> Resul
     Ok(open_set(&control.context, set).await?.origin)
 }
 
-/// Replaces the signing key of dumps. Sets of the old key stay this installation's. Running dumps start over under a
-/// new id, because a dump must not be signed with two keys.
+/// Replaces the signing key of dumps. Sets that the old key signed still belong to this installation. Running dumps
+/// start over under a new ID, because a dump must not be signed with two keys.
 ///
 /// # Errors
-/// When the actor may not, or the metadata fail.
+/// When the actor lacks the permission, or the metadata database fails.
 pub async fn rotate(control: &Control, actor: &Actor) -> Result<Keys, Error> {
     let attempt = Attempt::new(actor, "signing-key-rotate", "signing-key".to_owned());
     let work = async {
@@ -70,10 +71,10 @@ pub async fn rotate(control: &Control, actor: &Actor) -> Result<Keys, Error> {
     keys(control, actor).await
 }
 
-/// Trusts a key of others under a name: sets that it signed are recovered without a further question.
+/// Trusts a foreign key under a name: sets that it signed can be recovered without a confirmation.
 ///
 /// # Errors
-/// When the actor may not, the name or the key is malformed, or one of the two is known already.
+/// When the actor lacks the permission, the name or the key is malformed, or one of the two is known already.
 pub async fn trust(control: &Control, actor: &Actor, name: &str, key: &str) -> Result<Keys, Error> {
     let attempt = Attempt::new(actor, "signing-key-trust", format!("trusted-key/{key}"));
     let work = async {
@@ -105,10 +106,10 @@ pub async fn trust(control: &Control, actor: &Actor, name: &str, key: &str) -> R
     keys(control, actor).await
 }
 
-/// Trusts a key of others no more.
+/// Ends the trust in a foreign key.
 ///
 /// # Errors
-/// When the actor may not, or no key has that name.
+/// When the actor lacks the permission, or no key has that name.
 pub async fn distrust(control: &Control, actor: &Actor, name: &str) -> Result<Keys, Error> {
     let attempt = Attempt::new(actor, "signing-key-distrust", "trusted-key".to_owned());
     let work = async {

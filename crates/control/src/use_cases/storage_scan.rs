@@ -1,7 +1,7 @@
 //! Finding the logical backup sets in a storage, to rebuild a lost catalogue.
 //!
-//! A dump explains itself, but for the name of the cluster and the tenant, which are its folder. The cluster is the one
-//! that is taken over under that name and has that number.
+//! A dump describes itself, except for the cluster and the tenant, which are the name of its folder. The cluster is the
+//! one that was taken over under that name and has that cluster ID.
 
 use std::collections::BTreeSet;
 
@@ -21,26 +21,26 @@ use crate::actor::Actor;
 use crate::context::{Attempt, Control, signing};
 use crate::error::Error;
 
-/// The name of the object that ends a dump.
+/// The end of the path of a manifest, which completes a dump.
 const MANIFEST: &str = "/manifest.json";
 
-/// The content of a storage.
+/// The result of a scan.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// The number of complete logical dumps.
     pub found: u64,
-    /// Those that the catalogue knew before.
+    /// The number of those that the catalogue had already.
     pub known: u64,
-    /// The known backup sets.
+    /// The sets that were added to the catalogue.
     pub added: Vec<Adopted>,
-    /// Those that it does not take, by their folders, and why.
+    /// The folders of the dumps that cannot be added, and why.
     pub left_out: Vec<(String, Problem)>,
 }
 
 /// A set that was found in a storage.
 #[derive(Debug)]
 pub struct Adopted {
-    /// Its identity in the catalogue.
+    /// Its ID in the catalogue.
     pub id: BackupSetId,
     /// Its folder below the storage's base.
     pub path: String,
@@ -48,12 +48,12 @@ pub struct Adopted {
     pub origin: Origin,
 }
 
-/// Looks for complete logical dumps in a storage, and enters those into the catalogue that it does not know. Nothing in
-/// the storage is changed; their rows are not read: a set that was found is unverified.
+/// Finds the complete logical dumps in a storage, and adds unknown ones to the catalogue. Nothing in the storage is
+/// changed. The rows are not read: added sets are unverified.
 ///
 /// # Errors
-/// When there is no such storage, or the storage or the metadata fail. A dump that cannot be read is left out without
-/// an error.
+/// When there is no such storage, or the storage or the metadata database fails. A dump that cannot be read is left out
+/// without an error.
 pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Scan, Error> {
     let attempt = Attempt::new(actor, "storage-scan", format!("storage/{id}"));
     let work = async {
@@ -87,7 +87,7 @@ pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Sca
     attempt.watch(&control.context, work).await
 }
 
-/// Returns the folders of all sets that the catalogue has in a storage.
+/// Returns the folders of all sets in a storage, according to the catalogue.
 async fn known_folders(control: &Control, storage: StorageId) -> Result<BTreeSet<String>, Error> {
     let query = BackupSetQuery { storage: Some(storage), ..BackupSetQuery::default() };
     let mut folders = BTreeSet::new();
@@ -110,7 +110,7 @@ async fn dump_folders(client: &Client) -> Result<Vec<String>, Error> {
     Ok(folders.filter(|folder| place(folder).is_some()).map(str::to_owned).collect())
 }
 
-/// Reads the path of a dump; none if it is not one.
+/// Parses the path of a dump; none if it is not one.
 fn place(path: &str) -> Option<(LogicalFolder<'_>, DumpId)> {
     let (folder, dump) = LogicalFolder::of_dump(path)?;
     Some((folder, dump.parse().ok()?))

@@ -19,25 +19,25 @@ use crate::asking;
 use crate::context::Control;
 use crate::error::Error;
 
-/// How many clusters are asked at once.
+/// How many clusters are queried at once.
 const AT_ONCE: usize = 16;
 
-/// How many points of one storage are shown at most.
+/// The maximum number of points of one storage.
 const POINTS: i64 = 500;
 
 /// How long to wait for the capacity of a file system.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 
-/// What the backups of a cluster took of a storage at some moment.
+/// The space of a cluster's backups in a storage at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedUse {
-    /// How much.
+    /// The sample.
     pub taken: StorageUse,
     /// The storage's name; none for one that was typed in for a single task.
     pub storage_name: Option<String>,
 }
 
-/// Returns what the backups of a cluster took of each storage, or of one, the oldest first.
+/// Returns the space of a cluster's backups in each storage, or in one, oldest first.
 ///
 /// # Errors
 /// When the actor may not read it, or there is no such cluster or storage.
@@ -75,8 +75,8 @@ pub async fn list(
     Ok(uses.into_iter().map(named).collect())
 }
 
-/// Samples what the backups of every cluster that answers take. One that does not answer gets no sample: part of what its
-/// backups take, only the cluster knows.
+/// Samples the space of the backups of every cluster that answers. A cluster that does not answer gets no sample: only
+/// its views show a part of that space.
 pub(crate) async fn watch(control: &Control) -> Result<(), Error> {
     let clusters = control.metadata().cluster_list().await?;
     let clusters = clusters.into_iter().filter(|cluster| cluster.status != ClusterStatus::Unavailable);
@@ -122,8 +122,8 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     Ok(())
 }
 
-/// The storages of a cluster's strategies and backup sets, and the bytes that only our catalogue knows: logical sets,
-/// and before 4.0 physical ones, because no view shows their location.
+/// Returns the storages of a cluster's strategies and backup sets, and the bytes that only our catalogue knows: those
+/// of logical sets, and before 4.0 of physical ones, because no view shows their location.
 async fn known(
     control: &Control,
     cluster: &Cluster,
@@ -146,14 +146,14 @@ async fn known(
     Ok((storages, taken))
 }
 
-/// Returns how full the file system of a storage is, as this server sees it; nothing for an object storage, and for a directory that
-/// is not here or does not answer.
+/// Returns how full the file system of a storage is, as this server sees it. None for an object storage, and for a
+/// directory that does not exist on this server or does not answer.
 async fn room(control: &Control, storage: &Storage) -> Option<Room> {
     if storage.location.kind != StorageType::File {
         return None;
     }
     let (roots, path) = (control.context.roots.clone(), storage.location.path.clone());
-    // A network file system may hang, together with its thread: no caller waits longer for it.
+    // A network file system may hang, together with its thread: the caller waits only this long.
     let asked = tokio::task::spawn_blocking(move || roots.room(&path));
     match tokio::time::timeout(ROOM_WAIT, asked).await {
         Ok(Ok(Ok(room))) => Some(room),

@@ -36,16 +36,16 @@ pub struct NewStorage {
 pub struct StorageChange {
     /// Its new name.
     pub name: Option<String>,
-    /// Its new place.
+    /// Its new location.
     pub location: Option<StorageLocation>,
     /// The new secret of its access key.
     pub secret: Option<Secret>,
 }
 
-/// Adds a storage configuration to the library.
+/// Adds a storage configuration.
 ///
 /// # Errors
-/// When the name is taken, or the location is not one that this server can and may use.
+/// When the name is taken, or this server cannot or may not use the location.
 pub async fn create(control: &Control, actor: &Actor, new: NewStorage) -> Result<Storage, Error> {
     let attempt = Attempt::new(actor, "storage-create", format!("storage/{}", new.name));
     let work = async {
@@ -61,16 +61,16 @@ pub async fn create(control: &Control, actor: &Actor, new: NewStorage) -> Result
     attempt.watch(&control.context, work).await
 }
 
-/// Returns the library by name.
+/// Returns the saved storage configurations by name.
 ///
 /// # Errors
-/// When the actor may not read it, or the metadata fail.
+/// When the actor may not read it, or the metadata database fails.
 pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<Storage>, Error> {
     actor.must(Permission::Read)?;
     Ok(page.of(control.metadata().storage_list().await?))
 }
 
-/// Returns a storage configuration, also one that was typed in for a single task.
+/// Returns a storage configuration, including one that was typed in for a single task.
 ///
 /// # Errors
 /// When there is none.
@@ -92,8 +92,8 @@ pub async fn find(control: &Control, actor: &Actor, name: &str) -> Result<Storag
 /// Changes a storage configuration.
 ///
 /// # Errors
-/// When the name is taken, when the location is not one that this server can and may use, or when the location would
-/// change while it contains backup sets or a task uses it.
+/// When the name is taken, when this server cannot or may not use the location, or when the location would change while
+/// it contains backup sets or a task uses it.
 pub async fn update(
     control: &Control,
     actor: &Actor,
@@ -158,7 +158,7 @@ pub async fn test(control: &Control, actor: &Actor, choice: &StorageChoice) -> R
     Ok(storage::probe(&location, secret.as_ref(), &control.context.rules).await)
 }
 
-/// Returns where a storage is, and the secret of its access key.
+/// Returns the location of a storage, and the secret of its access key.
 async fn place(
     control: &Control,
     choice: &StorageChoice,
@@ -171,13 +171,12 @@ async fn place(
     })
 }
 
-/// Returns whether the content of the one location is in the other too, whatever key is used.
+/// Returns whether two locations are the same place, regardless of the access key.
 pub(crate) fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> bool {
     (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
 }
 
-/// Returns whether a secret that is good for the one location is meant for the other too: the same service, bucket and
-/// account.
+/// Returns whether a secret for one location may be sent to the other: both have the same service, bucket and account.
 pub(crate) fn is_same_account(one: &StorageLocation, other: &StorageLocation) -> bool {
     fn account(location: &StorageLocation) -> impl PartialEq {
         let bucket = location.path.split('/').next().unwrap_or_default().to_owned();
@@ -187,7 +186,7 @@ pub(crate) fn is_same_account(one: &StorageLocation, other: &StorageLocation) ->
     account(one) == account(other)
 }
 
-/// Refuses to move a storage from under what relies on it.
+/// Refuses a new location of a storage that a task uses or that contains backup sets.
 async fn refuse_move(control: &Control, writer: &mut Transaction, id: StorageId) -> Result<(), Error> {
     if let Some(task) = writer.task_unfinished_about(subject::STORAGE, &id.to_string()).await? {
         return Err(Problem::conflict("task-not-finished").with("task", task).into());

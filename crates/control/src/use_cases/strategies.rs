@@ -1,15 +1,15 @@
 //! Backup strategies: scheduled backups and their storage.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
 //! | `ask` | requests about a strategy, and a strategy as it is shown |
-//! | [`due`] | what is due now: what the scheduler does |
-//! | `found` | a strategy that is named, which may be none, or one that cannot be read |
+//! | [`due`] | the runs that are due now: the scheduler |
+//! | `found` | the strategy of a request, which may not exist or not be readable |
 //! | `log_backup` | log backup that is paused and resumed with a strategy |
 //! | `misses` | due times that are recorded as missed |
-//! | `place` | where a strategy backs up to |
-//! | `queue` | the tasks that wait in the queue, as far as they are looked at again |
-//! | `runs` | what became of each due time, and what comes next |
+//! | `place` | the storage of a strategy |
+//! | `queue` | the tasks that wait in the queue, and must be checked again |
+//! | `runs` | past and future runs |
 
 mod ask;
 pub(crate) mod due;
@@ -59,7 +59,7 @@ pub(crate) use runs::{schedule_standing, schedule_standings};
 /// Creates a strategy; the actor becomes its owner.
 ///
 /// # Errors
-/// When the actor may not, the scope has a strategy (20100, 20101), or a rule or the storage refuses it.
+/// When the actor lacks the permission, the scope has a strategy (20100, 20101), or a rule or the storage refuses it.
 pub async fn create(
     control: &Control,
     actor: &Actor,
@@ -96,8 +96,8 @@ pub async fn create(
 /// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.
 ///
 /// # Errors
-/// When the actor may not, there is no strategy (20106), nothing changes (20116), a physical strategy would move to
-/// another storage without consent, or a rule or the storage refuses the change.
+/// When the actor lacks the permission, there is no strategy (20106), nothing changes (20116), a physical strategy
+/// would move to another storage without consent, or a rule or the storage refuses the change.
 pub async fn change(
     control: &Control,
     actor: &Actor,
@@ -148,7 +148,7 @@ pub async fn change(
         } else if old.paused != paused {
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
-        // What waits in the queue would back up by the old settings: the next round decides again.
+        // Waiting tasks would back up with the old settings: withdraw them, and let the next round decide again.
         writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
         let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
         writer.strategy_update(&new).await?;
@@ -160,10 +160,10 @@ pub async fn change(
 }
 
 /// Pauses a strategy's schedule. A running backup continues; a run that is due or waits in the queue is missed. Log
-/// backup continues, too, unless it is paused with the schedule. Then the task that pauses it is returned.
+/// backup continues too, unless it is paused with the schedule: then returns the task that pauses it.
 ///
 /// # Errors
-/// When the actor may not, there is no strategy (20106), or its log backup cannot be paused.
+/// When the actor lacks the permission, there is no strategy (20106), or its log backup cannot be paused.
 pub async fn pause(
     control: &Control,
     actor: &Actor,
@@ -174,16 +174,16 @@ pub async fn pause(
 }
 
 /// Resumes a strategy's schedule. Runs that were due meanwhile are recorded as missed, and are not started later. The
-/// actor becomes the owner. Log backup that was paused with the schedule is resumed. Then the task that resumes it is
-/// returned.
+/// actor becomes the owner. Log backup that was paused with the schedule is resumed: then returns the task that resumes
+/// it.
 ///
 /// # Errors
-/// When the actor may not, there is no strategy (20106), or its log backup is being changed.
+/// When the actor lacks the permission, there is no strategy (20106), or its log backup is being changed.
 pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Option<TaskId>, Error> {
     switch(control, actor, scope, Switch::Resume).await
 }
 
-/// What becomes of a schedule.
+/// A change of a schedule's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Switch {
     Pause,
@@ -227,7 +227,7 @@ async fn switch(
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
         if paused {
-            // What waits for a time that is yet to come, since the clock went back.
+            // After the clock went back, tasks may wait for a due time that is in the future again.
             writer.strategy_runs_withdraw(old.id, PAUSED.text()).await?;
         }
         writer.strategy_update(&new).await?;
@@ -247,11 +247,11 @@ async fn switch(
     attempt.watch(&control.context, work).await
 }
 
-/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. The task of a run that
-/// waits in the queue ends before it begins.
+/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. A task that waits in the
+/// queue ends without running.
 ///
 /// # Errors
-/// When the actor may not, or there is no strategy (20106).
+/// When the actor lacks the permission, or there is no strategy (20106).
 pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<(), Error> {
     let attempt = Attempt::new(actor, "strategy-delete", target(scope));
     let work = Box::pin(async {
@@ -274,8 +274,8 @@ fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
-/// Fills in since when expired backups are deleted, where that is new or the strategy is resumed: what is saved is not carried out the
-/// same moment.
+/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or `is_resumed`: a saved clean-up
+/// does not run immediately.
 fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
     let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
     if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {
@@ -283,14 +283,14 @@ fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
     }
 }
 
-/// Returns a strategy's schedule as a request would write it.
+/// Returns a strategy's schedule in the form of a request.
 fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
     let start_log_backup = strategy.settings.start_log_backup;
     let clean_up = strategy.settings.clean_up.filter(|_| method == strategy.settings.method);
     ScheduleConfig {
         schedule: strategy.settings.schedule.clone().into(),
         backup_schedule_enabled: !strategy.paused,
-        // With another method the old choices do not count.
+        // The old choices do not apply to another method.
         start_log_backup: Some(start_log_backup).filter(|_| method == strategy.settings.method),
         restart_interrupted_log_backup: strategy.settings.restart_interrupted_log_backup
             && method == strategy.settings.method,

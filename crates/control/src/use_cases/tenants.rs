@@ -1,4 +1,4 @@
-//! The tenants of one cluster and of all, and their logical backup accounts.
+//! The tenants of one cluster and of all, and their tenant credentials.
 
 pub mod credential;
 
@@ -19,7 +19,7 @@ use crate::page::{Page, PageAsk};
 pub struct ReadableTenant {
     /// Its data from the cluster.
     pub tenant: Tenant,
-    /// The user that is logged on with to read its data, if one is kept.
+    /// The user of its credential, if one is saved.
     pub credential: Option<String>,
     /// Why it can't be backed up logically, if it can't.
     pub logical_disabled: Option<Problem>,
@@ -27,16 +27,16 @@ pub struct ReadableTenant {
     pub physical_disabled: Option<Problem>,
 }
 
-/// Returns the tenants of all clusters, as they were last seen, by cluster and number.
+/// Returns the tenants of all clusters at their last refresh, by cluster and ID.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<PlacedTenant>, Error> {
     actor.must(Permission::Read)?;
     Ok(page.filled(control.metadata().tenant_list_all(page.slice()).await?))
 }
 
-/// Returns a cluster's tenants, as they were last seen.
+/// Returns a cluster's tenants at its last refresh.
 ///
 /// # Errors
 /// When there is no such cluster.

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use super::watcher::{WakeUp, Watcher};
 use crate::context::{Control, Error};
 
-/// How many clusters are asked at once.
+/// How many clusters are queried at once.
 const AT_ONCE: usize = 16;
 
 pub(super) const WATCHER: Watcher = Watcher {
@@ -18,7 +18,7 @@ pub(super) const WATCHER: Watcher = Watcher {
     look: |control| Box::pin(look(control)),
 };
 
-/// Looks at every cluster once. One that does not answer is an alarm, not a failure of the look.
+/// Refreshes every cluster once. A cluster that does not answer raises an alarm; the run does not fail.
 async fn look(control: &Control) -> Result<(), Error> {
     let clusters = control.metadata().cluster_list().await?;
     let looks = clusters.into_iter().map(|cluster| async move {

@@ -1,4 +1,4 @@
-//! Notifies followers of events about new ones, from any server.
+//! Notifies subscribers about new events from any server.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The background checks of a server: a table of watchers. A new one is a file and a row.
+//! The background checks of a server: a table of watchers. To add one, add a file and a row.
 
 pub(crate) mod alarms;
 mod clean_ups;
@@ -29,7 +29,7 @@ const WATCHERS: &[Watcher] = &[
     strategies::WATCHER,
 ];
 
-/// Enters every watcher into the log of what watchers do.
+/// Adds every watcher to the log of watcher runs.
 pub(crate) fn enter(control: &Control) {
     for watcher in WATCHERS {
         watcher.enter(control);

@@ -1,5 +1,5 @@
 //! Watches the free space on the disk of the data directory, to limit the effects of a full disk and to continue when
-//! there is space again. What it finds wrong with the disks is an alarm.
+//! there is space again. A problem of the disks raises an alarm.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,7 +24,8 @@ async fn look(control: &Control) -> Result<(), Error> {
     }
     let of_room = looked.as_ref().err().map(|error| error.problem().text.clone());
     let of_disks = health::of_disks(control).await.into_iter().map(|problem| problem.text);
-    // The room comes first: it says why the rest fails. A database that does not answer is no fault of a disk.
+    // Free space comes first: a full disk explains the other problems. A database that does not answer is not a problem
+    // of the disks.
     if let Ok(now) = control.metadata().now().await {
         control.context.troubles.disks(now, of_room.into_iter().chain(of_disks).next());
     }

@@ -16,28 +16,28 @@ use crate::context::{Control, Error, WakesBy};
 pub(crate) struct Watcher {
     /// Its name, the same in every version.
     pub(crate) name: &'static str,
-    /// How long after a look comes the next.
+    /// The interval between two runs.
     pub(crate) period: Duration,
-    /// What else wakes it.
+    /// Its other trigger.
     pub(crate) wake_up: WakeUp,
-    /// Whether it looks when the server starts, or one period later.
+    /// Whether it runs when the server starts, or one period later.
     pub(crate) at_start: bool,
-    /// One look. It takes no input and reads what it needs: what runs after a restart is what always runs.
+    /// One run. It takes no input and reads what it needs, so a run after a restart is like any other.
     pub(crate) look: for<'a> fn(&'a Control) -> BoxFuture<'a, Result<(), Error>>,
 }
 
 /// A trigger of a watcher, beside its interval.
 pub(crate) enum WakeUp {
-    /// Nothing.
+    /// None: only the interval.
     Timer,
     /// This signal.
     Signal(fn(&Control) -> &Notify),
-    /// No interval: it runs only while this holds, because its results have a follower.
+    /// No interval: it runs only while this holds, because its results have a subscriber.
     WhileFollowed(fn(&Control) -> bool),
 }
 
 impl Watcher {
-    /// Enters the watcher into the log of what watchers do.
+    /// Adds the watcher to the log of watcher runs.
     pub(crate) fn enter(&self, control: &Control) {
         let wakes_by = match self.wake_up {
             WakeUp::Timer => WakesBy::Timer,
@@ -47,7 +47,7 @@ impl Watcher {
         control.context.watch_log.enter(self.name, self.period, wakes_by);
     }
 
-    /// Looks now and then, until the server stops.
+    /// Runs the watcher at its interval and triggers, until the server stops.
     pub(crate) async fn run(&self, control: &Control, shutdown: &CancellationToken) {
         let mut is_time = self.at_start;
         loop {
@@ -66,10 +66,11 @@ impl Watcher {
         }
     }
 
-    /// Looks, and notes how it went. A failure is a warning once, until another comes or it goes well again.
+    /// Runs once, and records the result. The same failure is logged as a warning once, until a run succeeds or fails
+    /// differently.
     async fn look_once(&self, control: &Control) {
         let (begun, clock) = (now(), Instant::now());
-        // A panic in one look must not end the server, and with it all other work.
+        // A panic in one run must not end the server.
         let looked = AssertUnwindSafe((self.look)(control)).catch_unwind().await;
         let looked = looked.unwrap_or_else(|_| Err(Problem::internal("watcher-panicked").into()));
         let text = looked.as_ref().err().map(|error| error.problem().text.clone());

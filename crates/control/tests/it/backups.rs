@@ -53,7 +53,7 @@ pub(crate) async fn run_to_the_end(stand: &Stand, task: TaskId) -> TaskStatus {
     tokio::time::timeout(Duration::from_secs(120), run).await.expect("the task ends")
 }
 
-/// Backs a small database up, from the first word to the catalogue.
+/// Backs up a small database, from the request to the catalogue.
 pub(crate) async fn finished_backup(stand: &Stand, database: &str) -> BackupSet {
     server().fresh_database(database).expect("made");
     let fill = [
@@ -102,7 +102,7 @@ async fn a_backup_is_listed_with_all_that_ocp_shows() {
     assert_eq!((ability.preferred, ability.incremental_enabled), (BackupMethod::Logical, false));
     assert_eq!(ability.storage, Some((set.storage, backups::StorageSource::LastUsed)));
 
-    // A day later it is not recent, a week later not of this week.
+    // After a day it is no longer recent; after a week it is no longer of this week.
     let (one, none) = (Ended { well: 1, badly: 0 }, Ended::default());
     for (days, recent, week) in [(0, one, one), (2, none, one), (6, none, none)] {
         control.pass(Duration::from_hours(days * 24)).await.expect("the clock can be moved");
@@ -159,7 +159,7 @@ async fn of_two_requests_at_once_one_is_refused_and_leaves_no_storage_behind() {
     assert_eq!(why(clusters::remove(control, admin, cluster).await), "task-not-finished");
     let library = storages::list(control, admin, PageAsk::default()).await.expect("listed");
     assert_eq!(library.total_elements, 0, "a typed storage is in no library");
-    // The accepted one is kept with its task, and there is no second one.
+    // The accepted storage is saved with its task, and there is no second one.
     storages::get(control, admin, model::id::StorageId(1)).await.expect("kept");
     assert_eq!(why(storages::get(control, admin, model::id::StorageId(2)).await), "storage-unknown");
 }

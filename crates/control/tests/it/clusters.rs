@@ -68,7 +68,8 @@ async fn what_can_not_be_taken_over_is_refused_and_not_kept() {
 async fn a_cluster_that_does_not_answer_any_more_is_kept_as_unavailable_until_it_does() {
     let stand = Stand::new().await;
     let (control, admin) = (&stand.control, &stand.admin);
-    // seekdb does not start again in a folder whose path has a dot in it, as the usual temporary ones have.
+    // seekdb does not start again in a folder whose path contains a dot, as the path of a temporary folder usually
+    // does.
     let folder = tempfile::Builder::new().prefix("control-seekdb").tempdir().expect("a directory");
     let mut own = xtask::seekdb::Instance::start_in(folder.path()).expect("seekdb starts");
     let password = Secret::new(own.server.password.clone());
@@ -87,7 +88,7 @@ async fn a_cluster_that_does_not_answer_any_more_is_kept_as_unavailable_until_it
     own.start_again().expect("seekdb starts again");
     let (shutdown, running) = (CancellationToken::new(), control.clone());
     let watch = async {
-        // The server looks around by itself when it starts.
+        // The server refreshes its clusters by itself when it starts.
         while clusters::get(control, admin, cluster.id).await.expect("kept").status != ClusterStatus::Running
         {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -55,7 +55,7 @@ async fn a_lost_password_is_reset_with_the_server_stopped() {
         why(users::reset_admin_password(&data, None, &Secret::new("short")).await),
         "password-too-short"
     );
-    users::reset_admin_password(&data, None, &new).await.expect("set anew");
+    users::reset_admin_password(&data, None, &new).await.expect("set again");
     let control = Control::open(Settings::new(dir.path().join("data"))).await.expect("opens").control;
     users::authenticate(&control, "admin", &new, "a").await.expect("logs on");
 }

@@ -1,4 +1,4 @@
-//! Repeated orders: with a key of the sender's own, one order creates one task.
+//! Repeated orders: with an idempotency key of the sender, one order creates one task.
 
 use control::audit::{self, AuditFilter};
 use control::tasks::{self, Steer, TaskFilter, TaskOrder};

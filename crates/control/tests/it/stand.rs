@@ -1,4 +1,4 @@
-//! A server's data in a directory of its own, with a caller.
+//! A server's data in its own directory, with a caller.
 
 use control::clusters::{self, NewCluster};
 use control::storages::{self, NewStorage};
@@ -70,7 +70,7 @@ pub(crate) fn why<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     outcome.expect_err("refused").into_problem().text.id
 }
 
-/// Returns OCP's number.
+/// Returns the error code of OCP.
 pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> u32 {
     outcome.expect_err("refused").problem().code
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use model::text::{has_line, has_problem};
 
-/// What stands before the name of a text.
+/// The code before the ID of a text.
 const MAKERS: [&str; 9] = [
     "Note::new(",
     "Text::new(",
@@ -26,7 +26,7 @@ fn every_text_that_is_named_has_words() {
         for maker in MAKERS {
             for (place, _) in text.match_indices(maker) {
                 let arguments = text[place + maker.len()..].split([')', ';']).next().unwrap_or_default();
-                let Some(name) = arguments.split('"').nth(1) else { continue }; // it is not a literal
+                let Some(name) = arguments.split('"').nth(1) else { continue }; // not a literal
                 let is_made_up = name.contains('{');
                 assert!(is_made_up || has_line(name) || has_problem(name), "{}: `{name}`", file.display());
                 named += 1;

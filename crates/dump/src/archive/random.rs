@@ -1,4 +1,4 @@
-//! Plans and manifests that anybody may have written: whatever they say, they are refused or answer what they are asked.
+//! Forged plans and manifests: each is either refused or can be queried without a panic.
 
 use std::fs;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ fn content(path: &str) -> Value {
     serde_json::from_str(text.lines().next().expect("a line")).expect("JSON")
 }
 
-/// Values that somebody may put in another's place.
+/// Values that may replace another value.
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -50,7 +50,7 @@ fn value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// What is put where: the path is chosen step by step, each step by a number.
+/// The replaced values and their paths. Each number selects one step of a path.
 fn changes() -> impl Strategy<Value = Vec<(Vec<usize>, Value)>> {
     prop::collection::vec((prop::collection::vec(any::<usize>(), 1..9), value()), 0..5)
 }

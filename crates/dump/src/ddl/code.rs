@@ -3,8 +3,8 @@
 use crate::ddl::token::{TokenKind, tokens};
 use crate::encode::push_literal;
 
-/// Mends the comment of a routine, which OceanBase prints without escaping quotes and backslashes in it. `None`: it is
-/// not where it should be.
+/// Repairs the comment of a routine, in which OceanBase does not escape quotes and backslashes. `None` if it is not
+/// where it is expected.
 pub(crate) fn with_comment(definition: &[u8], comment: &str) -> Option<Vec<u8>> {
     if !comment.contains(['\'', '\\']) {
         return Some(definition.to_vec());
@@ -16,7 +16,7 @@ pub(crate) fn with_comment(definition: &[u8], comment: &str) -> Option<Vec<u8>> 
     };
     let raw = format!("COMMENT '{comment}'\n").into_bytes();
     let Some(place) = definition.windows(raw.len()).position(|text| text == raw) else {
-        // A server that does escape is taken at its word.
+        // A server that escapes the comment needs no repair.
         return definition.windows(quoted.len()).any(|text| text == quoted).then(|| definition.to_vec());
     };
     let mut mended = definition[..place].to_vec();
@@ -27,8 +27,8 @@ pub(crate) fn with_comment(definition: &[u8], comment: &str) -> Option<Vec<u8>> 
     Some(mended)
 }
 
-/// Leaves out the name of the own database in front of a trigger's name and its table's: run in another database, the
-/// trigger would be made on the old one's table.
+/// Removes the trigger's own database before the names of the trigger and its table. Otherwise, a load into another
+/// database would create the trigger on the old table.
 pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec<u8> {
     let tokens = tokens(definition);
     let mut skip = Vec::new();
@@ -46,7 +46,8 @@ pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec
     kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
 }
 
-/// Leaves out the comments of a statement that an outline is bound to. The server does the same when it compares statements.
+/// Removes the comments of a statement that an outline is bound to. The server does the same when it compares
+/// statements.
 pub(crate) fn without_comments(statement: &[u8]) -> Vec<u8> {
     let mut kept: Vec<u8> = Vec::with_capacity(statement.len());
     let mut joins = false;

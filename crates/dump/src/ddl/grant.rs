@@ -6,10 +6,10 @@ use oceanbase::statement::identifier;
 
 use crate::ddl::token::{Token, TokenKind, tokens};
 
-/// What becomes of a GRANT when a dump is loaded.
+/// How a GRANT is loaded.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Granted {
-    /// It is given by this statement.
+    /// This statement grants the privileges.
     By(Vec<u8>),
     /// It is on a database of that name, which is not loaded.
     Elsewhere(String),
@@ -51,12 +51,13 @@ pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Gra
     Granted::By(sql)
 }
 
-/// Returns whether a GRANT reaches beyond one database: it names none, as one of a role does, or all that match a text.
+/// Returns whether a GRANT applies to more than one database: it names no database, such as the grant of a role, or a
+/// pattern with `%`.
 pub(crate) fn is_global(statement: &[u8]) -> bool {
     on(&tokens(statement)).is_none_or(|(_, _, pattern)| pattern.0.contains(&Part::Many))
 }
 
-/// Returns where a GRANT names the database that it is on, how it spells that, and what it matches.
+/// Returns the position of the database in a GRANT, its spelling, and the pattern that it matches.
 fn on(tokens: &[Token<'_>]) -> Option<(usize, String, Pattern)> {
     let on = tokens.iter().position(|token| token.is_word("ON"))?;
     let place = (on..tokens.len()).find(|&place| tokens[place].kind == TokenKind::Name)?;
@@ -112,7 +113,7 @@ impl Pattern {
 
     fn matches(&self, name: &str) -> bool {
         let text: Vec<char> = name.chars().collect();
-        // Which lengths of the name the parts so far match.
+        // The lengths of the name that the parts so far match.
         let mut reached = vec![false; text.len() + 1];
         reached[0] = true;
         for part in &self.0 {

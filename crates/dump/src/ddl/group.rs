@@ -1,7 +1,7 @@
 //! Table groups of OceanBase 4.x: the placement of tables, not their content. A dump names none, because the target
 //! tenant may not have it.
 //!
-//! Documented only: seekdb has no table groups.
+//! Based on the documentation only: seekdb has no table groups.
 
 use crate::ddl::token::{TokenKind, tokens};
 

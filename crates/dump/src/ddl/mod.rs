@@ -1,7 +1,7 @@
 //! Parsing and changing the statements that create tables and views.
 //!
-//! They are bytes, because a default of a binary column may not be text. Nothing here understands SQL beyond its
-//! words, quotes and brackets; what is not recognised stays as it is.
+//! They are bytes, because a default of a binary column may not be text. The code here only understands the words,
+//! quotes and brackets of SQL; unrecognized parts are not changed.
 
 pub(crate) mod code;
 pub(crate) mod form;

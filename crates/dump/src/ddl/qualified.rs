@@ -1,8 +1,8 @@
 //! Names of databases before a dot, in statements that create tables, views and code.
 //!
-//! `x.y` is a table of a database here and a column of a table there. The position decides: after FROM, INTO, CALL
-//! and similar words, or before a bracket, `x` is a database; elsewhere it is a table or its alias, which the
-//! statement names too. Other cases are not guessed.
+//! `x.y` is either a table of a database or a column of a table. The position decides: after FROM, INTO, CALL and
+//! similar words, or before a bracket, `x` is a database; elsewhere it is a table or an alias that the statement also
+//! names. Other cases are not guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,13 @@ use oceanbase::statement::identifier;
 use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Quoting, Token, TokenKind, tokens, tokens_of};
 
-/// A statement in which names of databases are known for what they are.
+/// A statement in which names of databases are recognized.
 #[derive(Debug)]
 pub(crate) struct Qualified<'t> {
     tokens: Vec<Token<'t>>,
     /// The positions of database names among the tokens, with the dots after them.
     databases: BTreeMap<usize, usize>,
-    /// Names that may stand for a database or for something else. They stay as they are.
+    /// Names that may stand for a database or for something else. They are not changed.
     unclear: BTreeSet<String>,
 }
 
@@ -77,7 +77,7 @@ const AFTER_TABLES: [&str; 13] = [
 const RUNS_TEXT: [&str; 2] = ["PREPARE", "EXECUTE"];
 
 impl<'t> Qualified<'t> {
-    /// Reads a statement that the server has spelled: all names are quoted.
+    /// Reads a statement as the server printed it: all names are quoted.
     pub(crate) fn read(sql: &'t [u8], is_database: impl Fn(&str) -> bool) -> Self {
         let mut scan = Scan::new(tokens(sql), is_database, |token| token.kind == TokenKind::Name);
         scan.run();
@@ -97,7 +97,7 @@ impl<'t> Qualified<'t> {
         &self.unclear
     }
 
-    /// Returns the names that stand for databases, surely or perhaps.
+    /// Returns the names that certainly or possibly stand for databases.
     pub(crate) fn names(&self) -> BTreeSet<String> {
         let sure = self.databases.keys().filter_map(|&place| self.tokens[place].name());
         sure.chain(self.unclear.iter().cloned()).collect()
@@ -125,7 +125,8 @@ impl<'t> Qualified<'t> {
     }
 }
 
-/// Returns a hint with other names of databases. A name before a dot is one there: columns are never named.
+/// Returns a hint with other names of databases. In hints, a name before a dot is always a database: they never name
+/// columns.
 fn renamed_hint(hint: &[u8], names: &BTreeMap<String, String>) -> Vec<u8> {
     let (begin, end) = (HINT_BEGIN, hint.len() - HINT_END);
     let inner = tokens(&hint[begin..end]);
@@ -168,7 +169,7 @@ struct Scan<'t, D, N> {
     is_database: D,
     is_name: N,
     databases: BTreeMap<usize, usize>,
-    /// Names in front of a dot that stand where a column may.
+    /// Names before a dot in positions where a column is possible.
     undecided: BTreeSet<String>,
     /// Tables and their aliases.
     tables: BTreeSet<String>,
@@ -208,7 +209,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
         let mut at = 0;
         while let Some(token) = self.token(at) {
             let before = self.before(at, 1);
-            // A variable or a host follows `@`; after a dot, there is never a database.
+            // A variable or a host follows `@`. A name after a dot is never a database.
             let is_inner = before.is_some_and(|before| before.is_sign(b'@') || before.is_sign(b'.'));
             if is_inner || !(self.is_name)(&token) {
                 if !is_inner {
@@ -234,7 +235,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
     /// Takes a name, or a keyword of code, that no dot joins to another.
     fn single(&mut self, at: usize, token: &Token<'t>) {
         if self.clauses.last() == Some(&Clause::Tables) {
-            self.tables.extend(token.name()); // a table or an alias; or a keyword, which does no harm
+            self.tables.extend(token.name()); // a table, an alias, or a keyword, which is harmless
         }
         if token.kind == TokenKind::Word {
             self.step(token, self.before(at, 1));

@@ -8,8 +8,8 @@ use oceanbase::statement::identifier;
 
 use crate::ddl::token::{Token, TokenKind, tokens};
 
-/// Rewrites the table that a foreign key refers to. `database` returns the new database before the dot; none: neither
-/// name nor dot.
+/// Rewrites the table that a foreign key refers to. `database` returns the new database before the dot; `None`
+/// removes the name and the dot.
 pub(crate) fn with_reference(foreign_key: &[u8], database: impl Fn(&str) -> Option<String>) -> Vec<u8> {
     let tokens = tokens(foreign_key);
     let all =
@@ -53,7 +53,7 @@ pub(crate) fn without_security(sql: &[u8]) -> (Vec<u8>, bool) {
     (plain, invoker)
 }
 
-/// Writes literals that are no text, such as the default of a binary column, in hexadecimal.
+/// Writes literals that are not valid UTF-8, such as the default of a binary column, in hexadecimal.
 pub(crate) fn with_readable_literals(sql: &[u8]) -> Vec<u8> {
     let mut readable = Vec::with_capacity(sql.len());
     for token in tokens(sql) {

@@ -10,8 +10,8 @@ use crate::column::Form;
 use crate::ddl::token::{TokenKind, tokens};
 use crate::encode::push_literal;
 
-/// Mends a definition. `None`: it is broken in a way that is not understood. `names` are those of its partitions
-/// where one has a backtick.
+/// Repairs a definition; `None` if it is broken in an unknown way. `names` are the names of its partitions if one
+/// contains a backtick.
 pub(crate) fn repair(
     definition: &[u8],
     columns: &[MemberColumn],
@@ -37,7 +37,7 @@ pub(crate) fn repair(
     is_well_quoted(&done).then_some(done)
 }
 
-/// Returns whether texts in a statement stand apart from words, as they do when their quotes are where they belong.
+/// Returns whether no text in a statement touches a word, as in a statement with correct quotes.
 fn is_well_quoted(sql: &[u8]) -> bool {
     let tokens = tokens(sql);
     let beside = |kind| matches!(kind, TokenKind::Word | TokenKind::Literal | TokenKind::Name);
@@ -49,8 +49,8 @@ fn is_well_quoted(sql: &[u8]) -> bool {
     !touching && tokens.last().is_none_or(|last| last.kind != TokenKind::Unclosed)
 }
 
-/// Returns whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`, and `TIMESTAMP'…'` as
-/// MariaDB prints it.
+/// Returns whether a word may directly precede a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`, and `TIMESTAMP'…'` as printed
+/// by MariaDB.
 fn is_introducer(word: &[u8]) -> bool {
     let is_short = [&b"b"[..], b"x", b"n"].iter().any(|known| word.eq_ignore_ascii_case(known));
     is_short || word.starts_with(b"_") || [&b"DATE"[..], b"TIME", b"TIMESTAMP"].contains(&word)
@@ -71,7 +71,7 @@ impl Mending<'_> {
     /// Repairs the members and the default of a column, which comes after the parts that were repaired before.
     fn members(&mut self, column: &MemberColumn) -> Option<()> {
         if column.members.is_empty() {
-            return None; // they could not be read
+            return None; // the members could not be read
         }
         let name = oceanbase::statement::identifier(&column.name);
         let is_set = self.find(format!("\n  {name} set(").as_bytes()).is_some();
@@ -79,13 +79,13 @@ impl Mending<'_> {
         let begin = format!("\n  {name} {word}");
         let raw = list(&column.members, raw_text);
         let mended = list(&column.members, quoted);
-        // A server that does escape is taken at its word.
+        // A server that escapes the members needs no repair.
         let whole = |list: &[u8]| [begin.as_bytes(), list].concat();
         let place = self.replace(&[whole(&raw), whole(&mended)], &whole(&mended));
         place?;
         let Some(default) = column.default else { return Some(()) };
         let value = default_value(&column.members, default, is_set)?;
-        // CHARACTER SET, COLLATE and NOT NULL may stand between, which have no quotes.
+        // CHARACTER SET, COLLATE and NOT NULL may come between; they contain no quotes.
         let before = self.rest.iter().position(|byte| b"'\n".contains(byte))?;
         if !self.rest[..before].ends_with(b" DEFAULT ") {
             return None;
@@ -127,13 +127,13 @@ impl Mending<'_> {
                 self.take(1);
             }
             if in_brackets {
-                self.take(1); // `,` between rows, or the bracket behind the last
+                self.take(1); // `,` between rows, or the bracket after the last
             }
         }
         Some(())
     }
 
-    /// Mends the whole list of partitions, to the end of the definition.
+    /// Repairs the whole list of partitions, to the end of the definition.
     fn partitions(&mut self, names: &PartitionNames, values: &[PartitionValues]) -> Option<()> {
         if !names.template.is_empty() {
             self.take(list_begin(self.rest, "subpartition")?);
@@ -195,7 +195,7 @@ impl Mending<'_> {
         None
     }
 
-    /// Takes over spaces and line ends.
+    /// Copies spaces and line ends.
     fn blanks(&mut self) {
         self.take(self.rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count());
     }
@@ -204,7 +204,7 @@ impl Mending<'_> {
         self.rest.windows(text.len()).position(|window| window == text)
     }
 
-    /// Takes over what is as it should be.
+    /// Copies correct text.
     fn take(&mut self, length: usize) {
         let (text, rest) = self.rest.split_at(length.min(self.rest.len()));
         self.done.extend_from_slice(text);
@@ -220,7 +220,7 @@ impl Mending<'_> {
         Some(())
     }
 
-    /// Replaces the text that must stand here.
+    /// Replaces the text that must follow here.
     fn replace_here(&mut self, texts: &[Vec<u8>], by: &[u8]) -> Option<()> {
         let behind = texts.iter().find_map(|text| self.rest.strip_prefix(text.as_slice()))?;
         self.rest = behind;

@@ -1,8 +1,8 @@
 //! Names that OceanBase prints between backticks without doubling the ones inside: of databases, views, routines,
 //! definers, and in GRANT. (Names of partitions: [`super::repair`].)
 //!
-//! The true names are known from the catalogue. What the server prints for them is predicted byte by byte, and
-//! replaced by the name as it must be quoted. Text that differs from the prediction is not changed: the form of the
+//! The true names are known from the catalogue. The text that the server prints for them is predicted byte by byte,
+//! and replaced by the correctly quoted name. Text that differs from the prediction is not changed: the form of the
 //! statement is checked afterwards, see [`super::form`].
 
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ pub(crate) fn routine(sql: &[u8], word: &str, name: &str, definer: &str) -> Vec<
     }
 }
 
-/// Returns CREATE TRIGGER with its definer quoted, which OceanBase prints without any quotes.
+/// Returns CREATE TRIGGER with its definer quoted; OceanBase prints it without quotes.
 pub(crate) fn trigger(sql: &[u8], definer: &str) -> Vec<u8> {
     let rest = sql.strip_prefix(b"CREATE DEFINER = ").and_then(|rest| rest.strip_prefix(definer.as_bytes()));
     match (rest, account(definer)) {
@@ -61,13 +61,13 @@ pub(crate) fn trigger(sql: &[u8], definer: &str) -> Vec<u8> {
     }
 }
 
-/// Cuts an account as the catalogue spells it: `user@host`, or `'user'@'host'`. No host has an `@`.
+/// Splits an account as the catalogue spells it: `user@host`, or `'user'@'host'`. No host has an `@`.
 fn account(definer: &str) -> Option<(&str, &str)> {
     let quoted = definer.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     quoted.and_then(|inner| inner.rsplit_once("'@'")).or_else(|| definer.rsplit_once('@'))
 }
 
-/// What a privilege may be given on, in one database.
+/// The objects of one database that a privilege can be granted on.
 pub(crate) struct Names {
     pub(crate) database: String,
     /// Its tables and views, with their columns.
@@ -77,7 +77,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Returns what may follow ON, as it is printed and as it must be quoted, with the possible columns.
+    /// Returns the objects that may follow ON, as printed and as correctly quoted, with their columns.
     fn objects(&self) -> Vec<(String, String, &[String])> {
         let (raw, quoted) = (printed(&self.database), identifier(&self.database));
         let mut objects = vec![(format!("{raw}.*"), format!("{quoted}.*"), &[][..])];
@@ -96,9 +96,9 @@ impl Names {
     }
 }
 
-/// Returns a GRANT with its names quoted; `None` when it may be read in more ways than one, or in none.
+/// Returns a GRANT with its names quoted; `None` if it can be read in several ways, or not at all.
 ///
-/// `crooked` are the databases with a backtick in a name.
+/// `crooked` lists the databases in which a name contains a backtick.
 pub(crate) fn grant(sql: &str, user: &str, host: &str, crooked: &[Names]) -> Option<String> {
     let text = sql.strip_prefix("GRANT ")?;
     let (text, option) = [" WITH GRANT OPTION", " WITH ADMIN OPTION"]
@@ -130,7 +130,7 @@ fn privileges_on(text: &str, columns: &[String]) -> Option<String> {
     let mut rest = text;
     while let Some(place) = rest.find('`') {
         let (before, name) = rest.split_at(place);
-        // The longest that fits: what follows it must be a comma or a bracket.
+        // Take the longest name that fits: a comma or a bracket must follow it.
         let mut fitting: Vec<&String> = columns
             .iter()
             .filter(|column| {

@@ -1,4 +1,4 @@
-//! The parts of a CREATE TABLE: those that exist from the start, and the keys that are cheaper to add after the rows.
+//! The parts of a CREATE TABLE: those that it is created with, and the keys that are cheaper to add after the rows.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,13 +8,13 @@ use crate::ddl::qualified::Qualified;
 use crate::ddl::qualify::with_reference;
 use crate::ddl::token::{Token, TokenKind, tokens};
 
-/// A CREATE TABLE, cut at its commas.
+/// A CREATE TABLE statement, split at its commas.
 #[derive(Debug)]
 pub(crate) struct TableDefinition {
-    /// Up to and with the opening bracket.
+    /// The text up to and including the opening bracket.
     head: Vec<u8>,
     items: Vec<Item>,
-    /// From the closing bracket on.
+    /// The text from the closing bracket on.
     tail: Vec<u8>,
 }
 
@@ -34,12 +34,12 @@ pub(crate) enum ItemKind {
     Key { name: String, first_column: Option<String> },
     /// A foreign key of that name.
     ForeignKey { name: Option<String> },
-    /// The primary key, a check, a full-text, spatial or vector key: made with the table.
+    /// The primary key, a check, a full-text, spatial or vector key: created with the table.
     Other,
 }
 
 impl TableDefinition {
-    /// Cuts the text of SHOW CREATE TABLE; `None` when it is not of the form that is known.
+    /// Splits the text of SHOW CREATE TABLE; `None` if its form is unknown.
     pub(crate) fn read(sql: &[u8]) -> Option<Self> {
         let tokens = tokens(sql);
         let (open, close) = brackets(&tokens)?;
@@ -72,12 +72,12 @@ impl TableDefinition {
         }
     }
 
-    /// Leaves out the name of the own database in front of sequences: in defaults.
+    /// Removes the table's own database before the names of sequences in defaults.
     pub(crate) fn leave_database(&mut self, own: &str) {
         self.rewrite(|text| Qualified::read(text, |name| name == own).without());
     }
 
-    /// Gives databases their new names in front of sequences. For foreign keys, see [`Self::refer`].
+    /// Replaces the database names before the names of sequences. For foreign keys, see [`Self::refer`].
     pub(crate) fn rename(&mut self, names: &BTreeMap<String, String>) {
         self.rewrite(|text| Qualified::read(text, |name| names.contains_key(name)).renamed(names));
     }
@@ -88,24 +88,25 @@ impl TableDefinition {
         }
     }
 
-    /// Removes the table's group; returns whether it had one.
+    /// Removes the table group; returns whether there was one.
     pub(crate) fn leave_group(&mut self) -> bool {
         let (tail, had_one) = without_table_group(&self.tail);
         self.tail = tail;
         had_one
     }
 
-    /// Returns the statement that makes the table with everything.
+    /// Returns the complete statement that creates the table.
     pub(crate) fn whole(&self) -> Vec<u8> {
         self.joined(|_| true)
     }
 
-    /// Returns the statement that makes the table without its foreign keys.
+    /// Returns the statement that creates the table without its foreign keys.
     pub(crate) fn without_foreign_keys(&self) -> Vec<u8> {
         self.joined(|item| !matches!(item.kind, ItemKind::ForeignKey { .. }))
     }
 
-    /// Returns the statement that makes the table as rows are loaded into it: without the keys that can wait.
+    /// Returns the statement that creates the table for the load of its rows: without foreign keys and without the
+    /// keys that can wait.
     pub(crate) fn bare(&self) -> Vec<u8> {
         self.joined(|item| !self.can_wait(item) && !matches!(item.kind, ItemKind::ForeignKey { .. }))
     }
@@ -155,8 +156,8 @@ impl TableDefinition {
         tokens.windows(2).any(|pair| pair[0].is_word("ORGANIZATION") && pair[1].is_word("HEAP"))
     }
 
-    /// Returns what decides how the rows of the table are read: without keys, and without the next number of an
-    /// AUTO_INCREMENT column, which changes with every row.
+    /// Returns the part of the statement that affects how rows are read: without keys, and without the next
+    /// AUTO_INCREMENT value, which changes with every row.
     pub(crate) fn essence(&self) -> Vec<u8> {
         let bare = self.joined(|item| matches!(item.kind, ItemKind::Column { .. } | ItemKind::Other));
         let tokens: Vec<Token<'_>> = tokens(&bare).into_iter().filter(|token| !token.is_blank()).collect();
@@ -178,7 +179,7 @@ impl TableDefinition {
         essence
     }
 
-    /// A key whose first column counts by itself can't wait: MySQL refuses such a column without a key.
+    /// A key that begins with an AUTO_INCREMENT column can't wait: MySQL refuses such a column without a key.
     fn can_wait(&self, item: &Item) -> bool {
         let ItemKind::Key { first_column, .. } = &item.kind else { return false };
         !self.items.iter().any(|other| {

@@ -14,7 +14,7 @@ pub(crate) enum TokenKind {
     Space,
     /// A comment that no server runs.
     Comment,
-    /// A comment whose inside some servers run: `/*! … */`, `/*M! … */`.
+    /// A comment whose content some servers run: `/*! … */`, `/*M! … */`.
     Executable,
     /// A hint for the optimizer: `/*+ … */`.
     Hint,
@@ -70,7 +70,7 @@ impl Token<'_> {
         self.kind == TokenKind::Sign && self.text == [sign]
     }
 
-    /// Returns whether it only keeps other tokens apart.
+    /// Returns whether it only separates other tokens.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::Comment)
     }
@@ -94,12 +94,12 @@ impl Token<'_> {
     }
 }
 
-/// Cuts SQL into tokens, as under the mode of a load.
+/// Splits SQL into tokens under the `sql_mode` of a load.
 pub(crate) fn tokens(sql: &[u8]) -> Vec<Token<'_>> {
     tokens_of(sql, Quoting::default())
 }
 
-/// Cuts SQL into tokens.
+/// Splits SQL into tokens.
 pub(crate) fn tokens_of(sql: &[u8], quoting: Quoting) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = sql;

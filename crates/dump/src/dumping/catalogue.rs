@@ -15,13 +15,13 @@ pub(super) struct Catalogue {
     pub(super) columns: BTreeMap<String, Vec<Column>>,
     pub(super) keys: BTreeMap<String, Vec<KeyColumn>>,
     pub(super) partitions: BTreeMap<String, Vec<String>>,
-    /// The engines that know no snapshot.
+    /// The tables whose engine does not support snapshots.
     pub(super) unfit: BTreeMap<String, String>,
 }
 
 impl Catalogue {
-    /// Reads it, and queries the keys on `aside`, if there is such a connection: a server without a warm cache needs
-    /// as long for that query as for all others together.
+    /// Reads it, and queries the keys on `aside` if there is such a connection: with a cold cache, that query takes
+    /// the server as long as all others together.
     pub(super) async fn read(
         session: &mut Session,
         aside: Option<&mut Session>,

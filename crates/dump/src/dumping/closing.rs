@@ -1,5 +1,5 @@
-//! Pieces that were read, and are made durable while their connections read the next: a sync or the end of an upload
-//! takes longer than the rows of a small table.
+//! Makes pieces durable while their connections already read the next ones: a sync or the end of an upload takes
+//! longer than reading a small table.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use tokio::task::JoinSet;
 
 use crate::error::Result;
 
-/// How long those of a dump that failed may take.
+/// How long closing may take after the dump has failed.
 const FAILED_LIMIT: Duration = Duration::from_secs(10);
 
-/// Pieces on their last steps. Dropped, it leaves them there: without their receipts they are read again.
+/// Pieces that are being closed. If it is dropped, they stay without receipts and are read again.
 pub(super) struct Closing {
     pieces: Mutex<JoinSet<Result<()>>>,
     most: usize,
 }
 
 impl Closing {
-    /// Lets this many pieces close at a time.
+    /// Allows this many pieces to close at a time.
     pub(super) fn new(most: usize) -> Self {
         Self { pieces: Mutex::default(), most }
     }
 
-    /// Begins to close a piece, once there is room for it.
+    /// Starts to close a piece when fewer than the maximum are closing.
     ///
     /// # Errors
-    /// Fails as a piece that closed meanwhile did.
+    /// Fails if another piece failed to close in the meantime.
     pub(super) async fn begin(&self, closing: BoxFuture<'static, Result<()>>) -> Result<()> {
         let mut pieces = self.pieces.lock().await;
         loop {

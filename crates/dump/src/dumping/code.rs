@@ -17,7 +17,7 @@ use crate::manifest::CodeEntry;
 use crate::plan::full_name;
 use crate::schema_file::{self, SchemaKind, SchemaObject};
 
-/// The code of a database, as it is read: what the server does not show is left out, and the rest is not.
+/// The code of a database as it is read. Only objects that the server does not show are left out.
 struct Code<'a> {
     session: &'a mut Session,
     consent: &'a Consent,
@@ -75,7 +75,7 @@ impl Code<'_> {
             let mended = if self.session.server().product.is_oceanbase() {
                 with_comment(&requote::routine(&text, kind.word(), &name, &definer), &comment)
             } else {
-                Some(text) // printed as it should be
+                Some(text) // printed correctly
             };
             let (schema_kind, word) = match kind {
                 RoutineKind::Procedure => (SchemaKind::Procedure, "procedure"),
@@ -131,7 +131,7 @@ impl Code<'_> {
 
     async fn outlines(&mut self) -> Result<()> {
         let found = catalog::outlines(self.session, self.database).await;
-        // Some: it was listed; and in it, that this user may see them.
+        // The outer `Some`: the list was read. The inner `Some`: this user may see the outlines.
         let Some(found) = self.listed(ObjectKind::Outlines, found.map(Some))? else { return Ok(()) };
         let Some(Outlines { carried, limits }) = found else {
             self.left_out.push(unseen_outlines(self.consent, self.database));
@@ -148,7 +148,7 @@ impl Code<'_> {
         Ok(())
     }
 
-    /// Returns what was listed; nothing where the server refuses the list, which is noted as left out.
+    /// Returns the list; an empty one if the server refuses it, which is noted as left out.
     fn listed<T: Default>(&mut self, kind: ObjectKind, found: std::result::Result<T, SqlError>) -> Result<T> {
         match found {
             Ok(found) => Ok(found),
@@ -194,7 +194,7 @@ impl Code<'_> {
     }
 }
 
-/// Writes users and roles, and what they may do. The hashes of passwords are among it.
+/// Writes users, roles and their privileges, including the password hashes.
 pub(super) async fn write_accounts(
     session: &mut Session,
     archive: &Archive,
@@ -232,7 +232,7 @@ pub(super) async fn write_accounts(
             receipt.left_out.push(not_taken(consent, ObjectKind::Users, &name, &why));
             continue;
         }
-        // The role that everybody has is always there.
+        // The role PUBLIC always exists.
         if !account.is_public() {
             made.extend(own);
             receipt.accounts.push(name.clone());
@@ -304,13 +304,13 @@ fn grant_object(
 
 async fn definition(session: &mut Session, account: &Account) -> std::result::Result<String, SqlError> {
     if account.is_role {
-        // The server shows it as a user, and would make it one.
+        // The server prints a role as CREATE USER, which would create a user.
         return Ok(format!("CREATE ROLE IF NOT EXISTS {}", account.spelled()));
     }
     catalog::account_definition(session, account).await
 }
 
-/// Returns what SHOW CREATE USER leaves out.
+/// Returns the statements for what SHOW CREATE USER omits.
 fn changes(account: &Account) -> impl Iterator<Item = String> {
     let name = format!("{}@{}", statement::literal(&account.user), statement::literal(&account.host));
     let locked = account.locked.then(|| format!("ALTER USER {name} ACCOUNT LOCK"));

@@ -34,8 +34,8 @@ use crate::typed::Typed;
 use crate::typed_query::{Part, Trouble, find};
 use crate::unwritable::Unwritable;
 
-/// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile, or leaves
-/// out those that were, as the snapshot requests.
+/// Reads all rows that are not in finished pieces yet. Then checks that no table was changed in the meantime, or
+/// leaves out changed tables if the snapshot allows that.
 ///
 /// # Errors
 /// [`Error::SnapshotGone`] and [`Error::SchemaChanged`] when the dump must start over under a new id;
@@ -73,7 +73,7 @@ pub async fn dump_data(
         };
         let done = crew::run(source, connections, jobs, work, cancel).await;
         let closed = closing.end(done.is_err()).await;
-        let noted = receipts.flush().await; // also what was finished before a failure
+        let noted = receipts.flush().await; // including pieces that were finished before a failure
         done.and(closed).and(noted)?;
     }
     let mut counts = counts(plan, &archive.piece_receipts().await?);
@@ -83,7 +83,7 @@ pub async fn dump_data(
     leave_out_changed(source, plan, &lost).await?;
     let lost = lost.all(plan)?;
     if !lost.is_empty() {
-        // Noted before its pieces are deleted: a dump that is resumed knows that they are not there.
+        // Noted before the pieces are deleted, so that a resumed dump knows that they are gone.
         archive.write_sealed(ObjectKey::LostReceipt, &lost).await?;
     }
     for table in lost {
@@ -92,7 +92,7 @@ pub async fn dump_data(
     Ok(())
 }
 
-/// Returns the longest value that a server with the source's settings takes.
+/// Returns the longest value that a server with the source's settings accepts.
 async fn packet_limit(source: &Source) -> Result<usize> {
     let mut session = source.open().await?;
     let limit = catalog::variable(&mut session, "max_allowed_packet").await;
@@ -112,7 +112,7 @@ fn so_far(plan: &Plan, receipts: &[PieceReceipt]) -> Progress {
     }
 }
 
-/// Which chunk, by its places in the plan.
+/// A chunk, by its positions in the plan.
 #[derive(Debug, Clone, Copy)]
 struct Job {
     database: usize,
@@ -126,8 +126,8 @@ impl Job {
     }
 }
 
-/// Returns what is left to do; tables of many chunks first, and of these the last and largest chunks, so that no
-/// connection is left alone with one at the end.
+/// Returns the remaining jobs: tables with many chunks first, and of each table the last and largest chunks first, so
+/// that no connection reads a large chunk alone at the end.
 fn open_jobs(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Job> {
     let done: HashSet<(&str, &str, u32)> = receipts
         .iter()
@@ -203,7 +203,7 @@ impl Work for DumpPieces {
     }
 }
 
-/// Makes a piece durable, and records it: once its receipt is written, it is not read again.
+/// Makes a piece durable and records it. After its receipt is written, it is not read again.
 async fn close_piece(
     text: Settled,
     mut receipt: PieceReceipt,
@@ -222,8 +222,8 @@ async fn close_piece(
 }
 
 impl DumpPieces {
-    /// Reads a piece and hands its text to the storage. Where it has documents that their texts do not bring back, it
-    /// is read once more, and these are written otherwise.
+    /// Reads a piece and passes its text to the storage. If it contains documents that their texts do not restore, it
+    /// is read once more, and these are written as expressions.
     async fn read_piece(
         &self,
         session: &mut Session,
@@ -245,7 +245,7 @@ impl DumpPieces {
         }
     }
 
-    /// Reads a piece; with the documents that are written otherwise, once they are known.
+    /// Reads a piece; `typed` are the documents that are written as expressions, if they are known.
     async fn read_once(
         &self,
         session: &mut Session,
@@ -283,11 +283,11 @@ impl DumpPieces {
                     number: why.number().to_owned(),
                 };
                 if is_first && !text.suspects.is_empty() {
-                    // Perhaps a function stored it, and there is another literal.
+                    // A function may have stored the value; then an expression may restore it.
                     refused.get_or_insert(error);
                     continue;
                 }
-                // Read to the end, the connection is at rest: the other tables are dumped anyway.
+                // Read to the end, so that the connection is usable: the other tables are dumped anyway.
                 while rows.next().await.during_read(&plan.dump, plan.scn, what)?.is_some() {}
                 return Err(error);
             }
@@ -301,7 +301,7 @@ impl DumpPieces {
                 told = text.rows;
             }
         }
-        drop(rows); // read to the end: the connection is at rest
+        drop(rows); // read to the end, so the connection is usable
         if is_first && !text.suspects.is_empty() {
             let typed = self.find_typed(session, database, table, job, &text).await?;
             if !typed.is_empty() {
@@ -313,7 +313,7 @@ impl DumpPieces {
                 return Ok(Read::Typed(typed));
             }
         } else if !text.has_all_typed() {
-            return Ok(Read::Typed(Typed::default())); // the same text stands for other documents, too
+            return Ok(Read::Typed(Typed::default())); // other documents have the same text
         }
         if let Some(refused) = refused {
             return Err(refused);
@@ -338,7 +338,7 @@ impl DumpPieces {
         Ok(Read::Whole(Box::new((settled, piece))))
     }
 
-    /// Asks the server which documents of a piece their texts do not bring back.
+    /// Queries which documents of a piece are not restored by their texts.
     async fn find_typed(
         &self,
         session: &mut Session,
@@ -363,7 +363,7 @@ impl DumpPieces {
         }
     }
 
-    /// Reports a value that exceeds the source's current settings, which may have been larger before.
+    /// Reports a value that exceeds the source's current limit, which may have been larger before.
     fn large_value(&self, table: &str, longest: usize) -> Option<Text> {
         (longest > self.packet_limit).then(|| {
             Text::new("dump-value-large")
@@ -386,11 +386,11 @@ impl DumpPieces {
     }
 }
 
-/// What came of reading a piece.
+/// The result of reading a piece.
 enum Read {
-    /// It is read.
+    /// The piece is complete.
     Whole(Box<(Settled, Piece)>),
-    /// It must be read again, with these documents.
+    /// The piece must be read again, with these documents.
     Typed(Typed),
 }
 
@@ -412,7 +412,7 @@ fn row_name<'v>(table: &TablePlan, rows_before: u64, value: impl Fn(usize) -> Op
         .map_or_else(|| format!("#{}", rows_before + 1), |parts| parts.join(", "))
 }
 
-/// Makes sure that each table is still the one that was planned, or leaves out those that are not.
+/// Checks that each table is still as planned, or leaves out those that are not.
 async fn leave_out_changed(source: &Source, plan: &Plan, lost: &Lost) -> Result<()> {
     let changed = changed(source, plan).await?;
     let tables = changed.iter().map(|(database, table)| full_name(database, table)).collect();

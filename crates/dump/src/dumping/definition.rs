@@ -28,7 +28,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Keeps a statement, while there is room.
+    /// Keeps a statement if there is room.
     pub(super) fn keep(&mut self, database: &str, table: &str, text: Vec<u8>) {
         if self.bytes + text.len() <= KEPT_MOST_BYTES {
             self.bytes += text.len();
@@ -36,7 +36,7 @@ impl Kept {
         }
     }
 
-    /// Hands out what was kept of a table.
+    /// Removes and returns the statement of a table.
     pub(super) fn take(&mut self, database: &str, table: &str) -> Option<Vec<u8>> {
         self.texts.remove(&(database.to_owned(), table.to_owned()))
     }
@@ -46,9 +46,9 @@ impl Kept {
 pub(super) struct Definitions {
     database: String,
     identities: Option<BTreeMap<String, TableIdentity>>,
-    /// Whether every change of a table has a number of its own: InnoDB knows only the second of the last one.
+    /// Whether every change of a table has its own number. InnoDB records only the second of the last change.
     counts_changes: bool,
-    /// The inputs for repairing definitions, once one is read.
+    /// The inputs for repairing definitions; read with the first definition.
     mending: OnceCell<Mending>,
 }
 
@@ -80,7 +80,7 @@ impl Definitions {
         })
     }
 
-    /// Reads the definition of a table; nothing when it is of a form that is not understood.
+    /// Reads the definition of a table; `None` if its form is unknown.
     pub(super) async fn table(
         &self,
         session: &mut Session,
@@ -89,7 +89,7 @@ impl Definitions {
         Ok(self.text(session, table).await?.and_then(|text| TableDefinition::read(&text)))
     }
 
-    /// Reads the statement that creates a table; none if its form cannot be repaired.
+    /// Reads the statement that creates a table; `None` if it cannot be repaired.
     pub(super) async fn text(
         &self,
         session: &mut Session,
@@ -102,7 +102,7 @@ impl Definitions {
         Ok(repair(&text, members, partitions, mending.names.get(table)))
     }
 
-    /// Reads the statements that make tables on several connections, by table.
+    /// Reads the statements that create tables, by table, on several connections.
     pub(super) async fn texts(
         self: &Arc<Self>,
         readers: Readers<'_>,
@@ -125,7 +125,7 @@ impl Definitions {
         }
     }
 
-    /// Returns whether a table is unchanged since it was described so, without reading its definition.
+    /// Returns whether a table still has this identity, without reading its definition.
     pub(super) fn is_untouched(&self, table: &str, known: &Identity) -> bool {
         let same = |numbers: &TableIdentity| {
             (Some(numbers.id), Some(numbers.version), &numbers.columns)
@@ -139,7 +139,7 @@ impl Definitions {
     }
 }
 
-/// Reads the statements that make tables.
+/// Reads the statements that create tables.
 struct Reading {
     definitions: Arc<Definitions>,
     found: Arc<Mutex<HashMap<String, Option<Vec<u8>>>>>,
@@ -155,7 +155,7 @@ impl Work for Reading {
     async fn work(&self, session: &mut Session, table: String) -> Result<()> {
         let what = || format!("read the definition of {}", full_name(&self.definitions.database, &table));
         let text = match self.definitions.text(session, &table).await {
-            Err(error) if is_refusal(&error) => return Ok(()), // it is asked for once more, alone
+            Err(error) if is_refusal(&error) => return Ok(()), // it is queried again, alone
             text => text.during(what)?,
         };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(table, text);

@@ -17,8 +17,8 @@ use crate::manifest::{DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, T
 use crate::plan::{DatabasePlan, Plan, full_name};
 use crate::signing::SigningKey;
 
-/// Makes a dump whose pieces are all finished into a backup, by writing its manifest. Done before, it returns the
-/// manifest that is there. Where there is a key it signs it, and takes only what it signed before.
+/// Completes a dump whose pieces are all finished: writes its manifest. If the manifest exists already, returns it.
+/// With a key, signs the manifest, and accepts only objects with its own signature.
 ///
 /// # Errors
 /// [`Error::NotFinished`] when pieces or the schema are missing; [`Error::AnotherDump`] when there is a foreign
@@ -61,7 +61,7 @@ async fn manifest(
     let mut left_out = plan.left_out.clone();
     left_out.append(&mut schema.left_out);
     for database in &plan.databases {
-        // What was changed before its definition was read may have rows anyway.
+        // A table that was changed before its definition was read may have pieces anyway.
         for table in database.tables.iter().filter(|table| is_lost(&left_out, &database.name, &table.name)) {
             archive.delete_pieces(&database.name, &table.name).await?;
         }

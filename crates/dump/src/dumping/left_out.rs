@@ -17,7 +17,7 @@ use crate::refusal::is_refusal;
 /// OceanBase's number for a table that was changed after the snapshot.
 const DEFINITION_CHANGED: u16 = 1412;
 
-/// What is dumped: what was chosen, without what the request agrees to be without.
+/// What is dumped: the selection, except the objects that the request excludes.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) selection: &'a Selection,
@@ -113,8 +113,8 @@ async fn excluded(session: &mut Session, consent: &Consent) -> Result<Vec<Backup
     Ok(excluded)
 }
 
-/// Returns what the request itself names: excluded databases and tables that would be dumped, and kinds that a dump
-/// would carry.
+/// Returns what the request itself excludes: selected databases and tables, and kinds of objects that a dump would
+/// contain.
 fn agreed(product: model::version::Product, scope: Scope<'_>, excluded: &[BackupObject]) -> Vec<LeftOut> {
     use BackupObject::{Database, Table};
     let is_chosen = |object: &&BackupObject| match object {
@@ -185,8 +185,8 @@ pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
     consent.left_out(ObjectKind::Users, WHOLE_SERVER, reason)
 }
 
-/// Describes an object that the server does not show, and passes on errors that do not concern this object: then
-/// nothing can be read any more.
+/// Describes an object that the server does not show. Passes on errors that do not concern this object: then nothing
+/// else can be read either.
 pub(super) fn refused(
     consent: &Consent,
     kind: ObjectKind,
@@ -217,7 +217,7 @@ pub(super) fn unlisted(
     Ok(consent.left_out(kind, of, reason))
 }
 
-/// Describes an object whose statement is not accepted as one that only creates it.
+/// Describes an object whose statement does more than create it.
 pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &Refusal) -> LeftOut {
     consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))
 }
@@ -231,7 +231,7 @@ pub(super) fn is_about_one(error: &Error) -> bool {
     }
 }
 
-/// The same; where changed tables are left out, it is also about one that was changed.
+/// The same, but also true for a changed table if changed tables are left out.
 pub(super) fn leaves_out(error: &Error, leave_out_changed: bool) -> bool {
     is_about_one(error) || leave_out_changed && is_change(error)
 }

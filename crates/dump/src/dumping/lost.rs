@@ -12,7 +12,7 @@ use crate::dumping::left_out::{changed, is_change, leaves_out, unreadable_rows};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, full_name};
 
-/// A table whose rows can't be read, as it is noted in the storage.
+/// A table whose rows can't be read, as noted in the storage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct LostTable {
     pub(super) database: String,
@@ -33,7 +33,7 @@ impl Lost {
         Self { tables: Mutex::new(tables.collect()), leave_out_changed }
     }
 
-    /// Returns whether a failure loses the one table that was read, and not the dump.
+    /// Returns whether a failure affects only the table that was read, and not the whole dump.
     pub(super) fn takes(&self, error: &Error) -> bool {
         leaves_out(error, self.leave_out_changed)
     }

@@ -39,7 +39,7 @@ use crate::signing::SigningKey;
 pub struct Options {
     /// What is dumped.
     pub selection: Selection,
-    /// What the dump may be without.
+    /// What the dump may omit.
     pub consent: Consent,
     /// How the rows are compressed.
     pub compression: Compression,
@@ -47,12 +47,12 @@ pub struct Options {
     pub recipients: Vec<Recipient>,
     /// How large the pieces become.
     pub chunk: ChunkAim,
-    /// How many connections will read at most: definitions and cuts before the rows. On MySQL and MariaDB they begin
-    /// together.
+    /// The maximum number of connections that read definitions, cuts and rows. On MySQL and MariaDB, they begin their
+    /// transactions together.
     pub connections: usize,
-    /// What it is signed with; nothing: it is not.
+    /// The key that signs the dump; `None`: not signed.
     pub signer: Option<SigningKey>,
-    /// Whose data these are, as the caller names them; it is part of the signed manifest. None: it is unknown.
+    /// The owner of the data, in the caller's words; part of the signed manifest. `None` if it is unknown.
     pub owner: Option<String>,
     /// How long writers of MySQL or MariaDB may be blocked while the snapshot is taken; defaults to 5 seconds.
     pub lock_wait: Option<Duration>,

@@ -33,13 +33,13 @@ pub(super) struct Planning {
     moment: Moment,
 }
 
-/// A table with its chunks, and what the reader of the log should know; or why it is left out.
+/// A table with its chunks and notes for the log; or why it is left out.
 type Planned = std::result::Result<(TablePlan, Vec<Text>), LeftOut>;
 
-/// The tables by the places of their database and of themselves, which keep their order.
+/// The tables by the positions of the database and the table, to keep their order.
 type Tables = BTreeMap<(usize, usize), Planned>;
 
-/// Tables of a database that are split one after the other. Of several, each is queried together with the others.
+/// Tables of a database that one connection splits. A single query determines which of them are small.
 struct Job {
     database: String,
     tables: Vec<((usize, usize), TableSurvey)>,
@@ -77,8 +77,7 @@ impl Planning {
         jobs
     }
 
-    /// Returns whether a table may be too small to be split, and that can be queried before anything else is known of
-    /// it.
+    /// Returns whether a table may be too small to be split, so that it is included in the first query.
     fn is_perhaps_small(&self, found: &TableSurvey) -> bool {
         let table = &found.plan;
         found.rows_guess < SMALL_TABLE_ROWS
@@ -87,7 +86,7 @@ impl Planning {
             && self.options.chunk.rows.is_none()
     }
 
-    /// Plans on connections of its own: each sees the snapshot by its SCN.
+    /// Plans on separate connections, which read the snapshot by its SCN.
     pub(super) async fn plan_on_many(self, source: &Source, mut survey: Survey) -> Result<Plan> {
         let planned = Arc::new(Mutex::new(Tables::new()));
         let work = Cutting { planning: self.clone(), planned: Arc::clone(&planned) };
@@ -115,7 +114,7 @@ impl Planning {
                 let plans: Vec<&TablePlan> = several.iter().map(|(_, found)| &found.plan).collect();
                 match self.cutter(&database).are_small(session, &plans).await {
                     Ok(small) => small.into_iter().map(Some).collect(),
-                    // One of them cannot be read; separate queries show which one.
+                    // One of the tables cannot be read; separate queries show which one.
                     Err(error) if self.leaves_out(&error) => vec![None; several.len()],
                     Err(error) => return Err(error),
                 }
@@ -155,7 +154,7 @@ impl Planning {
     ) -> Result<(TablePlan, Vec<Text>)> {
         let (mut table, mut notes) = (found.plan, Vec::new());
         let full = full_name(database, &table.name);
-        // The cuts are values of the key, and the plan stays readable.
+        // The cuts are values of the key, and the plan is not encrypted.
         let is_secret = !self.options.recipients.is_empty();
         if is_secret && table.key.iter().any(|column| column.form != Form::Number) {
             table.key = Vec::new();

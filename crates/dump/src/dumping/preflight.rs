@@ -28,7 +28,7 @@ pub struct Preflight {
     pub rows_guess: u64,
     /// How many bytes they take, as the server guesses.
     pub bytes_guess: u64,
-    /// Why nothing could be dumped; empty if something can.
+    /// Why nothing can be dumped; empty if something can.
     pub problems: Vec<Problem>,
     /// What a dump leaves out, or may leave out.
     pub left_out: Vec<LeftOut>,
@@ -36,10 +36,10 @@ pub struct Preflight {
     pub notes: Vec<Text>,
 }
 
-/// Checks the server, on at most this many connections beside one, without changing anything.
+/// Checks the server without changing anything, on one connection and at most `connections` others.
 ///
 /// # Errors
-/// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
+/// Fails if the server does, if it is unsupported, or if a selected object does not exist.
 pub async fn preflight(
     source: &Source,
     selection: &Selection,
@@ -77,7 +77,7 @@ pub async fn preflight(
 /// [`take_snapshot`]: crate::take_snapshot
 ///
 /// # Errors
-/// Fails when the server does, or when it is none that a dump can be taken of.
+/// Fails if the server does, or if it is unsupported.
 pub async fn warnings(mut session: Session) -> Result<Vec<Text>> {
     check_server(session.server())?;
     let mut notes = Vec::new();
@@ -98,8 +98,8 @@ pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
 }
 
-/// Reports which privileges are missing that show no objects: MySQL and MariaDB need them to lock, and to distinguish
-/// tables from their successors.
+/// Reports missing privileges that do not concern objects: MySQL and MariaDB need them to lock tables, and to detect
+/// that a table was replaced.
 async fn note_privileges(session: &mut Session, notes: &mut Vec<Text>) -> Result<()> {
     if session.server().product.is_oceanbase() {
         return Ok(());
@@ -112,7 +112,7 @@ async fn note_privileges(session: &mut Session, notes: &mut Vec<Text>) -> Result
     Ok(())
 }
 
-/// How long old versions of rows are kept bounds how long a broken dump can be resumed.
+/// Reports how long old row versions are kept, which limits how long an interrupted dump can be resumed.
 async fn note_retention(session: &mut Session, notes: &mut Vec<Text>) -> Result<()> {
     let seconds = catalog::variable(session, "undo_retention").await;
     if let Some(seconds) = seconds.during(|| "read undo_retention".to_owned())? {

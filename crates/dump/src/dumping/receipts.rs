@@ -1,6 +1,6 @@
 //! Receipts of small pieces are written together: each object costs a disk several syncs and an object store a round
-//! trip, more than the rows of a small table. Until its receipt is written, a piece does not count after a crash, so
-//! few wait, and only briefly.
+//! trip, more than the rows of a small table. After a crash, a piece without a receipt is read again, so few receipts
+//! wait, and only briefly.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,19 +11,20 @@ use crate::archive::{Archive, PieceReceipt};
 use crate::error::Result;
 use crate::layout::ObjectKey;
 
-/// How many receipts wait for each other at most.
+/// The maximum number of receipts that wait to be written together.
 const TOGETHER_MOST: usize = 64;
 
-/// How long a receipt waits before the next one that comes takes it along.
+/// How long a receipt waits. After this time, the next receipt triggers the write.
 const WAIT_MOST: Duration = Duration::from_secs(1);
 
-/// A piece with this many bytes gets a receipt immediately.
+/// A piece with at least this many bytes gets a receipt immediately.
 const LARGE_BYTES: u64 = 1 << 20;
 
-/// The receipts of the pieces that are being made.
+/// The receipts of the pieces that are being written.
 pub(super) struct Receipts {
     archive: Archive,
-    /// Its own number: one who slept past its lease and is woken must not overwrite what its successor has written.
+    /// Its own number: a writer that continues after its lease has expired must not overwrite its successor's
+    /// receipts.
     writer: u64,
     written: AtomicU32,
     waiting: Mutex<Waiting>,
@@ -41,7 +42,7 @@ impl Receipts {
         Self { archive, writer, written: AtomicU32::new(0), waiting: Mutex::default() }
     }
 
-    /// Takes the receipt of a piece that is whole and durable, and writes it now or with one of the next.
+    /// Adds the receipt of a complete and durable piece, and writes it now or together with later ones.
     pub(super) async fn add(&self, receipt: PieceReceipt) -> Result<()> {
         let due = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +58,7 @@ impl Receipts {
         }
     }
 
-    /// Writes those that still wait.
+    /// Writes the waiting receipts.
     pub(super) async fn flush(&self) -> Result<()> {
         let rest = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         self.write(rest).await

@@ -1,4 +1,5 @@
-//! What is changed again and again while a snapshot is taken: after some tries it is left out, and the rest is dumped.
+//! Objects that change repeatedly while a snapshot is taken: after some attempts they are left out, and the rest is
+//! dumped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use crate::plan::full_name;
 /// Nanoseconds in a second.
 const NANOSECONDS: u64 = 1_000_000_000;
 
-/// What was changed between two looks at the server.
+/// The objects that changed between two reads of the catalogue.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     /// With their databases.
@@ -22,7 +23,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Returns the tables in the scope that are others, gone or new.
+    /// Returns the tables in the scope that were replaced, dropped or created.
     pub(super) fn of_tables(scope: Scope<'_>, before: &Identities, after: &Identities) -> Self {
         let (before, after) = (by_name(before), by_name(after));
         let names: BTreeSet<&(&str, &str)> = before.keys().chain(after.keys()).collect();
@@ -35,15 +36,15 @@ impl Changes {
         Self { tables: tables.collect(), databases: BTreeSet::new() }
     }
 
-    /// Adds the databases that are gone or new.
+    /// Adds the databases that were dropped or created.
     pub(super) fn and_databases(mut self, before: &[String], after: &[String]) -> Self {
         let (before, after): (BTreeSet<_>, BTreeSet<_>) = (before.iter().collect(), after.iter().collect());
         self.databases.extend(before.symmetric_difference(&after).map(|name| (*name).clone()));
         self
     }
 
-    /// Adds the tables in the scope that were changed in one of the seconds from one time to another, both in nanoseconds. InnoDB
-    /// knows no more than the second: it may have been behind the time.
+    /// Adds the tables in the scope that were changed between two times, in nanoseconds, both rounded to full
+    /// seconds: InnoDB records only the second of a change, so it may have happened later in that second.
     pub(super) fn and_within(mut self, scope: Scope<'_>, tables: &Identities, from: u64, to: u64) -> Self {
         let seconds = from / NANOSECONDS..=to / NANOSECONDS;
         let found = by_name(tables).into_iter().filter(|((database, table), identity)| {
@@ -57,7 +58,7 @@ impl Changes {
         self.tables.is_empty() && self.databases.is_empty()
     }
 
-    /// Leaves all of it out of what was found. Returns whether anything is left.
+    /// Removes all changed objects from the survey. Returns whether anything is left.
     pub(super) fn leave_out(self, survey: &mut Survey, consent: &Consent) -> bool {
         survey.databases.retain(|database| !self.databases.contains(&database.name));
         for database in &mut survey.databases {
@@ -75,7 +76,7 @@ impl Changes {
             consent.left_out(ObjectKind::Databases, name, reason)
         });
         for lost in tables.chain(databases) {
-            // That its definition could not be read, or the like, has the same cause.
+            // Other reasons, such as an unreadable definition, have the same cause.
             survey.left_out.retain(|other| (other.kind, &other.name) != (lost.kind, &lost.name));
             survey.left_out.push(lost);
         }

@@ -20,7 +20,7 @@ pub(super) async fn origin(source: &Source, session: &mut Session) -> Result<Opt
     found.during(|| "ask which server this is".to_owned())
 }
 
-/// Refuses to follow a plan that another server, or other options, would have made.
+/// Refuses a plan of another server or of other options.
 pub(super) fn refuse_other(
     plan: &Plan,
     server: &ServerVersion,

@@ -33,7 +33,7 @@ use crate::source::Source;
 pub(crate) struct SchemaReceipt {
     pub(crate) objects: Vec<ObjectEntry>,
     pub(crate) notes: Vec<Text>,
-    /// What the server does not show, or shows in a form that is not taken.
+    /// Objects that the server does not show, or shows in a form that is refused.
     #[serde(default)]
     pub(crate) left_out: Vec<LeftOut>,
     /// The code of each database, by its name.
@@ -44,10 +44,10 @@ pub(crate) struct SchemaReceipt {
     pub(crate) accounts: Vec<String>,
 }
 
-/// Writes the statements that make databases, tables and views. Does nothing when that was done before.
+/// Writes the statements that create databases, tables and views. Does nothing if that was done before.
 ///
 /// # Errors
-/// [`Error::SchemaChanged`] when a table is not any more what was planned, unless such tables are left out.
+/// [`Error::SchemaChanged`] if a table is no longer as planned, unless such tables are left out.
 pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) -> Result<()> {
     let plan = snapshot.plan();
     let archive = Archive::of_plan(client, plan, snapshot.signer());
@@ -70,7 +70,7 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
     archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
 }
 
-/// Reads the statement that makes a database; or why it can't be carried.
+/// Reads the statement that creates a database; or returns why it can't be dumped.
 pub(super) async fn database_statement(
     session: &mut Session,
     name: &str,
@@ -156,7 +156,7 @@ async fn write_database(
     Ok(())
 }
 
-/// Reads the definition of a table, which must still be what was planned.
+/// Reads the definition of a table, which must still be as planned.
 async fn definition_now(
     session: &mut Session,
     plan: &Plan,
@@ -187,14 +187,14 @@ fn table_object(
     created_by(database, table, definition)
 }
 
-/// Returns the object that creates a table, as it is kept in the dump.
+/// Returns the object that creates a table, as stored in the dump.
 pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefinition) -> SchemaObject {
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     definition.leave_database(database);
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 
-/// Reads a sequence. What it gives next is read after the snapshot: no row of the dump has a later number.
+/// Reads a sequence. Its next number is read after the snapshot, so no row of the dump has a later one.
 async fn sequence_objects(
     session: &mut Session,
     database: &str,
@@ -224,7 +224,7 @@ async fn sequence_objects(
     }
 }
 
-/// Reads a view. One that the server does not show, or shows in a form that is not taken, is left out.
+/// Reads a view. A view that the server does not show, or shows in a form that is refused, is left out.
 async fn view_object(
     session: &mut Session,
     database: &str,
@@ -234,8 +234,8 @@ async fn view_object(
 ) -> Result<Option<SchemaObject>> {
     let full = full_name(database, &view.name);
     if !session.server().product.is_oceanbase() {
-        // MySQL and MariaDB leave the name of the current database out: then a table could not be distinguished from
-        // its database.
+        // MySQL and MariaDB omit the name of the current database; then a table could not be distinguished from its
+        // database.
         session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
     }
     let what = || format!("read the definition of {full}");

@@ -1,7 +1,7 @@
 //! The snapshot of a dump: taken, planned and pinned, or found again.
 //!
-//! In this order, so that no change of a table can slip in between: look at the tables, pin, take the SCN, look at
-//! the tables again. A table that was swapped for another (as online schema changes do) in between would be read
+//! The order ensures that no change of a table is missed: read the identities of the tables, pin, take the SCN, read
+//! the identities again. A table that is replaced in between, as by an online schema change, would otherwise be read
 //! half-filled at the SCN, without an error.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,13 +31,13 @@ use crate::plan::{Plan, full_name};
 use crate::signing::SigningKey;
 use crate::source::Source;
 
-/// How long it is waited for the server's next second.
+/// The wait for the server's next second.
 const NEXT_SECOND: Duration = Duration::from_millis(1100);
 
-/// How often a snapshot is tried while tables are being changed.
+/// The maximum number of attempts to take a snapshot while tables are being changed.
 const ATTEMPTS: u32 = 8;
 
-/// How often it is tried so that no table was changed. After that, those that are changed are left out.
+/// The number of attempts that require that no table was changed. Later attempts leave changed tables out.
 const STILL_ATTEMPTS: u32 = 3;
 
 /// The snapshot of a dump. Keep it until the dump's data are complete: while it exists, the server keeps the snapshot
@@ -48,17 +48,17 @@ const STILL_ATTEMPTS: u32 = 3;
 pub struct Snapshot {
     plan: Arc<Plan>,
     hold: Hold,
-    /// The results of reading the tables; none if the snapshot was opened again.
+    /// The table statements that were read for the plan; none if the snapshot was opened again.
     kept: Mutex<Kept>,
-    /// What the dump is signed with.
+    /// The key that signs the dump.
     signer: Option<SigningKey>,
-    /// Whether tables that are changed meanwhile are left out.
+    /// Whether tables that change in the meantime are left out.
     leave_out_changed: bool,
 }
 
 /// The transaction that keeps the snapshot readable.
 enum Hold {
-    /// OceanBase's transaction, beside which any connection reads an SCN.
+    /// OceanBase's transaction that pins the SCN for all connections.
     Pin(Box<Pin>),
     /// The connections that see the snapshot.
     Together(Arc<Together>),
@@ -86,17 +86,17 @@ impl Snapshot {
         self.plan.scn
     }
 
-    /// Lets the server discard the snapshot. Dropping does so too, when the server notices.
+    /// Releases the snapshot. After a drop, it is released when the server notices the closed connection.
     pub async fn release(self) {
         self.hold.release().await;
     }
 
-    /// Returns what the dump is signed with.
+    /// Returns the key that signs the dump.
     pub(super) fn signer(&self) -> Option<&SigningKey> {
         self.signer.as_ref()
     }
 
-    /// Returns whether tables that are changed meanwhile are left out.
+    /// Returns whether tables that change in the meantime are left out.
     pub(super) fn leaves_out_changed(&self) -> bool {
         self.leave_out_changed
     }
@@ -106,7 +106,7 @@ impl Snapshot {
         std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the connections that see the snapshot, if others do not.
+    /// Returns the connections that see the snapshot, if other connections cannot.
     pub(super) fn together(&self) -> Option<Arc<Together>> {
         match &self.hold {
             Hold::Pin(_) => None,
@@ -173,11 +173,11 @@ pub async fn take_snapshot(
             leave_out_changed,
         });
     }
-    hold.release().await; // somebody else planned a dump of this id; theirs was first
+    hold.release().await; // another process planned a dump with this ID first
     Err(taken())
 }
 
-/// Removes the unfinished files of killed dumps; one that cannot be removed does no harm.
+/// Removes the unfinished files of killed dumps; a file that cannot be removed is harmless.
 async fn clear_orphans(client: &Client) {
     match client.clear_orphans(|folder| folder.parse::<DumpId>().is_ok()).await {
         Ok(0) => {}
@@ -206,7 +206,7 @@ pub async fn resume_snapshot(
     pin_again(source, plan, options).await
 }
 
-/// Takes a snapshot, or resumes the dump of that id. For a caller who made the id up at random, keeps it to itself, and
+/// Takes a snapshot, or resumes the dump of that id. For a caller that generated a random ID, does not share it, and
 /// may have crashed since.
 ///
 /// # Errors
@@ -220,7 +220,7 @@ pub async fn take_or_resume_snapshot(
     let archive = Archive::signing(client, dump, options.signer.as_ref());
     if archive.plan().await?.is_none() {
         match take_snapshot(source, client, dump, options).await {
-            Err(Error::IdTaken { .. }) => {} // perhaps an earlier run of the caller was quicker
+            Err(Error::IdTaken { .. }) => {} // an earlier run of the caller may have taken it
             taken => return taken,
         }
     }
@@ -254,7 +254,7 @@ async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Sna
     Ok(Snapshot { plan, hold, kept, signer, leave_out_changed })
 }
 
-/// Looks for what the dump leaves out besides tables.
+/// Finds the objects besides tables that the dump leaves out.
 async fn look_around(source: &Source, options: &Options) -> Result<Vec<LeftOut>> {
     let mut session = source.open_for_definitions().await?;
     let databases = chosen_databases(&mut session, options.scope()).await?;
@@ -263,7 +263,7 @@ async fn look_around(source: &Source, options: &Options) -> Result<Vec<LeftOut>>
     Ok(found)
 }
 
-/// Takes an SCN at which no table was being changed, but for those that are changed each time: they are left out.
+/// Takes an SCN at which no table was being changed. Tables that change during each attempt are left out.
 async fn stand_still(
     source: &Source,
     session: &mut Session,
@@ -282,7 +282,7 @@ async fn stand_still(
         let anchor = anchor.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
         let mut pin = match Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await {
             Ok(pin) => pin,
-            Err(SqlError::Server { number: 1146 | 1049, .. }) => continue, // dropped since we looked
+            Err(SqlError::Server { number: 1146 | 1049, .. }) => continue, // dropped after it was listed
             Err(error) => {
                 return Err(error).during(|| "open the transaction that keeps the snapshot".to_owned());
             }
@@ -301,7 +301,8 @@ async fn stand_still(
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
 }
 
-/// Lets connections begin together while no table is being changed or written. Tables that are changed each time are left out.
+/// Starts the transactions of all connections together, while no table is changed or written. Tables that change
+/// during every attempt are left out.
 async fn begin_together(source: &Source, options: &Options) -> Result<(Together, u64, Survey)> {
     let readers = Readers { source, connections: options.connections };
     for attempt in 1..=ATTEMPTS {
@@ -319,10 +320,11 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
             tokio::time::sleep(NEXT_SECOND).await;
             continue;
         }
-        // Everybody may write again, and change tables: what is read of them from here on is compared with before.
+        // From here on, other clients can write and change tables again, so the identities are compared with the
+        // earlier ones.
         let mut survey = survey(&mut session, readers, options.scope(), &databases).await?;
         let after = identities(&mut session, &databases).await?;
-        // After a clock went back there are changes of the future, whose second may have come meanwhile.
+        // After the clock was set back, changes may carry future seconds that have passed in the meantime.
         let until = now(&mut session).await?;
         session.close().await;
         let changes = Changes::of_tables(options.scope(), &before, &after);
@@ -344,7 +346,7 @@ pub(super) async fn open(plan: &Plan, together: Option<&Together>, source: &Sour
     }
 }
 
-/// Ends the connection, or keeps it for who reads next.
+/// Ends the connection, or keeps it for the next reader.
 pub(super) async fn close(together: Option<&Together>, session: Session) {
     match together {
         None => session.close().await,

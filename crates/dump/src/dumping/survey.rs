@@ -25,7 +25,7 @@ use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
 use crate::refusal::is_refusal;
 use crate::source::Source;
 
-/// What is there to be dumped.
+/// The objects that can be dumped.
 #[derive(Default)]
 pub(super) struct Survey {
     pub(super) databases: Vec<DatabaseSurvey>,
@@ -39,7 +39,7 @@ pub(super) struct Survey {
 
 pub(super) struct DatabaseSurvey {
     pub(super) name: String,
-    /// The names of all its tables and views, also of those that are left out.
+    /// The names of all its tables and views, including those that are left out.
     names: Vec<String>,
     pub(super) tables: Vec<TableSurvey>,
     pub(super) views: Vec<ViewPlan>,
@@ -47,7 +47,7 @@ pub(super) struct DatabaseSurvey {
 }
 
 pub(super) struct TableSurvey {
-    /// The plan, still without chunks.
+    /// The plan, without chunks yet.
     pub(super) plan: TablePlan,
     pub(super) partitions: Vec<String>,
     pub(super) bytes_guess: u64,
@@ -65,7 +65,7 @@ impl Survey {
         })
     }
 
-    /// Returns why nothing could be dumped; nothing if something can.
+    /// Returns why nothing can be dumped; empty if something can.
     pub(super) fn problems(&self) -> Vec<Problem> {
         if self.has_something() {
             return Vec::new();
@@ -125,7 +125,7 @@ pub(super) async fn identities(session: &mut Session, databases: &[String]) -> R
     Ok(Some(all))
 }
 
-/// From how many tables on further connections are worth being opened.
+/// The number of tables from which further connections are worth opening.
 const READERS_WORTH_TABLES: usize = 16;
 
 /// Further connections that may read definitions.
@@ -136,14 +136,14 @@ pub(super) struct Readers<'a> {
 }
 
 impl Readers<'_> {
-    /// Returns whether they may read beside `session`. What others change meanwhile is seen on OceanBase only, where
-    /// every change has a number.
+    /// Returns whether they may read in parallel to `session`. Concurrent changes are detected on OceanBase only,
+    /// where every change has a number.
     fn may_join(&self, session: &Session) -> bool {
         session.server().product.is_oceanbase() && self.connections > 1
     }
 }
 
-/// Reads what is there.
+/// Reads the objects that can be dumped.
 pub(super) async fn survey(
     session: &mut Session,
     readers: Readers<'_>,
@@ -228,7 +228,7 @@ async fn survey_database(
                 let columns = catalogue.columns.remove(&table.name).unwrap_or_default();
                 let mut key = catalogue.keys.remove(&table.name).unwrap_or_default();
                 if table.kind == TableKind::SystemVersioned {
-                    // The server adds the end of a row's time to the key. Of current rows it is the same in all.
+                    // The server adds the row end time to the key. It is the same in all current rows.
                     let is_own = |name: &str| columns.iter().any(|own| own.name == name && !own.generated);
                     key.retain(|part| is_own(&part.name));
                 }
@@ -254,7 +254,7 @@ async fn survey_database(
                 if let Some(plan) = reader.read(&table.name, text) {
                     let mut partitions = catalogue.partitions.remove(&table.name).unwrap_or_default();
                     if table.kind == TableKind::SystemVersioned {
-                        // A partition of its own shows the rows of earlier times too.
+                        // Reading by partition also returns historical rows.
                         partitions.clear();
                         let full = full_name(name, &table.name);
                         let reason = Text::new("left-out-history").with("table", &full);
@@ -285,8 +285,8 @@ struct TableReader<'a> {
 }
 
 impl TableReader<'_> {
-    /// MySQL and MariaDB send vectors as their bytes, and take them so. In definitions they print `?` for the
-    /// characters of members that are longer than three bytes: then a member is known by its number alone.
+    /// MySQL and MariaDB send and accept vectors as bytes. In definitions, they print `?` for four-byte characters of
+    /// members: then only the number identifies a member.
     fn on_this_server(&mut self, form: Form, column: &catalog::Column, table: &str) -> Form {
         if self.session.server().product.is_oceanbase() {
             return form;
@@ -318,8 +318,8 @@ impl TableReader<'_> {
         text.during(|| format!("read the definition of {}", full_name(self.database, table)))
     }
 
-    /// Checks that the statement creates this table and does nothing else, and that the columns in it are those that
-    /// the catalogue has: where a name was printed as it is not, it might name others.
+    /// Checks that the statement only creates this table, and that its columns are those in the catalogue: a wrongly
+    /// printed name might stand for another column.
     fn check(&self, table: &str, text: &[u8]) -> std::result::Result<(), Refusal> {
         let unreadable = || Refusal("its columns can't be told".to_owned());
         let definition = TableDefinition::read(text).ok_or_else(unreadable)?;
@@ -343,7 +343,7 @@ impl TableReader<'_> {
         self.survey.lose(self.consent, full, reason);
     }
 
-    /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
+    /// Returns the plan of a table, without chunks yet; `None` if it can't be dumped, which is noted.
     fn read(&mut self, table: &str, text: Option<Vec<u8>>) -> Option<TablePlan> {
         let full = full_name(self.database, table);
         let Some((definition, text)) = text.and_then(|text| Some((TableDefinition::read(&text)?, text)))
@@ -376,7 +376,7 @@ impl TableReader<'_> {
                 }
             }
         }
-        // Rows that are kept without a key are cut by the one that the server gave them, if it shows it.
+        // Tables without a primary key are cut by the server's hidden key, if it is visible.
         let keyless = self.key.is_empty() || definition.is_heap();
         let hidden_key = keyless && self.session.server().product.is_oceanbase();
         let key = if hidden_key { hidden_key_columns() } else { usable_key(self.key, &known) };
@@ -391,9 +391,9 @@ impl TableReader<'_> {
     }
 }
 
-/// Returns whether every text in a character set of MySQL and MariaDB comes back from utf8mb4 byte for byte. In the
-/// others there are bytes without a character, and several for the same one; of a text with single surrogates,
-/// utf8mb4 has the bytes of utf8mb3, and not those of utf32.
+/// Returns whether utf8mb4 preserves every byte of texts in this character set of MySQL and MariaDB. Other character
+/// sets have bytes without a character, or several encodings of one character. For single surrogates, utf8mb4 has the
+/// bytes of utf8mb3, but not those of utf32.
 fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
     const WHOLE: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le"];
     character_set.is_none_or(|name| WHOLE.contains(&name))
@@ -403,7 +403,7 @@ fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
 const DEFINER_GONE: u16 = 1449;
 
 /// Returns the views, each after those that it reads. A view that cannot be queried here is included, too: this user
-/// or its definer may lack a privilege that they have elsewhere.
+/// or its definer may lack a privilege that they have in the target.
 async fn survey_views(
     session: &mut Session,
     database: &str,
@@ -424,7 +424,7 @@ async fn survey_views(
         match session.rows(&probe).await {
             Ok(_) => {}
             Err(error) if is_refusal(&error) => {
-                // It works as soon as the account exists again, which it need not in the target either.
+                // The view works again when the account exists. It may be missing in the target, too.
                 let is_gone = error.number() == Some(DEFINER_GONE);
                 let id = if is_gone { "dump-view-definer-gone" } else { "dump-view-silent" };
                 notes.push(Text::new(id).with("view", &full).with("why", &error));
@@ -451,7 +451,7 @@ fn in_order(
         };
         let (rest, ready): (Vec<String>, Vec<String>) = waiting.iter().cloned().partition(waits);
         if ready.is_empty() {
-            ordered.extend(rest); // a circle can't be; if the server says so all the same, nothing is lost
+            ordered.extend(rest); // a cycle is impossible; if the server reports one, no view is lost
             break;
         }
         ordered.extend(ready);

@@ -12,14 +12,14 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Holder, Result};
 use crate::source::{Source, ready_for_reading};
 
-/// The default timeout of the lock. Meanwhile the server blocks all writes, so waiting for a long statement stops all
+/// The default timeout of the lock. The server blocks all writes during the wait, so a long statement would stop all
 /// users.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// MySQL's number for a lock that was waited for without success.
 const LOCK_WAIT_OVER: u16 = 1205;
 
-/// A lock on everything that is written. Dropping it gives it back, when the server notices.
+/// A lock against all writes. If it is dropped, the server releases it when it notices the closed connection.
 pub(super) struct Lock {
     session: Session,
 }
@@ -57,7 +57,7 @@ impl Lock {
         now(&mut self.session).await
     }
 
-    /// Lets everybody write again, and returns the connection.
+    /// Unlocks the tables, and returns the connection.
     pub(super) async fn release(mut self) -> Result<Session> {
         let unlock = Statement::read("UNLOCK TABLES");
         self.session.run(&unlock).await.during(|| "unlock the tables".to_owned())?;
@@ -113,7 +113,7 @@ impl Together {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Takes a connection; nothing when there is none.
+    /// Takes an idle connection, if there is one.
     pub(super) fn take(&self) -> Option<Session> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
@@ -143,7 +143,7 @@ async fn begin(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-/// Lets go of the tables that were read.
+/// Releases the metadata locks of the tables that were read.
 pub(super) async fn let_go(session: &mut Session) -> Result<()> {
     let back = Statement::read("ROLLBACK TO SAVEPOINT lifeboat");
     session.run(&back).await.during(|| "let go of a table".to_owned()).map(drop)

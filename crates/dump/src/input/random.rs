@@ -1,4 +1,4 @@
-//! Pieces of which some bytes are others: whatever they are, they are refused or read within their bounds.
+//! Pieces with some changed bytes: each is either refused or read within its limits.
 
 use std::collections::VecDeque;
 use std::fs;

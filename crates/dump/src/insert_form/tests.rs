@@ -69,7 +69,7 @@ fn table() -> impl Strategy<Value = (Vec<Form>, Vec<Row>)> {
     })
 }
 
-/// The slow way: what a server's tokens would be. A statement of the form holds these and no others.
+/// The slow check, by the tokens of a server: a valid statement contains exactly these.
 fn is_of_tuples(form: &InsertForm, statement: &[u8]) -> bool {
     let Some(mut rest) = statement.strip_prefix(form.head()) else { return false };
     loop {
@@ -164,7 +164,7 @@ proptest! {
         let (form, mut text) = written(&forms, &rows);
         for (place, byte, how) in places {
             let at = place.index(text.len());
-            // Half of the bytes are those that mean something.
+            // Half of the bytes are syntactically relevant.
             let byte = if byte < 128 { byte } else { b"'\\(),;\n-#/*0x`N"[usize::from(byte) % 15] };
             match how {
                 0 => text[at] = byte,

@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 
-/// Which of a dump's code and accounts a load may create.
+/// The selection that decides which code and accounts of a dump a load may create.
 pub(super) struct Wanted<'a> {
     /// The chosen databases: names in the target by names in the dump.
     pub(super) names: &'a BTreeMap<String, String>,
@@ -18,7 +18,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// Returns the databases whose code may be created: those that are taken whole.
+    /// Returns the databases whose code may be created: those that are loaded completely.
     pub(super) fn code<'m>(&self, manifest: &'m Manifest) -> impl Iterator<Item = &'m str> {
         let is_wanted = |name: &str| self.names.contains_key(name) && self.selection.has_whole_database(name);
         manifest
@@ -28,7 +28,7 @@ impl Wanted<'_> {
             .map(|entry| entry.name.as_str())
     }
 
-    /// Returns the files with accounts and privileges that may be created: those of a dump that is taken whole.
+    /// Returns the files with accounts and privileges that may be created; none unless the whole dump is loaded.
     pub(super) fn accounts(&self, archive: &Archive, manifest: &Manifest) -> Vec<ObjectKey<'static>> {
         let is_held = |key: ObjectKey<'_>| {
             let path = archive.stored_path(key);
@@ -39,7 +39,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Checks everything that a load may run of code, accounts and privileges.
+/// Checks all code, accounts and privileges that a load may create.
 ///
 /// # Errors
 /// As [`check_schema`].
@@ -56,7 +56,7 @@ pub(super) async fn check_code(archive: &Archive, manifest: &Manifest, wanted: W
 /// Checks the statements of all chosen databases, tables and views.
 ///
 /// # Errors
-/// [`Error::StatementRefused`] names the first object whose statement does anything but create it.
+/// [`Error::StatementRefused`] names the first object whose statement does more than create it.
 pub(super) async fn check_schema(
     archive: &Archive,
     manifest: &Manifest,
@@ -107,7 +107,7 @@ pub(super) async fn objects(
     Ok(objects)
 }
 
-/// Returns what a file holds.
+/// Returns the kinds of objects that a file may contain.
 fn fitting(key: ObjectKey<'_>) -> &'static [SchemaKind] {
     match key {
         ObjectKey::Tables { .. } => &[SchemaKind::Table],

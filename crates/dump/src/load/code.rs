@@ -43,8 +43,8 @@ pub async fn create_routines(
     Ok(making.end().await)
 }
 
-/// Makes triggers, events and outlines, and gives users and roles their privileges. To be called last: a trigger
-/// would change the rows that are loaded.
+/// Creates triggers, events and outlines, and grants users and roles their privileges. Call it last: a trigger would
+/// change the rows that are loaded.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -82,7 +82,7 @@ impl Making {
         Ok(Self { session, archive, manifest, names, made: Made::default(), selection })
     }
 
-    /// Checks everything that this load may run of users, privileges and code, before the first of it runs.
+    /// Checks all users, privileges and code that this load may create, before the first statement runs.
     async fn check(&self) -> Result<()> {
         let wanted = Wanted { names: &self.names, selection: &self.selection };
         allowed::check_code(&self.archive, &self.manifest, wanted).await
@@ -93,7 +93,7 @@ impl Making {
         self.made
     }
 
-    /// Makes the code of these kinds in all databases.
+    /// Creates the code of these kinds in all databases.
     async fn code(&mut self, kinds: &[SchemaKind]) -> Result<()> {
         for (name, database) in &self.names.clone() {
             if !self.selection.has_whole_database(name) {
@@ -110,7 +110,7 @@ impl Making {
                     self.create(database, &object).await?;
                 }
             }
-            make_lenient(&mut self.session).await?; // away with the mode of the code
+            make_lenient(&mut self.session).await?; // resets the `sql_mode` of the code
             if kinds.contains(&SchemaKind::Event) {
                 self.note_past_events(name, database).await?;
             }
@@ -118,13 +118,14 @@ impl Making {
         Ok(())
     }
 
-    /// Creates code in the database that was entered, under what it was created under in the source.
+    /// Creates code in the current database, with the `sql_mode`, time zone and character set that it was created
+    /// with in the source.
     async fn create(&mut self, database: &str, object: &SchemaObject) -> Result<()> {
         let what = full_name(database, &object.name);
         if let Some(zone) = &object.zone
             && !self.run(Statement::read(set_zone(zone)), part_of(object.kind), &what).await?
         {
-            return Ok(()); // in another time zone it would run at other times
+            return Ok(()); // in another time zone, the event would run at other times
         }
         self.create_in_mode(object, &what).await?;
         if object.zone.is_some() {
@@ -148,7 +149,7 @@ impl Making {
         Under::end(&mut self.session, context).await
     }
 
-    /// Notes the events that are over: a server drops them as soon as they are created.
+    /// Notes the events whose time has passed: a server drops them immediately after their creation.
     async fn note_past_events(&mut self, name: &str, database: &str) -> Result<()> {
         let entry = self.manifest.databases.iter().find(|entry| entry.name == name);
         let held: Vec<String> = entry.map_or_else(Vec::new, |entry| {
@@ -170,10 +171,10 @@ impl Making {
         Ok(())
     }
 
-    /// Returns code under the new names of databases. Where a name may stand for something else, that is noted.
+    /// Returns code with the new names of databases. Notes names that may stand for something else.
     fn renamed(&mut self, statement: &[u8], quoting: Quoting, what: &str) -> Vec<u8> {
         let changed = |name: &str| self.names.get(name).is_some_and(|new| new != name);
-        // A server that keeps names in small letters takes such a one for the database, too.
+        // A server that stores names in lower case also accepts such a name for the database.
         let otherwise = |name: &str| {
             !self.names.contains_key(name)
                 && self.names.iter().any(|(old, new)| old != new && old.eq_ignore_ascii_case(name))
@@ -191,7 +192,7 @@ impl Making {
         marks_of_accounts(&mut self.session, &self.archive, &self.manifest, &self.names).await
     }
 
-    /// Makes users and roles.
+    /// Creates users and roles.
     async fn accounts(&mut self) -> Result<()> {
         let Some(marks) = self.marks().await? else { return Ok(()) };
         if self.manifest.accounts.is_empty() || !self.selection.is_all() {
@@ -216,7 +217,7 @@ impl Making {
         Ok(())
     }
 
-    /// Gives users and roles their privileges, on what was loaded.
+    /// Grants users and roles their privileges on the loaded objects.
     async fn grants(&mut self) -> Result<()> {
         let Some(marks) = self.marks().await? else { return Ok(()) };
         let held = self
@@ -229,7 +230,7 @@ impl Making {
         }
         let ours = marks.all(&mut self.session).await?;
         for object in self.objects(ObjectKey::Grants).await? {
-            // An account that was there before keeps what it may do. The role that everybody has is always there.
+            // An account that existed before keeps its privileges unchanged. The role PUBLIC always exists.
             if !ours.contains_key(&(object.name.clone(), ACCOUNT)) && object.name != catalog::PUBLIC_ROLE {
                 continue;
             }
@@ -276,7 +277,7 @@ pub(super) async fn marks_of_accounts(
     Marks::find(session, entry, database, &archive.dump).await.map(Some)
 }
 
-/// Returns those of a database's procedures, functions and triggers that it would get from the dump, too.
+/// Returns the procedures, functions and triggers of a database that the dump also contains.
 pub(super) async fn clashing(
     session: &mut Session,
     entry: &DatabaseEntry,
@@ -290,7 +291,7 @@ pub(super) async fn clashing(
     Ok(entry.code.iter().filter(has).map(|code| full_name(database, &code.name)).collect())
 }
 
-/// Returns what an object is among the things that a load makes.
+/// Returns the kind of an object in the report of a load.
 fn part_of(kind: SchemaKind) -> PartKind {
     match kind {
         SchemaKind::Table => PartKind::Tables,

@@ -17,18 +17,18 @@ use crate::refusal::is_refusal;
 use crate::schema_file::{in_which, set_context, usual_context};
 use crate::source::{Target, prepare};
 
-/// How long a statement of a load may take. One limit for all of them: OceanBase needs a separate statement for each
-/// change.
+/// How long a statement of a load may take. All share one limit: on OceanBase, each change of the limit needs a
+/// separate statement.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(600);
 
-/// Opens a connection that takes what the source has taken.
+/// Opens a connection that accepts everything that the source accepted.
 pub(super) async fn open_for_loading(target: &Target) -> Result<Session> {
     let mut session = target.open().await?;
     make_lenient(&mut session).await?;
     Ok(session)
 }
 
-/// Makes a connection take what the source has taken.
+/// Makes a connection accept everything that the source accepted.
 pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
     prepare(session, Purpose::Load).await?;
     prepare(session, Purpose::LoadWithPrivileges).await
@@ -37,7 +37,7 @@ pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
 /// OceanBase's number for a definition that is changing: "Schema try again".
 const SCHEMA_AGAIN: u16 = 5627;
 
-/// How often and how soon it is tried again.
+/// The number of retries, and the pause between them.
 const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
 
 /// MySQL's and OceanBase's numbers for a database, table, key, routine, trigger or constraint that exists.
@@ -67,7 +67,7 @@ pub(super) fn is_refused(error: &oceanbase::Error) -> bool {
     error.number().is_some() && !error.is_transient() && !error.is_of_server()
 }
 
-/// Statements that make a table, or parts of it, in their order.
+/// The statements that create a table or parts of it, in order.
 pub(super) struct TableStatements {
     /// The database, in the target's name.
     pub(super) database: String,
@@ -75,14 +75,14 @@ pub(super) struct TableStatements {
     pub(super) statements: Vec<Definition>,
 }
 
-/// A statement that makes a table or a key of it.
+/// A statement that creates a table or one of its keys.
 pub(super) struct Definition {
     /// The key's name; empty for the table itself.
     pub(super) key: String,
     pub(super) sql: Vec<u8>,
 }
 
-/// A table or a key that the server refused to make.
+/// A table or a key that the server refused to create.
 pub(super) struct Refused {
     pub(super) database: String,
     pub(super) table: String,
@@ -106,7 +106,7 @@ impl Refused {
         NotMade::new(kind, name, reason)
     }
 
-    /// Makes it the failure of the whole load.
+    /// Returns the error of the whole load.
     pub(super) fn into_error(self) -> Error {
         let what = format!("create the table {}", full_name(&self.database, &self.table));
         Error::Database { what, source: Box::new(self.error) }
@@ -169,7 +169,8 @@ impl Work for Define {
 pub(super) struct Under;
 
 impl Under {
-    /// Sets it for a statement. Returns a note where the server does not have them: then the usual ones stay.
+    /// Sets the context for a statement. Returns a note if the server does not have the character set or collation:
+    /// then the defaults stay.
     pub(super) async fn begin(
         session: &mut Session,
         context: Option<&Context>,
@@ -188,7 +189,7 @@ impl Under {
         }
     }
 
-    /// Takes it back.
+    /// Restores the defaults.
     pub(super) async fn end(session: &mut Session, context: Option<&Context>) -> Result<()> {
         if context.is_some() {
             let back = session.run(&Statement::read(usual_context())).await;

@@ -26,28 +26,28 @@ use crate::plan::{Compression, Plan, Selection, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::Target;
 
-/// After how many bytes of statements the rows are committed: large transactions cost the server memory.
+/// The bytes of statements per transaction: large transactions cost the server memory.
 const COMMIT_BYTES: u64 = 16 << 20;
 
-/// MySQL's number for a transaction that was undone for the sake of another.
+/// MySQL's error number for a transaction that was rolled back because of a deadlock.
 const DEADLOCK: u16 = 1213;
 
 /// The maximum number of retries of a piece after a deadlock.
 const DEADLOCKS_MAX: u32 = 10;
 
-/// How many bytes of values pieces have together that one transaction loads: a commit costs the server as much as a
-/// small statement.
+/// The most bytes of values in pieces that share one transaction: a commit costs the server as much as a small
+/// statement.
 const TOGETHER_BYTES: u64 = 1 << 20;
 
-/// The most pieces in one transaction: less than that, and several connections share the small tables evenly.
+/// The most pieces in one transaction, so that the connections share the small tables evenly.
 const TOGETHER_MOST: usize = 16;
 
-/// Loads all missing rows, except those of refused tables. A table with a refused row is dropped again, and the others are
-/// loaded. Another call creates such tables again and retries them.
+/// Loads all missing rows, except those of refused tables. A table with a refused row is dropped again, and the others
+/// are loaded. Another call creates such tables again and retries them.
 ///
 /// # Errors
-/// [`Error::Damaged`] when a piece is not what was written; the server's error when it refuses rows of every table;
-/// [`Error::Cancelled`] when the token is cancelled, with no statement left on the server.
+/// [`Error::Damaged`] if a piece differs from what was written; the server's error when it refuses rows of every
+/// table; [`Error::Cancelled`] when the token is cancelled, with no statement left on the server.
 pub async fn load_data(
     target: &Target,
     client: &Client,
@@ -123,7 +123,7 @@ fn chosen_rows(
 
 type AllMarks = BTreeMap<String, BTreeMap<(String, u32), Mark>>;
 
-/// Returns what is left to do, of each table the last and largest pieces first, and how far it is.
+/// Returns the remaining jobs, the last and largest pieces of each table first, and the progress.
 fn jobs(
     plan: &Plan,
     manifest: &Manifest,
@@ -169,7 +169,7 @@ fn jobs(
     Ok((jobs, progress))
 }
 
-/// What is loaded by one transaction, if it is not too much for one: a piece, or several small ones.
+/// A piece, or several small ones that share a transaction. A large piece takes several transactions.
 struct Job {
     /// The database, in the target's name.
     database: String,
@@ -184,12 +184,12 @@ impl Job {
     }
 }
 
-/// A piece and where its rows go.
+/// A piece and the table that it is loaded into.
 struct PieceJob {
     table: String,
-    /// Whether the piece has a note already, from an earlier attempt.
+    /// Whether the piece already has a note from an earlier attempt.
     is_noted: bool,
-    /// What the piece's statements look like.
+    /// The form of the piece's statements.
     form: InsertForm,
     piece: Piece,
     object: ObjectEntry,
@@ -203,14 +203,14 @@ impl PieceJob {
 
 struct LoadPieces {
     archive: Archive,
-    /// What is noted of the load, by database.
+    /// The notes of the load, by database.
     notes: BTreeMap<String, Marks>,
     compression: Compression,
     meter: Meter,
     /// The target's `max_allowed_packet`.
     packet_limit: Option<u64>,
     lost: Arc<RefusedRows>,
-    /// How much of a statement is kept.
+    /// The limit for a statement in memory.
     limits: Limits,
 }
 
@@ -231,7 +231,8 @@ impl Work for LoadPieces {
             }
             match self.load(session, &job).await {
                 Ok(()) => return Ok(()),
-                // Two pieces of one table: InnoDB locks the gaps between rows, and undoes one of the transactions.
+                // Two pieces of one table may deadlock: InnoDB locks the gaps between rows, and rolls one transaction
+                // back.
                 Err(Failure { error, .. }) if is_deadlock(&error) && deadlocks < DEADLOCKS_MAX => {
                     deadlocks += 1;
                 }
@@ -252,7 +253,7 @@ fn is_deadlock(error: &Error) -> bool {
 
 /// Why pieces were not loaded.
 struct Failure {
-    /// Which piece of the job's the rows are of that the server refused, if it refused rows.
+    /// The position in the job of the piece whose rows the server refused, if it refused rows.
     rows_of: Option<usize>,
     error: Error,
 }
@@ -264,7 +265,7 @@ impl From<Error> for Failure {
 }
 
 impl LoadPieces {
-    /// Takes out the pieces of tables that are given up. They count as done.
+    /// Removes the pieces of tables with refused rows. They count as done.
     fn pass_over_lost(&self, job: &mut Job) {
         let before = job.pieces.len();
         job.pieces.retain(|piece| !self.lost.has(&job.database, &piece.table));
@@ -274,7 +275,7 @@ impl LoadPieces {
         }
     }
 
-    /// Gives up the table of a piece. That is noted at once: a load that is killed now knows it.
+    /// Gives up the table of a piece, and notes that immediately, so that a load that is killed knows it.
     async fn lose(&self, session: &mut Session, job: &Job, place: usize, error: Error) -> Result<()> {
         let PieceJob { table, piece, .. } = &job.pieces[place];
         let full = full_name(&job.database, table);
@@ -287,7 +288,7 @@ impl LoadPieces {
         Ok(())
     }
 
-    /// Loads pieces from their last commit on; rows that are read again count as progress once more.
+    /// Loads pieces from their last commit on. Rows that are read again count as progress again.
     async fn load(&self, session: &mut Session, job: &Job) -> std::result::Result<(), Failure> {
         enter(session, &job.database).await?;
         let inputs = job.pieces.iter().map(|job| {
@@ -295,7 +296,7 @@ impl LoadPieces {
             let (form, meter) = (form.clone(), &self.meter);
             PieceInput::open(&self.archive, piece, object, form, self.compression, meter, self.limits)
         });
-        // Small ones arrive while others are loaded: a storage may be far away.
+        // Small pieces are read while others are loaded, because the storage may be remote.
         let inputs = futures::future::try_join_all(inputs).await?;
         let gone =
             || Error::TargetChanged { database: job.database.clone(), why: "it has no notes".to_owned() };
@@ -308,7 +309,7 @@ impl LoadPieces {
             let mut loader = Loader { work: self, database, piece, place, marks, mark, seen, pending_bytes };
             loader.load(session, input).await?;
         }
-        // A load that was given up may have come to its end after all, before this one had the lock.
+        // An earlier load may have finished the piece before this one got the lock.
         let not_done = names.iter().zip(&found).filter(|(_, mark)| !mark.done);
         let not_done: Vec<_> = not_done.map(|(name, _)| *name).collect();
         marks.finish(session, &not_done).await?;
@@ -320,23 +321,23 @@ impl LoadPieces {
     }
 }
 
-/// One piece on its way into a table.
+/// A piece that is being loaded.
 struct Loader<'a> {
     work: &'a LoadPieces,
     database: &'a str,
     piece: &'a PieceJob,
-    /// Which of the job's pieces it is.
+    /// The position of the piece in the job.
     place: usize,
     marks: &'a Marks,
-    /// How far the piece is, with what is not committed yet.
+    /// The progress of the piece, including uncommitted statements.
     mark: Mark,
-    /// How many statements with rows were seen.
+    /// The number of statements that were read.
     seen: u64,
     pending_bytes: u64,
 }
 
 impl Loader<'_> {
-    /// Loads what is not in yet. The transaction that holds the piece's mark is open.
+    /// Loads the remaining statements. The transaction that holds the piece's note is open.
     async fn load(
         &mut self,
         session: &mut Session,
@@ -361,7 +362,7 @@ impl Loader<'_> {
     ) -> std::result::Result<(), Failure> {
         self.seen += 1;
         if self.mark.done || self.seen <= self.mark.statements {
-            return Ok(()); // in since an earlier attempt
+            return Ok(()); // loaded by an earlier attempt
         }
         let full = full_name(self.database, &self.piece.table);
         let number = self.piece.piece.number;

@@ -21,14 +21,14 @@ use crate::manifest::DatabaseEntry;
 use crate::plan::{Selection, full_name};
 use crate::source::Target;
 
-/// How long making one key may take.
+/// The timeout for creating one key.
 const KEY_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
-/// Makes keys, then foreign keys, then views.
+/// Creates keys, then foreign keys, then views.
 ///
 /// # Errors
-/// Fails when the server does; [`crate::Error::Cancelled`] when the token is cancelled. What it refuses is in the
-/// answer.
+/// Fails if the server does; [`crate::Error::Cancelled`] if the token is cancelled. The result lists what the server
+/// refused.
 pub async fn create_indexes(
     target: &Target,
     client: &Client,
@@ -50,7 +50,7 @@ pub async fn create_indexes(
         keys.extend(found.keys.into_iter().filter(is_there));
         foreign_keys.extend(found.foreign_keys.into_iter().filter(is_there));
     }
-    // A table that was chosen may refer to one that was not, that the dump is without, or that the target refused.
+    // A selected table may refer to a table that was not selected, is not in the dump, or was refused by the target.
     let mut made = Made::default();
     if !options.selection.is_all() || !manifest.left_out.is_empty() || !refused.is_empty() {
         leave_out_parentless(&mut session, &mut foreign_keys, &mut made).await?;
@@ -105,7 +105,7 @@ async fn missing_keys(
             sql
         };
         let there = |all: &BTreeMap<String, BTreeSet<String>>, key: &str| {
-            // The target may keep all names in small letters.
+            // The target may store all names in lower case.
             let own = all.get(&table).or_else(|| all.get(&table.to_lowercase()));
             own.is_some_and(|names| names.contains(&key.to_lowercase()))
         };
@@ -119,7 +119,8 @@ async fn missing_keys(
         if !late.is_empty() {
             missing.keys.push(job(late));
         }
-        // OceanBase shows the newest first: made from the last to the first, they are shown as they were.
+        // OceanBase shows the newest key first. If they are created from last to first, they appear in the original
+        // order.
         let foreign: Vec<_> = definition
             .foreign_keys()
             .collect::<Vec<_>>()
@@ -139,7 +140,7 @@ async fn missing_keys(
     Ok(missing)
 }
 
-/// Takes out the foreign keys that refer to a table which the target does not have.
+/// Removes the foreign keys that refer to a table that the target does not have.
 async fn leave_out_parentless(
     session: &mut Session,
     jobs: &mut [TableStatements],
@@ -174,7 +175,7 @@ async fn leave_out_parentless(
     Ok(())
 }
 
-/// Names of keys differ by more than their capitals.
+/// Names of keys are case-insensitive.
 fn sets(names: BTreeMap<String, Vec<String>>) -> BTreeMap<String, BTreeSet<String>> {
     let small = |names: Vec<String>| names.into_iter().map(|name| name.to_lowercase()).collect();
     names.into_iter().map(|(table, names)| (table, small(names))).collect()

@@ -7,16 +7,16 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::load::connection::STATEMENT_LIMIT;
 
-/// Returns whether a statement is longer than the target takes.
+/// Returns whether a statement is too long for the target.
 pub(super) fn is_too_long(statement: &[u8], limit: Option<u64>) -> bool {
     const COMMAND_BYTES: u64 = 1;
     limit.is_some_and(|limit| statement.len() as u64 + COMMAND_BYTES > limit)
 }
 
-/// Inserts the one row of a statement, whose beginning is known, with its values beside the text.
+/// Inserts the single row of a statement; its values are sent separately. `head` is the beginning of the statement.
 ///
 /// # Errors
-/// [`Error::PacketTooSmall`] when the target does not take a value of that length either.
+/// [`Error::PacketTooSmall`] if even a single value is too long for the target.
 pub(super) async fn insert(
     session: &mut Session,
     statement: &[u8],
@@ -29,7 +29,7 @@ pub(super) async fn insert(
         || Error::PacketTooSmall { what: what.to_owned(), limit: limit.unwrap_or_default(), longest: length };
     let row = statement.strip_prefix(head).and_then(row).ok_or_else(too_small)?;
     let values: Vec<Value<'_>> = row.iter().map(Literal::value).collect();
-    // MySQL and MariaDB do not accept a longer value, in any number of parts.
+    // MySQL and MariaDB refuse a longer value, even in several parts.
     let is_limited = !session.server().product.is_oceanbase();
     let longest = row.iter().map(Literal::bytes).max().unwrap_or(0) as u64;
     if is_limited && limit.is_some_and(|limit| longest > limit) {
@@ -58,7 +58,7 @@ impl Literal {
     fn value(&self) -> Value<'_> {
         match self {
             Self::Null => Value::Null,
-            // A member's number must not be taken for its name.
+            // The number of a member must not be mistaken for its name.
             Self::Number(number) => match (number.parse(), number.parse()) {
                 (Ok(number), _) => Value::Whole(number),
                 (_, Ok(number)) => Value::Natural(number),
@@ -78,7 +78,7 @@ impl Literal {
     }
 }
 
-/// Reads the values of a single row. None: there are several rows, or something that is not a literal of a dump.
+/// Reads the values of a single row; `None` if there are several rows, or something that is not a literal of a dump.
 fn row(text: &[u8]) -> Option<Vec<Literal>> {
     let mut rest = text.strip_prefix(b"(")?;
     let mut row = Vec::new();

@@ -1,15 +1,14 @@
-//! The report of a call of a load: notes for the reader, and what it could not create.
+//! The report of a load call: notes for the log, and what it could not create.
 
 use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 
-/// The report of a call of a load. A repeated call retries what it could not create: its last answer contains
-/// everything.
+/// The report of a load call. A repeated call retries what was not created, so its last report is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Made {
     /// What the reader of the log should know.
     pub notes: Vec<Text>,
-    /// What the dump holds and the target did not take.
+    /// The objects of the dump that the target refused.
     pub not_made: Vec<NotMade>,
 }
 
@@ -20,14 +19,14 @@ impl Made {
         self.not_made.extend(other.not_made);
     }
 
-    /// Returns all sentences: the notes, then why something was not made.
+    /// Returns all texts: the notes, then the reasons for objects that were not created.
     #[must_use]
     pub fn texts(&self) -> Vec<Text> {
         let reasons = self.not_made.iter().map(|part| &part.reason);
         self.notes.iter().chain(reasons).cloned().collect()
     }
 
-    /// Notes that something was not made.
+    /// Notes an object that was not created.
     pub(super) fn lack(&mut self, kind: PartKind, name: impl Into<String>, reason: Text) {
         self.not_made.push(NotMade::new(kind, name, reason));
     }

@@ -2,16 +2,23 @@
 //!
 //! A table in each database that is loaded into:
 //!
-//! | column | what it says |
+//! | column | content |
 //! |---|---|
-//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made; a table and 2147483647 for one that the server refused to make, and 2147483646 for one of which it refused rows, `done` once it is tried again |
-//! | `dump` | which dump |
-//! | `statements` | how many of the piece's statements are in, while not all are |
-//! | `done` | 1 when all are |
+//! | `table_name`, `piece` | the piece, or one of the special values below |
+//! | `dump` | the dump |
+//! | `statements` | the number of statements of the piece that are loaded, until all are |
+//! | `done` | 1 if all are loaded |
+//!
+//! | `table_name` | `piece` | meaning |
+//! |---|---|---|
+//! | `''` | 0 | the load itself |
+//! | a user or role | 0 | the load created it |
+//! | a table | 2147483647 | the server refused to create it |
+//! | a table | 2147483646 | the server refused rows of it; `done` when it is retried |
 //!
 //! A transaction that loads rows locks the notes of its pieces first and updates them last. So rows and notes are
-//! committed together. A load that takes over from a dead one, whose last transaction is still active on the server,
-//! waits for the end of that transaction and then continues after it.
+//! committed together. If the last transaction of a dead load is still active on the server, the next load waits for
+//! its end and then continues.
 //!
 //! The table is recognized by its comment. If the database or the dump has another table of its name, it gets another
 //! name.
@@ -27,26 +34,26 @@ use crate::load::connection::STATEMENT_LIMIT;
 use crate::manifest::{DatabaseEntry, Manifest};
 use crate::plan::full_name;
 
-/// The table's name if no other table has it. During a load, it exists in each target database, and nowhere
+/// The table's name if no other table has it. It exists in each target database during a load, and is removed
 /// afterwards.
 pub const MARKS_TABLE: &str = "lifeboat_load_progress";
 
 /// Its comment, which distinguishes it from a foreign table.
 const COMMENT: &str = "kept by lifeboat load until it is done";
 
-/// MySQL's numbers for a table and for a database that do not exist.
+/// MySQL's error numbers for a table and a database that do not exist.
 const NOT_THERE: [u16; 2] = [1146, 1049];
 
-/// Stands for the piece in the note of a table that the server refused to make.
+/// Replaces the piece number in the note of a table that the server refused to create.
 const REFUSED: u32 = i32::MAX as u32;
 
-/// Stands for the piece in the note of a table of which the server refused rows. No piece has a larger number.
+/// Replaces the piece number in the note of a table whose rows the server refused. Piece numbers are smaller.
 const ROWS_REFUSED: u32 = REFUSED - 1;
 
-/// How many pieces are noted by one statement.
+/// The number of pieces that one statement notes.
 const ROWS_AT_ONCE: usize = 500;
 
-/// How far a piece is.
+/// The progress of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Mark {
     pub(super) statements: u64,
@@ -90,7 +97,7 @@ async fn named_so(session: &mut Session, database: &str) -> Result<BTreeMap<Stri
     rows.iter().map(read).collect::<std::result::Result<_, _>>().during(reading)
 }
 
-/// Returns the name of the table: one that is there, else the first that neither the database nor the dump has.
+/// Returns the name of the existing table; otherwise, the first name that neither the database nor the dump uses.
 fn table_name(there: &BTreeMap<String, bool>, held: &dyn Fn(&str) -> bool) -> String {
     if let Some((name, _)) = there.iter().find(|(name, is_ours)| **is_ours && !held(name)) {
         return name.clone();
@@ -102,7 +109,7 @@ fn table_name(there: &BTreeMap<String, bool>, held: &dyn Fn(&str) -> bool) -> St
 }
 
 impl Marks {
-    /// Finds out where the notes are, or will be, of the load of a database of the dump into this one.
+    /// Finds the table with the notes of the load into this database, which may not exist yet.
     pub(super) async fn find(
         session: &mut Session,
         entry: &DatabaseEntry,
@@ -178,7 +185,7 @@ impl Marks {
         }
     }
 
-    /// Returns how far each piece is, by table and number.
+    /// Returns the progress of each piece, by table and number.
     pub(super) async fn all(&self, session: &mut Session) -> Result<BTreeMap<(String, u32), Mark>> {
         let sql = format!(
             "SELECT table_name, piece, statements, done FROM {} WHERE table_name <> '' AND piece < {ROWS_REFUSED}",
@@ -196,7 +203,7 @@ impl Marks {
         Ok(())
     }
 
-    /// Notes that the server refused rows of a table: none of it stays, and nobody waits for it.
+    /// Notes that the server refused rows of a table: it will be dropped, and no connection waits for it.
     pub(super) async fn refuse_rows(&self, session: &mut Session, table: &str) -> Result<()> {
         self.note_refused(session, (table, ROWS_REFUSED)).await
     }
@@ -208,7 +215,7 @@ impl Marks {
             .await
     }
 
-    /// Notes that none of a table is in, so that all of it is loaded when it is tried again.
+    /// Notes that nothing of a table is loaded, so that a retry loads all of it.
     pub(super) async fn forget_pieces(&self, session: &mut Session, table: &str) -> Result<()> {
         let sql = format!(
             "UPDATE {} SET statements = 0, done = 0 WHERE table_name = {} AND piece > 0 AND piece < {ROWS_REFUSED}",
@@ -219,12 +226,13 @@ impl Marks {
         updated.during(|| format!("note pieces in `{}`", self.database)).map(drop)
     }
 
-    /// Forgets which tables were refused: they are tried again. Loading needs no privilege to delete rows.
+    /// Forgets the refused tables, so that they are retried. It updates the notes, because a load needs no DELETE
+    /// privilege.
     pub(super) async fn forget_refused(&self, session: &mut Session) -> Result<()> {
         self.set_refused(session, &format!("1 WHERE piece >= {ROWS_REFUSED}")).await
     }
 
-    /// Forgets which tables were given up for their rows: what is in of them stays.
+    /// Forgets which tables had refused rows; their loaded rows stay.
     pub(super) async fn forget_refused_rows(&self, session: &mut Session) -> Result<()> {
         self.set_refused(session, &format!("1 WHERE piece = {ROWS_REFUSED}")).await
     }
@@ -240,7 +248,7 @@ impl Marks {
         self.noted(session, &format!("piece >= {ROWS_REFUSED}")).await
     }
 
-    /// Returns the tables of which rows were refused.
+    /// Returns the tables with refused rows.
     pub(super) async fn refused_rows(&self, session: &mut Session) -> Result<BTreeSet<String>> {
         self.noted(session, &format!("piece = {ROWS_REFUSED}")).await
     }
@@ -282,7 +290,7 @@ impl Marks {
         rows.iter().map(read).collect::<std::result::Result<_, _>>().during(|| self.reading())
     }
 
-    /// Makes sure that each of these pieces has a row, outside of any transaction: one commit for many pieces, not for each.
+    /// Creates the missing notes of these pieces, outside of any transaction, so that many pieces share one commit.
     pub(super) async fn ensure(&self, session: &mut Session, pieces: &[PieceName<'_>]) -> Result<()> {
         for some in pieces.chunks(ROWS_AT_ONCE) {
             session
@@ -293,7 +301,7 @@ impl Marks {
         Ok(())
     }
 
-    /// Begins a transaction that holds the rows of these pieces; returns how far each is, in their order.
+    /// Begins a transaction that locks the notes of these pieces; returns their progress in the given order.
     pub(super) async fn lock(&self, session: &mut Session, pieces: &[PieceName<'_>]) -> Result<Vec<Mark>> {
         let begin = Statement::act("START TRANSACTION").within(STATEMENT_LIMIT);
         session.run(&begin).await.during(|| self.loading(pieces))?;
@@ -309,7 +317,7 @@ impl Marks {
         marks.ok_or_else(|| self.changed("the note of a piece is gone"))
     }
 
-    /// Notes how many statements of a piece are in now and commits that together with them.
+    /// Notes how many statements of a piece are loaded, and commits the note together with their rows.
     pub(super) async fn advance(
         &self,
         session: &mut Session,
@@ -319,7 +327,8 @@ impl Marks {
         self.commit(session, &[piece], &format!("statements = {statements}")).await
     }
 
-    /// Notes that all of these pieces is in and commits that together with their rows. They were not noted so before.
+    /// Notes that these pieces are completely loaded, and commits that together with their rows. None of them may be
+    /// noted as done before.
     pub(super) async fn finish(&self, session: &mut Session, pieces: &[PieceName<'_>]) -> Result<()> {
         self.commit(session, pieces, "done = 1").await
     }
@@ -358,7 +367,7 @@ impl Marks {
         format!("read how far the load of `{}` is", self.database)
     }
 
-    /// Names the tables whose pieces a transaction loads: the first, and how many more there are.
+    /// Names the first table whose pieces a transaction loads, and the number of further ones.
     fn loading(&self, pieces: &[PieceName<'_>]) -> String {
         let tables: BTreeSet<&str> = pieces.iter().map(|(table, _)| *table).collect();
         match tables.first() {

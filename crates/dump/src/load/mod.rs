@@ -1,7 +1,7 @@
-//! Loading a dump, call by call. Each call can be repeated after a crash and continues where it was.
+//! Loading a dump, call by call. Each call can be repeated after a crash and resumes where it stopped.
 //!
-//! The progress is stored in the target, in a table beside the rows ([`marks`]). Rows and the note about them are
-//! committed together: nothing is loaded twice, whatever fails when.
+//! The progress is stored in the target, in a table beside the rows ([`marks`]). Rows and their notes are committed
+//! together, so no failure causes rows to be loaded twice.
 
 mod allowed;
 mod code;
@@ -51,28 +51,28 @@ pub enum IntoExisting {
     /// None.
     #[default]
     Never,
-    /// Those of which single tables are taken.
+    /// Databases of which only some tables are loaded.
     InPart,
     /// All.
     Always,
 }
 
-/// How a dump is loaded. The same for all calls of one load.
+/// How a dump is loaded. All calls of one load must use the same options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// Which databases, and under which names, by their names in the dump; none means all under their own.
+    /// The databases by their names in the dump, with their names in the target. Empty: all, under their own names.
     pub databases: BTreeMap<String, String>,
-    /// Which of their tables and views, by their names in the dump. Of a database that is not taken whole, neither code
-    /// nor users are.
+    /// The tables and views, by their names in the dump. If a database is loaded only in part, its code and the users
+    /// are not loaded.
     pub selection: Selection,
-    /// Which databases may hold other tables already. Tables of the same names never may be there.
+    /// Which databases may already contain other tables. Tables with the same names are never allowed.
     pub into_existing: IntoExisting,
     /// Whether code, accounts and privileges are created too: then they are checked before the first statement runs.
     pub with_code: bool,
     /// The keys of an encrypted dump.
     pub identities: Identities,
-    /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is
-    /// loaded. None: any.
+    /// The BLAKE3 hash of the manifest whose origin was already checked, from [`crate::OpenManifest`]: no other dump
+    /// is loaded. `None` accepts any.
     pub expected_manifest: Option<String>,
 }
 
@@ -85,7 +85,7 @@ impl Options {
         }
     }
 
-    /// Returns whether other tables may be where this database goes.
+    /// Returns whether the target of this database may contain other tables.
     fn may_lie_beside_others(&self, database: &str) -> bool {
         match self.into_existing {
             IntoExisting::Never => false,
@@ -117,7 +117,7 @@ pub async fn verify_data(
     compare(target, client, dump, options.choice(), &without, connections, meter, cancel).await
 }
 
-/// Ends a load: removes what was remembered in the target.
+/// Ends a load: removes its notes from the target.
 ///
 /// # Errors
 /// Fails when the server does.

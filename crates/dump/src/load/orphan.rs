@@ -1,10 +1,10 @@
 //! Locks that are never released.
 //!
-//! A seekdb (1.4.0) that is killed during a transaction whose log was partly written takes the transaction up
-//! after its restart and neither commits nor undoes it: rows that it changed stay locked, through further restarts too,
-//! their table can't be dropped, and building a key of any table never ends. Measured with `SIGKILL` and `V$OB_LOCKS`.
-//! Some seconds after its first start it writes its packages into tables of its own: when it is killed then, `CREATE
-//! DATABASE` never ends either.
+//! If a seekdb (1.4.0) is killed during a transaction whose log was partly written, it revives the transaction after
+//! its restart, but neither commits it nor rolls it back. The changed rows stay locked, even after further restarts,
+//! their table can't be dropped, and building a key of any table never ends. Measured with `SIGKILL` and
+//! `V$OB_LOCKS`. Some seconds after its first start, seekdb writes its packages into its own tables. If it is killed
+//! at this time, `CREATE DATABASE` never ends either.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use crate::plan::full_name;
 /// ends quickly.
 const LOCK_LIMIT: Duration = Duration::from_secs(15);
 
-/// How long a transaction without a session may be at work.
+/// How long a transaction without a session may be active.
 const PASSING: Duration = Duration::from_secs(10);
 
 /// MySQL's number for a lock that was waited for without success.
 const LOCK_WAIT_OVER: u16 = 1205;
 
-/// Makes the connection wait for locks so long and no longer.
+/// Limits how long the connection waits for locks.
 pub(super) async fn limit_waiting(session: &mut Session) -> Result<()> {
     let sql = if session.server().product.is_oceanbase() {
         format!("SET SESSION ob_trx_lock_timeout = {}", LOCK_LIMIT.as_micros())
@@ -34,7 +34,7 @@ pub(super) async fn limit_waiting(session: &mut Session) -> Result<()> {
     session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned()).map(drop)
 }
 
-/// Returns the error, or that there is no use in waiting for its lock.
+/// Returns the error, or [`Error::TargetLocked`] if the lock is never released.
 pub(super) async fn explain(session: &mut Session, error: Error) -> Error {
     let waited_in_vain =
         matches!(&error, Error::Database { source, .. } if source.number() == Some(LOCK_WAIT_OVER));
@@ -43,7 +43,7 @@ pub(super) async fn explain(session: &mut Session, error: Error) -> Error {
     }
     match refuse(session).await {
         Err(locked @ Error::TargetLocked { .. }) => locked,
-        _ => error, // somebody's, or not to be known
+        _ => error, // a session holds the lock, or the holder is unknown
     }
 }
 

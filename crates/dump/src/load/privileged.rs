@@ -1,6 +1,6 @@
 //! The parts of a dump that outlive its databases or run with the privileges of others, one by one: accounts,
-//! privileges that are not limited to a database or that all users get, and code whose definer is another user than
-//! the one that loads it.
+//! privileges that are not limited to a database or that all users get, and code whose definer is not the loading
+//! user.
 
 use model::text::Text;
 use oceanbase::catalog::PUBLIC_ROLE;
@@ -16,8 +16,8 @@ use crate::load::allowed::{self, Wanted};
 use crate::load::{Options, names};
 use crate::plan::full_name;
 
-/// Returns what a load with these options creates beyond databases, tables and views, and with whose rights. `user`
-/// is the one that loads: code of its own is not listed. Nothing if [`Options::with_code`] is not set.
+/// Returns what a load with these options creates beyond databases, tables and views, and with whose privileges.
+/// `user` is the loading user, whose own code is not listed. Empty if [`Options::with_code`] is not set.
 ///
 /// # Errors
 /// Fails as [`super::check_target`] does for the dump.
@@ -70,8 +70,8 @@ fn definer(statement: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(&text).trim().to_owned())
 }
 
-/// Returns whether a definer, as a statement spells it, is that user, wherever it logs on from. OceanBase's users are
-/// named with tenant and cluster where they log on: `eva@shop#prod`.
+/// Returns whether a definer, as a statement spells it, is this user on any host. OceanBase's login names include
+/// tenant and cluster: `eva@shop#prod`.
 fn is_user(definer: &str, user: &str) -> bool {
     let user = user.split('@').next().unwrap_or(user);
     let name = tokens(definer.as_bytes()).first().and_then(|token| {

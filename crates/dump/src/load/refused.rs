@@ -1,7 +1,8 @@
-//! Tables of which the target refuses rows: they are taken out of the load as a whole, and the others are loaded.
+//! Tables of which the target refuses rows: the load skips them completely, and loads the others.
 //!
-//! The table is noted when its first row is refused, dropped when the other rows are in, and its pieces then count as not loaded. A
-//! load that is killed in between drops it before it begins anew, so half a table never stays for a whole one.
+//! The table is noted when its first row is refused, and dropped when the other rows are loaded. Its pieces then
+//! count as not loaded. A load that is killed in between drops the table before it resumes, so a half-loaded table
+//! never passes for a complete one.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,18 +19,18 @@ use crate::load::marks::Marks;
 use crate::plan::full_name;
 use crate::source::Target;
 
-/// What the target said to a row.
+/// The target's error for a row.
 struct Refusal {
     piece: u32,
     error: Error,
 }
 
-/// The tables of which rows were refused, by database in the target and name.
+/// The tables with refused rows, by database in the target and name.
 #[derive(Default)]
 pub(super) struct RefusedRows(Mutex<BTreeMap<(String, String), Refusal>>);
 
 impl RefusedRows {
-    /// Gives up a table. What was said first is kept.
+    /// Gives up a table. The first error is kept.
     pub(super) fn add(&self, database: &str, table: &str, piece: u32, error: Error) {
         let name = (database.to_owned(), table.to_owned());
         self.tables().entry(name).or_insert(Refusal { piece, error });
@@ -40,11 +41,11 @@ impl RefusedRows {
         self.tables().contains_key(&(database.to_owned(), table.to_owned()))
     }
 
-    /// Drops the tables that were given up, out of the given total, and names them. Where these are all, nothing is dropped: what is in
-    /// stays for when the load is resumed.
+    /// Drops the tables that were given up and returns them. `tables` is their total. If all were given up, nothing
+    /// is dropped: their loaded rows stay until the load is resumed.
     ///
     /// # Errors
-    /// What the server said, when it refused rows of every table; fails when the server does.
+    /// The first refusal, if the server refused rows of every table; fails if the server does.
     pub(super) async fn settle(
         &self,
         target: &Target,
@@ -102,7 +103,7 @@ fn reason(table: &str, refusal: &Refusal) -> Text {
     }
 }
 
-/// Returns whether a failure to insert rows is about the rows, and not about the server or the connection.
+/// Returns whether inserting rows failed because of the rows, and not because of the server or the connection.
 pub(super) fn is_about_rows(error: &Error) -> bool {
     match error {
         Error::Database { source, .. } => is_refused(source),
@@ -111,7 +112,7 @@ pub(super) fn is_about_rows(error: &Error) -> bool {
     }
 }
 
-/// Returns whether an earlier attempt gave up tables for their rows.
+/// Returns whether an earlier attempt gave up tables with refused rows.
 pub(super) async fn are_noted(session: &mut Session, notes: &BTreeMap<String, Marks>) -> Result<bool> {
     for marks in notes.values() {
         if !marks.refused_rows(session).await?.is_empty() {
@@ -121,8 +122,8 @@ pub(super) async fn are_noted(session: &mut Session, notes: &BTreeMap<String, Ma
     Ok(false)
 }
 
-/// Drops a table that this load made, and notes that none of it is in. In this order, and with the note that it was given up still
-/// there: a crash in between does both again.
+/// Drops a table that this load created, and then notes that nothing of it is loaded. The note of the refusal stays,
+/// so that a repeated call after a crash does both again.
 pub(super) async fn discard(session: &mut Session, marks: &Marks, database: &str, table: &str) -> Result<()> {
     let drop_table = format!("DROP TABLE IF EXISTS {}.{}", identifier(database), identifier(table));
     let dropped = make(session, &Statement::act(drop_table).within(STATEMENT_LIMIT)).await;

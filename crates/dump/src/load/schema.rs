@@ -29,9 +29,8 @@ use crate::source::Target;
 /// A table with fewer rows gets its keys immediately: creating them later costs more than it saves.
 pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 
-/// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in, once the
-/// target was found fit for them. A table that the server refuses is noted in the target: the other calls of the load
-/// pass over it.
+/// Checks the target, then creates the databases and their tables, without the keys that are cheaper to add after the
+/// rows. A table that the server refuses is noted in the target, and the other calls of the load skip it.
 ///
 /// # Errors
 /// Fails as [`super::check_target`] does, and when the server refuses a database or every table;
@@ -60,16 +59,16 @@ pub async fn create_schema(
         create_database(&mut session, &archive, &entry.name, database).await?;
         let marks = Marks::find(&mut session, entry, database, dump).await?;
         let is_new = marks.begin(&mut session).await?;
-        // What an earlier attempt gave up is tried again from its beginning.
+        // Tables that an earlier attempt gave up are loaded again from the beginning.
         for table in marks.refused_rows(&mut session).await? {
             refused::discard(&mut session, &marks, database, &table).await?;
         }
         marks.forget_refused(&mut session).await?;
         all_marks.insert(database.clone(), marks);
-        // Nothing of these names was there before this load began: what is, is from an earlier attempt.
+        // No object with these names existed before this load, so existing ones are from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
-        // Before the tables: their defaults draw from them.
+        // Sequences come before the tables, whose defaults use them.
         let refused = create_sequences(&mut session, &archive, entry, database, &options.selection, &there);
         not_made.extend(refused.await?);
         let missing = missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?;
@@ -77,7 +76,7 @@ pub async fn create_schema(
         tables.extend(missing);
     }
     let count = tables.len();
-    // None has foreign keys yet, so their order does not matter.
+    // The tables have no foreign keys yet, so their order does not matter.
     let mut refused = define(target, connections, tables, STATEMENT_LIMIT, cancel).await?;
     if !has_tables && count > 0 && refused.len() == count {
         return Err(refused.swap_remove(0).into_error());
@@ -105,8 +104,8 @@ async fn create_database(session: &mut Session, archive: &Archive, name: &str, t
         .map(drop)
 }
 
-/// Creates the chosen sequences of a database, each with the number that it gives next in the source. Returns those
-/// that the server refuses: OceanBase knows no sequences of MariaDB.
+/// Creates the selected sequences of a database, each with its next number in the source. Returns those that the
+/// server refuses: OceanBase does not support MariaDB's sequences.
 async fn create_sequences(
     session: &mut Session,
     archive: &Archive,
@@ -128,7 +127,7 @@ async fn create_sequences(
     for object in allowed::objects(archive, key, |object| chosen(&object.name)).await? {
         let is_there = object.kind == SchemaKind::Sequence && there.has(&object.name, false);
         if is_there || refused.contains(&object.name) {
-            continue; // from an earlier attempt, or there is nothing whose numbers could be set
+            continue; // from an earlier attempt, or its sequence does not exist
         }
         let what = full_name(database, &object.name);
         match make(session, &Statement::act(object.statement)).await {
@@ -144,7 +143,7 @@ async fn create_sequences(
     Ok(not_made)
 }
 
-/// Returns the statement under the new name, harmless where there is such a database.
+/// Returns the statement with the new name; it does nothing if the database exists.
 fn database_statement(sql: &[u8], name: &str) -> Option<Vec<u8>> {
     let tokens = tokens(sql);
     let old = tokens.iter().position(|token| token.kind == TokenKind::Name)?;
@@ -167,7 +166,7 @@ impl Existing {
         Ok(Self(tables.into_iter().map(|table| table.name).collect()))
     }
 
-    /// Returns whether there is one of that name. OceanBase may keep all names in small letters.
+    /// Returns whether there is one with this name. OceanBase may store all names in lower case.
     fn has(&self, name: &str, folds: bool) -> bool {
         self.0.contains(name) || folds && self.0.contains(&name.to_lowercase())
     }
@@ -203,8 +202,7 @@ async fn missing_tables(
     Ok(tables)
 }
 
-/// Reads the definitions of a database's tables out of the dump. Those of tables whose rows could not be read stay
-/// there.
+/// Reads the definitions of a database's tables from the dump, except those of tables whose rows could not be read.
 pub(super) async fn table_objects(
     archive: &Archive,
     entry: &DatabaseEntry,

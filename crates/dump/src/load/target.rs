@@ -1,4 +1,4 @@
-//! Whether a target can be loaded into, checked without changing it.
+//! Checks whether a dump can be loaded into a target, without changing it.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::manifest::Manifest;
 use crate::plan::full_name;
 use crate::source::Target;
 
-/// What a target is like.
+/// The result of checking a target.
 #[derive(Debug, Clone)]
 pub struct TargetCheck {
     /// The server.
@@ -29,11 +29,11 @@ pub struct TargetCheck {
     pub notes: Vec<Text>,
 }
 
-/// Looks whether a dump can be loaded, without changing anything.
+/// Checks whether a dump can be loaded, without changing anything.
 ///
 /// # Errors
-/// [`Error::TargetNotEmpty`] when it would clash with what is there; [`Error::LoadInterrupted`] when another dump
-/// was being loaded there.
+/// [`Error::TargetNotEmpty`] if it conflicts with existing objects; [`Error::LoadInterrupted`] if the load of another
+/// dump has not ended there.
 pub async fn check_target(
     target: &Target,
     client: &Client,
@@ -58,7 +58,7 @@ pub(super) async fn check(
     options: &Options,
 ) -> Result<(TargetCheck, Vec<Marks>)> {
     if let Some(database) = names.keys().next() {
-        archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
+        archive.read_schema(ObjectKey::Database { database }).await?; // checks the decryption keys early
     }
     allowed::check_schema(archive, manifest, names, &options.selection).await?;
     if options.with_code {
@@ -105,7 +105,7 @@ pub(super) async fn check(
             let is_own = |name: &str| {
                 entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
             };
-            // Rows that were loaded are gone with their tables: then the notes of them are wrong.
+            // If the tables were dropped, the loaded rows are gone and their notes are wrong.
             if there.iter().any(|table| is_own(&table.name)) || marks.all(session).await?.is_empty() {
                 resumes = true;
                 continue;
@@ -124,7 +124,7 @@ pub(super) async fn check(
             leftovers.push(marks);
         }
         found.extend(clashing.into_iter().map(|table| full_name(database, &table.name)));
-        // Objects of an earlier attempt of this load do no harm.
+        // Objects of an earlier attempt of this load are harmless.
         if options.with_code && !is_ours && whole(&entry.name) && !entry.code.is_empty() {
             found.extend(code::clashing(session, entry, database).await?);
         }

@@ -18,7 +18,7 @@ use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 
-/// A view that is to be made.
+/// A view that is to be created.
 struct Waiting {
     database: String,
     name: String,
@@ -28,7 +28,7 @@ struct Waiting {
     refusal: Option<oceanbase::Error>,
 }
 
-/// Makes the views. Returns what could not be made.
+/// Creates the views. Returns those that could not be created.
 pub(super) async fn create_views(
     session: &mut Session,
     archive: &Archive,
@@ -83,7 +83,7 @@ pub(super) async fn create_views(
             }
         }
     }
-    // A view may read one of another database that comes later: as long as some can be made, the rest is tried again.
+    // A view may read a later one of another database: as long as some can be created, the rest is retried.
     while !waiting.is_empty() {
         let before = waiting.len();
         waiting = try_all(session, waiting, &mut made.notes).await?;
@@ -100,7 +100,7 @@ pub(super) async fn create_views(
     Ok(made)
 }
 
-/// Tries to make each view; returns those that the server refused.
+/// Tries to create each view; returns those that the server refused.
 async fn try_all(session: &mut Session, views: Vec<Waiting>, notes: &mut Vec<Text>) -> Result<Vec<Waiting>> {
     let mut refused = Vec::new();
     for mut view in views {
@@ -129,7 +129,7 @@ async fn view_objects(archive: &Archive, database: &str, selection: &Selection) 
     Ok(objects.into_iter().filter(|object| object.kind == SchemaKind::View).collect())
 }
 
-/// Returns the statement with the new names of databases; nothing when that can't be done with certainty.
+/// Returns the statement with the new names of databases; `None` if a name is ambiguous.
 fn renamed(statement: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>> {
     let changed = |name: &str| names.get(name).is_some_and(|new| new != name);
     let view = Qualified::read(statement, changed);

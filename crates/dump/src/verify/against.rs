@@ -31,8 +31,8 @@ const ROWS_PER_NEWS: u64 = 10_000;
 /// Reads the selected tables of a dump from a database, in one snapshot, and compares them with the dump.
 ///
 /// # Errors
-/// Fails when the dump is not readable or does not hold what was chosen, or the server fails. What differs is in the
-/// report.
+/// Fails if the dump is unreadable or does not contain the selection, or if the server fails. The report lists
+/// differences.
 pub async fn verify_against(
     source: &Source,
     client: &Client,
@@ -45,7 +45,7 @@ pub async fn verify_against(
     compare(source, client, dump, choice, &BTreeSet::new(), connections, meter, cancel).await
 }
 
-/// The same, without these tables, named with their databases as the server has them.
+/// The same, except the tables in `without`, which are given with their database in the server.
 #[expect(clippy::too_many_arguments, reason = "as many as its caller has, and one")]
 pub(crate) async fn compare(
     source: &Source,
@@ -84,7 +84,7 @@ pub(crate) async fn compare(
 }
 
 /// Opens the transaction that holds the snapshot; a missing first table is a finding. On MySQL and MariaDB, each
-/// connection reads its own snapshot: the tables are compared one by one, while there should be no writes.
+/// connection reads its own snapshot, so other clients should not write during the comparison.
 async fn open_pin(
     source: &Source,
     anchor: Option<(String, String)>,
@@ -113,7 +113,7 @@ fn is_missing(number: u16) -> bool {
     matches!(number, 1146 | 1049 | 1054 | 1735)
 }
 
-/// A piece and where its rows should be.
+/// A piece and the place where its rows should be.
 struct Job {
     /// The database, in the target's name.
     database: String,
@@ -138,8 +138,8 @@ fn jobs(plan: &Plan, manifest: &Manifest, choice: Choice<'_>) -> Result<Vec<Job>
     Ok(jobs)
 }
 
-/// Returns the parts of a table that hold the same rows in every database, with what the dump has in them: its chunks;
-/// or its partitions, when the chunks were cut by a key that the source gave its rows itself.
+/// Returns the parts of a table that can be compared between databases, with the dump's pieces for them: its chunks;
+/// or its partitions, if the chunks were split by the source's hidden key.
 fn comparable(table: &TablePlan, pieces: &[Piece]) -> Vec<(Chunk, Piece)> {
     let mut parts: Vec<(Chunk, Piece)> = Vec::new();
     for (chunk, piece) in table.chunks.iter().zip(pieces) {
@@ -210,7 +210,7 @@ impl ComparePieces {
                 let (rows, checksum, _) = self.read_once(session, job, typed).await?;
                 Ok((rows, checksum))
             }
-            // No dump holds such a document.
+            // No dump contains such a document.
             Err(Trouble::Unwritable(..)) => Ok((rows, Checksum::default())),
             Err(Trouble::Server(error)) => Err(error),
         }

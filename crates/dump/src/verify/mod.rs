@@ -21,13 +21,13 @@ use crate::manifest::Manifest;
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
-    /// What is wrong; nothing when all is well.
+    /// What is wrong; empty if all is well.
     pub findings: Vec<Finding>,
-    /// How many objects, or pieces of tables, were looked at.
+    /// How many objects, or pieces of tables, were checked.
     pub checked: u64,
     /// How many bytes were read.
     pub bytes: u64,
-    /// How many rows the dump holds, or the database.
+    /// How many rows the dump or the database holds.
     pub rows: u64,
 }
 
@@ -42,12 +42,12 @@ impl Report {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Finding {
-    /// An object is not there.
+    /// An object is missing.
     Missing {
         /// Its path below the dump.
         path: String,
     },
-    /// An object is not what was written.
+    /// An object differs from what was written.
     Damaged {
         /// Its path below the dump.
         path: String,
@@ -59,7 +59,7 @@ pub enum Finding {
         /// Its path below the dump.
         path: String,
     },
-    /// A table of the dump is not in the database, or can't be read as the dump did.
+    /// A table of the dump is not in the database, or can't be read in the same parts.
     TableMissing {
         /// The table, in the database's names.
         table: String,
@@ -80,7 +80,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Returns it in words for people.
+    /// Returns the finding as a message for users.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let outside = |id| Problem::outside(id).coded(codes::BACKUP_UNREADABLE);
@@ -103,7 +103,8 @@ impl Finding {
 /// Reads the manifest of a finished dump.
 ///
 /// # Errors
-/// [`crate::Error::NotFinished`] when there is none, [`crate::Error::Damaged`] when it is not what was written.
+/// [`crate::Error::NotFinished`] if there is none, [`crate::Error::Damaged`] if it differs from what was written, and
+/// [`crate::Error::Altered`] if its signature does not match.
 pub async fn read_manifest(client: &Client, dump: &DumpId) -> Result<Manifest> {
     Archive::new(client, dump).require_manifest().await
 }
@@ -111,7 +112,7 @@ pub async fn read_manifest(client: &Client, dump: &DumpId) -> Result<Manifest> {
 /// Reads the manifest of a finished dump, and its origin.
 ///
 /// # Errors
-/// As [`read_manifest`]; [`crate::Error::Damaged`] also when its signature does not fit.
+/// As [`read_manifest`].
 pub async fn open_manifest(client: &Client, dump: &DumpId) -> Result<OpenManifest> {
     Archive::new(client, dump).open_manifest().await
 }

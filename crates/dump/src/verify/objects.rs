@@ -17,12 +17,13 @@ use crate::manifest::{Manifest, ObjectEntry};
 use crate::progress::{Meter, Progress};
 use crate::verify::{Finding, Report};
 
-/// Reads every object of a finished dump and compares size and hash; finds what is missing and what is foreign.
+/// Reads every object of a finished dump and compares its size and hash; also finds missing and foreign objects.
 ///
-/// What it finds is worth as much as the manifest: `expected_manifest` is the BLAKE3 of the one whose origin was judged.
+/// The result is only as trustworthy as the manifest: `expected_manifest` is the BLAKE3 hash of the one whose origin
+/// was checked.
 ///
 /// # Errors
-/// Fails when there is no readable manifest or another one than expected, or the storage fails. The report lists
+/// Fails if there is no readable manifest, if it is not the expected one, or if the storage fails. The report lists
 /// problems of objects.
 pub async fn verify(
     client: &Client,

@@ -83,7 +83,7 @@ async fn users_and_roles_of_a_mariadb_come_through() {
     for sql in ["REVOKE SHOW VIEW ON d_who.* FROM PUBLIC", "DROP DATABASE d_who"] {
         run(&mut session, sql).await;
     }
-    // What outlives its database is listed first.
+    // Objects that outlive their database are listed first.
     let options = load::Options { with_code: true, ..load_options(&[("d_who", "d_who")]) };
     let privileged = load::privileged(&bed.client, &"who".parse().expect("an id"), &options, "root").await;
     let privileged = privileged.expect("a list");
@@ -96,7 +96,7 @@ async fn users_and_roles_of_a_mariadb_come_through() {
     assert_eq!(refused.collect::<Vec<_>>(), [] as [&model::text::Text; 0]);
     assert_eq!(shown(&bed, &asked).await, before, "{notes:?}");
 
-    // They log on by their passwords, and hold what their default role gives.
+    // They log on with their passwords, and have the privileges of their default role.
     let mut plain = bed.as_user("m_plain", "secret1").session().await;
     assert_eq!(query(&mut plain, "SELECT COUNT(*) FROM d_who.`t``; --`").await, [["0"]]);
     run(&mut plain, "INSERT INTO d_who.`t``; --` VALUES (1,1)").await;
@@ -137,7 +137,7 @@ async fn privileges_follow_a_database_that_is_renamed() {
     session.close().await;
 }
 
-/// So it is when the account that a view of the server's own runs as is gone.
+/// This happens when the definer of a system view no longer exists.
 #[tokio::test]
 async fn users_that_the_server_can_not_list_stop_nothing_else() {
     let bed = Bed::mariadb();

@@ -19,11 +19,11 @@ use xtask::seekdb::Server;
 pub(crate) struct Bed {
     /// The server.
     pub(crate) server: Server,
-    /// Where dumps go.
+    /// The storage for dumps.
     pub(crate) client: Client,
     /// The directory itself.
     pub(crate) dir: TempDir,
-    /// Who dumps and loads.
+    /// The user that dumps and loads.
     user: String,
 }
 
@@ -33,7 +33,7 @@ impl Bed {
         Self::on(xtask::seekdb::shared().expect("a running seekdb"))
     }
 
-    /// Uses a MariaDB of this process's own.
+    /// Uses the MariaDB of this process.
     pub(crate) fn mariadb() -> Self {
         let own = xtask::mariadb::shared().expect("a running MariaDB");
         let (host, password) = (own.host.clone(), own.password.clone());
@@ -113,7 +113,7 @@ impl Bed {
         self.dump_metered(dump, options, &Meter::new()).await
     }
 
-    /// Takes a whole dump, and counts what is done of it.
+    /// Takes a whole dump, and reports its progress.
     pub(crate) async fn dump_metered(
         &self,
         dump: &DumpId,
@@ -160,7 +160,7 @@ impl Bed {
             .expect("a report")
     }
 
-    /// Looks for damage in a dump.
+    /// Verifies a dump.
     pub(crate) async fn verify(&self, id: &str) -> dump::Report {
         let (dump, never) = (id.parse().expect("an id"), CancellationToken::new());
         dump::verify(&self.client, &dump, None, 4, &Meter::new(), &never).await.expect("a report")
@@ -191,7 +191,7 @@ pub(crate) fn load_options(names: &[(&str, &str)]) -> load::Options {
     load::Options { databases, ..load::Options::default() }
 }
 
-/// OceanBase's number for a definition that changes at this moment, perhaps another test's: "Schema try again".
+/// OceanBase's error number for a definition that is changing, perhaps by another test: "Schema try again".
 const SCHEMA_AGAIN: u16 = 5627;
 
 /// OceanBase's number for a trigger of that name.
@@ -204,8 +204,8 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
         match session.run(&Statement::act(sql)).await {
             Ok(changed) => return changed,
             Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < 20 => tries += 1,
-            Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it was done all the same
-            // The kernel tries by itself again, too, and may meet the trigger that it made the first time.
+            Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it succeeded anyway
+            // The kernel also retries by itself, and may find the trigger that it created the first time.
             Err(error) if error.number() == Some(TRIGGER_EXISTS) => return 0,
             Err(error) => panic!("{sql:.200}: {error}"),
         }
@@ -213,7 +213,7 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
     }
 }
 
-/// Returns the rows of a query as text; bytes that are none are escaped.
+/// Returns the rows of a query as text; invalid UTF-8 is escaped.
 pub(crate) async fn query(session: &mut Session, sql: &str) -> Vec<Vec<String>> {
     let rows = match session.rows(&Statement::read(sql)).await {
         Ok(rows) => rows,
@@ -236,7 +236,7 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Makes databases and tables on two connections.
+/// Creates databases and tables on two connections.
 pub(crate) async fn create_schema(
     target: &Source,
     client: &Client,

@@ -199,7 +199,7 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
     let hash = &before[1][0][0][before[1][0][0].find('*').expect("a hash")..][..20];
     assert!(shown.contains("CREATE USER") && !shown.contains(hash), "a hash was shown");
 
-    // A user that was there before stays as it is.
+    // A user that existed before is not changed.
     let notes = {
         create_schema(&target, &bed.client, &dump, &load_options(&[("d_users", "d_users_2")]))
             .await

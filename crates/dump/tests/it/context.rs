@@ -47,7 +47,7 @@ async fn texts_of_code_and_views_keep_their_character_set_and_collation() {
     run(&mut session, "INSERT INTO d_context_2.t VALUES (1, '!')").await;
     assert_eq!(query(&mut session, "SELECT w FROM d_context_2.t").await, [["latin1_german2_ci!"]]);
 
-    // The stock client makes the same of the files.
+    // The stock client creates the same from the files.
     bed.database("d_context_3", &[statements[0]]).await;
     for file in ["views.sql", "code.sql"] {
         let path = format!("context/schema/d_context/{file}");
@@ -59,7 +59,7 @@ async fn texts_of_code_and_views_keep_their_character_set_and_collation() {
     session.close().await;
 }
 
-/// The text of latin1 code beyond ASCII: the server keeps its bytes, which are no UTF-8.
+/// The text of latin1 code beyond ASCII: the server keeps its bytes, which are not UTF-8.
 #[tokio::test]
 async fn code_that_was_written_in_latin1_reads_as_it_did() {
     let bed = Bed::mariadb();

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bed::{Bed, create_schema};
 
-/// How to damage a dump, and what must be named.
+/// How to damage a dump, and what the finding must name.
 struct Damage {
     what: &'static str,
     path: &'static str,

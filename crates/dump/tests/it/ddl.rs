@@ -1,5 +1,5 @@
-//! Tables that are changed while they are dumped: each change ends in a right dump or in a failure that names the table,
-//! never in wrong rows.
+//! Tables that are changed while they are dumped: the dump is either correct or fails and names the table, but never
+//! contains wrong rows.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -51,7 +51,7 @@ async fn changed_meanwhile(
 /// Checks that the dump failed, names the table that was changed or could not be read, and left no backup.
 async fn fails(bed: &Bed, name: &str, changes: &[&str]) {
     let error = changed_meanwhile(bed, name, changes, false).await.expect_err(name);
-    assert!(error.must_start_anew() && !error.is_transient(), "{name}: {error:?}");
+    assert!(error.must_restart() && !error.is_transient(), "{name}: {error:?}");
     let (database, told) = (format!("`d_ddl_{name}`.`t"), format!("{error:?} {}", error.problem()));
     assert!(told.contains(&database), "{name}: {told}");
     let dump = format!("ddl-{}", name.replace('_', "-")).parse().expect("an id");
@@ -59,7 +59,7 @@ async fn fails(bed: &Bed, name: &str, changes: &[&str]) {
     assert!(matches!(manifest, Err(Error::NotFinished { .. })), "{name}: {manifest:?}");
 }
 
-/// Makes sure that the dump holds the rows that were there before.
+/// Checks that the dump contains the rows from before the changes.
 async fn holds_the_old_rows(bed: &Bed, name: &str, changes: &[&str]) {
     let manifest = changed_meanwhile(bed, name, changes, false).await.expect(name);
     let rows: Vec<u64> = manifest.tables().map(|(_, table)| table.rows).collect();
@@ -128,14 +128,14 @@ async fn each_change_of_a_table_ends_a_dump_of_mariadb_too() {
         ("gone", GONE),
         ("renamed", RENAMED),
         ("swapped", SWAPPED),
-        ("keys", KEYS), // it is seen that something was changed, not what
+        ("keys", KEYS), // it is known that something was changed, but not what
     ];
     for (name, changes) in cases {
         fails(&bed, name, changes).await;
     }
 }
 
-/// The last of several tries: what was changed is missing, and the rest is dumped.
+/// At the last of several attempts, the changed table is left out, and the rest is dumped.
 #[tokio::test]
 async fn a_table_that_is_changed_at_the_last_try_is_left_out_by_name() {
     for (bed, engine) in [(Bed::shared(), "kernel"), (Bed::mariadb(), "maria")] {
@@ -167,10 +167,10 @@ async fn a_table_that_is_changed_at_the_last_try_is_left_out_by_name() {
     }
 }
 
-/// Changes tables each time when the moment of a snapshot has just been fixed.
+/// Changes tables each time after the SCN of a snapshot was chosen.
 struct Restless {
     server: Server,
-    /// What is asked of the server just before.
+    /// The statement after which it changes the tables.
     after: &'static str,
     changes: Vec<String>,
     times: AtomicU32,
@@ -231,7 +231,7 @@ async fn a_table_that_never_stands_still_does_not_keep_the_others_from_being_dum
         assert_eq!(tables, [("still", 2)]);
         assert_eq!(bed.verify("restless").await.findings, []);
 
-        // Who excludes them does not wait for them.
+        // Excluded tables do not delay a snapshot.
         let excluded = ["flickers", "restless"];
         let exclude = excluded.map(|table| BackupObject::Table(database.to_owned(), table.to_owned()));
         options.consent = Consent { exclude: exclude.to_vec(), ..Consent::default() };
@@ -240,7 +240,7 @@ async fn a_table_that_never_stands_still_does_not_keep_the_others_from_being_dum
         let manifest = dump_of(&source, &bed, &dump, &options).await.expect("a dump");
         assert_eq!((witness.times.load(Ordering::Relaxed), manifest.is_partial()), (1, false));
 
-        // Nothing stands still: that is no dump.
+        // If everything changes, there is no dump.
         let (source, _) =
             restless(&bed, after, &[format!("ALTER TABLE {database}.still COMMENT = 'change {{}}'")]);
         let only = BackupObject::Table(database.to_owned(), "still".to_owned());

@@ -4,7 +4,7 @@ use dump::ChunkAim;
 
 use crate::bed::{Bed, query, run};
 
-/// What functions put into documents keeps its type: for a DECIMAL, `=` would not show that.
+/// Values that functions store in documents keep their types. For a DECIMAL, `=` would not show that.
 #[tokio::test]
 async fn documents_keep_their_values_and_the_types_of_them() {
     const TYPED: &str = "JSON_OBJECT('amount', 1.10, 'whole', CAST(3 AS DECIMAL(10,0)), 'zero', 0.0, 'long', 123456789012345678901234567890.12, \
@@ -107,7 +107,7 @@ async fn documents_keep_their_values_and_the_types_of_them() {
     session.close().await;
 }
 
-/// Where one text stands for several documents, or a value has no literal, the table is named and the others are dumped.
+/// If one text stands for several documents, or a value has no literal, the table is named and the others are dumped.
 #[tokio::test]
 async fn documents_without_a_literal_leave_out_their_table_alone() {
     let statements = [

@@ -35,7 +35,7 @@ impl Key {
     }
 }
 
-/// Stands in every row, key, default and comment of the test's table.
+/// A word in every row, key, default and comment of the test's table.
 const TELLTALE: &str = "grapefruit";
 
 async fn encrypted_dump(bed: &Bed, database: &str, id: &str, key: &Key, compression: Compression) {

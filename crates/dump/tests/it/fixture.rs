@@ -39,7 +39,8 @@ fn identities() -> Identities {
     Identities::read(&key).expect("identities")
 }
 
-/// Writes them. Only for a new format: `LIFEBOAT_WRITE_FIXTURE=1`, with a key that `age-keygen -o key` made beside them.
+/// Writes the dumps. Only for a new format: `LIFEBOAT_WRITE_FIXTURE=1`, with a key from `age-keygen -o key` beside
+/// them.
 #[tokio::test]
 #[ignore = "the dumps of this format are written once"]
 async fn write_the_dumps_of_a_new_format() {

@@ -1,4 +1,4 @@
-//! A dump is data: whatever a forged one contains, only rows and verified definitions are run.
+//! A dump is data: even of a forged one, only rows and verified definitions run.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use crate::bed::{Bed, create_schema, load_options, query, selection};
 const PREAMBLE: &str = "-- Lifeboat dump, format 1: rows\nSET NAMES utf8mb4;\n\
     SET SESSION time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks=0, unique_checks=0;\n";
 
-/// Changes the manifest, and seals it again as anybody can.
+/// Changes the manifest, and recomputes its seal, which needs no key.
 fn reseal(folder: &Path, change: impl FnOnce(&mut Value)) {
     let path = folder.join("manifest.json");
     let text = fs::read_to_string(&path).expect("a manifest");
@@ -29,7 +29,7 @@ fn piece(manifest: &mut Value) -> &mut Value {
     &mut manifest["databases"][0]["tables"][0]["pieces"][0]
 }
 
-/// Writes other bytes in a piece's place; the manifest names them, and how much text they are.
+/// Replaces the bytes of a piece; the manifest lists their hash and the length of their text.
 fn forge(folder: &Path, path: &str, bytes: &[u8], raw_bytes: usize) {
     fs::write(folder.join(path), bytes).expect("forged");
     reseal(folder, |manifest| {
@@ -41,7 +41,7 @@ fn forge(folder: &Path, path: &str, bytes: &[u8], raw_bytes: usize) {
     });
 }
 
-/// Loads the rows of a dump into a database whose tables are there; returns what was wrong with it.
+/// Creates the tables of a dump and loads their rows; returns the error.
 async fn refused(bed: &Bed, id: &str, names: &[(&str, &str)]) -> String {
     let (dump, options, never) = (id.parse().expect("an id"), load_options(names), CancellationToken::new());
     create_schema(&bed.source(), &bed.client, &dump, &options).await.expect("a schema");
@@ -134,7 +134,7 @@ async fn no_statement_of_a_piece_runs_before_its_bytes_were_proved() {
     let path = folder.join(&object.path);
     let whole = fs::read(&path).expect("a piece");
 
-    // In the first block, and a row that would be as good as any.
+    // The change is in the first block, and the row would still be valid.
     let mut changed = whole.clone();
     let at = 3 << 20;
     changed[at] = if changed[at] == b'x' { b'y' } else { b'x' };
@@ -223,7 +223,7 @@ async fn definitions_and_the_plan_are_proved_before_they_are_used() {
         }
         fs::write(&path, whole).expect("as it was");
     }
-    // A plan that is whole, and another.
+    // A valid plan, but another one.
     let path = folder.join("plan.json");
     let text = fs::read_to_string(&path).expect("a plan").replace("\"form\":\"number\"", "\"form\":\"text\"");
     let content = text.lines().next().expect("a line");
@@ -320,11 +320,11 @@ async fn an_unfinished_dump_is_not_resumed_from_what_others_wrote() {
     let dump = "planned-by-others".parse().expect("an id");
     dump::take_snapshot(&source, &bed.client, &dump, &unsigned).await.expect("a plan").release().await;
     match dump::take_or_resume_snapshot(&source, &bed.client, &dump, &signed).await {
-        Err(error @ Error::NotOurs { .. }) => assert!(error.must_start_anew()),
+        Err(error @ Error::NotOurs { .. }) => assert!(error.must_restart()),
         Err(error) => panic!("{error:?}"),
         Ok(_) => panic!("the plan of others was followed"),
     }
-    // Nor does a signed dump lose its signature by being resumed without the key.
+    // A signed dump does not lose its signature when it is resumed without the key.
     let dump = "planned-with-a-key".parse().expect("an id");
     dump::take_snapshot(&source, &bed.client, &dump, &signed).await.expect("a plan").release().await;
     let resumed = dump::take_or_resume_snapshot(&source, &bed.client, &dump, &unsigned).await;

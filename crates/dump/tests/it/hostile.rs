@@ -1,7 +1,7 @@
-//! Whatever the server's global settings are, a dump and a load have the same content as with the default settings.
+//! With any global settings of the server, a dump and a load have the same content as with the default settings.
 //!
-//! What is known to have done harm is tried by every test run, and every variable that a session can set by `./x soak`.
-//! Each test has a server of its own, since it changes GLOBAL variables.
+//! Every test run tries the settings that are known to do harm; `./x soak` tries every variable that a session can
+//! set. Each test has its own server, because it changes GLOBAL variables.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -118,10 +118,10 @@ async fn no_variable_of_a_mariadb_leaks() {
     Host::mariadb().await.sweep().await;
 }
 
-/// A server of one's own with a database that is dumped again and again.
+/// A separate server with a database that is dumped repeatedly.
 struct Host {
     bed: Bed,
-    /// What the database holds, as a connection with default settings sees it.
+    /// The content of the database, as a connection with default settings sees it.
     truth: Vec<Vec<String>>,
     round: AtomicU32,
     _keep: Box<dyn std::any::Any + Send + Sync>,
@@ -174,7 +174,7 @@ impl Host {
         Self { bed, truth, round: AtomicU32::new(0), _keep: keep }
     }
 
-    /// Returns those of the variables with which a dump or a load fails or is another.
+    /// Returns the variables with which a dump or a load fails or has other content.
     async fn culprits(&self, group: &[Hostile]) -> Vec<String> {
         let Err(why) = self.survives(group).await else { return Vec::new() };
         if let [(name, value)] = group {
@@ -197,7 +197,7 @@ impl Host {
         for (name, value) in group {
             let shown = query(&mut admin, &format!("SHOW GLOBAL VARIABLES LIKE '{name}'")).await;
             let set = format!("SET GLOBAL {name} = {value}");
-            // What can't be set can't do harm.
+            // A value that can't be set is harmless.
             if let ([row], Ok(())) = (&shown[..], self.bed.server.run(&[set])) {
                 before.push(format!("SET GLOBAL {name} = {}", as_sql(&row[1])));
             }
@@ -206,7 +206,7 @@ impl Host {
         let copy = format!("{SOURCE}_{round}");
         let outcome = self.round_trip(&format!("hostile-{round}"), &copy).await;
         for statement in before {
-            run(&mut admin, &statement).await; // this connection is from before
+            run(&mut admin, &statement).await; // this connection still has the old values
         }
         admin.close().await;
         outcome?;
@@ -267,7 +267,8 @@ impl Host {
         assert_eq!(culprits, Vec::<String>::new());
     }
 
-    /// Returns every variable that a session can set with values that it does not have, in turns: no turn has a variable twice.
+    /// Returns every variable that a session can set, with values other than the current one, in turns. No turn
+    /// contains a variable twice.
     async fn variables(&self) -> Vec<Vec<Hostile>> {
         let mut session = self.bed.session().await;
         let mut rows = if session.server().product.is_oceanbase() {
@@ -303,7 +304,7 @@ fn during(what: &str) -> impl Fn(dump::Error) -> String {
     move |error| format!("{what}: {} ({error:?})", error.problem())
 }
 
-/// Excluded from the sweep: it is not a session setting of statements, and no server can be tested with it. A
+/// Excluded from the sweep: these are not session settings of statements, or no server can be tested with them. A
 /// `max_allowed_packet` that is too small is refused before a load begins.
 const SPARED: [&str; 7] = [
     "max_allowed_packet",
@@ -315,10 +316,11 @@ const SPARED: [&str; 7] = [
     "ob_tcp_invited_nodes",
 ];
 
-/// A variable that only the server has, and that every connection of users without all rights begins with.
+/// A global variable whose statements run first on connections of unprivileged users.
 const INIT_CONNECT: &str = "init_connect";
 
-/// Texts that harm where a variable whose name begins so is not pinned. Servers name no values of such variables.
+/// Harmful texts for variables with these prefixes, unless Lifeboat pins them. Servers do not list the values of such
+/// variables.
 #[rustfmt::skip]
 const TEXTS: &[(&str, &[&str])] = &[
     ("character_set_", &["gbk", "latin1", "binary", "gb18030", "utf16", "utf8mb3"]),
@@ -356,8 +358,8 @@ const TEXTS: &[(&str, &[&str])] = &[
     (INIT_CONNECT, &["SET SESSION sql_select_limit = 1", "SET NAMES gbk", "SET SESSION sql_mode = ANSI_QUOTES"]),
 ];
 
-/// Returns other values than this: a switch is switched, numbers are small and large, one of several is each other, and texts are
-/// those that are known to harm.
+/// Returns other values: the opposite of a switch, small and large numbers, each other member of a list, and texts
+/// that are known to do harm.
 fn others(name: &str, value: &str, list: &str) -> Vec<String> {
     let quoted = |text: &str| format!("'{text}'");
     match value {
@@ -378,7 +380,7 @@ fn others(name: &str, value: &str, list: &str) -> Vec<String> {
     }
 }
 
-/// Writes a value as `SHOW VARIABLES` shows it into a SET.
+/// Converts a value from `SHOW VARIABLES` to a literal for SET.
 fn as_sql(shown: &str) -> String {
     match shown {
         "" | "DEFAULT" => "DEFAULT".to_owned(),
@@ -387,7 +389,7 @@ fn as_sql(shown: &str) -> String {
     }
 }
 
-/// Returns all that a database holds.
+/// Returns the whole content of a database.
 async fn held(session: &mut Session, database: &str) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     for sql in [

@@ -1,4 +1,5 @@
-//! A dump is one dump: a new one never continues the files of another, and none is resumed as another.
+//! Dumps are distinct: a new dump never continues the files of another one, and a dump is never resumed as another
+//! one.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Whatever is killed at any time, the engine or the database: no row is lost or duplicated, and no partial dump
-//! counts as complete.
+//! If the engine or the database is killed at any time, no row is lost or duplicated, and no partial dump counts as
+//! complete.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -24,8 +24,8 @@ const SERVER: &str = "LIFEBOAT_TEST_SERVER";
 /// The number of pieces, of all runs together, after which the child dies.
 const PIECES: &str = "LIFEBOAT_TEST_PIECES";
 
-/// After how long a call is given up: a server that was killed may keep a statement forever when it comes back.
-/// Lifeboat itself waits longer, since it can't know how slow a server is that answers at last.
+/// The timeout of a call: after its restart, a killed server may never finish a statement. Lifeboat itself waits
+/// longer, because it can't know whether a slow server will answer.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 fn options(name: &str) -> Options {
@@ -48,7 +48,7 @@ async fn database(bed: &Bed, name: &str) {
     .await;
 }
 
-/// Not a test: the process that is killed. It works until it is done, or has lived long enough.
+/// Not a test: the process that is killed. It works until it is done, or dies after a number of pieces.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by its parents"]
 async fn victim() {
@@ -70,7 +70,7 @@ async fn victim() {
     }
 }
 
-/// Ends this process on the spot, as SIGKILL would: nothing is tidied.
+/// Ends this process immediately, without cleanup, as SIGKILL would.
 async fn die_after(most: u64, meter: Meter) {
     let _ = meter.subscribe().wait_for(|progress| progress.pieces_done >= most).await;
     std::process::abort();
@@ -89,7 +89,7 @@ async fn whole_load(
     load::create_indexes(target, &bed.client, dump, load, 3, &never).await.map(drop)
 }
 
-/// Makes a call again after passing failures, as a task does: a server that was killed may hang at first.
+/// Repeats a call after transient failures, as a task does: a killed server may hang at first.
 async fn persistently<T, F: Future<Output = dump::Result<T>>>(call: impl Fn() -> F) -> dump::Result<T> {
     for _ in 0..4 {
         match tokio::time::timeout(PATIENCE, call()).await {
@@ -116,12 +116,12 @@ fn start(task: &str, bed: &Bed, pieces: Option<u64>) -> Child {
     command.spawn().expect("a child")
 }
 
-/// Starts the child again and again, killing it while it begins, and then each time some pieces later, until it
-/// completes. Returns how often it died during the rows.
+/// Starts the child repeatedly and kills it, first while it starts, then each time some pieces later, until it
+/// completes. Returns how often it died while it processed rows.
 fn kill_until_done(task: &str, bed: &Bed) -> u64 {
     for moment in [20, 45, 70, 95].map(Duration::from_millis) {
         let mut child = start(task, bed, None);
-        std::thread::sleep(moment); // the moment of the kill
+        std::thread::sleep(moment); // the time of the kill
         child.kill().expect("killed");
         child.wait().expect("gone");
     }
@@ -189,13 +189,13 @@ async fn settled_mortal() -> (tempfile::TempDir, Instance) {
     let open =
         "SELECT (SELECT COUNT(*) FROM oceanbase.__all_package) = 0 OR COUNT(*) > 0 FROM oceanbase.V$OB_LOCKS";
     for _ in 0..4 {
-        until(&mut session, open, "0").await; // a moment between two packages is no end
+        until(&mut session, open, "0").await; // a pause between two packages is not the end
     }
     session.close().await;
     (folder, instance)
 }
 
-/// Asks until that is the answer.
+/// Repeats a query until it returns the answer.
 async fn until(session: &mut Session, question: &str, answer: &str) {
     for _ in 0..600 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -214,12 +214,13 @@ async fn a_seekdb_that_was_killed_during_its_setup_takes_a_load_or_fails_it_for_
     let (dump, source): (DumpId, _) = ("early".parse().expect("an id"), bed.source());
     bed.dump_with(&dump, &options("d_early")).await.expect("a dump");
     let mut session = bed.session().await;
-    let at_it = "SELECT COUNT(*) > 0 FROM oceanbase.V$OB_LOCKS WHERE ID3 IN ('1026', '1030')"; // __all_routine, __all_package
+    // 1026 is `__all_routine`, 1030 is `__all_package`.
+    let at_it = "SELECT COUNT(*) > 0 FROM oceanbase.V$OB_LOCKS WHERE ID3 IN ('1026', '1030')";
     until(&mut session, at_it, "1").await;
     instance.kill();
     instance.start_again().expect("it starts again");
 
-    tokio::time::sleep(Duration::from_secs(11)).await; // a transaction may be at work so long
+    tokio::time::sleep(Duration::from_secs(11)).await; // a transaction may be active for this long
     let load = load_options(&[("d_early", "d_early_2")]);
     match load::check_target(&source, &bed.client, &dump, &load).await {
         Err(dump::Error::TargetLocked { tables }) => {
@@ -258,10 +259,10 @@ async fn a_database_that_is_killed_costs_a_dump_only_time() {
         session.close().await;
     }
     let chosen = options("d_dies");
-    let manifest = persistently(|| bed.dump_with(&dump, &chosen)).await.expect("a dump"); // the moment outlives the server
+    let manifest = persistently(|| bed.dump_with(&dump, &chosen)).await.expect("a dump"); // the SCN is still readable
     assert_eq!(manifest.totals.rows, 2 * ROWS as u64);
 
-    let elsewhere = Bed::shared(); // a seekdb that was killed may take no database any more
+    let elsewhere = Bed::shared(); // a killed seekdb may refuse to create databases
     elsewhere.no_database("d_dies_2");
     let (target, load, meter) = (elsewhere.source(), load_options(&[("d_dies", "d_dies_2")]), Meter::new());
     whole_load(&bed, &target, &dump, &load, &meter).await.expect("a load");
@@ -284,7 +285,7 @@ async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
     let load = load_options(&[("d_dies", "d_dies_2")]);
     for pieces in [2, 30] {
         match persistently(|| create_schema(&source, &bed.client, &dump, &load)).await {
-            Err(dump::Error::TargetLocked { .. }) => break, // since it was killed before
+            Err(dump::Error::TargetLocked { .. }) => break, // because it was killed before
             made => made.map(drop).expect("a schema"),
         }
         let meter = Meter::new();
@@ -292,7 +293,7 @@ async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
         let outcome = Box::pin(killed_while(loading, &meter, pieces, &mut instance)).await;
         instance.start_again().expect("it starts again");
         match outcome.expect_err("the server is dead") {
-            dump::Error::TargetLocked { .. } => break, // since it was killed before
+            dump::Error::TargetLocked { .. } => break, // because it was killed before
             error => assert!(error.is_transient(), "{error:?}"),
         }
     }
@@ -360,7 +361,7 @@ async fn killed_while<T>(
     tokio::join!(telling(&ended, work), killing).0
 }
 
-/// Does the work and then reports its end, however it ended: a server that has just come back may refuse it.
+/// Does the work and then reports its end, even after a failure: a server that has just restarted may refuse it.
 async fn telling<T>(ended: &CancellationToken, work: impl Future<Output = T>) -> T {
     let outcome = work.await;
     ended.cancel();

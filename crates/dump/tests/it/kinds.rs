@@ -18,12 +18,12 @@ pub(crate) async fn shown(bed: &Bed, queries: &[String]) -> Vec<Vec<Vec<String>>
     rows
 }
 
-/// Fills a database's name in.
+/// Inserts the name of a database.
 fn about(database: &str, queries: &[&str]) -> Vec<String> {
     queries.iter().map(|sql| sql.replace("{d}", database)).collect()
 }
 
-/// Loads a dump with code and users. Returns what the load notes and could not make.
+/// Loads a dump with code and users. Returns the notes of the load and what it could not create.
 pub(crate) async fn load_all(bed: &Bed, id: &str, names: &[(&str, &str)]) -> Vec<Text> {
     let (dump, target) = (id.parse().expect("an id"), bed.source());
     let options = load::Options { with_code: true, ..load_options(names) };
@@ -49,7 +49,7 @@ fn lost(left_out: &[LeftOut]) -> Vec<String> {
     left_out.iter().map(|object| format!("{} {}", object.kind, object.name)).collect()
 }
 
-/// What `{d}` holds of sequences.
+/// Queries about the sequences in `{d}`.
 const SEQUENCES: [&str; 9] = [
     "SHOW CREATE SEQUENCE {d}.`down``s`",
     "SHOW CREATE SEQUENCE {d}.`o;dd -- $$\n/*`",
@@ -87,7 +87,7 @@ async fn a_sequence_gives_next_what_it_gives_next_in_the_source() {
     bed.load("sequence", &[("d_sequence", "d_sequence_2")]).await;
     assert_eq!(shown(&bed, &about("d_sequence_2", &SEQUENCES)).await, before);
 
-    // Each is asked for its next number, in both databases.
+    // The next number of each is queried in both databases.
     let mut session = bed.session().await;
     for name in ["`down``s`", "behind", "ticket_no", "`o;dd -- $$\n/*`"] {
         let mut next = Vec::new();
@@ -98,7 +98,7 @@ async fn a_sequence_gives_next_what_it_gives_next_in_the_source() {
     }
     let spent = oceanbase::Statement::read("SELECT NEXTVAL(d_sequence_2.spent)");
     assert_eq!(session.rows(&spent).await.expect_err("it has run out").number(), Some(4084));
-    // A default draws from the sequence beside it, and leaves the source's alone.
+    // A default uses the sequence in its own database, not the source's.
     let source = query(&mut session, "SELECT next_not_cached_value FROM d_sequence.ticket_no").await;
     run(&mut session, "INSERT INTO d_sequence_2.ticket (what) VALUES ('three')").await;
     let drawn = query(&mut session, "SELECT MAX(no) > 710 FROM d_sequence_2.ticket").await;
@@ -141,7 +141,7 @@ async fn a_sequence_that_the_target_refuses_stops_nothing_else() {
     assert_eq!(shown(&there, &["SELECT a FROM d_sq_seekdb.t".to_owned()]).await, [[["5"]]]);
 }
 
-/// What `{d}` holds of system-versioned tables.
+/// Queries about the system-versioned tables in `{d}`.
 const VERSIONED: [&str; 12] = [
     "SELECT * FROM {d}.price",
     "SELECT COUNT(*), SUM(n) FROM {d}.parted",
@@ -220,7 +220,7 @@ async fn the_current_rows_of_system_versioned_tables_are_dumped_and_no_others() 
     assert!(!agreed.is_partial(), "{:?}", agreed.left_out);
 }
 
-/// What `{d}` holds of events.
+/// Queries about the events in `{d}`.
 const EVENTS: [&str; 5] = [
     "SHOW CREATE EVENT {d}.`ev``1; --\n`",
     "SHOW CREATE EVENT {d}.ev2",
@@ -279,7 +279,7 @@ async fn an_event_whose_time_is_over_is_named() {
     bed.database("d_event_over", &statements).await;
     let mut session = bed.session().await;
     run(&mut session, "SET time_zone = '+00:00'").await;
-    // As it is when a dump is loaded a while after it was taken.
+    // As if the dump were loaded long after it was taken.
     run(&mut session, "UPDATE mysql.event SET starts = '2001-01-01', ends = '2002-01-01' WHERE db = 'd_event_over' AND name = 'ev'").await;
     session.close().await;
     bed.no_database("d_event_over_2");
@@ -307,7 +307,7 @@ async fn events_that_the_server_can_not_list_stop_nothing_else() {
     assert_eq!((manifest.databases[0].code.len(), manifest.databases[0].tables.len()), (1, 1));
 }
 
-/// What `{d}` holds of outlines.
+/// Queries about the outlines in `{d}`.
 const OUTLINES: [&str; 2] = [
     "SELECT OUTLINE_NAME, SQL_TEXT, OUTLINE_TARGET, SQL_ID, OUTLINE_CONTENT FROM oceanbase.DBA_OB_OUTLINES \
      WHERE DATABASE_NAME = '{d}' ORDER BY 1",

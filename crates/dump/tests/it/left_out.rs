@@ -133,7 +133,7 @@ async fn tables_that_cannot_be_carried_or_read_leave_the_others_alone() {
     assert_eq!(names(&agreed.left_out, true), ["tables `d_bad`.`old`", "tables `d_bad`.`gone`"]);
     assert_eq!(agreed.tables().count(), 2);
 
-    // Nothing would be left of it: that is not a dump.
+    // Nothing would be left: that is not a dump.
     let only = Options { selection: dump::Selection(vec![exclude[0].clone()]), ..Options::default() };
     let error = bed.dump_with(&"only".parse().expect("an id"), &only).await.expect_err("nothing is left");
     assert!(error.problem().to_string().contains("MyISAM"), "{error:?}");
@@ -345,8 +345,8 @@ async fn what_a_mariadb_holds_beside_its_databases_is_named_by_a_dump_of_all_of_
     session.close().await;
 }
 
-/// Jobs, AI models and their endpoints belong to the whole server. seekdb's own jobs are nobody's business, and nothing but its own
-/// tables takes a job of a user.
+/// Jobs, AI models and their endpoints belong to the whole server. seekdb's own jobs are not reported. The test
+/// inserts a user's job directly into the system tables, because there is no other way.
 #[tokio::test]
 async fn what_a_seekdb_holds_beside_its_databases_is_named_by_a_dump_of_all_of_it() {
     let folder = tempfile::Builder::new().prefix("seekdb-").tempdir().expect("a folder");

@@ -60,7 +60,7 @@ async fn tables_of_the_future_can_be_dumped() {
     session.close().await;
 }
 
-/// Only MariaDB keeps values that its settings do not let through any more.
+/// Only MariaDB keeps values that its current settings no longer allow.
 #[tokio::test]
 async fn a_value_that_the_settings_do_not_let_through_is_noted() {
     let bed = Bed::mariadb();

@@ -7,7 +7,7 @@ use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 use crate::code::whole_load;
 use crate::compare::same;
 
-/// What any of its tables may hold.
+/// Tables with everything that MariaDB supports.
 const EVERYTHING: &[&str] = &[
     "SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO', time_zone = '+08:00', foreign_key_checks = 0",
     "CREATE TABLE types (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, i INT, d DECIMAL(65,30), f FLOAT, g FLOAT(9,3), \
@@ -231,7 +231,7 @@ async fn a_dump_that_lost_its_connections_starts_over() {
     let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
     snapshot.release().await;
     let error = dump::resume_snapshot(&source, &bed.client, &dump, &options).await.err().expect("it is gone");
-    assert!(matches!(error, Error::SnapshotLost { .. }) && error.must_start_anew(), "{error:?}");
+    assert!(matches!(error, Error::SnapshotLost { .. }) && error.must_restart(), "{error:?}");
     assert!(error.problem().to_string().contains("lost"), "{}", error.problem());
 }
 

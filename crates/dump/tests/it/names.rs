@@ -8,7 +8,7 @@ use oceanbase::statement::{identifier, literal};
 use crate::bed::{Bed, load_options, query, run};
 use crate::code::whole_load;
 
-/// What stands in each name: a statement for a server that takes the name for text.
+/// The content of each name: a statement, if a server does not quote the name.
 fn evil(canary: &str, place: &str) -> String {
     format!("{place}`;drop database {canary};-- '\"/*")
 }
@@ -22,7 +22,7 @@ fn statements(canary: &str, oceanbase: bool) -> Vec<String> {
     let q = |place: &str| quoted(canary, place);
     let text = literal(&evil(canary, "comment"));
     let (t, c, d, p, g) = (q("t"), q("c"), q("d"), q("p"), q("g"));
-    // seekdb itself is led astray by a quote in the name of a column by which it cuts a table.
+    // seekdb itself fails with a quote in the name of a partitioning column.
     let cut = |place: &str| identifier(&evil(canary, place).replace(['\'', '"', '/', '*'], "x"));
     let (y, z) = (cut("y"), cut("z"));
     let mut all = vec![
@@ -163,7 +163,7 @@ async fn names_with_statements_in_them_are_names_on_a_mariadb() {
     come_back(&Bed::mariadb(), "nm", "d_nm_canary").await;
 }
 
-/// seekdb takes no trigger in a database or on a table of such a name.
+/// seekdb accepts no trigger in a database or on a table with such a name.
 #[tokio::test]
 async fn triggers_and_their_definers_come_back_by_name() {
     let bed = Bed::shared();

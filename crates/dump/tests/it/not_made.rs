@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bed::{Bed, create_schema, load_options, query, run};
 
-/// Loads a dump as far as it goes, twice over, and compares what is there.
+/// Loads a dump as far as possible, twice, and compares the loaded objects.
 async fn loaded(bed: &Bed, id: &str, options: &load::Options) -> load::Made {
     let (dump, target, never): (DumpId, _, _) =
         (id.parse().expect("an id"), bed.source(), CancellationToken::new());
@@ -29,7 +29,7 @@ fn named(made: &load::Made) -> Vec<(PartKind, &str)> {
     made.not_made.iter().map(|part| (part.kind, part.name.as_str())).collect()
 }
 
-/// A seekdb does not know MariaDB's UUID columns: the table is missing, with what hangs on it, and nothing else.
+/// A seekdb does not know MariaDB's UUID columns: only the table and the objects that depend on it are missing.
 #[tokio::test]
 async fn a_table_that_the_target_refuses_leaves_the_others_alone() {
     let (maria, seekdb) = (Bed::mariadb(), Bed::shared());
@@ -73,7 +73,7 @@ async fn a_load_that_could_make_no_table_at_all_fails() {
     assert!(told.starts_with("Cannot create the table `d_none_made`.`odd`: "), "{told}");
 }
 
-/// The statements of a database with a table whose rows are going to be refused, and what hangs on it.
+/// The statements of a database with a table whose rows are going to be refused, and objects that depend on it.
 const REFUSED: &[&str] = &[
     "CREATE TABLE bad (id INT PRIMARY KEY, v LONGTEXT)",
     "CREATE TABLE child (id INT PRIMARY KEY, bad INT, CONSTRAINT to_bad FOREIGN KEY (bad) REFERENCES bad (id))",
@@ -137,14 +137,14 @@ async fn a_table_whose_rows_the_target_refuses_leaves_the_others_alone() {
     }
 }
 
-/// Gives the copy of the table a row that its first piece brings too, which is loaded last.
+/// Inserts a row into the copy of the table that is also in its first piece, which is loaded last.
 async fn refuse_a_row(bed: &Bed, copy: &str) {
     let mut session = bed.session().await;
     run(&mut session, &format!("INSERT INTO {copy}.bad VALUES (1, NULL)")).await;
     session.close().await;
 }
 
-/// What kept the rows out is gone: a load that goes on, from whichever call, brings all of them, none twice.
+/// When the cause of the refusal is gone, a resumed load, from any call, loads all rows, and none twice.
 #[tokio::test]
 async fn a_load_that_goes_on_tries_refused_rows_once_more() {
     for (bed, name) in [(Bed::shared(), "kernel"), (Bed::mariadb(), "maria")] {

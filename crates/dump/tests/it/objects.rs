@@ -1,4 +1,4 @@
-//! More traps of OceanBase dumps: generated names, keys, code, numbers. The numbers are those of our list of traps.
+//! More traps of OceanBase dumps: generated names, keys, code, numbers. Their IDs are those of our list of traps.
 
 use dump::ChunkAim;
 
@@ -6,7 +6,7 @@ use crate::bed::{Bed, load_options, query, run};
 use crate::code::whole_load;
 use crate::traps::{round_trip, same_values};
 
-/// T5: the server names what has no name by the time of day.
+/// T5: the server generates missing names from the time of day.
 #[tokio::test]
 async fn t5_constraints_without_a_name_come_through_and_twice_into_one_server() {
     let statements = [
@@ -28,7 +28,7 @@ async fn t5_constraints_without_a_name_come_through_and_twice_into_one_server() 
     session.close().await;
 }
 
-/// T9: what the server itself forgets of a definition is forgotten once, not twice.
+/// T9: the server drops parts of a definition when it is created; a load drops nothing more.
 #[tokio::test]
 async fn t9_what_the_server_made_of_a_definition_stays_so() {
     let statements = [
@@ -42,7 +42,7 @@ async fn t9_what_the_server_made_of_a_definition_stays_so() {
     session.close().await;
 }
 
-/// T11: a key over the elements of a document is printed as a function of the server's own.
+/// T11: a key over the elements of a document is printed as an internal function.
 #[tokio::test]
 async fn t11_keys_over_expressions_and_elements_are_kept() {
     let statements = [
@@ -80,7 +80,7 @@ async fn code_round_trip(name: &str, statements: &[&str], show: &str) -> [Vec<St
     shown.try_into().expect("both")
 }
 
-/// T13: the definer stands without quotes in front of a trigger.
+/// T13: the definer of a trigger is printed without quotes.
 #[tokio::test]
 async fn t13_a_trigger_keeps_its_definer_its_mode_and_its_text() {
     let statements = [
@@ -128,8 +128,8 @@ async fn t16_both_character_sets_and_their_collations_are_kept() {
     session.close().await;
 }
 
-/// T27: `-0.0` is stored as a zero, `-0e0` as a negative one; maps and sparse vectors travel as the text that the server
-/// prints.
+/// T27: `-0.0` is stored as a zero, `-0e0` as a negative one; maps and sparse vectors are stored as the text that the
+/// server prints.
 #[tokio::test]
 async fn t27_a_negative_zero_maps_and_sparse_vectors_come_back_as_the_server_shows_them() {
     let statements = [

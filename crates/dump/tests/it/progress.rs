@@ -24,7 +24,7 @@ async fn a_table_of_that_name_is_one_like_any_other(bed: &Bed) {
     assert_eq!(rows, [["1", "1"], ["2", "2"]]);
     assert_eq!(query(&mut session, "SHOW TABLES FROM d_prog_2").await.len(), 2);
 
-    // Also one that exists already, into which a table is loaded.
+    // Also for an existing database into which a table is loaded.
     bed.database("d_prog_3", &OWN[..2]).await;
     bed.database("d_prog_4", &OWN[2..]).await;
     bed.dump("prog-4", &["d_prog_4"], ChunkAim::default()).await;

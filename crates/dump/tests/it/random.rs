@@ -1,6 +1,6 @@
 //! Random tables with hostile rows survive a dump and a load unchanged.
 //!
-//! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.
+//! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs 100 rounds from that seed.
 
 use dump::{ChunkAim, Compression, Options};
 

@@ -6,7 +6,7 @@ use model::backup::BackupObject;
 use crate::bed::{Bed, load_options, query, run};
 use crate::code::whole_load;
 
-/// A table like its database, and all that may name it.
+/// A table with the name of its database, and all objects that may refer to it.
 fn statements(database: &str) -> Vec<String> {
     [
         "CREATE TABLE {d} (id INT PRIMARY KEY, n INT)",
@@ -75,7 +75,7 @@ async fn code_whose_names_are_unclear_is_named() {
     assert!(notes[0].contains("`d_rn_text_2`.`p`"), "{notes:?}");
 }
 
-/// A default that draws from the source's sequence would fill gaps into the numbers of the source.
+/// A default that uses the source's sequence would cause gaps in the numbers of the source.
 #[tokio::test]
 async fn a_default_draws_from_the_sequence_beside_it() {
     let bed = Bed::mariadb();

@@ -1,4 +1,4 @@
-//! An interrupted dump or load continues where it was, and ends as if it had not been interrupted.
+//! An interrupted dump or load resumes where it stopped, and ends as if it had not been interrupted.
 
 use std::fs;
 
@@ -153,7 +153,7 @@ async fn a_load_that_was_dropped_anywhere_doubles_and_loses_nothing() {
     assert_eq!(report.expect("a report").findings, []);
     load::finish(&target, &bed.client, &dump, &load).await.expect("an end");
     let mut session = bed.session().await;
-    // A table without a key would take every row twice without a word.
+    // A table without a key would accept duplicate rows without an error.
     assert_eq!(query(&mut session, "SELECT COUNT(*) FROM d_reload_2.keyless").await, [["3000"]]);
     assert_eq!(query(&mut session, "SHOW TABLES FROM d_reload_2").await.len(), 5);
     session.close().await;
@@ -169,8 +169,8 @@ async fn two_attempts_at_once_load_every_row_once() {
         ("both".parse().expect("an id"), bed.source(), CancellationToken::new());
     let load = load_options(&[("d_both", "d_both_2")]);
     create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
-    // As when a task was taken over from a server that was slow, but not dead. Each sees pieces that the other is at, or
-    // has brought to their end.
+    // As when a task was taken over from a worker that was slow, but not dead. Each load meets pieces that the other
+    // is loading or has loaded.
     let meters = [Meter::new(), Meter::new()];
     let attempt = |meter| load::load_data(&target, &bed.client, &dump, &load, 2, meter, &never);
     let (one, other) = tokio::join!(attempt(&meters[0]), attempt(&meters[1]));

@@ -1,4 +1,4 @@
-//! What was dumped and loaded again is the same.
+//! A dump and a load preserve everything.
 
 use dump::ChunkAim;
 
@@ -78,7 +78,7 @@ async fn a_loaded_dump_holds_exactly_what_the_source_held() {
     same(&bed, "d_shop", "d_shop_2").await;
 }
 
-/// What docs/operate/tenants.md asks for is enough: to dump everything that is there, and to load it.
+/// The privileges in docs/operate/tenants.md suffice to dump everything and to load it.
 #[tokio::test]
 async fn a_user_of_least_privilege_dumps_and_loads_all_of_it() {
     let bed = Bed::shared();

@@ -1,4 +1,4 @@
-//! A dump contains one snapshot of the database, whatever is written meanwhile.
+//! A dump contains one snapshot of the database, regardless of concurrent writes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,7 +37,8 @@ async fn write(bed: Arc<Bed>, stop: Arc<AtomicBool>, written: Arc<AtomicU64>, se
                 break;
             }
         }
-        // An update of a moved account changes nothing: then the money would be lost, so the transaction is undone.
+        // An update of a moved account changes nothing: then the money would be lost, so the transaction is rolled
+        // back.
         let sum = "SELECT (SELECT SUM(money) FROM d_bank.one) + (SELECT SUM(money) FROM d_bank.other) \
                    + COALESCE((SELECT SUM(money) FROM d_bank.moved), 0)";
         let kept = !failed && query(&mut session, sum).await[0][0] == SUM.to_string();
@@ -142,11 +143,11 @@ async fn a_lost_snapshot_is_distinguished_from_other_failures() {
         change_plan(&plan, &format!("\"scn\":{taken}"), &format!("\"scn\":{scn}"));
         let again = dump::resume_snapshot(&bed.source(), &bed.client, &dump, &options).await;
         let error = again.err().expect("it is gone");
-        assert!(matches!(error, Error::SnapshotGone { .. }) && error.must_start_anew(), "{error:?}");
+        assert!(matches!(error, Error::SnapshotGone { .. }) && error.must_restart(), "{error:?}");
         assert!(!error.is_transient());
         assert!(error.problem().to_string().contains("snapshot"), "{}", error.problem());
     }
     let error = bed.dump_with(&"past".parse().expect("an id"), &options).await.expect_err("still gone");
-    assert!(error.must_start_anew());
+    assert!(error.must_restart());
     bed.dump_with(&"anew".parse().expect("an id"), &options).await.expect("a new one works");
 }

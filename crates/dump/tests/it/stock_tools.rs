@@ -64,7 +64,7 @@ pub(crate) fn client(bed: &Bed, database: &str, file: &Path) {
     client_with(bed, database, file, None);
 }
 
-/// Runs `age -d file | zstd -dc | mariadb database`, with what of it the file's name asks for.
+/// Runs `age -d file | zstd -dc | mariadb database`, with the steps that the file name requires.
 fn client_with(bed: &Bed, database: &str, file: &Path, key: Option<&Key>) {
     let mut input: Stdio = File::open(file).expect("the file").into();
     let mut unpackers = Vec::new();

@@ -48,7 +48,7 @@ async fn some_tables_come_back(bed: Bed) {
     let keys = "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = 'd_some_2' AND index_name = 'kp'";
     assert_eq!(query(&mut session, keys).await, [["1"]]);
 
-    // What was left out then may come in later, where the rest stands.
+    // Tables that were left out can be loaded later into the same database.
     let selection = Selection(vec![table("d_some", "other"), table("d_some", "w")]);
     let options =
         load::Options { selection, into_existing: Always, ..load_options(&[("d_some", "d_some_2")]) };

@@ -1,4 +1,4 @@
-//! Traps of OceanBase dumps, one test each. The numbers are those of our list of traps.
+//! Traps of OceanBase dumps, one test each. Their IDs are those of our list of traps.
 
 use dump::ChunkAim;
 
@@ -19,7 +19,7 @@ pub(crate) async fn round_trip(name: &str, statements: &[&str]) -> (Bed, String,
     (bed, target, notes)
 }
 
-/// Compares a column exactly: what the server prints of it may lose something.
+/// Compares a column exactly: the printed values may lose information.
 pub(crate) async fn same_values(name: &str, table: &str, key: &str, difference: &str) {
     let bed = Bed::shared();
     let mut session = bed.session().await;

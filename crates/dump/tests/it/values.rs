@@ -1,7 +1,7 @@
 //! Values of every type are restored unchanged. They are compared by functions of the server, never by their printed
 //! text: two different values may print alike.
 //!
-//! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.
+//! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs 100 rounds from that seed.
 
 use dump::ChunkAim;
 
@@ -27,7 +27,7 @@ const NUMBER: &str = "{x} <=> {y} AND ATAN2({x},-1) <=> ATAN2({y},-1)";
 const LIST: &str = "{x} = {y}";
 const FIRST: &str = "{x} = {y} AND ATAN2(element_at({x},1),-1) <=> ATAN2(element_at({y},1),-1)";
 const MAP: &str = "map_keys({x}) = map_keys({y}) AND map_values({x}) = map_values({y})";
-/// Texts are kept in one order in a map that is computed, in another in one that is read.
+/// Texts have a different order in a computed map and in a stored one.
 const TEXT_MAP: &str = "array_sort(array_map((k,v) -> concat(hex(k),':',ifnull(hex(v),'N')), map_keys({x}), map_values({x}))) \
                         = array_sort(array_map((k,v) -> concat(hex(k),':',ifnull(hex(v),'N')), map_keys({y}), map_values({y})))";
 const TIME: &str = "{x} <=> {y} AND {x}+0 <=> {y}+0 AND MICROSECOND({x}) <=> MICROSECOND({y})";
@@ -74,7 +74,7 @@ fn text_in_list(dice: &mut Dice) -> String {
 }
 
 fn key(dice: &mut Dice) -> String {
-    // `null` is taken for NULL by the server itself.
+    // The server itself mistakes `null` for NULL.
     let text = dice.text(6);
     format!("{text}{}", dice.pick(&["n", "N ull", "null ", "k", "5"]))
 }
@@ -169,7 +169,7 @@ fn common() -> Vec<Kind> {
     ]
 }
 
-/// Returns a DOUBLE whose sign is computed: that gives also a zero one.
+/// Returns a DOUBLE whose sign is computed, so that a zero also gets one.
 fn real(number: &str) -> String {
     let power = if number.contains('e') { "" } else { "e0" };
     match number.strip_prefix('-') {

@@ -22,9 +22,9 @@ use crate::task::{
 const LEASE: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Checks every promise, one after the other. Panics at the first that is not kept, naming it.
+/// Checks every promise in turn. Panics at the first broken one and names it.
 ///
-/// The journal may hold other tasks; its clock is moved.
+/// The journal may contain other tasks. Its clock is advanced.
 pub async fn holds<J: Timed>(journal: &J) {
     a_new_task_is_kept_whole(journal).await;
     an_exclusive_key_keeps_others_out(journal).await;

@@ -24,18 +24,18 @@ use crate::operator::{Command, OperateError, operate};
 use crate::task::{Moment, RowNumber, Task, TaskId, TaskStatus};
 use crate::worker::{Ran, Settings, Worker};
 
-/// How often a task may wait before it is taken for one that never ends.
+/// How often a task may wait before the test assumes that it never ends.
 const WAITS_MAX: u32 = 10_000;
 
-/// How many lines [`Stand::log`] returns at most.
+/// The maximum number of lines that [`Stand::log`] returns.
 const LINES_MAX: u32 = 1_000;
 
 /// A journal whose clock a test can move.
 pub trait Timed: Journal {
-    /// Returns what time it is by the journal's clock.
+    /// Returns the time of the journal's clock.
     fn time(&self) -> impl Future<Output = Result<Moment, JournalError>> + Send;
 
-    /// Lets time pass: what is due later, and leases, come so much nearer.
+    /// Advances the clock: due times and the ends of leases come nearer.
     fn pass(&self, time: Duration) -> impl Future<Output = Result<(), JournalError>> + Send;
 }
 
@@ -50,7 +50,7 @@ impl Timed for Memory {
     }
 }
 
-/// Returns every fault that a flow must survive: each step, dying before it, dying after it, running it twice.
+/// Returns every fault that a flow must survive: a crash before and after each step, and each step running twice.
 pub fn faults<F: Flow>() -> impl Iterator<Item = Fault> {
     let of_step = |step: &Step<F>| {
         [Fault::CrashBefore, Fault::CrashAfter, Fault::RunTwice].map(|fault| fault(step.id()))
@@ -61,13 +61,13 @@ pub fn faults<F: Flow>() -> impl Iterator<Item = Fault> {
 /// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The task came to an end.
+    /// The task ended.
     Ended(TaskStatus),
     /// The worker met its fault.
     Crashed,
 }
 
-/// A flow, what it needs, and a journal. Waiting costs no time: the journal's clock is moved.
+/// A flow, its dependencies, and a journal. Waits take no real time: the journal's clock is advanced.
 pub struct Stand<F: Flow, J = Memory> {
     journal: Arc<J>,
     context: Arc<F::Context>,
@@ -87,14 +87,14 @@ impl<F: Flow, J: Timed> Stand<F, J> {
         Self { journal, context: Arc::new(context), settings: Settings::default() }
     }
 
-    /// Changes how its workers work.
+    /// Sets the settings of its workers.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Returns what the bodies were given.
+    /// Returns the dependencies of the bodies.
     pub fn context(&self) -> &F::Context {
         &self.context
     }
@@ -109,12 +109,12 @@ impl<F: Flow, J: Timed> Stand<F, J> {
         Worker::new(self.journal.clone(), self.settings.clone()).register::<F>(self.context.clone())
     }
 
-    /// Makes a task.
+    /// Creates a task.
     pub async fn start(&self, new: NewTask) -> TaskId {
         self.journal.insert(new).await.expect("the journal takes the task")
     }
 
-    /// Runs the task to its end, or into the fault. After a crash, another run continues once the lease has lapsed.
+    /// Runs the task to its end, or until the fault. After a crash, another run continues when the lease has expired.
     pub async fn run(&self, task: TaskId, fault: Option<Fault>) -> Outcome {
         let worker = self.worker();
         worker.set_fault(fault);
@@ -139,7 +139,7 @@ impl<F: Flow, J: Timed> Stand<F, J> {
         self.journal.load(task).await.expect("the journal answers").expect("the task is there")
     }
 
-    /// Gives an operator's command.
+    /// Executes an operator's command.
     pub async fn operate(&self, task: TaskId, command: Command) -> Result<(), OperateError> {
         operate(self.journal.as_ref(), task, command).await
     }

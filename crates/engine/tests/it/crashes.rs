@@ -1,4 +1,4 @@
-//! Whatever dies or repeats, anywhere: the work is done, once.
+//! If anything dies or repeats at any point, the work is still done exactly once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +73,7 @@ async fn a_fault_is_met_once() {
     assert_eq!(stand.task(task).await.rows[2].status, StepStatus::Successful);
 }
 
-/// The loop over faults is worth something only if it finds a step that does not look before it acts.
+/// Proves that the loop over faults finds a step that does not check before it acts.
 #[tokio::test]
 async fn a_step_that_does_not_look_before_it_acts_is_found() {
     struct Careless;
@@ -103,7 +103,7 @@ async fn a_step_that_does_not_look_before_it_acts_is_found() {
     assert_eq!(wrong, [Fault::CrashAfter("act"), Fault::RunTwice("act")]);
 }
 
-/// The program dies at its n-th word to the journal: before the journal has heard it, or after.
+/// The program dies at its n-th call of the journal: before or after the journal executes it.
 #[tokio::test]
 async fn every_effect_happens_once_at_whatever_call_of_the_journal_the_program_dies() {
     for is_heard in [false, true] {

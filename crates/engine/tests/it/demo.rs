@@ -18,14 +18,14 @@ use tokio::sync::Notify;
 
 pub(crate) const STATEMENT: Duration = Duration::from_secs(5);
 
-/// What the `One` steps have learnt.
+/// The results of the `One` steps.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct State {
     opened: bool,
     recorded: Vec<String>,
 }
 
-/// What a shelf's steps have learnt.
+/// The results of a shelf's steps.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Shelf {
     job: Option<String>,
@@ -145,29 +145,29 @@ async fn unmake_once(at: &At<Copying>, thing: &str) -> Result<(), StepError> {
 /// What a body does instead of continuing.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
-    /// Answer with a passing failure.
+    /// Answer with a transient failure.
     Transient,
-    /// Answer with a lasting failure.
+    /// Answer with a permanent failure.
     Permanent,
-    /// Break.
+    /// Panic.
     Panic,
-    /// Wait until it is asked to end, and then answer with a passing failure.
+    /// Wait until it is asked to end, and then answer with a transient failure.
     UntilCancelled,
-    /// Wait until it is asked to end, and then break.
+    /// Wait until it is asked to end, and then panic.
     BreakWhenCancelled,
     /// Take a second, and then continue; give up when asked to end.
     Slowly,
-    /// Never end, whatever is asked.
+    /// Never end, even if cancelled.
     Forever,
     /// Wait until the test opens the gate, and then continue.
     Gate,
 }
 
-/// The outside: it keeps what was created, and notices when something is created twice.
+/// The outside world: it stores what was created, and notices when something is created twice.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     inside: Mutex<Inside>,
-    /// A body waits: at a gate, until it is cancelled, or forever.
+    /// Notified when a body waits: at a gate, until it is cancelled, or forever.
     pub(crate) reached: Notify,
     pub(crate) gate: Notify,
 }
@@ -190,7 +190,7 @@ impl World {
         self.inside.lock().expect("no test breaks while it holds the world")
     }
 
-    /// Lets a body (in this lane; "" for a `One` step) do these before it continues as usual, one each time it runs.
+    /// Makes a body (in this lane; "" for a `One` step) do these acts before it continues as usual, one per run.
     pub(crate) fn script(&self, body: &str, lane: &str, acts: &[Act]) {
         self.inside()
             .script
@@ -266,7 +266,7 @@ impl World {
         inside.done.push(format!("unmade {thing}"));
     }
 
-    /// A job is done at the third look.
+    /// A job is done at the third check.
     fn is_copied(&self, job: &str) -> bool {
         let mut inside = self.inside();
         let looks = inside.looks.entry(job.to_owned()).or_default();
@@ -287,7 +287,7 @@ impl World {
         self.inside().done.clone()
     }
 
-    /// Everything that is there.
+    /// Everything that exists.
     pub(crate) fn things(&self) -> Vec<String> {
         self.inside().things.iter().cloned().collect()
     }
@@ -310,7 +310,7 @@ impl World {
         self.inside().most_jobs
     }
 
-    /// What was done twice, or taken back without being there.
+    /// What was done twice, or removed although it did not exist.
     pub(crate) fn wrong(&self) -> Vec<String> {
         self.inside().wrong.clone()
     }

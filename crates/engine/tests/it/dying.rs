@@ -10,18 +10,18 @@ use engine::memory::Memory;
 use engine::testkit::Timed;
 use engine::{Journal, JournalError, Moment, NewTask, Note, Progress, RowNumber, Task, TaskId};
 
-/// A journal that answers nothing any more from its n-th call on.
+/// A journal that stops answering from its n-th call on.
 pub(crate) struct Dying {
     inner: Memory,
     calls_left: AtomicI64,
     is_heard: bool,
-    /// How long the way back of an answer is.
+    /// The delay of an answer.
     latency: Duration,
     cancels_at_save: AtomicBool,
 }
 
 impl Dying {
-    /// Returns an empty journal; whether the last call is carried out before nothing is answered any more.
+    /// Returns an empty journal. `is_heard`: whether the first unanswered call is still executed.
     pub(crate) fn new(is_heard: bool) -> Self {
         Self {
             inner: Memory::new(),
@@ -32,12 +32,12 @@ impl Dying {
         }
     }
 
-    /// Returns a journal that lives, whose clock goes by itself, and whose answers come late.
+    /// Returns a journal that does not die, whose clock runs by itself, and whose answers are delayed.
     pub(crate) fn slow(latency: Duration) -> Self {
         Self { inner: Memory::ticking(), latency, ..Self::new(false) }
     }
 
-    /// From the n-th call from now on, nothing is answered.
+    /// Stops answering from the n-th call from now.
     pub(crate) fn die_at(&self, call: i64) {
         self.calls_left.store(call, Ordering::SeqCst);
     }

@@ -105,8 +105,8 @@ async fn a_step_that_waits_too_long_has_failed_but_gets_a_last_look() {
     stand.worker().run_due().await.expect("the journal answers");
     stand.journal().advance(Duration::from_secs(61));
     stand.worker().run_due().await.expect("the journal answers");
-    // Lane a ends with its third look, which takes a while; the time of the others is over, too: b fails and
-    // may not try again, c asks for a fourth look.
+    // Lane a ends with its third check, which takes a while. The others time out, too: b fails and must not retry, c
+    // requests a fourth check.
     stand.context().script("copy", "a", &[Act::Slowly]);
     stand.context().script("copy", "b", &[Act::Transient]);
     stand.journal().advance(Duration::from_secs(7_200));
@@ -132,7 +132,7 @@ async fn a_saved_state_that_cannot_be_read_fails_the_step_before_its_body() {
     assert!(note.starts_with("engine.state-unreadable step=open: invalid type"), "{note}");
 }
 
-/// Talks without end.
+/// Logs endlessly.
 struct Talking;
 
 impl Flow for Talking {

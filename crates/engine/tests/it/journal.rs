@@ -1,4 +1,4 @@
-//! The journal in memory keeps the promises of every journal.
+//! The journal in memory fulfils the contract of every journal.
 
 use engine::memory::Memory;
 use engine::testkit::contract;

@@ -41,7 +41,7 @@ async fn bodies_of_lanes_run_at_the_same_time() {
         while stand.context().played().iter().filter(|body| body.starts_with("prepare")).count() < 3 {
             stand.context().reached.notified().await;
         }
-        // Only when all three stand at the gate is it opened.
+        // The gate opens only when all three lanes wait at it.
         stand.context().gate.notify_waiters();
     };
     let (outcome, ()) = tokio::join!(stand.run(task, None), open_gate);

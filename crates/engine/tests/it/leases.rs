@@ -50,7 +50,7 @@ impl Post {
 
 async fn send(at: &At<Sending>, sent: &mut u32) -> Answer {
     let post = at.context();
-    // Only the first body stands at the gate.
+    // Only the first body waits at the gate.
     if post.is_gated.swap(false, Ordering::SeqCst) {
         post.reached.notify_one();
         post.gate.notified().await;
@@ -78,7 +78,7 @@ fn runtime() -> tokio::runtime::Runtime {
     builder.enable_time().start_paused(true).build().expect("a runtime can be built")
 }
 
-/// A worker on a runtime of its own, which does not run while it is frozen, like a stopped process.
+/// A worker on its own runtime, which can be frozen like a stopped process.
 #[test]
 fn a_worker_frozen_past_its_lease_and_woken_sends_and_saves_nothing() {
     let (frozen, other) = (runtime(), runtime());
@@ -92,7 +92,7 @@ fn a_worker_frozen_past_its_lease_and_woken_sends_and_saves_nothing() {
     other.block_on(async { stand.worker().run_due().await }).expect("the journal answers");
     let taken_over = other.block_on(stand.task(task));
     assert_eq!(taken_over.state, 1, "the other worker has sent the letter");
-    // A reader would now send it again.
+    // A body that checks would now send it again.
     stand.context().world.unmake("letter");
 
     frozen.block_on(async {
@@ -108,7 +108,7 @@ fn a_worker_frozen_past_its_lease_and_woken_sends_and_saves_nothing() {
 async fn a_task_whose_lease_was_lost_saves_nothing() {
     let stand = Stand::<Sending>::new(Post::gated());
     let task = stand.start(new_task()).await;
-    // The letter is there, so that the body has nothing to ask before it answers.
+    // The letter exists, so that the body does not need permission to act before it answers.
     stand.context().world.make("letter");
     let worker = stand.worker();
     let other = async {
@@ -195,7 +195,7 @@ async fn what_an_answer_took_on_its_way_is_missing_from_the_lease() {
         let stand = Stand::<Sending, _>::with_journal(Post::default(), Arc::new(Dying::slow(latency)));
         let task = stand.start(new_task()).await;
         stand.worker().run_due().await.expect("the journal answers");
-        // Of 30 seconds of lease, 5 that the statement takes and 3 to be safe must be left after the latency.
+        // Of the 30 seconds of the lease, 5 for the statement and a margin of 3 must remain after the latency.
         assert_eq!(stand.context().world.things().len(), expected, "{latency:?}");
         let attempts = stand.task(task).await.rows[0].attempts;
         assert_eq!(attempts > 0, expected == 0, "not being allowed to act is a passing failure");

@@ -1,4 +1,4 @@
-//! The engine from outside: a small flow, a world that counts what is done to it, and everything that can go
+//! Black-box tests of the engine: a small flow, a world that counts the actions on it, and everything that can go
 //! wrong in between.
 
 mod crashes;

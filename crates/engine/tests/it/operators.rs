@@ -87,7 +87,7 @@ async fn a_stop_is_not_cancelled_by_the_cancel_that_it_carries_out() {
     stand.context().script("end-copy", "a", &[Act::Gate]);
     let open_gate = async {
         stand.context().reached.notified().await;
-        // By now the other lane's stop has ended, and the task has looked at its rows again.
+        // By now the other lane's stop has ended, and the task has checked its rows again.
         while stand.context().has("job b of task 1") {
             tokio::task::yield_now().await;
         }
@@ -127,7 +127,7 @@ async fn a_body_that_does_not_wind_down_is_dropped_after_the_grace() {
 #[tokio::test]
 async fn a_cancel_between_steps_begins_no_further_step() {
     let stand = stand();
-    // The body sees no reason to end, and is done in spite of the cancel.
+    // The body ignores the cancel and completes.
     stand.context().script("open", "", &[Act::Gate]);
     let task = stand.start(new_task(&["a"])).await;
     cancel_at_gate(&stand, task).await;
@@ -144,7 +144,7 @@ async fn a_cancel_between_steps_ends_what_the_step_before_has_begun() {
     let stand = stand();
     stand.context().script("prepare", "a", &[Act::Gate]);
     let task = stand.start(new_task(&["a"])).await;
-    // The step that ends now has started what the next one would watch, and end.
+    // The step that ends now has started a job that the next step would watch and end.
     stand.context().make("job a of task 1");
     cancel_at_gate(&stand, task).await;
     assert_eq!(

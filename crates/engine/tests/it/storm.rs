@@ -9,12 +9,12 @@ use proptest::prelude::*;
 
 use crate::demo::{Act, Copying, DemoStand, new_task, stand};
 
-/// How many rows the task of two lanes has.
+/// The number of rows of the task with two lanes.
 const ROWS: u32 = 8;
 
 #[derive(Debug, Clone)]
 enum Happening {
-    /// Whatever is due is run, perhaps into a fault.
+    /// Due tasks run, perhaps into a fault.
     Run(Option<Fault>),
     Time(Duration),
     Command(Command),
@@ -103,7 +103,7 @@ async fn happen(stand: &DemoStand, task: TaskId, happening: Happening) {
         }
         Happening::Time(time) => stand.journal().advance(time),
         Happening::Command(command) => {
-            // Whether it fits is the table's business.
+            // The operator table decides whether the command is allowed.
             let _refused = stand.operate(task, command).await;
         }
         Happening::Trouble(body, lane, act) => stand.context().script(body, lane, &[act]),

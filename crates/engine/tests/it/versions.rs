@@ -71,7 +71,7 @@ async fn a_waiting_task_that_fails_for_its_version_can_be_retried_by_a_program_t
     assert_eq!(stand.context().wrong(), Vec::<String>::new());
 }
 
-/// What became of the flow `copying` in a later version.
+/// The flow `copying` in a later version, with a renamed step.
 struct Renamed;
 
 impl Flow for Renamed {
@@ -87,7 +87,7 @@ async fn done() -> Answer {
     Ok(Next::Done)
 }
 
-/// What became of the flow of one step in a version that reads what the one before has saved.
+/// A later version of the flow with one step, which reads the state of the previous version.
 struct Grown;
 
 impl Flow for Grown {

@@ -1,5 +1,5 @@
-//! The writes of an operator's decision. The decision was based on an earlier read; the writing transaction checks
-//! whether that still holds.
+//! The writes of an operator's decision. The decision is based on an earlier read; the write transaction checks that
+//! it is still valid.
 
 use engine::journal::{ApplyError, Change, Decision, EventKind};
 use engine::task::{Cancels, Operation, StepStatus};

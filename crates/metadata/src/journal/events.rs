@@ -11,10 +11,10 @@ use crate::sql::{Row, statement};
 /// The minimum number of stored events; no follower needs older ones.
 const KEPT: i64 = 100_000;
 
-/// After how many new events old ones are deleted.
+/// The number of new events after which old ones are deleted.
 const SWEEP_EVERY: i64 = 1_000;
 
-/// Writes events, in the transaction that makes them true.
+/// Writes events in the transaction of the change.
 pub(crate) async fn record(
     connection: &mut Connection,
     now: Moment,

@@ -16,7 +16,7 @@ use crate::sql::{json, statement, word};
 use crate::task_queue::{self, Room};
 use crate::tasks::{UNFINISHED, stored};
 
-/// How many lines of a row's log are kept; the oldest are deleted.
+/// The maximum number of log lines of a row; the oldest are deleted.
 const LOG_LINES_KEPT: i64 = 10_000;
 
 /// Returns the task that a claim would get now.
@@ -45,7 +45,7 @@ pub(super) async fn next_due(connection: &mut Connection, ask: &Ask) -> Result<O
     row.map(|row| row.integer("id").map(TaskId)).transpose()
 }
 
-/// Hands out the next task that is due.
+/// Claims the next due task.
 pub(super) async fn claim(connection: &mut Connection, ask: &Ask) -> Result<Option<Claim>, Error> {
     let Some(id) = next_due(connection, ask).await? else { return Ok(None) };
     let now = connection.now().await?;
@@ -57,7 +57,7 @@ pub(super) async fn claim(connection: &mut Connection, ask: &Ask) -> Result<Opti
     connection.execute(take.bind(&ask.worker).bind(until).bind(id.0)).await?;
     let read = statement("claim a task", "SELECT fence, operation FROM tasks WHERE id = ?").bind(id.0);
     let Some(row) = connection.row(read).await? else { return Ok(None) };
-    // What is to be ended ends without its key, which another may have.
+    // A cancelled task ends without its key, which another task may have.
     if row.word::<Operation>("operation")? != Operation::Cancel && task_queue::leave(connection, id).await? {
         let take = statement(
             "take a task from the queue",
@@ -71,7 +71,7 @@ pub(super) async fn claim(connection: &mut Connection, ask: &Ask) -> Result<Opti
     Ok(Some(Claim { ticket, task, pulse }))
 }
 
-/// What the holder of a task needs to know of it before it writes.
+/// The facts about a task that its holder needs before it writes.
 struct Held {
     now: Moment,
     until: Moment,
@@ -123,7 +123,7 @@ pub(super) async fn save(
     Ok(held.pulse())
 }
 
-/// Keeps a change.
+/// Stores a change.
 pub(super) async fn write(
     connection: &mut Connection,
     task: TaskId,
@@ -161,7 +161,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// Returns the measurements of a task that this change ends; none for one that continues.
+/// Returns the measurements of a task that this change ends; `None` if it continues.
 pub(super) async fn ended_run(
     connection: &mut Connection,
     task: TaskId,
@@ -192,7 +192,7 @@ pub(super) async fn give_back(connection: &mut Connection, task: TaskId) -> Resu
     connection.execute(end.bind(task.0)).await.map(drop)
 }
 
-/// Ends all leases, when it is known that no holder is left. Later saves of a holder are refused.
+/// Ends all leases, when all holders are known to be dead. Later saves of a holder are refused.
 pub(crate) async fn end_all_leases(connection: &mut Connection) -> Result<(), Error> {
     let end = statement(
         "give all tasks back",

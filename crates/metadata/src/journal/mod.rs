@@ -1,4 +1,4 @@
-//! Durable tasks as workers run them: [`engine::Journal`], kept in the database.
+//! Durable tasks for workers: implements [`engine::Journal`] in the database.
 //!
 //! `hold` contains the calls of a task's holder, `decision` those of an operator, `events` those of followers. Each
 //! call is one transaction; its writes and its events become visible together.
@@ -24,7 +24,7 @@ use crate::open::Metadata;
 use crate::sql::statement;
 use crate::tasks::stored;
 
-/// How long a call may take: a lease is running meanwhile.
+/// The timeout of a call, because a lease is running.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
 impl Journal for Metadata {
@@ -40,7 +40,7 @@ impl Journal for Metadata {
 
     async fn claim(&self, ask: &Ask) -> Result<Option<Claim>, JournalError> {
         in_time("claim a task", async {
-            // Usually there is nothing to do, and the check does not take the turn to write.
+            // Usually, nothing is due. This check does not take the turn to write.
             if hold::next_due(&mut self.read().await?, ask).await?.is_none() {
                 return Ok(None);
             }
@@ -143,7 +143,7 @@ impl Journal for Metadata {
     }
 }
 
-/// For tests: the clock of this server's metadata can be moved, so that leases and waits lapse immediately.
+/// For tests: the clock of this server's metadata can be moved, so that leases and waits end immediately.
 impl Timed for Metadata {
     async fn time(&self) -> Result<Moment, JournalError> {
         Ok(self.read().await?.now().await?)
@@ -155,7 +155,7 @@ impl Timed for Metadata {
     }
 }
 
-/// Ends what takes too long.
+/// Limits the duration of a call.
 pub(crate) async fn in_time<T, E: From<Error>>(
     verb: &'static str,
     call: impl Future<Output = Result<T, E>>,

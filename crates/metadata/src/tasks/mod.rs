@@ -20,13 +20,13 @@ use crate::task_queue;
 pub mod subject {
     /// The cluster.
     pub const CLUSTER: &str = "cluster";
-    /// The tenant, where it is one.
+    /// The tenant, if the task is about one.
     pub const TENANT: &str = "tenant";
     /// The storage configuration.
     pub const STORAGE: &str = "storage";
-    /// The backup set that it reads, where it is one.
+    /// The backup set that it reads, if any.
     pub const BACKUP_SET: &str = "backup-set";
-    /// The backup strategy that ordered it, if one did.
+    /// The backup strategy that created it, if any.
     pub const STRATEGY: &str = "strategy";
 }
 
@@ -34,7 +34,7 @@ pub mod subject {
 pub(crate) const UNFINISHED: [TaskStatus; 3] =
     [TaskStatus::Pending, TaskStatus::Running, TaskStatus::RollingBack];
 
-/// Which tasks are wanted; what is empty limits nothing.
+/// A filter for tasks; empty fields do not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskQuery {
     /// In one of these states.
@@ -43,7 +43,7 @@ pub struct TaskQuery {
     pub kinds: Vec<String>,
     /// About all of these: name and value, see [`subject`].
     pub subjects: Vec<(String, String)>,
-    /// Without those that ended before they began.
+    /// Without those that ended before they started.
     pub without_withdrawn: bool,
     /// Started (or, before that, created) at that time or later.
     pub from: Option<Timestamp>,
@@ -62,10 +62,10 @@ pub struct EventQuery {
     pub cluster: Option<ClusterId>,
 }
 
-/// Something that happened to a task.
+/// An event of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskEvent {
-    /// What.
+    /// The event.
     pub event: Event,
     /// The cluster that the task is about.
     pub cluster: Option<ClusterId>,
@@ -87,7 +87,7 @@ impl Metadata {
         Ok(Listing { items, total })
     }
 
-    /// Returns what each task of these kinds that is under way, and not queued, is about; see [`subject`].
+    /// Returns the subjects of each running, not queued task of these kinds; see [`subject`].
     ///
     /// # Errors
     /// When the database fails.
@@ -148,7 +148,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a new task, together with what else is written in this transaction. Workers see it when it is committed.
+    /// Stores a new task, in the same transaction as the other writes. Workers see it after the commit.
     ///
     /// # Errors
     /// When an unfinished task has its exclusive key, or the database fails.
@@ -156,7 +156,7 @@ impl Transaction {
         stored::insert(&mut self.connection, new).await
     }
 
-    /// Returns a task with all its rows, as it stays until this transaction ends.
+    /// Returns a task with all its rows, which does not change until this transaction ends.
     ///
     /// # Errors
     /// When the database fails.
@@ -164,7 +164,7 @@ impl Transaction {
         stored::load(&mut self.connection, task).await
     }
 
-    /// Carries out what an operator decided, together with what else is written in this transaction.
+    /// Applies an operator's decision, in the same transaction as the other writes.
     ///
     /// # Errors
     /// When the state of the task does not allow the decision, another task has its exclusive key, or the database
@@ -173,7 +173,7 @@ impl Transaction {
         decision::apply(&mut self.connection, task, decision).await
     }
 
-    /// Returns an unfinished task that is about this; see [`subject`].
+    /// Returns an unfinished task with this subject; see [`subject`].
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! A task and its rows, as they are stored.
+//! The stored form of a task and its rows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::journal::events;
 use crate::sql::{Row, json, statement, word};
 use crate::task_queue;
 
-/// Keeps a new task.
+/// Stores a new task.
 pub(crate) async fn insert(connection: &mut Connection, new: &NewTask) -> Result<TaskId, InsertError> {
     if new.queued.is_none()
         && let Some(key) = &new.exclusive

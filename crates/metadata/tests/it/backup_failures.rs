@@ -1,4 +1,4 @@
-//! Failed backups without a later success, from tasks that really ran and the sets they recorded.
+//! Failed backups without a later success, from real tasks and their recorded sets.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +21,7 @@ for_every_database! {
     a_cancelled_or_rolled_back_backup_is_neither_a_failure_nor_a_success
 }
 
-/// Backs nothing up, a lane per tenant; the lanes that are named fail.
+/// A fake backup with a lane per tenant; the given lanes fail.
 struct Backup;
 
 #[derive(Default)]
@@ -55,7 +55,7 @@ fn bench(metadata: &Metadata) -> Backups {
     Bench::with_journal(World::default(), Arc::new(metadata.clone()))
 }
 
-/// Begins a backup of two tenants of a cluster.
+/// Starts a backup of two tenants of a cluster.
 async fn started(bench: &Backups, cluster: i64) -> TaskId {
     let lanes = ["shop", "books"].map(str::to_owned);
     let new = NewTask::of::<Backup>(Note::new("backup"), &0, lanes).expect("JSON");
@@ -76,7 +76,7 @@ async fn runs(bench: &Backups, task: TaskId, broken: &[&'static str], recorded: 
     status
 }
 
-/// Returns cluster, lane, task and why, of each failure.
+/// Returns the cluster, lane, task and reason of each failure.
 async fn failures(metadata: &Metadata) -> Vec<(i64, String, TaskId, Option<String>)> {
     let found = metadata.backup_failures(&[Backup::KIND.to_owned()]).await.expect("answers");
     let part = |note: Note| note.args.get("part").cloned().expect("an argument");
@@ -103,7 +103,7 @@ async fn a_lane_has_failed_until_its_newest_backup_is_a_good_one(metadata: Metad
     assert_eq!(failures(&metadata).await, both, "one that has not ended makes nothing good");
     assert_eq!(runs(&bench, third, &[], &["shop", "books"]).await, TaskStatus::Successful);
     assert_eq!(failures(&metadata).await, []);
-    // An old task that is tried again and fails again is the newest that ended.
+    // An old task that is retried and fails again is the newest one that ended.
     bench.operate(first, Command::RetryTask).await.expect("it has failed");
     assert_eq!(failures(&metadata).await, []);
     assert_eq!(runs(&bench, first, &["shop"], &[]).await, TaskStatus::Failed);

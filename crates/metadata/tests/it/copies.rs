@@ -26,7 +26,7 @@ use crate::strategies::{missed, settings};
 
 const KINDS: [Kind; 3] = [Kind::Sqlite, Kind::Mariadb, Kind::Seekdb];
 
-/// Writes something of everything; one task is in a worker's hands.
+/// Writes an object of each kind; a worker holds one task.
 async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
     let hash = passwords::hash(&Secret::new("x")).await.expect("hashed");
     let mut writer = begin(metadata).await;

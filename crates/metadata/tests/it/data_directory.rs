@@ -93,7 +93,7 @@ async fn a_new_key_is_never_made_where_an_old_one_is_missing() {
     fs::remove_file(&key).expect("removed");
     let refused = Metadata::open(directory.path()).await.expect_err("the key is missing");
     assert!(matches!(refused, Error::KeyMissing { .. }), "{refused:?}");
-    // Also not when the fingerprint was lost, as long as there is something sealed.
+    // Also refused if the fingerprint was lost, as long as a sealed secret exists.
     alter(directory.path(), "DELETE FROM settings").await;
     let refused = Metadata::open(directory.path()).await.expect_err("the key is missing");
     assert!(matches!(refused, Error::KeyMissing { .. }), "{refused:?}");
@@ -108,7 +108,7 @@ async fn a_key_beside_a_missing_or_empty_database_is_not_a_new_installation() {
     let refused = async |what: &str| {
         let error = Metadata::open(directory.path()).await.expect_err(what);
         assert!(matches!(error, Error::DatabaseLost { .. }), "{what}: {error:?}");
-        // A look makes it no better, and no worse.
+        // A second attempt has the same result.
         let error = Metadata::open(directory.path()).await.expect_err(what);
         assert!(matches!(error, Error::DatabaseLost { .. }), "{what}: {error:?}");
     };
@@ -124,7 +124,7 @@ async fn a_key_beside_a_missing_or_empty_database_is_not_a_new_installation() {
     refused("it is one that knows no key").await;
     fs::write(&database, whole).expect("put back");
     open(directory.path()).await.close().await;
-    // The way out to a new installation.
+    // The way to a new installation.
     fs::remove_file(&database).expect("removed");
     fs::remove_file(&key).expect("removed");
     open(directory.path()).await.close().await;
@@ -161,7 +161,7 @@ async fn a_lock_holds_when_its_file_is_removed_or_replaced() {
     let stand = Stand::new().await;
     let lock = stand.path().join("lifeboat.lock");
     for replaced in [false, true] {
-        let _ = fs::remove_file(&lock); // whoever was refused made no new one
+        let _ = fs::remove_file(&lock); // a refused process creates no new one
         if replaced {
             fs::write(&lock, "").expect("written");
         }

@@ -1,4 +1,4 @@
-//! A flow on the real journal: whatever step crashes or repeats, the work is done once.
+//! A flow on the real journal: if any step crashes or repeats, the work is still done once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ struct State {
     full: usize,
 }
 
-/// How often each thing was done, and which lane is to fail.
+/// How often each action was done, and which lane must fail.
 #[derive(Default)]
 struct World {
     done: Mutex<BTreeMap<String, u32>>,

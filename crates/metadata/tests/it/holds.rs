@@ -73,7 +73,7 @@ async fn a_set_that_was_deleted_is_not_recorded_again(metadata: Metadata) {
         let mut writer = begin(&metadata).await;
         writer.backup_set_set_status(id, status).await.expect("kept");
         assert_eq!(writer.backup_set_now(id).await.expect("answers").map(|set| set.status), Some(status));
-        // The task that made it is retried, and records all of its sets once more.
+        // The task that created it is retried, and records all of its sets again.
         assert_eq!(writer.backup_set_record(&set(7, 1, stored.storage)).await.expect("known"), id);
         commit(writer).await;
         let set = metadata.backup_set_get(id).await.expect("answers").expect("it is there");

@@ -209,7 +209,7 @@ async fn readers_never_see_a_gap_in_the_events(metadata: Metadata) {
     assert!(join_all(writers).await.iter().all(Result::is_ok));
 }
 
-/// On one database: 300,000 statements over a network prove nothing more.
+/// On one database only: 300,000 statements over a network would prove nothing more.
 #[tokio::test]
 async fn old_events_and_log_lines_are_deleted() {
     let stand = Stand::new().await;
@@ -287,7 +287,7 @@ async fn a_call_that_is_given_up_writes_all_or_nothing(metadata: Metadata) {
             ended
         };
         given_up += u32::from(!ended);
-        drop(begin(&metadata).await); // one writes at a time, so what was given up has come to its end
+        drop(begin(&metadata).await); // only one writer is active at a time, so the abandoned call has ended
         let after =
             metadata.task_list(&TaskQuery::default(), Slice { offset: 0, limit: 1 }).await.expect("answers");
         assert!(after.total == before + 1 || (after.total == before && !ended), "after {polls} polls");

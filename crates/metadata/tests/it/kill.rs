@@ -15,7 +15,7 @@ use model::storage::StorageLocation;
 
 use crate::stand::{begin, commit, new_task, open};
 
-/// Where the child works; only a child has it.
+/// The variable with the child's directory; only a child has it.
 const PLACE: &str = "LIFEBOAT_TEST_METADATA_KILL";
 
 /// Not a test: the body of the child process, which works until it is killed.
@@ -35,7 +35,7 @@ async fn child_works_for_ever() {
         println!("made {number}");
         let claim = metadata.claim(&ask).await.expect("answers").expect("a task is due");
         let (ticket, task) = (claim.ticket, claim.task);
-        // A task of a killed child continues where it was.
+        // A task of a killed child resumes where it stopped.
         for step in u32::try_from(task.revision).expect("small") + 1..=3 {
             let mut rows = task.rows.clone();
             rows.iter_mut().for_each(|row| row.runs = step);
@@ -117,7 +117,7 @@ async fn check(metadata: &Metadata, told: &[String]) {
     assert_eq!(seen, expected, "every change has told of itself, once");
 }
 
-/// Opens what a killed process had open; the system may still be tidying up after it.
+/// Opens the metadata of a killed process; the system may still be cleaning up after it.
 async fn open_again(directory: &Path) -> Metadata {
     for _ in 0..1_000 {
         match Metadata::open(directory).await {

@@ -1,4 +1,4 @@
-//! The metadata from outside: each promise run against each database, and what only a data directory can do wrong.
+//! Black-box tests of the metadata: each promise with each database, and the specific errors of a data directory.
 
 mod accounts;
 mod backup_failures;

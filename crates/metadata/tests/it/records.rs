@@ -193,7 +193,7 @@ async fn a_tenants_credential_is_kept_replaced_and_forgotten(metadata: Metadata)
     writer.tenant_credential_set(cluster, shop, &credential("backup", "hunter3")).await.expect("replaced");
     let nowhere = writer.tenant_credential_remove(cluster, books).await.expect_err("it has none");
     assert!(matches!(nowhere, Error::Missing { id: 1004, .. }), "{nowhere:?}");
-    // A probe that does not see the tenant takes nothing away.
+    // A probe that does not see the tenant removes nothing.
     writer.tenants_probed(cluster, &[tenant(1004, "books")]).await.expect("kept");
     writer.tenants_probed(cluster, &[tenant(1002, "shop"), tenant(1004, "books")]).await.expect("kept");
     commit(writer).await;

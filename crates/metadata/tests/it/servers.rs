@@ -31,7 +31,7 @@ async fn lifeboats_that_start_at_once_make_one_schema() {
         let server = kind.fresh_server().await;
         let first = tempfile::tempdir().expect("a directory");
         let key = first.path().join("secret.key");
-        open_on(first.path(), &kind.fresh_server().await).await.close().await; // makes a key
+        open_on(first.path(), &kind.fresh_server().await).await.close().await; // creates a key
         let directories: Vec<_> = (0..5).map(|_| tempfile::tempdir().expect("a directory")).collect();
         for directory in &directories {
             std::fs::copy(&key, directory.path().join("secret.key")).expect("copied");
@@ -63,7 +63,7 @@ async fn a_lifeboat_with_another_key_does_not_start_and_one_without_a_key_makes_
 
         let refused = Metadata::open_on(other.path(), &server).await.expect_err("it has no key");
         assert!(matches!(refused, Error::KeyMissing { .. }), "{kind:?}: {refused:?}");
-        open_on(other.path(), &kind.fresh_server().await).await.close().await; // makes another key
+        open_on(other.path(), &kind.fresh_server().await).await.close().await; // creates another key
         let refused = Metadata::open_on(other.path(), &server).await.expect_err("another key");
         assert!(matches!(refused, Error::KeyOther { .. }), "{kind:?}: {refused:?}");
 
@@ -112,7 +112,7 @@ async fn a_user_without_a_password_logs_on_and_a_refused_one_gets_the_reason() {
     as_root(vec![format!("DROP USER {user}@'%'")]).await;
 }
 
-/// What a server's owner may have set for all sessions that would cut answers, lose writes or refuse them.
+/// Global settings of a server that would truncate answers, lose writes or refuse them.
 const HOSTILE: [(&str, &str); 10] = [
     ("sql_select_limit", "3"),
     ("sql_mode", "'ANSI_QUOTES'"),
@@ -126,7 +126,7 @@ const HOSTILE: [(&str, &str); 10] = [
     ("tx_isolation", "'SERIALIZABLE'"),
 ];
 
-/// Sets up a database on a server with such values, and opens it twice.
+/// Creates a database on a server with these settings, and opens it twice.
 async fn whole_whatever_is_set(url: String, password: String) {
     let server = Server::from_url(&url, Secret::new(password)).expect("a URL");
     let directory = tempfile::tempdir().expect("a directory");
@@ -207,7 +207,7 @@ async fn a_lifeboat_stopped_during_a_write_does_not_keep_the_turn() {
         child.say("begin");
         child.hear("begun ");
         child.signal("-STOP");
-        // Each try waits for its turn for some seconds; the server ends the idle transaction within 20.
+        // Each attempt waits for its turn for some seconds; the server ends the idle transaction within 20.
         let mut tries = 0;
         let inserted = loop {
             tries += 1;
@@ -278,7 +278,7 @@ impl Lifeboat {
         writeln!(self.input, "{word}").expect("it listens");
     }
 
-    /// Waits for a line that begins so; returns the rest of it.
+    /// Waits for a line that contains this text; returns the rest of the line.
     fn hear(&mut self, begin: &str) -> String {
         for line in self.output.by_ref().take(100) {
             let line = line.expect("UTF-8");

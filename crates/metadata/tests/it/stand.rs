@@ -33,7 +33,7 @@ macro_rules! for_every_database {
 }
 pub(crate) use for_every_database;
 
-/// The databases that can keep metadata.
+/// The databases that can store metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,
@@ -45,7 +45,7 @@ impl Kind {
     /// Those on which several servers can work.
     pub(crate) const SERVERS: [Self; 2] = [Self::Mariadb, Self::Seekdb];
 
-    /// Returns an empty database on a server, and its password; none for SQLite.
+    /// Returns an empty database on a server, and its password; `None` for SQLite.
     pub(crate) async fn fresh_database(self) -> Option<(String, String)> {
         let made = tokio::task::spawn_blocking(move || {
             let name = format!("metadata_{:016x}", rand::random::<u64>());
@@ -77,7 +77,7 @@ impl Kind {
     }
 }
 
-/// An open database, with a data directory of its own.
+/// An open database with its own data directory.
 pub(crate) struct Stand {
     directory: tempfile::TempDir,
     pub(crate) metadata: Metadata,
@@ -124,7 +124,7 @@ pub(crate) async fn commit(transaction: Transaction) {
     transaction.commit().await.expect("the database keeps it");
 }
 
-/// A flow of one step and one step per lane, which only stands for one here.
+/// A placeholder flow with one step, and one step per lane.
 pub(crate) struct Plain;
 
 impl Flow for Plain {

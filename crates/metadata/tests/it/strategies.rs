@@ -229,7 +229,7 @@ async fn a_strategy_that_cannot_be_read_hides_no_other_and_can_be_deleted() {
     let good = writer.strategy_insert(shop, UserId(1), &settings(storage), false).await.expect("kept");
     commit(writer).await;
     let directory = stand.close().await;
-    // A rule that has become stricter, or a zone that is no more.
+    // As if a rule had become stricter, or a zone no longer existed.
     alter(
         directory.path(),
         "UPDATE strategies SET settings = replace(settings, 'Shanghai', 'Atlantis') WHERE id = 1",
@@ -305,7 +305,7 @@ async fn when_the_clock_is_right_again_such_a_miss_gives_way() {
     assert!(writer.strategy_run_insert(&missed(strategy, due)).await.expect("kept"));
     commit(writer).await;
     let directory = stand.close().await;
-    let metadata = open(directory.path()).await; // its clock is the real one
+    let metadata = open(directory.path()).await; // it uses the real clock
     let mut writer = begin(&metadata).await;
     assert!(writer.strategy_run_insert(&started(strategy, due, TaskId(7))).await.expect("kept"));
     commit(writer).await;

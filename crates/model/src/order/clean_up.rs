@@ -12,9 +12,9 @@ pub struct CleanUpOrder {
     pub cluster: ClusterId,
     /// The tenants; none means all that have sets in the storage.
     pub tenants: Vec<TenantId>,
-    /// Where the sets lie.
+    /// The storage of the sets.
     pub storage: StorageId,
-    /// What is kept; that of each tenant's backup strategy when left out.
+    /// What is kept; by default, the policy of each tenant's backup strategy.
     pub policy: Option<Policy>,
     /// The only sets that may be deleted; none means all that expire.
     pub sets: Vec<BackupSetId>,

@@ -1,4 +1,4 @@
-//! Which storage an order means: a saved one, or one that was typed in.
+//! The storage of an order: a saved one, or one from the request.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::storage::StorageLocation;
 pub enum StorageChoice {
     /// A saved configuration.
     Saved(StorageId),
-    /// One that was typed in.
+    /// A storage from the request.
     Typed {
         /// Its location.
         location: StorageLocation,

@@ -16,29 +16,29 @@ const LONGEST_TENANT: usize = 63;
 /// A recovery of a tenant. The JSON form has no secrets.
 #[derive(Debug, Clone, Serialize)]
 pub struct TenantRecovery {
-    /// What is recovered.
+    /// The source.
     pub source: RecoverySource,
-    /// The moment.
+    /// The time to recover to.
     pub until: RecoverUntil,
     /// The cluster to recover into.
     pub cluster: ClusterId,
     /// The name of the tenant that is created.
     pub tenant: String,
-    /// What the tenant runs on.
+    /// The resources of the tenant.
     pub resources: TargetResources,
-    /// The zones in the order in which they lead; the cluster's choice when `None`.
+    /// The zones in order of priority for leaders; `None` leaves it to the cluster.
     pub primary_zone: Option<String>,
-    /// What the tenant is afterwards.
+    /// The role of the tenant after the recovery.
     pub role: RecoveredRole,
     /// The passwords of encrypted sets.
     #[serde(skip)]
     pub passwords: Vec<Secret>,
 }
 
-/// What a tenant is recovered from.
+/// The source of a tenant recovery.
 #[derive(Debug, Clone, Serialize)]
 pub enum RecoverySource {
-    /// The backups of a tenant whose cluster answers.
+    /// The backups of a tenant whose cluster responds.
     Cluster {
         /// The cluster.
         cluster: ClusterId,
@@ -49,11 +49,11 @@ pub enum RecoverySource {
     Storage {
         /// The storage.
         storage: Box<StorageChoice>,
-        /// Whose backups they are.
+        /// The owner of the backups.
         owner: BackupOwner,
-        /// The folder of the data backups below the storage's base; by the owner's names when `None`.
+        /// The folder of the data backups below the storage's base; `None`: derived from the owner.
         data_folder: Option<String>,
-        /// The folder of the log backups below the storage's base; by the owner's names when `None`.
+        /// The folder of the log backups below the storage's base; `None`: derived from the owner.
         log_folder: Option<String>,
     },
 }
@@ -63,31 +63,31 @@ pub enum RecoverySource {
 pub struct BackupOwner {
     /// The cluster's own name.
     pub cluster_name: String,
-    /// The cluster's own number.
+    /// The cluster's own ID.
     pub cluster_id: i64,
-    /// The tenant's number.
+    /// The tenant's ID.
     pub tenant: TenantId,
-    /// The tenant's name; empty where it is not known.
+    /// The tenant's name; empty if unknown.
     pub tenant_name: String,
 }
 
-/// The moment that a tenant is recovered to.
+/// The time that a tenant is recovered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecoverUntil {
-    /// The latest possible moment.
+    /// The latest recoverable time.
     Latest,
     /// A time.
     Time(Timestamp),
     /// An SCN: nanoseconds since 1970, or microseconds of 2.2.77 and 3.x.
     Scn(u64),
-    /// The end of a backup set, by the cluster's own number of it: the earliest moment that it can be recovered to.
+    /// The end of a backup set, by the cluster's own set ID: the earliest time that the set can be recovered to.
     Set(i64),
 }
 
 impl RecoverUntil {
-    /// Returns the moment as a generation counts it: in nanoseconds, before 4.0 in microseconds. Nothing where the backups
-    /// decide.
+    /// Returns the SCN in the unit of a generation: nanoseconds, before 4.0 microseconds. `None` if the backups
+    /// determine it.
     #[must_use]
     pub fn scn(self, generation: Generation) -> Option<u64> {
         let micros = |time: Timestamp| u64::try_from(time.0).unwrap_or(0);
@@ -113,10 +113,10 @@ pub enum RecoveredRole {
 }
 
 impl TenantRecovery {
-    /// Checks what can be checked without looking anywhere.
+    /// Checks everything that needs no other data.
     ///
     /// # Errors
-    /// For a name that no tenant can have, an empty password, a moment or set of 0, and resources that name nothing.
+    /// Fails for an invalid tenant name, an empty password, a time or set of 0, and empty resources.
     pub fn checked(self) -> Result<Self, Problem> {
         check_tenant_name(&self.tenant)?;
         self.resources.check_names()?;
@@ -135,7 +135,7 @@ impl TenantRecovery {
         Ok(self)
     }
 
-    /// Returns every secret of it, in a fixed order.
+    /// Returns all its secrets, in a fixed order.
     pub(super) fn secrets(&self) -> Vec<&str> {
         let storage = match &self.source {
             RecoverySource::Storage { storage, .. } => Some(&**storage),
@@ -149,8 +149,7 @@ impl TenantRecovery {
     }
 }
 
-/// Checks the name of a tenant that is to be created: letters, digits and underlines, and none that OceanBase keeps for
-/// itself.
+/// Checks the name of a new tenant: letters, digits and underscores, and not a name that OceanBase reserves.
 fn check_tenant_name(name: &str) -> Result<(), Problem> {
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let begins_well = name.chars().next().is_some_and(|c| !c.is_ascii_digit());

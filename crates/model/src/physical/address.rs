@@ -1,6 +1,6 @@
 //! The form of a storage in a statement of OceanBase: one row per kind, with the versions that support it.
 //!
-//! `oss://bucket/path?host=…&access_id=…&access_key=…`; a directory carries nothing after its path.
+//! `oss://bucket/path?host=…&access_id=…&access_key=…`; a directory has nothing after its path.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::secret::Secret;
 use crate::storage::{StorageLocation, StorageType};
 use crate::version::{ServerVersion, Version};
 
-/// The versions that support a kind of storage: from, and before which; several spans if it was absent for a while.
+/// The versions that support a kind of storage, as half-open ranges; several if support was missing in between.
 const KNOWN: [(StorageType, &[(Version, Version)]); 7] = [
     (StorageType::File, &[(Version::new(0, 0, 0), END)]),
     (StorageType::Oss, &[(Version::new(0, 0, 0), END)]),
@@ -20,24 +20,24 @@ const KNOWN: [(StorageType, &[(Version, Version)]); 7] = [
     (StorageType::Azblob, AZBLOB),
 ];
 
-/// S3 came with a bundle patch of 4.2.1; 4.2.2 to 4.2.4 are of another line and lack it.
+/// S3 was added in a bundle patch of 4.2.1; 4.2.2 to 4.2.4 belong to another release line and lack it.
 const S3: &[(Version, Version)] =
     &[(Version::of([4, 2, 1, 7]), Version::new(4, 2, 2)), (Version::new(4, 2, 5), END)];
 
-/// Azure came with bundle patches of 4.2.5 and of 4.3.5.
+/// Azure was added in bundle patches of 4.2.5 and 4.3.5.
 const AZBLOB: &[(Version, Version)] =
     &[(Version::of([4, 2, 5, 6]), Version::new(4, 3, 0)), (Version::of([4, 3, 5, 3]), END)];
 
 /// Later than any version.
 const END: Version = Version::new(u32::MAX, 0, 0);
 
-/// The host that Google's storage has for clients of S3.
+/// The host of Google Cloud Storage for S3 clients.
 const GCS_HOST: &str = "https://storage.googleapis.com";
 
 /// Returns the address for a statement, including keys; it must never be shown.
 ///
 /// # Errors
-/// Names what is missing, what the version does not know, and what can't be written in an address.
+/// Names what is missing, what the version does not support, and what can't be written in an address.
 pub fn written(
     location: &StorageLocation,
     secret: Option<&Secret>,
@@ -84,7 +84,7 @@ pub fn shown(location: &StorageLocation) -> String {
     }
 }
 
-/// The host, and what else the kind needs.
+/// Returns the host and the other options that the kind needs.
 fn options(location: &StorageLocation) -> Result<Vec<(&'static str, String)>, Problem> {
     let endpoint = location.endpoint.as_deref().unwrap_or_default().trim_end_matches('/');
     let host = bare_host(endpoint);
@@ -100,14 +100,14 @@ fn options(location: &StorageLocation) -> Result<Vec<(&'static str, String)>, Pr
     })
 }
 
-/// Amazon wants its region, and has it in the host. Others are compatible services; one without a name of its own
-/// can't have a bucket's name before it.
+/// Amazon requires the region, which its host contains. Others are compatible services; a host that is an IP address
+/// or has a port can't have the bucket's name before it.
 fn s3_options(endpoint: &str) -> Vec<(&'static str, String)> {
     let host = bare_host(endpoint);
     if let Some(region) = amazon_region(host) {
         return vec![("host", host.to_owned()), ("s3_region", region.to_owned())];
     }
-    // The scheme shows whether it is encrypted, so it stays.
+    // The scheme shows whether the connection is encrypted, so it is kept.
     let mut options = vec![("host", endpoint.to_owned())];
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if host.contains(':') || name.chars().all(|c| c.is_ascii_digit() || c == '.') {
@@ -125,7 +125,7 @@ fn bare_host(endpoint: &str) -> &str {
     endpoint.split_once("://").map_or(endpoint, |(_, host)| host)
 }
 
-/// Refuses values that would be read as another option or end the address: there is no escape for them.
+/// Refuses values that would be parsed as another option or end the address, because they cannot be escaped.
 fn plain(name: &str, value: &str) -> Result<(), Problem> {
     let is_unfit =
         |c: char| matches!(c, '&' | '?' | ',' | '\'' | '"' | '\\') || c.is_whitespace() || c.is_control();

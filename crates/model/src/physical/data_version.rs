@@ -1,27 +1,28 @@
 //! The operations that a tenant's data version allows. From 4.4 on, the kernel checks the data version (the parameter
-//! `compatible`), not the program's: during an upgrade, a new program still refuses.
+//! `compatible`), not the program's: during an upgrade, a new program still refuses these operations.
 
 use crate::problem::{Problem, codes};
 use crate::tenant::Tenant;
 use crate::version::Version;
 
-/// What a tenant can do from some version of its data on.
+/// An operation that needs a minimum data version of the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TenantFeature {
-    /// The destination is set by another statement; programs before 4.4.1 set one whatever the data version is.
+    /// Setting a destination, which uses another statement since 4.4.1. Programs before 4.4.1 set one with any data
+    /// version.
     Destination,
     /// `DELETE BACKUPSET`, `DELETE ARCHIVELOG_PIECE`, `DELETE OBSOLETE BACKUP`.
     ManualDeletion,
     /// `DELAY` of a log restore source.
     RestoreDelay,
-    /// `BACKUP ARCHIVELOG`, to a second place.
+    /// `BACKUP ARCHIVELOG`, to a second destination.
     ArchiveCopy,
     /// `VALIDATE`.
     Validation,
 }
 
 impl TenantFeature {
-    /// Returns the version of the data from which on a tenant has it.
+    /// Returns the data version from which a tenant has it.
     #[must_use]
     pub const fn since(self) -> Version {
         Version::of(match self {
@@ -32,10 +33,10 @@ impl TenantFeature {
         })
     }
 
-    /// Returns whether a tenant has it, on a program of that version.
+    /// Checks that a tenant has it, on a program of this version.
     ///
     /// # Errors
-    /// 20036 when its data are older; of a destination also nothing is known against a tenant that does not tell.
+    /// 20036 if its data version is older or unknown. For a destination, an unknown data version is accepted.
     pub fn check(self, program: &Version, tenant: &Tenant) -> Result<(), Problem> {
         let is_free = self == Self::Destination && (*program < self.since() || tenant.data_version.is_none());
         if is_free || tenant.data_version.as_ref().is_some_and(|data| *data >= self.since()) {

@@ -1,4 +1,4 @@
-//! The delete policy of a tenant of 4.x: OceanBase itself deletes what has expired by it.
+//! The delete policy of a tenant of 4.x: OceanBase itself deletes backups that have expired by it.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +12,12 @@ pub struct DeletePolicy {
     pub tenant: TenantId,
     /// `default`, or `log_only` (4.4.1 and later).
     pub name: String,
-    /// `RECOVERY_WINDOW`, such as `7d`; empty where the database shows none.
+    /// `RECOVERY_WINDOW`, such as `7d`; empty if the database shows none.
     pub window: String,
 }
 
 impl DeletePolicy {
-    /// Returns the window in microseconds; nothing for a text that is none. A window of 0 lets nothing expire.
+    /// Returns the window in microseconds; `None` for an invalid text. With a window of 0, nothing expires.
     #[must_use]
     pub fn window_us(&self) -> Option<u64> {
         let text = self.window.trim();
@@ -35,7 +35,7 @@ impl DeletePolicy {
         number.checked_mul(unit)
     }
 
-    /// Returns by which rule the database deletes; nothing for a policy of a name that is not known.
+    /// Returns the rule by which the database deletes; `None` for a policy with an unknown name.
     #[must_use]
     pub fn rule(&self) -> Option<KernelPolicy> {
         match self.name.as_str() {

@@ -11,20 +11,20 @@ use crate::storage::{StorageLocation, tenant_folder};
 /// The destinations of one tenant of 4.x, without keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TenantDestinations {
-    /// Where data go.
+    /// The data destination.
     pub data: Option<String>,
     /// The log destination.
     pub log: Option<LogDestination>,
 }
 
-/// Where the logs of a tenant go, and how.
+/// The log destination of a tenant, with its attributes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogDestination {
-    /// The place, without keys.
+    /// The location, without keys.
     pub path: String,
     /// `OPTIONAL` or `MANDATORY`.
     pub binding: String,
-    /// How long a piece gets, such as `1d`.
+    /// The duration of a piece, such as `1d`.
     pub piece_switch_interval: String,
     /// How logs are compressed; empty if the version does not show it.
     pub compression: String,
@@ -32,20 +32,20 @@ pub struct LogDestination {
     pub enabled: bool,
 }
 
-/// What is done with one destination.
+/// The decision about one destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Destination {
-    /// It stays where the cluster has it.
+    /// It stays unchanged.
     Keep {
-        /// The place, without keys.
+        /// The location, without keys.
         at: String,
     },
     /// It is set.
     Set {
-        /// The place, without keys.
+        /// The location, without keys.
         to: String,
-        /// Where it was before, if anywhere.
+        /// The previous location, if any.
         from: Option<String>,
     },
 }
@@ -57,7 +57,7 @@ impl Destination {
         matches!(self, Self::Set { .. })
     }
 
-    /// Returns where it is afterwards.
+    /// Returns the resulting location.
     #[must_use]
     pub fn place(&self) -> &str {
         match self {
@@ -67,25 +67,25 @@ impl Destination {
     }
 }
 
-/// What is done with the destinations of one tenant.
+/// The decision about the destinations of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantPlan {
     /// The data.
     pub data: Destination,
     /// The logs.
     pub log: Destination,
-    /// The attributes that the logs' destination is set with. A statement that leaves one out resets it.
+    /// The attributes that the logs' destination is set with. A statement that omits one resets it.
     pub log_attributes: LogAttributes,
 }
 
-/// What belongs to a destination of logs beside its place.
+/// The attributes of a log destination besides its location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogAttributes {
-    /// How long a piece gets, such as `1d`.
+    /// The duration of a piece, such as `1d`.
     pub piece_switch_interval: String,
-    /// Whether logs are compressed, as `enable`; `None` leaves it to the version. The database takes no other word.
+    /// `enable` if logs are compressed; `None` leaves it to the version.
     pub compression: Option<String>,
-    /// Whether it was MANDATORY, which we never set: an archive that stops would stop the users, too.
+    /// Whether it was MANDATORY, which Lifeboat never sets: if the archive stopped, users' writes would stop, too.
     pub was_mandatory: bool,
 }
 
@@ -110,15 +110,15 @@ pub fn tenant_places(
 /// The requested destinations of a tenant, without keys.
 #[derive(Debug, Clone, Copy)]
 pub struct TenantWish<'a> {
-    /// The storage's own place.
+    /// The base location of the storage.
     pub base: &'a str,
-    /// Where data are to go.
+    /// The requested data destination.
     pub data: &'a str,
-    /// Where logs are to go.
+    /// The requested log destination.
     pub log: &'a str,
 }
 
-/// Decides on the destinations of a tenant. Without a wish those that it has are kept.
+/// Decides on the destinations of a tenant. Without a request, the existing ones are kept.
 ///
 /// # Errors
 /// Refuses a missing destination, and one folder for data and logs, which the database would refuse.
@@ -170,7 +170,7 @@ fn kept_attributes(log: &LogDestination) -> LogAttributes {
 /// Decides on the one destination of a cluster of 3.x.
 ///
 /// # Errors
-/// 20151 for another place while it archives; servers that do not agree are named.
+/// 20151 for another location while it archives; also fails if the servers disagree, and names them.
 pub fn for_cluster(
     wish: Option<&str>,
     found: &[String],
@@ -222,7 +222,7 @@ fn set(to: &str, from: Option<&str>) -> Destination {
     Destination::Set { to: bare(to).to_owned(), from: from.map(|from| bare(from).to_owned()) }
 }
 
-/// Returns whether a place is another or is below it.
+/// Returns whether a location is the same as another or below it.
 #[must_use]
 pub fn is_below(place: &str, base: &str) -> bool {
     let (place, base) = (bare(place), bare(base));
@@ -272,7 +272,7 @@ mod tests {
         let set_log = "set file:///b/c/1/1002/clog";
         let cases: [Case; 11] = [
             (true, None, None, Never, Ok([set_data, set_log])),
-            // An existing location in the chosen storage is kept, whatever its folder.
+            // An existing location in the selected storage is kept, regardless of its folder.
             (
                 true,
                 Some("file:///b/t1_data"),
@@ -305,9 +305,9 @@ mod tests {
             ),
             (false, None, Some("oss://x/l"), Doing, Err(20010)),
             (false, Some("oss://x/d"), None, Never, Err(20010)),
-            // One folder for both can't be, however it came about.
+            // One folder for both is never allowed.
             (true, None, Some("file:///b/c/1/1002/data"), Doing, Err(20150)),
-            // A name with the same prefix is another place.
+            // A name with the same prefix is another location.
             (
                 true,
                 Some("file:///backup"),

@@ -1,5 +1,6 @@
-//! The identity of our job. 4.1 and later store a description, so the job carries our tag. Before, the newest job is
-//! recorded first; a newer one of our kind that started after that time by the database's clock is ours.
+//! The identity of our job. 4.1 and later store a description, which contains our tag. On earlier versions, the
+//! newest job is recorded first; a newer one of our kind that started after that time by the database's clock is
+//! ours.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,7 @@ use crate::id::TenantId;
 use crate::time::Timestamp;
 use crate::version::Version;
 
-/// From here on a job keeps a description.
+/// The first version whose jobs store a description.
 const TAGS_SINCE: Version = Version::new(4, 1, 0);
 
 /// How our job is identified.
@@ -34,7 +35,7 @@ impl JobMark {
         if *version >= TAGS_SINCE { Self::Tag(tag.to_owned()) } else { Self::After { id: newest, at: now } }
     }
 
-    /// Returns the description to send, if the version keeps one.
+    /// Returns the description to send, if the version stores one.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
         match self {
@@ -43,7 +44,7 @@ impl JobMark {
         }
     }
 
-    /// Finds our job among those of the tenant that was asked: the oldest that fits, for one statement makes one job.
+    /// Finds our job among those of the requested tenant: the oldest match, because one statement creates one job.
     #[must_use]
     pub fn find<'j>(
         &self,
@@ -56,7 +57,7 @@ impl JobMark {
 
     fn fits(&self, job: &BackupJob, mode: DataBackupMode, tenant: TenantId) -> bool {
         if job.tenant != SYS || !job.is_data {
-            return false; // those are handed out by ours, or no backups of data
+            return false; // those were started by ours, or are not data backups
         }
         let is_for_us = job.executors.is_empty() || job.executors == [tenant];
         match self {
@@ -70,7 +71,7 @@ impl JobMark {
     }
 }
 
-/// Returns the part of our job that does the work for that tenant: the job itself, or the one that it handed out.
+/// Returns the job that ours started for this tenant.
 #[must_use]
 pub fn part_of<'j>(job: &BackupJob, jobs: &'j [BackupJob], tenant: TenantId) -> Option<&'j BackupJob> {
     jobs.iter().find(|other| other.tenant == tenant && other.parent == Some((job.tenant, job.id)))
@@ -122,9 +123,9 @@ mod tests {
         let mark = JobMark::new(&Version::new(4, 0, 0), "lifeboat-7", 4, Timestamp(100));
         assert_eq!(mark.tag(), None);
         let cases = [
-            (job(4, Full, "", &[1002], 200), false), // was there before
+            (job(4, Full, "", &[1002], 200), false), // existed before
             (job(5, Full, "", &[1004], 200), false), // for another tenant
-            (job(5, Full, "", &[1002], 99), false),  // begun before we asked
+            (job(5, Full, "", &[1002], 99), false),  // started before our statement
             (job(5, Incremental, "", &[1002], 200), false),
             (job(5, Full, "", &[1002], 100), true),
             (job(9, Full, "", &[], 200), true), // 3.x names no tenants
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn the_work_is_done_by_the_job_that_ours_handed_out() {
         let ours = job(8, Full, "tag", &[1002], 1);
-        // The same number as ours, but of a sequence of its own.
+        // The same number as ours, but from a separate sequence.
         let mut own = job(8, Full, "", &[], 2);
         (own.tenant, own.parent) = (US, Some((US, 0)));
         let mut part = job(3, Full, "", &[], 2);

@@ -6,22 +6,22 @@ use crate::backup::DataBackupMode;
 use crate::id::TenantId;
 use crate::problem::{Problem, codes};
 
-/// What an incremental backup is to be built on.
+/// The conditions that the base of an incremental backup must meet.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
     /// The tenant; 1 on 3.x.
     pub tenant: TenantId,
-    /// Where data go, without keys.
+    /// The data destination, without keys.
     pub path: &'a str,
-    /// The version of the data now; empty where it is not known.
+    /// The current data version; empty if unknown.
     pub compatible: &'a str,
 }
 
-/// Finds the newest set that an incremental backup can build on: complete, there, in the same place, of the same
-/// version, and the full one below it, too.
+/// Finds the newest set that an incremental backup can build on: complete, existing, in the same location, and of the
+/// same data version. Its full set must be so, too.
 ///
 /// # Errors
-/// 20111 with OCP's words when there is none.
+/// 20111 with OCP's text if there is none.
 pub fn usable<'s>(sets: &'s [PhysicalSet], ground: Ground<'_>) -> Result<&'s PhysicalSet, Problem> {
     let here: Vec<_> = sets.iter().filter(|set| set.tenant == ground.tenant && set.is_usable()).collect();
     let fits = |set: &&&PhysicalSet| {
@@ -38,7 +38,7 @@ pub fn usable<'s>(sets: &'s [PhysicalSet], ground: Ground<'_>) -> Result<&'s Phy
     here.iter().filter(fits).max_by_key(|set| set.set).copied().ok_or_else(missing)
 }
 
-/// Returns the failure that users know from OCP, word for word.
+/// Returns the error with OCP's exact text.
 #[must_use]
 pub fn missing() -> Problem {
     Problem::refused(codes::FULL_BEFORE_INCREMENTAL, "full-before-incremental")
@@ -78,7 +78,7 @@ mod tests {
             (vec![], None),
             (vec![set(1, Full, |_| ())], Some(1)),
             (vec![set(1, Full, |_| ()), inc(2, 1)], Some(2)),
-            (vec![set(1, Full, deleted), inc(2, 1)], None), // its ground is gone
+            (vec![set(1, Full, deleted), inc(2, 1)], None), // its full set is gone
             (vec![set(1, Full, |s| s.succeeded = false)], None),
             (vec![set(1, Full, |s| s.file_status = "BROKEN".to_owned())], None),
             (vec![set(1, Full, |s| s.path = "file:///other".to_owned())], None),

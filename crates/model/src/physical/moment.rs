@@ -4,27 +4,28 @@ use chrono::{DateTime, NaiveDateTime};
 
 use crate::time::Timestamp;
 
-/// Reads `2024-04-09 15:59:54.123456`, in UTC; none for an empty text, the epoch, or an invalid time.
+/// Reads `2024-04-09 15:59:54.123456`, in UTC; `None` for an empty text, the epoch, or an invalid time.
 #[must_use]
 pub fn utc(text: &str) -> Option<Timestamp> {
     let moment = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S%.f").ok()?;
     Some(Timestamp(moment.and_utc().timestamp_micros())).filter(|moment| moment.0 > 0)
 }
 
-/// Writes a moment as [`utc`] reads it; a day of 1970 for one that no calendar has.
+/// Writes a time as [`utc`] reads it; the epoch if it is out of range.
 #[must_use]
 pub fn spelt(moment: Timestamp) -> String {
     let time = DateTime::from_timestamp_micros(moment.0).unwrap_or_default();
     time.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
-/// Reads microseconds since 1970; nothing for 0 and below.
+/// Reads microseconds since 1970; `None` for 0 and below.
 #[must_use]
 pub fn micros(micros: i64) -> Option<Timestamp> {
     Some(Timestamp(micros)).filter(|moment| moment.0 > 0)
 }
 
-/// Reads an SCN of 4.x, which counts nanoseconds; nothing for 0 and 1, which stand for "never".
+/// Reads an SCN of 4.x, which counts nanoseconds; `None` below one microsecond, such as for 0 and 1, which mean
+/// "never".
 #[must_use]
 pub fn scn(scn: u64) -> Option<Timestamp> {
     i64::try_from(scn / 1_000).ok().and_then(micros)

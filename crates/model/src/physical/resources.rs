@@ -20,7 +20,7 @@ pub struct UnitSpec {
     pub log_disk_bytes: u64,
 }
 
-/// What is free on a server.
+/// The free resources of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerRoom {
     /// Its address.
@@ -48,7 +48,7 @@ pub struct ResourcePool {
     pub zones: Vec<String>,
 }
 
-/// The units, pools and room of a cluster.
+/// The units, pools and free resources of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ClusterResources {
     /// The unit specifications.
@@ -59,17 +59,17 @@ pub struct ClusterResources {
     pub servers: Vec<ServerRoom>,
 }
 
-/// What a new tenant is to run on.
+/// The resources for a new tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetResources {
-    /// Pools that are there and free.
+    /// Existing free pools.
     Pools(Vec<String>),
     /// A new pool in each of these zones.
     Zones(Vec<ZoneUnits>),
 }
 
-/// What a new tenant has in one zone.
+/// The units of a new tenant in one zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneUnits {
     /// The zone.
@@ -86,14 +86,14 @@ pub struct ZoneUnits {
 /// A kind of replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ReplicaType {
-    /// Data and logs, and it votes.
+    /// Data and logs; it votes.
     #[default]
     #[serde(rename = "FULL")]
     Full,
     /// Logs only.
     #[serde(rename = "LOGONLY")]
     LogOnly,
-    /// Data to be read; it does not vote.
+    /// Read-only data; it does not vote.
     #[serde(rename = "READONLY")]
     ReadOnly,
 }
@@ -111,7 +111,7 @@ impl ReplicaType {
 }
 
 impl TargetResources {
-    /// Returns the locality; nothing where the pools decide.
+    /// Returns the locality; `None` if the pools determine it.
     #[must_use]
     pub fn locality(&self) -> Option<String> {
         let Self::Zones(zones) = self else { return None };
@@ -119,7 +119,7 @@ impl TargetResources {
         Some(parts.collect::<Vec<_>>().join(","))
     }
 
-    /// Checks that something is named, and nothing that would end or split the options of a statement.
+    /// Checks that there are names, and that none of them would end or split the options of a statement.
     pub(crate) fn check_names(&self) -> Result<(), Problem> {
         let names: Vec<&str> = match self {
             Self::Pools(pools) => pools.iter().map(String::as_str).collect(),
@@ -144,10 +144,12 @@ impl TargetResources {
         }
     }
 
-    /// Checks that a cluster has what is wanted. Pools of the names in `ours` were created for the same tenant before.
+    /// Checks that a cluster has the requested resources. Pools named in `ours` were created earlier for the same
+    /// tenant.
     ///
     /// # Errors
-    /// Names the pool, unit specification or zone that is not there, a pool that is in use, or what is short in a zone.
+    /// Names a pool, unit specification or zone that does not exist, a pool that is in use, or the resource that is
+    /// short in a zone.
     pub fn check(&self, have: &ClusterResources, ours: &[String]) -> Result<(), Problem> {
         match self {
             Self::Pools(names) => names.iter().try_for_each(|name| check_pool(name, have)),
@@ -159,7 +161,7 @@ impl TargetResources {
     }
 }
 
-/// Returns whether one of our own pools holds the units of a zone already.
+/// Returns whether one of our own pools already has the units of a zone.
 fn is_made(zone: &ZoneUnits, have: &ClusterResources, ours: &[String]) -> bool {
     let mut pools = have.pools.iter().filter(|pool| ours.contains(&pool.name));
     pools.any(|pool| pool.zones.contains(&zone.zone))
@@ -204,7 +206,7 @@ fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem
             && room.memory_bytes >= spec.memory_bytes
             && room.log_disk_bytes >= spec.log_disk_bytes
     };
-    // Each unit of a pool is on a server of its own.
+    // Each unit of a pool is on a different server.
     let fitting = here.iter().filter(fits).count();
     if fitting >= usize::try_from(wanted.count).unwrap_or(usize::MAX) {
         return Ok(());
@@ -227,7 +229,7 @@ fn shown(cpu_hundredths: u64, memory_bytes: u64, log_disk_bytes: u64) -> String 
     let cpu = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}") };
     let memory = size::bytes(memory_bytes);
     match log_disk_bytes {
-        0 => format!("{cpu} CPU, {memory} memory"), // before 4.0 logs have no disk of their own
+        0 => format!("{cpu} CPU, {memory} memory"), // before 4.0, logs have no separate disk quota
         log_disk => format!("{cpu} CPU, {memory} memory, {} log disk", size::bytes(log_disk)),
     }
 }
@@ -293,7 +295,7 @@ mod tests {
             let found = wanted.check(&have(), &[]).err().map(|problem| problem.text.id);
             assert_eq!(found.as_deref(), expected, "{wanted:?}");
         }
-        // A pool that this recovery has created is not wanted a second time.
+        // A pool that this recovery has created is not needed a second time.
         assert_eq!(zone("z1", "large", 1).check(&have(), &["lifeboat_7".into()]), Ok(()));
         let short = zone("z2", "small", 1).check(&have(), &[]).expect_err("short");
         let (needs, free) = (&short.args()["needs"], &short.args()["free"]);

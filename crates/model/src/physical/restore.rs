@@ -1,4 +1,4 @@
-//! The restore of a tenant: the database's job, which one is ours, and which tenant is only half restored.
+//! The restore of a tenant: the database's job, which one is ours, and which tenant is only partly restored.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +8,16 @@ use crate::tenant::Tenant;
 use crate::time::Timestamp;
 use crate::version::Version;
 
-/// How much the clocks of a cluster's servers may differ, in microseconds.
+/// The maximum difference between the clocks of a cluster's servers, in microseconds.
 const SKEW_US: i64 = 5_000_000;
 
-/// From here on tenants have a role.
+/// The first version in which tenants have a role.
 const ROLES_SINCE: Version = Version::new(4, 1, 0);
 
-/// Data of this version are restored by the same version only.
+/// Only the same version can restore data of this version.
 const FIRST: Version = Version::new(4, 0, 0);
 
-/// How a restore job stands.
+/// The status of a restore job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RestoreStatus {
@@ -30,7 +30,7 @@ pub enum RestoreStatus {
 }
 
 impl RestoreStatus {
-    /// Reads the word of a view; words that are not known are stages of a running job.
+    /// Reads the word of a view; unknown words are stages of a running job.
     #[must_use]
     pub fn of(word: &str) -> Self {
         match word.to_ascii_uppercase().as_str() {
@@ -48,17 +48,17 @@ pub struct RestoreJob {
     pub id: i64,
     /// The name of the tenant that is created.
     pub tenant_name: String,
-    /// Its number, once it has one.
+    /// Its ID, if it has one yet.
     pub tenant: Option<TenantId>,
     /// Its status.
     pub status: RestoreStatus,
-    /// The database's own word for where it is.
+    /// The database's own word for its stage.
     pub stage: String,
-    /// The moment that is restored to: in nanoseconds since 1970, before 4.0 in microseconds. 0 where no view tells.
+    /// The SCN that is restored to: in nanoseconds since 1970, before 4.0 in microseconds. 0 if no view shows it.
     pub scn: u64,
     /// When it began.
     pub started: Option<Timestamp>,
-    /// The bytes that are in.
+    /// The restored bytes.
     pub bytes_done: u64,
     /// The bytes in all; 0 until they are counted.
     pub bytes_total: u64,
@@ -66,7 +66,7 @@ pub struct RestoreJob {
     pub data_progress: Option<u32>,
     /// The restored share of the logs, in hundredths of a percent, if the version reports it.
     pub log_progress: Option<u32>,
-    /// Whose backups it reads.
+    /// The owner of the backups that it reads.
     pub origin: RestoreOrigin,
     /// The description that the initiator wrote; empty if there was none.
     pub description: String,
@@ -92,16 +92,16 @@ pub struct RestoreMark {
     pub newest: i64,
     /// The database's clock, before the statement was sent.
     pub at: Timestamp,
-    /// The description that the statement carries; nothing on the version that keeps none.
+    /// The description in the statement; `None` if the version does not store one.
     pub tag: Option<String>,
 }
 
 impl RestoreMark {
-    /// Returns the newest of the jobs that were there before ours; 0 for none. A job that runs and carries our description is
-    /// ours: the answer to its statement made us forget it.
+    /// Returns the newest job before ours; 0 for none. A running job with our description is ours: the answer to its
+    /// statement was lost.
     ///
     /// # Errors
-    /// Returns the number of a job that somebody else runs.
+    /// Returns the ID of a running job of another user.
     pub fn newest_before(jobs: &[RestoreJob], tag: Option<&str>) -> Result<i64, i64> {
         let is_ours = |job: &RestoreJob| tag.is_some_and(|tag| tag == job.description);
         let mut newest = 0;
@@ -115,7 +115,7 @@ impl RestoreMark {
         Ok(newest)
     }
 
-    /// Finds our job: the oldest that fits, for one statement makes one job.
+    /// Finds our job: the oldest match, because one statement creates one job.
     #[must_use]
     pub fn find<'j>(&self, jobs: &'j [RestoreJob], tenant: &str) -> Option<&'j RestoreJob> {
         jobs.iter().filter(|job| self.fits(job, tenant)).min_by_key(|job| job.id)
@@ -146,14 +146,14 @@ pub fn is_half(tenant: &Tenant, version: &Version) -> bool {
 /// Checks that a cluster can restore data of that version.
 ///
 /// # Errors
-/// When the data are of a newer version, or of 4.0 and the cluster is newer.
+/// Fails if the data are of a newer version, of another kind, or of 4.0 while the cluster is newer.
 pub fn check_versions(data: &Version, cluster: &Version) -> Result<(), Problem> {
     let refused = |id| {
         let problem = Problem::refused(codes::RECOVERY_FAILED, id);
         Err(problem.with("data", data).with("cluster", cluster))
     };
     let is_first = |version: &Version| *version >= FIRST && *version < ROLES_SINCE;
-    // Backups of 2.2.77 and 3.x are of one kind.
+    // Backups of 2.2.77 and 3.x are of the same kind.
     let kind = |version: &Version| version.major().max(3);
     if kind(data) != kind(cluster) || data > cluster {
         return refused("recovery-version-newer");
@@ -199,11 +199,11 @@ mod tests {
         let cases = [
             (&tagged, job(5, "SHOP_2", 100 * second, "lifeboat-7"), true),
             (&tagged, job(5, "shop_2", 96 * second, "lifeboat-7"), true), // the clock of another server
-            (&tagged, job(4, "shop_2", 101 * second, "lifeboat-7"), false), // was there before
+            (&tagged, job(4, "shop_2", 101 * second, "lifeboat-7"), false), // existed before
             (&tagged, job(5, "shop_3", 101 * second, "lifeboat-7"), false),
             (&tagged, job(5, "shop_2", 90 * second, "lifeboat-7"), false),
             (&tagged, job(5, "shop_2", 101 * second, "somebody else"), false),
-            (&tagged, job(5, "shop_2", 101 * second, ""), false), // begun by hand
+            (&tagged, job(5, "shop_2", 101 * second, ""), false), // started manually
             (&plain, job(5, "shop_2", 101 * second, ""), true),
             (&plain, job(5, "shop_2", 90 * second, ""), false),
             (&plain, job(4, "shop_2", 101 * second, ""), false),
@@ -283,7 +283,7 @@ mod tests {
             ("4.2.5", "RESTORE", "STANDBY", true), // its last stages
             ("4.2.5", "RESTORE", "", true),        // its first one
             ("4.2.5", "RESTORE", "PRIMARY", false),
-            ("4.0.0", "RESTORE", "PRIMARY", true), // it tells no role
+            ("4.0.0", "RESTORE", "PRIMARY", true), // it shows no role
             ("4.0.0", "NORMAL", "PRIMARY", false),
         ];
         for (version, status, role, half) in cases {

@@ -16,7 +16,7 @@ const TENANT_BACKUP_SINCE: Version = Version::new(3, 2, 2).at_build(20_220_304_1
 /// The most tenants that one statement takes on 3.x.
 const TENANTS_MAX: usize = 256;
 
-/// What one backup statement is about.
+/// The scope of one backup statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
@@ -37,7 +37,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns the tenant whose rows have the status.
+    /// Returns the tenant whose rows show the status.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         match self {
@@ -68,7 +68,7 @@ pub fn check_tenant(server: &ServerVersion, generation: Generation, tenant: &Ten
 ///
 /// # Errors
 /// 20300 for single tenants of a version that backs up only the whole cluster, 20302 for an incremental backup of
-/// them, 20107 when nothing is left to back up.
+/// single tenants, 20107 if nothing is left to back up.
 pub fn lanes(
     server: &ServerVersion,
     generation: Generation,

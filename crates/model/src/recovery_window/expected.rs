@@ -1,8 +1,8 @@
 //! The backups that a recovery reads according to the views of the original cluster, compared with those that the
-//! servers of another one see.
+//! servers of another cluster see.
 //!
-//! Two clusters can have other storages at the same path, and clusters of the same name and numbers in them. Such
-//! backups differ in the numbers of their sets, or at least in when a piece of their logs begins.
+//! Two clusters can see different storages at the same path, with backups of clusters that have the same name and
+//! IDs. Such backups differ in the IDs of their sets, or at least in the start of a log piece.
 
 use chrono::NaiveDateTime;
 
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 pub struct Expected {
     /// The numbers of the sets, in order.
     pub sets: Vec<i64>,
-    /// The numbers of the pieces, and where they begin.
+    /// The IDs of the pieces, and their start SCNs.
     pieces: Vec<(i64, u64)>,
 }
 
@@ -36,7 +36,7 @@ pub enum Seen<'s> {
 }
 
 impl Expected {
-    /// Returns what is expected where these are read.
+    /// Returns the expectation for these sources.
     #[must_use]
     pub fn of(sources: &Sources<'_>) -> Self {
         let mut sets: Vec<i64> = sources.sets.iter().map(|set| set.set.id).collect();
@@ -46,7 +46,7 @@ impl Expected {
     }
 
     /// Returns whether a server sees these sets, and pieces with the same start. A start that cannot be read, and a
-    /// piece of another number, prove nothing.
+    /// piece with another ID, are ignored.
     #[must_use]
     pub fn is_met_by(&self, seen: &[Seen<'_>]) -> bool {
         let sets = seen.iter().filter_map(|seen| match seen {
@@ -66,15 +66,14 @@ impl Expected {
     }
 }
 
-/// Reads the start from the server's comment on a piece: seconds on the clocks of an unnamed time zone.
+/// Reads the start from the server's comment on a piece, in seconds of local time in an unknown time zone.
 fn begin(description: &str) -> Option<i64> {
     let (_, rest) = description.split_once("start_scn_display:")?;
     let text = rest.split(',').next()?.trim();
     Some(NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S").ok()?.and_utc().timestamp())
 }
 
-/// Returns whether an SCN and seconds on the clocks of some zone can be the same moment: zones differ by quarters of
-/// an hour.
+/// Returns whether an SCN and a local time in some zone can be the same time: zones differ by quarters of an hour.
 fn is_same(scn: u64, wall_s: i64) -> bool {
     let own_s = Timestamp::from_scn(scn).0.div_euclid(1_000_000);
     let apart = wall_s - own_s;

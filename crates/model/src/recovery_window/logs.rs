@@ -1,24 +1,24 @@
-//! Archived logs without a gap.
+//! Joins archived logs to segments without a gap.
 
 use super::{Piece, PieceFile, Round};
 
 /// Logs of one round without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Segment {
-    /// The first moment.
+    /// The first SCN.
     pub(super) from_scn: u64,
-    /// The last moment up to which the logs are whole.
+    /// The last SCN up to which the logs are complete.
     pub(super) until_scn: u64,
     /// The destination of the round.
     pub(super) dest: i64,
     /// The round.
     pub(super) round: i64,
-    /// Where the piece begins that continues it; nothing while its last piece is written.
+    /// The start SCN of the piece that would continue it; `None` while its last piece is being written.
     next_scn: Option<u64>,
 }
 
 impl Segment {
-    /// Returns whether a piece is one of those that the logs were joined from.
+    /// Returns whether a piece is part of the segment.
     pub(super) fn holds(&self, piece: &Piece) -> bool {
         (piece.dest, piece.round) == (self.dest, self.round)
             && (self.from_scn..=self.until_scn).contains(&piece.start_scn)
@@ -31,26 +31,26 @@ impl Segment {
 }
 
 impl Piece {
-    /// Returns up to where the piece may hold logs that a recovery reads. The last piece of a stopped round ends at
-    /// its checkpoint, although `END_SCN` still shows its planned end.
+    /// Returns the SCN up to which the piece may contain logs that a recovery reads. The last piece of a stopped
+    /// round ends at its checkpoint, although `END_SCN` still shows its planned end.
     pub(super) fn top(&self) -> u64 {
         self.end_scn.map_or(self.checkpoint_scn, |end| end.max(self.checkpoint_scn))
     }
 
-    /// Returns whether another piece begins where this one ends. The database joins no others: rounds never join.
+    /// Returns whether another piece of the round begins where this one ends. The database joins only such pieces.
     fn is_followed_by(&self, other: &Self) -> bool {
         (self.dest, self.round) == (other.dest, other.round) && self.end_scn == Some(other.start_scn)
     }
 
-    /// Returns up to which moment this piece holds logs, by itself or with the one that continues it.
+    /// Returns the SCN up to which this piece contains logs, alone or with the piece that continues it.
     pub(super) fn reach(&self, pieces: &[Self]) -> u64 {
         let is_continued = pieces.iter().any(|other| self.is_followed_by(other));
         if is_continued { self.top() } else { self.checkpoint_scn }
     }
 }
 
-/// Joins pieces whose files are where `counts` requires them. A round without pieces, as on versions without them, is
-/// one.
+/// Joins the pieces that `counts` accepts. A round without pieces, as on versions that have none, is treated as one
+/// piece.
 pub(super) fn segments(
     rounds: &[Round],
     pieces: &[Piece],
@@ -88,7 +88,7 @@ pub(super) fn segments(
     joined
 }
 
-/// Finds the segment that contains a moment; where rounds overlap, the one that reaches furthest.
+/// Finds the segment that contains an SCN; if rounds overlap, the one that reaches furthest.
 pub(super) fn holding(segments: &[Segment], scn: u64) -> Option<&Segment> {
     let holds = |logs: &&Segment| (logs.from_scn..=logs.until_scn).contains(&scn);
     segments.iter().filter(holds).max_by_key(|logs| logs.until_scn)

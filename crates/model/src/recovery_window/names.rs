@@ -1,8 +1,8 @@
 //! Reads the names in a storage of 4.x into sets, rounds and pieces, for a tenant whose cluster is gone.
 //!
 //! Names contain less than views: times to the second, in the tenant's time zone, and only the beginning of the piece
-//! that is being written. Every time is read so that the result promises less rather than more, and PREVIEW has to
-//! confirm it. Layout: reference §8.2 and §8.3.
+//! that is being written. Every time is interpreted cautiously, so that the result never promises too much, and
+//! PREVIEW must confirm it. Layout: reference §8.2 and §8.3.
 //!
 //! ```text
 //! backup_sets/backup_set_1_full_end_success_20240409T160154.obbak    it is complete
@@ -34,7 +34,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Returns to which moments the tenant can presumably be recovered.
+    /// Returns the presumably recoverable times of the tenant.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
         Timeline { is_estimated: true, ..windows(&self.sets, &self.rounds, &self.pieces) }
@@ -58,8 +58,8 @@ struct PieceNames {
     end: Option<u64>,
 }
 
-/// Reads the names below a tenant's data and log directories, each with its folders, in any order. `zone` is the one that the
-/// names' times are written in: the tenant's.
+/// Reads the names below a tenant's data and log directories, with their folders, in any order. `zone` is the time
+/// zone of the times in the names: the tenant's.
 #[must_use]
 pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading {
     let mut sets: BTreeMap<i64, SetNames> = BTreeMap::new();
@@ -68,7 +68,7 @@ pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading
     let mut unread = Vec::new();
     for name in names {
         let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
-        // Below it are copies of pieces, which contain no more than the set needs.
+        // This folder contains copies of pieces, with only the logs that the set needs.
         let complement = parts.iter().position(|&part| part == "complement_log");
         let read = parts[..complement.unwrap_or(parts.len())].iter().try_for_each(|part| {
             if let Some(rest) = part.strip_prefix("backup_set_") {
@@ -98,8 +98,8 @@ pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading
     Reading { sets: chained(sets), rounds: rounds.iter().map(round).collect(), pieces, unread }
 }
 
-/// Reads what follows `backup_set_`: `1_full`, `1_full_start`, `1_inc_end_success_<time>`, `1_full_<time>_<time>`, each maybe with
-/// an ending.
+/// Reads the part after `backup_set_`: `1_full`, `1_full_start`, `1_inc_end_success_<time>`, `1_full_<time>_<time>`,
+/// each with or without an extension.
 fn set_name(rest: &str, is_complement: bool, zone: Zone, sets: &mut BTreeMap<i64, SetNames>) -> Option<()> {
     let mut words = stem(rest).split('_');
     let Some(number) = words.next().and_then(|word| word.parse().ok()) else {
@@ -125,7 +125,8 @@ fn set_name(rest: &str, is_complement: bool, zone: Zone, sets: &mut BTreeMap<i64
     Some(())
 }
 
-/// Reads what follows `piece_d`: `1002r1p1`, `1002r1p1_start_<time>`, `1002r1p1_end_<time>`, `1002r1p1_<time>_<time>`.
+/// Reads the part after `piece_d`: `1002r1p1`, `1002r1p1_start_<time>`, `1002r1p1_end_<time>`,
+/// `1002r1p1_<time>_<time>`.
 fn piece_name(rest: &str, zone: Zone, pieces: &mut BTreeMap<(i64, i64, i64), PieceNames>) -> Option<()> {
     let mut words = stem(rest).split('_');
     let (dest, tail) = words.next()?.split_once('r')?;
@@ -144,7 +145,7 @@ fn piece_name(rest: &str, zone: Zone, pieces: &mut BTreeMap<(i64, i64, i64), Pie
     Some(())
 }
 
-/// Reads what follows `round_d`: `1002r1_start` or `1002r1_end`.
+/// Reads the part after `round_d`: `1002r1_start` or `1002r1_end`.
 fn round_name(rest: &str, rounds: &mut BTreeMap<(i64, i64), bool>) -> Option<()> {
     let (numbers, word) = stem(rest).split_once('_')?;
     let (dest, round) = numbers.split_once('r')?;
@@ -163,15 +164,15 @@ fn piece(
     all: &BTreeMap<(i64, i64, i64), PieceNames>,
 ) -> Option<Piece> {
     let start_scn = names.start?;
-    // Of the piece that is being written nothing is promised but its first moment.
+    // For the piece that is being written, only its start is certain.
     let checkpoint_scn = names.end.unwrap_or(start_scn);
-    // The name contains the checkpoint, not END_SCN, which comes after it: there the next piece of the round begins.
+    // The name contains the checkpoint. END_SCN is later: it is the start of the next piece of the round.
     let next = all.get(&(dest, round, id + 1)).and_then(|next| next.start);
     let end_scn = names.end.map(|end| next.unwrap_or(end));
     Some(Piece { dest, round, id, start_scn, checkpoint_scn, end_scn, file: PieceFile::Available })
 }
 
-/// Finds what each incremental set is built on: the newest complete one before it.
+/// Finds the base of each incremental set: the newest complete set before it.
 fn chained(names: BTreeMap<i64, SetNames>) -> Vec<Set> {
     let mut sets: Vec<Set> = Vec::new();
     let mut newest = None;
@@ -183,11 +184,11 @@ fn chained(names: BTreeMap<i64, SetNames>) -> Vec<Set> {
             previous: newest.filter(|_| mode == DataBackupMode::Incremental),
             // An incremental set without its base is not usable.
             is_complete: names.succeeded && (mode == DataBackupMode::Full || newest.is_some()),
-            // The name cuts the parts of a second off. Logs may be needed from a piece that ends in this second.
+            // The name omits fractions of a second. Logs may be needed from a piece that ends in this second.
             replay_scn: start.saturating_sub(SECOND),
             restore_scn: end.saturating_add(SECOND),
             plus_archivelog: names.complement,
-            // The names are those of one directory.
+            // All names are from one directory.
             root: String::new(),
         });
         if names.succeeded {
@@ -197,7 +198,7 @@ fn chained(names: BTreeMap<i64, SetNames>) -> Vec<Set> {
     sets
 }
 
-/// Returns a name without its ending.
+/// Returns a name without its extension.
 fn stem(name: &str) -> &str {
     name.strip_suffix(".obbak").or_else(|| name.strip_suffix(".obarc")).unwrap_or(name)
 }
@@ -263,7 +264,7 @@ mod tests {
             timeline.intervals.iter().map(|interval| (interval.from_scn, interval.until_scn)).collect();
         let first = scn("2024-04-09T16:01:54+08:00") + SECOND;
         let second = scn("2024-04-10T16:01:54+08:00") + SECOND;
-        // The second set's logs are in the piece that is being written, whose end is not in its name.
+        // The logs of the second set are in the piece that is being written, whose name does not contain its end.
         assert_eq!(found, [(first, scn("2024-04-10T12:00:00+08:00")), (second, second)]);
     }
 

@@ -7,10 +7,10 @@ use crate::backup::DataBackupMode;
 use crate::id::TenantId;
 use crate::time::Timestamp;
 
-/// A set with what a recovery needs to know of it beside its moments.
+/// A set with the further properties that a recovery needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedSet {
-    /// Its number, kind and moments.
+    /// Its ID, mode and SCNs.
     pub set: Set,
     /// Where it is, without keys; empty if the views do not show it.
     pub path: String,
@@ -30,7 +30,7 @@ pub struct RecordedSet {
 /// A piece with its location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedPiece {
-    /// Its number and moments.
+    /// Its ID and SCNs.
     pub piece: Piece,
     /// Where it is, without keys; empty if the views do not show it.
     pub path: String,
@@ -47,14 +47,14 @@ pub struct BackupRecord {
     pub sets: Vec<RecordedSet>,
     /// Its archive rounds.
     pub rounds: Vec<Round>,
-    /// Its pieces; none where the version has none.
+    /// Its pieces; empty if the version has none.
     pub pieces: Vec<RecordedPiece>,
 }
 
-/// What a recovery to one moment reads.
+/// The sets and pieces that a recovery to one SCN reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources<'r> {
-    /// From the full set to the last incremental one.
+    /// The sets, from the full one to the last incremental one.
     pub sets: Vec<&'r RecordedSet>,
     /// The pieces, in order.
     pub pieces: Vec<&'r RecordedPiece>,
@@ -67,14 +67,14 @@ impl BackupRecord {
         Self { tenant, sets: Vec::new(), rounds: Vec::new(), pieces: Vec::new() }
     }
 
-    /// Returns to which moments the tenant can be recovered.
+    /// Returns the recoverable times of the tenant.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
         windows(&self.plain_sets(), &self.rounds, &self.plain_pieces())
     }
 
-    /// Returns what a recovery to a moment reads: the newest set that fits, what it is built on, and the logs from it
-    /// to the moment. Nothing when the moment can't be recovered to.
+    /// Returns the backups that a recovery to an SCN reads: the newest suitable set, its chain, and the logs from it
+    /// to the SCN. `None` if the SCN is not recoverable.
     #[must_use]
     pub fn sources(&self, scn: u64) -> Option<Sources<'_>> {
         let (sets, pieces) = (self.plain_sets(), self.plain_pieces());
@@ -88,7 +88,7 @@ impl BackupRecord {
         let newest = good.iter().filter(|set| reaches(set)).max_by_key(|set| (set.restore_scn, set.id))?;
         let mut chain: Vec<&RecordedSet> = vec![self.recorded(newest.id)?];
         while let Some(last) = chain.last().filter(|last| last.set.mode == DataBackupMode::Incremental) {
-            // A set is built on one of a lower number, so this ends.
+            // A set builds on one with a lower ID, so this ends.
             let below = |other: &&&Set| match last.set.previous {
                 Some(previous) => other.id == previous,
                 None => other.root == last.set.root,
@@ -97,7 +97,8 @@ impl BackupRecord {
             chain.push(self.recorded(previous.max_by_key(|other| other.id)?.id)?);
         }
         chain.reverse();
-        // The database wants each log directory that it is given to hold all of them, so no other round's is named.
+        // The database requires that each given log directory contains all needed logs, so only one round's directory
+        // is named.
         let logs = logs::holding(&segments, newest.replay_scn).filter(|logs| scn <= logs.until_scn);
         let is_needed = |piece: &&RecordedPiece| {
             let Piece { start_scn, file, .. } = piece.piece;
@@ -125,8 +126,8 @@ impl BackupRecord {
 }
 
 impl Sources<'_> {
-    /// Returns the directories that hold the sets, then those that hold the pieces, each once and without keys. Empty
-    /// if the views show no path.
+    /// Returns the directories of the sets, and those of the pieces, without duplicates and without keys. Empty if
+    /// the views show no path.
     #[must_use]
     pub fn roots(&self) -> (Vec<String>, Vec<String>) {
         let sets = self.sets.iter().map(|set| set.path.as_str());
@@ -148,8 +149,8 @@ impl Sources<'_> {
     }
 }
 
-/// Returns the directory that a set or a piece lies in. Some views tell that directory, others add the name of the set or
-/// piece.
+/// Returns the directory that contains a set or a piece. Some views show this directory, others append the name of
+/// the set or piece.
 #[must_use]
 pub fn root(path: &str) -> &str {
     match path.rsplit_once('/') {
@@ -158,7 +159,7 @@ pub fn root(path: &str) -> &str {
     }
 }
 
-/// Returns the directories that these lie in, each once.
+/// Returns the directories that contain these, without duplicates.
 fn above<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<String> {
     let mut roots: Vec<String> = Vec::new();
     for path in paths {
@@ -272,7 +273,7 @@ mod tests {
             sets: vec![
                 set(1, Full, None, 110, "file:///b/old"),
                 set(2, Full, None, 350, "file:///b/new"),
-                set(9, Full, None, 250, "file:///b/new"), // its logs are in it, and nowhere else
+                set(9, Full, None, 250, "file:///b/new"), // its logs are only in the set itself
             ],
             pieces: vec![stopped, next],
             ..BackupRecord::new(TenantId(1002))

@@ -1,4 +1,4 @@
-//! The rules as tables. `tests/it/random/timeline.rs` compares them with a slow reading of the same rules.
+//! The rules as tables. `tests/it/random/timeline.rs` compares them with a slow implementation of the same rules.
 
 use super::{Gap, GapReason, Interval, Piece, PieceFile, Round, RoundEnd, Set, good_sets, windows};
 use crate::backup::DataBackupMode::{Full, Incremental};
@@ -133,7 +133,7 @@ fn every_gap_has_its_reason() {
     }
     let no_set = windows(&[], &[], &[frozen(1, 1, 100, 300)]);
     assert_eq!(no_set.gaps, [Gap { after_scn: 100, before_scn: 299, reason: GapReason::NoSet }]);
-    // The newest logs begin after a hole that no set has bridged yet.
+    // The newest logs begin after a gap that no set has bridged yet.
     let behind =
         windows(&sets[..1], &first(RoundEnd::Interrupted), &[frozen(1, 1, 100, 300), frozen(2, 3, 500, 600)]);
     assert_eq!(
@@ -191,7 +191,8 @@ fn a_chain_in_two_directories_is_not_offered_and_the_gap_says_so() {
 
 #[test]
 fn a_round_that_was_stopped_never_joins_the_next_one() {
-    // A stop leaves END_SCN at its planned time, after the next round has started. Destinations do not join, either.
+    // A stop leaves END_SCN at its planned time, which is after the start of the next round. Logs of different
+    // destinations do not join, either.
     let stopped = Piece { checkpoint_scn: 299, end_scn: Some(1_100), ..active(1, 1, 100, 299) };
     let elsewhere = Piece { dest: 2, ..active(2, 1, 500, 800) };
     let touching = Piece { end_scn: Some(500), ..stopped.clone() };

@@ -1,4 +1,4 @@
-//! Grandfather, father, son: one set for each of the last days, weeks, months and years.
+//! Grandfather-father-son retention: one set for each of the last days, weeks, months and years.
 
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{Candidate, KeepReason};
 use crate::schedule::Zone;
 
-/// Names the period of a date; equal names are one period.
+/// Returns the period of a date as a key.
 type Period<'p> = &'p dyn Fn(NaiveDate) -> (i32, u32);
 
-/// For how many days, weeks, months and years one full set each is kept. Only those that have a set count, so a time without
-/// backups lets none of the older ones expire.
+/// The numbers of days, weeks, months and years for which one full set each is kept. Only periods with a set count,
+/// so a time without backups does not make older sets expire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Calendar {
     /// Days.
@@ -24,7 +24,7 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// Returns the sets that stand for a period, of full ones that come the newest first.
+    /// Returns the sets that represent a period, from full sets ordered newest first.
     pub(super) fn keeps(self, zone: Zone, full: &[&Candidate]) -> Vec<(i64, KeepReason)> {
         let day = |date: NaiveDate| (date.year(), date.ordinal());
         let week = |date: NaiveDate| (date.iso_week().year(), date.iso_week().week());

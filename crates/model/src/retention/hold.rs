@@ -1,4 +1,4 @@
-//! A hold: somebody wants a backup set kept, whatever the policy says.
+//! A hold: a user's request to keep a backup set regardless of the policy.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,27 +18,27 @@ pub struct SetHold {
     pub reason: String,
     /// The name of the account that holds it.
     pub owner: String,
-    /// When the hold ends; without end where there is none.
+    /// When the hold ends; `None` for a hold without end.
     pub until: Option<Timestamp>,
     /// When the hold was placed.
     pub since: Timestamp,
 }
 
 impl SetHold {
-    /// Tells whether the hold keeps the set at that moment.
+    /// Returns whether the hold keeps the set at this time.
     #[must_use]
     pub fn is_active(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| until > now)
     }
 
-    /// Returns what the plan needs of it.
+    /// Returns the hold as input of the plan.
     #[must_use]
     pub const fn of_plan(&self) -> super::Hold {
         super::Hold { set: self.set.0, until: self.until }
     }
 }
 
-/// Checks a hold that is requested; returns its reason without blanks around it.
+/// Checks a requested hold; returns its trimmed reason.
 ///
 /// # Errors
 /// Refuses an empty or overlong reason, and an end that has passed.

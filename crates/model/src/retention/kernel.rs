@@ -1,8 +1,8 @@
 //! The sets that a 4.x cluster deletes by its own policy: a prediction, for tenants whose policy is set in the
 //! database.
 //!
-//! Sources: reference §9.3 and, for 4.4.1 and later, §3 of the page on 4.4 to 4.6. The kernel looks hourly, at the current
-//! destinations only; give only what lies there. Nothing of Lifeboat's holds it back.
+//! Sources: reference §9.3 and, for 4.4.1 and later, §3 of the page on 4.4 to 4.6. The kernel checks hourly, and only
+//! the current destinations; pass only the sets and pieces there. Holds of Lifeboat do not prevent it from deleting.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ use crate::recovery_window::{Piece, PieceFile, Set, windows};
 pub enum KernelPolicy {
     /// `default`: sets and logs.
     Default,
-    /// `log_only` (4.4.1 and later): a tenant that archives and makes no data backups.
+    /// `log_only` (4.4.1 and later): for a tenant that archives logs but takes no data backups.
     LogOnly,
 }
 
 /// What the kernel will delete.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prediction {
-    /// The full set that the kept chain starts with; none means that no good set expires.
+    /// The full set that starts the kept chain; `None` means that no good set expires.
     pub anchor: Option<i64>,
     /// The sets, by number.
     pub sets: Vec<i64>,
@@ -29,9 +29,9 @@ pub struct Prediction {
     pub pieces: Vec<(i64, i64, i64)>,
 }
 
-/// Predicts what the kernel deletes at its next check. `window_start_scn` is the tenant's now minus RECOVERY_WINDOW,
-/// in the unit of the sets; `None` means a window of 0 days, with which nothing expires. Running sets are not part of
-/// `sets`.
+/// Predicts what the kernel deletes at its next check. `window_start_scn` is the tenant's current time minus
+/// RECOVERY_WINDOW, in the unit of the sets; `None` means a window of 0 days, with which nothing expires. Running
+/// sets are not part of `sets`.
 #[must_use]
 pub fn predict(
     policy: KernelPolicy,
@@ -50,7 +50,7 @@ pub fn predict(
 
 fn with_sets(sets: &[Set], pieces: &[Piece], window_start_scn: Option<u64>) -> Prediction {
     let is_restorable = |set: &Set| {
-        // By itself, without the other sets: those may be what is deleted.
+        // Judged alone, because the other sets may be deleted.
         let alone = windows(std::slice::from_ref(set), &[], pieces);
         alone.holding(set.restore_scn).is_some_and(|interval| interval.is_proven)
     };
@@ -59,7 +59,7 @@ fn with_sets(sets: &[Set], pieces: &[Piece], window_start_scn: Option<u64>) -> P
     let mut before: Vec<&Set> = before.collect();
     before.sort_by_key(|set| std::cmp::Reverse((set.restore_scn, set.id)));
     let anchor = before.into_iter().find(|set| is_restorable(set));
-    // Failed and half-deleted sets go always.
+    // Failed and partly deleted sets are always deleted.
     let goes = |set: &&Set| !set.is_complete || anchor.is_some_and(|anchor| set.id < anchor.id);
     let gone: BTreeSet<i64> = sets.iter().filter(goes).map(|set| set.id).collect();
     let replay = anchor.map(|anchor| anchor.replay_scn);

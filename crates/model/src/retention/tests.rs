@@ -1,4 +1,4 @@
-//! The rules as tables. `tests/it/random/retention.rs` has the properties for all inputs.
+//! The rules as tables. `tests/it/random/retention.rs` checks properties for all inputs.
 
 use super::{Calendar, Candidate, Health, Hold, KeepReason, Policy, Verdict, plan};
 use crate::backup::DataBackupMode::{Full, Incremental};
@@ -136,7 +136,7 @@ fn a_calendar_keeps_one_full_set_of_each_period_in_its_zone() {
             ("2026-11-26".to_owned(), vec![Daily, Weekly, Monthly, Yearly, Minimum]),
         ]
     );
-    // When it is noon in UTC it is the next day in Kiritimati.
+    // At noon in UTC, it is already the next day in Kiritimati.
     let there = Policy {
         zone: "Pacific/Kiritimati".parse().expect("a zone"),
         calendar: Some(Calendar { monthly: 2, ..Calendar::default() }),
@@ -160,8 +160,7 @@ fn a_time_without_backups_lets_no_period_expire() {
     assert_eq!(kept(&sets, &policy, &[], &[]), [3, 4, 5]);
 }
 
-/// With a walk down each chain for each set, these two plans would take 900 million steps and outlive the
-/// test's time.
+/// If each set walked down its chain, these two plans would take 900 million steps and exceed the test's time limit.
 #[test]
 fn one_chain_of_thirty_thousand_sets_is_planned_in_one_pass() {
     let mut sets = vec![full(1, 0)];
@@ -171,7 +170,7 @@ fn one_chain_of_thirty_thousand_sets_is_planned_in_one_pass() {
     assert_eq!(kept(&sets, &policy, &[], &[30_000]).len(), 30_000);
 }
 
-/// Full sets 1 to 5, one a day, the newest today; set 3 stands so.
+/// Full sets 1 to 5, one a day, the newest today; set 3 has this state.
 fn third_is(health: Health) -> Vec<Candidate> {
     let mut sets: Vec<_> = (1..=5).map(|id| full(id, 5 - id)).collect();
     sets[2].health = health;
@@ -199,7 +198,7 @@ fn what_is_not_good_counts_for_no_rule_and_only_what_is_ours_and_proved_goes() {
         let verdicts = plan(&third_is(health), &policy, &[], &[], NOW);
         assert_eq!(verdicts[2], (3, expected), "{name}");
     }
-    // Three good full sets are 5, 4 and 2: the one between them counts for nothing, whatever it is.
+    // The three good full sets are 5, 4 and 2: the set between them never counts.
     for health in [Health::Partial, Health::Foreign, Health::Unproven, Health::Deleting] {
         let kept = kept(&third_is(health), &last(3), &[], &[]);
         assert!(kept.contains(&2) && !kept.contains(&1), "{health:?}: {kept:?}");

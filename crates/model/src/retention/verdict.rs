@@ -1,4 +1,4 @@
-//! What becomes of a set, and why.
+//! The decision about a set, and its reasons.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,9 @@ use crate::text::Text;
 pub enum KeepReason {
     /// The policy deletes nothing.
     NoPolicy,
-    /// A moment of the window needs it.
+    /// The window needs it.
     Window,
-    /// It is one of the newest, or built on one.
+    /// It is one of the newest sets, or builds on one.
     Last,
     /// It is the daily one.
     Daily,
@@ -22,23 +22,23 @@ pub enum KeepReason {
     Monthly,
     /// It is the yearly one.
     Yearly,
-    /// The number of good full sets that always stay.
+    /// It is one of the newest good full sets that are always kept.
     Minimum,
     /// It is on hold.
     Held,
     /// A task reads it.
     InUse,
-    /// It is being made.
+    /// It is being created.
     Running,
-    /// It is newer than every good full set, so nothing takes its place yet.
+    /// It is newer than every good full set, or part of the newest chain, so nothing replaces it yet.
     Newest,
-    /// A set that is kept is built on it.
+    /// A kept set builds on it.
     Needed,
-    /// It lacks something, and is newer than the oldest set that a rule keeps.
+    /// It is partial, and newer than the oldest set that a rule keeps.
     Partial,
     /// This installation did not sign it.
     Foreign,
-    /// Its files do not show that it is what the catalogue has.
+    /// Its files do not prove that it is the set in the catalogue.
     Unproven,
 }
 
@@ -48,11 +48,11 @@ pub enum KeepReason {
 pub enum DeleteReason {
     /// No rule keeps it.
     Expired,
-    /// A rule would keep it, but it does not fit in.
+    /// A rule would keep it, but it exceeds the size cap.
     OverCap,
     /// Nothing can be recovered from it.
     Broken,
-    /// Its deletion began and was interrupted.
+    /// Its deletion was interrupted.
     Interrupted,
 }
 
@@ -94,24 +94,24 @@ impl DeleteReason {
     }
 }
 
-/// The fate of a set.
+/// The decision about a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It stays, for these reasons, in their order.
+    /// It is kept, for these reasons in order.
     Keep(Vec<KeepReason>),
     /// It is deleted.
     Delete(DeleteReason),
 }
 
 impl Verdict {
-    /// Returns whether the set stays.
+    /// Returns whether the set is kept.
     #[must_use]
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Keep(_))
     }
 
-    /// Returns all reasons, in words.
+    /// Returns the texts of all reasons.
     #[must_use]
     pub fn texts(&self) -> Vec<Text> {
         match self {

@@ -1,9 +1,10 @@
 //! A cron expression of five fields: minute, hour, day of the month, month, day of the week (0 or 7 is Sunday). `L`
-//! is the last day of a month, `MON#2` the second Monday, `FRI#L` the last Friday. Where both days are given, either
-//! is enough.
+//! is the last day of a month, `MON#2` the second Monday, `FRI#L` the last Friday. If both day fields are given, a
+//! match of either is enough.
 //!
-//! An expression whose hour is `*` counts by time that passes: it runs in both of two equal hours and in none that the
-//! clocks skip. Every other expression names times of day, each of which is due once ([`super::zone`]).
+//! An expression whose hour is `*` follows elapsed time: when clocks change, it runs in both of two equal hours, and
+//! in no skipped hour. Every other expression names times of day, each of which is due exactly once
+//! ([`super::zone`]).
 
 use std::collections::BTreeSet;
 
@@ -26,14 +27,14 @@ pub const APART_MIN: i64 = 15;
 /// Which runs of an expression are full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KindRule {
-    /// How much a run backs up.
+    /// The backup mode of a run.
     pub kind: DataBackupMode,
-    /// The days whose runs are full anyway.
+    /// The days whose runs are always full.
     pub full_on: Option<(Cycle, BTreeSet<Day>)>,
 }
 
 impl KindRule {
-    /// Returns how much a run on a date of the zone's calendar backs up.
+    /// Returns the backup mode of a run on a local date.
     #[must_use]
     pub fn kind_on(&self, date: NaiveDate) -> DataBackupMode {
         match &self.full_on {
@@ -89,7 +90,7 @@ impl Cron {
         &self.text
     }
 
-    /// Returns how many minutes are between two due times, at least.
+    /// Returns the minimum number of minutes between two due times.
     #[must_use]
     pub fn apart_min(&self) -> i64 {
         self.apart_min
@@ -109,10 +110,9 @@ impl Cron {
         }
     }
 
-    /// Each time of day once, whatever daylight-saving time does.
+    /// Returns each time of day exactly once, regardless of clock changes.
     fn by_wall(&self, zone: Zone, after: Timestamp) -> impl Iterator<Item = Due> + '_ {
-        // Where the clocks went back since, a time of day that they showed already is yet to come; one that was due
-        // then is left out below.
+        // If the clocks were set back, a time of day may occur again; if it was already due, it is left out below.
         let mut wall = zone.wall(after);
         std::iter::from_fn(move || {
             wall = self.next_wall(wall)?;
@@ -122,7 +122,7 @@ impl Cron {
         .take_while(|due| !is_beyond(due.at))
     }
 
-    /// By time that passes, after a moment on the zone's clocks.
+    /// Returns the due times by elapsed time, after a local time.
     fn by_time<Z: TimeZone + 'static>(
         &self,
         mut time: DateTime<Z>,
@@ -140,7 +140,7 @@ impl Cron {
         self.pattern.find_next_occurrence(&after, false).ok()
     }
 
-    /// Finds the two times in a row that are closest. Every day repeats the same times, so a few days are enough.
+    /// Finds the two consecutive times that are closest. Every day repeats the same times, so a few days are enough.
     fn closest(&self, first: NaiveDateTime) -> Option<(NaiveDateTime, NaiveDateTime)> {
         /// Two days of runs that are a quarter of an hour apart.
         const TIMES: usize = 192;
@@ -165,7 +165,7 @@ impl Cron {
     }
 }
 
-/// A Monday from which expressions are tried out.
+/// A Monday from which expressions are checked.
 fn epoch() -> NaiveDateTime {
     NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN)
 }
@@ -230,14 +230,14 @@ mod tests {
                 "2026-04-04T12:00:00Z",
                 &["05 02:30+11:00", "05 14:30+10:00", "06 02:30+10:00"],
             ),
-            // Two times of day that the clocks skip, and the first that they show: one moment.
+            // Two skipped times of day and the first time after the skip are the same time.
             (
                 "0,30 2-3 * * *",
                 "America/New_York",
                 "2026-03-08T06:00:00Z",
                 &["08 03:00-04:00", "08 03:00-04:00", "08 03:00-04:00", "08 03:30-04:00"],
             ),
-            // Asked between the two equal hours.
+            // Queried between the two equal hours.
             ("45 1 * * *", "America/New_York", "2026-11-01T06:10:00Z", &["02 01:45-05:00"]),
         ];
         for (expression, zone, after, expected) in cases {

@@ -1,4 +1,4 @@
-//! A time of each day: when expired backups are deleted.
+//! A daily time, at which expired backups are deleted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,8 +11,8 @@ use super::form::time_and_offset;
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
-/// A time of each day, written as `03:00`, or with an offset as `03:00:00.000+08:00`. Without an offset it is meant in the zone
-/// of the schedule beside it.
+/// A daily time, written as `03:00`, or with an offset as `03:00:00.000+08:00`. Without an offset, it is in the zone
+/// of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Daily {
@@ -21,13 +21,13 @@ pub struct Daily {
 }
 
 impl Daily {
-    /// Returns the time that counts when none is given: 03:00.
+    /// Returns the default time: 03:00.
     #[must_use]
     pub fn usual() -> Self {
         Self { at: NaiveTime::from_hms_opt(3, 0, 0).expect("a time of day"), offset: None }
     }
 
-    /// Returns the newest moment up to `now` at which it was that time; `zone` counts where there is no offset.
+    /// Returns the most recent occurrence up to `now`; `zone` applies if there is no offset.
     #[must_use]
     pub fn newest(self, zone: Zone, now: Timestamp) -> Timestamp {
         let zone = self.offset.unwrap_or(zone);
@@ -47,7 +47,7 @@ impl FromStr for Daily {
     /// Reads a time of day.
     ///
     /// # Errors
-    /// Names a text that is none.
+    /// Names an invalid text.
     fn from_str(text: &str) -> Result<Self, Problem> {
         let (at, offset) = time_and_offset(text)?;
         Ok(Self { at, offset })
@@ -94,7 +94,7 @@ mod tests {
             ("03:00", utc, "2026-11-27T02:59:59Z", "2026-11-26T03:00:00Z"),
             ("03:00", shanghai, "2026-11-26T20:00:00Z", "2026-11-26T19:00:00Z"),
             ("03:00:00.000+00:00", shanghai, "2026-11-26T20:00:00Z", "2026-11-26T03:00:00Z"),
-            // The clocks skip this hour: it is due when they have.
+            // The clocks skip this hour: it is due after the skip.
             ("02:30", berlin, "2026-03-29T12:00:00Z", "2026-03-29T01:00:00Z"),
         ];
         for (time, zone, now, expected) in cases {

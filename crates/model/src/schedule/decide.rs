@@ -1,22 +1,23 @@
 //! The decisions on a strategy now: which of its runs start, wait, or are missed.
 //!
-//! The caller keeps one row for each due time ([`Run`]) and does what is decided, in order. Nothing else is
-//! remembered, so a crash at any point is harmless: what was not recorded is decided again, and a run that is
-//! submitted twice has the same key ([`RunKey`]).
+//! The caller stores one row for each due time ([`Run`]) and carries out the decisions in order. There is no other
+//! state, so a crash at any point is harmless: unrecorded decisions are made again, and a run that is submitted twice
+//! has the same key ([`RunKey`]).
 //!
-//! 1. A due time without a row is *pending*, as far back as [`HORIZON`]. So is one whose task waits in the queue.
-//! 2. Of several pending ones only the newest can still start. It is full, if one that it replaces was. The others
-//!    are missed.
-//! 3. The newest becomes a task at once. If other backups leave no room, the task waits in the queue
+//! 1. A due time without a row is *pending*, as far back as [`HORIZON`]. A due time whose task waits in the queue is
+//!    also pending.
+//! 2. Of several pending due times, only the newest can still start. It is full if one that it replaces was full. The
+//!    others are missed.
+//! 3. The newest becomes a task immediately. If other backups leave no room, the task waits in the queue
 //!    ([`Outcome::Queued`]), until the quiet window begins or the next time is due.
-//! 4. What else keeps the newest from starting ([`Hindrance`]) is a reason to wait, until the next time is due. A task
-//!    that is in the queue already is held there.
-//! 5. A paused strategy misses everything that is due. The use case that resumes it decides and records once more
-//!    before it clears the pause, so that no time of the pause is caught up.
+//! 4. Any other [`Hindrance`] makes the newest wait until the next time is due. A task that is already in the queue
+//!    is held there.
+//! 5. A paused strategy misses everything that is due. Before the use case that resumes it clears the pause, it
+//!    decides and records once more, so that no due time of the pause starts later.
 //!
 //! **The clock** is this server's, and may jump. Due times that have a row are done, so a clock that goes back starts
-//! nothing twice. A miss counts only from the moment on at which it was recorded: a clock that was ahead has missed
-//! nothing that is yet to come.
+//! nothing twice. A recorded miss is valid only from the time at which it was recorded: if the clock was ahead,
+//! future due times are not missed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,10 +33,10 @@ use crate::strategy::Strategy;
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// How far back due times are looked at, in microseconds: 35 days.
+/// How far back due times are examined, in microseconds: 35 days.
 pub const HORIZON: i64 = 35 * 86_400_000_000;
 
-/// What identifies a run. Two submissions with equal keys are one.
+/// The identity of a run. Two submissions with equal keys are the same run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunKey {
     /// The strategy.
@@ -50,7 +51,7 @@ impl fmt::Display for RunKey {
     }
 }
 
-/// The row of a due time that was decided about.
+/// The row of a due time with a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// When it was due.
@@ -59,15 +60,15 @@ pub struct Run {
     pub planned: DataBackupMode,
     /// When the row was written.
     pub decided: Timestamp,
-    /// What became of it.
+    /// The result.
     pub outcome: Outcome,
 }
 
-/// A run of a backup strategy.
+/// The result of a due time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A task was created, and waits in the queue: nothing of it has begun.
+    /// A task was created, and waits in the queue without having started.
     Queued {
         /// The backup mode.
         kind: DataBackupMode,
@@ -76,7 +77,7 @@ pub enum Outcome {
     Started {
         /// The backup mode.
         kind: DataBackupMode,
-        /// Whether the task has ended, well or not.
+        /// Whether the task has ended, successfully or not.
         is_over: bool,
     },
     /// No task was created.
@@ -93,17 +94,17 @@ pub enum Hindrance {
     PreviousRun,
     /// Another data backup of the same cluster or tenant runs.
     OtherBackup,
-    /// The cluster does not answer.
+    /// The cluster does not respond.
     Unreachable,
     /// The cluster is being upgraded.
     Upgrading,
-    /// It is in the quiet window.
+    /// The current time is in the quiet window.
     WindowClosed,
     /// Its jitter has not passed.
     Jitter,
-    /// As many backups run as may run at once.
+    /// The maximum number of backups is running.
     TooManyBackups,
-    /// As many backups to the strategy's storage run as may run at once.
+    /// The maximum number of backups to the strategy's storage is running.
     StorageBusy,
 }
 
@@ -111,67 +112,67 @@ pub enum Hindrance {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissReason {
-    /// It was kept from starting until a later run was due.
+    /// A hindrance lasted until a later run was due.
     Hindered(Hindrance),
-    /// It was not started in time, and a later run takes its place.
+    /// It was not started in time, and a later run replaces it.
     ReplacedBy(Timestamp),
-    /// A rule refused the backup; the row names it.
+    /// A rule refused the backup; the row contains the reason.
     Refused,
 }
 
-/// What is known of the cluster and of other backups.
+/// The known state of the cluster and of other backups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// What the last look at the cluster found; none before the first look.
+    /// The status at the last refresh of the cluster; `None` before the first one.
     pub cluster: Option<ClusterStatus>,
-    /// Whether any tenant of the strategy has a set that an incremental backup can build on. A tenant without one is
-    /// backed up in full by the same task.
+    /// Whether any tenant of the strategy has a set that an incremental backup can build on. The same task takes full
+    /// backups of tenants without one.
     pub has_usable_full: bool,
-    /// Whether a data backup that is not the strategy's runs for the same cluster or tenant.
+    /// Whether a data backup of the same cluster or tenant runs that does not belong to the strategy.
     pub other_backup_runs: bool,
-    /// How many data backups Lifeboat runs now.
+    /// The number of data backups that Lifeboat runs now.
     pub running: usize,
-    /// How many it may run at once.
+    /// The maximum number of these.
     pub running_max: usize,
-    /// How many of those that run go to the strategy's storage.
+    /// The number of running data backups to the strategy's storage.
     pub storage_running: usize,
-    /// How many of those may run at once; none means that only [`State::running_max`] counts.
+    /// The maximum number of these; `None` means that only [`State::running_max`] applies.
     pub storage_running_max: Option<usize>,
 }
 
-/// One thing to do now.
+/// An action to take now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Submit the run and write its row, in one transaction. Where there is no room its task waits in the queue.
+    /// Submit the run and write its row, in one transaction. If there is no room, its task waits in the queue.
     Start {
         /// When it was due.
         due: Timestamp,
         /// The backup mode: full instead of the scheduled one if [`promotion`] has a reason.
         kind: DataBackupMode,
-        /// What identifies it.
+        /// Its identity.
         key: RunKey,
         /// Until when its task may wait in the queue.
         before: Timestamp,
     },
-    /// Let a task that waits in the queue wait there.
+    /// Keep a task waiting in the queue.
     Queue {
         /// When it was due.
         due: Timestamp,
-        /// Until when it does not start even where there is room, and why; nothing when it may start.
+        /// The reason why it must not start even if there is room, and until when; `None` if it may start.
         held: Option<(Hindrance, Timestamp)>,
         /// Until when it may wait.
         before: Timestamp,
     },
-    /// Write the row of a due time that does not start any more, and take its task out of the queue.
+    /// Write the row of a due time that will not start, and remove its task from the queue.
     Miss {
         /// When it was due.
         due: Timestamp,
         /// Why it does not start.
         reason: MissReason,
     },
-    /// Decide again later, or when what is waited for has changed.
+    /// Decide again later, or when the reason for waiting has changed.
     Wait {
-        /// When the reason has passed by itself; else when the next time is due and takes this one's place.
+        /// When the reason ends by itself; otherwise, when the next time is due and replaces this one.
         until: Timestamp,
         /// The reason for waiting.
         why: Hindrance,
@@ -184,14 +185,14 @@ pub enum Decision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Promotion {
-    /// It replaces a full run that was missed, which was due then.
+    /// It replaces a missed full run with this due time.
     ReplacesFull(Timestamp),
     /// There is no base set.
     WithoutFull,
 }
 
 /// Decides what a strategy does now. `history` has the rows of its due times, in any order. Rows older than
-/// [`HORIZON`] may be left out, but for a run that has not ended.
+/// [`HORIZON`] may be omitted, except that of a run that has not ended.
 #[must_use]
 pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestamp) -> Vec<Decision> {
     let rows: BTreeMap<Timestamp, &Run> = history.iter().map(|run| (run.due, run)).collect();
@@ -240,7 +241,7 @@ pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestam
     or_nothing(decisions)
 }
 
-/// Returns why a run is full although its schedule is incremental, if so.
+/// Returns why a run that is scheduled as incremental becomes full, if it does.
 #[must_use]
 pub fn promotion(
     strategy: &Strategy,
@@ -256,7 +257,7 @@ pub fn promotion(
     let began = rows.range(..due.at).rev().find(|(_, run)| run.is_started()).map(|(&due, _)| due);
     let since = began.max(Some(start_of(strategy, now))).unwrap_or(due.at);
     let replaced = strategy.settings.schedule.due_times(since, Timestamp(due.at.0 - 1));
-    // A row knows what was planned even when the schedule was changed meanwhile.
+    // A row contains the planned mode even if the schedule was changed in the meantime.
     let recorded = rows.range(..due.at).filter(|(at, _)| **at > since);
     let mut wanted: BTreeMap<Timestamp, DataBackupMode> =
         replaced.iter().map(|due| (due.at, due.kind)).collect();
@@ -284,14 +285,14 @@ impl Run {
         matches!(self.outcome, Outcome::Queued { .. })
     }
 
-    /// Returns whether the row settles its due time: a start always does, a miss once the clock has come to it, and a
-    /// task that waits never.
+    /// Returns whether the row settles its due time: a start always does, a miss from its recorded time on, and a
+    /// queued task never.
     fn settles(&self, now: Timestamp) -> bool {
         self.is_started() || !self.is_queued() && self.decided <= now
     }
 }
 
-/// Returns the moment after which due times are looked at.
+/// Returns the time after which due times are examined.
 fn start_of(strategy: &Strategy, now: Timestamp) -> Timestamp {
     strategy.since.max(Timestamp(now.0.saturating_sub(HORIZON)))
 }
@@ -307,14 +308,15 @@ fn next_due(strategy: &Strategy, now: Timestamp) -> Timestamp {
     strategy.settings.schedule.dues(now).next().map_or(Timestamp(i64::MAX), |due| due.at)
 }
 
-/// Returns until when a task that may start from `from` on may wait: until the quiet window begins, or the next time is due.
+/// Returns until when a task that may start at `from` may wait: until the quiet window begins, or the next time is
+/// due.
 fn closing(strategy: &Strategy, from: Timestamp, now: Timestamp) -> Timestamp {
     let schedule = &strategy.settings.schedule;
     let quiet = schedule.window().map(|window| window.begin(schedule.zone(), from));
     quiet.into_iter().fold(next_due(strategy, now), Timestamp::min)
 }
 
-/// Returns what other backups leave no room.
+/// Returns the hindrance by other backups, if any.
 #[must_use]
 pub fn crowd(state: &State) -> Option<Hindrance> {
     if state.other_backup_runs {
@@ -328,7 +330,7 @@ pub fn crowd(state: &State) -> Option<Hindrance> {
     }
 }
 
-/// Returns what keeps a run from starting now, but for other backups, and until when it is waited for.
+/// Returns the hindrance that is not caused by other backups, and until when the run waits for it.
 fn hindrance(
     strategy: &Strategy,
     rows: &BTreeMap<Timestamp, &Run>,

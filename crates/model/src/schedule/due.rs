@@ -8,11 +8,11 @@ use crate::time::Timestamp;
 pub struct Due {
     /// When it is due.
     pub at: Timestamp,
-    /// How much it is to back up.
+    /// The backup mode.
     pub kind: DataBackupMode,
 }
 
-/// Returns the larger of two amounts: full, if one of them is.
+/// Returns full if one of the modes is full.
 #[must_use]
 pub fn fuller(one: DataBackupMode, other: DataBackupMode) -> DataBackupMode {
     if one == DataBackupMode::Full { one } else { other }

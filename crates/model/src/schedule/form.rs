@@ -34,42 +34,42 @@ pub enum Mode {
     Cron,
 }
 
-/// A schedule as it is written; nothing in it is checked.
+/// An unchecked schedule in its JSON form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Form {
     /// How it repeats.
     pub backup_schedule_mode: Mode,
-    /// WEEK and MONTH: the time of day, with an offset (OCP's form) or without one beside a `zone`.
+    /// WEEK and MONTH: the time of day, with an offset (OCP's form), or without one if `zone` is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_schedule_time: Option<String>,
-    /// WEEK and MONTH: how much is backed up on each day: 1 (Monday) to 7 of a week, 1 to 31 and `L` of a month.
+    /// WEEK and MONTH: the backup mode of each day: 1 (Monday) to 7 of a week, 1 to 31 and `L` of a month.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub day_and_data_backup_model_map: BTreeMap<String, DataBackupMode>,
-    /// The zone that times of day are meant in: an IANA name, or an offset such as `+08:00`.
+    /// The zone of times of day: an IANA name, or an offset such as `+08:00`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// CRON: minute, hour, day of the month, month, day of the week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cron_expression: Option<String>,
-    /// CRON: how much a run backs up; full by default.
+    /// CRON: the backup mode; full by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_backup_mode: Option<DataBackupMode>,
-    /// CRON: what `full_on_days` are days of.
+    /// CRON: the cycle of `full_on_days`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_on_cycle: Option<Cycle>,
-    /// CRON: the days whose runs are full anyway.
+    /// CRON: the days whose runs are always full.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub full_on_days: Vec<String>,
     /// The hours in which nothing starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_window: Option<QuietWindowForm>,
-    /// By how many seconds a run may start later than due, so that many strategies do not start at once.
+    /// The maximum random delay of a run in seconds, so that many strategies do not start at the same time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jitter_seconds: Option<u32>,
 }
 
-/// The hours in which nothing starts, as they are written.
+/// The hours in which nothing starts, in JSON form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuietWindowForm {
     /// When it begins, such as `08:00`.
@@ -84,7 +84,7 @@ impl TryFrom<Form> for Schedule {
     /// Checks a schedule.
     ///
     /// # Errors
-    /// Names the first field that is missing, malformed, or does not go with the others.
+    /// Names the first field that is missing, malformed, or conflicts with the others.
     fn try_from(form: Form) -> Result<Self, Problem> {
         let (rule, zone) = match form.backup_schedule_mode {
             Mode::Week => grid(&form, Cycle::Week)?,
@@ -250,7 +250,7 @@ impl From<Schedule> for Form {
                 form.day_and_data_backup_model_map =
                     days.into_iter().map(|(day, kind)| (day.to_string(), kind)).collect();
                 let time = at.format("%H:%M:%S%.3f").to_string();
-                // OCP's clients know a fixed offset only as a part of the time.
+                // OCP's clients expect a fixed offset as a part of the time.
                 form.backup_schedule_time = Some(match zone {
                     Zone::Named(_) => time,
                     Zone::Fixed(offset) => format!("{time}{offset}"),

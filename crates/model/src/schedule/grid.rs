@@ -29,7 +29,7 @@ pub enum Cycle {
 /// A day of a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Day {
-    /// The day of that number; the first one is 1.
+    /// The day with this number, from 1.
     Number(u8),
     /// The last day of a month.
     Last,
@@ -52,7 +52,7 @@ impl Cycle {
         day.ok_or_else(|| Problem::invalid("schedule-day-unknown").with("day", text).with("allowed", allowed))
     }
 
-    /// Returns whether a date is that day of this cycle.
+    /// Returns whether a date is this day of the cycle.
     #[must_use]
     pub fn is_on(self, day: Day, date: NaiveDate) -> bool {
         match (self, day) {
@@ -63,7 +63,7 @@ impl Cycle {
         }
     }
 
-    /// Returns whether a date is one of those days of this cycle.
+    /// Returns whether a date is one of these days of the cycle.
     #[must_use]
     pub fn is_on_any(self, days: &BTreeSet<Day>, date: NaiveDate) -> bool {
         days.iter().any(|&day| self.is_on(day, date))
@@ -102,7 +102,7 @@ impl Grid {
         self.cycle
     }
 
-    /// Returns the days, and how much is backed up on each.
+    /// Returns the days with their backup modes.
     #[must_use]
     pub fn days(&self) -> &BTreeMap<Day, DataBackupMode> {
         &self.days
@@ -114,7 +114,7 @@ impl Grid {
         self.at
     }
 
-    /// Returns how much is backed up on a date; where two of the days fall on it, all if one of them takes all.
+    /// Returns the backup mode on a date. If two of the days fall on it, it is full if one of them is.
     #[must_use]
     pub fn kind_on(&self, date: NaiveDate) -> Option<DataBackupMode> {
         let kinds = self.days.iter().filter(|&(&day, _)| self.cycle.is_on(day, date)).map(|(_, &kind)| kind);
@@ -122,7 +122,7 @@ impl Grid {
     }
 
     pub(super) fn dues(&self, zone: Zone, after: Timestamp) -> impl Iterator<Item = Due> + '_ {
-        // Where the clocks skip a whole day, its run is due on the day after it.
+        // If the clocks skip a whole day, its run is due on the next day.
         let start = zone.wall(after).date();
         let start = start.checked_sub_days(Days::new(2)).unwrap_or(start);
         let due = move |date: NaiveDate| {
@@ -169,7 +169,7 @@ mod tests {
         use Day::{Last, Number};
         let week = [(Number(2), Incremental), (Number(7), Full)];
         assert_eq!(
-            next(Cycle::Week, &week, "02:00:00", "+08:00", "2026-11-28T18:00:00Z", 3), // due just then: later ones only
+            next(Cycle::Week, &week, "02:00:00", "+08:00", "2026-11-28T18:00:00Z", 3), // a run is due exactly then, so only later ones count
             ["12-01 02:00+08:00 incremental", "12-06 02:00+08:00 full", "12-08 02:00+08:00 incremental"]
         );
         let month = [(Number(30), Incremental), (Last, Full)];

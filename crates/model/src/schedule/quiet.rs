@@ -14,10 +14,11 @@ pub struct QuietWindow {
 }
 
 impl QuietWindow {
-    /// Returns the window from one time of day, inclusive, to another, exclusive; over midnight if that is earlier.
+    /// Returns the window from one time of day, inclusive, to another, exclusive; past midnight if the latter is
+    /// earlier.
     ///
     /// # Errors
-    /// Two equal times would leave no time to start at.
+    /// Refuses two equal times, which would leave no time to start.
     pub fn new(from: NaiveTime, until: NaiveTime) -> Result<Self, Problem> {
         if from == until {
             return Err(Problem::invalid("schedule-window-empty").with("time", from.format("%H:%M")));
@@ -37,7 +38,7 @@ impl QuietWindow {
         self.until
     }
 
-    /// Returns whether it holds a time of day.
+    /// Returns whether it contains a time of day.
     #[must_use]
     pub fn holds_time(self, time: NaiveTime) -> bool {
         if self.from < self.until {
@@ -47,17 +48,17 @@ impl QuietWindow {
         }
     }
 
-    /// Returns whether a moment is within it.
+    /// Returns whether it contains a point in time.
     #[must_use]
     pub fn holds(self, zone: Zone, moment: Timestamp) -> bool {
         self.holds_time(zone.wall(moment).time())
     }
 
-    /// Returns the first moment at or after one within it that is not; another moment is returned as it is.
+    /// Returns the end of the window for a time within it; any other time is returned unchanged.
     #[must_use]
     pub fn end(self, zone: Zone, moment: Timestamp) -> Timestamp {
         let mut end = moment;
-        // A second round is needed only where the clocks go back at the very end, a third never.
+        // A second round is needed only if the clocks go back exactly at the end; a third is never needed.
         for _ in 0..3 {
             if !self.holds(zone, end) {
                 break;
@@ -66,7 +67,7 @@ impl QuietWindow {
             let ahead = u64::from(wall.time() >= self.until);
             let date = wall.date().checked_add_days(Days::new(ahead)).unwrap_or(wall.date());
             let next = zone.moment(date.and_time(self.until));
-            // Within the second of two equal hours, the end that is looked for is the second one, too.
+            // Within the second of two equal hours, the correct end is also the second one.
             end = if next > end {
                 next
             } else {
@@ -76,7 +77,7 @@ impl QuietWindow {
         end
     }
 
-    /// Returns when it begins next after a moment outside of it. Where the clocks go back over it, that is the day after.
+    /// Returns its next start after a time outside of it. If the clocks go back over the start, that is the next day.
     #[must_use]
     pub fn begin(self, zone: Zone, moment: Timestamp) -> Timestamp {
         let wall = zone.wall(moment);
@@ -113,7 +114,7 @@ mod tests {
             ("22:00:00", "06:00:00", "UTC", "2026-11-27T23:00:00+00:00", Some("2026-11-28T06:00:00+00:00")),
             ("22:00:00", "06:00:00", "UTC", "2026-11-27T05:00:00+00:00", Some("2026-11-27T06:00:00+00:00")),
             ("22:00:00", "06:00:00", "UTC", "2026-11-27T12:00:00+00:00", None),
-            // It ends in the hour that the clocks skip, and in the first and the second of two equal hours.
+            // It ends in a skipped hour, and in the first and the second of two equal hours.
             (
                 "01:00:00",
                 "02:30:00",
@@ -135,7 +136,7 @@ mod tests {
                 "2026-10-25T02:10:00+01:00",
                 Some("2026-10-25T02:30:00+01:00"),
             ),
-            // At its end the clocks go back into it.
+            // At its end, the clocks go back into the window.
             (
                 "01:00:00",
                 "03:00:00",
@@ -159,7 +160,7 @@ mod tests {
             ("08:00:00", "20:00:00", "UTC", "2026-11-27T07:59:59+00:00", "2026-11-27T08:00:00+00:00"),
             ("08:00:00", "20:00:00", "UTC", "2026-11-27T20:00:00+00:00", "2026-11-28T08:00:00+00:00"),
             ("22:00:00", "06:00:00", "UTC", "2026-11-27T06:00:00+00:00", "2026-11-27T22:00:00+00:00"),
-            // In the hour that the clocks skip, and on a day of 25 hours.
+            // In a skipped hour, and on a day with 25 hours.
             (
                 "02:30:00",
                 "04:00:00",

@@ -14,18 +14,18 @@ use chrono_tz::Tz;
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
-/// The last moment that a calendar is asked about: 9999-12-29 00:00:00 UTC.
+/// The last supported time: 9999-12-29 00:00:00 UTC.
 const FARTHEST: Timestamp = Timestamp(253_402_041_600_000_000);
 
-/// How far the clocks of any zone are from UTC, and any change of them reaches, at most.
+/// The maximum distance of any zone from UTC, and of any clock change.
 const REACH: TimeDelta = TimeDelta::hours(48);
 
 /// A time zone. It is written as its IANA name, such as `Asia/Shanghai`, or as an offset, such as `+08:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
-    /// A zone of the IANA database, with its changes of the clocks.
+    /// A zone of the IANA database, with its clock changes.
     Named(Tz),
-    /// Always as far from UTC.
+    /// A fixed offset from UTC.
     Fixed(FixedOffset),
 }
 
@@ -33,8 +33,8 @@ impl Zone {
     /// UTC.
     pub const UTC: Self = Self::Named(Tz::UTC);
 
-    /// Returns the moment at which the zone's clocks show a time: the first of two, and where the clocks skip the time
-    /// the first moment after the skip.
+    /// Returns the time at which the zone's clocks show a local time: the first if it occurs twice, and the end of
+    /// the skip if it is skipped.
     #[must_use]
     pub fn moment(self, wall: NaiveDateTime) -> Timestamp {
         let found = match self {
@@ -44,13 +44,13 @@ impl Zone {
         found.unwrap_or_else(|| self.after_skip(wall))
     }
 
-    /// Returns what the zone's clocks show at a moment of the years 1970 to 9999; at others the nearest of these.
+    /// Returns the local time at a time in the years 1970 to 9999; other times are clamped.
     #[must_use]
     pub fn wall(self, moment: Timestamp) -> NaiveDateTime {
         self.local(moment).naive_local()
     }
 
-    /// Returns a moment as the zone's clocks show it, within the bounds of [`Zone::wall`].
+    /// Returns a time with the zone's offset, within the bounds of [`Zone::wall`].
     #[must_use]
     pub fn local(self, moment: Timestamp) -> DateTime<FixedOffset> {
         let utc = utc(moment);
@@ -60,7 +60,7 @@ impl Zone {
         }
     }
 
-    /// Searches the first moment at which the clocks show a later time than one they never show.
+    /// Searches for the first time at which the clocks show a later time than the skipped one.
     fn after_skip(self, wall: NaiveDateTime) -> Timestamp {
         let is_past = |second: i64| self.wall(Timestamp(second * 1_000_000)) >= wall;
         let near = |reach| wall.checked_add_signed(reach).unwrap_or(wall).and_utc().timestamp();
@@ -73,12 +73,12 @@ impl Zone {
     }
 }
 
-/// Returns a moment of the years 1970 to 9999; for others the nearest of these.
+/// Returns a time in the years 1970 to 9999; other times are clamped.
 pub(super) fn utc(moment: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(moment.0.clamp(0, FARTHEST.0)).unwrap_or_default()
 }
 
-/// Returns whether the calendar ends before a moment.
+/// Returns whether a time is beyond the calendar.
 pub(super) fn is_beyond(moment: Timestamp) -> bool {
     moment >= FARTHEST
 }

@@ -1,5 +1,5 @@
 //! The request of a strategy: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a request
-//! once its storage and objects are known.
+//! after its storage and objects are determined.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,18 +11,18 @@ use crate::retention::Policy;
 use crate::schedule::{Daily, Form};
 use crate::time::Timestamp;
 
-/// A request about a strategy, with its storage already found or saved.
+/// A request for a strategy, with its storage already found or saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// How it backs up; the cluster's first choice by default.
+    /// The method; by default the cluster's preferred one.
     pub method: Option<BackupMethod>,
-    /// Where to.
+    /// The storage.
     pub storage: StorageId,
-    /// When, and how long backups are kept.
+    /// The schedule, and how long backups are kept.
     pub schedule: ScheduleConfig,
     /// Its alarm thresholds.
     pub thresholds: ThresholdConfig,
-    /// Whether a copy in a second storage is asked for.
+    /// Whether a copy in a second storage is requested.
     pub secondary_backup: bool,
 }
 
@@ -36,7 +36,7 @@ pub struct ScheduleConfig {
     /// Whether it runs; false saves it paused.
     #[serde(default = "yes")]
     pub backup_schedule_enabled: bool,
-    /// Whether a run starts log backup where it does not run. Left out, a physical strategy does.
+    /// Whether a run starts log backup if it is not running. By default, a physical strategy does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_log_backup: Option<bool>,
     /// Whether log backup is stopped and started again when it was interrupted and the cause is gone.
@@ -45,10 +45,10 @@ pub struct ScheduleConfig {
     /// Whether expired backups are deleted.
     #[serde(default)]
     pub clean_enabled: bool,
-    /// For how many days back every moment stays recoverable.
+    /// The number of past days that stay recoverable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_data_retention_days: Option<u32>,
-    /// When expired backups are deleted. OceanBase 4.x does it hourly and takes no time.
+    /// When expired backups are deleted. OceanBase 4.x deletes hourly and has no such setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clean_schedule_time: Option<String>,
 }
@@ -57,8 +57,7 @@ const fn yes() -> bool {
     true
 }
 
-/// OCP's `obBackupThresholdConfig`, with the storage's threshold beside it. What is left out is as [`Thresholds`] has
-/// it.
+/// OCP's `obBackupThresholdConfig`, with the storage's threshold. [`Thresholds`] has the defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdConfig {
@@ -71,16 +70,16 @@ pub struct ThresholdConfig {
     /// The delay of log backup in seconds from which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_backup_delay_seconds: Option<u32>,
-    /// From how full a storage on an alarm is raised, in percent.
+    /// How full a storage must be, in percent, to raise an alarm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm_storage_percentage_threshold: Option<u8>,
 }
 
 impl ThresholdConfig {
-    /// Fills in what is left out, and checks the rest.
+    /// Fills in omitted values, and checks the others.
     ///
     /// # Errors
-    /// Names the threshold that is out of its range, and the range.
+    /// Names the threshold that is out of range, and the range.
     pub fn checked(self) -> Result<Thresholds, Problem> {
         let usual = Thresholds::default();
         let timeout = self.data_backup_timeout_minutes.filter(|minutes| *minutes > 0);
@@ -112,11 +111,11 @@ impl ThresholdConfig {
 }
 
 impl ScheduleConfig {
-    /// Returns how long backups are kept, if they are ever deleted. Since when that holds is still to be filled in.
+    /// Returns how long backups are kept, if they are ever deleted. The caller must still set `since`.
     ///
     /// # Errors
-    /// Refuses clean-up without a number of days, or with none or more than ten years of them; an invalid time; and
-    /// days or a time without clean-up, which would do nothing.
+    /// Refuses clean-up without a number of days, with 0 days, or with more than ten years; an invalid time; and days
+    /// or a time without clean-up, which would have no effect.
     pub fn clean_up(&self) -> Result<Option<CleanUp>, Problem> {
         const DAYS_MAX: u32 = Policy::DAYS_MAX;
         if !self.clean_enabled {

@@ -7,28 +7,28 @@ use crate::physical::SYS;
 use crate::problem::{Problem, codes};
 use crate::schedule::{Rule, Schedule};
 
-/// What is known of the cluster that a strategy is for.
+/// The facts about a strategy's cluster.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground {
     /// The protocol of its connections.
     pub generation: Generation,
-    /// What it offers.
+    /// The available methods.
     pub ability: BackupAbility,
 }
 
-/// What a change of a strategy means for storages.
+/// The effect of a strategy's change on storages.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StorageEdit {
-    /// Name or key of its own storage change.
+    /// Whether the name or key of its own storage changes.
     pub is_edited: bool,
-    /// The user accepts what a move to another storage means for recovery.
+    /// Whether the user accepts the effect of a move to another storage on recovery.
     pub accept_move: bool,
 }
 
 /// Checks a new strategy.
 ///
 /// # Errors
-/// 20100 or 20101 when the cluster or the tenant has one; else as [`settings`].
+/// 20100 or 20101 if the cluster or the tenant has one; otherwise as [`settings`].
 pub fn create(
     draft: &Draft,
     scope: Scope,
@@ -47,8 +47,8 @@ pub fn create(
 /// Checks the change of a strategy.
 ///
 /// # Errors
-/// 20112 for one that would become logical, 20116 when nothing changes; an explanation of moving the storage of a
-/// physical strategy, unless that is accepted; else as [`settings`].
+/// 20112 if it would become logical, 20116 if nothing changes; an explanation if a physical strategy would move to
+/// another storage without consent; otherwise as [`settings`].
 pub fn change(
     draft: &Draft,
     strategy: &Strategy,
@@ -81,18 +81,18 @@ pub fn change(
 /// Finds the strategy of exactly that scope.
 ///
 /// # Errors
-/// 20106 when there is none.
+/// 20106 if there is none.
 pub fn find(strategies: &[Strategy], scope: Scope) -> Result<&Strategy, Problem> {
     let missing = || Problem::not_found("strategy-missing").coded(codes::NO_STRATEGY);
     strategies.iter().find(|strategy| strategy.scope == scope).ok_or_else(missing)
 }
 
-/// Checks what a strategy is to do, and fills in what is left out.
+/// Checks the requested settings of a strategy, and fills in omitted ones.
 ///
 /// # Errors
 /// 20108 for a method that the cluster or tenant does not offer, 20110 for incremental logical backups, 20300 for a
-/// tenant of 3.x, 20113 for secondary backup. Clean-up of physical backups is refused as long as nothing carries it out.
-/// Names a schedule or threshold that is malformed.
+/// tenant of 3.x, 20113 for secondary backup. Clean-up of physical backups is refused, because Lifeboat does not
+/// carry it out. Names a schedule or threshold that is malformed.
 pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings, Problem> {
     let method = draft.method.unwrap_or_else(|| ground.ability.preferred());
     check_scope(scope, method, ground)?;
@@ -111,7 +111,7 @@ pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings,
     }
     let clean_up = draft.schedule.clean_up()?;
     if clean_up.is_some() && is_physical {
-        // A user who reads "cleaned up after 7 days" and finds a full storage was misled.
+        // A strategy that claims "cleaned up after 7 days" while the storage fills up would mislead users.
         return Err(Problem::refused(codes::INVALID, "strategy-clean-up-not-offered"));
     }
     Ok(Settings {
@@ -139,7 +139,8 @@ fn check_scope(scope: Scope, method: BackupMethod, ground: Ground) -> Result<(),
         BackupMethod::Logical => "logical-not-of-sys",
     };
     match ground.generation {
-        // Before 4.0 a backup of single tenants is full only, into an empty directory: no ground for a strategy.
+        // Before 4.0, a backup of single tenants is always full and needs an empty directory, so a strategy is
+        // impossible.
         Generation::Gen3 => {
             Err(Problem::refused(codes::TENANT_BACKUP_UNSUPPORTED, "strategy-of-tenant-unsupported"))
         }

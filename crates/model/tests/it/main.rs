@@ -1,5 +1,5 @@
-//! Rules that one sentence covers, tested with random inputs.
+//! Properties of the rules, tested with random inputs.
 //!
-//! A failed test prints its seed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.
+//! A failed test prints its seed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs 100 rounds from that seed.
 
 mod random;

@@ -4,7 +4,7 @@ mod retention;
 mod schedule;
 mod timeline;
 
-/// Numbers at random.
+/// A generator of random numbers.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -35,7 +35,7 @@ impl Dice {
     }
 }
 
-/// Runs a test on each of `usual` seeds; on `each` for every round of `LIFEBOAT_ROUNDS`, if those are more.
+/// Runs a test with `usual` seeds; with `each` seeds per round of `LIFEBOAT_ROUNDS`, if that is more.
 pub(crate) fn rounds(usual: u64, each: u64, test: impl Fn(u64)) {
     let setting =
         |name: &str, usual| std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual);

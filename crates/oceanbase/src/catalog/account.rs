@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// The role of MariaDB that is always there, and that everybody has.
+/// MariaDB's predefined role that every user has.
 pub const PUBLIC_ROLE: &str = "PUBLIC";
 
 /// A user or a role.
@@ -16,18 +16,18 @@ pub const PUBLIC_ROLE: &str = "PUBLIC";
 pub struct Account {
     /// Its name.
     pub user: String,
-    /// From where.
+    /// The host from which it connects.
     pub host: String,
     /// Whether it is a role.
     pub is_role: bool,
-    /// Whether it may not log on.
+    /// Whether the account is locked.
     pub locked: bool,
-    /// Whether it must come over TLS.
+    /// Whether it requires TLS.
     pub tls: bool,
 }
 
 impl Account {
-    /// Returns the account as a statement spells it: `'user'@'host'`, and a role of MariaDB without a host.
+    /// Returns the account in SQL: `'user'@'host'`; a MariaDB role without a host.
     #[must_use]
     pub fn spelled(&self) -> String {
         if self.is_public() {
@@ -39,7 +39,7 @@ impl Account {
         }
     }
 
-    /// Returns a role of MariaDB, which has no host, as the server spells it.
+    /// Returns a MariaDB role, which has no host, as the server spells it.
     fn role_of_mariadb(&self) -> Option<String> {
         let spelled = if self.is_public() { PUBLIC_ROLE.to_owned() } else { identifier(&self.user) };
         (self.is_role && self.host.is_empty()).then_some(spelled)
@@ -52,19 +52,18 @@ impl Account {
     }
 }
 
-/// Returns whether an account belongs to a server of that product. On another product, the same name belongs to a
-/// user.
+/// Returns whether that name is a system account of that product. On other products, a user may have that name.
 fn is_system_account(product: Product, user: &str) -> bool {
     let own: &[&str] = match product {
         Product::Oceanbase | Product::Seekdb => &["root", "ORAAUDITOR", "LBACSYS", "proxyro", "standbyro"],
         Product::Mysql => &["root", "mysql.sys", "mysql.session", "mysql.infoschema"],
         Product::Mariadb => &["root", "mariadb.sys"],
     };
-    // MySQL and MariaDB let any user log on as the user without a name, if it exists.
+    // On MySQL and MariaDB, any user can log on as the anonymous user, if it exists.
     user.is_empty() && product.is_oceanbase() || own.contains(&user)
 }
 
-/// Returns the users and roles that are not the server's own; `None` when this user may not see them.
+/// Returns the users and roles, except system accounts; `None` if this user may not see them.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -89,7 +88,7 @@ async fn users(session: &mut Session) -> Result<Vec<Account>, Error> {
             user: user.to_owned(),
             host: host.to_owned(),
             is_role,
-            // The server keeps roles locked: no user logs on as one.
+            // The server keeps roles locked: nobody logs on as a role.
             locked: !is_role && row.maybe_str(2)? == Some("Y"),
             tls: row.maybe_str(3)?.is_some_and(|kind| !kind.is_empty()),
         })
@@ -97,7 +96,7 @@ async fn users(session: &mut Session) -> Result<Vec<Account>, Error> {
     session.rows(&Statement::read(users)).await?.iter().map(account).collect()
 }
 
-/// MariaDB shows locks and TLS with the account, and its roles come from no host.
+/// MariaDB shows locks and TLS in the account's definition, and its roles have no host.
 async fn accounts_of_mariadb(session: &mut Session) -> Result<Vec<Account>, Error> {
     let users = "SELECT user, host, is_role FROM mysql.user ORDER BY user, host";
     let account = |row: &Row| {
@@ -107,13 +106,13 @@ async fn accounts_of_mariadb(session: &mut Session) -> Result<Vec<Account>, Erro
     session.rows(&Statement::read(users)).await?.iter().map(account).collect()
 }
 
-/// Returns the statement that makes an account, with the hash of its password.
+/// Returns the statement that creates an account, with the hash of its password.
 ///
 /// # Errors
 /// Fails when the server does.
 pub async fn account_definition(session: &mut Session, account: &Account) -> Result<String, Error> {
     if session.server().product.is_oceanbase() {
-        // SHOW CREATE USER prints names without quoting what is in them, and fails for some.
+        // SHOW CREATE USER prints names without escaping, and fails for some.
         let sql = format!(
             "SELECT HOST, PASSWD FROM oceanbase.DBA_OB_USERS WHERE USER_NAME = {} AND HOST = {}",
             literal(&account.user),
@@ -133,7 +132,7 @@ pub async fn account_definition(session: &mut Session, account: &Account) -> Res
     Ok(rows.first().ok_or_else(|| Error::no_rows(&statement))?.str(0)?.to_owned())
 }
 
-/// Returns the statements that give an account its privileges and roles, without its authentication.
+/// Returns the statements that grant an account its privileges and roles, without its authentication.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -141,7 +140,7 @@ pub async fn account_grants(session: &mut Session, account: &Account) -> Result<
     let rows = session.rows(&Statement::read(format!("SHOW GRANTS FOR {}", account.spelled()))).await?;
     let lines = rows.iter().map(|row| row.str(0).map(|line| without_authentication(line, account)));
     let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
-    // Everybody has USAGE from the start.
+    // Every account has USAGE from its creation.
     let says_something =
         |line: &String| !line.starts_with("GRANT USAGE ON *.*") || line.contains(" WITH GRANT OPTION");
     let of_role = account.role_of_mariadb();
@@ -149,19 +148,19 @@ pub async fn account_grants(session: &mut Session, account: &Account) -> Result<
     Ok(lines.into_iter().filter(|line| says_something(line) && is_own(line)).collect())
 }
 
-/// Returns whether a GRANT is to that role. MariaDB lists what a role has of other roles along with its own.
+/// Returns whether a GRANT is to that role. MariaDB also lists the grants that a role inherits from other roles.
 fn is_given_to(grant: &str, role: &str) -> bool {
     let options = [" WITH GRANT OPTION", " WITH ADMIN OPTION"];
     let given = options.iter().find_map(|option| grant.strip_suffix(option)).unwrap_or(grant);
     given.ends_with(&format!(" TO {role}"))
 }
 
-/// Cuts off what MariaDB repeats after the account of a GRANT: hash, TLS and limits.
+/// Removes what MariaDB repeats after the account of a GRANT: hash, TLS and limits.
 fn without_authentication(grant: &str, account: &Account) -> String {
     let to = format!(" TO {}@{}", identifier(&account.user), identifier(&account.host));
     let Some(end) = grant.find(&to).map(|place| place + to.len()) else { return grant.to_owned() };
     let (given, rest) = grant.split_at(end);
-    // Between quotes stand texts that may hold anything.
+    // Quoted texts may contain anything.
     let may_grant = rest.split('\'').step_by(2).any(|part| part.contains(" WITH GRANT OPTION"));
     let option = if rest == " WITH ADMIN OPTION" {
         rest

@@ -1,4 +1,4 @@
-//! Stored code of a server, and objects that change how it runs statements: triggers, routines, events, outlines.
+//! Stored code of a server (triggers, routines, events), and objects that change how it runs statements (outlines).
 
 use crate::answer::Row;
 use crate::error::Error;
@@ -15,7 +15,7 @@ pub enum RoutineKind {
 }
 
 impl RoutineKind {
-    /// Returns the keyword for it.
+    /// Returns its SQL keyword.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -30,11 +30,11 @@ impl RoutineKind {
 pub struct Routine {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: RoutineKind,
     /// The mode under which it was created and runs.
     pub sql_mode: String,
-    /// Who made it, as the server spells it.
+    /// Its definer, as the server spells it.
     pub definer: String,
     /// Its comment.
     pub comment: String,
@@ -47,18 +47,18 @@ pub struct Trigger {
     pub name: String,
     /// The mode under which it was created and runs.
     pub sql_mode: String,
-    /// Who made it, as the server spells it.
+    /// Its definer, as the server spells it.
     pub definer: String,
 }
 
-/// A statement that the server runs by a schedule.
+/// A statement that the server runs on a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its name.
     pub name: String,
     /// The mode under which it was created and runs.
     pub sql_mode: String,
-    /// Who made it, as the server spells it.
+    /// Its definer, as the server spells it.
     pub definer: String,
     /// The time zone of its schedule.
     pub time_zone: String,
@@ -69,12 +69,13 @@ pub struct Event {
 pub struct Outline {
     /// Its name.
     pub name: String,
-    /// The statement that makes it, in its database.
+    /// The statement that creates it; its database must be the current one.
     pub statement: String,
 }
 
 impl Outline {
-    /// Builds the source of an outline: the text of a statement, or its number and a hint.
+    /// Builds the statement that creates an outline, from the text of a statement, or from a statement's ID and a
+    /// hint.
     fn read(word: &str, name: &str, text: &str, target: &str, id: &str, content: &str) -> Self {
         let made = format!("CREATE {word} {} ON", identifier(name));
         let statement = match (text, target) {
@@ -89,13 +90,13 @@ impl Outline {
 /// The outlines of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outlines {
-    /// Those that can be made again.
+    /// Those that can be re-created.
     pub carried: Vec<Outline>,
-    /// The names of outlines that only limit concurrency, and whose statement the server does not show.
+    /// The names of outlines that only limit concurrency; the server does not show their statements.
     pub limits: Vec<String>,
 }
 
-/// Returns a mode as it can be set. MariaDB lists one under a name by which it does not know it.
+/// Returns a SQL mode in the form that SET accepts. MariaDB lists one mode under a name that SET rejects.
 fn mode(listed: &str) -> String {
     let settable = |name: &str| if name == "INVALID_DATES" { "ALLOW_INVALID_DATES" } else { name }.to_owned();
     listed.split(',').map(settable).collect::<Vec<_>>().join(",")
@@ -124,7 +125,7 @@ pub async fn routines(session: &mut Session, database: &str) -> Result<Vec<Routi
     session.rows(&Statement::read(sql)).await?.iter().map(routine).collect()
 }
 
-/// Returns the triggers of a database. Without the privilege TRIGGER there seem to be none.
+/// Returns the triggers of a database. Without the privilege TRIGGER, the server shows none.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -144,7 +145,8 @@ pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigg
     session.rows(&Statement::read(sql)).await?.iter().map(trigger).collect()
 }
 
-/// Returns the events of a database; nothing on a server that has none. Without the privilege EVENT there seem to be none.
+/// Returns the events of a database; nothing on OceanBase and seekdb. Without the privilege EVENT, the server shows
+/// none.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -168,7 +170,7 @@ pub async fn events(session: &mut Session, database: &str) -> Result<Vec<Event>,
     session.rows(&Statement::read(sql)).await?.iter().map(event).collect()
 }
 
-/// Returns the outlines of a database; `None` when this user may not see them. A server that has none shows an empty list.
+/// Returns the outlines of a database; `None` if this user may not see them. Empty on a server without outlines.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -197,13 +199,13 @@ pub async fn outlines(session: &mut Session, database: &str) -> Result<Option<Ou
     Ok(Some(outlines))
 }
 
-/// Where outlines are shown: the words that make one, the view, and its columns with the statement and its number.
+/// The views of outlines: the keyword after CREATE, the view, and its columns for the statement's text and ID.
 const OUTLINE_VIEWS: [(&str, &str, &str, &str); 2] = [
     ("OUTLINE", "DBA_OB_OUTLINES", "SQL_TEXT", "SQL_ID"),
     ("FORMAT OUTLINE", "DBA_OB_FORMAT_OUTLINES", "FORMAT_SQL_TEXT", "FORMAT_SQL_ID"),
 ];
 
-/// Reads a view of outlines; `None` when this user may not. A version without it shows an empty list.
+/// Reads a view of outlines; `None` if this user may not. Empty if the version has no such view.
 async fn outline_rows(
     session: &mut Session,
     columns: &str,

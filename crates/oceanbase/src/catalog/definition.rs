@@ -1,21 +1,21 @@
-//! The statements that create views and code, with the character set and collation of their creation: a text in them
-//! has that character set, and compares by that collation.
+//! The statements that create views and code, with the character set and collation of their creation: string literals
+//! in them have that character set and collation.
 
 use super::RoutineKind;
 use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier};
 
-/// What decides how a statement is read and how its texts compare.
+/// The character set and collation that a statement was created with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
-    /// `character_set_client`: how the statement is written.
+    /// `character_set_client`: the encoding of the statement.
     pub client: String,
-    /// `collation_connection`: how the texts in it compare, and their character set.
+    /// `collation_connection`: the collation and character set of string literals.
     pub collation: String,
 }
 
-/// A statement that makes a view or code.
+/// A statement that creates a view or code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     /// The statement, in UTF-8.
@@ -24,7 +24,7 @@ pub struct Definition {
     pub context: Option<Context>,
 }
 
-/// Returns the statement that makes a view.
+/// Returns the statement that creates a view.
 ///
 /// # Errors
 /// Fails when there is no such view, or the server does.
@@ -33,7 +33,7 @@ pub async fn view_definition(session: &mut Session, database: &str, view: &str) 
     definition(session, sql, 1).await
 }
 
-/// Returns the statement that makes a procedure or function.
+/// Returns the statement that creates a procedure or function.
 ///
 /// # Errors
 /// Fails when there is no such routine, or the server does.
@@ -47,7 +47,7 @@ pub async fn routine_definition(
     definition(session, sql, 2).await
 }
 
-/// Returns the statement that makes a trigger.
+/// Returns the statement that creates a trigger.
 ///
 /// # Errors
 /// Fails when there is no such trigger, or the server does.
@@ -60,7 +60,7 @@ pub async fn trigger_definition(
     definition(session, sql, 2).await
 }
 
-/// Returns the statement that makes an event.
+/// Returns the statement that creates an event.
 ///
 /// # Errors
 /// Fails when there is no such event, or the server does.
@@ -73,7 +73,7 @@ pub async fn event_definition(
     definition(session, sql, 3).await
 }
 
-/// Reads a definition whose statement is in that column.
+/// Reads a definition; the statement is in that column.
 async fn definition(session: &mut Session, sql: String, column: usize) -> Result<Definition, Error> {
     let statement = Statement::read(sql);
     let found = read(session, &statement, column).await?;
@@ -81,7 +81,7 @@ async fn definition(session: &mut Session, sql: String, column: usize) -> Result
     if session.server().product.is_oceanbase() || found.context.as_ref().is_none_or(is_utf8) {
         return Ok(found);
     }
-    // A connection that reads definitions as bytes gets this one in the character set that it was written in.
+    // A connection that reads definitions as bytes receives this one in its original character set.
     session.run(&Statement::read("SET SESSION character_set_results = utf8mb4")).await?;
     let found = read(session, &statement, column).await;
     session.run(&Statement::read("SET SESSION character_set_results = NULL")).await?;
@@ -96,7 +96,7 @@ async fn read(session: &mut Session, statement: &Statement, column: usize) -> Re
         let name = if row.has(name) { row.maybe_str(name).ok().flatten() } else { None };
         name.filter(|name| !name.is_empty()).map(str::to_owned)
     };
-    // OceanBase shows a character set as the collation of its triggers.
+    // For triggers, OceanBase shows a character set in the collation column.
     let is_collation = |name: &String| name.contains('_') || name.as_str() == "binary";
     let context = shown("character_set_client").zip(shown("collation_connection").filter(is_collation));
     Ok(Definition { text, context: context.map(|(client, collation)| Context { client, collation }) })

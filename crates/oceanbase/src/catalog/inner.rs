@@ -1,8 +1,8 @@
-//! Information that OceanBase shows only in its inner tables, because its statements lose it.
+//! Information that OceanBase shows only in its inner tables: its SHOW statements lose it.
 //!
-//! - The numbers of tables and columns, which distinguish a table from a later one of the same name.
+//! - The IDs of tables and columns, which distinguish a table from a later one of the same name.
 //! - The members of ENUM and SET columns, and the values of partitions: SHOW CREATE TABLE and `information_schema`
-//!   print the texts in them without escaping quotes and backslashes (seekdb 1.4).
+//!   print them without escaping quotes and backslashes (seekdb 1.4).
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,14 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// The identity of a table: it distinguishes the table from a later one of the same name, and from itself before a
-/// change.
+/// The identity of a table: it differs for a later table of the same name, and after each change of the definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableIdentity {
-    /// The number that the server gave it. A recreated table gets another.
+    /// The server's ID for it. A re-created table gets another.
     pub id: u64,
-    /// Changes with every change of its definition.
+    /// A version that changes with its definition.
     pub version: u64,
-    /// The numbers of its columns; a dropped and added one gets another.
+    /// The IDs of its columns; a column that is dropped and added again gets another.
     pub columns: Vec<u64>,
 }
 
@@ -31,7 +30,8 @@ pub struct MemberColumn {
     pub name: String,
     /// Its members, in their order.
     pub members: Vec<Vec<u8>>,
-    /// Its default: the number of a member from 1, or a bit for each member of a SET; `None` for NULL or none.
+    /// Its default: the position of an ENUM member from 1, or one bit for each SET member; `None` for NULL or no
+    /// default.
     pub default: Option<u64>,
 }
 
@@ -40,13 +40,13 @@ pub struct MemberColumn {
 pub struct PartitionValues {
     /// The name of the partition.
     pub partition: String,
-    /// Whether it is one within another.
+    /// Whether it is a subpartition.
     pub sub: bool,
-    /// The rows of values: those that are texts; `None` for all others.
+    /// The rows of values; `None` for a value that is not a text.
     pub rows: Vec<Vec<Option<Vec<u8>>>>,
 }
 
-/// Returns the identities of a database's tables; `None` where the server does not show them to this user.
+/// Returns the identities of a database's tables; `None` if the server does not show them to this user.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -73,8 +73,8 @@ pub async fn table_identities(
     Ok(Some(found.into_iter().filter_map(identity).collect()))
 }
 
-/// Returns the ENUM and SET columns of a database's tables, in their order; `None` where the server does not show
-/// them to this user. A column whose members can't be read has none.
+/// Returns the ENUM and SET columns of a database's tables, in their order; `None` if the server does not show them
+/// to this user. A column whose members cannot be decoded has none.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -99,8 +99,8 @@ pub async fn member_columns(
     .await
 }
 
-/// Returns the values of the partitions of a database's tables, in their order; `None` where the server does not show them to this
-/// user. Values that can't be read are left out.
+/// Returns the values of the partitions of a database's tables, in their order; `None` if the server does not show
+/// them to this user. Values that cannot be decoded are omitted.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -146,14 +146,14 @@ pub async fn partition_values(
 /// The names of a table's partitions, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PartitionNames {
-    /// Those of the sub-partitions that every partition has alike.
+    /// The names of the subpartitions of the template, which are the same in every partition.
     pub template: Vec<String>,
-    /// Those of the partitions, with those of their own sub-partitions.
+    /// The names of the partitions, each with the names of its own subpartitions.
     pub partitions: Vec<(String, Vec<String>)>,
 }
 
-/// Returns the names of the partitions of those of a database's tables that have a backtick in one of them: SHOW CREATE TABLE
-/// does not double it. `None` where the server does not show them to this user.
+/// Returns the partition names of those tables of a database that have a backtick in a partition name, which SHOW
+/// CREATE TABLE does not double. `None` if the server does not show them to this user.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -203,7 +203,7 @@ pub async fn crooked_partition_names(
     Ok(Some(all))
 }
 
-/// The type of a table whose rows are kept.
+/// The type number of a user table.
 const USER_TABLE: u8 = 3;
 
 fn joined_tables() -> &'static str {
@@ -215,7 +215,7 @@ fn tables(database: &str) -> String {
     format!("{tables} WHERE d.database_name = {} AND t.table_type = {USER_TABLE}", literal(database))
 }
 
-/// Queries OceanBase; no answer on other servers, and without permission.
+/// Queries OceanBase; `None` on other servers, and without the privilege.
 async fn ask<T>(
     session: &mut Session,
     sql: String,

@@ -1,4 +1,4 @@
-//! Information of MySQL and MariaDB about the storage of their tables.
+//! Information about the storage of tables on MySQL and MariaDB.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,18 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// The server's number for what needs a privilege of the whole server.
+/// The server's error number for a missing global privilege.
 const SERVER_PRIVILEGE_MISSING: u16 = 1227;
 
-/// Returns the identities of a database's InnoDB tables. Their number is that of the first partition; a table that is
-/// created, emptied or rebuilt gets a new one. Without the privilege PROCESS, it is 0. A column that MariaDB drops or
-/// adds instantly changes no number: so the second of the last change is the version, and is part of the columns.
+/// Returns the identities of a database's InnoDB tables. The ID of a table is the lowest ID of its partitions; a
+/// table that is created, truncated or rebuilt gets a new one. Without the privilege PROCESS, it is 0. MariaDB drops
+/// and adds columns instantly, which changes no ID: so the creation time in seconds is the version and is added to
+/// the columns.
 pub(super) async fn table_identities(
     session: &mut Session,
     database: &str,
 ) -> Result<Option<BTreeMap<String, TableIdentity>>, Error> {
-    // InnoDB spells names as those of files: `db/a@0020b`, `db/t#P#p0`.
+    // InnoDB names tables like their files: `db/a@0020b`, `db/t#P#p0`.
     let sql = format!(
         "SELECT TABLE_NAME, CAST(CONVERT(TABLE_NAME USING filename) AS BINARY), \
          CAST(CONVERT(TABLE_SCHEMA USING filename) AS BINARY), COALESCE(UNIX_TIMESTAMP(CREATE_TIME), 0) \
@@ -45,7 +46,7 @@ pub(super) async fn table_identities(
     Ok(Some(tables.into_iter().filter_map(identity).collect()))
 }
 
-/// Returns the numbers of the partitions of each table in a folder; none where they are not shown.
+/// Returns the IDs of the partitions of each table in a directory; empty if they are not shown.
 async fn part_numbers(session: &mut Session, folder: &str) -> Result<BTreeMap<String, Vec<u64>>, Error> {
     let view = match session.server().product {
         Product::Mariadb => "INNODB_SYS_TABLES",
@@ -74,7 +75,8 @@ fn seen<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Returns the tables of a database whose engine does not support snapshots, with the engine. OceanBase has none.
+/// Returns the tables of a database whose engine does not support snapshots, with the engine. Always empty on
+/// OceanBase.
 ///
 /// # Errors
 /// Fails when the server does.

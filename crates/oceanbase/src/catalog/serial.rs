@@ -1,16 +1,17 @@
 //! The format of values in OceanBase's inner tables.
 //!
-//! Numbers have seven bits per byte, lowest first; the eighth bit is set on all but the last. A text is its length,
-//! its bytes, and a zero byte. A value is a byte for its type, three for its character set and scale, then the text
-//! or number; a NULL ends before it. Observed on seekdb 1.4; input that does not match is rejected as a whole.
+//! Numbers have seven bits per byte, lowest first; the eighth bit is set in all bytes but the last. A text is its
+//! length, its bytes, and a zero byte. A value is one byte for its type, three for its character set and scale, then
+//! the text or number, which NULL does not have. Observed on seekdb 1.4; input that does not match is rejected as a
+//! whole.
 
-/// The types of values that are texts: VARCHAR and CHAR, which BINARY is a character set of.
+/// The types of text values: VARCHAR and CHAR. BINARY is a CHAR with the binary character set.
 const TEXTS: [u8; 2] = [22, 23];
 
 /// The type of NULL.
 const NULL: u8 = 0;
 
-/// Reads the members of an ENUM or SET: how many, then each as a text.
+/// Reads the members of an ENUM or SET: their number, then each member as a text.
 pub(super) fn members(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut reader = Reader(bytes);
     let count = reader.number()?;
@@ -18,7 +19,8 @@ pub(super) fn members(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     reader.0.is_empty().then_some(members)
 }
 
-/// Reads the values of a LIST partition: how many rows, then each as how many values, the values, and a zero byte.
+/// Reads the values of a LIST partition: the number of rows, then for each row the number of values, the values, and
+/// a zero byte.
 pub(super) fn rows(bytes: &[u8]) -> Option<Vec<Vec<Option<Vec<u8>>>>> {
     let mut reader = Reader(bytes);
     let count = reader.number()?;
@@ -31,14 +33,14 @@ pub(super) fn rows(bytes: &[u8]) -> Option<Vec<Vec<Option<Vec<u8>>>>> {
     reader.0.is_empty().then_some(rows)
 }
 
-/// Reads the upper end of a RANGE partition: how many values, then the values.
+/// Reads the upper bound of a RANGE partition: the number of values, then the values.
 pub(super) fn bound(bytes: &[u8]) -> Option<Vec<Vec<Option<Vec<u8>>>>> {
     let mut reader = Reader(bytes);
     let row = reader.row()?;
     reader.0.is_empty().then(|| vec![row])
 }
 
-/// Reads pairs of hexadecimal digits.
+/// Decodes pairs of hexadecimal digits.
 pub(super) fn from_hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     text.chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
@@ -77,7 +79,7 @@ impl Reader<'_> {
         (0..count).map(|_| self.value()).collect()
     }
 
-    /// Returns a value that is a text; `None` within for all others.
+    /// Reads a value; the inner `None` means that it is not a text.
     fn value(&mut self) -> Option<Option<Vec<u8>>> {
         let kind = self.byte()?;
         (0..3).try_for_each(|_| self.byte().map(drop))?;

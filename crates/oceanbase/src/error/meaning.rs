@@ -1,7 +1,7 @@
 //! The meaning of servers' error numbers: one row each.
 //!
-//! OceanBase answers with MySQL's number where there is one, else with its own without the sign. What is not in the
-//! table keeps its number and the server's own words under a general text.
+//! OceanBase answers with MySQL's number if there is one, otherwise with its own number without the sign. A number
+//! that is not in the table gets a general text with the number and the server's message.
 
 /// MySQL's number for a wrong user or password.
 pub(super) const ACCESS_DENIED: u16 = 1045;
@@ -9,10 +9,10 @@ pub(super) const ACCESS_DENIED: u16 = 1045;
 /// From 8000 on, OceanBase expects the client to close the connection.
 const FATAL: std::ops::Range<u16> = 8000..9000;
 
-/// What a number means.
+/// The meaning of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// The problem's id in the texts.
+    /// The problem's ID in the texts.
     pub(super) text: &'static str,
     /// Whether to try again.
     pub(super) retry: Retry,
@@ -21,7 +21,7 @@ pub(super) struct Meaning {
 /// Whether to try the same again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Retry {
-    /// It will fail again until a user changes something.
+    /// It fails again until a user changes something.
     Never,
     /// It may succeed a little later.
     Later,
@@ -31,7 +31,7 @@ pub(super) enum Retry {
 
 use Retry::{Elsewhere, Later, Never};
 
-/// By what they are about.
+/// The numbers, by topic.
 const TABLE: &[(&str, Retry, &[u16])] = &[
     // log on
     ("database-too-many-connections", Elsewhere, &[1040, 1203, 1226]),
@@ -40,7 +40,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-tenant-elsewhere", Elsewhere, &[5150]),
     ("database-tenant-unknown", Never, &[5157, 5160, 5685]),
     ("database-starting-or-stopping", Elsewhere, &[1053, 8001, 8002]),
-    // what may be done
+    // privileges and permissions
     ("database-privilege-missing", Never, &[1044, ACCESS_DENIED, 1142, 1143, 1227, 1370, 1410]),
     ("database-not-supported", Never, &[1235, 4077]),
     ("database-not-allowed-now", Never, &[4179]),
@@ -59,7 +59,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     // versions of rows
     ("database-snapshot-gone", Never, &[1412, 4138, 4285, 4344]),
     ("database-table-changed", Never, &[4721, 4725]),
-    // passing troubles
+    // temporary failures
     ("database-server-timeout", Later, &[4012]),
     ("database-interrupted", Never, &[1028, 1317, 1927, 1969, 3024, 4064, 4072]),
     ("database-transaction-undone", Later, &[1205, 1213, 6002, 6005, 6235, 6241]),
@@ -68,7 +68,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-inner-network", Later, &[4121, 4122, 4124, 4265]),
     ("database-busy", Later, &[4039, 4085]),
     ("database-out-of-memory", Later, &[1037, 1041, 4013, 4030, 4080]),
-    // lasting troubles
+    // permanent failures
     ("database-disk-full", Never, &[1021, 1114, 4184, 4264, 4290, 6330]),
     ("database-disk-error", Never, &[4009, 4103, 4108]),
     ("database-internal-error", Never, &[4000, 4015, 4016, 4377]),
@@ -129,8 +129,8 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-setting-wrong", Never, &[1232, 1298, 4147]),
 ];
 
-/// Numbers with many causes: the server's message distinguishes them. None of them passes by itself. The messages are
-/// those of OceanBase 3.x's `ARCHIVELOG`; 2.2.77 has none.
+/// Numbers with several causes, which the server's message distinguishes. None of them is temporary. The messages are
+/// those of `ARCHIVELOG` on OceanBase 3.x; 2.2.77 has none.
 const BY_WORDS: &[(u16, &str, &str)] = &[
     (1235, "not primary cluster", "database-cluster-not-primary"),
     (1235, "before upgrade backup inner table", "database-backup-tables-old"),
@@ -155,8 +155,8 @@ pub(super) fn of_number(number: u16) -> Meaning {
         .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
 }
 
-/// Returns whether the cause is in the server, whatever the statement was: it was ended from outside, the server accepts
-/// no changes at all, or the disks are full or broken.
+/// Returns whether the cause is in the server, whatever the statement was: the statement was interrupted, the server
+/// is read-only, or its disks are full or broken.
 pub(super) fn is_of_server(number: u16) -> bool {
     matches!(
         of_number(number).text,

@@ -7,7 +7,7 @@ use model::size;
 
 use super::{Error, listed, meaning};
 
-/// Returns the meaning of a number in a view (`RESULT`), without its sign; none for 0.
+/// Returns the problem for a number in a view (`RESULT`), without its sign; `None` for 0.
 #[must_use]
 pub fn problem_of_result(result: u64, said: &str, address: &model::cluster::Address) -> Option<Problem> {
     if result == 0 {
@@ -19,7 +19,7 @@ pub fn problem_of_result(result: u64, said: &str, address: &model::cluster::Addr
     Some(if said.is_empty() { problem } else { problem.raw(crate::mask::mask(said)) })
 }
 
-/// Returns the number that clients get for one of OceanBase's own, which views show. Most are the same.
+/// Converts one of OceanBase's own numbers, which views show, into the number that clients get. Most are the same.
 fn number_for_clients(own: u64) -> u16 {
     match own {
         4002 => 1210,
@@ -44,7 +44,7 @@ fn number_for_clients(own: u64) -> u16 {
 }
 
 impl Error {
-    /// Returns the failure as it is shown: message, cause, next action.
+    /// Returns the failure for display: message, cause, next action.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let problem = self.words();

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Returns the statement of a step; none for one that only waits. There is no pause statement.
+/// Returns the statement of a step; `None` for a step that only waits. There is no pause statement.
 pub(crate) fn step(step: ArchiveStep) -> Option<Statement> {
     match step {
         ArchiveStep::SwitchOn => Some(Statement::act("ALTER SYSTEM ARCHIVELOG")),
@@ -17,18 +17,19 @@ pub(crate) fn step(step: ArchiveStep) -> Option<Statement> {
     }
 }
 
-/// Returns whether archiving was switched where it is already, or is on its way to. 2.2.77 has a number for a start
-/// that comes too late, which means something else on 4.x; later kernels only have words.
+/// Returns whether archiving is already in the requested state or changing to it. 2.2.77 has a number for a repeated
+/// start, which means something else on 4.x; later kernels report it only in the message.
 pub(crate) fn is_so_already(error: &Error) -> bool {
     matches!(error.number(), Some(9023 | 9024))
         || error.is_refusal(1235, "start log archive backup when not STOP")
 }
 
-/// One row for each tenant; its times are texts in the cluster's zone, so they are not read here.
+/// One row for each tenant; its times are texts in the cluster's time zone, so they are not read.
 const STATUSES: &str = "SELECT tenant_id, log_archive_round, status \
                         FROM oceanbase.CDB_OB_BACKUP_ARCHIVELOG ORDER BY tenant_id";
 
-/// Here the times are timestamps, which come in the connection's zone. The row of tenant 1 is about the cluster.
+/// Here the times are timestamps, which the server sends in the connection's time zone. The row of tenant 1 describes
+/// the cluster.
 const TIMES: &str = "SELECT log_archive_round, min_first_time, max_next_time \
                      FROM oceanbase.CDB_OB_BACKUP_ARCHIVELOG_SUMMARY WHERE tenant_id = 1 \
                      ORDER BY log_archive_round DESC LIMIT 1";
@@ -58,7 +59,7 @@ pub(crate) async fn round(session: &mut Session) -> Result<ArchiveRound, Error> 
     })
 }
 
-/// The cluster archives when every tenant does; where one does not, its status is the cluster's.
+/// The cluster archives only if every tenant does; if a tenant does not, its status is the cluster's.
 fn combined(words: &[&str]) -> ArchiveStatus {
     let statuses: Vec<_> = words.iter().map(|word| ArchiveStatus::of(word)).collect();
     if statuses.contains(&ArchiveStatus::Interrupted) {

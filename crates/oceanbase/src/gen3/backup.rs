@@ -1,5 +1,5 @@
-//! Data backup of the cluster, and of a list of tenants from 3.2.2 on. One job makes a set of each tenant; all have
-//! the same number.
+//! Data backup of the cluster, and from 3.2.2 on also of a list of tenants. One job creates a set of each tenant; all
+//! of them have the same ID.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,13 @@ use crate::statement::{Statement, identifier, literal};
 /// The maximum number of jobs to read, newest first.
 const JOBS_SEEN: i64 = 16;
 
-/// There is no description: the newest job is recorded before.
+/// Jobs have no description here: the caller records the newest job before.
 pub(crate) fn start(mode: DataBackupMode) -> Statement {
     let incremental = if mode == DataBackupMode::Incremental { "INCREMENTAL " } else { "" };
     Statement::act(format!("ALTER SYSTEM BACKUP {incremental}DATABASE"))
 }
 
-/// Backs up some tenants into a place of their own.
+/// Backs up some tenants to a destination of their own.
 pub(crate) fn start_tenants(names: &[String], address: &Secret) -> Statement {
     let names: Vec<_> = names.iter().map(|name| identifier(name)).collect();
     Statement::act(format!(
@@ -34,16 +34,16 @@ pub(crate) fn start_tenants(names: &[String], address: &Secret) -> Statement {
     ))
 }
 
-/// Cancels every running job: check before. It fails when none is running.
+/// Cancels every running job, so check them first. It fails if none is running.
 pub(crate) fn cancel() -> Statement {
     Statement::act("ALTER SYSTEM CANCEL BACKUP")
 }
 
-/// Reads the newest jobs: those that run, and those that are over.
+/// Reads the newest jobs, running and finished.
 ///
-/// The kernel keeps two records. The running tasks, which `CDB_OB_BACKUP_JOB_DETAILS` and `CDB_OB_BACKUP_PROGRESS`
-/// show, are deleted when a job is cleaned up; other builds keep them. How a job ended stays in the history of sets.
-/// A job moves from the first to the second, so they are read in this order, and the history wins.
+/// The kernel keeps two records. The running tasks, in `CDB_OB_BACKUP_JOB_DETAILS` and `CDB_OB_BACKUP_PROGRESS`, are
+/// deleted when a job is cleaned up, except in some builds. The result of a job stays in the history of sets. A job
+/// moves from the first to the second, so they are read in this order, and the history takes precedence.
 pub(crate) async fn jobs(session: &mut Session) -> Result<Vec<BackupJob>, Error> {
     let newest = sets::newest(session).await?;
     let after = newest.saturating_sub(JOBS_SEEN).max(0);
@@ -76,7 +76,7 @@ struct Part {
     status: JobStatus,
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
-    /// Whether the history shows how it ended.
+    /// Whether its result is in the history.
     is_recorded: bool,
 }
 
@@ -90,10 +90,10 @@ fn part(row: &Row, end: &'static str, status: JobStatus) -> Result<Part, Error> 
     })
 }
 
-/// Joins the parts of a job.
+/// Combines the parts of a job.
 ///
 /// The sys tenant's part starts and ends last: without it, parts of other tenants may not have started. A backup of
-/// single tenants may have none; its parts count once all of them are in the history.
+/// single tenants may have no such part; it is finished when all its parts are in the history.
 fn whole(id: i64, parts: &BTreeMap<TenantId, Part>) -> BackupJob {
     let rank = |status: JobStatus| match status {
         JobStatus::Running | JobStatus::Canceling => 3,
@@ -107,7 +107,7 @@ fn whole(id: i64, parts: &BTreeMap<TenantId, Part>) -> BackupJob {
         tenant: SYS,
         id,
         set: Some(id),
-        // A tenant that has nothing to build on gets a full set of its own.
+        // In an incremental job, a tenant without an earlier set gets a full set.
         mode: parts.get(&SYS).or(parts.values().next()).map_or(DataBackupMode::Full, |part| part.mode),
         is_data: true,
         status: if waits_for_sys { JobStatus::Running } else { worst.unwrap_or(JobStatus::Running) },
@@ -126,7 +126,7 @@ pub(super) fn mode(word: &str) -> DataBackupMode {
     if word.eq_ignore_ascii_case("I") { DataBackupMode::Incremental } else { DataBackupMode::Full }
 }
 
-/// Reads how far a job is; nothing when it does not run.
+/// Reads the progress of a job; `None` if it is not running.
 pub(crate) async fn progress(session: &mut Session, job: i64) -> Result<Option<JobProgress>, Error> {
     let text = format!(
         "SELECT input_bytes, output_bytes, macro_block_count, finish_macro_block_count \
@@ -154,7 +154,7 @@ mod tests {
 
     use super::{Part, whole};
 
-    /// Joins parts, each by tenant, status, and whether it is in the history.
+    /// Combines parts, each given by tenant, status, and whether it is in the history.
     fn status(parts: &[(i64, JobStatus, bool)]) -> JobStatus {
         let part = |(tenant, status, is_recorded): &(i64, JobStatus, bool)| {
             let (mode, is_recorded) = (DataBackupMode::Full, *is_recorded);

@@ -1,4 +1,4 @@
-//! Major compaction of the cluster: names and values in `__all_zone`, those without a zone for the cluster.
+//! Major compaction of the cluster: names and values in `__all_zone`; rows without a zone describe the cluster.
 
 use model::compaction::{Compaction, CompactionStatus};
 use model::physical::{SYS, moment};
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// It fails while a merge is running.
+/// Starts a major compaction. It fails while a merge is running.
 pub(crate) fn freeze() -> Statement {
     Statement::act("ALTER SYSTEM MAJOR FREEZE")
 }
@@ -34,7 +34,7 @@ pub(crate) async fn compaction(session: &mut Session) -> Result<Compaction, Erro
     let status = match word.as_str() {
         _ if has_error => CompactionStatus::Error,
         "IDLE" if merged >= frozen => CompactionStatus::Idle,
-        _ => CompactionStatus::Compacting, // a zone that takes long says TIMEOUT, and goes on
+        _ => CompactionStatus::Compacting, // a slow zone reports TIMEOUT and continues
     };
     Ok(Compaction {
         tenant: SYS,
@@ -63,7 +63,7 @@ impl Facts<'_> {
         })
     }
 
-    /// The largest value of all zones; 0 when there is none.
+    /// Returns the largest value of all zones; 0 if there is none.
     fn largest(&self, name: &'static str) -> Result<i64, Error> {
         self.named(name).try_fold(0, |largest, row| Ok(row.i64("value")?.max(largest)))
     }

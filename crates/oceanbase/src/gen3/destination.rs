@@ -1,4 +1,4 @@
-//! The destination of the cluster's data and logs: one parameter, which every server must have read.
+//! The destination of the cluster's data and logs: one parameter, which every server must have applied.
 
 use model::Secret;
 use model::physical::bare;
@@ -8,7 +8,7 @@ use crate::probe::parameters;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// Sets it for the cluster; servers read it within some seconds.
+/// Sets it for the cluster; servers apply it within a few seconds.
 pub(crate) fn set(address: &Secret) -> Statement {
     Statement::act(format!("ALTER SYSTEM SET backup_dest = {}", literal(address.expose())))
 }

@@ -14,11 +14,12 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Timestamps, which come in the connection's zone; the rows of a tenant are about its own logs.
+/// The times are timestamps, which the server sends in the connection's time zone. The rows of a tenant describe its
+/// own logs.
 const ROUNDS: &str = "SELECT tenant_id, log_archive_round, status, min_first_time, max_next_time \
                       FROM oceanbase.CDB_OB_BACKUP_ARCHIVELOG_SUMMARY ORDER BY tenant_id, log_archive_round";
 
-/// Reads the backups of one tenant, or of all; tenants without any are left out.
+/// Reads the backups of one tenant or of all tenants; tenants without backups are omitted.
 pub(crate) async fn records(
     session: &mut Session,
     only: Option<TenantId>,
@@ -41,14 +42,14 @@ pub(crate) async fn records(
     Ok(records)
 }
 
-/// Returns the record of the tenant of a row, unless another one is requested.
+/// Returns the record of a row's tenant; `None` if only another tenant is requested.
 fn of<'r>(
     records: &'r mut Vec<BackupRecord>,
     row: &Row,
     only: Option<TenantId>,
 ) -> Result<Option<&'r mut BackupRecord>, Error> {
     let tenant = TenantId(row.i64("tenant_id")?);
-    // What the sys tenant has is bookkeeping of the others' sets.
+    // The sys tenant's sets only contain metadata about the sets of the other tenants.
     if tenant == model::physical::SYS || only.is_some_and(|only| only != tenant) {
         return Ok(None);
     }
@@ -62,7 +63,7 @@ fn of<'r>(
     Ok(records.get_mut(place))
 }
 
-/// A set can be recovered to from its end on: the start in the views is the start of the job.
+/// A set can be restored to its end or later; the start time in the views is the start of the job.
 fn set(row: &Row) -> Result<RecordedSet, Error> {
     let started = row.maybe_str("start_time")?.and_then(moment::utc);
     let ended = row.maybe_str("completion_time")?.and_then(moment::utc);

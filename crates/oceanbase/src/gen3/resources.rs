@@ -1,4 +1,4 @@
-//! Units, pools, and what is free on servers. There is no log disk of its own.
+//! Units, pools, and the free resources of servers. These versions have no separate log disk.
 
 use model::id::TenantId;
 use model::physical::resources::{ClusterResources, ResourcePool, ServerRoom, UnitSpec};
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// What a unit takes of a server for certain; it may use more where more is left.
+/// The resources that a unit reserves on a server; it may use more if available.
 const UNITS: &str = "SELECT name, min_cpu, min_memory FROM oceanbase.__all_unit_config ORDER BY name";
 
 const POOLS: &str =
@@ -17,7 +17,7 @@ const POOLS: &str =
 const SERVERS: &str = "SELECT svr_ip, svr_port, zone, cpu_total, cpu_assigned, mem_total, mem_assigned \
                        FROM oceanbase.__all_virtual_server_stat ORDER BY zone, svr_ip, svr_port";
 
-/// Reads the units, pools and room of a cluster.
+/// Reads the units, pools and free resources of a cluster.
 pub(crate) async fn resources(session: &mut Session) -> Result<ClusterResources, Error> {
     let units = session.rows(&Statement::read(UNITS)).await?;
     let pools = session.rows(&Statement::read(POOLS)).await?;
@@ -38,7 +38,7 @@ fn unit(row: &Row) -> Result<UnitSpec, Error> {
     })
 }
 
-/// The tenant of a free pool is -1.
+/// The tenant ID of a free pool is -1.
 fn pool(row: &Row) -> Result<ResourcePool, Error> {
     let tenant = row.maybe_str("tenant_id")?.and_then(|id| id.trim().parse().ok());
     let zones = row.maybe_str("zone_list")?.unwrap_or_default().split(';');

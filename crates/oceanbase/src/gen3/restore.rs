@@ -1,7 +1,7 @@
 //! Restoring a tenant: the statements, and the jobs that the views show.
 //!
-//! A restore has one row: in `CDB_OB_RESTORE_PROGRESS` while it runs, then in `CDB_OB_RESTORE_HISTORY`. No row carries a
-//! description, and a dropped tenant ends its restore: there is no statement to cancel one. Moments are microseconds.
+//! A restore has one row: in `CDB_OB_RESTORE_PROGRESS` while it runs, then in `CDB_OB_RESTORE_HISTORY`. Rows have no
+//! description. There is no statement to cancel a restore; dropping its tenant ends it. Times are in microseconds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,27 +18,28 @@ use crate::probe::parameters;
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// The RootServer reads what lies in the storage before it answers.
+/// The RootServer reads the backups in the storage before it answers.
 const RESTORE_LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// The parameter that lets tenants be restored: a number of threads, 0 for none.
+/// The parameter that enables restores: the number of threads; 0 disables restores.
 const CONCURRENCY: &str = "restore_concurrency";
 
-/// A macro block holds so many bytes.
+/// The size of a macro block.
 const BLOCK_BYTES: u64 = 2 << 20;
 
-/// Lets tenants be restored; servers read it within some seconds.
+/// Enables restores; servers apply it within a few seconds.
 pub(crate) fn allow() -> Statement {
     Statement::act(format!("ALTER SYSTEM SET {CONCURRENCY} = 10"))
 }
 
-/// Reads whether every server lets tenants be restored.
+/// Reads whether restores are enabled on every server.
 pub(crate) async fn is_allowed(session: &mut Session) -> Result<bool, Error> {
     let values = parameters::values(session, CONCURRENCY).await?;
     Ok(!values.is_empty() && values.iter().all(|value| value.trim() != "0"))
 }
 
-/// Creates a tenant from what was backed up. The connection's zone is UTC; without a moment the server refuses it.
+/// Restores a tenant from backups. The connection's time zone is UTC; without a time, the server refuses the
+/// statement.
 pub(crate) fn restore(new: &NewTenant<'_>) -> Statement {
     let mut options = format!(
         "backup_cluster_name={}&backup_cluster_id={}&pool_list={}",
@@ -56,8 +57,8 @@ pub(crate) fn restore(new: &NewTenant<'_>) -> Statement {
     Statement::act(text).within(RESTORE_LIMIT)
 }
 
-/// Returns the statements that make a tenant of what was backed up, to be sent by hand on one connection: the moment is
-/// read in that connection's zone.
+/// Returns the statements that restore a tenant from backups, to be sent manually on one connection: the server reads
+/// the time in that connection's time zone.
 pub(crate) fn by_hand(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
     let options = format!(
         "backup_cluster_name={}&backup_cluster_id={}&pool_list={}",
@@ -78,10 +79,10 @@ fn text((new, old): (&str, &str), at: &str, scn: u64, options: &str) -> String {
     )
 }
 
-/// Reads the restores into a tenant of that name, those that are over too.
+/// Reads the restores into a tenant of that name, including finished ones.
 pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<RestoreJob>, Error> {
     let mut jobs: BTreeMap<i64, RestoreJob> = BTreeMap::new();
-    // A restore that ends moves from the first view to the second, so this order misses none.
+    // A finished restore moves from the first view to the second, so this order misses none.
     for view in ["CDB_OB_RESTORE_PROGRESS", "CDB_OB_RESTORE_HISTORY"] {
         let text = format!(
             "SELECT job_id, tenant_id, tenant_name, backup_tenant_id, backup_tenant_name, backup_cluster_name, status, \
@@ -101,7 +102,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
     let text = |column: &'static str| Ok::<_, Error>(row.maybe_str(column)?.unwrap_or_default().to_owned());
     let number = |column: &'static str| Ok::<_, Error>(text(column)?.trim().parse::<u64>().unwrap_or(0));
     let moment = |column: &'static str| Ok::<_, Error>(row.maybe_str(column)?.and_then(moment::utc));
-    // -1 stands for a tenant that is not there yet.
+    // -1 means that the tenant does not exist yet.
     let tenant = |column: &'static str| {
         let id = text(column)?.trim().parse().ok();
         Ok::<_, Error>(id.filter(|id: &i64| *id > 0).map(TenantId))

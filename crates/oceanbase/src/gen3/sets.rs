@@ -1,4 +1,4 @@
-//! Backup sets, and with them the history of jobs: one row for each tenant of a job, all with the job's number.
+//! Backup sets, which are also the history of jobs: one row for each tenant of a job, all with the job's ID.
 
 use model::id::TenantId;
 use model::physical::{JobStatus, PhysicalSet, moment};
@@ -10,14 +10,14 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Views of sets. Which of them a build has does not follow from its version alone.
+/// The views of sets. The version alone does not determine which of them a build has.
 const FILES: &str = "CDB_OB_BACKUP_SET_FILES";
 const DETAILS: &str = "CDB_OB_BACKUP_SET_DETAILS";
 
-/// From here on `FILES` is the one to expect.
+/// From this version on, `FILES` is tried first.
 const FILES_SINCE: Version = Version::new(3, 1, 1);
 
-/// The server's number for a view that does not exist.
+/// The server's error number for a missing view.
 const NO_SUCH_TABLE: u16 = 1146;
 
 /// Reads the sets, newest first.
@@ -25,9 +25,10 @@ pub(crate) async fn sets(session: &mut Session) -> Result<Vec<PhysicalSet>, Erro
     history(session, 0).await?.iter().map(set).collect()
 }
 
-/// Reads the rows of jobs with greater numbers, newest first: of those that are over, and in some builds of those that run.
+/// Reads the rows of jobs with IDs greater than `after`, newest first: finished jobs, and in some builds also running
+/// ones.
 ///
-/// The view that the version suggests is read first, the other one if it does not exist.
+/// Tries the view that the version suggests first, and the other one if that view does not exist.
 pub(super) async fn history(session: &mut Session, after: i64) -> Result<Vec<Row>, Error> {
     let order = format!("WHERE bs_key > {after} ORDER BY bs_key DESC, tenant_id");
     let mut rows = first_of_views(session, "SELECT *", &order).await?;
@@ -36,7 +37,7 @@ pub(super) async fn history(session: &mut Session, after: i64) -> Result<Vec<Row
     Ok(rows)
 }
 
-/// Returns the number of the newest job in the history; 0 for none.
+/// Returns the ID of the newest job in the history; 0 if there is none.
 pub(super) async fn newest(session: &mut Session) -> Result<i64, Error> {
     let rows = first_of_views(session, "SELECT IFNULL(MAX(bs_key), 0) AS newest", "").await?;
     rows.first().map_or(Ok(0), |row| row.i64("newest"))
@@ -52,8 +53,8 @@ async fn first_of_views(session: &mut Session, what: &str, order: &str) -> Resul
     }
 }
 
-/// How the part of a job ended, in the words of both views; the second spelling of the first word is the documentation's.
-/// A set that is being deleted had been finished.
+/// Returns the status of a part of a job, from the words of both views. `COMPELETED` is the documentation's spelling.
+/// A set that is being deleted was completed.
 pub(super) fn status(row: &Row) -> Result<JobStatus, Error> {
     Ok(match row.str("status")?.to_ascii_uppercase().as_str() {
         "SUCCESS" | "COMPELETED" | "DELETING" => JobStatus::Completed,

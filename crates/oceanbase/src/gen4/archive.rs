@@ -9,12 +9,12 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier};
 
-/// Returns the statement of a step; none for one that only waits.
+/// Returns the statement of a step; `None` for a step that only waits.
 pub(crate) fn step(tenant: &str, step: ArchiveStep) -> Option<Statement> {
     let tenant = identifier(tenant);
     let text = match step {
         ArchiveStep::Nothing | ArchiveStep::Wait => return None,
-        // Without TENANT it would mean every user tenant.
+        // Without TENANT, the statement would apply to every user tenant.
         ArchiveStep::SwitchOn => format!("ALTER SYSTEM ARCHIVELOG TENANT = {tenant}"),
         ArchiveStep::SwitchOff => format!("ALTER SYSTEM NOARCHIVELOG TENANT = {tenant}"),
         ArchiveStep::Enable => {
@@ -25,13 +25,13 @@ pub(crate) fn step(tenant: &str, step: ArchiveStep) -> Option<Statement> {
     Some(Statement::act(text))
 }
 
-/// Returns whether archiving is already in the requested state. 9023 does not mean that here: the tenant is not
+/// Returns whether archiving is already in the requested state. 9023 has another meaning here: the tenant is not
 /// NORMAL.
 pub(crate) fn is_so_already(error: &Error) -> bool {
     matches!(error.number(), Some(9091 | 9092))
 }
 
-/// A stopped round stays there as STOP; no row means that archiving never ran.
+/// A stopped round stays in the view as STOP; no row means that archiving never ran.
 const ROUNDS: &str = "SELECT tenant_id, round_id, status, start_scn, checkpoint_scn, comment, path \
                       FROM oceanbase.CDB_OB_ARCHIVELOG";
 

@@ -1,5 +1,5 @@
-//! Data backup of a tenant. The sys tenant's job hands out one for the tenant, asynchronously: an answer of OK means
-//! only that the first one was recorded.
+//! Data backup of a tenant. The sys tenant's job creates the tenant's own job asynchronously: OK only means that the
+//! sys tenant's job was recorded.
 
 use model::Secret;
 use model::backup::DataBackupMode;
@@ -12,16 +12,16 @@ use crate::physical::{RestoreSource, RestoreTarget};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// The maximum number of jobs to read, newest first: ours among them, and other running ones.
+/// The maximum number of jobs to read, newest first; enough to include our own and other running ones.
 const JOBS_SEEN: u32 = 400;
 
-/// The password of the next backup on this connection, and on no other.
+/// Sets the password of the next backup on this connection only.
 pub(crate) fn set_password(password: &Secret) -> Statement {
-    // It changes nothing of the cluster.
+    // It changes nothing in the cluster.
     Statement::read(format!("SET ENCRYPTION ON IDENTIFIED BY {} ONLY", literal(password.expose())))
 }
 
-/// One statement for one tenant: of a list, those that can't be backed up would be passed over without a word.
+/// One statement for each tenant: in a list, the server silently skips tenants that cannot be backed up.
 pub(crate) fn start(
     tenant: &str,
     mode: DataBackupMode,
@@ -40,7 +40,7 @@ pub(crate) fn start(
     Statement::act(text)
 }
 
-/// Converts a row to a tenant's backup at that time.
+/// Returns the statement that restores a tenant from a backup, up to an SCN.
 pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Statement {
     let places = format!("{},{}", from.data.expose(), from.log.expose());
     Statement::act(format!(
@@ -52,7 +52,7 @@ pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Sta
     ))
 }
 
-/// Cancels every job of the tenant, also foreign ones: check before.
+/// Cancels every job of the tenant, including foreign ones, so check them first.
 pub(crate) fn cancel(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM CANCEL BACKUP TENANT = {}", identifier(tenant)))
 }
@@ -60,19 +60,19 @@ pub(crate) fn cancel(tenant: &str) -> Statement {
 const COLUMNS: &str = "tenant_id, job_id, backup_set_id, initiator_tenant_id, initiator_job_id, executor_tenant_id, \
                        backup_type, start_timestamp, end_timestamp, status, result, comment, description";
 
-/// Reads the jobs of the sys tenant and of that one, those that are over too.
+/// Reads the jobs of the sys tenant and of that tenant, including finished ones.
 pub(crate) async fn jobs(session: &mut Session, tenant: TenantId) -> Result<Vec<BackupJob>, Error> {
     read(session, &format!("WHERE tenant_id IN ({SYS}, {tenant}) ")).await
 }
 
-/// Reads the jobs of all tenants, those that are over too.
+/// Reads the jobs of all tenants, including finished ones.
 pub(crate) async fn all_jobs(session: &mut Session) -> Result<Vec<BackupJob>, Error> {
     read(session, "").await
 }
 
 async fn read(session: &mut Session, whose: &str) -> Result<Vec<BackupJob>, Error> {
     let mut jobs: Vec<BackupJob> = Vec::new();
-    // A job that ends moves from the first view to the second, so this order misses none.
+    // A finished job moves from the first view to the second, so this order misses none.
     for view in ["CDB_OB_BACKUP_JOBS", "CDB_OB_BACKUP_JOB_HISTORY"] {
         let text = format!(
             "SELECT {COLUMNS} FROM oceanbase.{view} {whose}\
@@ -80,7 +80,7 @@ async fn read(session: &mut Session, whose: &str) -> Result<Vec<BackupJob>, Erro
         );
         for row in session.rows(&Statement::read(text)).await? {
             let job = job(&row)?;
-            // Found in both: the second shows how it ended.
+            // If a job is in both views, the second one has its result.
             jobs.retain(|other| (other.tenant, other.id) != (job.tenant, job.id));
             jobs.push(job);
         }
@@ -108,7 +108,7 @@ fn job(row: &Row) -> Result<BackupJob, Error> {
         comment: text("comment")?,
         description: text("description")?,
         parent: match parent {
-            // A job without a parent names none, or itself.
+            // A job without a parent names no job, or itself.
             (Some(tenant), Some(job)) if job != 0 && (tenant, job) != own => Some((TenantId(tenant), job)),
             _ => None,
         },
@@ -131,7 +131,7 @@ pub(super) fn mode(word: &str) -> DataBackupMode {
     }
 }
 
-/// Reads how far a tenant's job is; nothing before its task is there and after it was moved to the history.
+/// Reads the progress of a tenant's job; `None` before its task exists and after it was moved to the history.
 pub(crate) async fn progress(
     session: &mut Session,
     tenant: TenantId,

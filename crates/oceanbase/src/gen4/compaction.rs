@@ -1,4 +1,4 @@
-//! Major compaction, each tenant by itself.
+//! Major compaction of each tenant.
 
 use model::compaction::{Compaction, CompactionStatus};
 use model::id::TenantId;
@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier};
 
-/// Without TENANT, it would mean the sys tenant only. While a merge is running, the answer is OK with a warning.
+/// Without TENANT, the statement would apply to the sys tenant only. While a merge is running, the answer is OK with
+/// a warning.
 pub(crate) fn freeze(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM MAJOR FREEZE TENANT = {}", identifier(tenant)))
 }
@@ -22,14 +23,14 @@ pub(crate) fn clear_error(tenant: &str) -> Statement {
 const COLUMNS: &str =
     "frozen_scn, frozen_time, last_scn, last_finish_time, start_time, status, is_error, is_suspended, info";
 
-/// Reads the compaction of the sys tenant and all users'.
+/// Reads the compaction of the sys tenant and of all user tenants.
 pub(crate) async fn compactions(session: &mut Session) -> Result<Vec<Compaction>, Error> {
     let text =
         format!("SELECT tenant_id, {COLUMNS} FROM oceanbase.CDB_OB_MAJOR_COMPACTION ORDER BY tenant_id");
     let mut found = Vec::new();
     for row in session.rows(&Statement::read(text)).await? {
         let tenant = TenantId(row.i64("tenant_id")?);
-        // Users' tenants have even numbers; the one before each is its META tenant.
+        // User tenants have even IDs; the odd ID before each one is its META tenant.
         if tenant == SYS || tenant.0 % 2 == 0 {
             found.push(compaction(&row, tenant)?);
         }
@@ -37,7 +38,7 @@ pub(crate) async fn compactions(session: &mut Session) -> Result<Vec<Compaction>
     Ok(found)
 }
 
-/// Reads the compaction of the tenant that the session is of: seekdb's only one.
+/// Reads the compaction of the session's own tenant: seekdb's only tenant.
 pub(crate) async fn own(session: &mut Session) -> Result<Compaction, Error> {
     let statement = Statement::read(format!("SELECT {COLUMNS} FROM oceanbase.DBA_OB_MAJOR_COMPACTION"));
     let rows = session.rows(&statement).await?;
@@ -53,7 +54,7 @@ fn compaction(row: &Row, tenant: TenantId) -> Result<Compaction, Error> {
     } else if is_idle && merged >= frozen {
         CompactionStatus::Idle
     } else {
-        CompactionStatus::Compacting // or about to begin, or verifying what was merged
+        CompactionStatus::Compacting // also: about to start, or verifying the result
     };
     Ok(Compaction {
         tenant,

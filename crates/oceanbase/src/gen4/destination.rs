@@ -9,14 +9,14 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// Every server of the cluster writes a file there before it answers.
+/// Before the statement returns, every server of the cluster writes a file to the destination.
 pub(crate) fn set_data(tenant: &str, address: &Secret) -> Statement {
     let (address, tenant) = (literal(address.expose()), identifier(tenant));
     Statement::act(format!("ALTER SYSTEM SET DATA_BACKUP_DEST = {address} TENANT = {tenant}"))
 }
 
-/// Omitted options return to their default, so all are sent. Never MANDATORY: an archive that stops would block the
-/// users.
+/// Omitted options return to their defaults, so all are sent. Never MANDATORY: a stopped archive would block the
+/// users' writes.
 pub(crate) fn set_log(tenant: &str, address: &Secret, attributes: &LogAttributes) -> Statement {
     let mut value = format!(
         "LOCATION={} BINDING=Optional PIECE_SWITCH_INTERVAL={}",
@@ -31,7 +31,7 @@ pub(crate) fn set_log(tenant: &str, address: &Secret, attributes: &LogAttributes
     Statement::act(format!("ALTER SYSTEM SET LOG_ARCHIVE_DEST = {value} TENANT = {tenant}"))
 }
 
-/// Reads where data and logs of a tenant go.
+/// Reads the destinations of a tenant's data and logs.
 pub(crate) async fn found(session: &mut Session, tenant: TenantId) -> Result<TenantDestinations, Error> {
     let data = format!(
         "SELECT value FROM oceanbase.CDB_OB_BACKUP_PARAMETER \

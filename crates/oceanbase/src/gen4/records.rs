@@ -1,4 +1,4 @@
-//! The recoverable data: sets, archive rounds and pieces of tenants, including ended and deleted ones.
+//! The recoverable data: sets, archive rounds and pieces of tenants, including finished and deleted ones.
 
 use model::backup::DataBackupMode;
 use model::id::TenantId;
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// No key is among the columns, and no hash of a password.
+/// The columns include no keys and no password hashes.
 const SETS: &str = "SELECT tenant_id, backup_set_id, backup_type, prev_full_backup_set_id, prev_inc_backup_set_id, \
                     end_timestamp, status, file_status, plus_archivelog, start_replay_scn, min_restore_scn, \
                     output_bytes, encryption_mode, tenant_compatible, path \
@@ -26,7 +26,7 @@ const PIECES: &str = "SELECT tenant_id, dest_id, round_id, piece_id, status, fil
                       checkpoint_scn, end_scn, output_bytes, path \
                       FROM oceanbase.CDB_OB_ARCHIVELOG_PIECE_FILES";
 
-/// Reads the backups of one tenant, or of all; tenants without any are left out.
+/// Reads the backups of one tenant or of all tenants; tenants without backups are omitted.
 pub(crate) async fn records(
     session: &mut Session,
     only: Option<TenantId>,
@@ -53,7 +53,7 @@ pub(crate) async fn records(
     Ok(records)
 }
 
-/// Returns the record of the tenant that a row is about.
+/// Returns the record of a row's tenant.
 fn of<'r>(records: &'r mut Vec<BackupRecord>, row: &Row) -> Result<&'r mut BackupRecord, Error> {
     let tenant = TenantId(row.i64("tenant_id")?);
     let place = match records.iter().position(|record| record.tenant == tenant) {
@@ -70,7 +70,7 @@ fn set(row: &Row) -> Result<RecordedSet, Error> {
     let text = |column: &'static str| Ok::<_, Error>(row.maybe_str(column)?.unwrap_or_default().to_owned());
     let mode = mode(row.str("backup_type")?);
     let (full, incremental) = (row.i64("prev_full_backup_set_id")?, row.i64("prev_inc_backup_set_id")?);
-    // The first incremental set after a full one names that one in either column.
+    // The first incremental set after a full set names the full set in either column.
     let previous = [incremental, full].into_iter().find(|id| *id != 0);
     let is = |column: &'static str, word: &str| Ok::<_, Error>(text(column)?.eq_ignore_ascii_case(word));
     let encryption = text("encryption_mode")?;
@@ -110,7 +110,7 @@ fn round(row: &Row) -> Result<Round, Error> {
 }
 
 fn piece(row: &Row) -> Result<RecordedPiece, Error> {
-    // Until a piece is frozen its end is only when the next one is due.
+    // Until a piece is frozen, its end time is only the planned start of the next piece.
     let is_frozen = row.str("status")?.eq_ignore_ascii_case("FROZEN");
     let is_there = row.str("file_status")?.eq_ignore_ascii_case("AVAILABLE");
     Ok(RecordedPiece {
@@ -128,7 +128,8 @@ fn piece(row: &Row) -> Result<RecordedPiece, Error> {
     })
 }
 
-/// A deleted piece may still exist as a copy, once a tenant has copied its archive; no view shows whether it does.
+/// A deleted piece may still exist as a copy, once a tenant has copied its archive; no view shows whether the copy
+/// exists.
 async fn mark_copies(session: &mut Session, records: &mut [BackupRecord]) -> Result<(), Error> {
     let is_gone = |piece: &RecordedPiece| piece.piece.file == PieceFile::Deleted;
     let has_gone = records.iter().any(|record| record.pieces.iter().any(is_gone));

@@ -1,4 +1,4 @@
-//! Units, pools, and the free capacity of servers.
+//! Units, pools, and the free resources of servers.
 
 use model::id::TenantId;
 use model::physical::resources::{ClusterResources, ResourcePool, ServerRoom, UnitSpec};
@@ -18,7 +18,7 @@ const SERVERS: &str = "SELECT svr_ip, svr_port, zone, cpu_capacity_max, cpu_assi
                        log_disk_capacity, log_disk_assigned FROM oceanbase.GV$OB_SERVERS \
                        ORDER BY zone, svr_ip, svr_port";
 
-/// Reads the units, pools and room of a cluster.
+/// Reads the units, pools and free resources of a cluster.
 pub(crate) async fn resources(session: &mut Session) -> Result<ClusterResources, Error> {
     let units = session.rows(&Statement::read(UNITS)).await?;
     let pools = session.rows(&Statement::read(POOLS)).await?;
@@ -39,7 +39,7 @@ fn unit(row: &Row) -> Result<UnitSpec, Error> {
     })
 }
 
-/// The tenant of a free pool is NULL.
+/// The tenant ID of a free pool is NULL.
 fn pool(row: &Row) -> Result<ResourcePool, Error> {
     let tenant = row.maybe_str("tenant_id")?.and_then(|id| id.trim().parse().ok());
     let zones = row.maybe_str("zone_list")?.unwrap_or_default().split(';');

@@ -1,7 +1,7 @@
 //! Restoring a tenant: the statements around it, and the jobs that the views show.
 //!
 //! A restore has two rows: the sys tenant's, which shows the stage, and the new tenant's, which shows the progress.
-//! Ids come as texts. The views hold keys (`BACKUP_DEST`), which are never read out of a row.
+//! The views show IDs as texts. They also contain keys (in `BACKUP_DEST`), which are never read from a row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,32 +18,32 @@ use crate::physical::{NewTenant, Previewed};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// The statement returns when the new tenant's META tenant exists. The restore itself continues if the statement does
-/// not return.
+/// The statement returns when the new tenant's META tenant exists. The restore itself continues even if the statement
+/// does not return.
 const RESTORE_LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Reading a storage takes a while.
+/// Reading the storage takes a while.
 const PREVIEW_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// The row of this tenant represents the whole restore.
 const SYS: i64 = 1;
 
-/// Lets the next statements on this connection read sets that are encrypted with one of the passwords.
+/// Sets the passwords with which the next statements on this connection decrypt sets.
 pub(crate) fn set_passwords(passwords: &[Secret]) -> Statement {
     let passwords: Vec<String> = passwords.iter().map(|password| literal(password.expose())).collect();
     Statement::read(format!("SET DECRYPTION IDENTIFIED BY {}", passwords.join(", ")))
 }
 
-/// Notes on this connection what [`SHOW_PREVIEW`] answers about.
+/// Prepares, on this connection, the preview that [`SHOW_PREVIEW`] returns.
 pub(crate) fn preview(from: &[Secret], scn: u64) -> Statement {
     let text = format!("ALTER SYSTEM RESTORE FROM {} UNTIL SCN = {scn} PREVIEW", places(from));
     Statement::read(text).within(PREVIEW_LIMIT)
 }
 
-/// Answers which sets and pieces a restore would read.
+/// Returns the sets and pieces that a restore would read.
 pub(crate) const SHOW_PREVIEW: &str = "SHOW RESTORE PREVIEW";
 
-/// Reads which sets and pieces a restore would read: address without keys.
+/// Reads the sets and pieces that a restore would read, with their addresses without keys.
 pub(crate) async fn previewed(session: &mut Session) -> Result<Vec<Previewed>, Error> {
     let rows = session.rows(&Statement::read(SHOW_PREVIEW).within(PREVIEW_LIMIT)).await?;
     let item = |row: &Row| {
@@ -59,7 +59,7 @@ pub(crate) async fn previewed(session: &mut Session) -> Result<Vec<Previewed>, E
     rows.iter().map(item).collect()
 }
 
-/// Creates a tenant from what was backed up. Without an SCN it is restored as far as possible.
+/// Restores a tenant from backups. Without an SCN, it is restored as far as possible.
 pub(crate) fn restore(new: &NewTenant<'_>, tag: Option<&str>) -> Statement {
     let until = new.scn.map(|scn| format!(" UNTIL SCN = {scn}")).unwrap_or_default();
     let mut options = format!("pool_list={}", new.pools.join(","));
@@ -85,12 +85,12 @@ fn places(from: &[Secret]) -> String {
     literal(&from.iter().map(Secret::expose).collect::<Vec<_>>().join(","))
 }
 
-/// Ends a restore; its half tenant goes, too. Look before whose it is.
+/// Cancels a restore and drops its partly restored tenant. Check first that the restore is ours.
 pub(crate) fn cancel(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM CANCEL RESTORE {}", identifier(tenant)))
 }
 
-/// Makes a standby a primary.
+/// Turns a standby tenant into a primary.
 pub(crate) fn activate(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM ACTIVATE STANDBY TENANT = {}", identifier(tenant)))
 }
@@ -100,7 +100,7 @@ pub(crate) fn upgrade(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM RUN UPGRADE JOB 'UPGRADE_ALL' TENANT = {}", identifier(tenant)))
 }
 
-/// Drops a tenant for good. Look before which one it is.
+/// Drops a tenant permanently. Check the tenant first.
 pub(crate) fn drop_tenant(tenant: &str) -> Statement {
     Statement::act(format!("DROP TENANT IF EXISTS {} FORCE", identifier(tenant)))
 }
@@ -116,17 +116,17 @@ pub(crate) fn create_pool(name: &str, zone: &ZoneUnits) -> Statement {
     ))
 }
 
-/// Drops a pool that no tenant has.
+/// Drops a pool that no tenant uses.
 pub(crate) fn drop_pool(name: &str) -> Statement {
     Statement::act(format!("DROP RESOURCE POOL IF EXISTS {}", identifier(name)))
 }
 
-/// Reads the restores into a tenant of that name, those that are over too.
+/// Reads the restores into a tenant of that name, including finished ones.
 pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<RestoreJob>, Error> {
     let mut jobs: BTreeMap<i64, RestoreJob> = BTreeMap::new();
-    // A restore that ends moves from the first view to the second, so this order misses none.
+    // A finished restore moves from the first view to the second, so this order misses none.
     for view in ["CDB_OB_RESTORE_PROGRESS", "CDB_OB_RESTORE_HISTORY"] {
-        // All columns: versions differ in those about the progress.
+        // All columns: the progress columns differ between versions.
         let text = format!(
             "SELECT * FROM oceanbase.{view} WHERE restore_tenant_name = {} ORDER BY job_id, tenant_id",
             literal(tenant)
@@ -139,7 +139,7 @@ pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<Rest
         }
         for row in rows.iter().filter(|row| row.i64("tenant_id").is_ok_and(|tenant| tenant != SYS)) {
             let tenant = row.i64("tenant_id").ok();
-            // The number of the new tenant's own row may be another than that of the sys tenant's.
+            // The job ID in the new tenant's own row may differ from that in the sys tenant's row.
             let ours = jobs.values_mut().filter(|job| job.tenant.map(|id| id.0) == tenant);
             for job in ours {
                 add_progress(job, row)?;
@@ -154,7 +154,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
         let found = if row.has(column) { row.maybe_str(column)? } else { None };
         Ok::<_, Error>(found.unwrap_or_default().to_owned())
     };
-    // 0 and -1 stand for a tenant that is not there yet.
+    // 0 and -1 mean that the tenant does not exist yet.
     let number = |column: &'static str| {
         Ok::<_, Error>(text(column)?.trim().parse().ok().filter(|id: &i64| *id > 0).map(TenantId))
     };
@@ -182,7 +182,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
     })
 }
 
-/// Adds the progress in the new tenant's own row.
+/// Adds the progress from the new tenant's own row.
 fn add_progress(job: &mut RestoreJob, row: &Row) -> Result<(), Error> {
     let number = |column: &'static str| {
         let found = if row.has(column) { row.maybe_str(column)? } else { None };
@@ -212,8 +212,8 @@ fn hundredths(percent: f64) -> Option<u32> {
     is_percent.then(|| (percent * 100.0).round() as u32)
 }
 
-/// Reads whether a tenant is being upgraded: the newest job's state, such as `INPROGRESS`. The sys tenant's view shows the
-/// jobs of all tenants.
+/// Reads the state of a tenant's newest upgrade job, such as `INPROGRESS`. The sys tenant's view shows the jobs of
+/// all tenants.
 pub(crate) async fn upgrade_state(session: &mut Session, tenant: TenantId) -> Result<Option<String>, Error> {
     let text = format!(
         "SELECT job_id, job_status FROM oceanbase.DBA_OB_TENANT_JOBS \

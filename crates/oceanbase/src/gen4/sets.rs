@@ -1,4 +1,4 @@
-//! Backup sets of a tenant. Rows stay after their files were deleted.
+//! Backup sets of a tenant. Rows remain after their files are deleted.
 
 use model::id::TenantId;
 use model::physical::{PhysicalSet, bare, moment};
@@ -36,7 +36,7 @@ fn set(row: &Row) -> Result<PhysicalSet, Error> {
     })
 }
 
-/// Reads the version of a tenant's data; empty before 4.2, which does not report it.
+/// Reads the data version of a tenant; empty before 4.2, which does not report it.
 pub(crate) async fn compatible(session: &mut Session, tenant: TenantId) -> Result<String, Error> {
     let text = format!("SELECT * FROM oceanbase.DBA_OB_TENANTS WHERE tenant_id = {tenant}");
     let rows = session.rows(&Statement::read(text)).await?;

@@ -1,4 +1,4 @@
-//! Restoring tenants: what is sent, and what the views say.
+//! Restoring tenants: the statements and the views.
 
 use model::Secret;
 use model::ability::Generation;
@@ -12,25 +12,25 @@ use crate::error::Error;
 use crate::statement::Statement;
 use crate::{gen3, gen4};
 
-/// A tenant that is to be restored.
+/// A tenant to be restored.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTenant<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Whose backups they are.
+    /// The tenant whose backups are restored.
     pub old: OldTenant<'a>,
-    /// Where the backups of data and of logs lie; before 4.0 one place for all of the cluster's.
+    /// The locations of the data and log backups; before 4.0, the one location of the cluster's backups.
     pub from: &'a [Secret],
-    /// The moment as the version counts it: in nanoseconds since 1970 from 4.0 on, in microseconds before. As late as
-    /// possible when `None`, which only 4.0 and later know.
+    /// The time to restore to, in the version's unit: nanoseconds since 1970 from 4.0 on, microseconds before. `None`
+    /// means as late as possible, which only 4.0 and later support.
     pub scn: Option<u64>,
     /// Its resource pools.
     pub pools: &'a [String],
-    /// Its locality; the pools' when `None`.
+    /// Its locality; `None` means that of the pools.
     pub locality: Option<&'a str>,
-    /// Its primary zone; the cluster's choice when `None`.
+    /// Its primary zone; `None` means the cluster's choice.
     pub primary_zone: Option<&'a str>,
-    /// The description by which the job is known again; left out where the version keeps none.
+    /// The description that identifies the job later; omitted if the version does not keep descriptions.
     pub tag: &'a str,
 }
 
@@ -39,9 +39,9 @@ pub struct NewTenant<'a> {
 pub struct OldTenant<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The own name of its cluster.
+    /// The name of its cluster, as the cluster reports it.
     pub cluster: &'a str,
-    /// The own number of its cluster.
+    /// The ID of its cluster, as the cluster reports it.
     pub cluster_id: i64,
 }
 
@@ -59,20 +59,19 @@ pub struct Previewed {
 }
 
 impl Verbs {
-    /// Returns the statement that lets the next ones on the same connection read encrypted sets.
+    /// Returns the statement that sets the passwords with which the next ones on the same connection decrypt sets.
     #[must_use]
     pub fn set_restore_passwords(&self, passwords: &[Secret]) -> Statement {
         gen4::restore::set_passwords(passwords)
     }
 
-    /// Returns the statements that show, on one connection, what a restore would read.
+    /// Returns the statements that show, on one connection, the backups that a restore would read.
     #[must_use]
     pub fn preview(&self, from: &[Secret], scn: u64) -> [Statement; 2] {
         [gen4::restore::preview(from, scn), Statement::read(gen4::restore::SHOW_PREVIEW)]
     }
 
-    /// Returns the statement that starts the restore of a tenant. It answers late, and the restore does not depend on
-    /// it.
+    /// Returns the statement that starts the restore of a tenant. It returns late; the restore continues without it.
     #[must_use]
     pub fn start_restore(&self, new: &NewTenant<'_>) -> Statement {
         match self.generation {
@@ -83,13 +82,13 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that lets a cluster restore tenants at all; none where it always does.
+    /// Returns the statement that enables restores on a cluster; `None` if they are always enabled.
     #[must_use]
     pub fn allow_restore(&self) -> Option<Statement> {
         (self.generation == Generation::Gen3).then(gen3::restore::allow)
     }
 
-    /// Tells whether the cluster's servers can be asked what a restore would read.
+    /// Returns whether the cluster can preview the backups that a restore would read.
     #[must_use]
     pub fn can_preview_restore(&self) -> bool {
         self.generation != Generation::Gen3
@@ -101,14 +100,14 @@ impl Verbs {
         self.version >= gen4::since::PLUS_ARCHIVELOG
     }
 
-    /// Returns the statement that ends a restore and takes its half tenant away: look before whose it is. None where only
-    /// dropping the tenant ends it.
+    /// Returns the statement that cancels a restore and drops its partly restored tenant; check first that the
+    /// restore is ours. `None` if only dropping the tenant ends it.
     #[must_use]
     pub fn cancel_restore(&self, tenant: &str) -> Option<Statement> {
         (self.generation != Generation::Gen3).then(|| gen4::restore::cancel(tenant))
     }
 
-    /// Returns the statement that makes a standby tenant a primary one.
+    /// Returns the statement that turns a standby tenant into a primary.
     #[must_use]
     pub fn activate(&self, tenant: &str) -> Statement {
         gen4::restore::activate(tenant)
@@ -120,7 +119,7 @@ impl Verbs {
         gen4::restore::upgrade(tenant)
     }
 
-    /// Returns the statement that drops a tenant for good: look before which one it is.
+    /// Returns the statement that drops a tenant permanently; check the tenant first.
     #[must_use]
     pub fn drop_tenant(&self, tenant: &str) -> Statement {
         gen4::restore::drop_tenant(tenant)
@@ -132,7 +131,7 @@ impl Verbs {
         gen4::restore::create_pool(name, zone)
     }
 
-    /// Returns the statement that drops a resource pool that no tenant has.
+    /// Returns the statement that drops a resource pool that no tenant uses.
     #[must_use]
     pub fn drop_pool(&self, name: &str) -> Statement {
         gen4::restore::drop_pool(name)
@@ -140,7 +139,7 @@ impl Verbs {
 }
 
 impl Driver {
-    /// Reads the restores into tenants of that name, those that are over and foreign ones too.
+    /// Reads the restores into tenants of that name, including finished and foreign ones.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -151,7 +150,7 @@ impl Driver {
         }
     }
 
-    /// Reads whether every server lets tenants be restored; before 4.0 a parameter decides that.
+    /// Reads whether restores are enabled on every server; before 4.0, a parameter controls that.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -172,7 +171,7 @@ impl Driver {
         gen4::restore::previewed(self.session()).await
     }
 
-    /// Reads the units, pools and room of the cluster.
+    /// Reads the units, pools and free resources of the cluster.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -183,7 +182,7 @@ impl Driver {
         }
     }
 
-    /// Reads the state of the newest upgrade of a tenant, such as `INPROGRESS`; nothing when there was none.
+    /// Reads the state of the newest upgrade of a tenant, such as `INPROGRESS`; `None` if there was none.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.

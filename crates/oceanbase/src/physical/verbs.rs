@@ -12,36 +12,36 @@ use crate::error::Error;
 use crate::statement::Statement;
 use crate::{gen3, gen4};
 
-/// What can be sent to a cluster of some version.
+/// The operations that a cluster's version supports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verbs {
     pub(super) generation: Generation,
     pub(super) version: Version,
 }
 
-/// What belongs to a backup beside its scope.
+/// The options of a backup besides its scope.
 #[derive(Debug, Clone, Copy)]
 pub struct BackupOptions<'a> {
     /// Full or incremental.
     pub mode: DataBackupMode,
-    /// Whether the logs that the set needs go into it.
+    /// Whether the set includes the logs that it needs.
     pub plus_archivelog: bool,
-    /// The description by which the job is known again; ignored where the version keeps none.
+    /// The description that identifies the job later; ignored if the version does not keep descriptions.
     pub tag: Option<&'a str>,
-    /// Where single tenants of 3.x go.
+    /// The destination of single tenants on 3.x.
     pub to: Option<&'a Secret>,
 }
 
-/// What a tenant is restored from.
+/// The backups that a tenant is restored from.
 #[derive(Debug, Clone, Copy)]
 pub struct RestoreSource<'a> {
     /// The tenant that was backed up.
     pub tenant: &'a str,
-    /// The cluster's own name.
+    /// The cluster's name, as the cluster reports it.
     pub cluster: &'a str,
-    /// The cluster's own number.
+    /// The cluster's ID, as the cluster reports it.
     pub cluster_id: i64,
-    /// The location of the data; on 3.x also of the logs.
+    /// The location of the data; on 3.x, also of the logs.
     pub data: &'a Secret,
     /// The location of the logs, on 4.x.
     pub log: &'a Secret,
@@ -49,23 +49,23 @@ pub struct RestoreSource<'a> {
     pub scn: u64,
 }
 
-/// What a tenant is restored into.
+/// The tenant that is created by a restore.
 #[derive(Debug, Clone, Copy)]
 pub struct RestoreTarget<'a> {
     /// The name of the new tenant.
     pub tenant: &'a str,
-    /// Its resource pools, with commas between them.
+    /// Its resource pools, separated by commas.
     pub pools: &'a str,
 }
 
 impl Verbs {
-    /// Returns what can be sent to a cluster of that version.
+    /// Returns the operations for a cluster of that version.
     #[must_use]
     pub fn new(generation: Generation, version: Version) -> Self {
         Self { generation, version }
     }
 
-    /// Returns the statement of a step of log archiving; none for one that only waits, and for a pause on 3.x.
+    /// Returns the statement of a step of log archiving; `None` for a step that only waits, and for a pause on 3.x.
     #[must_use]
     pub fn archive_step(&self, scope: &Scope, step: ArchiveStep) -> Option<Statement> {
         match scope {
@@ -74,8 +74,8 @@ impl Verbs {
         }
     }
 
-    /// Returns whether log archiving is already in the requested state: a repeated statement, or another client was
-    /// faster.
+    /// Returns whether the error means that log archiving is already in the requested state: the statement was
+    /// repeated, or another client was faster.
     #[must_use]
     pub fn is_so_already(&self, error: &Error) -> bool {
         match self.generation {
@@ -84,19 +84,19 @@ impl Verbs {
         }
     }
 
-    /// Returns whether log archiving can stand still and keep its round.
+    /// Returns whether log archiving can pause without ending its round.
     #[must_use]
     pub fn can_pause(&self) -> bool {
         self.generation == Generation::Gen4
     }
 
-    /// Returns whether the logs that a set needs can go into it.
+    /// Returns whether a set can include the logs that it needs.
     #[must_use]
     pub fn can_include_logs(&self) -> bool {
         self.generation == Generation::Gen4 && self.version >= gen4::since::PLUS_ARCHIVELOG
     }
 
-    /// Returns the statement that sets where data go; on 3.x logs, too.
+    /// Returns the statement that sets the destination of data; on 3.x, also of logs.
     #[must_use]
     pub fn set_data_destination(&self, scope: &Scope, address: &Secret) -> Statement {
         match scope {
@@ -105,7 +105,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that sets where a tenant's logs go.
+    /// Returns the statement that sets the destination of a tenant's logs.
     #[must_use]
     pub fn set_log_destination(
         &self,
@@ -118,7 +118,7 @@ impl Verbs {
         gen4::destination::set_log(tenant, address, &attributes)
     }
 
-    /// Returns the statement that gives the next backup on the same connection a password.
+    /// Returns the statement that sets the password of the next backup on the same connection.
     #[must_use]
     pub fn set_backup_password(&self, password: &Secret) -> Statement {
         gen4::backup::set_password(password)
@@ -146,7 +146,8 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that cancels every running backup of the scope, also foreign ones: check before.
+    /// Returns the statement that cancels every running backup of the scope, including foreign ones, so check them
+    /// first.
     #[must_use]
     pub fn cancel_backup(&self, scope: &Scope) -> Statement {
         match scope {
@@ -155,7 +156,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that starts a major compaction: of that tenant on 4.x, else of all there is.
+    /// Returns the statement that starts a major compaction: of that tenant on 4.x, otherwise of everything.
     #[must_use]
     pub fn major_freeze(&self, tenant: &str) -> Statement {
         match self.generation {

@@ -37,11 +37,12 @@ const POLICIES: &str =
 const JOBS: &str =
     "SELECT tenant_id, job_id, status FROM oceanbase.CDB_OB_BACKUP_JOBS ORDER BY tenant_id, job_id";
 
-/// One row for each tenant of a backup. Kernels delete them when the backup is cleaned up, some builds keep them.
+/// One row for each tenant of a backup. The kernel deletes the rows when the backup is cleaned up; some builds keep
+/// them.
 const JOBS_OF_3: &str =
     "SELECT tenant_id, bs_key, status FROM oceanbase.CDB_OB_BACKUP_PROGRESS ORDER BY bs_key, tenant_id";
 
-/// Returns what was found, each by tenant; `None` where the generation has no such thing.
+/// Returns what was found, each with its tenant; `None` if the generation does not have it.
 pub(super) async fn ask(
     session: &mut Session,
     generation: Generation,
@@ -58,7 +59,7 @@ pub(super) async fn ask(
         (Generation::Gen4, Question::Jobs) => running(session, JOBS).await?,
         (Generation::Gen3, Question::Destinations) => {
             let mut found = parameters::values(session, "backup_dest").await?;
-            found.dedup(); // one for each server
+            found.dedup(); // one row for each server
             found.iter().map(|place| place_only(place).to_owned()).filter(|place| !place.is_empty()).collect()
         }
         (Generation::Gen3, Question::Policies) => {
@@ -77,20 +78,20 @@ async fn listed(session: &mut Session, text: &str) -> Result<Vec<String>, Error>
     rows.iter().map(by_tenant).filter_map(Result::transpose).collect()
 }
 
-/// Returns the jobs that are not over.
+/// Returns the jobs that are not finished.
 async fn running(session: &mut Session, text: &str) -> Result<Vec<String>, Error> {
     let rows = session.rows(&Statement::read(text)).await?;
     let is_over = |row: &Row| row.str("status").is_ok_and(|word| JobStatus::of(word).is_over());
     rows.iter().filter(|row| !is_over(row)).map(by_tenant).filter_map(Result::transpose).collect()
 }
 
-/// Returns `tenant: thing`, or nothing for an empty thing.
+/// Returns `tenant: value`, or `None` for an empty value.
 fn by_tenant(row: &Row) -> Result<Option<String>, Error> {
     let thing = place_only(row.maybe_str(1)?.unwrap_or_default());
     Ok(if thing.is_empty() { None } else { Some(format!("{}: {thing}", row.str(0)?)) })
 }
 
-/// Cuts off what follows a location: these columns hold access keys.
+/// Removes what follows a location: these columns contain access keys.
 fn place_only(place: &str) -> &str {
     place.split('?').next().unwrap_or_default()
 }

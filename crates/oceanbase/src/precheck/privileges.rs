@@ -10,11 +10,11 @@ use crate::statement::literal;
 
 const SYS: &str = "sys";
 
-/// One thing the user must be allowed.
+/// One required privilege.
 struct Need {
-    /// What to grant, as it is spelled in `GRANT`.
+    /// The privilege, as spelled in `GRANT`.
     grant: &'static str,
-    /// Where.
+    /// The object, as spelled in `GRANT`.
     on: &'static str,
     /// Whether the user has it.
     met: fn(&Grants) -> bool,
@@ -26,11 +26,11 @@ const STEER: Need = Need {
     met: |grants| grants.has_everywhere("ALTER SYSTEM") || grants.has_everywhere("SUPER"),
 };
 
-/// A cluster is steered and looked at; the data of its tenants is read by users of their own.
+/// On a cluster, this user controls and reads the cluster; separate users read the data of its tenants.
 const OF_A_CLUSTER: &[Need] =
     &[STEER, Need { grant: "SELECT", on: "oceanbase.*", met: |grants| grants.has_on("oceanbase", "SELECT") }];
 
-/// On seekdb the same user reads the data. Without TRIGGER the server shows no triggers, and no error.
+/// On seekdb, the same user reads the data. Without TRIGGER, the server shows no triggers and reports no error.
 const OF_SEEKDB: &[Need] = &[
     STEER,
     Need { grant: "SELECT", on: "*.*", met: |grants| grants.has_everywhere("SELECT") },
@@ -63,7 +63,7 @@ pub(super) fn judge(grants: &Grants, user: &str, generation: Generation) -> Find
     Finding::Obstacle(problem)
 }
 
-/// Refuses a user of another tenant than `sys`: only there the whole cluster is seen and steered.
+/// Refuses a user of another tenant than `sys`: only the sys tenant sees and controls the whole cluster.
 pub(super) fn wrong_tenant(user: &str, generation: Generation) -> Option<Problem> {
     match Login::read(user).tenant {
         Some(tenant) if tenant != SYS && generation != Generation::Seekdb => {

@@ -1,6 +1,6 @@
-//! The check of a tenant's logical backup account: line by line what works, what is missing and how to fix it.
+//! The check of a tenant's logical backup account: one line per check, with what is missing and how to fix it.
 //!
-//! It only reads. A line that fails leaves the ones after it unchecked; a warning does not.
+//! It only reads. After a failed check, the later ones are skipped; after a warning, they run.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,14 +28,14 @@ pub const PRIVILEGES: &str = "credential-privileges";
 /// A consistent snapshot can be read.
 pub const SNAPSHOT: &str = "credential-snapshot";
 
-/// What is checked, in this order.
+/// The checks, in this order.
 const CHECKS: [&str; 4] = [LOG_ON, MODE, PRIVILEGES, SNAPSHOT];
 
-/// What a backup needs to read everything. Without TRIGGER the server shows no triggers, without EXECUTE no
-/// procedures and functions, and no error.
+/// The privileges that a backup needs to read everything. Without TRIGGER the server shows no triggers, and without
+/// EXECUTE no procedures and functions; it reports no error.
 const NEEDED: [&str; 4] = ["SELECT", "SHOW VIEW", "TRIGGER", "EXECUTE"];
 
-/// MySQL's number for what a server does not support; OceanBase's answer to MySQL clients that log on to an Oracle
+/// MySQL's error number for an unsupported feature; OceanBase's answer to a MySQL client that logs on to an Oracle
 /// tenant.
 const NOT_SUPPORTED: u16 = 1235;
 
@@ -44,14 +44,14 @@ const NOT_SUPPORTED: u16 = 1235;
 pub struct TenantCheck {
     /// The lines.
     pub lines: Vec<Line>,
-    /// What the server is, once it let the user in.
+    /// The server's product and version, after a successful log-on.
     pub server: Option<ServerVersion>,
     /// The SQL mode of the tenant, if known.
     pub mode: Option<TenantMode>,
 }
 
 impl TenantCheck {
-    /// Returns the first thing that hinders.
+    /// Returns the first problem that prevents a backup.
     #[must_use]
     pub fn obstacle(&self) -> Option<&Problem> {
         self.lines.iter().find(|line| line.verdict == Verdict::Failed)?.problem.as_ref()
@@ -114,7 +114,7 @@ async fn look(session: &mut Session, user: &str, found: &mut TenantCheck) {
     found.add(SNAPSHOT, begun, finding);
 }
 
-/// Returns why a tenant's user was not let in, in words about that tenant.
+/// Returns the problem of a failed log-on to a tenant, with a text about that tenant.
 #[must_use]
 pub fn log_on_problem(error: &Error, user: &str) -> Problem {
     let tenant = Login::read(user).tenant.unwrap_or_default();
@@ -163,7 +163,7 @@ async fn privileges(session: &mut Session, user: &str) -> Result<Finding, Error>
     Ok(judge(&grants, &databases, user))
 }
 
-/// Returns the privileges that the user lacks on the databases that it sees. A server shows such a user fewer
+/// Checks for missing privileges on the databases that the user sees. To a user without them, the server shows fewer
 /// objects, without an error.
 fn judge(grants: &Grants, databases: &[String], user: &str) -> Finding {
     let lacking: Vec<String> = NEEDED.iter().flat_map(|name| lacks(grants, databases, name)).collect();
@@ -185,7 +185,7 @@ fn judge(grants: &Grants, databases: &[String], user: &str) -> Finding {
     Finding::Warning(part.with("databases", databases.join(", ")))
 }
 
-/// Returns where the user lacks a privilege, as it is spelled in `GRANT`.
+/// Returns where the user lacks a privilege, as spelled in `GRANT`.
 fn lacks(grants: &Grants, databases: &[String], privilege: &str) -> Vec<String> {
     if grants.has_everywhere(privilege) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! OceanBase 2.2.77 to 3.x: everything is in inner tables, zones as pairs of names and values.
+//! OceanBase 2.2.77 to 3.x: everything is in inner tables; zones are stored as names and values.
 
 use model::cluster::{Observer, Zone};
 use model::id::TenantId;
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Rows without a zone are about the cluster.
+/// Rows without a zone describe the cluster.
 const ZONES: &str = "SELECT zone, name, info FROM oceanbase.__all_zone \
                      WHERE zone <> '' AND name IN ('region', 'idc', 'status') ORDER BY zone, name";
 
@@ -18,7 +18,7 @@ const ZONES: &str = "SELECT zone, name, info FROM oceanbase.__all_zone \
 const SERVERS: &str = "SELECT svr_ip, inner_port, zone, with_rootserver, status, build_version \
                        FROM oceanbase.__all_server ORDER BY zone, svr_ip, svr_port";
 
-/// Of those below 1000 only the sys tenant is more than a name. All columns: the versions differ in them.
+/// Of the tenants with IDs up to 1000, only the sys tenant is a real one. All columns: they differ between versions.
 const TENANTS: &str = "SELECT * FROM oceanbase.__all_tenant \
                        WHERE tenant_id = 1 OR tenant_id > 1000 ORDER BY tenant_id";
 
@@ -38,7 +38,7 @@ pub(super) async fn tenants(session: &mut Session) -> Result<Vec<Tenant>, Error>
     session.rows(&Statement::read(TENANTS)).await?.iter().map(tenant).collect()
 }
 
-/// Gathers the pairs of each zone, which follow each other.
+/// Groups the rows of each zone, which are consecutive.
 fn zones(rows: &[Row]) -> Result<Vec<Zone>, Error> {
     let mut zones: Vec<Zone> = Vec::new();
     for row in rows {

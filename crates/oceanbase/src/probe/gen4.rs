@@ -15,7 +15,7 @@ const ZONES: &str = "SELECT zone, region, idc, status FROM oceanbase.DBA_OB_ZONE
 const SERVERS: &str = "SELECT svr_ip, sql_port, zone, with_rootserver, status, build_version \
                        FROM oceanbase.DBA_OB_SERVERS ORDER BY zone, svr_ip, svr_port";
 
-/// All columns: 4.0 has no role yet, and 4.1 no version of the data.
+/// All columns: 4.0 has no role, and 4.1 no data version.
 const TENANTS: &str = "SELECT * FROM oceanbase.DBA_OB_TENANTS WHERE tenant_type <> 'META' ORDER BY tenant_id";
 
 pub(super) async fn identity(session: &mut Session) -> Result<Identity, Error> {
@@ -54,7 +54,7 @@ fn server(row: &Row) -> Result<Observer, Error> {
 
 fn tenant(row: &Row) -> Result<Tenant, Error> {
     let oracle = row.str("compatibility_mode")?.eq_ignore_ascii_case("ORACLE");
-    // It is unknown as long as the tenant's own META tenant does not answer.
+    // The role is unknown while the tenant's META tenant does not answer.
     let role = if row.has("tenant_role") { row.maybe_str("tenant_role")?.unwrap_or("") } else { "PRIMARY" };
     let compatible = if row.has("compatible") { row.maybe_str("compatible")? } else { None };
     Ok(Tenant {

@@ -4,15 +4,15 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// The parameter that is on for as long as an upgrade takes.
+/// The parameter that is on during an upgrade.
 const UPGRADE_MODE: &str = "enable_upgrade_mode";
 
-/// Returns the values of a parameter: one for each server, and of tenants' parameters one for each tenant.
+/// Returns the values of a parameter: one for each server; of a tenant parameter, one for each tenant.
 pub(crate) async fn values(session: &mut Session, name: &str) -> Result<Vec<String>, Error> {
     let statement = Statement::read(format!("SHOW PARAMETERS LIKE {}", literal(name)));
     let mut values = Vec::new();
     for row in session.rows(&statement).await? {
-        // `_` matches any character there, so other parameters may be among the rows.
+        // `_` matches any character in LIKE, so the rows may include other parameters.
         if row.str("name")? == name {
             values.push(row.str("value")?.to_owned());
         }
@@ -20,7 +20,7 @@ pub(crate) async fn values(session: &mut Session, name: &str) -> Result<Vec<Stri
     Ok(values)
 }
 
-/// Returns the cluster's name and number.
+/// Returns the cluster's name and ID.
 pub(super) async fn name_and_id(session: &mut Session) -> Result<(String, i64), Error> {
     let name = values(session, "cluster").await?.pop().unwrap_or_default();
     let id = values(session, "cluster_id").await?.pop().unwrap_or_default();

@@ -17,7 +17,7 @@ pub(super) async fn identity(session: &mut Session) -> Result<Identity, Error> {
     let row = server(session).await?;
     let server = Observer {
         ip: row.str("svr_ip")?.to_owned(),
-        sql_port: session.address().port, // its own number may lie behind a port that was mapped
+        sql_port: session.address().port, // the server's own port may be mapped to another one
         zone: ZONE.to_owned(),
         status: "ACTIVE".to_owned(),
         root_server: true,

@@ -1,7 +1,7 @@
-//! A statement whose values travel separately from its text, so that no value makes it too long.
+//! A statement whose values are sent separately from its text, so that no value makes it too long.
 //!
-//! The server's `max_allowed_packet` holds for each packet of a statement: for its text, for the short values together,
-//! and for each part of a long one.
+//! The server's `max_allowed_packet` applies separately to the text, to all short values together, and to each part
+//! of a long value.
 
 use std::io;
 
@@ -13,13 +13,13 @@ const COM_STMT_EXECUTE: u8 = 0x17;
 const COM_STMT_SEND_LONG_DATA: u8 = 0x18;
 const COM_STMT_CLOSE: u8 = 0x19;
 
-/// From this length on, a value is sent in parts.
+/// Values of at least this length are sent in parts.
 const LONG_VALUE_BYTES: usize = 64 << 10;
 
-/// How long a part is: well below the smallest `max_allowed_packet` in use.
+/// The length of a part: well below the smallest `max_allowed_packet` in use.
 const PART_BYTES: usize = 256 << 10;
 
-/// A type's number and the flag of one without a sign.
+/// The number of a type, and the flag for unsigned.
 const WHOLE: [u8; 2] = [0x08, 0x00];
 const NATURAL: [u8; 2] = [0x08, 0x80];
 const TEXT: [u8; 2] = [0xFD, 0x00];
@@ -27,7 +27,7 @@ const BYTES: [u8; 2] = [0xFC, 0x00];
 const NULL: [u8; 2] = [0x06, 0x00];
 
 impl Wire {
-    /// Runs a statement with these values in place of its question marks; returns how many rows it changed.
+    /// Runs a statement with these values for its question marks; returns the number of changed rows.
     pub(crate) async fn run_bound(&mut self, text: &[u8], values: &[Value<'_>]) -> Result<u64, Failure> {
         let (id, parameters) = self.prepare(text).await?;
         let done = if parameters == values.len() {
@@ -35,7 +35,7 @@ impl Wire {
         } else {
             Err(nonsense("it counts other question marks").into())
         };
-        // After a lost connection, there is no server to notify.
+        // If the connection is lost, there is no server to notify.
         if matches!(done, Ok(_) | Err(Failure::Refused(_))) {
             self.command(COM_STMT_CLOSE, &id.to_le_bytes()).await?; // has no answer
         }
@@ -47,7 +47,7 @@ impl Wire {
         self.write(command, body).await
     }
 
-    /// Returns the statement's number, and how many question marks it has.
+    /// Returns the statement's ID and the number of its question marks.
     async fn prepare(&mut self, text: &[u8]) -> Result<(u32, usize), Failure> {
         self.command(COM_STMT_PREPARE, text).await?;
         let mut payload = Vec::new();
@@ -61,7 +61,7 @@ impl Wire {
         let id = reader.number::<4>()? as u32;
         let (columns, parameters) = (reader.number::<2>()?, reader.number::<2>()?);
         for count in [parameters, columns] {
-            // Their descriptions, and an end where there are any.
+            // The descriptions of the parameters, and an end packet if there are any.
             for _ in 0..count + u64::from(count > 0) {
                 self.read(&mut payload).await?;
             }
@@ -92,7 +92,7 @@ impl Wire {
     }
 }
 
-/// Returns the bytes of a value that is sent in parts.
+/// Returns the bytes of a value if it is sent in parts.
 fn long<'v>(value: &Value<'v>) -> Option<&'v [u8]> {
     match *value {
         Value::Text(bytes) | Value::Bytes(bytes) if bytes.len() >= LONG_VALUE_BYTES => Some(bytes),
@@ -100,7 +100,7 @@ fn long<'v>(value: &Value<'v>) -> Option<&'v [u8]> {
     }
 }
 
-/// Returns what is sent to run a prepared statement once: which values are NULL, their types, and the short ones.
+/// Returns the body of the packet that runs a prepared statement: the NULL flags, the types, and the short values.
 fn execution(id: u32, values: &[Value<'_>]) -> Vec<u8> {
     const NO_CURSOR: u8 = 0;
     const TYPES_FOLLOW: u8 = 1;
@@ -144,7 +144,7 @@ fn push_length(body: &mut Vec<u8>, length: usize) {
             body.push(0xFC);
             body.extend_from_slice(&length.to_le_bytes());
         }
-        // Longer than any value that is not sent in parts.
+        // Not reached: longer values are sent in parts.
         _ => {
             body.push(0xFE);
             body.extend_from_slice(&(length as u64).to_le_bytes());

@@ -1,4 +1,4 @@
-//! Received data: one buffer for many small packets; a large one goes directly to its destination.
+//! Received data: one buffer for many small packets; a large packet goes directly to its destination.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::wire::{PACKET_MOST_BYTES, TooLarge};
 
-/// The size of a read from the system. More memory per connection, and fewer calls, the larger it is.
+/// The size of a read from the system. A larger one means more memory per connection and fewer calls.
 const BUFFER_BYTES: usize = 256 << 10;
 
 const HEAD_BYTES: usize = 4;
 
-/// What has arrived and was not taken yet.
+/// Data that has arrived and has not been taken yet.
 pub(super) struct Inbox {
     buffer: Box<[u8]>,
     begin: usize,
@@ -20,22 +20,22 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Returns an empty one, which takes payloads of that length at most.
+    /// Returns an empty inbox, which accepts payloads up to that length.
     pub(super) fn new(payload_most_bytes: usize) -> Self {
         Self { buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), begin: 0, end: 0, payload_most_bytes }
     }
 
-    /// Takes payloads of that length from now on.
+    /// Accepts payloads up to that length from now on.
     pub(super) fn allow(&mut self, payload_most_bytes: usize) {
         self.payload_most_bytes = payload_most_bytes;
     }
 
-    /// Returns what has arrived, for one who does not understand it.
+    /// Returns the data that has arrived, for error messages.
     pub(super) fn arrived(&self) -> &[u8] {
         &self.buffer[self.begin..self.end]
     }
 
-    /// Takes the next payload, if it has arrived whole, in place of what is in `payload`.
+    /// Replaces the content of `payload` with the next payload, if all of it has arrived.
     pub(super) fn take_whole(&mut self, payload: &mut Vec<u8>) -> io::Result<bool> {
         let Some((length, _)) = self.head() else { return Ok(false) };
         let from = self.begin + HEAD_BYTES;
@@ -48,8 +48,8 @@ impl Inbox {
         Ok(true)
     }
 
-    /// Reads the next payload, however many packets it is in, in place of what is in `payload`; returns the number of its
-    /// last packet.
+    /// Replaces the content of `payload` with the next payload, which may consist of several packets; returns the
+    /// sequence number of the last one.
     pub(super) async fn read(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
@@ -69,7 +69,7 @@ impl Inbox {
         }
     }
 
-    /// Waits until the next packet begins to arrive; returns its length and number, and consumes nothing.
+    /// Waits for the header of the next packet; returns its length and sequence number, and consumes nothing.
     pub(super) async fn next_head(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
@@ -82,7 +82,7 @@ impl Inbox {
         }
     }
 
-    /// Appends this many bytes to a payload: first the buffered ones, then received ones.
+    /// Appends this many bytes to a payload: first buffered ones, then newly received ones.
     async fn take(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
@@ -102,7 +102,7 @@ impl Inbox {
                 self.fill(stream).await?;
                 continue;
             }
-            // Not more than twice what has arrived: an announced length alone gets no memory.
+            // At most double what has arrived: memory is not allocated for an announced length alone.
             payload.reserve(missing.min(payload.len().max(BUFFER_BYTES)));
             let mut straight = (&mut *stream).take(u64::try_from(missing).expect("64 bits count any memory"));
             let read = straight.read_buf(payload).await?;
@@ -110,10 +110,10 @@ impl Inbox {
         }
     }
 
-    /// Asks the system for what has come since.
+    /// Reads more data from the system.
     async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
         if self.begin > 0 {
-            // What is left is less than a packet.
+            // The remaining data is less than a packet.
             self.buffer.copy_within(self.begin..self.end, 0);
             (self.begin, self.end) = (0, self.end - self.begin);
         }
@@ -122,7 +122,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Returns length and number of the packet that is arriving.
+    /// Returns the length and sequence number of the next packet, if its header has arrived.
     fn head(&self) -> Option<(usize, u8)> {
         let [a, b, c, sequence] = *self.buffer[self.begin..self.end].first_chunk()?;
         Some((usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16, sequence))
@@ -143,7 +143,7 @@ mod tests {
     use super::{BUFFER_BYTES, HEAD_BYTES, Inbox};
     use crate::wire::{PACKET_MOST_BYTES, TooLarge};
 
-    /// The packets that a payload is sent in.
+    /// Returns the packets of a payload.
     fn packets(payload: &[u8]) -> Vec<u8> {
         let mut all = Vec::new();
         let mut parts: Vec<&[u8]> = payload.chunks(PACKET_MOST_BYTES).collect();
@@ -199,7 +199,7 @@ mod tests {
         ] {
             let (mut near, mut far) = tokio::io::duplex(1 << 20);
             let sending = tokio::spawn(async move {
-                let _ = far.write_all(&packets(&vec![7; length])).await; // nobody may read to the end
+                let _ = far.write_all(&packets(&vec![7; length])).await; // the reader may stop early
             });
             let (mut inbox, mut found) = (Inbox::new(limit), Vec::new());
             let read = inbox.read(&mut near, &mut found).await;

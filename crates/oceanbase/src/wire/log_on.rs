@@ -19,43 +19,43 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use crate::wire::inbox::Inbox;
 use crate::wire::{Failure, Refusal, Stream, Wire, nonsense, refusal};
 
-/// How soon the system asks after a peer that is silent, so that a server that is gone is noticed.
+/// The silence after which the system probes the peer, so that a lost server is detected.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// The interval and number of further checks before the peer counts as gone: after a minute in total.
+/// The interval and number of further probes before the peer counts as lost: after one minute in total.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TRIES: u32 = 3;
 
-/// The limit that we announce: the protocol's own. The server enforces its own (`max_allowed_packet`).
+/// The limit that the client announces: the protocol's maximum. The server enforces its own (`max_allowed_packet`).
 const LARGEST_PACKET_BYTES: u32 = 1 << 30;
 
 /// `utf8mb4_general_ci`.
 const COLLATION: u8 = 45;
 
-/// The first version of the protocol with a version number; no other is supported.
+/// The version of the protocol; no other is supported.
 const PROTOCOL_VERSION: u8 = 10;
 
-/// A handshake is a few dozen bytes; what claims to be longer than this is none.
+/// A handshake has a few dozen bytes; a longer packet than this is not one.
 const HANDSHAKE_MOST_BYTES: usize = 4 << 10;
 
-/// What a server says until it lets us in is no longer than this.
+/// The longest message of a server during the log-on.
 const LOG_ON_MOST_BYTES: usize = 64 << 10;
 
-/// The longest public key of a server that is used: one of 4096 bits as PEM has about 800 bytes.
+/// The longest accepted public key of a server: a key of 4096 bits has about 800 bytes as PEM.
 const KEY_MOST_BYTES: usize = 1 << 10;
 
-/// What a MariaDB has in its version, and no other server.
+/// The mark of MariaDB in its version.
 const MARIADB: &str = "MariaDB";
 
-/// Who logs on, and how.
+/// The credentials and options of a log-on.
 pub(crate) struct Login<'l> {
-    /// The host as it was given: the server's certificate must be for it.
+    /// The host as it was given: the server's certificate must match it.
     pub(crate) host: &'l str,
     pub(crate) user: &'l str,
     pub(crate) password: &'l Secret,
-    /// How the connection is encrypted, if it is.
+    /// The TLS configuration, if the connection is encrypted.
     pub(crate) tls: Option<Arc<ClientConfig>>,
-    /// The most bytes of one message after the log-on.
+    /// The maximum size of one message after the log-on.
     pub(crate) message_bytes: usize,
 }
 
@@ -66,14 +66,14 @@ pub(crate) enum NoEntry {
     Refused {
         /// Its message.
         refusal: Refusal,
-        /// Whether it had called itself a MariaDB.
+        /// Whether it had identified itself as MariaDB.
         is_mariadb: bool,
     },
-    /// The network brought no connection about, or it went away.
+    /// The connection could not be established, or was lost.
     Lost(io::Error),
     /// The peer is not a MySQL server; this is its first message.
     NotMysql(Vec<u8>),
-    /// The encrypted connection did not come about.
+    /// The encrypted connection could not be established.
     Tls(String),
     /// The server requires an unknown authentication method.
     UnknownMethod(String),
@@ -102,12 +102,12 @@ impl Wire {
         let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_EVERY);
         let socket = SockRef::from(&stream);
         socket.set_tcp_keepalive(&keep_alive.with_retries(KEEP_ALIVE_TRIES))?;
-        // What was sent is acknowledged in that time, or the way is gone.
+        // If sent data is not acknowledged within that time, the connection counts as lost.
         socket.set_tcp_user_timeout(Some(KEEP_ALIVE + KEEP_ALIVE_EVERY * KEEP_ALIVE_TRIES))?;
         let stream = Stream::Plain(stream);
         let mut wire = Self { stream, inbox: Inbox::new(LOG_ON_MOST_BYTES), sequence: 0, connection_id: 0 };
         let payload = wire.handshake().await?;
-        // The library counts with what the server says, without looking whether it can.
+        // The library does arithmetic with the server's lengths without checking them, so it may panic.
         let handshake = std::panic::catch_unwind(|| ParseBuf(&payload).parse::<HandshakePacket<'_>>(()));
         let Ok(Ok(handshake)) = handshake else { return Err(NoEntry::NotMysql(payload)) };
         wire.connection_id = handshake.connection_id();
@@ -122,7 +122,7 @@ impl Wire {
         }
         let method = match handshake.auth_plugin() {
             Some(AuthPlugin::CachingSha2Password) => AuthPlugin::CachingSha2Password,
-            _ => AuthPlugin::MysqlNativePassword, // the server asks anew if it wants another
+            _ => AuthPlugin::MysqlNativePassword, // the server requests a switch if it needs another
         };
         let proof = Proof { method, nonce: handshake.nonce(), password: login.password };
         let answer = proof.answer()?;
@@ -148,7 +148,7 @@ impl Wire {
         }
     }
 
-    /// Reads the server's first words.
+    /// Reads the server's first packet.
     async fn handshake(&mut self) -> Result<Vec<u8>, NoEntry> {
         let (length, sequence) = self.inbox.next_head(&mut self.stream).await?;
         if sequence != 0 || length == 0 || length > HANDSHAKE_MOST_BYTES {
@@ -176,23 +176,23 @@ impl Wire {
         Ok(Self { stream: Stream::Tls(Box::new(stream)), ..self })
     }
 
-    /// Answers what the server asks until it lets us in.
+    /// Answers the server's authentication requests until it accepts the log-on.
     async fn prove(&mut self, mut proof: Proof<'_>) -> Result<(), NoEntry> {
         let mut payload = Vec::new();
-        let mut is_asked_anew = false;
+        let mut is_asked_again = false;
         loop {
             self.read(&mut payload).await?;
             match payload[..] {
                 [0x00, ..] => return Ok(()),
                 [0xFF, ..] => return Err(Failure::Refused(refusal(&payload)?).into()),
-                [0xFE, _, ..] if !is_asked_anew => {
-                    is_asked_anew = true;
+                [0xFE, _, ..] if !is_asked_again => {
+                    is_asked_again = true;
                     let asked = ParseBuf(&payload).parse::<AuthSwitchRequest<'_>>(())?;
                     proof.method = asked.auth_plugin().into_owned();
                     proof.nonce = asked.plugin_data().to_vec();
                     self.write_packet(&proof.answer()?).await?;
                 }
-                [0x01, 0x03] => {} // known from before; the end follows
+                [0x01, 0x03] => {} // the server has cached the password; OK follows
                 [0x01, 0x04] if matches!(proof.method, AuthPlugin::CachingSha2Password) => {
                     self.send_whole_password(&proof).await?;
                 }
@@ -201,8 +201,8 @@ impl Wire {
         }
     }
 
-    /// Sends the password itself, which a server requires if it has not seen it since its start: encrypted in either
-    /// case.
+    /// Sends the whole password, which a server requires if it has not cached it since its start; it is always
+    /// encrypted, with TLS or with the server's key.
     async fn send_whole_password(&mut self, proof: &Proof<'_>) -> Result<(), NoEntry> {
         let mut password = proof.password.expose().as_bytes().to_vec();
         password.push(0);
@@ -228,9 +228,9 @@ impl Wire {
     }
 }
 
-/// Encrypts a password to the key that a server sent.
+/// Encrypts a password with the public key that a server sent.
 ///
-/// The library panics at what is no key, and computes for hours with one that is large enough.
+/// The library panics on an invalid key, and takes hours for a very large one.
 fn encrypted(password: &[u8], key: &[u8]) -> io::Result<Vec<u8>> {
     if key.len() > KEY_MOST_BYTES {
         return Err(nonsense("a longer public key than any server has"));
@@ -239,7 +239,7 @@ fn encrypted(password: &[u8], key: &[u8]) -> io::Result<Vec<u8>> {
     done.map_err(|_| nonsense("no usable public key where it must be"))
 }
 
-/// What of the protocol we use.
+/// The protocol features that the client uses.
 fn ours() -> CapabilityFlags {
     CapabilityFlags::CLIENT_LONG_PASSWORD
         | CapabilityFlags::CLIENT_PROTOCOL_41
@@ -250,7 +250,7 @@ fn ours() -> CapabilityFlags {
         | CapabilityFlags::CLIENT_PLUGIN_AUTH
 }
 
-/// How we show that we know the password.
+/// The proof that the client knows the password.
 struct Proof<'p> {
     method: AuthPlugin<'static>,
     nonce: Vec<u8>,
@@ -258,7 +258,7 @@ struct Proof<'p> {
 }
 
 impl Proof<'_> {
-    /// Returns what is sent for the password; nothing for none.
+    /// Returns the bytes to send for the password; empty for an empty password.
     fn answer(&self) -> Result<Vec<u8>, NoEntry> {
         let unknown = match &self.method {
             AuthPlugin::CachingSha2Password | AuthPlugin::MysqlNativePassword => {

@@ -1,11 +1,11 @@
-//! A connection that speaks MySQL's protocol, as far as needed: log-on, statements as text, their answers.
+//! A connection with the parts of MySQL's protocol that are needed: log-on, statements, their answers.
 //!
-//! It is our own because a dump consists of rows: a row is read from one buffer into one buffer, without an
-//! allocation for it or its values (`docs/decisions/0006-rows-are-read-by-ourselves.md` has the figures).
+//! It is our own implementation because a dump consists of rows: a row is copied from one buffer into another,
+//! without an allocation for it or its values (`docs/decisions/0006-rows-are-read-by-ourselves.md` has the figures).
 //! `mysql_common` does the work that happens once per connection.
 //!
-//! Source: the chapter "Client/Server Protocol" of MySQL's documentation. We request rows that end with the old
-//! packet (no `CLIENT_DEPRECATE_EOF`), one statement at a time, and never local files.
+//! Source: the chapter "Client/Server Protocol" of MySQL's documentation. The client requests rows that end with the
+//! old EOF packet (no `CLIENT_DEPRECATE_EOF`), sends one statement at a time, and never sends local files.
 
 mod bound;
 mod inbox;
@@ -29,17 +29,17 @@ use crate::wire::inbox::Inbox;
 /// The longest payload of one packet; a longer one continues in the next.
 const PACKET_MOST_BYTES: usize = 0xFF_FFFF;
 
-/// Below this a statement is sent in one piece with its head.
+/// Shorter statements are copied and sent in one write with their packet header.
 const SMALL_STATEMENT_BYTES: usize = 16 << 10;
 
-/// The most columns of an answer, and the most bytes of their names: far more than any server allows.
+/// The maximum number of columns of an answer, and the maximum size of their names: far more than any server allows.
 const COLUMNS_MOST: u64 = 1 << 16;
 const COLUMN_NAMES_MOST_BYTES: usize = 16 << 20;
 
 const COM_QUIT: u8 = 0x01;
 const COM_QUERY: u8 = 0x03;
 
-/// The flag of an end of rows: another answer follows.
+/// The status flag for another answer that follows.
 const MORE_RESULTS: u16 = 0x0008;
 
 /// A logged-on connection. Dropping it closes the socket and reads nothing more.
@@ -63,7 +63,7 @@ pub(crate) struct Refusal {
 pub(crate) enum Failure {
     /// The server refused it.
     Refused(Refusal),
-    /// The connection went away, or what came makes no sense ([`io::ErrorKind::InvalidData`]).
+    /// The connection was lost, or the server's data is invalid ([`io::ErrorKind::InvalidData`]).
     Lost(io::Error),
 }
 
@@ -73,18 +73,18 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// The server sends more than is kept of it.
+/// The server sends more than the limit.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("more than {limit} bytes")]
 pub(crate) struct TooLarge {
-    /// How much is kept.
+    /// The limit in bytes.
     pub(crate) limit: usize,
-    /// The setting that says so.
+    /// The setting of the limit.
     pub(crate) setting: &'static str,
 }
 
 impl TooLarge {
-    /// Returns it, if it was that.
+    /// Returns the `TooLarge` in an I/O error, if it is one.
     pub(crate) fn of(cause: &io::Error) -> Option<&Self> {
         cause.get_ref()?.downcast_ref()
     }
@@ -96,24 +96,24 @@ impl From<TooLarge> for io::Error {
     }
 }
 
-/// How an answer begins.
+/// The beginning of an answer.
 pub(crate) enum Beginning {
-    /// There are no rows; this is the number of changed ones.
+    /// There are no rows; `changed` is the number of changed rows.
     Done { changed: u64, more: bool },
     /// Rows follow, with these columns.
     Rows { names: Vec<String> },
 }
 
-/// What comes next among rows.
+/// The next packet among rows.
 pub(crate) enum Next {
-    /// A row: its payload is where it was to go.
+    /// A row, whose payload is in the given buffer.
     Row,
-    /// These were all; perhaps another answer follows.
+    /// The end of the rows; another answer may follow.
     End { more: bool },
 }
 
 impl Wire {
-    /// Returns the number by which the server knows this connection.
+    /// Returns the server's ID of this connection.
     pub(crate) fn connection_id(&self) -> u32 {
         self.connection_id
     }
@@ -125,7 +125,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads how the answer begins.
+    /// Reads the beginning of the answer.
     pub(crate) async fn beginning(&mut self) -> Result<Beginning, Failure> {
         let mut payload = Vec::new();
         self.read(&mut payload).await?;
@@ -133,7 +133,7 @@ impl Wire {
             Some(0x00) => {
                 let mut reader = Reader::new(&payload[1..]);
                 let changed = reader.length()?;
-                reader.length()?; // the last number that the server gave a row itself
+                reader.length()?; // the last AUTO_INCREMENT value
                 Ok(Beginning::Done { changed, more: reader.number::<2>()? as u16 & MORE_RESULTS != 0 })
             }
             Some(0xFF) => Err(Failure::Refused(refusal(&payload)?)),
@@ -160,7 +160,7 @@ impl Wire {
         }
     }
 
-    /// Reads the next row's payload, in place of what is in the buffer.
+    /// Replaces the content of `payload` with the next row's payload.
     pub(crate) async fn next(&mut self, payload: &mut Vec<u8>) -> Result<Next, Failure> {
         if !self.inbox.take_whole(payload)? {
             self.read(payload).await?;
@@ -168,7 +168,7 @@ impl Wire {
         row::next(payload)
     }
 
-    /// Reads the next row's payload if all of it has arrived already.
+    /// Reads the next row's payload, if all of it has already arrived.
     pub(crate) fn next_arrived(&mut self, payload: &mut Vec<u8>) -> Result<Option<Next>, Failure> {
         if self.inbox.take_whole(payload)? { row::next(payload).map(Some) } else { Ok(None) }
     }
@@ -192,7 +192,7 @@ impl Wire {
     /// Sends a quit command.
     pub(crate) async fn quit(mut self) {
         self.sequence = 0;
-        // It is gone either way.
+        // The connection is closed either way.
         let _ = self.write(COM_QUIT, &[]).await;
         let _ = self.stream.shutdown().await;
     }
@@ -202,7 +202,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Writes a command, in as many packets as it needs.
+    /// Writes a command, split into packets if necessary.
     async fn write(&mut self, command: u8, body: &[u8]) -> io::Result<()> {
         if body.len() < SMALL_STATEMENT_BYTES {
             let mut whole = Vec::with_capacity(body.len() + 1);
@@ -226,7 +226,7 @@ impl Wire {
         self.stream.flush().await
     }
 
-    /// Writes what fits into one packet.
+    /// Writes a payload that fits into one packet.
     async fn write_packet(&mut self, payload: &[u8]) -> io::Result<()> {
         let mut packet = self.head(payload.len()).to_vec();
         packet.extend_from_slice(payload);
@@ -248,7 +248,7 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// Reads a refusal; in place of the handshake it has no state.
+/// Reads a refusal; one that replaces the handshake has no SQLSTATE.
 fn refusal(payload: &[u8]) -> Result<Refusal, io::Error> {
     let mut reader = Reader::new(payload.get(1..).unwrap_or_default());
     let number = reader.number::<2>()? as u16;
@@ -265,7 +265,7 @@ fn nonsense(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// The bytes below the protocol.
+/// The transport below the protocol.
 enum Stream {
     Plain(TcpStream),
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),

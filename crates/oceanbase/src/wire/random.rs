@@ -1,6 +1,6 @@
-//! A server that may send anything: whatever comes, it is an answer or an error, never a panic, and never without end.
+//! A server that sends arbitrary data: the result is always an answer or an error, never a panic or an endless loop.
 //!
-//! `LIFEBOAT_FUZZ_SECONDS=600` tries for that long; else each test tries a few hundred inputs.
+//! `LIFEBOAT_FUZZ_SECONDS=600` makes each test run for that long; otherwise it tries a few hundred inputs.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use tokio::runtime::Runtime;
 
 use crate::wire::{Beginning, Login, Next, Places, Reader, Wire, refusal, row};
 
-/// How long one conversation may take; a longer one hangs.
+/// The time limit of one conversation; a longer one counts as hanging.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Tries inputs until the time is over that is set, and a few hundred in any case.
+/// Tries inputs until the configured time is over, and at least a few hundred.
 fn fuzz<S: Strategy>(strategy: &S, test: impl Fn(S::Value)) {
     let seconds = std::env::var("LIFEBOAT_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     let (begun, limit) = (Instant::now(), Duration::from_secs(seconds));
@@ -36,7 +36,7 @@ fn fuzz<S: Strategy>(strategy: &S, test: impl Fn(S::Value)) {
     }
 }
 
-/// Payloads that begin as those of servers do, and go on as they like.
+/// Payloads that begin like those of servers and continue with arbitrary bytes.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let first = prop::sample::select(vec![0x00, 0x01, 0x02, 0x03, 0x0A, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF, b'a']);
     let text = b"\0mysql_native_password\0caching_sha2_password\0sha256_password\0".to_vec();
@@ -52,7 +52,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A handshake of a real server, some of whose bytes are others, or missing.
+/// A handshake of a real server with some bytes changed or missing.
 fn handshake() -> impl Strategy<Value = Vec<u8>> {
     let mut real = b"\x0a5.7.25-OceanBase-v4.2.1.0\0\x07\0\0\0abcdefgh\0".to_vec();
     real.extend([0x0F, 0xA2, 45, 2, 0, 0x0B, 0x00, 21]);
@@ -62,7 +62,7 @@ fn handshake() -> impl Strategy<Value = Vec<u8>> {
     (prop::collection::vec(change, 0..6), 0..=real.len()).prop_map(move |(changes, length)| {
         let mut payload = real.clone();
         changes.into_iter().for_each(|(place, byte)| payload[place] = byte);
-        // Most are whole: else little behind the first words would be tried.
+        // Most are complete: otherwise, little after the first packet would be tested.
         if length % 3 == 0 {
             payload.truncate(length);
         }
@@ -70,7 +70,7 @@ fn handshake() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Sends each payload as a packet, and then hangs up.
+/// Sends each payload as a packet, and then closes the connection.
 async fn server(payloads: Vec<Vec<u8>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -86,7 +86,7 @@ async fn server(payloads: Vec<Vec<u8>>) -> SocketAddr {
             }
         }
         let _ = stream.shutdown().await;
-        let _ = stream.read_to_end(&mut Vec::new()).await; // until the other side has had enough
+        let _ = stream.read_to_end(&mut Vec::new()).await; // until the other side closes
     });
     address
 }
@@ -97,7 +97,7 @@ async fn log_on(address: SocketAddr) -> Option<Wire> {
     Wire::log_on(&[address], &login).await.ok()
 }
 
-/// Reads an answer to its end, as it is read for a statement.
+/// Reads an answer to its end, as for a statement.
 async fn read_answer(wire: &mut Wire) -> Option<()> {
     let mut payload = Vec::new();
     match wire.beginning().await.ok()? {

@@ -18,14 +18,14 @@ impl<'p> Reader<'p> {
         self.left
     }
 
-    /// Reads a number of this many bytes, lowest first.
+    /// Reads a little-endian number of this many bytes.
     pub(super) fn number<const BYTES: usize>(&mut self) -> io::Result<u64> {
         let (bytes, rest) = self.left.split_first_chunk::<BYTES>().ok_or_else(cut_short)?;
         self.left = rest;
         Ok(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
     }
 
-    /// Reads a number in the protocol's form for lengths.
+    /// Reads a length-encoded number.
     pub(super) fn length(&mut self) -> io::Result<u64> {
         match self.number::<1>()? {
             0xFC => self.number::<2>(),
@@ -44,19 +44,19 @@ impl<'p> Reader<'p> {
     }
 }
 
-/// Where the values of a row stand in its payload.
+/// The positions of a row's values in its payload.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Places {
-    /// The first byte and the one after the last; start after end means NULL.
+    /// The start and the end of each value; a start after the end means NULL.
     values: Vec<(usize, usize)>,
-    /// Whether each length is written as shortly as it can be.
+    /// Whether each length has its shortest encoding.
     is_short: bool,
 }
 
 const NULL: (usize, usize) = (1, 0);
 
 impl Places {
-    /// Finds the values of a row, in place of those of the last.
+    /// Finds the values of a row, replacing those of the previous row.
     pub(crate) fn find(&mut self, payload: &[u8], columns: usize) -> io::Result<()> {
         self.values.clear();
         self.is_short = true;
@@ -88,18 +88,18 @@ impl Places {
         if at == payload.len() { Ok(()) } else { Err(nonsense("a row is longer than its values")) }
     }
 
-    /// Returns the bytes of a value; `None` for NULL and where there is none.
+    /// Returns the bytes of a value; `None` for NULL and for a missing column.
     pub(crate) fn value<'p>(&self, payload: &'p [u8], place: usize) -> Option<&'p [u8]> {
         let &(begin, end) = self.values.get(place)?;
         payload.get(begin..end)
     }
 
-    /// Returns the memory of the places beside themselves, in bytes.
+    /// Returns the heap memory in bytes.
     pub(crate) fn size(&self) -> usize {
         self.values.capacity() * size_of::<(usize, usize)>()
     }
 
-    /// Returns whether each length is written as shortly as it can be.
+    /// Returns whether each length has its shortest encoding.
     pub(crate) fn is_short(&self) -> bool {
         self.is_short
     }
@@ -115,8 +115,8 @@ pub(super) fn next(payload: &[u8]) -> Result<Next, Failure> {
     }
 }
 
-/// Returns whether a payload ends rows or columns, and if so, whether another answer follows. A row may begin with the
-/// same byte, but is longer.
+/// If a payload ends rows or columns, returns whether another answer follows. A row may begin with the same byte, but
+/// is longer.
 pub(super) fn end_of_rows(payload: &[u8]) -> Option<bool> {
     match *payload {
         [0xFE, _, _, low, high] => Some(u16::from_le_bytes([low, high]) & super::MORE_RESULTS != 0),
@@ -128,7 +128,7 @@ pub(super) fn end_of_rows(payload: &[u8]) -> Option<bool> {
 pub(super) fn column_name(payload: &[u8]) -> io::Result<String> {
     let mut reader = Reader::new(payload);
     for _ in 0..4 {
-        reader.text()?; // catalogue, schema, table, the table's own name
+        reader.text()?; // catalogue, schema, table alias, table name
     }
     Ok(String::from_utf8_lossy(reader.text()?).into_owned())
 }

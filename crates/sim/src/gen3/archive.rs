@@ -25,7 +25,7 @@ pub(crate) struct Archive {
     pub(crate) tenants: BTreeMap<TenantId, Progress>,
     pub(crate) past: Vec<PastRound>,
     pub(crate) pieces: Vec<Piece>,
-    /// The cluster's tree at the destination of this round.
+    /// The cluster's root directory at the destination of this round.
     pub(crate) root: String,
     pub(crate) due: Option<i64>,
     flushed_us: i64,
@@ -82,18 +82,18 @@ pub(crate) struct Piece {
 }
 
 impl Archive {
-    /// The cluster started archiving at the latest of its tenants' starts.
+    /// The cluster's start is the latest start of its tenants.
     pub(crate) fn start_us(&self) -> i64 {
         self.tenants.values().map(|progress| progress.start_us).max().unwrap_or_default()
     }
 
-    /// The cluster is archived up to the earliest of its tenants' checkpoints.
+    /// The cluster's checkpoint is the earliest checkpoint of its tenants.
     pub(crate) fn checkpoint_us(&self) -> i64 {
         self.tenants.values().map(|progress| progress.checkpoint_us).min().unwrap_or_default()
     }
 }
 
-/// True where archives are cut into pieces.
+/// Returns whether archives are divided into pieces.
 pub(super) fn has_pieces(cluster: &Cluster) -> bool {
     cluster.profile >= Profile::V3_1_5 && piece_interval_us(cluster) > 0
 }
@@ -149,7 +149,7 @@ pub(crate) fn stop(cluster: &mut Cluster) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// A tenant has lost log; with a gap the checkpoint of the round is believed no more.
+/// A tenant has lost log: the archive is interrupted. With a gap, the last piece also becomes INCOMPLETE.
 pub(crate) fn interrupt(cluster: &mut Cluster, with_gap: bool) {
     let archive = &mut cluster.three.archive;
     if matches!(archive.status, Status::Beginning | Status::Doing) {
@@ -188,7 +188,7 @@ fn begin(cluster: &mut Cluster) {
         servers.iter().try_for_each(|(ip, port)| layout3::write_server_mark(&media, &root, ip, *port))
     });
     if written.is_err() {
-        // Servers that cannot write the destination interrupt the archive right after its start.
+        // If servers cannot write to the destination, the archive is interrupted right after its start.
         cluster.three.archive.status = Status::Interrupted;
         return;
     }
@@ -248,7 +248,7 @@ fn end(cluster: &mut Cluster) {
     archive.past.extend(ended);
 }
 
-/// Moves the checkpoints up to now, less the lag.
+/// Moves the checkpoints to the current time minus the lag.
 pub(super) fn settle(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     let root = &cluster.three.archive.root;
@@ -268,7 +268,7 @@ pub(super) fn settle(cluster: &mut Cluster) {
     }
 }
 
-/// Brings the files of the round up to date.
+/// Updates the files of the round.
 fn flush(cluster: &mut Cluster) {
     let archive = &cluster.three.archive;
     let directory = match archive.pieces.last() {
@@ -283,7 +283,7 @@ fn flush(cluster: &mut Cluster) {
             start_us: progress.start_us,
             checkpoint_us: progress.checkpoint_us,
         };
-        // The archive writes again at the next turn; a medium that fails shows up as a lag.
+        // The archive retries at the next step; a failing medium appears as a lag.
         let _ = layout3::write_clog(&cluster.media, &archive.root, id.0, &directory, bytes, &manifest);
     }
 }

@@ -1,4 +1,4 @@
-//! The views of 3.x about log archiving. Their times are text in the cluster's time zone.
+//! The views of 3.x about log archiving. Their times are texts in the cluster's time zone.
 
 use super::archive::{Piece, Progress};
 use crate::civil;
@@ -34,13 +34,13 @@ pub(super) fn table(cluster: &Cluster, name: &str) -> Option<Table> {
     })
 }
 
-/// The current round: one row for each tenant, of which tenant 1 is the whole cluster.
+/// The current round: one row for each tenant; the row of tenant 1 describes the whole cluster.
 fn current(cluster: &Cluster) -> Vec<Row> {
     let archive = &cluster.three.archive;
     let whole = Progress { start_us: archive.start_us(), checkpoint_us: archive.checkpoint_us() };
     let sys_only = [(TenantId::SYS, whole)];
     let tenants = archive.tenants.iter().map(|(id, progress)| (*id, *progress));
-    // A cluster that never archived has the row of tenant 1, too.
+    // A cluster that never archived also has the row of tenant 1.
     let rows: Vec<(TenantId, Progress)> =
         if archive.tenants.is_empty() { sys_only.to_vec() } else { tenants.collect() };
     rows.into_iter()

@@ -1,9 +1,9 @@
 //! Data backup of 3.x: one job for the cluster, with one key for all tenants.
 //!
-//! A tenant's part has two rows, as in the kernel (`ObRootBackup` of 3.1): one among the *running tasks*, which is written when
-//! the part begins and deleted when the job is cleaned up, and one in the *history*, which is written when the part ends and
-//! stays. Parts begin with the tenant of the highest number; the sys tenant's part begins and ends last, and until its row
-//! is deleted another backup is refused.
+//! A tenant's part has two rows, as in the kernel (`ObRootBackup` of 3.1): one among the *running tasks*, which is
+//! written when the part starts and deleted when the job is cleaned up, and one in the *history*, which is written
+//! when the part ends and stays. The tenant with the highest ID starts first; the sys tenant's part starts and ends
+//! last. Another backup is refused until the sys tenant's row is deleted.
 
 use serde::Serialize;
 
@@ -18,10 +18,10 @@ use crate::world::{Cluster, TenantId};
 
 const BYTES_PER_SECOND: i64 = 64 << 20;
 const PACKED_PERCENT: i64 = 45;
-/// The cluster must not be this many versions ahead of the one that is backed up.
+/// A backup fails if the cluster's frozen version is this many versions ahead of the backup's.
 const VERSION_GAP_LIMIT: u64 = 16;
 
-/// The job that runs, if one does.
+/// The running job, if any.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Backups {
     pub(crate) phase: Phase,
@@ -36,18 +36,18 @@ pub(crate) struct Backups {
 pub(crate) enum Phase {
     #[default]
     Stop,
-    /// The statement was accepted; parts begin as soon as the destination takes what describes them.
+    /// The statement was accepted; the parts start as soon as their metadata can be written to the destination.
     Schedule,
     Doing,
     Cancel,
     Cleanup,
 }
 
-/// What the running job does.
+/// The plan of the running job.
 #[derive(Clone, Debug, Serialize)]
 struct Plan {
     root: String,
-    /// The cluster's version when it began.
+    /// The cluster's frozen version when the job started.
     frozen_version: u64,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Set {
     pub(crate) is_incremental: bool,
     pub(crate) password: String,
     pub(crate) start_us: i64,
-    /// When the data will have gone out.
+    /// The time when all data is written.
     pub(crate) data_end_us: i64,
     pub(crate) end_us: i64,
     pub(crate) input_bytes: i64,
@@ -71,13 +71,13 @@ pub(crate) struct Set {
     pub(crate) root: String,
     pub(crate) directory: String,
     pub(crate) previous_set: u64,
-    /// The cluster's frozen version when it began.
+    /// The cluster's frozen version when the part started.
     pub(crate) data_version: u64,
     /// The day in its directory's name, such as 20240131.
     pub(crate) day: i64,
-    /// Whether its row among the running tasks is there.
+    /// Whether its row among the running tasks exists.
     pub(crate) is_running_row: bool,
-    /// Whether its row in the history is there.
+    /// Whether its row in the history exists.
     pub(crate) is_recorded: bool,
 }
 
@@ -161,7 +161,7 @@ fn check(cluster: &Cluster) -> Result<(), SqlError> {
 fn new_set(cluster: &Cluster, id: TenantId, is_incremental: bool, password: &str, root: &str) -> Set {
     let now_us = cluster.now_us;
     let usable = cluster.three.sets.iter().rev().filter(|set| set.tenant == id && set.is_usable());
-    // Without an earlier set at the destination an incremental one is recorded as full.
+    // Without an earlier set at the destination, an incremental set is recorded as full.
     let previous = usable.filter(|_| is_incremental).find(|set| set.root == root);
     let (bytes, previous_set) = match (cluster.tenants.get(&id), previous) {
         (Some(tenant), Some(set)) => (tenant.changed_bytes(set.start_us, now_us) + (2 << 20), set.key),
@@ -230,12 +230,12 @@ fn running(cluster: &mut Cluster) -> impl Iterator<Item = &mut Set> {
     parts(cluster).filter(|set| set.status == "DOING")
 }
 
-/// Begins the parts: those of the users' tenants first, a second later that of the sys tenant.
+/// Starts the parts: first those of the user tenants, and one second later that of the sys tenant.
 fn schedule(cluster: &mut Cluster) -> Option<i64> {
     let now_us = cluster.now_us;
     let root = cluster.three.backups.plan.as_ref()?.root.clone();
     if cluster.destination_trouble(&root).is_err() {
-        return after(now_us, 5); // Nothing is to be seen of the job until the destination takes what describes it.
+        return after(now_us, 5); // The job is not visible until its metadata can be written to the destination.
     }
     let mut waiting: Vec<&mut Set> = parts(cluster).filter(|set| !set.is_running_row).collect();
     waiting.retain(|set| set.tenant != TenantId::SYS);
@@ -253,7 +253,7 @@ fn schedule(cluster: &mut Cluster) -> Option<i64> {
     after(now_us, 1)
 }
 
-/// Once a second: may it continue, and whose data are complete?
+/// Checks once a second whether the job can continue, and which tenants' data is complete.
 fn look(cluster: &mut Cluster) -> Option<i64> {
     let now_us = cluster.now_us;
     let Plan { root, frozen_version } = cluster.three.backups.plan.clone()?;
@@ -264,7 +264,7 @@ fn look(cluster: &mut Cluster) -> Option<i64> {
         return end(cluster, "FAILED", -9027);
     }
     if cluster.destination_trouble(&root).is_err() {
-        return after(now_us, 5); // Errors of the medium are tried again.
+        return after(now_us, 5); // Errors of the medium are retried.
     }
     let ended: Vec<TenantId> = running(cluster)
         .filter(|set| set.tenant != TenantId::SYS && set.data_end_us <= now_us)
@@ -278,10 +278,10 @@ fn look(cluster: &mut Cluster) -> Option<i64> {
     }
     let next_us = running(cluster).filter(|set| set.tenant != TenantId::SYS).map(|set| set.data_end_us).min();
     if let Some(next_us) = next_us {
-        // Nothing happens until data has gone out, but the archive and the medium are looked at now and then.
+        // Nothing changes until the data is written, but the archive and the medium are checked periodically.
         return Some(next_us.min(now_us + 5 * SECOND));
     }
-    // The sys tenant's part is the book-keeping of the others', and ends when they have.
+    // The sys tenant's part contains the metadata of the others, and ends after them.
     if write(cluster, &root, TenantId::SYS).is_err() {
         return after(now_us, 5);
     }
@@ -312,7 +312,7 @@ fn write(cluster: &mut Cluster, root: &str, tenant: TenantId) -> Result<(), SqlE
     Ok(())
 }
 
-/// A tenant's part has ended well: its row in the history is written, that among the running tasks stays for now.
+/// A tenant's part succeeded: its row in the history is written; its row among the running tasks stays for now.
 fn finish(cluster: &mut Cluster, tenant: TenantId) {
     let now_us = cluster.now_us;
     for set in running(cluster).filter(|set| set.tenant == tenant) {
@@ -321,13 +321,13 @@ fn finish(cluster: &mut Cluster, tenant: TenantId) {
     }
 }
 
-/// Ends the parts that are not over, and with them the job.
+/// Ends the unfinished parts, and with them the job.
 fn end(cluster: &mut Cluster, status: &'static str, result: i64) -> Option<i64> {
     let now_us = cluster.now_us;
     for set in running(cluster) {
         (set.status, set.result, set.end_us) = (status, result, now_us);
         set.file_status = if status == "SUCCESS" { "AVAILABLE" } else { "INCOMPLETE" };
-        // A job that is cancelled before its parts started leaves failed ones.
+        // A job that is cancelled before its parts start leaves failed parts.
         (set.is_running_row, set.is_recorded) = (true, true);
     }
     cluster.three.backups.phase = Phase::Cleanup;
@@ -338,7 +338,7 @@ fn end(cluster: &mut Cluster, status: &'static str, result: i64) -> Option<i64> 
     after(now_us, 2)
 }
 
-/// Deletes one row among the running tasks, that of the sys tenant last; then the job stops.
+/// Deletes one row among the running tasks, the sys tenant's row last; then the job stops.
 fn clean_up(cluster: &mut Cluster) -> Option<i64> {
     let now_us = cluster.now_us;
     let is_kept = cluster.faults.is_set(FaultName::BackupRowsKept, "");

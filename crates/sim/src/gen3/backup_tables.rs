@@ -1,11 +1,12 @@
-//! The internal tables of 3.x under its backup views: keys and values of each tenant, and running tasks.
+//! The internal tables behind the backup views of 3.x: keys and values of each tenant, and running tasks.
 //!
-//! Source: the community source of 3.1 (`cea7de14`): columns in `ob_inner_table_schema_def.py` (tables 264, 268, 12167, 12170),
-//! keys in `ob_backup_manager.cpp`, states in `ob_backup_scheduler.cpp` and `ob_root_backup.cpp`. The virtual tables show all tenants
-//! and begin with the primary key; the others begin with `gmt_create`, and a tenant sees its own rows of them only.
+//! Source: the community source of 3.1 (`cea7de14`): columns in `ob_inner_table_schema_def.py` (tables 264, 268,
+//! 12167, 12170), keys in `ob_backup_manager.cpp`, states in `ob_backup_scheduler.cpp` and `ob_root_backup.cpp`. The
+//! virtual tables show all tenants, and their first columns are the primary key; the other tables start with
+//! `gmt_create`, and a tenant sees only its own rows.
 //!
-//! PREPARE passes inside the BACKUP statement, which takes no time here, as does a tenant's CLEANUP after its data has
-//! gone out. Neither is ever seen, but the sys tenant's CLEANUP is.
+//! PREPARE is part of the BACKUP statement, which takes no time here; a tenant's CLEANUP after its data is written
+//! takes none either. So neither is ever visible, unlike the sys tenant's CLEANUP.
 
 use super::backup::{Phase, Set};
 use super::backup_views::{Row, backup_type, device, encryption};
@@ -58,11 +59,12 @@ fn tenant_info(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
         .table(name, &entries)
 }
 
-/// A tenant's keys in the order of their names, as the primary key returns them.
+/// A tenant's keys, sorted by name, as the primary key returns them.
 ///
-/// Guesses: `gmt_modified` is one moment for all keys; `backup_schema_version` is when the tenant was created; what
-/// writes `backup_scheduler_leader`, `backup_task_id` and `last_delete_expired_data_snapshot` later was not found, so these keep
-/// what the kernel writes first. Builds with pieces may keep the archive's state in another table.
+/// Guesses: `gmt_modified` is the same time for all keys; `backup_schema_version` is the tenant's creation time. The
+/// code that later writes `backup_scheduler_leader`, `backup_task_id` and `last_delete_expired_data_snapshot` was not
+/// found, so these keep the kernel's initial values. Builds with pieces may keep the archive's state in another
+/// table.
 fn entries(cluster: &Cluster, tenant: &Tenant) -> Vec<Entry> {
     let three = &cluster.three;
     let last = three.sets.iter().rfind(|set| set.tenant == tenant.id);
@@ -71,7 +73,7 @@ fn entries(cluster: &Cluster, tenant: &Tenant) -> Vec<Entry> {
     let takes_part = tenant.id == TenantId::SYS || three.archive.tenants.contains_key(&tenant.id);
     let archive = if takes_part { three.archive.status.text() } else { "STOP" };
     let schema_version = live.map(|_| tenant.created_us.to_string()).unwrap_or_default();
-    // A number of 0 is written as an empty text, but the first values are texts of their own.
+    // A number of 0 is written as an empty text; the initial values are different texts.
     let values = [
         ("backup_data_version", of_live(|set| set.data_version.to_string())),
         ("backup_dest", destination_of(cluster, &three.archive.root).to_owned()),
@@ -95,14 +97,15 @@ fn entries(cluster: &Cluster, tenant: &Tenant) -> Vec<Entry> {
     values.into_iter().map(entry).collect()
 }
 
-/// Whether the versions of a tenant's part still stand: they are emptied when its row among the tasks is deleted.
+/// Returns whether the versions of a tenant's part are still set: they are cleared when its row among the tasks is
+/// deleted.
 fn is_live(cluster: &Cluster, set: &Set) -> bool {
     let backups = &cluster.three.backups;
     let is_cleaned = backups.phase == Phase::Cleanup && !set.is_running_row;
     set.key == backups.key && backups.phase != Phase::Stop && !is_cleaned
 }
 
-/// `backup_status`: a tenant stops as soon as its own part is over, the sys tenant when all is cleaned up.
+/// `backup_status`: a tenant stops as soon as its own part ends, the sys tenant when everything is cleaned up.
 fn status(phase: Phase, set: &Set) -> &'static str {
     let is_over = set.is_recorded && set.tenant != TenantId::SYS;
     match phase {
@@ -115,7 +118,7 @@ fn status(phase: Phase, set: &Set) -> &'static str {
     }
 }
 
-/// A task with what is not in its set.
+/// A task with the values that are not in its set.
 struct Task {
     row: Row,
     cluster_id: u64,
@@ -148,7 +151,8 @@ fn task(cluster: &Cluster, set: &Set) -> Task {
     }
 }
 
-/// The full set that a set builds on, the set just before it, and that one's data version; all 0 for a full set.
+/// Returns the full set that a set builds on, the previous set, and the previous set's data version; all 0 for a full
+/// set.
 fn previous(cluster: &Cluster, set: &Set) -> (u64, u64, u64) {
     let of =
         |key: u64| cluster.three.sets.iter().find(|other| other.tenant == set.tenant && other.key == key);
@@ -169,10 +173,10 @@ fn task_status(phase: Phase, set: &Set) -> &'static str {
     }
 }
 
-/// No column takes NULL: the end of a task that runs is the moment 0.
+/// No column is nullable: the end of a running task is the time 0.
 ///
 /// Guesses: `compatible` is 1; `start_replay_log_ts` is the set's start. Builds with pieces write it and `date`
-/// (`ob_backup_operator.cpp` of a later 3.1); that both come last follows from columns being appended only.
+/// (`ob_backup_operator.cpp` of a later 3.1); both are last, because columns are only appended.
 fn task_shape(profile: Profile) -> Shape<Task> {
     Shape::<Task>::new()
         .col("tenant_id", "bigint", |t| t.row.set.tenant.into())

@@ -6,7 +6,7 @@ use crate::sql::table::{bytes_display, ratio};
 use crate::sql::{Shape, Table, Value};
 use crate::world::Cluster;
 
-/// A set with what is computed from the clock.
+/// A set with the values that depend on the clock.
 pub(super) struct Row {
     pub(super) set: Set,
     fraction: f64,
@@ -230,7 +230,7 @@ fn task_clean_history() -> Shape<Row> {
         .col("STATUS", "varchar(64)", |r| r.set.status.into())
 }
 
-/// Nothing validates here; the view is empty, as if no one ever did.
+/// The simulator does not validate, so the view is always empty.
 fn validation(name: &str) -> Table {
     Shape::<()>::new()
         .col("JOB_ID", "bigint", |()| Value::Null)

@@ -8,7 +8,7 @@ use crate::error::SqlError;
 use crate::media::layout3;
 use crate::world::Cluster;
 
-/// Deletions, running and done.
+/// Deletions, running and finished.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Cleanup {
     pub(crate) jobs: Vec<Job>,
@@ -29,7 +29,7 @@ pub(crate) struct Job {
     pub(crate) due: Option<i64>,
 }
 
-/// What is deleted.
+/// The kind of the deleted object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Kind {
     Set,
@@ -85,7 +85,7 @@ pub(crate) fn start(cluster: &mut Cluster, kind: Kind, number: u64) -> Result<()
     Ok(())
 }
 
-/// In the current destination only the oldest may go, and one good set stays.
+/// At the current destination, only the oldest set can be deleted, and one good full set must stay.
 fn check_set(cluster: &Cluster, key: u64) -> Result<u64, SqlError> {
     let sets = &cluster.three.sets;
     let Some(set) = sets.iter().find(|set| set.key == key && set.file_status != "DELETED") else {
@@ -105,7 +105,7 @@ fn check_set(cluster: &Cluster, key: u64) -> Result<u64, SqlError> {
     Ok(key)
 }
 
-/// Only pieces that no kept set needs.
+/// Only pieces that no kept set needs can be deleted.
 fn check_piece(cluster: &Cluster, id: u64) -> Result<u64, SqlError> {
     let piece =
         cluster.three.archive.pieces.iter().find(|piece| piece.id == id && piece.file_status != "DELETED");
@@ -122,7 +122,7 @@ fn check_round(cluster: &Cluster, round: u64) -> Result<Vec<u64>, SqlError> {
     ids.and_then(|ids| if ids.is_empty() { Err(SqlError::plain(9069)) } else { Ok(ids) })
 }
 
-/// Sets older than the window that no moment inside it needs.
+/// Returns the sets that are not needed for restoring to any time inside the recovery window.
 fn obsolete(cluster: &Cluster) -> Vec<u64> {
     let window = destination_option(cluster, "recovery_window")
         .or_else(|| cluster.parameters.get("backup_recovery_window").map(str::to_owned))

@@ -1,4 +1,4 @@
-//! The ALTER SYSTEM statements of 3.x as values, and the part of the world that executes each.
+//! The ALTER SYSTEM statements of 3.x as values, and their execution.
 
 use super::{archive, backup, cleanup, compaction, destination, restore};
 use crate::error::SqlError;
@@ -24,11 +24,11 @@ pub(crate) enum Command {
     CancelDelete,
     Compaction(compaction::Verb),
     Restore(restore::Request),
-    /// Understood, and beyond the simulator.
+    /// Parsed, but not supported by the simulator.
     Gap(&'static str),
 }
 
-/// Carries out a command.
+/// Executes a command.
 pub(crate) fn execute(
     cluster: &mut Cluster,
     caller: Caller,
@@ -84,7 +84,7 @@ fn cancel_all(cluster: &mut Cluster) {
     cluster.three.archive.due = None;
     cluster.parameters.put("enable_log_archive", "False");
     cluster.parameters.put("backup_dest", "");
-    // Nothing to cancel is fine: everything is to stop.
+    // It is not an error if there is nothing to cancel.
     let _ = cleanup::cancel(cluster);
     debug_assert!(destination(cluster).is_none(), "the destination is forgotten");
 }

@@ -46,7 +46,7 @@ impl Merge {
     }
 }
 
-/// What to do with the merge.
+/// The action of a merge statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Freeze,
@@ -56,7 +56,7 @@ pub(crate) enum Verb {
     ClearError,
 }
 
-/// Carries out a merge statement.
+/// Executes a merge statement.
 pub(crate) fn execute(cluster: &mut Cluster, verb: Verb) -> Result<(), SqlError> {
     let now_us = cluster.now_us;
     if verb == Verb::Freeze {
@@ -102,7 +102,7 @@ pub(crate) fn freeze_daily(cluster: &mut Cluster) {
     drop(freeze(cluster));
 }
 
-/// The merge is through, if nothing holds it.
+/// Completes the merge, unless it is blocked.
 pub(super) fn step(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     let merge = &mut cluster.three.merge;
@@ -114,7 +114,7 @@ pub(super) fn step(cluster: &mut Cluster) {
     }
 }
 
-/// The merge finds an error, or is healed.
+/// Sets or clears the error of the merge.
 pub(crate) fn set_error(cluster: &mut Cluster, is_error: bool) {
     let now_us = cluster.now_us;
     let merge = &mut cluster.three.merge;

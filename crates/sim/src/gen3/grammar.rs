@@ -9,7 +9,7 @@ use crate::error::SqlError;
 use crate::sql::Cursor;
 use crate::sql::token::TokenKind;
 
-/// Reads one statement.
+/// Parses one statement.
 pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Command, SqlError> {
     let command = verb(cursor)?;
     cursor.end()?;

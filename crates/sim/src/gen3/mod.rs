@@ -27,7 +27,7 @@ use cleanup::Cleanup;
 use compaction::Merge;
 use restore::Restore;
 
-/// All that 3.x remembers about backup.
+/// The backup state of 3.x.
 #[derive(Debug, Serialize)]
 pub(crate) struct State {
     pub(crate) archive: Archive,
@@ -53,7 +53,7 @@ impl State {
     }
 }
 
-/// When something happens next.
+/// Returns the time of the next event.
 pub(crate) fn next_due(cluster: &Cluster) -> i64 {
     let state = &cluster.three;
     let restores = state.restores.iter().filter_map(|restore| restore.due);
@@ -62,7 +62,7 @@ pub(crate) fn next_due(cluster: &Cluster) -> i64 {
     restores.chain(cleanup).chain(others.into_iter().flatten()).min().unwrap_or(NEVER)
 }
 
-/// Does what is due now.
+/// Executes the events that are due.
 pub(crate) fn step(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     let is_due = |due: Option<i64>| due.is_some_and(|due| due <= now_us);
@@ -79,35 +79,36 @@ pub(crate) fn step(cluster: &mut Cluster) {
     restore::step(cluster);
 }
 
-/// Brings what flows, rather than steps, up to now.
+/// Updates the values that change continuously.
 pub(crate) fn settle(cluster: &mut Cluster) {
     archive::settle(cluster);
 }
 
-/// A tenant has gone.
+/// Handles the removal of a tenant.
 pub(crate) fn tenant_removed(cluster: &mut Cluster, id: TenantId) {
     cluster.three.archive.tenants.remove(&id);
     restore::tenant_removed(cluster, id);
 }
 
-/// This many seconds from now.
+/// Returns the time this many seconds from now.
 fn after(now_us: i64, seconds: i64) -> Option<i64> {
     Some(now_us + seconds * SECOND)
 }
 
-/// The destination without options, and the cluster's tree in it.
+/// Returns the destination without options, and the cluster's root directory in it.
 fn destination(cluster: &Cluster) -> Option<(String, String)> {
     let uri = Uri::parse(cluster.parameters.get("backup_dest")?).ok()?;
     let root = layout3::root(&uri.bare, &cluster.name, cluster.id);
     Some((uri.bare, root))
 }
 
-/// The destination that contains a cluster's tree.
+/// Returns the destination that contains a cluster's root directory.
 fn destination_of<'a>(cluster: &Cluster, root: &'a str) -> &'a str {
     root.strip_suffix(&layout3::root("", &cluster.name, cluster.id)).unwrap_or(root)
 }
 
-/// A version as the kernel counts it: 16 bits for each of three parts, and since 3.2.3 the last 16 bits hold two parts.
+/// Returns a version in the kernel's encoding: 16 bits for each of three parts; since 3.2.3, the last 16 bits contain
+/// two parts.
 fn version_number(version: &str) -> u64 {
     let parts: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
     match parts[..] {
@@ -117,7 +118,7 @@ fn version_number(version: &str) -> u64 {
     }
 }
 
-/// A value of `backup_dest_option`, which joins them by `&`.
+/// Returns a value of `backup_dest_option`, which joins its values with `&`.
 fn destination_option(cluster: &Cluster, name: &str) -> Option<String> {
     let text = cluster.parameters.get("backup_dest_option")?;
     text.split('&')
@@ -126,7 +127,7 @@ fn destination_option(cluster: &Cluster, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// Tenants that take part: sys for the book-keeping, and every user tenant.
+/// Returns the tenants of a backup: the sys tenant for the metadata, and every user tenant.
 fn participants(cluster: &Cluster) -> Vec<TenantId> {
     cluster.tenants.values().filter(|tenant| tenant.is_normal()).map(|tenant| tenant.id).collect()
 }

@@ -1,11 +1,11 @@
-//! The views of 3.x on servers, units and logs. The columns are those of its documentation, not of a DESC.
+//! The views of 3.x about servers, units and logs. The columns are from its documentation, not from a DESC.
 
 use crate::sql::{Shape, Table, Value};
 use crate::world::topology::Server;
 use crate::world::unit_views::{UnitRow, unit_rows};
 use crate::world::{Cluster, TenantId};
 
-/// Every server reports this much.
+/// The capacity that every server reports.
 const SERVER_CPU: f64 = 16.0;
 const SERVER_MEMORY_BYTES: i64 = 64 << 30;
 const SERVER_DISK_BYTES: i64 = 2 << 40;
@@ -105,7 +105,7 @@ fn configs(cluster: &Cluster, name: &str) -> Table {
         .table(name, &cluster.resources.units)
 }
 
-/// A server with what its units take.
+/// A server with the resources of its units.
 struct ServerRow {
     server: Server,
     build: String,
@@ -196,7 +196,7 @@ fn capacities(shape: Shape<ServerRow>) -> Shape<ServerRow> {
         .col("leader_count", "bigint", |r| if r.is_root { 100 } else { 0 }.into())
 }
 
-/// A replica of the one partition that stands for a tenant's logs.
+/// A replica of the single partition that represents a tenant's logs.
 struct Replica {
     tenant: TenantId,
     server: Server,
@@ -230,7 +230,7 @@ impl Replica {
         self.leader == format!("{}:{}", self.server.ip, self.server.rpc_port)
     }
 
-    /// The number of a tenant's first table, which holds the tenant's number in its upper half.
+    /// The ID of a tenant's first table, which contains the tenant's ID in its upper half.
     fn table_id(&self) -> i64 {
         (self.tenant.0 << 40) as i64 | 1
     }

@@ -1,4 +1,4 @@
-//! Restore of 3.x: a new, ordinary tenant from a cluster's tree.
+//! Restore of 3.x: a new, ordinary tenant from a cluster's backup directory.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::world::{Cluster, TenantId};
 
 const BYTES_PER_SECOND: i64 = 64 << 20;
 
-/// The stages in their order, with the seconds each takes; the bulk comes in with the user replicas.
+/// The stages in their order, with their durations in seconds; most of the data is restored with the user replicas.
 const STAGES: [(&str, i64); 7] = [
     ("CREATE_TENANT", 2),
     ("RESTORE_SYS_REPLICA", 3),
@@ -53,7 +53,7 @@ pub(crate) struct Restore {
     pub(crate) start_us: i64,
     pub(crate) end_us: i64,
     pub(crate) until_us: i64,
-    /// What it restores from.
+    /// The backups that it restores from.
     pub(crate) source: Source,
     pub(crate) data_bytes: i64,
     pub(crate) info: String,
@@ -67,13 +67,13 @@ impl Restore {
         self.end.unwrap_or_else(|| STAGES.get(self.stage).map_or("POST_CHECK", |(name, _)| name))
     }
 
-    /// A value of WITH.
+    /// Returns an option of WITH.
     pub(crate) fn option(&self, name: &str) -> Option<String> {
         option(&self.options, name)
     }
 }
 
-/// A value of WITH, which joins them by `&`.
+/// Returns an option of WITH, which joins its options with `&`.
 fn option(options: &str, name: &str) -> Option<String> {
     let known = options.split('&').filter_map(|option| option.split_once('='));
     known.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
@@ -143,23 +143,23 @@ pub(crate) fn start(
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Source {
     tenant: u64,
-    /// The sets' addresses, the newest first.
+    /// The sets' addresses, newest first.
     pub(crate) set_list: String,
     pub(crate) full_set: u64,
     pub(crate) last_set: u64,
     pub(crate) round: u64,
-    /// The moment of the newest set.
+    /// The time of the newest set.
     pub(crate) snapshot_us: i64,
     /// The cluster's frozen version and the kernel's version at the newest set.
     pub(crate) data_version: u64,
     pub(crate) version: String,
     data_bytes: i64,
-    /// What is read: address and size.
+    /// The files to read: address and size.
     #[serde(skip)]
     files: Vec<(String, u64)>,
 }
 
-/// The newest set before the moment with all it builds on, and logs that reach the moment.
+/// Finds the newest set before the given time, the sets that it builds on, and logs that reach that time.
 fn find(
     cluster: &Cluster,
     root: &str,
@@ -201,7 +201,7 @@ fn find(
     })
 }
 
-/// Moves all restores that are due.
+/// Advances all restores that are due.
 pub(super) fn step(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     for at in 0..cluster.three.restores.len() {
@@ -271,7 +271,7 @@ fn advance(cluster: &mut Cluster, restore: &Restore) -> Result<Option<TenantId>,
     }
 }
 
-/// `DROP TENANT … FORCE` is how a restore is cancelled.
+/// `DROP TENANT … FORCE` cancels a restore.
 pub(super) fn tenant_removed(cluster: &mut Cluster, id: TenantId) {
     let now_us = cluster.now_us;
     let restores = cluster.three.restores.iter_mut();

@@ -1,7 +1,7 @@
 //! `__all_restore_info` of 3.x: the state of a running restore, as names and values.
 //!
 //! Source: the community source of 3.1 (`cea7de14`): columns in `ob_inner_table_schema_def.py` (table 265), names in
-//! `ObPhysicalRestoreTableOperator::fill_dml_splicer`. Rows go away when the job moves to the history.
+//! `ObPhysicalRestoreTableOperator::fill_dml_splicer`. Rows are deleted when the job moves to the history.
 
 use super::restore::Restore;
 use crate::sql::{Shape, Table, Value};
@@ -32,11 +32,12 @@ pub(super) fn table(cluster: &Cluster, name: &str) -> Option<Table> {
     )
 }
 
-/// A restore's names in the order of the primary key.
+/// A restore's names, in the order of the primary key.
 ///
-/// Guesses: a tenant that does not exist yet has the invalid number, 2^64 - 1; `compatible` is 1; the frozen versions are those of the
-/// newest set; schema versions are the moments of sets; `restore_job_id` is the job's number; `gmt_modified` is one
-/// moment for all. Passwords, and the locality and primary zone that the backup recorded, stay empty: they are not simulated.
+/// Guesses: a tenant that does not exist yet has the invalid ID, 2^64 - 1; `compatible` is 1; the frozen versions are
+/// those of the newest set; schema versions are the times of sets; `restore_job_id` is the job's ID; `gmt_modified`
+/// is the same time for all rows. Passwords, and the locality and primary zone from the backup, stay empty: they are
+/// not simulated.
 fn entries(cluster: &Cluster, restore: &Restore) -> Vec<Entry> {
     let tenant = restore.tenant.map_or(u64::MAX, |id| id.0);
     let option = |name: &str| restore.option(name).unwrap_or_default();

@@ -32,10 +32,10 @@ const NAMES: [&str; 21] = [
     "__ALL_RESTORE_INFO",
 ];
 
-/// The one table of every tenant, with its own rows.
+/// The only table that every tenant sees, with its own rows.
 const OWN_ROWS: &str = "__ALL_TENANT_BACKUP_INFO";
 
-/// The names a tenant sees.
+/// Returns the names that a tenant sees.
 pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     if viewer != TenantId::SYS {
         return vec![OWN_ROWS.to_owned()];
@@ -44,13 +44,13 @@ pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     all.filter(|name| exists(profile, name)).map(|name| (*name).to_owned()).collect()
 }
 
-/// Pieces and the views that came with them are younger than 2.2.77.
+/// 2.2.77 has no pieces and not the views that were added with them.
 fn exists(profile: Profile, name: &str) -> bool {
     let is_young = ["CDB_OB_BACKUP_PIECE_FILES", "CDB_OB_BACKUP_SET_FILES"].contains(&name);
     profile > Profile::V2_2_77 || !is_young
 }
 
-/// The table of an upper-case name.
+/// Returns the table of an upper-case name.
 pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
     if !exists(cluster.profile, name) {
         return None;

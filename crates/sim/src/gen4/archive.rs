@@ -10,18 +10,18 @@ use crate::faults::FaultName;
 use crate::media::layout4;
 use crate::world::{Caller, Cluster, TenantId};
 
-/// The archive lags by at most this, whatever the target allows.
+/// The maximum lag of the archive, whatever the lag target allows.
 const LAG_US: i64 = 10 * SECOND;
-/// The files of the running piece are brought up to date this often.
+/// How often the files of the running piece are updated.
 const FLUSH_US: i64 = 10 * SECOND;
 
 /// A tenant's archive.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Archive {
     pub(crate) destination: Option<ArchiveDestination>,
-    /// The current round; a stopped one stays until the next begins.
+    /// The current round; a stopped round stays until the next one begins.
     pub(crate) round: Option<Round>,
-    /// Rounds that have ended, the current one too when it has stopped.
+    /// Ended rounds, including the current one if it has stopped.
     pub(crate) past: Vec<Round>,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) last_round: u64,
@@ -76,7 +76,7 @@ impl Archive {
         self.round.as_ref().map_or("STOP", |round| round.status)
     }
 
-    /// True when the pieces that still exist, or their copies, cover everything between two moments without a gap.
+    /// Returns whether the existing pieces or their copies cover the time between two SCNs without a gap.
     pub(super) fn covers(&self, from_scn: i64, to_scn: i64) -> bool {
         let mut reached = from_scn;
         for piece in
@@ -94,12 +94,12 @@ impl Archive {
     }
 }
 
-/// Any state but STOP counts as running.
+/// Returns whether archiving is running: any state except STOP.
 pub(crate) fn is_running(cluster: &Cluster, id: TenantId) -> bool {
     cluster.four.tenants.get(&id).is_some_and(|backups| backups.archive.status() != "STOP")
 }
 
-/// `ALTER SYSTEM ARCHIVELOG` for one tenant: flips the mode at once; the state follows.
+/// `ALTER SYSTEM ARCHIVELOG` for one tenant: changes the mode immediately; the state follows.
 pub(crate) fn open(cluster: &mut Cluster, id: TenantId) -> Result<(), SqlError> {
     let tenant = cluster.tenants.get_mut(&id).ok_or_else(|| SqlError::plain(5157))?;
     if !tenant.is_normal() {
@@ -139,12 +139,12 @@ pub(crate) fn close(cluster: &mut Cluster, id: TenantId) -> Result<(), SqlError>
     Ok(())
 }
 
-/// The tenants an ARCHIVELOG or NOARCHIVELOG without names means.
+/// Returns the tenants of an ARCHIVELOG or NOARCHIVELOG without names.
 pub(crate) fn default_tenants(cluster: &Cluster, caller: Caller) -> Vec<TenantId> {
     if caller.is_sys() { cluster.user_tenants() } else { vec![caller.tenant] }
 }
 
-/// Looks soon whether a round can begin.
+/// Schedules a check whether a round can begin.
 pub(crate) fn wake(cluster: &mut Cluster, id: TenantId) {
     let now_us = cluster.now_us;
     let archive = &mut cluster.four.of(id).archive;
@@ -172,7 +172,7 @@ pub(crate) fn switch(cluster: &mut Cluster, id: TenantId, is_enabled: bool) {
     }
 }
 
-/// A log stream breaks; with a gap the round continues, but a piece is lost.
+/// A log stream is interrupted. With a gap, the round continues, but a piece is lost.
 pub(crate) fn interrupt(cluster: &mut Cluster, id: TenantId, with_gap: bool) {
     let media = cluster.media.clone();
     let archive = &mut cluster.four.of(id).archive;
@@ -250,7 +250,7 @@ fn begin_round(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
     after(now_us, 1)
 }
 
-/// PREPARE becomes BEGINNING, and BEGINNING becomes DOING, as soon as the destination can be written.
+/// PREPARE becomes BEGINNING, and BEGINNING becomes DOING, as soon as the destination is writable.
 fn start_round(cluster: &mut Cluster, id: TenantId, status: &str) -> Option<i64> {
     let now_us = cluster.now_us;
     if is_stalled(cluster, id) {
@@ -304,7 +304,7 @@ fn switch_piece(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
     let now_us = cluster.now_us;
     let end_scn = cluster.four.of(id).archive.pieces.last()?.end_scn;
     if cluster.four.of(id).archive.checkpoint_scn() < end_scn {
-        // The checkpoint lags behind the clock; it has not reached the border yet.
+        // The checkpoint lags behind the clock and has not reached the end of the piece yet.
         return Some((end_scn / SCN + LAG_US).max(now_us + SECOND));
     }
     freeze_piece(cluster, id);
@@ -322,12 +322,12 @@ fn freeze_piece(cluster: &mut Cluster, id: TenantId) {
 }
 
 fn stop_round(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
-    // Its END_SCN stays when it was due.
+    // Its END_SCN stays the planned end.
     freeze_piece(cluster, id);
     change(cluster, id, "STOP", None);
     let archive = &mut cluster.four.of(id).archive;
     if let Some(round) = archive.round.clone() {
-        // A medium that has gone does not keep a round from ending.
+        // A lost medium does not prevent the end of a round.
         let _ = layout4::write_round(&cluster.media, &round.path, round.destination, round.id, "end");
         cluster.four.of(id).archive.past.push(round);
     }
@@ -335,7 +335,7 @@ fn stop_round(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
     None
 }
 
-/// True while a fault keeps the destination from being written.
+/// Returns whether a fault prevents writes to the destination.
 fn is_stalled(cluster: &mut Cluster, id: TenantId) -> bool {
     let path = match &cluster.four.of(id).archive.round {
         Some(round) => round.path.clone(),
@@ -346,7 +346,7 @@ fn is_stalled(cluster: &mut Cluster, id: TenantId) -> bool {
         .any(|name| cluster.faults.is_set(name, &path))
 }
 
-/// Moves the checkpoint up to now, less the lag.
+/// Moves the checkpoint to the current time minus the lag.
 pub(super) fn settle(cluster: &mut Cluster, id: TenantId) {
     if cluster.four.of(id).archive.status() != "DOING" || is_stalled(cluster, id) {
         return;
@@ -360,7 +360,7 @@ pub(super) fn settle(cluster: &mut Cluster, id: TenantId) {
     let (Some(round), Some(piece)) = (&mut archive.round, archive.pieces.last_mut()) else { return };
     round.checkpoint_scn = round.checkpoint_scn.max(checkpoint_scn);
     piece.checkpoint_scn = round.checkpoint_scn.min(piece.end_scn);
-    // Every change is logged twice over: what it did and how to find it.
+    // The log has twice the size of the changes.
     let written = |from: i64, to: i64| 2 * tenant.changed_bytes(from / SCN, to / SCN) + 4_096;
     let packed = |bytes: i64| if round.compression != "enable" { bytes } else { bytes / 3 };
     piece.input_bytes = written(piece.start_scn, piece.checkpoint_scn);
@@ -373,7 +373,7 @@ pub(super) fn settle(cluster: &mut Cluster, id: TenantId) {
     }
 }
 
-/// Brings the files of the last piece up to date.
+/// Updates the files of the last piece.
 fn flush(cluster: &mut Cluster, id: TenantId) {
     let zone_s = cluster.zone_s;
     let (cluster_name, cluster_id) = (cluster.name.clone(), cluster.id);
@@ -402,6 +402,6 @@ fn flush(cluster: &mut Cluster, id: TenantId) {
     };
     let start = civil::compact(piece.start_scn / SCN, zone_s);
     let end = civil::compact(piece.checkpoint_scn / SCN, zone_s);
-    // The archive writes again at the next turn; a medium that fails shows up as a lag.
+    // The archive retries at the next step; a failing medium appears as a lag.
     let _ = layout4::write_piece(&media, &piece.path, &manifest, &start, &end);
 }

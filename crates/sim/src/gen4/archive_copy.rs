@@ -1,5 +1,5 @@
-//! Copies of the archive at a second destination (data of 4.4.2.3 and later). The words of the statement and of
-//! BACKUP_TYPE are guesses; the refusals are not.
+//! Copies of the archive at a second destination (data version 4.4.2.3 and later). The syntax of the statement and
+//! the values of BACKUP_TYPE are guesses; the error texts are not.
 
 use super::backup::{self, Job};
 use super::cleanup::{self, Wanted};
@@ -11,7 +11,7 @@ use crate::media::{Uri, layout4};
 use crate::world::tenant::Tenant;
 use crate::world::{Caller, Cluster, TenantId};
 
-/// How fast pieces are copied.
+/// The copy rate of pieces.
 const BYTES_PER_SECOND: i64 = 64 << 20;
 
 /// `BACKUP ARCHIVELOG ALL [DELETE INPUT] [TENANT = t] [DESCRIPTION 's']`.
@@ -76,7 +76,7 @@ pub(crate) fn set_destination(cluster: &mut Cluster, id: TenantId, value: &str) 
     Ok(())
 }
 
-/// Writes down a job: a row of the backup jobs, without a set.
+/// Records a job: a row among the backup jobs, without a set.
 pub(crate) fn start(cluster: &mut Cluster, caller: Caller, request: &Request) -> Result<(), SqlError> {
     let id = match request.tenants.as_deref() {
         Some(_) if !caller.is_sys() => {
@@ -138,12 +138,12 @@ pub(crate) fn start(cluster: &mut Cluster, caller: Caller, request: &Request) ->
     Ok(())
 }
 
-/// What BACKUP_TYPE shows; guesses.
+/// The value of BACKUP_TYPE (a guess).
 pub(super) fn type_name(deletes_input: bool) -> &'static str {
     if deletes_input { "BACKUP_ARCHIVE_DELETE_INPUT" } else { "BACKUP_ARCHIVE" }
 }
 
-/// Copies all frozen pieces that are not copied yet: marks them, takes its time, and writes them.
+/// Copies all frozen pieces that are not copied yet: marks them, waits for the copy time, and writes them.
 pub(super) fn advance(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let now_us = cluster.now_us;
     let path = cluster.four.of(id).jobs[at].path.clone();
@@ -160,7 +160,7 @@ pub(super) fn advance(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<
             }
         }
         backups.jobs[at].status = "DOING";
-        // Nothing to copy: it ends at once.
+        // If there is nothing to copy, it ends immediately.
         return after(now_us, if bytes == 0 { 0 } else { 1 + bytes / BYTES_PER_SECOND });
     }
     match copy_pieces(cluster, id, &path) {

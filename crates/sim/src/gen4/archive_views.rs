@@ -8,7 +8,7 @@ use crate::sql::table::{bytes_display, ratio, yes_no};
 use crate::sql::{Shape, Table, Value};
 use crate::world::{Cluster, TenantId};
 
-/// The size of a file of log.
+/// The size of a log file.
 const LOG_FILE_BYTES: i64 = 64 << 20;
 
 pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
@@ -102,7 +102,7 @@ pub(super) fn display_type(profile: Profile) -> &'static str {
 fn round_table(profile: Profile, name: &str, rounds: &[Round], last: &str) -> Table {
     let display = display_type(profile);
     let has_unit = profile > Profile::V4_0;
-    // The view of the current rounds adds up two sources, which widens the types.
+    // The view of the current rounds combines two sources, which widens the types.
     let [bytes, shown, part] = if last == "PATH" {
         ["bigint(21)", "varchar(28)", "decimal(24,2)"]
     } else {
@@ -182,7 +182,7 @@ fn piece_table(profile: Profile, name: &str, pieces: &[Piece]) -> Table {
         .table(name, pieces)
 }
 
-/// Of each log stream how far it is archived.
+/// The archive progress of each log stream.
 fn progress(cluster: &Cluster, name: &str) -> Table {
     type Row = (Round, u64);
     let rounds = cluster.four.tenants.values().filter_map(|backups| backups.archive.round.as_ref());
@@ -214,7 +214,7 @@ fn progress(cluster: &Cluster, name: &str) -> Table {
         .table(name, &rows)
 }
 
-/// `V$OB_ARCHIVE_DEST_STATUS`: whether all that was written is archived.
+/// `V$OB_ARCHIVE_DEST_STATUS`: whether the archive of each destination is synchronized.
 pub(super) fn destination_status(cluster: &Cluster, name: &str) -> Table {
     type Row = (TenantId, u64, String, Option<Round>);
     let rows: Vec<Row> = cluster

@@ -9,13 +9,13 @@ use crate::profile::Profile;
 use crate::world::tenant::Tenant;
 use crate::world::{Caller, Cluster, TenantId};
 
-/// A job; the sys tenant's only hands out work.
+/// A job; the sys tenant's job only creates the jobs of the tenants.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Job {
     pub(crate) tenant: TenantId,
     pub(crate) id: u64,
     pub(crate) set: u64,
-    /// A copy of the archive instead of a backup of data, and whether it deletes what it copies.
+    /// Set for a copy of the archive instead of a data backup: whether it deletes the copied pieces.
     pub(crate) copies: Option<bool>,
     pub(crate) initiator: TenantId,
     pub(crate) initiator_job: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Job {
     pub(crate) comment: String,
     pub(crate) description: String,
     pub(crate) path: String,
-    /// True when the row has moved to the history.
+    /// Whether the row has moved to the history.
     pub(crate) in_history: bool,
     pub(crate) due: Option<i64>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Task {
     pub(crate) start_us: i64,
     pub(crate) end_us: i64,
     pub(crate) status: &'static str,
-    /// Which stage of the path it is in.
+    /// Its stage, as an index.
     pub(crate) stage: usize,
     pub(crate) start_scn: i64,
     pub(crate) end_scn: i64,
@@ -98,7 +98,7 @@ pub(crate) struct BackupSet {
 }
 
 impl BackupSet {
-    /// True when another set can build on it, and a restore too.
+    /// Returns whether another set or a restore can use it.
     pub(crate) fn is_usable(&self) -> bool {
         self.status == "SUCCESS" && self.file_status == "AVAILABLE"
     }
@@ -114,7 +114,7 @@ pub(crate) struct Request {
     pub(crate) description: String,
 }
 
-/// `ALTER SYSTEM BACKUP …`: checks what can be checked at once, and writes the first job row.
+/// `ALTER SYSTEM BACKUP …`: does the immediate checks, and writes the first job row.
 pub(crate) fn start(
     cluster: &mut Cluster,
     caller: Caller,
@@ -138,7 +138,7 @@ pub(crate) fn start(
         }
         None if caller.is_sys() => (TenantId::SYS, eligible_tenants(cluster)?, "CLUSTER"),
         None => {
-            // Sent from sys the statement is accepted, and its job hands out nothing.
+            // From the sys tenant, the statement is accepted, but its job starts no backup.
             if cluster.is_upgrading() {
                 return Err(SqlError::cannot_start("cluster upgrading"));
             }
@@ -202,7 +202,7 @@ fn named_tenants(
     Ok(Some(ids))
 }
 
-/// What keeps a tenant from being backed up now.
+/// Returns an error if a tenant cannot be backed up now.
 fn check(cluster: &mut Cluster, id: TenantId, initiator: TenantId) -> Result<(), SqlError> {
     check_again(cluster, id)?;
     let backups = cluster.four.of(id);
@@ -233,12 +233,12 @@ pub(super) fn check_again(cluster: &mut Cluster, id: TenantId) -> Result<(), Sql
     Ok(())
 }
 
-/// Tenants that can be backed up now; the others are passed over in silence.
+/// Returns the tenants that can be backed up now; the others are silently skipped.
 fn eligible_tenants(cluster: &mut Cluster) -> Result<Vec<TenantId>, SqlError> {
     let ids: Vec<TenantId> =
         cluster.user_tenants().into_iter().filter(|id| check(cluster, *id, TenantId::SYS).is_ok()).collect();
     if ids.is_empty() {
-        // The object replacement character is in the kernel's text, too.
+        // The kernel's text also contains the object replacement character.
         return Err(SqlError::cannot_start(
             "no tenant meets the backup condition, \u{fffc}please check the tenant status, log archive status, \
              backup data dest, and backup status for each tenant",
@@ -271,14 +271,14 @@ pub(crate) fn cancel(
     Ok(())
 }
 
-/// What PASSWD columns show instead of a password: 32 hexadecimal digits.
+/// Returns the value of PASSWD columns instead of a password: 32 hexadecimal digits.
 pub(crate) fn digest(password: &str) -> String {
     use sha1::{Digest, Sha1};
     let sum = Sha1::digest(password.as_bytes());
     sum.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The text a job or task carries when it fails.
+/// Returns the comment of a failed job or task.
 pub(super) fn failure_comment(cluster: &Cluster, id: u64, error: &SqlError) -> String {
     format!(
         "(ROOTSERVICE)addr: {}, result: -{}({}), trace_id: {}",

@@ -1,4 +1,4 @@
-//! Cleanup of 4.x: the one policy of a tenant, its hourly check, and a running deletion.
+//! Cleanup of 4.x: the delete policy of a tenant, its hourly check, and running deletions.
 
 use serde::Serialize;
 
@@ -12,10 +12,10 @@ use crate::world::{Caller, Cluster, TenantId};
 /// OB_LOG_ONLY_POLICY_NOT_ALLOWED_TO_SET. Its number and text are guesses.
 const LOG_ONLY_NOT_ALLOWED: u16 = 9_150;
 
-/// The kernel looks so often for what is obsolete.
+/// How often the kernel checks for obsolete backups.
 const PERIOD_S: i64 = 3_600;
 
-/// What a tenant has in hand.
+/// The cleanup state of a tenant.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Cleanup {
     pub(crate) policy: Option<ActivePolicy>,
@@ -40,10 +40,10 @@ impl ActivePolicy {
     }
 }
 
-/// What a deletion is about.
+/// The target of a deletion.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) enum Wanted {
-    /// Whatever is not needed since that moment.
+    /// All backups that are not needed for restoring to that time or later.
     Obsolete {
         expired_us: i64,
     },
@@ -54,7 +54,7 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
-    /// The TYPE of the job. Those of pieces are guesses.
+    /// The TYPE of the job. The values for pieces are guesses.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Obsolete { .. } => "DELETE OBSOLETE BACKUP",
@@ -91,12 +91,12 @@ impl DeleteJob {
     }
 }
 
-/// True while something at that path is being deleted.
+/// Returns whether something at that path is being deleted.
 pub(super) fn is_cleaning(backups: &Backups, path: &str) -> bool {
     backups.cleanup.tasks.iter().any(|task| task.path == path && task.end_us == 0)
 }
 
-/// A deletion of one thing.
+/// The deletion of one object.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct DeleteTask {
     pub(crate) tenant: TenantId,
@@ -123,7 +123,7 @@ pub(crate) struct Policy {
     pub(crate) tenants: Option<Vec<String>>,
 }
 
-/// The single tenant a policy statement is about.
+/// Returns the single tenant of a policy statement.
 fn policy_tenant(
     cluster: &Cluster,
     caller: Caller,
@@ -168,7 +168,7 @@ pub(crate) fn add_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy)
     }
     if backups.cleanup.policy.is_some() {
         return Err(if is_newer {
-            // The text is that of 9718; which number travels is a guess.
+            // The text is that of 9718; the number on the wire is a guess.
             SqlError::new(4017, "policy already exists")
         } else {
             SqlError::new(5024, format!("Duplicate entry '{}-default' for key 'PRIMARY'", id.0))
@@ -196,7 +196,7 @@ pub(crate) fn drop_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy
     Ok(())
 }
 
-/// The name of a policy; the version of the whole cluster decides which there are.
+/// Checks the name of a policy; the version of the whole cluster determines the valid names.
 fn check_name(cluster: &Cluster, name: &str) -> Result<&'static str, SqlError> {
     let knows_log_only = features::has(cluster, TenantId::SYS, features::MANUAL_DELETION);
     match name {
@@ -232,7 +232,7 @@ pub(crate) fn cancel(
     Ok(())
 }
 
-/// Does what is due: the hourly look, and the jobs it has led to.
+/// Executes what is due: the hourly check, and the resulting jobs.
 pub(super) fn step(cluster: &mut Cluster, id: TenantId) {
     let now_us = cluster.now_us;
     let cleanup = &cluster.four.of(id).cleanup;
@@ -270,7 +270,7 @@ fn look(cluster: &mut Cluster, id: TenantId) {
     }
 }
 
-/// Writes down a job; it is worked on in its turn.
+/// Records a job, which is executed in order.
 pub(super) fn add_job(cluster: &mut Cluster, id: TenantId, initiator: TenantId, wanted: Wanted) {
     let now_us = cluster.now_us;
     let jobs = &mut cluster.four.of(id).cleanup.jobs;
@@ -289,8 +289,8 @@ pub(super) fn add_job(cluster: &mut Cluster, id: TenantId, initiator: TenantId, 
     });
 }
 
-/// The newest full set that reaches back to the border starts the chain that is kept. Newer kernels take only one
-/// that can really be restored.
+/// Returns the first set that is kept: the newest full set that can be restored to the start of the window. Newer
+/// kernels also require that its logs exist.
 fn first_kept(cluster: &Cluster, id: TenantId, expired_us: i64) -> Option<BackupSet> {
     let must_restore = features::has(cluster, id, features::MANUAL_DELETION);
     let backups = cluster.four.tenants.get(&id)?;
@@ -318,7 +318,8 @@ fn obsolete_sets(cluster: &Cluster, id: TenantId, expired_us: i64) -> Vec<u64> {
     here.filter(is_old).filter(|set| set.file_status != "DELETED").map(|set| set.id).collect()
 }
 
-/// The frozen pieces that no kept set needs; of a tenant that only archives, those that are older than the window.
+/// Returns the frozen pieces that no kept set needs; for a tenant that only archives, the pieces older than the
+/// window.
 fn obsolete_pieces(cluster: &Cluster, id: TenantId, expired_us: i64) -> Vec<(u64, u64, u64)> {
     let Some(backups) = cluster.four.tenants.get(&id) else { return Vec::new() };
     let only_logs = backups.cleanup.policy.as_ref().is_some_and(|policy| policy.name == "log_only");
@@ -373,7 +374,7 @@ fn run(cluster: &mut Cluster, id: TenantId, at: usize) {
     (job.status, job.due, job.in_history) = (status, due, has_moved);
 }
 
-/// Sets and pieces that are to go become DELETING, each with its task.
+/// Marks the sets and pieces to delete as DELETING, and creates a task for each.
 fn mark(cluster: &mut Cluster, id: TenantId, job: &DeleteJob) {
     let now_us = cluster.now_us;
     let (sets, pieces) = match &job.wanted {

@@ -32,7 +32,7 @@ fn policies(cluster: &Cluster, name: &str) -> Table {
         .table(name, &rows)
 }
 
-/// The border of time, or the numbers.
+/// The time limit, or the IDs.
 fn bare_parameter(job: &DeleteJob) -> Value {
     match &job.wanted {
         Wanted::Obsolete { expired_us } => Value::Instant(*expired_us),
@@ -40,7 +40,7 @@ fn bare_parameter(job: &DeleteJob) -> Value {
     }
 }
 
-/// Since 4.4 the border has a name; its time is shown in the clusters' usual zone. That ids have none is a guess.
+/// Since 4.4, the time limit has a name; its time is shown in UTC+8. That IDs have no name is a guess.
 fn named_parameter(job: &DeleteJob) -> Value {
     match &job.wanted {
         Wanted::Obsolete { expired_us } => {

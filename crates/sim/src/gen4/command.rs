@@ -1,4 +1,4 @@
-//! The ALTER SYSTEM statements of 4.x as values, and the part of the world that executes each.
+//! The ALTER SYSTEM statements of 4.x as values, and their execution.
 
 use super::cleanup::Policy;
 use super::compaction::{Scope, Verb};
@@ -22,7 +22,7 @@ pub(crate) enum Targets {
     Named(Vec<String>),
 }
 
-/// One setting of a SET statement; each has a tenant of its own.
+/// One setting of a SET statement; each names its own tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) name: String,
@@ -89,13 +89,13 @@ pub(crate) enum Command {
         kind: String,
         tenants: Vec<String>,
     },
-    /// Accepted, without an effect worth simulating.
+    /// Accepted, without a simulated effect.
     Accepted,
-    /// Understood and refused, as the kernel does.
+    /// Parsed and refused, as in the kernel.
     Refused(&'static str),
 }
 
-/// What belongs to the connection that gives a command.
+/// The state of the connection that sends a command.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ties {
     /// `SET ENCRYPTION ON IDENTIFIED BY … ONLY`.
@@ -104,20 +104,20 @@ pub(crate) struct Ties {
     pub(crate) decryption: Vec<String>,
     /// `ADD RESTORE SOURCE`.
     pub(crate) sources: Vec<String>,
-    /// What `SHOW RESTORE PREVIEW` will look at.
+    /// The sources and target of `SHOW RESTORE PREVIEW`.
     pub(crate) preview: Option<(Vec<String>, Until)>,
     pub(crate) zone_s: i32,
 }
 
-/// What a command leaves to do.
+/// The outcome of a command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done(Vec<Warning>),
-    /// The statement waits for the tenant of this restore.
+    /// The statement waits until the tenant of this restore exists.
     AwaitRestore(u64),
 }
 
-/// Carries out a command.
+/// Executes a command.
 pub(crate) fn execute(
     cluster: &mut Cluster,
     caller: Caller,
@@ -203,7 +203,7 @@ fn set_preview(from: Option<&str>, until: Option<&Until>, ties: &mut Ties) -> Re
     Ok(())
 }
 
-/// Which tenants are meant; the caller's own when none are named.
+/// Returns the tenants of a statement; if none are named, the caller's own.
 fn resolve(cluster: &Cluster, caller: Caller, targets: &Targets) -> Result<Vec<TenantId>, SqlError> {
     match targets {
         Targets::Own => Ok(vec![caller.tenant]),
@@ -265,7 +265,7 @@ fn switch_archive(
     targets: &Targets,
 ) -> Result<(), SqlError> {
     if matches!(targets, Targets::AllUser | Targets::AllMeta) {
-        // The kernel's text names this statement whichever of the two it refuses.
+        // The kernel's text names this statement for both ARCHIVELOG and NOARCHIVELOG.
         return Err(SqlError::not_supported("use all_user/all_meta in 'ALTER SYSTEM ARCHIVELOG' syntax is"));
     }
     let ids = match targets {
@@ -284,7 +284,7 @@ fn switch_archive(
         last_error = result.err().or(last_error);
     }
     let is_single = ids.len() == 1 && matches!(targets, Targets::Named(_) | Targets::Own);
-    // Newer kernels swallow what a list of tenants answers to ARCHIVELOG.
+    // Newer kernels ignore the errors of ARCHIVELOG for a list of tenants.
     let swallowed = on && !is_single && cluster.profile >= Profile::V4_2_5;
     match last_error {
         Some(error) if !swallowed => Err(error),

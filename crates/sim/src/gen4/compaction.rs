@@ -1,4 +1,4 @@
-//! Major compaction of 4.x, tenant by tenant.
+//! Major compaction of 4.x, for each tenant.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::faults::FaultName;
 use crate::world::tenant::{Role, TenantKind};
 use crate::world::{Caller, Cluster, TenantId, Warning};
 
-/// A tenant that has never merged shows this.
+/// The SCN of a tenant that has never merged.
 const FIRST_SCN: i64 = 1;
 
 /// A tenant's compaction.
@@ -41,7 +41,7 @@ impl Default for Compaction {
     }
 }
 
-/// Which tenants a compaction statement means.
+/// The tenants of a compaction statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// The caller's own.
@@ -51,7 +51,7 @@ pub(crate) enum Scope {
     Named(Vec<String>),
 }
 
-/// What to do with a merge.
+/// The action of a compaction statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Freeze,
@@ -60,7 +60,7 @@ pub(crate) enum Verb {
     ClearError,
 }
 
-/// Carries out a compaction statement.
+/// Executes a compaction statement.
 pub(crate) fn execute(
     cluster: &mut Cluster,
     caller: Caller,
@@ -137,7 +137,7 @@ fn freeze(cluster: &mut Cluster, ids: &[TenantId], is_alone: bool) -> Result<Vec
     Ok(warnings)
 }
 
-/// An unfinished merge does not make the statement fail.
+/// An unfinished merge is only a warning.
 fn unfinished(tenants: usize) -> Warning {
     let message = if tenants > 1 {
         "larger frozen_scn already exist, some tenants' prev merge may not finish"
@@ -147,7 +147,7 @@ fn unfinished(tenants: usize) -> Warning {
     Warning { code: 4744, message: message.to_owned() }
 }
 
-/// Freezes one tenant; false while its last merge is running.
+/// Freezes one tenant; returns false if its last merge is still running.
 fn freeze_one(cluster: &mut Cluster, id: TenantId, name: &str) -> bool {
     let now_us = cluster.now_us;
     let has_error = cluster.faults.is_set(FaultName::MergeError, name);
@@ -164,13 +164,13 @@ fn freeze_one(cluster: &mut Cluster, id: TenantId, name: &str) -> bool {
     true
 }
 
-/// The daily freeze: every tenant that writes; a refusal is ignored.
+/// The daily freeze of every tenant that accepts writes; a refusal is ignored.
 pub(crate) fn freeze_daily(cluster: &mut Cluster) {
     let ids: Vec<TenantId> = cluster.tenants.keys().copied().collect();
     drop(freeze(cluster, &ids, false));
 }
 
-/// Moves all merges that are due.
+/// Advances all merges that are due.
 pub(super) fn step(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     for compaction in cluster.four.compactions.values_mut() {
@@ -178,7 +178,7 @@ pub(super) fn step(cluster: &mut Cluster) {
             continue;
         }
         if compaction.is_error || compaction.is_suspended {
-            compaction.due = None; // Until somebody clears or resumes it.
+            compaction.due = None; // Until a statement clears or resumes it.
             continue;
         }
         match compaction.status {
@@ -196,7 +196,7 @@ pub(super) fn step(cluster: &mut Cluster) {
     }
 }
 
-/// A merge finds an error, or is healed.
+/// Sets or clears the error of a merge.
 pub(crate) fn set_error(cluster: &mut Cluster, id: TenantId, is_error: bool) {
     let now_us = cluster.now_us;
     if let Some(compaction) = cluster.four.compactions.get_mut(&id)

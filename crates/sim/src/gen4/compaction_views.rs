@@ -21,7 +21,7 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
             })
             .collect()
     };
-    // A tenant that has never merged shows the beginning of time.
+    // A tenant that has never merged shows the start of 1970.
     match base {
         "OB_MAJOR_COMPACTION" => Some(
             Shape::<Row>::new()
@@ -65,7 +65,7 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
     }
 }
 
-/// Completed merges, as one tablet of each tenant shows them. The columns are those of the kernel's own DESC.
+/// Completed merges, as shown for one tablet of each tenant. The columns are those of the kernel's DESC.
 pub(super) fn history(cluster: &Cluster, name: &str) -> Table {
     struct Row {
         tenant: TenantId,
@@ -100,7 +100,7 @@ pub(super) fn history(cluster: &Cluster, name: &str) -> Table {
     table
 }
 
-/// What a merge did in detail, which nothing here does.
+/// Details of a merge, which are not simulated.
 const COMPACTION_DETAILS: &[(&str, &str)] = &[
     ("TASK_ID", "varchar(64)"),
     ("OCCUPY_SIZE", "bigint"),
@@ -121,7 +121,7 @@ const COMPACTION_DETAILS: &[(&str, &str)] = &[
     ("COMMENTS", "varchar(1024)"),
 ];
 
-/// What came with columnar storage (a guess for the versions before 4.3.5: that they have none of it).
+/// Columns that were added with columnar storage (a guess: versions before 4.3.5 do not have them).
 const NEWER_DETAILS: &[(&str, &str)] = &[
     ("START_CG_ID", "bigint"),
     ("END_CG_ID", "bigint"),

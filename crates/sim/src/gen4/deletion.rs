@@ -9,7 +9,7 @@ use crate::profile::Profile;
 use crate::world::tenant::Tenant;
 use crate::world::{Caller, Cluster, TenantId};
 
-/// The most ids of one statement.
+/// The maximum number of IDs in one statement.
 const MOST_IDS: usize = 32;
 /// OB_BACKUP_CLEAN_CAN_NOT_START. The number is a guess: it is that of the older kernels.
 const CANNOT_START: u16 = 9_040;
@@ -95,7 +95,7 @@ fn check_policies(cluster: &Cluster, ids: &[TenantId]) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// Why a job fails before it deletes anything: RESULT and COMMENT.
+/// Returns why a job fails before it deletes anything: RESULT and COMMENT.
 pub(super) fn refusal(cluster: &Cluster, id: TenantId, wanted: &Wanted) -> Option<(i64, String)> {
     let backups = cluster.four.tenants.get(&id)?;
     match wanted {
@@ -129,7 +129,7 @@ fn of_sets(backups: &Backups, ids: &[u64]) -> Option<(i64, String)> {
     })
 }
 
-/// Why one set must stay.
+/// Returns why a set cannot be deleted, if so.
 fn kept_because(backups: &Backups, set: &BackupSet, ids: &[u64]) -> Option<String> {
     let is_current = backups.data.as_ref().is_some_and(|place| place.bare == set.path);
     if is_current && backups.cleanup.policy.is_some() {

@@ -10,13 +10,13 @@ use crate::media::{Uri, layout4};
 use crate::profile::Profile;
 use crate::world::{Caller, Cluster, TenantId};
 
-/// Where a tenant's backups or logs go.
+/// The destination of a tenant's backups or logs.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Destination {
     pub(crate) id: u64,
     /// With credentials, as some views show it.
     pub(crate) full: String,
-    /// Without them.
+    /// Without credentials.
     pub(crate) bare: String,
 }
 
@@ -61,7 +61,7 @@ struct Attributes {
 /// OB_BACKUP_DEST_NOT_ALLOWED_TO_SET. Its number and text are guesses.
 const DATA_NOT_ALLOWED: u16 = 9_151;
 
-/// Destinations belong to user tenants, and since 4.4 to those whose data are new enough.
+/// Only user tenants have destinations; since 4.4, their data version must also be new enough.
 fn check_target(cluster: &Cluster, id: TenantId) -> Result<(), SqlError> {
     let is_newer = cluster.profile >= Profile::V4_4;
     if id == TenantId::SYS {
@@ -84,7 +84,7 @@ fn check_cleaning(backups: &Backups, uri: &Uri) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// The LOCATION of a setting with attributes; empty when there is none.
+/// Returns the LOCATION of a setting with attributes; empty if there is none.
 pub(super) fn read_location(value: &str) -> String {
     let mut attributes = value.split(' ').filter_map(|attribute| attribute.split_once('='));
     let found = attributes.find(|(name, _)| name.eq_ignore_ascii_case("LOCATION"));
@@ -116,7 +116,7 @@ pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> R
     check_cleaning(backups, &uri)?;
     let place = probe(cluster, id, &uri, "archive_log")?;
     let backups = cluster.four.of(id);
-    // An attribute that is left out returns to its default, but a pause stays a pause.
+    // An omitted attribute returns to its default, but the state ENABLE or DEFER is kept.
     let is_enabled = backups.archive.destination.as_ref().is_none_or(|destination| destination.is_enabled);
     backups.archive.destination = Some(ArchiveDestination {
         place,
@@ -148,7 +148,7 @@ fn read_attributes(profile: Profile, value: &str) -> Result<Attributes, SqlError
                 attributes.binding = binding;
             }
             "PIECE_SWITCH_INTERVAL" => text.clone_into(&mut attributes.interval),
-            // The newest kernels read no such word any more.
+            // The newest kernels no longer accept it.
             "COMPRESSION" if profile < Profile::V4_4 && ["enable", "disable"].contains(&text) => {
                 text.clone_into(&mut attributes.compression);
             }
@@ -160,7 +160,7 @@ fn read_attributes(profile: Profile, value: &str) -> Result<Attributes, SqlError
         return Err(SqlError::not_supported("set archive dest without location is"));
     }
     let interval_us = civil::parse_duration(&attributes.interval).unwrap_or_default();
-    // Since 4.4 an hour is enough, whatever the text says.
+    // Since 4.4, one hour is allowed, although the error text says otherwise.
     let shortest_us = if profile >= Profile::V4_4 { 3_600 * civil::SECOND } else { civil::DAY };
     if !(shortest_us..=7 * civil::DAY).contains(&interval_us) {
         return Err(SqlError::not_supported("invalid piece_switch_interval out of range [1d,7d] is"));
@@ -227,7 +227,7 @@ pub(crate) fn check_lag_target(cluster: &Cluster, id: TenantId, value: &str) -> 
     Ok(())
 }
 
-/// The options that the storage table shows; since 4.4, checksums of objects use md5 unless set otherwise.
+/// Returns the options that the storage table shows; since 4.4, object checksums use md5 by default.
 fn extension(profile: Profile, uri: &Uri) -> String {
     let sums = !uri.is_file() && profile >= Profile::V4_4 && !uri.extension.contains("checksum_type=");
     let nodes = uri.nodes.iter().map(|(option, names)| format!("{option}={names}"));
@@ -288,7 +288,7 @@ pub(super) fn probe(
     Ok(Destination { id: number, full: uri.full.clone(), bare: uri.bare.clone() })
 }
 
-/// The nodes that run the backup must be there; before 4.2 they could not be chosen.
+/// Checks that the nodes for the backup exist; before 4.2, nodes could not be chosen.
 fn check_nodes(cluster: &Cluster, uri: &Uri) -> Result<(), SqlError> {
     if !uri.nodes.is_empty() && cluster.profile < Profile::V4_2_5 {
         return Err(SqlError::plain(9026));
@@ -310,7 +310,7 @@ fn check_nodes(cluster: &Cluster, uri: &Uri) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// A place keeps its number; a new one gets the next, from 1001 on.
+/// Returns the ID of a destination; a new one gets the next ID, from 1001 on.
 fn destination_number(backups: &mut Backups, uri: &Uri, kind: &str) -> u64 {
     let known = backups.storage.iter().find(|known| known.path == uri.bare && known.kind == kind);
     known.map(|known| known.id).unwrap_or_else(|| {
@@ -339,7 +339,7 @@ pub(crate) struct Change {
     pub(crate) attributes: Option<String>,
 }
 
-/// Changes the keys of a path in place, wherever it is kept.
+/// Changes the keys of a path everywhere it is stored.
 pub(crate) fn change(cluster: &mut Cluster, caller: Caller, change: &Change) -> Result<(), SqlError> {
     if cluster.profile < Profile::V4_3_5 {
         return Err(SqlError::plain(4007));

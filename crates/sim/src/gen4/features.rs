@@ -4,7 +4,7 @@
 use crate::world::tenant::DataVersion;
 use crate::world::{Cluster, TenantId};
 
-/// Deletion of chosen sets and pieces, the policy `log_only`, and destinations set by the rules of 4.4.
+/// Deletion of selected sets and pieces, the policy `log_only`, and destinations under the rules of 4.4.
 pub(super) const MANUAL_DELETION: DataVersion = [4, 4, 1, 0];
 /// `DELAY=` in LOG_RESTORE_SOURCE.
 pub(super) const DELAYED_LOG: DataVersion = [4, 4, 2, 2];
@@ -13,7 +13,7 @@ pub(super) const ARCHIVE_COPY: DataVersion = [4, 4, 2, 3];
 /// VALIDATE.
 pub(super) const VALIDATION: DataVersion = [4, 5, 1, 0];
 
-/// True when the data of a tenant know a feature.
+/// Returns whether a tenant's data version supports a feature.
 pub(super) fn has(cluster: &Cluster, id: TenantId, feature: DataVersion) -> bool {
     cluster.tenants.get(&id).is_some_and(|tenant| tenant.data_version() >= feature)
 }

@@ -10,7 +10,7 @@ use crate::error::SqlError;
 use crate::sql::Cursor;
 use crate::sql::token::TokenKind;
 
-/// Reads one statement.
+/// Parses one statement.
 pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Command, SqlError> {
     let command = verb(cursor)?;
     cursor.end()?;
@@ -67,7 +67,7 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     }
     if let Some(verb) = merge_verb(c) {
         let scope = scope(c)?;
-        // The compaction of a single tablet appears in none of the simulated views.
+        // None of the simulated views shows the compaction of a single tablet.
         return if verb == Verb::Freeze && tablet(c)? {
             Ok(Command::Accepted)
         } else {
@@ -77,7 +77,7 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     restore::verb(c)
 }
 
-/// `[TENANT [=] …] [DESCRIPTION [=] 's']`; the description is kept nowhere.
+/// `[TENANT [=] …] [DESCRIPTION [=] 's']`; the description is not stored.
 fn archive(c: &mut Cursor<'_>, on: bool) -> Result<Command, SqlError> {
     let targets = targets(c)?;
     if c.words("DESCRIPTION") {
@@ -107,7 +107,7 @@ fn merge_verb(c: &mut Cursor<'_>) -> Option<Verb> {
     .map(|(_, verb)| verb)
 }
 
-/// `SET name = value [COMMENT = 'c'] [SCOPE = …] [TENANT = t] [, …]`; the one tenant belongs to one setting.
+/// `SET name = value [COMMENT = 'c'] [SCOPE = …] [TENANT = t] [, …]`; a tenant applies to one setting.
 fn set(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     let mut items = Vec::new();
     loop {

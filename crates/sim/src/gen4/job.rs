@@ -10,14 +10,14 @@ use crate::profile::Profile;
 use crate::world::tenant::Tenant;
 use crate::world::{Cluster, TenantId};
 
-/// How fast data goes out.
+/// The write rate of data.
 const BYTES_PER_SECOND: i64 = 64 << 20;
-/// Ended rows stay so long in the current views.
+/// How long ended rows stay in the current views.
 pub(super) const LINGER_S: i64 = 5;
-/// Of so much input in percent comes output.
+/// The size of the output in percent of the input.
 const PACKED_PERCENT: i64 = 45;
 
-/// The stages of a task by version; the data stages share the time that the data takes.
+/// The stages of a task by version; the data stages share the time for the data.
 pub(super) fn stages(profile: Profile) -> &'static [&'static str] {
     match profile {
         Profile::V4_0 | Profile::V4_1 | Profile::V4_2_5 => &[
@@ -47,17 +47,17 @@ pub(super) fn stages(profile: Profile) -> &'static [&'static str] {
     }
 }
 
-/// The stage in which the bulk of the data goes out.
+/// Returns whether most of the data is written in this stage.
 fn is_data_stage(name: &str) -> bool {
     name == "BACKUP_DATA_MAJOR" || name == "BACKUP_USER_DATA"
 }
 
-/// True while a job's row is in the current view.
+/// Returns whether the current view has the row of a job.
 pub(super) fn has_current(backups: &Backups) -> bool {
     backups.jobs.iter().any(|job| !job.in_history)
 }
 
-/// Moves all due jobs of a tenant.
+/// Advances all due jobs of a tenant.
 pub(super) fn step(cluster: &mut Cluster, id: TenantId) {
     let now_us = cluster.now_us;
     let Some(backups) = cluster.four.tenants.get(&id) else { return };
@@ -94,7 +94,7 @@ fn move_to_history(backups: &mut Backups, at: usize) {
     backups.tasks.iter_mut().filter(|task| task.job == number).for_each(|task| task.in_history = true);
 }
 
-/// The sys job: hands out a job to every tenant, then waits for all.
+/// The sys tenant's job: creates a job for every tenant, then waits for all of them.
 fn step_sys(cluster: &mut Cluster, at: usize, job: &Job) -> Option<i64> {
     let now_us = cluster.now_us;
     if job.status == "INIT" {
@@ -126,7 +126,7 @@ fn step_sys(cluster: &mut Cluster, at: usize, job: &Job) -> Option<i64> {
     after(now_us, LINGER_S)
 }
 
-/// A job for one tenant; one that cannot be backed up any more is passed over with an event.
+/// Creates a job for one tenant; a tenant that can no longer be backed up is skipped, with an event.
 fn hand_out(cluster: &mut Cluster, sys: &Job, id: TenantId) {
     let now_us = cluster.now_us;
     let checked = if cluster.is_upgrading() {
@@ -157,7 +157,7 @@ fn hand_out(cluster: &mut Cluster, sys: &Job, id: TenantId) {
     });
 }
 
-/// INIT of a tenant's job: looks at the destination, then writes the rows of task and set.
+/// INIT of a tenant's job: checks the destination, then writes the rows of the task and the set.
 fn begin(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let now_us = cluster.now_us;
     if cluster
@@ -167,7 +167,7 @@ fn begin(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
         .iter()
         .any(|job| job.copies.is_none() && ["DOING", "CANCELING"].contains(&job.status))
     {
-        return after(now_us, 1); // Another one runs: queue.
+        return after(now_us, 1); // Another job is running: wait.
     }
     let base = match check_destination(cluster, id) {
         Ok(base) => base,
@@ -178,7 +178,7 @@ fn begin(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let version = tenant.compatible.clone();
     let backups = cluster.four.of(id);
     let previous = backups.sets.iter().rev().find(|set| set.is_usable() && set.path == base).cloned();
-    // Without a full set to build on, an incremental one silently becomes full.
+    // Without a set to build on, an incremental set silently becomes full.
     let previous = previous.filter(|set| job.is_incremental && set.compatible == version);
     let total_bytes = match &previous {
         Some(set) => tenant.changed_bytes(set.start_us, now_us) + (2 << 20),
@@ -200,7 +200,7 @@ fn begin(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     }
 }
 
-/// The destination must answer and still be this tenant's.
+/// Checks that the destination answers and still belongs to this tenant.
 fn check_destination(cluster: &mut Cluster, id: TenantId) -> Result<String, SqlError> {
     let base = backup::data_path(cluster.four.of(id));
     if base.is_empty() {
@@ -313,7 +313,7 @@ fn advance(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     after(now_us, if name == "BACKUP_LOG" && plus_archivelog { 5 } else { 1 })
 }
 
-/// What ends a running job.
+/// Returns the error that ends a running job, if any.
 fn obstacle(cluster: &mut Cluster, id: TenantId) -> Option<SqlError> {
     if cluster.is_upgrading() {
         return Some(SqlError::plain(4109));
@@ -344,14 +344,14 @@ fn write_data(cluster: &mut Cluster, id: TenantId, at: usize) -> Result<(), SqlE
     Ok(())
 }
 
-/// The task is through: the set becomes SUCCESS, and its directory records it.
+/// Completes the task: the set becomes SUCCESS, which is recorded in its directory.
 fn complete(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let now_us = cluster.now_us;
     super::archive::settle(cluster, id);
     let checkpoint = cluster.four.of(id).archive.checkpoint_scn();
     let backups = cluster.four.of(id);
     let task = task_of(backups, at)?;
-    // No restore point is before the end of the data; the archive must have come that far.
+    // The minimum restore SCN is the end of the data, as far as the archive has reached it.
     let min_restore_scn = (task.data_end_us * SCN).min(checkpoint).max(task.start_scn);
     (task.end_scn, task.end_us, task.status) = (min_restore_scn, now_us, "COMPLETED");
     let task = task.clone();
@@ -402,7 +402,7 @@ fn tables(tenant: &Tenant) -> Vec<(String, String)> {
     names.map(|(database, table)| (database.to_owned(), table.to_owned())).collect()
 }
 
-/// Ends a job that does not complete; its set is FAILED, also when it was cancelled.
+/// Ends a job that does not complete; its set becomes FAILED, even if the job was cancelled.
 fn finish(
     cluster: &mut Cluster,
     id: TenantId,
@@ -430,7 +430,7 @@ fn finish(
     after(now_us, LINGER_S)
 }
 
-/// Asks running jobs to stop.
+/// Requests running jobs to stop.
 pub(super) fn cancel(cluster: &mut Cluster, id: TenantId) {
     let now_us = cluster.now_us;
     let Some(backups) = cluster.four.tenants.get_mut(&id) else { return };
@@ -440,7 +440,7 @@ pub(super) fn cancel(cluster: &mut Cluster, id: TenantId) {
     }
 }
 
-/// Ends running jobs at once when the archive or the cluster does not allow them any more.
+/// Ends running jobs immediately when the archive or the cluster no longer allows them.
 pub(super) fn watch(cluster: &mut Cluster) {
     let ids: Vec<TenantId> = cluster.four.tenants.keys().copied().collect();
     for id in ids.into_iter().filter(|id| *id != TenantId::SYS) {

@@ -40,17 +40,17 @@ pub(super) fn backup_type(is_incremental: bool) -> Value {
     if is_incremental { "INC" } else { "FULL" }.into()
 }
 
-/// Views without MINOR_TURN_ID: they show an empty text as the end of what runs.
+/// Returns whether the views have no MINOR_TURN_ID; such views show an empty text as the end of running jobs.
 pub(super) fn is_older(profile: Profile) -> bool {
     profile < Profile::V4_2_5
 }
 
-/// The type of a column of ends. Moments mixed with an empty text are texts.
+/// Returns the type of a column of end times. If they may be empty texts, all are texts.
 pub(super) fn end_type(profile: Profile) -> &'static str {
     if is_older(profile) { "varchar(26)" } else { "timestamp(6)" }
 }
 
-/// When something ended: in the older views an empty text while it runs.
+/// Returns an end time; in the older views, an empty text while the job is running.
 pub(super) fn end_or_empty(us: i64) -> Value {
     if us == 0 { "".into() } else { Value::Instant(us) }
 }
@@ -91,10 +91,10 @@ fn job_table(profile: Profile, name: &str, jobs: &[Job]) -> Table {
         .table(name, jobs)
 }
 
-/// A task with what is computed from the clock.
+/// A task with the values that depend on the clock.
 struct TaskRow {
     task: Task,
-    /// How far the data has gone out, from 0 to 1.
+    /// The written part of the data, from 0 to 1.
     fraction: f64,
 }
 
@@ -125,7 +125,7 @@ impl TaskRow {
         }
     }
 
-    /// 0 as long as nothing is counted, a percentage otherwise.
+    /// 0 until the data stage begins, then a percentage.
     fn progress(&self) -> f64 {
         if self.task.data_start_us == 0 { 0.0 } else { (self.fraction * 10_000.0).floor() / 100.0 }
     }
@@ -182,12 +182,12 @@ pub(super) fn rate_type(profile: Profile) -> &'static str {
     if profile >= Profile::V4_3_5 { "decimal(32,4)" } else { "decimal(28,4)" }
 }
 
-/// Bytes in a second; 0 while it runs, because it is computed from the end.
+/// Bytes per second; 0 while the job is running, because it is computed from the end time.
 pub(super) fn rate(bytes: i64, start_us: i64, end_us: i64) -> Value {
     Value::Real(if end_us > start_us { bytes as f64 * 1e6 / (end_us - start_us) as f64 } else { 0.0 })
 }
 
-/// `__all_virtual_backup_schedule_task`: what runs on which server.
+/// `__all_virtual_backup_schedule_task`: the running tasks of each server.
 pub(super) fn schedule_tasks(cluster: &Cluster, name: &str) -> Table {
     let leader = format!("{}:{}", cluster.leader().ip, cluster.leader().rpc_port);
     let running = cluster.four.tenants.values().flat_map(|backups| &backups.tasks);

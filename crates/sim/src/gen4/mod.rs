@@ -46,7 +46,7 @@ use validation::Validations;
 /// Nanoseconds in a microsecond: SCNs are nanoseconds.
 pub(crate) const SCN: i64 = 1_000;
 
-/// All that 4.x remembers about backup.
+/// The backup state of 4.x.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct State {
     pub(crate) tenants: BTreeMap<TenantId, Backups>,
@@ -57,12 +57,12 @@ pub(crate) struct State {
     pub(crate) table_recoveries: Vec<TableRecovery>,
 }
 
-/// What belongs to one tenant; ids count per tenant.
+/// The state of one tenant; IDs are counted per tenant.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Backups {
     pub(crate) archive: Archive,
     pub(crate) data: Option<Destination>,
-    /// `BACKUP_ARCHIVE_DEST`: where the archive is copied to.
+    /// `BACKUP_ARCHIVE_DEST`: the destination of archive copies.
     pub(crate) copies: Option<Destination>,
     pub(crate) storage: Vec<StorageInfo>,
     pub(crate) last_destination: u64,
@@ -84,7 +84,7 @@ impl State {
     }
 }
 
-/// When something happens next.
+/// Returns the time of the next event.
 pub(crate) fn next_due(cluster: &Cluster) -> i64 {
     let state = &cluster.four;
     let tenants = state.tenants.values().flat_map(|backups| {
@@ -100,7 +100,7 @@ pub(crate) fn next_due(cluster: &Cluster) -> i64 {
     tenants.chain(restores).chain(compactions).min().unwrap_or(NEVER)
 }
 
-/// Does what is due now.
+/// Executes the events that are due.
 pub(crate) fn step(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     let is_due = |due: Option<i64>| due.is_some_and(|due| due <= now_us);
@@ -118,7 +118,7 @@ pub(crate) fn step(cluster: &mut Cluster) {
     table_recovery::step(cluster);
 }
 
-/// Brings what flows, rather than steps, up to now.
+/// Updates the values that change continuously.
 pub(crate) fn settle(cluster: &mut Cluster) {
     let ids: Vec<TenantId> = cluster.four.tenants.keys().copied().collect();
     for id in ids {
@@ -126,18 +126,18 @@ pub(crate) fn settle(cluster: &mut Cluster) {
     }
 }
 
-/// Ends jobs whose conditions are gone.
+/// Ends jobs whose conditions no longer hold.
 pub(crate) fn watch(cluster: &mut Cluster) {
     job::watch(cluster);
 }
 
-/// A tenant has come.
+/// Handles a new tenant.
 pub(crate) fn tenant_added(cluster: &mut Cluster, id: TenantId) {
     cluster.four.tenants.entry(id).or_default();
     cluster.four.compactions.insert(id, Compaction::default());
 }
 
-/// A tenant has gone: its views go with it.
+/// Handles the removal of a tenant: its rows disappear from the views.
 pub(crate) fn tenant_removed(cluster: &mut Cluster, id: TenantId) {
     for gone in [id, id.meta()] {
         cluster.four.tenants.remove(&gone);
@@ -145,7 +145,7 @@ pub(crate) fn tenant_removed(cluster: &mut Cluster, id: TenantId) {
     }
 }
 
-/// This many seconds from now.
+/// Returns the time this many seconds from now.
 fn after(now_us: i64, seconds: i64) -> Option<i64> {
     Some(now_us + seconds * SECOND)
 }

@@ -1,4 +1,4 @@
-//! The SCN that a restore can reach from the files at the given places. Decides; changes nothing.
+//! Determines the SCN that a restore can reach from the files at the given addresses; changes nothing.
 
 use super::SCN;
 use crate::civil;
@@ -7,7 +7,7 @@ use crate::media::layout4::{self, PieceManifest, SetManifest};
 use crate::media::{Media, Uri};
 use crate::profile::Profile;
 
-/// The moment a restore aims at.
+/// The target time of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
     Newest,
@@ -16,7 +16,7 @@ pub(crate) enum Until {
 }
 
 impl Until {
-    /// What the statement's own reading refuses, before anything of the cluster is looked at.
+    /// Checks that need only the statement, before the state of the cluster is read.
     pub(super) fn check(&self) -> Result<(), SqlError> {
         match self {
             Self::Scn(scn) if *scn <= 0 => {
@@ -27,7 +27,7 @@ impl Until {
     }
 }
 
-/// What a restore will use.
+/// The backups that a restore uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) scn: i64,
@@ -38,13 +38,13 @@ pub(crate) struct Plan {
 
 /// Everything readable at the sources.
 struct Sources {
-    /// The one directory of sets; none where single sets are named.
+    /// The single directory of sets; `None` if single sets are named.
     data: Option<String>,
     sets: Vec<(String, SetManifest)>,
     pieces: Vec<(String, PieceManifest)>,
 }
 
-/// Finds the sets and pieces for a moment.
+/// Finds the sets and pieces for a target time.
 pub(crate) fn plan(
     media: &Media,
     sources: &[String],
@@ -74,7 +74,7 @@ pub(crate) fn plan(
     Ok(plan)
 }
 
-/// Reads addresses; each bad one is named.
+/// Reads the addresses; an error names the bad address.
 fn read(media: &Media, addresses: &[String]) -> Result<Sources, SqlError> {
     let mut sources = Sources { data: None, sets: Vec::new(), pieces: Vec::new() };
     for address in addresses {
@@ -115,7 +115,8 @@ fn read(media: &Media, addresses: &[String]) -> Result<Sources, SqlError> {
     Ok(sources)
 }
 
-/// The kernel reads sets from one directory, not from a second one of any tenant (`ObRestoreUtil::get_restore_backup_set_array_`).
+/// Returns the error for several set directories: the kernel reads sets from one directory only
+/// (`ObRestoreUtil::get_restore_backup_set_array_`).
 fn several_paths() -> SqlError {
     let text = "It is not support to restore from multiple tenant backup paths. not supported";
     SqlError::new(4007, text)
@@ -123,7 +124,7 @@ fn several_paths() -> SqlError {
 
 fn choose(sources: &Sources, until: Option<i64>, profile: Profile, zone_s: i32) -> Result<Plan, SqlError> {
     let not_enough = |text: String| {
-        // Before 9119 there was only this.
+        // Before 9119 existed, there was only this error.
         if profile <= Profile::V4_1 {
             SqlError::new(4018, "No enough log for restore")
         } else {
@@ -143,7 +144,7 @@ fn choose(sources: &Sources, until: Option<i64>, profile: Profile, zone_s: i32) 
             civil::format(first / SCN, zone_s)
         )));
     }
-    // Without logs beside the sets, only what is in a set itself can be read.
+    // Without separate logs, a restore can only use the logs inside a set.
     let newest = chains.iter().filter_map(|chain| chain.last()).max_by_key(|(_, set)| set.set);
     let last = sources.pieces.iter().map(|(_, piece)| piece.checkpoint_scn).max();
     let furthest = last.or_else(|| newest.map(|(_, set)| set.min_restore_scn)).unwrap_or_default();
@@ -163,7 +164,7 @@ fn choose(sources: &Sources, until: Option<i64>, profile: Profile, zone_s: i32) 
     Ok(Plan { scn, sets: chain.iter().map(|set| (*set).clone()).collect(), pieces })
 }
 
-/// The pieces that a set is rolled forward with. Every place that holds logs has to reach the moment alone.
+/// Returns the pieces for rolling a set forward. Each directory of logs must reach the target SCN on its own.
 fn logs(sources: &Sources, set: &SetManifest, scn: i64) -> Option<Vec<(String, PieceManifest)>> {
     if sources.pieces.is_empty() {
         return (set.plus_archivelog && scn == set.min_restore_scn).then(Vec::new);
@@ -180,7 +181,7 @@ fn logs(sources: &Sources, set: &SetManifest, scn: i64) -> Option<Vec<(String, P
     Some(used)
 }
 
-/// A set with all it builds on, oldest first; none when a link is missing.
+/// Returns a set and all sets that it builds on, oldest first; `None` if one is missing.
 fn chain<'a>(
     sets: &'a [(String, SetManifest)],
     last: &'a (String, SetManifest),
@@ -188,7 +189,7 @@ fn chain<'a>(
     let mut chain = vec![last];
     while chain.last()?.1.is_incremental {
         let previous = chain.last()?.1.previous_set;
-        // A set is built on an older one; anything else is a circle.
+        // A set builds on an older one; anything else would be a cycle.
         chain.push(sets.iter().find(|(_, set)| set.set == previous && set.set < last.1.set)?);
         if chain.len() > sets.len() {
             return None;
@@ -198,8 +199,8 @@ fn chain<'a>(
     Some(chain)
 }
 
-/// The pieces of one place from one moment to another, if they have no gap. A piece joins only the one that begins at
-/// its END_SCN, at which, for the last piece of a stopped round, no other begins.
+/// Returns the pieces of one directory from one SCN to another, if they have no gap. A piece is only followed by one
+/// that starts at its END_SCN; after the last piece of a stopped round, no piece starts there.
 fn joined<'a>(
     pieces: impl Iterator<Item = &'a (String, PieceManifest)>,
     from: i64,

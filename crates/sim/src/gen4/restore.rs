@@ -11,30 +11,30 @@ use crate::profile::Profile;
 use crate::world::tenant::{Role, Tenant, TenantKind};
 use crate::world::{Caller, Cluster, TenantId};
 
-/// How fast data comes in.
+/// The restore rate of data.
 const BYTES_PER_SECOND: i64 = 64 << 20;
-/// Finished rows stay so long in the progress view.
+/// How long finished rows stay in the progress view.
 const LINGER_S: i64 = 5;
 
 /// A RESTORE statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) tenant: String,
-    /// As typed after FROM; none with ADD RESTORE SOURCE.
+    /// The text after FROM; `None` with ADD RESTORE SOURCE.
     pub(crate) from: Option<String>,
     pub(crate) until: Until,
     pub(crate) options: String,
     pub(crate) description: String,
 }
 
-/// Where a restore is.
+/// The stage of a restore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Stage {
     CreateTenant,
     Restoring,
     PostCheck,
     Upgrade,
-    /// The tenant's own job has succeeded, and the sys tenant's has yet to see it.
+    /// The tenant's own job has succeeded; the sys tenant's job has not noticed it yet.
     Finish,
     Success,
     Fail,
@@ -66,7 +66,7 @@ pub(crate) struct Restore {
     pub(crate) description: String,
     pub(crate) comment: String,
     pub(crate) in_history: bool,
-    /// What is read: address and size.
+    /// The files to read: address and size.
     #[serde(skip)]
     files: Vec<(String, u64)>,
     pub(crate) due: Option<i64>,
@@ -78,7 +78,7 @@ impl Restore {
     }
 }
 
-/// `ALTER SYSTEM RESTORE …`: answers the job whose tenant the statement then waits for.
+/// `ALTER SYSTEM RESTORE …`: returns the job; the statement then waits for its tenant.
 pub(crate) fn start(
     cluster: &mut Cluster,
     caller: Caller,
@@ -209,11 +209,11 @@ fn describe(
     }
 }
 
-/// What the waiting statement answers, as soon as it can.
+/// Returns the result of the waiting statement, once it is known.
 pub(crate) fn statement_outcome(cluster: &Cluster, job: u64) -> Option<Result<(), SqlError>> {
     let restore = cluster.four.restores.iter().find(|restore| restore.job == job)?;
     match restore.stage {
-        // Its META tenant existed: later failures are shown by the views.
+        // Its META tenant existed: only the views show later failures.
         _ if restore.data_start_us > 0 => Some(Ok(())),
         Stage::CreateTenant => None,
         Stage::Fail => Some(Err(SqlError::new(
@@ -224,7 +224,7 @@ pub(crate) fn statement_outcome(cluster: &Cluster, job: u64) -> Option<Result<()
     }
 }
 
-/// Moves all restores that are due.
+/// Advances all restores that are due.
 pub(super) fn step(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     for at in 0..cluster.four.restores.len() {
@@ -250,7 +250,7 @@ pub(super) fn step(cluster: &mut Cluster) {
 fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) {
     let now_us = cluster.now_us;
     if restore.is_running() && !cluster.tenants.contains_key(&restore.tenant) {
-        // It was dropped; the words are a guess.
+        // The tenant was dropped; the text is a guess.
         fail(cluster, restore.job, "tenant has been dropped".to_owned());
         return (Stage::Fail, after(now_us, LINGER_S));
     }
@@ -288,7 +288,7 @@ fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) 
     }
 }
 
-/// The problem of the files, as the failing server reports it.
+/// Returns the problem of the files, if any, as the failing server reports it.
 fn damage(cluster: &mut Cluster, restore: &Restore) -> Option<String> {
     let media = cluster.media.clone();
     let broken = restore.files.iter().find_map(|(address, size)| {
@@ -312,7 +312,7 @@ fn fail(cluster: &mut Cluster, job: u64, comment: String) {
     }
 }
 
-/// `ALTER SYSTEM CANCEL RESTORE t`: the half tenant goes, too.
+/// `ALTER SYSTEM CANCEL RESTORE t`: also drops the partly restored tenant.
 pub(crate) fn cancel(cluster: &mut Cluster, caller: Caller, name: &str) -> Result<(), SqlError> {
     if !caller.is_sys() {
         return Err(SqlError::access_denied("sys tenant"));
@@ -339,7 +339,7 @@ pub(crate) fn cancel(cluster: &mut Cluster, caller: Caller, name: &str) -> Resul
     }
 }
 
-/// The rows that SHOW RESTORE PREVIEW answers: type, id, address, description.
+/// Returns the rows of SHOW RESTORE PREVIEW: type, ID, address, description.
 pub(crate) fn preview(plan: &Plan, zone_s: i32) -> Vec<Vec<String>> {
     let sets = plan.sets.iter().map(|(address, set)| {
         vec!["BACKUP_SET".to_owned(), set.set.to_string(), address.clone(), String::new()]

@@ -85,7 +85,8 @@ fn restore(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     Ok(Command::Restore(Request { tenant, from, until, options, description }))
 }
 
-/// `{db.t | db.* | *.*}[, …] TO [TENANT [=]] t [FROM '…'] [UNTIL …] WITH '…' [REMAP TABLE a.b:c.d[, …]] [DESCRIPTION '…']`.
+/// `{db.t | db.* | *.*}[, …] TO [TENANT [=]] t [FROM '…'] [UNTIL …] WITH '…'
+/// [REMAP TABLE a.b:c.d[, …]] [DESCRIPTION '…']`.
 fn recover_tables(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     let mut items = vec![item(c)?];
     while c.symbol(",") {
@@ -130,7 +131,7 @@ fn item(c: &mut Cursor<'_>) -> Result<Item, SqlError> {
     if all { Err(c.syntax()) } else { Ok(Item::Table(database, c.name()?)) }
 }
 
-/// What an item becomes: of a table, a name in the same database is enough.
+/// Parses the new name of an item; for a table, a name in the same database is enough.
 fn renamed(c: &mut Cursor<'_>, old: &Item) -> Result<Item, SqlError> {
     let first = c.name()?;
     match old {

@@ -13,7 +13,7 @@ struct Row {
     restore: Restore,
     is_sys: bool,
     profile: Profile,
-    /// How far the data has come in, from 0 to 1.
+    /// The restored part of the data, from 0 to 1.
     fraction: f64,
 }
 
@@ -22,7 +22,7 @@ impl Row {
         if self.is_sys { TenantId::SYS } else { self.restore.tenant }
     }
 
-    /// Progress is the new tenant's business; sys has NULL.
+    /// Only the new tenant's row shows progress; the sys tenant's row has NULL.
     fn of_tenant(&self, value: impl Into<Value>) -> Value {
         if self.is_sys { Value::Null } else { value.into() }
     }
@@ -37,7 +37,7 @@ impl Row {
             (Stage::Fail, _) => "RESTORE_FAIL",
             (Stage::CreateTenant, true) => "CREATE_TENANT",
             (_, true) => "WAIT_TENANT_RESTORE_FINISH",
-            // 4.1 prints the names the kernel uses for itself.
+            // 4.1 shows the kernel's internal names.
             (Stage::CreateTenant | Stage::Restoring, false) if self.profile <= Profile::V4_1 => {
                 if self.restore.stage == Stage::CreateTenant { "RESTORE_PRE" } else { "RESTORE_WAIT_LS" }
             }
@@ -152,7 +152,7 @@ fn history(profile: Profile) -> Shape<Row> {
         .col("COMMENT", "varchar(1024)", |r| r.restore.comment.clone().into())
 }
 
-/// A version as the kernel packs it: 16, 16, 8, 8 bits... of which clients only compare the order.
+/// Returns a version in the kernel's encoding (16, 16, 8 and 8 bits); clients only compare the order.
 pub(super) fn version_number(version: &str) -> i64 {
     let mut parts = version.split('.').map(|part| part.parse::<i64>().unwrap_or_default());
     let mut next = || parts.next().unwrap_or_default();

@@ -20,7 +20,7 @@ pub(crate) struct Upgrade {
     pub(crate) at_us: i64,
 }
 
-/// The one tenant a standby statement is about.
+/// Returns the single tenant of a standby statement.
 fn only(cluster: &Cluster, caller: Caller, name: Option<&str>) -> Result<TenantId, SqlError> {
     match name {
         Some(_) if !caller.is_sys() => Err(SqlError::access_denied("sys tenant")),
@@ -51,7 +51,7 @@ pub(crate) fn activate(
     }
 }
 
-/// `ALTER SYSTEM SWITCHOVER TO PRIMARY | STANDBY [TENANT t] [VERIFY]`. The words of the refusals are a guess.
+/// `ALTER SYSTEM SWITCHOVER TO PRIMARY | STANDBY [TENANT t] [VERIFY]`. The error texts are guesses.
 pub(crate) fn switch_over(
     cluster: &mut Cluster,
     caller: Caller,
@@ -75,7 +75,7 @@ pub(crate) fn switch_over(
     }
 }
 
-/// `ALTER SYSTEM RECOVER STANDBY [TENANT t] UNTIL … | CANCEL`; none means cancel.
+/// `ALTER SYSTEM RECOVER STANDBY [TENANT t] UNTIL … | CANCEL`; `None` means CANCEL.
 pub(crate) fn recover(
     cluster: &mut Cluster,
     caller: Caller,
@@ -142,7 +142,7 @@ pub(super) fn check_source(cluster: &Cluster, id: TenantId, value: &str) -> Resu
     Ok(())
 }
 
-/// `CDB_OB_LOG_RESTORE_SOURCE`: where standby tenants take their log from.
+/// `CDB_OB_LOG_RESTORE_SOURCE`: the log sources of standby tenants.
 pub(super) fn sources(cluster: &Cluster, name: &str) -> Table {
     type Row = (TenantId, String, i64);
     let rows: Vec<Row> = cluster
@@ -165,7 +165,7 @@ pub(super) fn sources(cluster: &Cluster, name: &str) -> Table {
         .table(name, &rows)
 }
 
-/// `V$OB_LS_LOG_RESTORE_STATUS`: how far the log streams of standby tenants have come.
+/// `V$OB_LS_LOG_RESTORE_STATUS`: the progress of the log streams of standby tenants.
 pub(super) fn log_restores(cluster: &Cluster, name: &str) -> Table {
     type Row = (TenantId, u64, i64);
     let followers = cluster.tenants.values().filter(|tenant| tenant.role == Role::Standby);

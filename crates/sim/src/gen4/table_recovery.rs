@@ -1,8 +1,9 @@
-//! RECOVER TABLE of 4.2.1 and later: an auxiliary tenant is restored, and its tables are imported into the tenant.
+//! RECOVER TABLE of 4.2.1 and later: restores an auxiliary tenant and imports its tables into the tenant.
 //!
-//! Source: `ob_recover_table_initiator.cpp` (checks, rows, names), `ob_import_table_task_generator.cpp` (what ends an import before it
-//! begins), `ob_import_table_struct.cpp` (words). Guesses: how long each stage takes; the words for a table that is not in the
-//! backup and for one whose import fails. The restore of the auxiliary tenant has no rows in the views of restores.
+//! Source: `ob_recover_table_initiator.cpp` (checks, rows, names), `ob_import_table_task_generator.cpp` (errors
+//! before an import), `ob_import_table_struct.cpp` (texts). Guesses: the duration of each stage; the texts for a
+//! table that is not in the backup and for a failed import. The restore of the auxiliary tenant has no rows in the
+//! views of restores.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +18,10 @@ use crate::world::tenant::{Imported, Role, Tenant, TenantKind};
 use crate::world::{Caller, Cluster, TenantId};
 
 const BYTES_PER_SECOND: i64 = 64 << 20;
-/// Finished rows stay so long among those that run.
+/// How long finished rows stay in the view of running jobs.
 const LINGER_S: i64 = 5;
 
-/// What is recovered.
+/// The objects to recover.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Item {
     All,
@@ -36,12 +37,12 @@ pub(crate) struct Request {
     pub(crate) from: Option<String>,
     pub(crate) until: Until,
     pub(crate) options: String,
-    /// What becomes what: tables, or whole databases.
+    /// The old and new names of tables or whole databases.
     pub(crate) remaps: Vec<(Item, Item)>,
     pub(crate) description: String,
 }
 
-/// Where a recovery is.
+/// The stage of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Stage {
     Prepare,
@@ -61,7 +62,7 @@ pub(crate) struct Import {
     pub(crate) id: u64,
     pub(crate) from: (String, String),
     pub(crate) to: (String, String),
-    /// SUCCESS or FAILED; none until it has ended.
+    /// SUCCESS or FAILED; `None` until it has ended.
     pub(crate) result: Option<&'static str>,
     pub(crate) start_us: i64,
     pub(crate) end_us: i64,
@@ -110,7 +111,7 @@ impl TableRecovery {
     }
 }
 
-/// `ALTER SYSTEM RECOVER TABLE …`: the statement answers when the job is written down.
+/// `ALTER SYSTEM RECOVER TABLE …`: the statement returns when the job is recorded.
 pub(crate) fn start(
     cluster: &mut Cluster,
     caller: Caller,
@@ -199,7 +200,7 @@ pub(crate) fn cancel(cluster: &mut Cluster, caller: Caller, name: &str) -> Resul
     Ok(())
 }
 
-/// Moves all recoveries that are due.
+/// Advances all recoveries that are due.
 pub(super) fn step(cluster: &mut Cluster) {
     let now_us = cluster.now_us;
     for at in 0..cluster.four.table_recoveries.len() {
@@ -220,7 +221,7 @@ pub(super) fn step(cluster: &mut Cluster) {
     }
 }
 
-/// Leaves the present stage; answers how many seconds the next one takes.
+/// Leaves the current stage; returns the duration of the next one in seconds.
 fn advance(cluster: &mut Cluster, recovery: &mut TableRecovery) -> Result<i64, String> {
     let now_us = cluster.now_us;
     if recovery.stage != Stage::Canceling && !cluster.tenants.contains_key(&recovery.tenant) {
@@ -300,7 +301,7 @@ fn check_files(cluster: &mut Cluster, recovery: &TableRecovery) -> Result<(), St
     Ok(())
 }
 
-/// The imports that the items ask for. One that can't be ends the whole job before anything is imported.
+/// Returns the imports of the items. An impossible one fails the whole job before anything is imported.
 fn imports(cluster: &Cluster, recovery: &TableRecovery) -> Result<Vec<Import>, String> {
     let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
     for item in &recovery.items {
@@ -347,7 +348,7 @@ fn imports(cluster: &Cluster, recovery: &TableRecovery) -> Result<Vec<Import>, S
     Ok(imports)
 }
 
-/// Where a table goes: by a remap of its own, else by one of its database.
+/// Returns the new name of a table: by its own remap, otherwise by that of its database.
 fn target(remaps: &[(Item, Item)], from: &(String, String)) -> (String, String) {
     let own = remaps.iter().find_map(|(old, new)| match (old, new) {
         (Item::Table(database, table), Item::Table(to, name)) if (database, table) == (&from.0, &from.1) => {
@@ -364,7 +365,7 @@ fn target(remaps: &[(Item, Item)], from: &(String, String)) -> (String, String) 
     own.or(whole).unwrap_or_else(|| from.clone())
 }
 
-/// Imports the next table; tells whether there was one.
+/// Imports the next table; returns whether there was one.
 fn import_next(cluster: &mut Cluster, recovery: &mut TableRecovery) -> bool {
     let now_us = cluster.now_us;
     let Some(import) = recovery.imports.iter_mut().find(|import| import.result.is_none()) else {
@@ -384,7 +385,7 @@ fn import_next(cluster: &mut Cluster, recovery: &mut TableRecovery) -> bool {
     true
 }
 
-/// Ends a recovery; the auxiliary tenant goes in any case.
+/// Ends a recovery and drops the auxiliary tenant.
 fn end(cluster: &mut Cluster, recovery: &mut TableRecovery, result: &'static str, comment: String) {
     if let Some(aux) = recovery.aux.take() {
         cluster.remove_tenant(aux);
@@ -395,7 +396,7 @@ fn end(cluster: &mut Cluster, recovery: &mut TableRecovery, result: &'static str
     recovery.due = after(cluster.now_us, LINGER_S);
 }
 
-/// Tells whether a version knows it.
+/// Returns whether a version supports it.
 pub(crate) fn is_known(profile: Profile) -> bool {
     profile >= Profile::V4_2_5
 }

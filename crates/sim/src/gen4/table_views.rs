@@ -5,7 +5,7 @@ use super::table_recovery::{Import, Item, Stage, TableRecovery};
 use crate::sql::{Shape, Table, Value};
 use crate::world::{Cluster, TenantId};
 
-/// A recovery as one of its two tenants tells it; of the import only the second.
+/// A recovery, as shown for one of its two tenants; only the second one shows the import.
 struct Row {
     recovery: TableRecovery,
     is_sys: bool,
@@ -104,13 +104,13 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
         "OB_IMPORT_TABLE_JOBS" => import_jobs().table(name, &imports(false)),
         "OB_IMPORT_TABLE_JOB_HISTORY" => import_jobs().table(name, &imports(true)),
         "OB_IMPORT_TABLE_TASKS" => import_tasks("bigint").table(name, &tasks(false)),
-        // A number in the current view, a text in the history.
+        // The ID is a number in the current view and a text in the history.
         "OB_IMPORT_TABLE_TASK_HISTORY" => import_tasks("varchar(4096)").table(name, &tasks(true)),
         _ => return None,
     })
 }
 
-/// A recovery of tables, which restores an auxiliary tenant first.
+/// A recovery of tables, which first restores an auxiliary tenant.
 fn recoveries() -> Shape<Row> {
     Shape::<Row>::new()
         .col("TENANT_ID", "bigint", |r| r.tenant().into())
@@ -142,7 +142,7 @@ fn recoveries() -> Shape<Row> {
         .col("DESCRIPTION", "longtext", |r| r.recovery.description.clone().into())
 }
 
-/// The import of tables out of the auxiliary tenant.
+/// The import of tables from the auxiliary tenant.
 fn import_jobs() -> Shape<Row> {
     Shape::<Row>::new()
         .col("TENANT_ID", "bigint", |r| r.tenant().into())

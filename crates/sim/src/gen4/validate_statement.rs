@@ -1,4 +1,4 @@
-//! The statements VALIDATE and CANCEL VALIDATE (data of 4.5.1 and later): their parsing and refusals.
+//! The statements VALIDATE and CANCEL VALIDATE (data version 4.5.1 and later): their syntax and errors.
 
 use super::grammar::tenant_list;
 use super::validation::{ValidateJob, add};
@@ -10,13 +10,13 @@ use crate::sql::Cursor;
 use crate::world::tenant::Tenant;
 use crate::world::{Caller, Cluster, TenantId};
 
-/// Longer lists of ids are refused.
+/// The maximum length of a list of IDs.
 const LONGEST_IDS: usize = 512;
 
 /// A VALIDATE statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// `BACKUP`, `BACKUPSET`, `ARCHIVELOG_PIECE`, or a word of the old grammar.
+    /// `BACKUP`, `BACKUPSET`, `ARCHIVELOG_PIECE`, or a keyword of the old grammar.
     pub(crate) kind: &'static str,
     pub(crate) ids: Option<String>,
     pub(crate) data: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Request {
     pub(crate) description: String,
 }
 
-/// Reads a statement after VALIDATE.
+/// Parses a statement after VALIDATE.
 pub(super) fn parse(c: &mut Cursor<'_>) -> Result<Request, SqlError> {
     let kinds = ["BACKUP", "BACKUPSET", "ARCHIVELOG_PIECE"];
     let kind = kinds.into_iter().find(|kind| c.words(kind)).unwrap_or("");
@@ -56,7 +56,7 @@ pub(super) fn parse(c: &mut Cursor<'_>) -> Result<Request, SqlError> {
     }
 }
 
-/// Checks in the kernel's order, and writes down the first job.
+/// Does the checks in the kernel's order, and records the first job.
 pub(crate) fn start(cluster: &mut Cluster, caller: Caller, request: &Request) -> Result<(), SqlError> {
     if cluster.profile < Profile::V4_6 {
         return Err(SqlError::new(4007, "Not supported feature or function"));
@@ -148,7 +148,7 @@ fn check_words(caller: Caller, request: &Request) -> Result<&'static str, SqlErr
     Ok(level)
 }
 
-/// What is at a path: a destination, or one set or piece.
+/// Determines what is at a path: a destination, or a single set or piece.
 fn identify(cluster: &Cluster, path: &str, request: &Request) -> Result<(String, &'static str), SqlError> {
     let (media, bare) = (&cluster.media, Uri::parse(path)?.bare);
     let kind = match layout4::read_format(media, &bare) {

@@ -1,4 +1,5 @@
-//! VALIDATE (data of 4.5.1 and later): reads sets and pieces back. One job for each tenant, asynchronous like backup.
+//! VALIDATE (data version 4.5.1 and later): reads sets and pieces back. One job for each tenant, asynchronous like a
+//! backup.
 
 use serde::Serialize;
 
@@ -7,9 +8,9 @@ use crate::error::SqlError;
 use crate::media::{Media, layout4};
 use crate::world::{Cluster, TenantId};
 
-/// How fast content is read back.
+/// The read rate of content.
 const BYTES_PER_SECOND: i64 = 64 << 20;
-/// Ended rows stay this long in the current views.
+/// How long ended rows stay in the current views.
 const LINGER_S: i64 = 5;
 
 /// All validations of a tenant.
@@ -19,7 +20,7 @@ pub(crate) struct Validations {
     pub(crate) tasks: Vec<ValidateTask>,
 }
 
-/// A job; that of sys only hands out work.
+/// A job; the sys tenant's job only creates the jobs of the tenants.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ValidateJob {
     pub(crate) tenant: TenantId,
@@ -55,7 +56,7 @@ pub(crate) struct ValidateTask {
     pub(crate) tenant: TenantId,
     pub(crate) id: u64,
     pub(crate) job: u64,
-    /// `BACKUPSET` or `ARCHIVELOG_PIECE` (a guess at the words).
+    /// `BACKUPSET` or `ARCHIVELOG_PIECE` (a guess).
     pub(crate) kind: &'static str,
     pub(crate) thing: u64,
     pub(crate) round: u64,
@@ -78,7 +79,7 @@ pub(crate) struct ValidateTask {
 }
 
 impl ValidateTask {
-    /// How much has been read back at a moment.
+    /// Returns how many bytes have been read back at a given time.
     pub(super) fn validated_bytes(&self, now_us: i64) -> i64 {
         let until = if self.end_us > 0 { self.end_us } else { now_us };
         match self.reading_us {
@@ -88,13 +89,13 @@ impl ValidateTask {
     }
 }
 
-/// Writes down a job under the next number.
+/// Records a job under the next ID.
 pub(super) fn add(backups: &mut Backups, job: ValidateJob) {
     let jobs = &mut backups.validations.jobs;
     jobs.push(ValidateJob { id: jobs.len() as u64 + 1, ..job });
 }
 
-/// Moves all due jobs of a tenant.
+/// Advances all due jobs of a tenant.
 pub(super) fn step(cluster: &mut Cluster, id: TenantId) {
     let now_us = cluster.now_us;
     let count = cluster.four.of(id).validations.jobs.len();
@@ -135,7 +136,7 @@ fn end(backups: &mut Backups, at: usize, status: &'static str, result: i64, now_
     after(now_us, LINGER_S)
 }
 
-/// The sys job hands out one to each tenant, then waits for all.
+/// The sys tenant's job creates a job for each tenant, then waits for all of them.
 fn step_sys(cluster: &mut Cluster, at: usize, job: &ValidateJob) -> Option<i64> {
     let now_us = cluster.now_us;
     if job.status == "INIT" {
@@ -166,7 +167,7 @@ fn step_sys(cluster: &mut Cluster, at: usize, job: &ValidateJob) -> Option<i64> 
     end(cluster.four.of(TenantId::SYS), at, status, result, now_us)
 }
 
-/// A tenant's job determines what to validate, each object a task.
+/// A tenant's job determines what to validate, and creates a task for each object.
 fn begin(cluster: &mut Cluster, id: TenantId, at: usize, job: &ValidateJob) -> Option<i64> {
     let now_us = cluster.now_us;
     let media = cluster.media.clone();
@@ -220,7 +221,7 @@ fn new_task(job: &ValidateJob, kind: &'static str, thing: u64, path: String) -> 
     }
 }
 
-/// The existing sets on the current path, or everything at a named one.
+/// Returns tasks for the usable sets at the current destination, or for all sets at a given path.
 fn of_sets(backups: &Backups, media: &Media, job: &ValidateJob) -> Vec<ValidateTask> {
     let Some(base) = job.path.clone().or_else(|| backups.data.as_ref().map(|place| place.bare.clone()))
     else {
@@ -279,7 +280,7 @@ fn of_pieces(backups: &Backups, media: &Media, job: &ValidateJob) -> Vec<Validat
         .collect()
 }
 
-/// The next stage of the first task that has not ended, or the end of the job.
+/// Advances the first unfinished task, or ends the job.
 fn advance(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let now_us = cluster.now_us;
     let number = cluster.four.of(id).validations.jobs[at].id;
@@ -329,7 +330,7 @@ fn advance(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     after(now_us, seconds)
 }
 
-/// What is wrong with a set or piece: files that are missing, or, when the content is read, any that is damaged.
+/// Returns the problem of a set or piece, if any: missing files, or, if the content is read, damaged files.
 fn damage(cluster: &mut Cluster, task: &ValidateTask, with_content: bool) -> Option<SqlError> {
     if let Err(error) = cluster.destination_trouble(&task.path) {
         return Some(error);

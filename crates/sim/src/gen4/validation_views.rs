@@ -1,4 +1,4 @@
-//! The views about validation. Names, order and types are those that a 4.6 described.
+//! The views about validation. Names, order and types of the columns are from the DESC of a 4.6 server.
 
 use super::job_views::on_off;
 use super::validation::{ValidateJob, ValidateTask};
@@ -19,7 +19,7 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
     }
 }
 
-/// A job with how many of its tasks there are and are done.
+/// A job with its tasks, which are counted.
 struct JobRow {
     job: ValidateJob,
     tasks: Vec<ValidateTask>,
@@ -35,7 +35,7 @@ fn jobs(cluster: &Cluster, name: &str, in_history: bool) -> Table {
             tasks: tasks.iter().filter(|task| task.job == job.id).cloned().collect(),
         })
         .collect();
-    // The history of the tenant's own has the comment first.
+    // In the `DBA_` view of the history, the comment comes first.
     let comment_first = in_history && name.starts_with("DBA_");
     Shape::<JobRow>::new()
         .col("TENANT_ID", "bigint", |r| r.job.tenant.into())

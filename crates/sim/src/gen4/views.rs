@@ -10,7 +10,7 @@ use crate::sql::{Shape, Table, Value};
 use crate::world::topology::Server;
 use crate::world::{Cluster, TenantId, internal_views, unit_views};
 
-/// Views that come as `CDB_…` and `DBA_…`.
+/// Views that exist as `CDB_…` and `DBA_…`.
 const TWINS: [&str; 32] = [
     "OB_ARCHIVE_DEST",
     "OB_ARCHIVELOG",
@@ -55,7 +55,7 @@ const WITH_TENANT: [&str; 5] = [
     "DBA_OB_BACKUP_VALIDATE_TASK_HISTORY",
 ];
 
-/// Twins that came with VALIDATE.
+/// Twins that were added with VALIDATE.
 const VALIDATION_TWINS: [&str; 4] = [
     "OB_BACKUP_VALIDATE_JOBS",
     "OB_BACKUP_VALIDATE_JOB_HISTORY",
@@ -63,7 +63,7 @@ const VALIDATION_TWINS: [&str; 4] = [
     "OB_BACKUP_VALIDATE_TASK_HISTORY",
 ];
 
-/// Views of which there is only one.
+/// Views without a twin.
 const ALONE: [&str; 4] = [
     "V$OB_ARCHIVE_DEST_STATUS",
     "V$OB_LS_LOG_RESTORE_STATUS",
@@ -71,10 +71,10 @@ const ALONE: [&str; 4] = [
     "V$OB_TABLET_COMPACTION_HISTORY",
 ];
 
-/// Jobs of all tenants. It has no `CDB_` twin, and only sys has it.
+/// The view of the jobs of all tenants. It has no `CDB_` twin, and only the sys tenant has it.
 const TENANT_JOBS: &str = "DBA_OB_TENANT_JOBS";
 
-/// The names a tenant sees.
+/// Returns the names that a tenant sees.
 pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     let prefixes: &[&str] = if viewer == TenantId::SYS { &["CDB_", "DBA_"] } else { &["DBA_"] };
     let newest: &[&str] = if profile >= Profile::V4_6 { &VALIDATION_TWINS } else { &[] };
@@ -84,7 +84,7 @@ pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     twins.chain(ALONE.map(str::to_owned)).chain(jobs).collect()
 }
 
-/// The table of an upper-case name, as a tenant sees it.
+/// Returns the table of an upper-case name, as a tenant sees it.
 pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
     if name == TENANT_JOBS {
         return (viewer == TenantId::SYS).then(|| tenant_jobs(cluster, name));
@@ -101,7 +101,7 @@ pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
     alone(cluster, name).map(|table| if viewer == TenantId::SYS { table } else { only_of(table, viewer) })
 }
 
-/// The rows of one tenant.
+/// Keeps only the rows of one tenant.
 fn only_of(mut table: Table, tenant: TenantId) -> Table {
     let wanted = Value::from(tenant);
     if let Some(at) = table.columns.iter().position(|(name, _)| *name == "TENANT_ID") {
@@ -110,7 +110,7 @@ fn only_of(mut table: Table, tenant: TenantId) -> Table {
     table
 }
 
-/// A view with the rows of all tenants.
+/// Returns a view with the rows of all tenants.
 fn all(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
     archive_views::table(cluster, base, name)
         .or_else(|| job_views::table(cluster, base, name))

@@ -1,8 +1,9 @@
-//! The bytes of data files: noise derived from the address, so that damage is detected without copies.
+//! The content of data files: pseudorandom bytes derived from the address, so that damage is detected without storing
+//! copies.
 
-/// The first bytes of the file at an address.
+/// Returns the first bytes of the file at an address.
 pub(super) fn bytes_of(address: &str, count: u64) -> Vec<u8> {
-    // Only the name inside the backup counts: a backup that is moved as a whole stays good.
+    // Only the last two parts of the path count: a backup that is moved as a whole stays valid.
     let name = address.rsplit('/').take(2).collect::<String>();
     let mut state = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

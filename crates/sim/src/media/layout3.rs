@@ -1,4 +1,5 @@
-//! Files of 2.2.77 and 3.x destinations: one tree for the whole cluster; their content is the simulator's own.
+//! Files of 2.2.77 and 3.x destinations: one directory tree for the whole cluster. The content of the files is the
+//! simulator's own.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ pub(crate) struct SetManifest {
     pub(crate) password: String,
     pub(crate) data_bytes: i64,
     pub(crate) previous_set: u64,
-    /// The cluster's frozen version when the set began.
+    /// The cluster's frozen version when the set started.
     #[serde(default)]
     pub(crate) data_version: u64,
     /// The data file with its size, relative to the set.
@@ -31,31 +32,31 @@ pub(crate) struct RoundManifest {
     pub(crate) checkpoint_us: i64,
 }
 
-/// The tree of a cluster under its destination.
+/// Returns the root directory of a cluster at its destination.
 pub(crate) fn root(destination: &str, cluster: &str, cluster_id: u64) -> String {
     format!("{destination}/{cluster}/{cluster_id}/incarnation_1")
 }
 
-/// The files that name the owner of the tree.
+/// Writes the files that name the owner of the directory.
 pub(crate) fn write_cluster(media: &Media, root: &str, tenants: &[(u64, String)]) -> Result<(), SqlError> {
     let names: Vec<(&u64, &str)> = tenants.iter().map(|(id, name)| (id, name.as_str())).collect();
     media.put(&format!("{root}/tenant_info"), b"tenants")?;
     media.put(&format!("{root}/tenant_name_info"), &json(&names))
 }
 
-/// The tenant of a name in a tree.
+/// Returns the ID of a tenant by its name in a cluster's directory.
 pub(crate) fn tenant_id(media: &Media, root: &str, name: &str) -> Option<u64> {
     let names: Vec<(u64, String)> =
         serde_json::from_slice(&media.get(&format!("{root}/tenant_name_info"))?).ok()?;
     names.into_iter().find(|(_, known)| known == name).map(|(id, _)| id)
 }
 
-/// The mark each server leaves when the archive starts.
+/// Writes the mark that each server creates when the archive starts.
 pub(crate) fn write_server_mark(media: &Media, root: &str, ip: &str, port: u16) -> Result<(), SqlError> {
     media.put(&format!("{root}/clog_info/1_{ip}_{port}"), b"start")
 }
 
-/// The directory of a set: 2.2.77 knows only its number.
+/// Returns the directory of a set; on 2.2.77, its name has only the set's ID.
 pub(crate) fn set_directory(set: u64, is_incremental: bool, day: i64, is_oldest: bool) -> String {
     if is_oldest {
         return format!("backup_set_{set}");
@@ -79,7 +80,7 @@ pub(crate) fn write_set(
     media.put(&format!("{root}/cluster_data_backup_info"), b"info")
 }
 
-/// A tenant's sets that can be read, with their addresses.
+/// Returns a tenant's readable sets, with their addresses.
 pub(crate) fn read_sets(media: &Media, root: &str, tenant: u64) -> Vec<(String, SetManifest)> {
     let data = format!("{root}/{tenant}/data");
     let names = media.list(&data);
@@ -99,7 +100,7 @@ pub(crate) fn remove_set(media: &Media, root: &str, tenant: u64, directory: &str
     media.remove(&format!("{root}/{tenant}/data/{directory}"));
 }
 
-/// Writes a tenant's logs as far as they have come.
+/// Writes a tenant's logs up to the current checkpoint.
 pub(crate) fn write_clog(
     media: &Media,
     root: &str,
@@ -120,7 +121,7 @@ pub(crate) fn remove_clog(media: &Media, root: &str, tenant: u64, directory: &st
     media.remove(&format!("{root}/{tenant}/clog/{directory}"));
 }
 
-/// A tenant's rounds that can be read.
+/// Returns a tenant's readable rounds.
 pub(crate) fn read_rounds(media: &Media, root: &str, tenant: u64) -> Vec<RoundManifest> {
     let clog = format!("{root}/{tenant}/clog");
     let names = media.list(&clog);

@@ -1,11 +1,11 @@
-//! Files of 4.x destinations, at the real paths; their content is the simulator's own.
+//! Files of 4.x destinations, at the paths of real backups. The content of the files is the simulator's own.
 
 use serde::{Deserialize, Serialize};
 
 use super::Media;
 use crate::error::SqlError;
 
-/// Whose destination this is.
+/// The owner and kind of a destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Format {
     pub(crate) cluster: String,
@@ -15,7 +15,7 @@ pub(crate) struct Format {
     pub(crate) kind: String,
 }
 
-/// A backup set according to its own directory.
+/// A backup set, as described in its directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SetManifest {
     pub(crate) cluster: String,
@@ -41,7 +41,7 @@ pub(crate) struct SetManifest {
     pub(crate) files: Vec<(String, u64)>,
 }
 
-/// A piece according to its own directory.
+/// A piece, as described in its directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PieceManifest {
     pub(crate) cluster: String,
@@ -63,7 +63,7 @@ pub(crate) fn read_format(media: &Media, base: &str) -> Option<Format> {
     serde_json::from_slice(&media.get(&format!("{base}/format.obbak"))?).ok()
 }
 
-/// True when only probe files are there.
+/// Returns whether a destination contains only probe files.
 pub(crate) fn is_vacant(media: &Media, base: &str) -> bool {
     media.list(base).iter().all(|name| name == "check_file")
 }
@@ -72,7 +72,7 @@ pub(crate) fn write_format(media: &Media, base: &str, format: &Format) -> Result
     media.put(&format!("{base}/format.obbak"), &json(format))
 }
 
-/// Writes a probe file; answers its name.
+/// Writes a probe file; returns its name.
 pub(crate) fn write_probe(media: &Media, base: &str, tenant: u64, stamp: &str) -> Result<String, SqlError> {
     let name = format!("{tenant}_connect_file_{stamp}.obbak");
     media.put(&format!("{base}/check_file/{name}"), b"connect")?;
@@ -87,12 +87,12 @@ pub(crate) fn piece_name(destination: u64, round: u64, piece: u64) -> String {
     format!("piece_d{destination}r{round}p{piece}")
 }
 
-/// The mark of a set that has started.
+/// Writes the mark of a set that has started.
 pub(crate) fn write_set_start(media: &Media, base: &str, name: &str) -> Result<(), SqlError> {
     media.put(&format!("{base}/backup_sets/{name}_start.obbak"), b"start")
 }
 
-/// The data files of a set: which, and how long. The last log stream holds the data.
+/// Returns the data files of a set with their sizes. The last log stream contains the data.
 pub(crate) fn data_files(log_streams: &[u64], bytes: i64, merged_data: bool) -> Vec<(String, u64)> {
     let mut files = Vec::new();
     let last = log_streams.last().copied().unwrap_or(1);
@@ -115,7 +115,7 @@ pub(crate) fn data_files(log_streams: &[u64], bytes: i64, merged_data: bool) -> 
     files
 }
 
-/// Writes the data of a set; answers how many bytes it has.
+/// Writes the data of a set; returns its size in bytes.
 pub(crate) fn write_set_data(
     media: &Media,
     base: &str,
@@ -172,7 +172,7 @@ pub(crate) fn remove_piece(media: &Media, base: &str, name: &str) {
     }
 }
 
-/// A piece whose logs cannot be read any more.
+/// Makes the logs of a piece unreadable.
 pub(crate) fn lose_piece(media: &Media, base: &str, name: &str) {
     media.remove(&format!("{base}/{name}/single_piece_info.obarc"));
 }
@@ -214,12 +214,12 @@ pub(crate) fn write_piece(
     Ok(())
 }
 
-/// The whole sets at an address: a destination's root, or one set's directory.
+/// Returns the complete sets at an address: a destination's root, or a single set's directory.
 pub(crate) fn read_sets(media: &Media, base: &str) -> Vec<(String, SetManifest)> {
     read(media, base, "backup_set_", "single_backup_set_info.obbak")
 }
 
-/// The pieces at an address: a destination's root, or one piece's directory.
+/// Returns the pieces at an address: a destination's root, or a single piece's directory.
 pub(crate) fn read_pieces(media: &Media, base: &str) -> Vec<(String, PieceManifest)> {
     read(media, base, "piece_d", "single_piece_info.obarc")
 }

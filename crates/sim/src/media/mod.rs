@@ -1,4 +1,4 @@
-//! The storage of backups: real files for `file://`, memory for every object store.
+//! The storage of backups: real files for `file://`, and memory for all object stores.
 
 mod content;
 pub(crate) mod layout3;
@@ -15,13 +15,13 @@ pub(crate) use uri::Uri;
 
 use crate::error::SqlError;
 
-/// So much of each file is written for real; the rest is a hole that reads as zeros.
+/// The part of each file that is really written; the rest is a hole that reads as zeros.
 const REAL_BYTES: u64 = 1 << 20;
 
-/// All storage that a simulator reaches.
+/// All storage of a simulator.
 #[derive(Debug, Default)]
 pub(crate) struct Media {
-    /// The directory that `file:///` stands for.
+    /// The root directory of `file:///` addresses.
     root: Option<PathBuf>,
     /// Objects by address.
     objects: Mutex<BTreeMap<String, (u64, Vec<u8>)>>,
@@ -37,20 +37,20 @@ impl Media {
         self.write(address, text.len() as u64, text)
     }
 
-    /// Writes a data file of a size, with content that belongs to its address.
+    /// Writes a data file of a given size, with content derived from its address.
     pub(crate) fn put_data(&self, address: &str, size: u64) -> Result<(), SqlError> {
         let Some(path) = self.path(address) else {
-            // Memory does not get damaged, so the size suffices.
+            // Objects in memory cannot be damaged, so the size suffices.
             return self.write(address, size, &[]);
         };
         if fs::metadata(&path).is_ok_and(|file| (REAL_BYTES..=size).contains(&file.len())) {
-            // A log that grows after its real bytes needs only a longer hole.
+            // A log that grows beyond its real bytes only needs a longer hole.
             return lengthen(&path, size).map_err(|error| translate(&error));
         }
         self.write(address, size, &content::bytes_of(address, size.min(REAL_BYTES)))
     }
 
-    /// What is wrong with a data file, if anything.
+    /// Returns the problem of a data file, if any.
     pub(crate) fn damage(&self, address: &str, size: u64) -> Option<SqlError> {
         match self.head(address) {
             None => Some(SqlError::plain(9011)),
@@ -62,12 +62,12 @@ impl Media {
         }
     }
 
-    /// A small file's content.
+    /// Returns the content of a small file.
     pub(crate) fn get(&self, address: &str) -> Option<Vec<u8>> {
         self.head(address).map(|(_, head)| head)
     }
 
-    /// The names directly below an address.
+    /// Returns the names directly below an address.
     pub(crate) fn list(&self, address: &str) -> Vec<String> {
         if let Some(path) = self.path(address) {
             let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
@@ -85,10 +85,10 @@ impl Media {
         names
     }
 
-    /// Removes a file, or a directory with all that is in it.
+    /// Removes a file, or a directory with its content.
     pub(crate) fn remove(&self, address: &str) {
         if let Some(path) = self.path(address) {
-            // It may be gone already, which is what is wanted.
+            // It may already be removed, which is the intended result.
             let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
             return;
         }
@@ -113,7 +113,7 @@ impl Media {
         Some((size, head))
     }
 
-    /// Where a `file://` address is on this machine.
+    /// Returns the local path of a `file://` address.
     fn path(&self, address: &str) -> Option<PathBuf> {
         let path = address.strip_prefix("file://")?;
         Some(match &self.root {

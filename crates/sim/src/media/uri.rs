@@ -7,19 +7,19 @@ use crate::error::SqlError;
 pub(crate) struct Uri {
     /// With credentials.
     pub(crate) full: String,
-    /// Without anything from `?` on.
+    /// The part before `?`.
     pub(crate) bare: String,
     pub(crate) host: String,
     /// `access_id=…` as the storage table shows it.
     pub(crate) access_id: String,
-    /// Every other option, joined by `&`.
+    /// All other options, joined with `&`.
     pub(crate) extension: String,
     /// `zone`, `idc` and `region` with their values: the nodes that run the backup.
     pub(crate) nodes: Vec<(String, String)>,
 }
 
 impl Uri {
-    /// Reads an address; a bad one is error 9026 or 9113.
+    /// Parses an address; an invalid one is error 9026 or 9113.
     pub(crate) fn parse(text: &str) -> Result<Self, SqlError> {
         let invalid = || SqlError::plain(9026);
         let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
@@ -52,7 +52,7 @@ impl Uri {
         }
     }
 
-    /// A directory takes nothing but the nodes that shall write to it, and limits.
+    /// Reads the options of a directory, which may only have limits and the nodes that write to it.
     fn read_file_options(&mut self, options: &str) -> Result<(), SqlError> {
         let mut others = Vec::new();
         for option in options.split('&').filter(|option| !option.is_empty()) {
@@ -138,7 +138,7 @@ impl Uri {
 /// Options that choose nodes.
 const NODES: [&str; 3] = ["zone", "idc", "region"];
 
-/// An address as the setting keeps it: without the options that choose nodes.
+/// Returns an address as stored in the setting: without the options that choose nodes.
 fn without_nodes(text: &str) -> String {
     let Some((path, options)) = text.split_once('?') else { return text.to_owned() };
     let is_kept = |option: &&str| option.split_once('=').is_none_or(|(name, _)| !NODES.contains(&name));

@@ -70,7 +70,7 @@ impl Session {
         ahead.words("RESOURCE") || ahead.words("TENANT")
     }
 
-    /// `u MAX_CPU 1, MEMORY_SIZE '1G' …`; of the sizes only CPU and memory are kept.
+    /// `u MAX_CPU 1, MEMORY_SIZE '1G' …`; of the sizes, only CPU and memory are stored.
     fn create_unit(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
         c.words("IF NOT EXISTS");
         let name = c.name()?;
@@ -117,7 +117,7 @@ impl Session {
     }
 }
 
-/// `MAX_CPU` and the memory among a unit's options.
+/// Reads `MAX_CPU` and the memory size from a unit's options.
 fn sizes(c: &mut Cursor<'_>) -> (Option<f64>, Option<i64>) {
     let options = options(c);
     let first = |wanted: &[&str]| {
@@ -154,7 +154,7 @@ fn options(c: &mut Cursor<'_>) -> Vec<(String, Vec<String>)> {
     options
 }
 
-/// `4G` without quotes is a number and a word that touch.
+/// `4G` without quotes is a number directly followed by a word.
 fn with_unit(c: &mut Cursor<'_>, number: &Token) -> String {
     match c.peek() {
         Some(unit)

@@ -1,25 +1,25 @@
-//! Statements that the real server of the tenant answers, and those that the simulator answers itself.
+//! Decides which statements the tenant's real server answers, and which the simulator answers.
 
 use super::{Reply, Session, shown};
 use crate::error::SqlError;
 use crate::sql::Token;
 use crate::world::views;
 
-/// Long statements are recognized by their beginning.
+/// How many characters of a long statement are recorded.
 const SHOWN_CHARS: usize = 2_000;
 
 impl Session {
-    /// True when the tenant has a real server.
+    /// Returns whether the tenant has a real server.
     pub(crate) fn is_bridged(&self) -> bool {
         self.bridge.is_some()
     }
 
-    /// True when the whole text is for the real server: none of its statements is ours.
+    /// Returns whether all statements of a text are for the real server.
     pub(crate) fn forwards_all(&self, statements: &[Vec<Token>]) -> bool {
         self.is_bridged() && statements.iter().all(|tokens| !self.is_ours(tokens))
     }
 
-    /// True when the simulator itself must answer, although the tenant has a real server.
+    /// Returns whether the simulator must answer a statement itself, although the tenant has a real server.
     pub(super) fn is_ours(&self, tokens: &[Token]) -> bool {
         let word =
             |at: usize| tokens.get(at).map(|token: &Token| token.value.to_uppercase()).unwrap_or_default();
@@ -33,7 +33,7 @@ impl Session {
         }
     }
 
-    /// Versions and connection ids are those of the simulated cluster.
+    /// Returns whether a statement reads versions or connection IDs, which are those of the simulated cluster.
     fn asks_identity(&self, tokens: &[Token]) -> bool {
         let identity = ["ob_version", "version", "connection_id", "version_comment", "effective_tenant_id"];
         !tokens.iter().any(|token| token.is_word("FROM"))
@@ -50,7 +50,7 @@ impl Session {
         })
     }
 
-    /// Sends one statement of a text that also holds some of ours.
+    /// Forwards one statement of a text that also contains statements for the simulator.
     pub(super) async fn forward_statement(
         &mut self,
         text: &str,
@@ -85,7 +85,7 @@ impl Session {
         Ok(Reply::Forwarded)
     }
 
-    /// The next packet of a forwarded answer.
+    /// Returns the next packet of a forwarded answer.
     pub(crate) async fn next_forwarded(&mut self) -> Result<Option<Vec<u8>>, SqlError> {
         match &mut self.bridge {
             Some(bridge) => bridge.next().await,
@@ -93,14 +93,14 @@ impl Session {
         }
     }
 
-    /// Leaves an answer half read.
+    /// Abandons a partly read answer.
     pub(crate) fn abandon_forwarded(&mut self) {
         if let Some(bridge) = &mut self.bridge {
             bridge.abandon();
         }
     }
 
-    /// What a forwarded text changes on our side, too: the database, the time zone, the time limit.
+    /// Applies the effects of a forwarded statement on this session: the database, the time zone, the time-out.
     pub(crate) fn note_settings(&mut self, text: &str, tokens: &[Token]) {
         match tokens {
             [first, name, ..] if first.is_word("USE") => {

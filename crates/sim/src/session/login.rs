@@ -23,7 +23,7 @@ impl<'a> Name<'a> {
     fn read(text: &'a str) -> Self {
         if let Some((user, rest)) = text.rsplit_once('@') {
             let (tenant, cluster) = rest.split_once('#').map_or((rest, None), |(t, c)| (t, Some(c)));
-            // A number after a second # is the cluster's id, which proxies use.
+            // A number after a second # is the cluster's ID, which proxies use.
             let cluster = cluster.map(|cluster| cluster.split(['#', ':']).next().unwrap_or(cluster));
             return Self { user, tenant, cluster };
         }
@@ -36,7 +36,7 @@ impl<'a> Name<'a> {
 }
 
 impl Session {
-    /// Opens a session for a user whose password `proves`.
+    /// Opens a session for a user whose password satisfies `proves`.
     pub(crate) fn open(
         process: &Arc<Process>,
         cluster: usize,

@@ -26,13 +26,13 @@ use crate::world::{Caller, Cluster, TenantId, Warning, views};
 use crate::{gen3, gen4};
 use variables::Variables;
 
-/// What a statement answers.
+/// The answer to a statement.
 pub(crate) enum Reply {
     Ok {
         affected: u64,
     },
     Rows(Answer),
-    /// A real server answers; its packets wait at the bridge.
+    /// A real server answers; its packets are read from the bridge.
     Forwarded,
 }
 
@@ -64,18 +64,18 @@ pub(crate) struct Session {
     user_variables: HashMap<String, Value>,
     ties: Ties,
     warnings: Vec<Warning>,
-    /// The next answer is interrupted.
+    /// Whether the next answer is cut off.
     cut: bool,
     bridge: Option<Bridge>,
 }
 
 impl Session {
-    /// The door this session came in by.
+    /// Returns the server of this session.
     pub(crate) fn door(&self) -> Door {
         Door { process: self.process.clone(), cluster: self.cluster, server: self.server }
     }
 
-    /// Forgets all that was set, as `COM_RESET_CONNECTION` does.
+    /// Resets all settings, as `COM_RESET_CONNECTION` does.
     pub(crate) fn reset(&mut self) {
         self.variables = Variables::default();
         self.user_variables.clear();
@@ -124,7 +124,8 @@ impl Session {
         self.record(what, &Err(error.clone()));
     }
 
-    /// Notes a text that never became a statement; what cannot be split into tokens may hold a secret, and is not shown.
+    /// Records a text that could not be executed; a text that cannot be tokenized may contain a secret and is not
+    /// shown.
     pub(crate) fn note_unread(&self, text: &str, error: &SqlError) {
         let what = match statements(text) {
             Ok(all) if all.len() == 1 => shown(text, &all[0]),
@@ -144,7 +145,7 @@ impl Session {
         result.map_err(|error| self.enriched(error))
     }
 
-    /// With `enable_rich_error_msg`, a text shows where and when it was written.
+    /// With `enable_rich_error_msg`, an error text starts with the server and the time.
     fn enriched(&self, mut error: SqlError) -> SqlError {
         let place = self.process.with(self.cluster, |cluster| {
             let time = civil::format(cluster.now_us, cluster.zone_s);
@@ -177,7 +178,7 @@ impl Session {
         });
     }
 
-    /// Slow and hanging statements, and connections that will break.
+    /// Applies the faults of slow and hanging statements and of cut connections.
     async fn trouble(&mut self, shown: &str) -> Result<(), SqlError> {
         let (slow, hangs, cut) = self.process.with(self.cluster, |cluster| {
             let slow = cluster.faults.hit(FaultName::StatementSlow, shown);
@@ -262,7 +263,7 @@ impl Session {
         Ok(Reply::ok())
     }
 
-    /// Waits, second by second, for the new tenant; a timeout does not end the restore itself.
+    /// Waits for the new tenant, checking every second; a time-out does not end the restore itself.
     async fn await_restore(&self, job: u64) -> Result<(), SqlError> {
         let limit_us = self.variables.query_timeout_us();
         let deadline_us = self.process.clock.now_us().saturating_add(limit_us);
@@ -280,12 +281,12 @@ impl Session {
         }
     }
 
-    /// Answers a SELECT over the tables of the world.
+    /// Runs a SELECT over the tables of the world.
     fn select(&self, text: &str, tokens: &[Token]) -> Result<Answer, SqlError> {
         self.query(tokens, |env| engine::run(text, tokens, env))
     }
 
-    /// The columns a statement will answer with.
+    /// Returns the columns of a statement's answer.
     pub(crate) fn describe(&mut self, text: &str, tokens: &[Token]) -> Result<Vec<Column>, SqlError> {
         let first = tokens.first().map(|token| token.value.to_uppercase()).unwrap_or_default();
         if self.bridge.is_some() && !self.is_ours(tokens) {
@@ -299,7 +300,7 @@ impl Session {
         }
     }
 
-    /// Gives a query its surroundings: the session's variables and the tenant's tables.
+    /// Runs a query with its environment: the session's variables and the tenant's tables.
     fn query<T>(
         &self,
         tokens: &[Token],
@@ -370,7 +371,7 @@ impl Session {
     }
 }
 
-/// One statement of a text, with its arguments written in.
+/// Returns one statement of a text, with its arguments inserted.
 fn shown(text: &str, tokens: &[Token]) -> String {
     let is_bound = tokens.iter().any(|token| {
         let written = text.get(token.start..token.end);

@@ -83,7 +83,7 @@ impl Session {
         Ok(())
     }
 
-    /// The value of an expression; a bare word stands for itself.
+    /// Returns the value of an expression; a bare word is a text.
     fn evaluate(&self, text: &str, tokens: &[Token]) -> Result<Value, SqlError> {
         if let [token] = tokens
             && token.kind == TokenKind::Word
@@ -142,7 +142,7 @@ impl Session {
     }
 }
 
-/// The assignments of a SET, which commas part.
+/// Splits a SET at its commas into assignments.
 fn split(tokens: &[Token]) -> Vec<&[Token]> {
     let mut depth = 0_i32;
     tokens

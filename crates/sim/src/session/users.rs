@@ -1,4 +1,4 @@
-//! Users of a tenant: created, granted and shown.
+//! Users of a tenant: CREATE USER, GRANT and SHOW GRANTS.
 
 use super::Session;
 use crate::error::SqlError;
@@ -66,7 +66,7 @@ impl Session {
         })
     }
 
-    /// The rows of `SHOW GRANTS`.
+    /// Returns the rows of `SHOW GRANTS`.
     pub(super) fn grants(&self) -> Vec<String> {
         self.process.with(self.cluster, |cluster| {
             let user = cluster.tenants.get(&self.tenant).and_then(|tenant| tenant.users.get(&self.user));
@@ -79,7 +79,7 @@ impl Session {
 /// `u`, `'u'`, `'u'@'%'`.
 fn user_name(c: &mut Cursor<'_>) -> Result<String, SqlError> {
     let name = c.name()?;
-    // The host is a variable to the tokens; whatever it is, the user is the same here.
+    // The tokenizer reads the host as a variable; it is ignored, because a user has the same name for all hosts here.
     if c.peek().is_some_and(|token| token.kind == crate::sql::token::TokenKind::Variable) {
         c.next();
     }

@@ -9,7 +9,7 @@ use crate::sql::{Table, Value};
 use crate::world::Cluster;
 use crate::world::system_variables::DEFAULTS;
 
-/// What a session has set.
+/// The variables that a session has set.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     changed: HashMap<String, Option<String>>,
@@ -22,7 +22,7 @@ impl Variables {
         self.changed.get(name).cloned().or(default)
     }
 
-    /// The value of `@@name`.
+    /// Returns the value of `@@name`.
     pub(super) fn get(&self, name: &str, cluster: &Cluster, session: &Session) -> Option<Value> {
         let server = &cluster.servers[session.server.min(cluster.servers.len() - 1)];
         let text = match name {
@@ -51,7 +51,7 @@ impl Variables {
         civil::parse_zone(&zone, cluster_zone_s).unwrap_or(cluster_zone_s)
     }
 
-    /// Sets a variable; unknown names are refused, those of OceanBase's own kind are taken on trust.
+    /// Sets a variable; unknown names are refused, except names that look like OceanBase's own.
     pub(super) fn set(&mut self, name: &str, value: Option<String>) -> Result<(), SqlError> {
         let name = name.to_lowercase();
         if name == "time_zone" && value.as_deref().is_none_or(|zone| civil::parse_zone(zone, 0).is_none()) {
@@ -91,12 +91,12 @@ impl Variables {
         Ok(())
     }
 
-    /// Sets a variable back.
+    /// Resets a variable to its default.
     pub(super) fn unset(&mut self, name: &str) {
         self.changed.remove(&name.to_lowercase());
     }
 
-    /// All variables as `SHOW VARIABLES` lists them.
+    /// Returns all variables as `SHOW VARIABLES` lists them.
     pub(super) fn table(&self, cluster: &Cluster, session: &Session) -> Table {
         const SWITCHES: [&str; 4] =
             ["autocommit", "foreign_key_checks", "unique_checks", "performance_schema"];

@@ -3,7 +3,7 @@
 use super::token::{Token, TokenKind};
 use crate::error::SqlError;
 
-/// A place in a statement.
+/// A position in a statement.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
     text: &'a str,
@@ -30,7 +30,7 @@ impl<'a> Cursor<'a> {
         self.at >= self.tokens.len()
     }
 
-    /// Takes all the given words, or none.
+    /// Consumes all the given words, or none.
     pub(crate) fn words(&mut self, words: &str) -> bool {
         let mut at = self.at;
         for word in words.split(' ') {
@@ -53,7 +53,7 @@ impl<'a> Cursor<'a> {
         if self.words(words) { Ok(()) } else { Err(self.syntax()) }
     }
 
-    /// A name: bare, in backquotes, or written as a string.
+    /// Reads a name: bare, in backquotes, or as a string.
     pub(crate) fn name(&mut self) -> Result<String, SqlError> {
         match self.peek() {
             Some(token) if token.is_name() || token.kind == TokenKind::Text => {
@@ -104,7 +104,7 @@ impl<'a> Cursor<'a> {
         if self.is_at_end() { Ok(()) } else { Err(self.syntax()) }
     }
 
-    /// The error that points at the current token.
+    /// Returns a syntax error at the current token.
     pub(crate) fn syntax(&self) -> SqlError {
         SqlError::syntax(self.peek().map_or("", |token| &self.text[token.start.min(self.text.len())..]))
     }

@@ -1,7 +1,7 @@
-//! Answers SELECTs: the tables of a query are copied into an embedded engine, which runs it.
+//! Runs SELECTs: the tables of a query are copied into an embedded engine, which runs the query.
 //!
-//! Each query gets a fresh engine. That costs a fraction of a millisecond and keeps nothing stale:
-//! the same name means another table in every tenant, and times read differently in every session.
+//! Each query gets a new engine. This costs a fraction of a millisecond and avoids stale data: the same name is a
+//! different table in every tenant, and times are shown differently in every session.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::token::Token;
 use crate::civil;
 use crate::error::SqlError;
 
-/// What functions may ask about the session.
+/// The facts about the session that functions use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) now_us: i64,
@@ -31,13 +31,13 @@ pub(crate) struct Facts {
     pub(crate) connection: u32,
 }
 
-/// Everything around a query.
+/// The environment of a query.
 pub(crate) struct Environment<'a> {
     pub(crate) facts: Facts,
     pub(crate) pipes_as_concat: bool,
     pub(crate) user_variables: &'a HashMap<String, Value>,
     pub(crate) system_variable: &'a dyn Fn(&str) -> Option<Value>,
-    /// The table of an upper-case name.
+    /// Returns the table of an upper-case name.
     pub(crate) table: &'a dyn Fn(&str) -> Option<Table>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn run(text: &str, tokens: &[Token], env: &Environment<'_>) -> Result
     query(text, tokens, env, true)
 }
 
-/// The columns a query would answer with.
+/// Returns the columns of a query's answer.
 pub(crate) fn describe(text: &str, tokens: &[Token], env: &Environment<'_>) -> Result<Vec<Column>, SqlError> {
     Ok(query(text, tokens, env, false)?.columns)
 }
@@ -84,7 +84,7 @@ fn query(text: &str, tokens: &[Token], env: &Environment<'_>, with_rows: bool) -
     Ok(finish(declared, cells))
 }
 
-/// Creates a table and fills it; instants become text in the session's zone.
+/// Creates a table and fills it; instants become texts in the session's time zone.
 fn load(connection: &Connection, table: &Table, zone_s: i32) -> rusqlite::Result<()> {
     let columns: Vec<String> = table
         .columns
@@ -140,7 +140,7 @@ fn finish(declared: Vec<(String, Option<Kind>)>, cells: Vec<Vec<Value>>) -> Answ
     Answer { columns, rows }
 }
 
-/// Cells as the text protocol sends them.
+/// Returns a cell as the text protocol sends it.
 pub(crate) fn render(value: &Value, kind: Kind) -> Option<String> {
     match (value, kind) {
         (Value::Int(number), Kind::Decimal(scale)) => Some(format!("{:.*}", scale.into(), *number as f64)),
@@ -150,7 +150,7 @@ pub(crate) fn render(value: &Value, kind: Kind) -> Option<String> {
     }
 }
 
-/// The type of a computed column, which the engine does not know.
+/// Guesses the type of a computed column, which the engine does not report.
 fn guess_kind<'a>(name: &str, values: impl Iterator<Item = &'a Value>) -> Kind {
     let lower = name.to_ascii_lowercase();
     if lower.starts_with("sum(") || lower.starts_with("avg(") {
@@ -180,7 +180,7 @@ fn guess_kind<'a>(name: &str, values: impl Iterator<Item = &'a Value>) -> Kind {
     if !seen && lower.starts_with("count(") { Kind::Integer } else { kind }
 }
 
-/// What the engine's refusal is in OceanBase's words.
+/// Converts an error of the engine into OceanBase's error.
 fn translate(error: &rusqlite::Error) -> SqlError {
     let text = error.to_string();
     let after = |mark: &str| -> Option<String> {
@@ -192,7 +192,7 @@ fn translate(error: &rusqlite::Error) -> SqlError {
         return SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).into_gap();
     }
     if let Some(name) = after("no such column: ") {
-        // Right where the version has no such column, and a gap where it has.
+        // Correct if the version has no such column, and a gap if it has one.
         return SqlError::new(5217, format!("Unknown column '{name}' in 'field list'")).into_gap();
     }
     if let Some(name) = after("no such function: ") {

@@ -9,7 +9,7 @@ use crate::civil::{self, SECOND};
 
 type Cell = Option<String>;
 
-/// Makes all functions known to a connection.
+/// Registers all functions on a connection.
 pub(super) fn register(connection: &Connection, facts: &Facts) -> Result<()> {
     times(connection, facts)?;
     identity(connection, facts)?;
@@ -209,7 +209,7 @@ fn texts(connection: &Connection) -> Result<()> {
     })?;
     add(connection, "regexp", 2, |cx| {
         let (Some(pattern), Some(whole)) = (text(cx, 0)?, text(cx, 1)?) else { return Ok(None) };
-        // Of bytes: the tables for letters beyond ASCII are not built in.
+        // The expression works on bytes: Unicode tables are not built in.
         let pattern = regex::bytes::RegexBuilder::new(&pattern).unicode(false).case_insensitive(true).build();
         let pattern = pattern.map_err(|error| rusqlite::Error::UserFunctionError(error.into()))?;
         Ok(Some(pattern.is_match(whole.as_bytes())))
@@ -255,7 +255,7 @@ fn with_count(cx: &Context<'_>) -> Result<Option<(String, usize)>> {
     Ok(text(cx, 0)?.zip(count))
 }
 
-/// An argument as text, whatever its type.
+/// Returns an argument as text, whatever its type.
 fn text(cx: &Context<'_>, at: usize) -> Result<Cell> {
     Ok(match cx.get_raw(at) {
         ValueRef::Null => None,

@@ -1,17 +1,17 @@
-//! Turns a SELECT in OceanBase's dialect into one for the embedded engine.
+//! Converts a SELECT in OceanBase's dialect into one for the embedded engine.
 
 use super::engine::Environment;
 use super::table::Value;
 use super::token::{Token, TokenKind};
 use crate::error::SqlError;
 
-/// A query the engine understands, and every name in it that may be a table.
+/// A query for the engine, and every name in it that may be a table.
 pub(super) struct Rewritten {
     pub(super) sql: String,
     pub(super) names: Vec<String>,
 }
 
-/// Words that mean nothing to the answer.
+/// Words that do not affect the answer.
 const DROPPED: [&str; 8] = [
     "SQL_NO_CACHE",
     "SQL_CACHE",
@@ -23,7 +23,7 @@ const DROPPED: [&str; 8] = [
     "BINARY",
 ];
 
-/// Functions whose names the engine keeps for other things.
+/// Functions that have another name in the engine.
 const RENAMED: [(&str, &str); 12] = [
     ("LEFT", "mysql_left"),
     ("RIGHT", "mysql_right"),
@@ -39,7 +39,7 @@ const RENAMED: [(&str, &str); 12] = [
     ("CURRENT_USER", "mysql_user"),
 ];
 
-/// Of these the parentheses may be left out.
+/// Functions whose parentheses are optional.
 const WITHOUT_PARENTHESES: [&str; 4] =
     ["CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_DATE", "CURRENT_USER"];
 
@@ -66,7 +66,7 @@ struct Writer<'a> {
     env: &'a Environment<'a>,
     sql: String,
     names: Vec<String>,
-    /// For each open parenthesis: is it a CAST's?
+    /// For each open parenthesis, whether it belongs to a CAST.
     casts: Vec<bool>,
     at: usize,
 }
@@ -87,7 +87,7 @@ impl Writer<'_> {
         self.ahead(1).is_some_and(|token| token.is_symbol(symbol))
     }
 
-    /// Writes the token at the current place, and moves on by one or more.
+    /// Writes the current token, and advances by one or more tokens.
     fn token(&mut self) -> Result<(), SqlError> {
         let token = self.tokens[self.at].clone();
         match token.kind {
@@ -112,7 +112,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Drops `oceanbase.`, and makes `information_schema.x` one name.
+    /// Drops `oceanbase.`, and joins `information_schema.x` into one name.
     fn schema(&mut self, token: &Token) -> bool {
         let schema = token.value.to_uppercase();
         match schema.as_str() {
@@ -144,7 +144,7 @@ impl Writer<'_> {
 
     fn symbol(&mut self, token: &Token) -> Result<(), SqlError> {
         match token.value.as_str() {
-            // The engine divides whole numbers into whole numbers, MySQL never does.
+            // The engine divides integers with an integer result, unlike MySQL.
             "/" => self.push("* 1.0 /"),
             "&&" => self.push("AND"),
             "||" if !self.env.pipes_as_concat => self.push("OR"),
@@ -156,7 +156,7 @@ impl Writer<'_> {
                     && (self.tokens[self.at - 1].is_word("CAST")
                         || self.tokens[self.at - 1].is_word("CONVERT"));
                 self.casts.push(is_cast);
-                // The engine wants the parts of EXCEPT and UNION without parentheses.
+                // The engine requires the parts of EXCEPT and UNION without parentheses.
                 self.push(if is_query_part(self.tokens, self.at) { "SELECT * FROM (" } else { "(" });
             }
             ")" => {
@@ -175,7 +175,7 @@ impl Writer<'_> {
             "FROM" if self.tokens.get(self.at).is_some_and(|next| next.is_word("DUAL")) => self.at += 1,
             "DIV" => self.push("/"),
             "MOD" if !self.at_call() => self.push("%"),
-            // The engine asks the function `regexp`.
+            // The engine calls the function `regexp`.
             "RLIKE" | "REGEXP" => self.push("REGEXP"),
             "MINUS" if is_set_operator(token) && self.before_a_query() => self.push("EXCEPT"),
             "XOR" | "SOUNDS" | "MATCH" => {
@@ -227,7 +227,7 @@ impl Writer<'_> {
         self.tokens.get(self.at).is_some_and(|next| next.is_symbol("("))
     }
 
-    /// `CAST(x AS SIGNED)`: the type's name in the engine's words.
+    /// `CAST(x AS SIGNED)`: writes the engine's name of the type.
     fn cast_type(&mut self) {
         let declared = self.tokens.get(self.at).map_or(String::new(), |next| next.value.to_uppercase());
         self.at += 1;
@@ -272,7 +272,7 @@ impl Writer<'_> {
     }
 }
 
-/// The error of an unknown `@@name`.
+/// Returns the error of an unknown `@@name`.
 pub(super) fn unknown_variable(name: &str) -> SqlError {
     SqlError {
         code: 5100,
@@ -283,7 +283,7 @@ pub(super) fn unknown_variable(name: &str) -> SqlError {
     }
 }
 
-/// Without `FOR UPDATE` or `LOCK IN SHARE MODE` at the end.
+/// Removes `FOR UPDATE` or `LOCK IN SHARE MODE` at the end.
 fn without_locking_clause(tokens: &[Token]) -> &[Token] {
     let end = tokens
         .windows(2)
@@ -292,8 +292,8 @@ fn without_locking_clause(tokens: &[Token]) -> &[Token] {
     end.map_or(tokens, |end| &tokens[..end])
 }
 
-/// Writes `x - INTERVAL 1 DAY` as `date_sub(x, INTERVAL 1 DAY)`. New tokens take their neighbours' places, so that
-/// the text of a column stays what was typed.
+/// Rewrites `x - INTERVAL 1 DAY` as `date_sub(x, INTERVAL 1 DAY)`. New tokens get the positions of their neighbours,
+/// so that the text of a column stays as typed.
 fn with_interval_calls(tokens: &[Token]) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut closes_at = None;
@@ -325,7 +325,8 @@ fn with_interval_calls(tokens: &[Token]) -> Vec<Token> {
     out
 }
 
-/// Where the operand that ends the tokens begins: a literal, a dotted name, or a call with its parentheses.
+/// Returns the start of the operand at the end of the tokens: a literal, a dotted name, or a call with its
+/// parentheses.
 fn operand_start(tokens: &[Token]) -> usize {
     let mut at = tokens.len().saturating_sub(1);
     if tokens.get(at).is_some_and(|last| last.is_symbol(")")) {
@@ -345,7 +346,7 @@ fn operand_start(tokens: &[Token]) -> usize {
     at
 }
 
-/// True where `(SELECT …)` is a whole statement, or a part of a UNION, EXCEPT or INTERSECT.
+/// Returns whether `(SELECT …)` is a whole statement, or a part of a UNION, EXCEPT or INTERSECT.
 fn is_query_part(tokens: &[Token], open: usize) -> bool {
     if !tokens.get(open + 1).is_some_and(|next| next.is_word("SELECT") || next.is_symbol("(")) {
         return false;
@@ -365,7 +366,7 @@ fn is_set_operator(token: &Token) -> bool {
     ["UNION", "EXCEPT", "MINUS", "INTERSECT"].iter().any(|word| token.is_word(word))
 }
 
-/// The names MySQL gives to columns that have no alias: after which token, and which name.
+/// Returns MySQL's names of columns without an alias: the token that each name follows, and the name.
 fn missing_aliases(text: &str, tokens: &[Token]) -> Vec<(usize, String)> {
     select_items(tokens)
         .into_iter()
@@ -374,7 +375,7 @@ fn missing_aliases(text: &str, tokens: &[Token]) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Ranges of the outermost select list's items.
+/// Returns the ranges of the items in the outermost select list.
 fn select_items(tokens: &[Token]) -> Vec<(usize, usize)> {
     const END: [&str; 13] = [
         "FROM",
@@ -490,7 +491,7 @@ fn quote_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// In backquotes, because the engine takes an unknown name in double quotes for a text.
+/// Quotes a name with backquotes, because the engine reads an unknown name in double quotes as a text.
 fn quote_name(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }

@@ -14,7 +14,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// An instant, or NULL for 0 in the world.
+    /// Returns an instant, or NULL for 0.
     pub(crate) fn instant(us: i64) -> Self {
         if us == 0 { Self::Null } else { Self::Instant(us) }
     }
@@ -23,7 +23,7 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// The value as text, instants in the given zone.
+    /// Returns the value as text; instants are shown in the given time zone.
     pub(crate) fn render(&self, zone_s: i32) -> Option<String> {
         match self {
             Self::Null => None,
@@ -76,7 +76,7 @@ pub(crate) fn yes_no(yes: bool) -> Value {
     Value::from(if yes { "YES" } else { "NO" })
 }
 
-/// `0.00MB`, `25.00GB`; below one gigabyte always megabytes.
+/// Formats a size such as `0.00MB` or `25.00GB`; sizes below one gigabyte are in megabytes.
 pub(crate) fn bytes_display(bytes: i64) -> Value {
     let megabytes = bytes as f64 / 1_048_576.0;
     let steps = ["MB", "GB", "TB", "PB"];
@@ -89,12 +89,12 @@ pub(crate) fn bytes_display(bytes: i64) -> Value {
     Value::Text(format!("{scaled:.2}{}", steps[unit]))
 }
 
-/// How many bytes were written for each one that was read; 0 where nothing was read.
+/// Returns the ratio of written to read bytes; 0 if nothing was read.
 pub(crate) fn ratio(input: i64, output: i64) -> Value {
     Value::Real(if input == 0 { 0.0 } else { output as f64 / input as f64 })
 }
 
-/// How a column travels.
+/// The type of a column on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Integer,
@@ -109,7 +109,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Reads a declared type such as `decimal(23,2)`.
+    /// Returns the kind of a declared type such as `decimal(23,2)`.
     pub(crate) fn of(declared: &str) -> Self {
         let lower = declared.to_ascii_lowercase();
         if lower.contains("unsigned") {
@@ -136,7 +136,7 @@ impl Kind {
     }
 }
 
-/// A declared type as DESC prints it: integers with their display width.
+/// Returns a declared type as in DESC: integers with their display width.
 pub(crate) fn shown_type(declared: &str) -> String {
     match declared {
         "bigint" => "bigint(20)".to_owned(),
@@ -153,14 +153,14 @@ pub(crate) struct Column {
     pub(crate) kind: Kind,
 }
 
-/// The answer to a query; cells are text as the text protocol sends it.
+/// The answer to a query; cells are texts as in the text protocol.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Option<String>>>,
 }
 
-/// A table the engine can query.
+/// A table for the engine.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
@@ -169,7 +169,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// The table without a column.
+    /// Removes a column.
     pub(crate) fn without(mut self, column: &str) -> Self {
         if let Some(at) = self.columns.iter().position(|(name, _)| *name == column) {
             self.columns.remove(at);
@@ -181,7 +181,7 @@ impl Table {
     }
 }
 
-/// How a row of a view is built from a noun of the world: name, type and value of each column.
+/// The columns of a view, with name, type and value; the value is computed from an object of the world.
 pub(crate) struct Shape<T> {
     columns: Vec<ShapeColumn<T>>,
     included: bool,
@@ -206,13 +206,13 @@ impl<T> Shape<T> {
         self
     }
 
-    /// What follows exists only under this condition; `when(true)` ends it.
+    /// Includes the following columns only under this condition; `when(true)` ends the restriction.
     pub(crate) fn when(mut self, condition: bool) -> Self {
         self.included = condition;
         self
     }
 
-    /// Makes the table.
+    /// Builds the table.
     pub(crate) fn table<'a>(self, name: &str, rows: impl IntoIterator<Item = &'a T>) -> Table
     where
         T: 'a,

@@ -1,8 +1,8 @@
-//! Cuts SQL text into tokens and statements.
+//! Splits SQL text into tokens and statements.
 
 use crate::error::SqlError;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// A bare word: keyword or name.
@@ -19,11 +19,11 @@ pub(crate) enum TokenKind {
     /// `?`
     Placeholder,
     Symbol,
-    /// A literal NULL that a prepared statement's argument became.
+    /// A NULL from an argument of a prepared statement.
     Null,
 }
 
-/// A token with its place in the text.
+/// A token with its position in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
@@ -42,13 +42,13 @@ impl Token {
         self.kind == TokenKind::Symbol && self.value == symbol
     }
 
-    /// True for anything that can name a table or column.
+    /// Returns whether the token can be the name of a table or column.
     pub(crate) fn is_name(&self) -> bool {
         matches!(self.kind, TokenKind::Word | TokenKind::Quoted)
     }
 }
 
-/// Cuts a text, which may hold several statements, into statements without their semicolons.
+/// Splits a text into statements without their semicolons.
 pub(crate) fn statements(text: &str) -> Result<Vec<Vec<Token>>, SqlError> {
     let mut all = vec![Vec::new()];
     for token in tokens(text)? {
@@ -102,7 +102,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, SqlError> {
     Ok(found)
 }
 
-/// Where a comment that starts at `at` ends. The marks of `/*!50000 …*/` are skipped, their content is not.
+/// Returns the end of the comment that starts at `at`. Of `/*!50000 …*/`, only the marks are skipped, not the
+/// content.
 fn comment_end(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
     if let Some(marked) = rest.strip_prefix("/*!") {

@@ -40,7 +40,7 @@ fn status(more: bool) -> u16 {
     AUTOCOMMIT | if more { MORE_RESULTS } else { 0 }
 }
 
-/// The definition of a column.
+/// Returns the definition of a column.
 pub(crate) fn column(column: &Column) -> Vec<u8> {
     let (code, charset, length, flags, decimals): (u8, u16, u32, u16, u8) = match column.kind {
         Kind::Integer => (8, BINARY, 20, 0x80, 0),
@@ -70,7 +70,7 @@ pub(crate) fn column(column: &Column) -> Vec<u8> {
     out
 }
 
-/// A row of the text protocol.
+/// Returns a row of the text protocol.
 pub(crate) fn text_row(row: &[Option<String>]) -> Vec<u8> {
     let mut out = Vec::new();
     for cell in row {
@@ -82,7 +82,7 @@ pub(crate) fn text_row(row: &[Option<String>]) -> Vec<u8> {
     out
 }
 
-/// A row of the binary protocol.
+/// Returns a row of the binary protocol.
 pub(crate) fn binary_row(columns: &[Column], row: &[Option<String>]) -> Vec<u8> {
     let mut out = vec![0; 1 + (columns.len() + 9) / 8];
     for (at, (column, cell)) in columns.iter().zip(row).enumerate() {
@@ -127,7 +127,7 @@ fn put_binary(out: &mut Vec<u8>, kind: Kind, text: &str) {
     }
 }
 
-/// The numbers in a time text, which is always written in full.
+/// Returns the numbers in the text of a time, which always has all its parts.
 fn numbers(text: &str) -> Vec<u32> {
     text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }

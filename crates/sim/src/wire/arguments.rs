@@ -10,7 +10,7 @@ pub(crate) struct Prepared {
     pub(crate) tokens: Vec<Token>,
     pub(crate) arguments: usize,
     types: Vec<(u8, bool)>,
-    /// Values that were sent ahead in pieces.
+    /// Values that were sent ahead in parts.
     long: Vec<Option<Vec<u8>>>,
 }
 
@@ -30,7 +30,7 @@ impl Prepared {
         self.long = vec![None; self.arguments];
     }
 
-    /// The statement with the arguments of an execution in place; none when they make no sense.
+    /// Returns the tokens of the statement with the arguments of an execution; `None` if the arguments are invalid.
     pub(crate) fn bind(&mut self, payload: &[u8]) -> Option<Vec<Token>> {
         let mut values = Vec::new();
         if self.arguments > 0 {

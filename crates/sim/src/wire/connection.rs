@@ -1,4 +1,4 @@
-//! One client's connection: log-on, then command after command until it leaves or is killed.
+//! A client's connection: log-on, then commands until the client disconnects or is killed.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,17 +18,17 @@ use crate::session::{Reply, Session};
 use crate::sql::token::statements;
 use crate::sql::{Answer, Token};
 
-/// Long answers are sent in slices of about this size.
+/// The approximate size of the slices of a long answer.
 const SLICE_BYTES: usize = 256 << 10;
 
-/// Where a client has come in.
+/// The server that a client is connected to.
 pub(crate) struct Door {
     pub(crate) process: Arc<Process>,
     pub(crate) cluster: usize,
     pub(crate) server: usize,
 }
 
-/// Serves a client to its end.
+/// Serves a client until its connection ends.
 pub(crate) async fn serve(stream: TcpStream, door: Door) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let victim = door.process.admit();
@@ -237,7 +237,7 @@ impl Connection {
         Ok(Next::Go)
     }
 
-    /// Lets the real server answer a command; it may be killed until the answer begins.
+    /// Forwards a command to the real server; it can be killed until the answer begins.
     async fn forward(&mut self, command: u8, body: &[u8]) -> io::Result<Next> {
         self.victim.spare();
         let result = tokio::select! {
@@ -247,7 +247,7 @@ impl Connection {
         self.reply(result, false, false).await
     }
 
-    /// Runs one statement; it may be killed meanwhile.
+    /// Runs one statement, which can be killed.
     pub(super) async fn run(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
         self.victim.spare();
         tokio::select! {
@@ -284,7 +284,7 @@ impl Connection {
         binary: bool,
     ) -> io::Result<Next> {
         let warnings = self.session.warning_count();
-        // An answer of one packet is cut before it: the client never learns whether the statement worked.
+        // An answer of one packet is cut before that packet: the client never learns whether the statement succeeded.
         if !matches!(result, Ok(Reply::Rows(_))) && self.session.take_cut() {
             return Ok(Next::Close);
         }
@@ -297,7 +297,7 @@ impl Connection {
         Ok(Next::Go)
     }
 
-    /// Passes on what the real server answers, packet by packet.
+    /// Forwards the real server's answer, packet by packet.
     pub(super) async fn pass_on(&mut self, more: bool) -> io::Result<Next> {
         let mut held: Option<Vec<u8>> = None;
         loop {
@@ -338,7 +338,7 @@ impl Connection {
             self.packets.write(&answer::column(column));
         }
         self.packets.write(&answer::eof(warnings, false));
-        // A cut connection ends in the middle: after half of the rows.
+        // A cut connection ends after half of the rows.
         let cut = self.session.take_cut();
         let sent = if cut { rows.rows.len() / 2 } else { rows.rows.len() };
         for row in &rows.rows[..sent] {
@@ -358,7 +358,7 @@ impl Connection {
     }
 }
 
-/// Statements that carry data are for the real server; they may be long and hold any bytes.
+/// Returns whether a command is a data statement, which is for the real server; it may be long and contain any bytes.
 fn is_plain_data(body: &[u8]) -> bool {
     let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
     let word: Vec<u8> = body[start..].iter().take_while(|byte| byte.is_ascii_alphabetic()).copied().collect();

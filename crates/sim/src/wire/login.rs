@@ -8,12 +8,12 @@ const CONNECT_WITH_DB: u32 = 1 << 3;
 const SSL: u32 = 1 << 11;
 const PLUGIN_AUTH_LENENC: u32 = 1 << 21;
 const PLUGIN_AUTH: u32 = 1 << 19;
-/// Long passwords and flags, found rows, database at connect, protocol 4.1, transactions, secure connection,
-/// several statements and results, plugins and attributes. Packets end in EOF, as OceanBase's do.
+/// Long passwords and flags, found rows, database at connect, protocol 4.1, transactions, secure connection, several
+/// statements and results, plugins and attributes. Result sets end with EOF packets, as in OceanBase.
 const CAPABILITIES: u32 = 0x0000_a20f | 0x0007_0000 | PLUGIN_AUTH | 1 << 20 | PLUGIN_AUTH_LENENC;
 /// `utf8mb4_general_ci`.
 const CHARSET: u8 = 45;
-/// The only way to prove a password here.
+/// The only supported authentication plugin.
 pub(crate) const PLUGIN: &str = "mysql_native_password";
 
 /// The identity of a client.
@@ -26,7 +26,7 @@ pub(crate) struct Login {
     pub(crate) plugin: String,
 }
 
-/// The server's greeting.
+/// Returns the server's greeting.
 pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20], offers_tls: bool) -> Vec<u8> {
     let mut out = vec![10];
     out.extend_from_slice(version.as_bytes());
@@ -48,12 +48,12 @@ pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20], offers_t
     out
 }
 
-/// True when a client, instead of logging in, asks for TLS first.
+/// Returns whether a client requests TLS before logging on.
 pub(crate) fn asks_for_tls(payload: &[u8]) -> bool {
     payload.len() == 32 && Reader::new(payload).number(4).is_some_and(|flags| flags & u64::from(SSL) != 0)
 }
 
-/// Asks the client to prove its password our way.
+/// Returns the request to switch to the supported plugin.
 pub(crate) fn switch_request(salt: &[u8; 20]) -> Vec<u8> {
     let mut out = vec![0xfe];
     out.extend_from_slice(PLUGIN.as_bytes());
@@ -63,7 +63,7 @@ pub(crate) fn switch_request(salt: &[u8; 20]) -> Vec<u8> {
     out
 }
 
-/// Reads the client's answer to the greeting; none when it makes no sense.
+/// Reads the client's answer to the greeting; `None` if it is invalid.
 pub(crate) fn read_login(payload: &[u8]) -> Option<Login> {
     let mut reader = Reader::new(payload);
     let capabilities = u32::try_from(reader.number(4)?).ok()?;
@@ -99,7 +99,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The salt of a server's greeting.
+/// Returns the salt of a server's greeting.
 pub(crate) fn read_greeting(payload: &[u8]) -> Option<[u8; 20]> {
     let mut reader = Reader::new(payload);
     reader.byte().filter(|version| *version == 10)?;
@@ -111,16 +111,16 @@ pub(crate) fn read_greeting(payload: &[u8]) -> Option<[u8; 20]> {
     [first, second].concat().try_into().ok()
 }
 
-/// The salt of a server that wants the proof our way after all; none when it wants another.
+/// Returns the salt of a server's request to switch to the supported plugin; `None` for another plugin.
 pub(crate) fn read_switch(payload: &[u8]) -> Option<[u8; 20]> {
     let mut reader = Reader::new(payload);
     reader.byte()?;
     (reader.until_nul()? == PLUGIN.as_bytes()).then(|| reader.take(20)?.try_into().ok()).flatten()
 }
 
-/// A client's answer to a greeting.
+/// Returns a client's answer to a greeting.
 pub(crate) fn answer(user: &str, password: &str, salt: &[u8; 20]) -> Vec<u8> {
-    // Everything we offer ourselves, but no database and no attributes.
+    // All capabilities of the simulator, except the database and the attributes.
     let capabilities = CAPABILITIES & !CONNECT_WITH_DB & !(1 << 20) & !PLUGIN_AUTH_LENENC;
     let mut out = capabilities.to_le_bytes().to_vec();
     out.extend_from_slice(&(64_u32 << 20).to_le_bytes());
@@ -136,7 +136,7 @@ pub(crate) fn answer(user: &str, password: &str, salt: &[u8; 20]) -> Vec<u8> {
     out
 }
 
-/// Proves a password for a salt.
+/// Computes the proof of a password for a salt.
 pub(crate) fn proof(password: &str, salt: &[u8; 20]) -> Vec<u8> {
     if password.is_empty() {
         return Vec::new();
@@ -148,7 +148,7 @@ pub(crate) fn proof(password: &str, salt: &[u8; 20]) -> Vec<u8> {
     once.iter().zip(salted.finalize().iter()).map(|(a, b)| a ^ b).collect()
 }
 
-/// True when the proof was computed from this password and salt.
+/// Returns whether the proof was computed from this password and salt.
 pub(crate) fn proves(password: &str, salt: &[u8; 20], proof: &[u8]) -> bool {
     self::proof(password, salt) == proof
 }

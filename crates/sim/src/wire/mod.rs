@@ -1,4 +1,4 @@
-//! The server side of the MySQL protocol: just enough for every ordinary client.
+//! The server side of the MySQL protocol, as far as common clients need it.
 
 pub(crate) mod answer;
 pub(crate) mod arguments;

@@ -1,4 +1,4 @@
-//! Packets: three bytes of length, one of sequence; longer payloads travel in several.
+//! Packets: three bytes for the length, one for the sequence number; longer payloads are split.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-/// The longest payload of one packet; a longer one is continued.
+/// The longest payload of one packet; a longer one is split.
 const MAX_PAYLOAD: usize = 0xff_ff_ff;
-/// What a client may send in one command.
+/// The maximum size of a client's command.
 const MAX_COMMAND: usize = 64 << 20;
 
-/// What packets travel over: TCP, or TLS over it.
+/// The transport of packets: TCP, or TLS over TCP.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
@@ -28,18 +28,18 @@ impl Packets {
         Self { stream: BufReader::new(Box::new(stream)), sequence: 0, out: Vec::new() }
     }
 
-    /// Continues under TLS. The client's first words may be in the buffer already, so the buffer is passed on.
+    /// Continues with TLS. The buffer is passed on, because it may already contain the client's first bytes.
     pub(crate) async fn secure(self, acceptor: &TlsAcceptor) -> io::Result<Self> {
         let stream = acceptor.accept(self.stream).await?;
         Ok(Self { stream: BufReader::new(Box::new(stream)), sequence: self.sequence, out: self.out })
     }
 
-    /// A new command begins: its answer counts from here.
+    /// Resets the sequence number for a new command.
     pub(crate) fn restart(&mut self) {
         self.sequence = 0;
     }
 
-    /// The next payload; none when the client has gone.
+    /// Returns the next payload; `None` if the client has disconnected.
     pub(crate) async fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut payload = Vec::new();
         loop {
@@ -82,7 +82,7 @@ impl Packets {
         }
     }
 
-    /// Queued bytes; a long answer is sent in slices.
+    /// Returns the number of queued bytes; a long answer is sent in slices.
     pub(crate) fn queued(&self) -> usize {
         self.out.len()
     }
@@ -113,13 +113,13 @@ pub(crate) fn put_length(out: &mut Vec<u8>, number: u64) {
     }
 }
 
-/// Writes bytes after their length.
+/// Writes the length of the bytes, and then the bytes.
 pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_length(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
-/// Reads a payload from front to back; every read is checked.
+/// Reads a payload from its start; every read is checked.
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
 }
@@ -139,12 +139,12 @@ impl<'a> Reader<'a> {
         self.take(1).map(|bytes| bytes[0])
     }
 
-    /// A little-endian number of up to eight bytes.
+    /// Reads a little-endian number of up to eight bytes.
     pub(crate) fn number(&mut self, bytes: usize) -> Option<u64> {
         Some(self.take(bytes)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
-    /// Bytes up to a NUL, which is eaten.
+    /// Reads bytes up to a NUL, and consumes the NUL.
     pub(crate) fn until_nul(&mut self) -> Option<&'a [u8]> {
         let end = self.bytes.iter().position(|byte| *byte == 0)?;
         let taken = self.take(end)?;
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// A length-encoded integer.
+    /// Reads a length-encoded integer.
     pub(crate) fn length(&mut self) -> Option<u64> {
         match self.byte()? {
             0xfc => self.number(2),
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Bytes after their length.
+    /// Reads bytes that follow their length.
     pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.length()?).ok()?;
         self.take(length)

@@ -10,12 +10,12 @@ use crate::error::SqlError;
 use crate::sql::token::statements;
 use crate::sql::{Column, Kind};
 
-/// A client may hold this many prepared statements.
+/// The maximum number of prepared statements of a client.
 const MAX_PREPARED: usize = 4_096;
-/// Statements that live at a real server have this bit in their ids.
+/// The bit in the IDs of statements that belong to a real server.
 const FORWARDED: u32 = 1 << 31;
 
-/// True when the id at the head of a command belongs to a statement at a real server.
+/// Returns whether the ID at the start of a command belongs to a real server's statement.
 pub(super) fn is_forwarded_id(body: &[u8]) -> bool {
     Reader::new(body).number(4).is_some_and(|id| id as u32 & FORWARDED != 0)
 }
@@ -26,7 +26,7 @@ impl Connection {
         self.session.is_bridged() && statements(&text).is_ok_and(|all| self.session.forwards_all(&all))
     }
 
-    /// Prepares at the real server; the id is marked on its way back.
+    /// Prepares a statement on the real server; the returned ID gets the mark.
     pub(super) async fn forward_prepare(&mut self, body: &[u8]) -> io::Result<Next> {
         match self.session.forward_whole(0x16, body).await {
             Ok(_) => {}
@@ -48,7 +48,7 @@ impl Connection {
         self.pass_on(false).await
     }
 
-    /// Passes on a command about a statement that lives at the real server.
+    /// Forwards a command for a prepared statement of the real server.
     pub(super) async fn forward_prepared(&mut self, command: u8, body: &[u8]) -> io::Result<Next> {
         let mut body = body.to_vec();
         if let Some(high) = body.get_mut(3) {

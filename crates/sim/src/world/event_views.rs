@@ -1,4 +1,4 @@
-//! The event histories: up to six names and values for each event.
+//! The event histories: up to six name-value pairs for each event.
 
 use super::Cluster;
 use super::events::Event;

@@ -1,4 +1,4 @@
-//! Internal tables that 4.x still has and clients read, and the recycle bin.
+//! Internal tables that 4.x still has and that clients read, and the recycle bin.
 
 use super::parameters::{self, Parameter};
 use super::system_variables;
@@ -63,7 +63,8 @@ pub(super) fn internal_zones(cluster: &Cluster, name: &str) -> Table {
         .table(name, &rows)
 }
 
-/// `__all_virtual_sys_parameter_stat` of 4.x: the parameters of the cluster on every server, and sys's own.
+/// `__all_virtual_sys_parameter_stat` of 4.x: the parameters on every server, with the viewer's values of tenant
+/// parameters.
 pub(super) fn internal_parameters(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
     type Row = (Parameter, Server, String);
     let tenant = cluster.tenants.get(&viewer);
@@ -99,7 +100,7 @@ pub(super) fn internal_parameters(cluster: &Cluster, viewer: TenantId, name: &st
         .table(name, &rows)
 }
 
-/// `CDB_OB_SYS_VARIABLES`: the global values, which here are the defaults.
+/// `CDB_OB_SYS_VARIABLES`: the global values, which are always the defaults here.
 pub(crate) fn system_variables(cluster: &Cluster, name: &str) -> Table {
     type Row = (Tenant, &'static str, &'static str);
     let tenants = cluster.tenants.values().filter(|tenant| tenant.kind != TenantKind::Meta);
@@ -120,14 +121,14 @@ pub(crate) fn system_variables(cluster: &Cluster, name: &str) -> Table {
         .col("MAX_VALUE", "varchar(65536)", |_| "".into())
         .col("SCOPE", "varchar(16)", |_| "GLOBAL | SESSION".into())
         .col("INFO", "varchar(4096)", |_| "".into())
-        // A guess: with the same release as those of the parameters.
+        // A guess: added in the same release as the columns of the parameters.
         .when(cluster.profile >= Profile::V4_2_5)
         .col("DEFAULT_VALUE", "varchar(65536)", |r| r.2.into())
         .col("ISDEFAULT", "varchar(3)", |_| yes_no(true))
         .table(name, &rows)
 }
 
-/// `DBA_RECYCLEBIN`: only tenants get there, and only sys sees them.
+/// `DBA_RECYCLEBIN`: contains only tenants, and only the sys tenant sees them.
 pub(super) fn recycle_bin(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
     let gone = cluster.tenants.values().filter(|tenant| viewer == TenantId::SYS && tenant.in_recyclebin);
     Shape::<Tenant>::new()

@@ -1,4 +1,4 @@
-//! The simulated cluster: a state machine that knows only the clock that it is given.
+//! The simulated cluster: a state machine that has no clock of its own.
 
 mod event_views;
 pub(crate) mod events;
@@ -30,12 +30,12 @@ use resources::Resources;
 use tenant::{Tenant, TenantKind};
 use topology::{Server, Zone};
 
-/// No time passes: nothing is due.
+/// The due time of something that is not due.
 pub(crate) const NEVER: i64 = i64::MAX;
-/// More steps than this in one move of the clock are a mistake in the simulator.
+/// More steps than this in one move of the clock indicate a bug in the simulator.
 const STEP_LIMIT: u32 = 2_000_000;
 
-/// A tenant's number.
+/// A tenant's ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub(crate) struct TenantId(pub(crate) u64);
 
@@ -43,7 +43,7 @@ impl TenantId {
     /// The system tenant.
     pub(crate) const SYS: Self = Self(1);
 
-    /// The META tenant of a user tenant of 4.x.
+    /// Returns the META tenant of a user tenant of 4.x.
     pub(crate) fn meta(self) -> Self {
         Self(self.0 - 1)
     }
@@ -55,7 +55,7 @@ impl From<TenantId> for crate::sql::Value {
     }
 }
 
-/// Who gives a statement.
+/// The sender of a statement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) tenant: TenantId,
@@ -86,12 +86,12 @@ pub(crate) struct Cluster {
     /// A standby cluster of 3.x.
     pub(crate) is_standby: bool,
     pub(crate) now_us: i64,
-    /// When the next daily major freeze is.
+    /// The time of the next daily major freeze.
     daily_freeze_us: i64,
     pub(crate) zones: Vec<Zone>,
     pub(crate) servers: Vec<Server>,
     pub(crate) tenants: BTreeMap<TenantId, Tenant>,
-    /// The highest number that a tenant ever had: none is given twice.
+    /// The highest tenant ID so far: an ID is never reused.
     #[serde(skip)]
     highest_tenant: u64,
     pub(crate) resources: Resources,
@@ -170,7 +170,7 @@ impl Cluster {
         cluster
     }
 
-    /// Lets everything happen that is due until then.
+    /// Executes everything that is due by that time.
     pub(crate) fn advance_to(&mut self, target_us: i64) {
         self.watch();
         for _ in 0..STEP_LIMIT {
@@ -190,7 +190,7 @@ impl Cluster {
         if self.profile.is_tenant_level() { gen4::settle(self) } else { gen3::settle(self) }
     }
 
-    /// The freeze of `major_freeze_duty_time`; one that is refused waits for the next day.
+    /// The freeze at `major_freeze_duty_time`; after a refusal, the next attempt is on the next day.
     fn freeze_daily(&mut self) {
         self.plan_daily_freeze();
         if self.is_upgrading() {
@@ -239,7 +239,7 @@ impl Cluster {
         self.tenants.insert(id, tenant);
     }
 
-    /// Removes a tenant with all that hangs on it.
+    /// Removes a tenant with everything that belongs to it.
     pub(crate) fn remove_tenant(&mut self, id: TenantId) {
         self.tenants.remove(&id);
         self.resources.release(id);
@@ -251,7 +251,7 @@ impl Cluster {
         }
     }
 
-    /// The number of the next user tenant: consecutive on 3.x, even on 4.x.
+    /// Returns the ID of the next user tenant: consecutive on 3.x, even on 4.x.
     pub(crate) fn next_tenant_id(&self) -> TenantId {
         let highest = self.highest_tenant;
         TenantId(if self.profile.is_tenant_level() { highest + 2 } else { highest + 1 })
@@ -261,7 +261,7 @@ impl Cluster {
         self.tenants.values().find(|tenant| tenant.name.eq_ignore_ascii_case(name))
     }
 
-    /// The user tenant of a name; META and unknown ones are no tenants to a statement.
+    /// Returns the tenant with a name; for META tenants and unknown names, the error of an unknown tenant.
     pub(crate) fn expect_tenant(&self, name: &str) -> Result<TenantId, SqlError> {
         self.tenant_named(name)
             .filter(|tenant| tenant.kind != TenantKind::Meta)
@@ -269,7 +269,7 @@ impl Cluster {
             .ok_or_else(|| SqlError::unknown_tenant(name))
     }
 
-    /// Numbers of all user tenants.
+    /// Returns the IDs of all user tenants.
     pub(crate) fn user_tenants(&self) -> Vec<TenantId> {
         self.tenants
             .values()
@@ -282,12 +282,12 @@ impl Cluster {
         self.zones.iter().map(|zone| zone.name.clone()).collect()
     }
 
-    /// True while `enable_upgrade_mode` is on.
+    /// Returns whether `enable_upgrade_mode` is on.
     pub(crate) fn is_upgrading(&self) -> bool {
         self.parameters.is_true("enable_upgrade_mode")
     }
 
-    /// The server that leads: the first one alive.
+    /// Returns the leader: the first active server.
     pub(crate) fn leader(&self) -> &Server {
         self.servers.iter().find(|server| server.is_active).unwrap_or(&self.servers[0])
     }
@@ -303,7 +303,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::config::TenantConfig;
 
-    /// A cluster in memory with tenants `t1` and `t2`, starting at a round moment.
+    /// Returns a cluster with the tenants `t1` and `t2` and storage in memory, starting at a round time.
     pub(crate) fn cluster(profile: Profile) -> Cluster {
         let config = ClusterConfig {
             version: profile.to_string(),
@@ -313,7 +313,7 @@ pub(crate) mod tests {
         Cluster::new(&config, profile, 8 * 3_600, 1_700_000_000_000_000, 1, Arc::default())
     }
 
-    /// Lets seconds pass.
+    /// Advances the cluster by seconds.
     pub(crate) fn pass(cluster: &mut Cluster, seconds: i64) {
         cluster.advance_to(cluster.now_us + seconds * 1_000_000);
     }

@@ -8,10 +8,10 @@ use super::{Caller, Cluster, TenantId};
 use crate::civil;
 use crate::error::SqlError;
 
-/// A change reaches the servers of 3.x so much later.
+/// The delay until a change reaches the servers of 3.x.
 const PROPAGATION_US: i64 = 2 * civil::SECOND;
 
-/// What is known about a parameter.
+/// The definition of a parameter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
@@ -97,7 +97,7 @@ impl Parameters {
         self.values.get(name).map(|changed| changed.value.as_str()).or_else(|| find(name).map(|p| p.default))
     }
 
-    /// The value that has reached every server by now.
+    /// Returns the value that has reached every server.
     pub(crate) fn propagated(&self, name: &str, now_us: i64) -> Option<&str> {
         match self.values.get(name) {
             Some(changed) if now_us - changed.at_us < PROPAGATION_US => {
@@ -111,7 +111,7 @@ impl Parameters {
         self.get(name) == Some("True")
     }
 
-    /// A time parameter in microseconds.
+    /// Returns a time parameter in microseconds.
     pub(crate) fn duration_us(&self, name: &str) -> i64 {
         self.get(name).and_then(civil::parse_duration).unwrap_or_default()
     }
@@ -121,13 +121,13 @@ fn find(name: &str) -> Option<&'static Parameter> {
     ALL.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name))
 }
 
-/// The parameters of a generation.
+/// Returns the parameters of a generation.
 pub(crate) fn of_generation(is_tenant_level: bool) -> impl Iterator<Item = &'static Parameter> {
     let generation = if is_tenant_level { 4 } else { 3 };
     ALL.iter().filter(move |parameter| parameter.generation == 0 || parameter.generation == generation)
 }
 
-/// Brings a value into the form it is read back in.
+/// Converts a value into the form in which it is read back.
 fn normalize(parameter: &Parameter, value: &str) -> Result<String, SqlError> {
     let invalid = || SqlError::new(4147, "Invalid config");
     match parameter.data_type {

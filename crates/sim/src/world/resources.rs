@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Cluster, TenantId};
 use crate::error::SqlError;
 
-/// A unit: how much a tenant may use on one server.
+/// A unit: the resources that a tenant may use on one server.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Unit {
     pub(crate) id: u64,
@@ -41,7 +41,7 @@ impl Resources {
         1_000 + self.used
     }
 
-    /// A pool of its own for a tenant.
+    /// Creates a pool for a tenant.
     pub(crate) fn grant_new(&mut self, pool: &str, tenant: TenantId, zones: &[String], now_us: i64) {
         let unit = format!("unit_{}", tenant.0);
         self.add_unit(&unit, 2.0, 4 << 30, now_us);

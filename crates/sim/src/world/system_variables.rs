@@ -1,6 +1,6 @@
 //! System variables: those that clients read when they connect, and those that views show.
 
-/// Names and values a session starts with; numbers are numbers to those who compute with them.
+/// The initial names and values of a session; values that look like numbers can be used as numbers.
 pub(crate) const DEFAULTS: &[(&str, &str)] = &[
     ("auto_increment_increment", "1"),
     ("auto_increment_offset", "1"),

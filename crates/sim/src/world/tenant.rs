@@ -11,7 +11,7 @@ use crate::error::SqlError;
 /// An unlimited recovery point.
 pub(crate) const UNLIMITED_SCN: i64 = 4_611_686_018_427_387_903;
 
-/// What kind of tenant.
+/// The kind of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum TenantKind {
     Sys,
@@ -19,7 +19,7 @@ pub(crate) enum TenantKind {
     Meta,
 }
 
-/// Whether a tenant writes or follows.
+/// The role of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum Role {
     Primary,
@@ -28,7 +28,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// The role as views and refusals write it.
+    /// Returns the role as in views and error texts.
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Primary => "PRIMARY",
@@ -38,7 +38,7 @@ impl Role {
     }
 }
 
-/// A version of data, to be compared; 4.4.1.0 is `[4, 4, 1, 0]`.
+/// A data version, for comparisons; 4.4.1.0 is `[4, 4, 1, 0]`.
 pub(crate) type DataVersion = [u32; 4];
 
 /// A user of a tenant.
@@ -46,23 +46,23 @@ pub(crate) type DataVersion = [u32; 4];
 pub(crate) struct User {
     #[serde(skip)]
     pub(crate) password: String,
-    /// What GRANT has given, in upper case, such as `ALTER SYSTEM ON *.*`.
+    /// The granted privileges, in upper case, such as `ALTER SYSTEM ON *.*`.
     pub(crate) grants: Vec<String>,
 }
 
 impl User {
-    /// True when a grant gives this privilege.
+    /// Returns whether a grant includes this privilege.
     pub(crate) fn may(&self, privilege: &str) -> bool {
         self.grants.iter().any(|grant| grant.starts_with("ALL") || grant.contains(privilege))
     }
 }
 
-/// Where a table came from.
+/// The origin of a table.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Imported {
-    /// Its name in the backup that it was recovered from; none for one that was always there.
+    /// Its name in the backup that it was recovered from; `None` for an original table.
     pub(crate) from: Option<String>,
-    /// The moment whose data it has.
+    /// The SCN of its data.
     pub(crate) data_scn: Option<i64>,
 }
 
@@ -85,20 +85,20 @@ pub(crate) struct Tenant {
     pub(crate) locality: String,
     pub(crate) compatible: String,
     pub(crate) recovery_until_scn: i64,
-    /// The moment whose data a restore has brought; none for a tenant that was created empty. The rows of a
-    /// tenant are simulated, so a test sees a wrong moment by this number.
+    /// The SCN of the restored data; `None` for a tenant that was created empty. The rows of a tenant are simulated,
+    /// so a test detects a wrong restore time by this number.
     pub(crate) data_scn: Option<i64>,
-    /// Its databases, as far as recoveries of tables look at them.
+    /// Its databases, as far as table recoveries use them.
     pub(crate) databases: BTreeSet<String>,
     /// Its tables, as `database.table`.
     pub(crate) tables: BTreeMap<String, Imported>,
-    /// Tables that can't be imported, as `database.table`.
+    /// Tables that cannot be imported, as `database.table`.
     pub(crate) refused_imports: Vec<String>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) parameters: Parameters,
     pub(crate) base_bytes: i64,
     pub(crate) hourly_bytes: i64,
-    /// Log streams; their number follows the zones in real life, two are enough here.
+    /// The log streams; on a real cluster, their number depends on the zones, but two are enough here.
     pub(crate) log_streams: Vec<u64>,
 }
 
@@ -132,7 +132,7 @@ impl Tenant {
         }
     }
 
-    /// Gives it a table, `database.table`.
+    /// Adds a table, `database.table`.
     pub(crate) fn add_table(&mut self, name: &str) {
         let database = name.split('.').next().unwrap_or_default();
         self.databases.insert(database.to_owned());
@@ -145,18 +145,18 @@ impl Tenant {
         }
     }
 
-    /// What the tenant holds at a moment: what it began with, and half of every change is new.
+    /// Returns the size of the tenant's data at a given time: the initial size plus half of all changes.
     pub(crate) fn data_bytes(&self, now_us: i64) -> i64 {
         self.base_bytes + self.changed_bytes(self.created_us, now_us) / 2
     }
 
-    /// What has changed between two moments.
+    /// Returns how many bytes have changed between two times.
     pub(crate) fn changed_bytes(&self, from_us: i64, to_us: i64) -> i64 {
         let hours = (to_us - from_us).max(0) as f64 / 3.6e9;
         (hours * self.hourly_bytes as f64) as i64
     }
 
-    /// The version of its data, which decides what it can do.
+    /// Returns its data version, which determines the supported features.
     pub(crate) fn data_version(&self) -> DataVersion {
         let mut numbers = self.compatible.split('.').map(|number| number.parse().unwrap_or_default());
         std::array::from_fn(|_| numbers.next().unwrap_or_default())

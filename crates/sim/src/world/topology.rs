@@ -23,7 +23,7 @@ pub(crate) struct Server {
     pub(crate) is_active: bool,
     pub(crate) started_us: i64,
     pub(crate) lost_us: i64,
-    /// Another build than the profile's: half of an upgrade.
+    /// A build different from the profile's, during an upgrade.
     pub(crate) build: Option<String>,
 }
 
@@ -54,13 +54,13 @@ pub(super) fn servers(zones: u32, per_zone: u32, now_us: i64) -> Vec<Server> {
         .collect()
 }
 
-/// One full replica in each zone.
+/// Returns the locality with one full replica in each zone.
 pub(super) fn locality(zones: &[Zone]) -> String {
     zones.iter().map(|zone| format!("FULL{{1}}@{}", zone.name)).collect::<Vec<_>>().join(", ")
 }
 
 impl Cluster {
-    /// Takes a server away, or gives it back; the last one when none is named.
+    /// Makes a server lost or active again; by default, the last one.
     pub(crate) fn lose_server(&mut self, address: Option<&str>, lost: bool) {
         let now_us = self.now_us;
         let wanted = |server: &&mut Server| {
@@ -70,7 +70,7 @@ impl Cluster {
             })
         };
         let server = if address.is_none() && self.servers.len() == 1 {
-            None // Somebody must be left to tell.
+            None // At least one server must stay.
         } else {
             self.servers.iter_mut().rev().find(wanted)
         };

@@ -6,7 +6,7 @@ use crate::faults::{Fault, FaultName};
 use crate::{gen3, gen4};
 
 impl Cluster {
-    /// Starts a fault; some change the world at once, the others wait for their victims.
+    /// Starts a fault; some change the world immediately, the others take effect when something triggers them.
     pub(crate) fn start_fault(&mut self, fault: Fault) {
         match fault.name {
             FaultName::UpgradeMode => self.upgrade_half(true),
@@ -17,7 +17,7 @@ impl Cluster {
             FaultName::ArchiveInterrupted => self.interrupt(&fault, false),
             FaultName::LogGap => self.interrupt(&fault, true),
             FaultName::MergeError => self.merge_error(&fault, true),
-            // The clock belongs to the process, which has moved it.
+            // The clock belongs to the process, which has already moved it.
             FaultName::ClockJump => return,
             _ => {}
         }
@@ -27,7 +27,7 @@ impl Cluster {
         self.watch();
     }
 
-    /// Ends the faults of a name, or all.
+    /// Ends the faults of a kind, or all.
     pub(crate) fn end_faults(&mut self, name: Option<FaultName>) {
         for fault in self.faults.clear(name) {
             match fault.name {
@@ -42,7 +42,7 @@ impl Cluster {
         }
     }
 
-    /// The effect of a write to a destination now.
+    /// Returns the error of a write to a destination, if a fault hits.
     pub(crate) fn destination_trouble(&mut self, address: &str) -> Result<(), SqlError> {
         let codes = [
             (FaultName::DestinationUnreachable, 9070),
@@ -57,7 +57,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// The cluster is in the middle of an upgrade: of several servers the last one has a newer build.
+    /// Starts or ends a partial upgrade: if there are several servers, the last one has a newer build.
     fn upgrade_half(&mut self, begins: bool) {
         self.parameters.put("enable_upgrade_mode", if begins { "True" } else { "False" });
         let build = self.profile.build_version().replacen('_', "_9", 1);

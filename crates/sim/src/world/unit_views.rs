@@ -11,12 +11,12 @@ use crate::sql::{Shape, Table, Value};
 
 /// No limit of IOPS or bandwidth.
 const UNLIMITED: i64 = i64::MAX;
-/// Every server reports this much.
+/// The capacity that every server reports.
 const SERVER_CPU: i64 = 16;
 const SERVER_MEMORY_BYTES: i64 = 64 << 30;
 const SERVER_LOG_BYTES: i64 = 256 << 30;
 const SERVER_DATA_BYTES: i64 = 2 << 40;
-/// What a META tenant takes of its tenant's unit (a guess at the default share).
+/// The share of a META tenant in its tenant's unit (a guess at the default).
 const META_MEMORY_BYTES: i64 = 1 << 30;
 
 /// A unit of a pool on a server.
@@ -37,7 +37,7 @@ impl UnitRow {
     }
 }
 
-/// Every unit that the pools ask for, on the servers of their zones in turn.
+/// Returns every unit of the pools, distributed over the servers of their zones.
 pub(crate) fn unit_rows(cluster: &Cluster) -> Vec<UnitRow> {
     let mut rows = Vec::new();
     let mut groups = 1_000;
@@ -66,7 +66,7 @@ fn server_in<'a>(cluster: &'a Cluster, zone: &Zone, number: usize) -> Option<&'a
     here.get(number % here.len().max(1)).copied()
 }
 
-/// Refuses a pool whose units no server of a zone has room for. The number and words are those of 4.x.
+/// Refuses a pool if a zone has not enough servers with free resources for its units. The error is that of 4.x.
 pub(super) fn check_room(
     cluster: &Cluster,
     unit: u64,
@@ -127,7 +127,8 @@ pub(super) fn units(cluster: &Cluster, name: &str) -> Table {
         .table(name, &unit_rows(cluster))
 }
 
-/// Columns for the data disk and the network: in 4.3.5 by its DESC, in older versions a guess that they are missing.
+/// Returns whether there are columns for the data disk and the network: known from a DESC of 4.3.5; that older
+/// versions lack them is a guess.
 fn has_network(profile: Profile) -> bool {
     profile >= Profile::V4_3_5
 }
@@ -155,7 +156,7 @@ pub(super) fn configs(cluster: &Cluster, name: &str) -> Table {
         .table(name, &cluster.resources.units)
 }
 
-/// `GV$OB_UNITS`: a unit's resources as its tenant and that tenant's META tenant share them.
+/// `GV$OB_UNITS`: a unit's resources, divided between its tenant and the META tenant.
 pub(super) fn tenant_units(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
     struct Row {
         unit: UnitRow,
@@ -164,7 +165,7 @@ pub(super) fn tenant_units(cluster: &Cluster, viewer: TenantId, name: &str) -> T
         data_bytes: i64,
     }
     impl Row {
-        /// Of what only the user tenant has.
+        /// Returns a value that only the user tenant has, or NULL for a META tenant.
         fn own(&self, value: impl Into<Value>) -> Value {
             if self.is_meta { Value::Null } else { value.into() }
         }
@@ -267,7 +268,7 @@ pub(super) fn servers(cluster: &Cluster, name: &str) -> Table {
         .table(name, &rows)
 }
 
-/// `CDB_OB_ACCESS_POINT`: the servers that a tenant can be reached at.
+/// `CDB_OB_ACCESS_POINT`: the servers through which a tenant can be reached.
 pub(crate) fn access_points(cluster: &Cluster, name: &str) -> Table {
     type Row = (Tenant, Server);
     let units = unit_rows(cluster);
@@ -288,7 +289,7 @@ pub(crate) fn access_points(cluster: &Cluster, name: &str) -> Table {
         .table(name, &rows)
 }
 
-/// `GV$OB_LOG_STAT`: each log stream's replicas, one in each zone, led by the leader's.
+/// `GV$OB_LOG_STAT`: the replicas of each log stream, one in each zone; the cluster's leader leads them.
 pub(super) fn log_streams(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
     struct Row {
         tenant: TenantId,

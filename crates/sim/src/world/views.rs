@@ -13,7 +13,7 @@ use crate::sql::table::yes_no;
 use crate::sql::{Shape, Table, Value};
 use crate::{gen3, gen4};
 
-/// The table of an upper-case name, as a tenant sees it.
+/// Returns the table of an upper-case name, as a tenant sees it.
 pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
     if cluster.profile.is_tenant_level() {
         gen4::views::table(cluster, viewer, name).or_else(|| new_tables(cluster, viewer, name))
@@ -23,7 +23,7 @@ pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
     .or_else(|| catalogue(cluster, viewer, name))
 }
 
-/// The names a tenant sees.
+/// Returns the names that a tenant sees.
 pub(crate) fn names(cluster: &Cluster, viewer: TenantId) -> Vec<String> {
     let more: &[&str] = if cluster.profile.is_tenant_level() {
         &[
@@ -95,7 +95,7 @@ fn new_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> 
     })
 }
 
-/// The SCN of now: a tenant sees its own, sys sees all. A standby has the one that it can be read at.
+/// The current SCNs: a tenant sees its own, the sys tenant sees all. The type of a standby tenant's SCN is STS.
 fn timestamps(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
     type Row = (TenantId, &'static str, i64, Server);
     let seen = cluster.tenants.values().filter(|tenant| viewer == TenantId::SYS || tenant.id == viewer);
@@ -139,7 +139,7 @@ struct TenantRow {
 
 impl TenantRow {
     fn new(cluster: &Cluster, tenant: &Tenant) -> Self {
-        // sys and META have no points of recovery.
+        // The sys tenant and META tenants have no recovery points.
         let scn = (tenant.kind == TenantKind::User).then(|| (cluster.now_us - 200_000) * 1_000);
         let meta = cluster.tenants.get(&tenant.id.meta());
         let has_meta = meta.is_none_or(|meta| meta.status == "NORMAL");
@@ -174,7 +174,7 @@ fn tenants_shape(profile: Profile) -> Shape<TenantRow> {
         .col("LOCKED", "varchar(3)", |r| yes_no(r.tenant.is_locked))
         .when(profile >= Profile::V4_1)
         .col("TENANT_ROLE", "varchar(100)", |r| match r.tenant.role {
-            // The META tenant knows it.
+            // The META tenant stores the role.
             Role::Restore if !r.has_meta => Value::Null,
             Role::Primary => "PRIMARY".into(),
             Role::Standby => "STANDBY".into(),
@@ -335,7 +335,7 @@ struct ParameterRow {
     server: Server,
 }
 
-/// Every parameter on every server, those of tenants for each tenant that one may see.
+/// Returns every parameter on every server; tenant parameters for each visible tenant.
 fn parameter_rows(cluster: &Cluster, viewer: TenantId, own_only: bool) -> Vec<ParameterRow> {
     let mut rows = Vec::new();
     for parameter in parameters::of_generation(cluster.profile.is_tenant_level()) {
@@ -384,7 +384,7 @@ fn parameters_table(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
         .table(name, &parameter_rows(cluster, viewer, false))
 }
 
-/// What `SHOW PARAMETERS` shows of a tenant.
+/// Returns the table of `SHOW PARAMETERS` for a tenant.
 pub(crate) fn show_parameters(cluster: &Cluster, tenant: TenantId, name: &str) -> Table {
     Shape::<ParameterRow>::new()
         .col("zone", "varchar(128)", |r| r.server.zone.clone().into())
@@ -409,7 +409,7 @@ pub(crate) fn show_parameters(cluster: &Cluster, tenant: TenantId, name: &str) -
         .table(name, &parameter_rows(cluster, tenant, true))
 }
 
-/// `information_schema` and `mysql`, as far as clients look at them when they connect.
+/// `information_schema` and `mysql`, as far as clients read them when they connect.
 fn catalogue(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
     Some(match name {
         "INFORMATION_SCHEMA__TABLES" => Shape::<String>::new()

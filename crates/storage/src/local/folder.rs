@@ -11,18 +11,18 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
 
-/// Backups hold everything that a database holds: the group may read, others nothing.
+/// Backups contain all data of a database, so the group may read, and others have no access.
 const FILE_MODE: Mode = Mode::from_raw_mode(0o640);
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o750);
 
-/// An open directory, and what to call it in messages.
+/// An open directory, and its name in messages.
 #[derive(Debug)]
 pub(crate) struct Folder {
     handle: OwnedFd,
     place: String,
 }
 
-/// What an entry of a directory is, as far as it matters for a walk.
+/// The kind of a directory entry, as far as a walk needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EntryKind {
     Folder,
@@ -39,13 +39,13 @@ impl Folder {
         Ok(Self { handle, place })
     }
 
-    /// Opens a directory in this one; nothing when there is none.
+    /// Opens a directory in this one; `None` if it does not exist.
     pub(crate) fn child(&self, name: &str) -> Result<Option<Self>, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match fs::openat(&self.handle, name, flags, Mode::empty()) {
             Ok(handle) => Ok(Some(Self { handle, place: self.place_of(name) })),
             Err(Errno::NOENT) => Ok(None),
-            // Which of the two a link is answered with depends on the file system.
+            // For a link, the error depends on the file system.
             Err(Errno::NOTDIR | Errno::LOOP) if self.is_link(name) => {
                 Err(Error::new(ErrorKind::SymbolicLink, "open", &self.place_of(name)))
             }
@@ -53,7 +53,7 @@ impl Folder {
         }
     }
 
-    /// Opens a directory in this one, and makes it when there is none. It is there to stay before this returns.
+    /// Opens a directory in this one, and creates it durably if it does not exist.
     pub(crate) fn make(&self, name: &str) -> Result<Self, Error> {
         if let Some(child) = self.child(name)? {
             return Ok(child);
@@ -65,7 +65,7 @@ impl Folder {
         self.child(name)?.ok_or_else(|| Error::new(ErrorKind::Missing, "open", &self.place_of(name)))
     }
 
-    /// Makes a new, empty file.
+    /// Creates a new, empty file.
     pub(crate) fn create_file(&self, name: &str) -> Result<File, Error> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         fs::openat(&self.handle, name, flags, FILE_MODE)
@@ -73,9 +73,9 @@ impl Folder {
             .map_err(|cause| self.failed("make", name, cause))
     }
 
-    /// Opens a file for reading; nothing when there is none. Also returns its size.
+    /// Opens a file for reading, and returns it with its size; `None` if it does not exist.
     pub(crate) fn open_file(&self, name: &str) -> Result<Option<(File, u64)>, Error> {
-        // Not blocking: the open of a pipe would wait for a writer forever.
+        // Non-blocking, because opening a pipe would wait forever for a writer.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = match fs::openat(&self.handle, name, flags, Mode::empty()) {
             Ok(handle) => File::from(handle),
@@ -96,20 +96,20 @@ impl Folder {
         Ok(stat.map(|stat| u64::try_from(stat.st_size).unwrap_or(0)))
     }
 
-    /// Returns how long ago something was last written to; nothing when it does not exist.
+    /// Returns the time since the last write to a file; `None` if it does not exist.
     pub(crate) fn age(&self, name: &str, now: SystemTime) -> Result<Option<Duration>, Error> {
         let Some(stat) = self.stat(name)? else { return Ok(None) };
         let written = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0));
         Ok(Some(now.duration_since(written).unwrap_or_default()))
     }
 
-    /// Returns what is in the directory.
+    /// Returns the entries of the directory.
     pub(crate) fn entries(&self) -> Result<Vec<(String, EntryKind)>, Error> {
         let failed = |cause: Errno| Error::io("list", &self.place, cause);
         let mut entries = Vec::new();
         for entry in Dir::read_from(&self.handle).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            // We write no names that are not UTF-8, so such a one is not ours.
+            // Lifeboat writes only UTF-8 names, so another name is not ours.
             let Ok(name) = entry.file_name().to_str() else { continue };
             if matches!(name, "." | "..") {
                 continue;
@@ -135,7 +135,7 @@ impl Folder {
         }
     }
 
-    /// Removes an empty directory; one that was filled again meanwhile stays.
+    /// Removes an empty directory; a directory that is no longer empty stays.
     pub(crate) fn remove_folder(&self, name: &str) -> Result<(), Error> {
         match fs::unlinkat(&self.handle, name, AtFlags::REMOVEDIR) {
             Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST) => Ok(()),
@@ -143,22 +143,22 @@ impl Folder {
         }
     }
 
-    /// Gives a file another name; what had it is replaced in the same instant.
+    /// Renames a file, and atomically replaces an existing one.
     pub(crate) fn rename(&self, old: &str, new: &str) -> Result<(), Error> {
         fs::renameat(&self.handle, old, &self.handle, new).map_err(|cause| self.failed("write", new, cause))
     }
 
     /// Renames a file unless the new name exists; returns whether it did.
     pub(crate) fn rename_new(&self, old: &str, new: &str) -> Result<bool, Error> {
-        // A second name fails when there is one, on every file system that knows hard links, NFS included;
-        // RENAME_NOREPLACE does not exist on NFS, but on some that lack hard links.
+        // A hard link fails if the name exists, on every file system with hard links, including NFS. RENAME_NOREPLACE
+        // does not work on NFS, but on some file systems without hard links.
         let linked = fs::linkat(&self.handle, old, &self.handle, new, AtFlags::empty());
         match linked {
             Ok(()) => {
                 self.remove_file(old)?;
                 Ok(true)
             }
-            // NFS repeats a request whose answer was lost; then the name that is there is our own.
+            // NFS repeats a request whose answer was lost; then the existing name is our own.
             Err(Errno::EXIST) if self.are_one(old, new)? => {
                 self.remove_file(old)?;
                 Ok(true)
@@ -176,21 +176,21 @@ impl Folder {
         }
     }
 
-    /// Waits until the directory's entries would survive a power cut.
+    /// Waits until the directory's entries are durable.
     pub(crate) fn sync(&self) -> Result<(), Error> {
         match fs::fsync(&self.handle) {
-            // Some network file systems cannot, and write entries through anyway.
+            // Some network file systems do not support it, but write entries immediately anyway.
             Ok(()) | Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(()),
             Err(cause) => Err(Error::io("write", &self.place, cause)),
         }
     }
 
-    /// Returns what the directory is called in messages.
+    /// Returns the name of the directory in messages.
     pub(crate) fn place(&self) -> &str {
         &self.place
     }
 
-    /// Returns what an entry is called in messages.
+    /// Returns the name of an entry in messages.
     pub(crate) fn place_of(&self, name: &str) -> String {
         format!("{}/{name}", self.place.trim_end_matches('/'))
     }

@@ -1,4 +1,4 @@
-//! Objects as files. `folder` walks without following links, `part` makes a file appear completely or not.
+//! Objects as files. `folder` walks without following links, `part` makes a file appear completely or not at all.
 //!
 //! Everything here blocks; `client` runs it on other threads. Folders are opened again for every call, from the root
 //! down: a file system that was mounted, unmounted or renamed in between is seen in its current state, and no handle
@@ -25,14 +25,14 @@ const TRIES_MAX: u32 = 5;
 /// The maximum depth of folders; a key cannot reach deeper.
 const DEPTH_MAX: usize = 450;
 
-/// A directory that holds objects.
+/// A directory that contains objects.
 #[derive(Debug, Clone)]
 pub(crate) struct Local {
     base: Admitted,
 }
 
 impl Local {
-    /// Checks that the directory is allowed; neither looks nor makes it.
+    /// Checks that the directory is allowed, without accessing or creating it.
     pub(crate) fn new(path: &str, roots: &FileRoots) -> Result<Self, Error> {
         Ok(Self { base: roots.admit(path)? })
     }
@@ -83,13 +83,13 @@ impl Local {
             return Err(too_large(size));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-        // One byte more, so that a file that grows meanwhile is noticed rather than cut.
+        // One byte more than the limit, so that a growing file is detected instead of truncated.
         let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
         let found = read.map_err(|cause| Error::io("read", &place, cause))? as u64;
         if found > limit { Err(too_large(found)) } else { Ok(bytes) }
     }
 
-    /// Returns what is known of a file without reading it.
+    /// Returns the metadata of a file.
     pub(crate) fn stat(&self, key: &str) -> Result<Option<ObjectEntry>, Error> {
         let (folders, name) = key::split(key)?;
         let Some(folder) = self.folder(&folders)? else { return Ok(None) };
@@ -125,8 +125,8 @@ impl Local {
         Ok(found)
     }
 
-    /// Removes everything below a folder, unfinished files too, and the folder; returns how many objects it held.
-    /// A symbolic link is removed, not followed.
+    /// Removes everything below a folder, including unfinished files, and the folder; returns how many objects it
+    /// contained. A symbolic link is removed, not followed.
     pub(crate) fn delete_below(&self, prefix: &str) -> Result<u64, Error> {
         let mut removed = 0;
         self.walk(prefix, &mut |visit| {
@@ -165,7 +165,7 @@ impl Local {
         Ok(removed)
     }
 
-    /// Removes the unfinished files of writers of this machine that died, below the folders with such names.
+    /// Removes the unfinished files of dead writers of this machine, below the folders whose names `is_ours` accepts.
     pub(crate) fn clear_orphans(&self, is_ours: impl Fn(&str) -> bool) -> Result<u64, Error> {
         let Some(base) = self.folder(&[])? else { return Ok(0) };
         let (now, mut removed) = (SystemTime::now(), 0);
@@ -186,7 +186,8 @@ impl Local {
         Ok(removed)
     }
 
-    /// Returns the place of the highest folder, from the root down to this one, in which a file has that name.
+    /// Returns the location of the highest folder, from the root down to this one, that contains a file with this
+    /// name.
     pub(crate) fn find_upwards(&self, name: &str) -> Result<Option<String>, Error> {
         let mut folder = self.root()?;
         for next in &self.base.folders {
@@ -201,7 +202,7 @@ impl Local {
         Ok(folder.file_size(name)?.map(|_| folder.place().to_owned()))
     }
 
-    /// Returns how many of the folders between the root and this directory exist, itself included.
+    /// Returns how many of the folders between the root and this directory exist, including itself.
     pub(crate) fn standing(&self) -> Result<usize, Error> {
         let mut folder = self.root()?;
         for (count, name) in self.base.folders.iter().enumerate() {
@@ -213,7 +214,7 @@ impl Local {
         Ok(self.base.folders.len())
     }
 
-    /// Removes what is empty of a folder in this directory, and of the folders that did not stand before.
+    /// Removes a folder in this directory and the folders that did not exist before, as far as they are empty.
     pub(crate) fn trim(&self, folder: &str, stood: usize) -> Result<(), Error> {
         let mut names: Vec<&str> = self.base.folders[stood..].iter().map(String::as_str).collect();
         names.push(folder);
@@ -227,7 +228,7 @@ impl Local {
         Ok(())
     }
 
-    /// Returns where a key is, for messages.
+    /// Returns the location of a key, for messages.
     pub(crate) fn place(&self, key: &str) -> String {
         let mut path = self.base.root.clone();
         path.extend(&self.base.folders);
@@ -239,8 +240,8 @@ impl Local {
         Folder::open_root(&self.base.root)
     }
 
-    /// Opens a folder; none if it does not exist. A missing root is an error: usually its file system is not mounted,
-    /// which must not look like an empty storage.
+    /// Opens a folder; `None` if it does not exist. A missing root is an error: usually, its file system is not
+    /// mounted, which must not look like an empty storage.
     fn folder(&self, names: &[&str]) -> Result<Option<Folder>, Error> {
         let mut folder = self.root()?;
         for name in self.base.folders.iter().map(String::as_str).chain(names.iter().copied()) {
@@ -252,8 +253,8 @@ impl Local {
         Ok(Some(folder))
     }
 
-    /// Visits all below a folder: files (links and other things that are no directory count as files), and
-    /// each folder after what it holds.
+    /// Visits everything below a folder: files (links and everything except directories count as files), and each
+    /// folder after its content.
     fn walk(&self, prefix: &str, visit: &mut dyn FnMut(Visit<'_>) -> Result<(), Error>) -> Result<(), Error> {
         let names = key::folder(prefix)?;
         match self.folder(&names)? {
@@ -263,7 +264,7 @@ impl Local {
     }
 }
 
-/// What a walk comes by.
+/// A stop of a walk.
 enum Visit<'a> {
     File { folder: &'a Folder, name: &'a str, key: String },
     Left { folder: &'a Folder, name: &'a str },
@@ -280,7 +281,7 @@ fn walk_folder(
         if kind == EntryKind::Other {
             visit(Visit::File { folder, name: &name, key })?;
         } else if depth_left > 0 {
-            // Gone meanwhile: another process deletes too.
+            // Another process may have deleted it in the meantime.
             let Some(child) = folder.child(&name)? else { continue };
             walk_folder(&child, &key, depth_left - 1, visit)?;
             visit(Visit::Left { folder, name: &name })?;

@@ -1,7 +1,7 @@
-//! A file in the making. It has another name until it is whole and on the disk.
+//! An unfinished file. It has a temporary name until it is complete and durable.
 //!
-//! The order is what makes it safe: write, sync the file, rename, sync the directory. A crash before the rename
-//! leaves a `.lifeboat-part-…` that no listing shows; after it, the file is whole under its name.
+//! The order makes it safe: write, sync the file, rename, sync the directory. A crash before the rename leaves a
+//! `.lifeboat-part-…` that no listing shows; after the rename, the file is complete under its name.
 //!
 //! The name contains the machine of the writer, and the file is locked during the write. This distinguishes a part
 //! whose writer died on this machine from one that is being written, here or elsewhere.
@@ -15,27 +15,27 @@ use super::folder::Folder;
 use crate::error::Error;
 use crate::key::PART_PREFIX;
 
-/// The identity of this machine's parts: its boot ID, hashed. None if it has none.
+/// The identity of this machine in the names of parts: the first 16 digits of its boot ID. Empty if it has none.
 static MACHINE: LazyLock<String> = LazyLock::new(|| {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let boot = boot.trim().replace('-', "");
     boot.get(..16).filter(|boot| boot.chars().all(|sign| sign.is_ascii_hexdigit())).unwrap_or("").to_owned()
 });
 
-/// How old a part must be before its lock counts: it is created first, and locked then.
+/// The age from which the lock of a part counts, because it is created before it is locked.
 const LOCKED_AFTER: Duration = Duration::from_secs(2);
 
 /// Returns whether the writer of a part of this machine is gone.
 pub(super) fn is_orphan(folder: &Folder, name: &str, age: Duration) -> bool {
     let is_ours = !MACHINE.is_empty()
         && name.strip_prefix(PART_PREFIX).is_some_and(|rest| rest.starts_with(MACHINE.as_str()));
-    // A file system without locks gives no answer.
+    // On a file system without locks, `try_lock` fails, so no part counts as orphan.
     is_ours
         && age >= LOCKED_AFTER
         && folder.open_file(name).ok().flatten().is_some_and(|(file, _)| file.try_lock().is_ok())
 }
 
-/// An unfinished file. Dropped before it is finished, it is removed.
+/// An unfinished file. It is removed if it is dropped before it is finished.
 #[derive(Debug)]
 pub(crate) struct Part {
     folder: Folder,
@@ -47,7 +47,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Begins the file that is to be called `target`.
+    /// Starts the file that will be named `target`.
     pub(crate) fn begin(folder: Folder, target: &str) -> Result<Self, Error> {
         let name = format!("{PART_PREFIX}{}{:016x}", *MACHINE, rand::random::<u64>());
         let file = folder.create_file(&name)?;
@@ -57,14 +57,14 @@ impl Part {
         Ok(Self { folder, file, name, target: target.to_owned(), size_bytes: 0, finished: false })
     }
 
-    /// Appends.
+    /// Appends bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.file.write_all(bytes).map_err(|cause| Error::io("write", &self.place(), cause))?;
         self.size_bytes += bytes.len() as u64;
         Ok(())
     }
 
-    /// Gives the file its name, in place of what had it; returns its size.
+    /// Gives the file its name, and replaces an existing file; returns its size.
     pub(crate) fn finish(mut self) -> Result<u64, Error> {
         self.sync()?;
         self.folder.rename(&self.name, &self.target)?;
@@ -73,7 +73,7 @@ impl Part {
         Ok(self.size_bytes)
     }
 
-    /// Gives the file its name unless it exists; returns whether it did.
+    /// Gives the file its name unless the name exists; returns whether it did.
     pub(crate) fn finish_new(mut self) -> Result<bool, Error> {
         self.sync()?;
         if !self.folder.rename_new(&self.name, &self.target)? {
@@ -84,13 +84,13 @@ impl Part {
         Ok(true)
     }
 
-    /// Removes what was written.
+    /// Removes the file.
     pub(crate) fn abort(mut self) -> Result<(), Error> {
         self.finished = true;
         self.folder.remove_file(&self.name).map(drop)
     }
 
-    /// Where the file will be, for messages.
+    /// Returns the future location of the file, for messages.
     pub(crate) fn place(&self) -> String {
         self.folder.place_of(&self.target)
     }

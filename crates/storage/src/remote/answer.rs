@@ -1,5 +1,5 @@
-//! What a service's answer means. The kinds and codes are those of the services' own documents; the words go into
-//! messages with everything secret taken out.
+//! The meaning of a service's answer. The kinds and codes follow the services' documentation; messages show the
+//! answer without secrets.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use opendal::ErrorKind as Kind;
 use super::net::TooMuch;
 use crate::error::{Error, ErrorKind};
 
-/// The most that is shown of an answer.
+/// The maximum number of characters of an answer that is shown.
 const SHOWN_MAX: usize = 600;
 
 /// Turns an answer into an error.
@@ -31,7 +31,7 @@ pub(super) fn error(
     Error::new(meaning(cause), verb, place).because(std::io::Error::other(words))
 }
 
-/// Turns the code of an answer that OpenDAL has not seen into an error.
+/// Turns the code of an answer that OpenDAL did not handle into an error.
 pub(super) fn error_of_code(verb: &'static str, place: &str, status: u16, code: &str, words: &str) -> Error {
     let kind = of_code(code).unwrap_or(match status {
         403 => ErrorKind::Forbidden,
@@ -42,7 +42,7 @@ pub(super) fn error_of_code(verb: &'static str, place: &str, status: u16, code: 
     Error::new(kind, verb, place).because(std::io::Error::other(words.to_owned()))
 }
 
-/// Returns whether the service gave a reason; it cannot for a HEAD request.
+/// Returns whether the service gave a reason, which is impossible for a HEAD request.
 pub(super) fn has_words(cause: &opendal::Error) -> bool {
     !cause.message().is_empty()
 }
@@ -53,7 +53,7 @@ fn meaning(cause: &opendal::Error) -> ErrorKind {
         return kind;
     }
     match cause.kind() {
-        // Google Cloud has no code of its own for a missing bucket.
+        // Google Cloud has no separate code for a missing bucket.
         Kind::NotFound if message.contains("specified bucket does not exist") => ErrorKind::BucketMissing,
         Kind::NotFound => ErrorKind::Missing,
         Kind::PermissionDenied => ErrorKind::Forbidden,
@@ -71,14 +71,14 @@ fn meaning(cause: &opendal::Error) -> ErrorKind {
     }
 }
 
-/// Returns the status of the answer, if there was one. OpenDAL keeps it in its description only.
+/// Returns the status of the answer, if there was one. OpenDAL has it only in its description.
 fn status(cause: &opendal::Error) -> Option<u16> {
     let description = cause.to_string();
     let (_, rest) = description.split_once("response: Parts { status: ")?;
     rest.get(..3)?.parse().ok()
 }
 
-/// Returns what a code of a service means, where it means more than its status.
+/// Returns the meaning of a service's code, if it says more than the status.
 fn of_code(code: &str) -> Option<ErrorKind> {
     Some(match code {
         "NoSuchBucket" | "ContainerNotFound" | "ContainerBeingDeleted" => ErrorKind::BucketMissing,
@@ -124,7 +124,7 @@ fn is_about_signing(cause: &opendal::Error) -> bool {
     text.contains("sign") || text.contains("credential")
 }
 
-/// Returns our own objection to a request or an answer, if it was that.
+/// Returns the error of our own check of a request or an answer, if that is the cause.
 fn source_of<E: std::error::Error + 'static>(cause: &opendal::Error) -> Option<&E> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = cause.source();
     while let Some(source) = next {
@@ -136,7 +136,7 @@ fn source_of<E: std::error::Error + 'static>(cause: &opendal::Error) -> Option<&
     None
 }
 
-/// How OpenDAL prints the answers that have a service's own form. It prints others as they are.
+/// How OpenDAL prints answers in a service's own format. It prints others unchanged.
 const KNOWN_FORMS: [&str; 8] = [
     "S3Error {",
     "OssError {",
@@ -178,7 +178,7 @@ fn without(secret: Option<&Secret>, words: &str) -> String {
     let mut words = words.replace('\n', " ");
     if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
         let encoded: String = url::form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect();
-        // A SAS token may come back in part: what is secret of it is its signature.
+        // A service may repeat a part of a SAS token; only its signature is secret.
         let signature = secret.expose().split('&').find_map(|part| part.split_once("sig=")).map(|(_, it)| it);
         for hidden in [Some(secret.expose()), Some(encoded.as_str()), signature].into_iter().flatten() {
             words = words.replace(hidden, "***");

@@ -1,9 +1,9 @@
-//! Objects in an object store, through OpenDAL. `service` makes the connection of each kind out of a location,
-//! `net` which addresses are refused and how much of an answer is kept, `answer` has the meaning of errors, `writing` and
-//! `reading` are single objects, `uploads` what crashed writers left.
+//! Objects in an object store, through OpenDAL. `service` opens a location of each kind, `net` checks addresses and
+//! limits answers, `answer` determines the meaning of errors, `writing` and `reading` handle single objects, and
+//! `uploads` removes the remains of crashed writers.
 //!
-//! The writer of an object marks it with a number of its own. If the answer is lost on the way, it is unknown whether
-//! the object was written; the mark shows it.
+//! Each write marks its object with a unique number. If the answer is lost, the mark shows whether the object was
+//! written.
 
 mod answer;
 mod net;
@@ -32,19 +32,19 @@ use crate::error::{Error, ErrorKind};
 use crate::key;
 use service::Service;
 
-/// How often a write that another one disturbed is tried again.
+/// The maximum number of attempts of a write that conflicts with another one.
 const TRIES_MAX: u32 = 5;
 
-/// How long is waited before the second try; then twice as long, and so on.
+/// The wait before the second attempt. It doubles with each further attempt.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-/// How many objects one listing request asks for; what all services allow.
+/// The number of objects per listing request, which all services allow.
 const PAGE: usize = 1000;
 
-/// The most bytes of names that one listing keeps.
+/// The maximum bytes of names in one listing.
 const NAMES_MAX_BYTES: usize = 256 << 20;
 
-/// How many objects are listed, and then deleted, at a time; and how often at most.
+/// The number of objects that are listed and then deleted at a time, and the maximum number of rounds.
 const DELETED_AT_ONCE: usize = 100_000;
 const DELETE_ROUNDS_MAX: usize = 10_000;
 
@@ -52,7 +52,7 @@ const DELETE_ROUNDS_MAX: usize = 10_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Remote {
     service: Arc<Service>,
-    /// The folder, with a slash at its end; nothing for the whole bucket.
+    /// The folder, with a trailing slash; empty for the whole bucket.
     base: String,
 }
 
@@ -94,11 +94,11 @@ impl Remote {
         }
     }
 
-    /// Writes a small object unless one of that name exists; returns whether it did.
+    /// Writes a small object unless its name exists; returns whether it was written.
     pub(crate) async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, Error> {
         let path = self.path(key)?;
         if !self.service.can_put_new() {
-            // Not safe against a concurrent writer; the documents name the services that are.
+            // Not safe against a concurrent writer; the documentation names the services with this limit.
             return match self.stat(key).await? {
                 Some(_) => Ok(false),
                 None => self.put(key, bytes).await.map(|()| true),
@@ -112,7 +112,7 @@ impl Remote {
                 return Ok(true);
             };
             match cause.kind() {
-                // It may be our own, of a try whose answer was lost.
+                // It may be our own object, from an attempt whose answer was lost.
                 Kind::ConditionNotMatch => return Ok(self.bears(&path, &mark).await),
                 Kind::Conflict => {}
                 _ if cause.is_temporary() => {}
@@ -128,7 +128,7 @@ impl Remote {
         unreachable!("the last try returns")
     }
 
-    /// Begins an object of any size.
+    /// Starts an object of any size.
     pub(crate) async fn writer(&self, key: &str) -> Result<RemoteWriter, Error> {
         RemoteWriter::begin(self, key).await
     }
@@ -143,7 +143,7 @@ impl Remote {
                 return Err(Error::new(ErrorKind::TooLarge { found, limit }, "read", &place));
             }
             match reader.read_all().await {
-                // Another writer wrote one between our two requests.
+                // Another writer replaced the object between our two requests.
                 Err(error) if *error.kind() == ErrorKind::Altered => {}
                 read => return read,
             }
@@ -151,12 +151,12 @@ impl Remote {
         Err(Error::new(ErrorKind::Passing, "read", &self.place(key)))
     }
 
-    /// Begins to read an object.
+    /// Starts to read an object.
     pub(crate) async fn reader(&self, key: &str) -> Result<RemoteReader, Error> {
         RemoteReader::open(self, key).await
     }
 
-    /// Returns what is known of an object without reading it.
+    /// Returns the metadata of an object.
     pub(crate) async fn stat(&self, key: &str) -> Result<Option<ObjectEntry>, Error> {
         let found = self.head("look at", key).await?;
         Ok(found.map(|meta| ObjectEntry { key: key.to_owned(), size_bytes: meta.content_length() }))
@@ -164,7 +164,7 @@ impl Remote {
 
     /// Deletes an object; returns whether it existed.
     pub(crate) async fn delete(&self, key: &str) -> Result<bool, Error> {
-        // The services answer alike whether there was one or not.
+        // The services return the same answer whether the object existed or not.
         if self.head("delete", key).await?.is_none() {
             return Ok(false);
         }
@@ -200,7 +200,7 @@ impl Remote {
                 Ok(None) => return Ok((found, true)),
                 Err(cause) => return Err(self.failed("list", folder, &cause).await),
             };
-            // A folder is an object of its own if a user created it manually.
+            // A folder that a user created manually is a separate object.
             let Some(key) = entry.path().strip_prefix(&self.base) else { continue };
             if key.is_empty() || key.ends_with('/') {
                 continue;
@@ -247,7 +247,8 @@ impl Remote {
         }
     }
 
-    /// Returns the place of the highest folder, from the bucket down to this one, in which an object has that name.
+    /// Returns the location of the highest folder, from the bucket down to this one, that contains an object with
+    /// this name.
     pub(crate) async fn find_upwards(&self, name: &str) -> Result<Option<String>, Error> {
         let whole = Self { service: self.service.clone(), base: String::new() };
         let ends = self.base.char_indices().filter(|(_, sign)| *sign == '/').map(|(place, _)| place + 1);
@@ -260,7 +261,7 @@ impl Remote {
         Ok(None)
     }
 
-    /// Asks the service for something that every key may do that is of use here: the bucket's first object.
+    /// Sends a request that every usable key is allowed: lists the first object of the bucket.
     pub(crate) async fn reach(&self) -> Result<(), Error> {
         match self.service.patient.lister_with(&self.base).limit(1).await {
             Ok(mut entries) => match entries.try_next().await {
@@ -274,18 +275,18 @@ impl Remote {
         }
     }
 
-    /// Returns where a key is, for messages.
+    /// Returns the location of a key, for messages.
     pub(crate) fn place(&self, key: &str) -> String {
         format!("{}/{}{key}", self.service.place, self.base).trim_end_matches('/').to_owned()
     }
 
-    /// Requests the description of an object; none if it does not exist.
+    /// Requests the metadata of an object; `None` if it does not exist.
     async fn head(&self, verb: &'static str, key: &str) -> Result<Option<opendal::Metadata>, Error> {
         match self.service.patient.stat(&self.path(key)?).await {
             Ok(meta) if meta.is_file() => Ok(Some(meta)),
             Ok(_) => Ok(None),
             Err(cause) if cause.kind() == Kind::NotFound => {
-                // The answer has no words: the bucket may be what is missing.
+                // The answer has no message: perhaps the bucket is missing.
                 if !self.service.has_seen_bucket() {
                     self.reach().await?;
                 }
@@ -295,7 +296,7 @@ impl Remote {
         }
     }
 
-    /// Returns whether the object that is there now was written with this mark. Not knowing counts as no.
+    /// Returns whether the current object was written with this mark. If that is unknown, returns false.
     async fn bears(&self, path: &str, mark: &Mark) -> bool {
         let found = self.service.patient.stat(path).await;
         found.is_ok_and(|meta| {
@@ -304,7 +305,7 @@ impl Remote {
         })
     }
 
-    /// Turns an answer into an error. An answer without a text is requested again in a way that has one.
+    /// Turns an answer into an error. If the answer has no message, sends another request that returns one.
     async fn failed(&self, verb: &'static str, key: &str, cause: &opendal::Error) -> Error {
         let error = self.service.error(verb, &self.place(key), cause);
         if *error.kind() != ErrorKind::Forbidden || answer::has_words(cause) {
@@ -322,7 +323,7 @@ impl Remote {
         Ok(format!("{}{key}", self.base))
     }
 
-    /// Checks a folder and returns how the names of its objects in the bucket begin.
+    /// Checks a folder and returns the prefix of its objects in the bucket.
     fn prefix(&self, folder: &str) -> Result<String, Error> {
         let names = key::folder(folder)?;
         Ok(self.below(&names).base)
@@ -333,7 +334,7 @@ impl Remote {
 #[derive(Debug, Clone)]
 struct Mark(String);
 
-/// The name under which it is kept with the object.
+/// The name of the mark in the object's metadata.
 const MARK: &str = "lifeboat";
 
 fn new_mark() -> Mark {

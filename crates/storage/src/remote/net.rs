@@ -1,9 +1,8 @@
-//! The network as object stores are reached over it: to which addresses, with which redirects, and how much of an answer is
-//! kept.
+//! The network access to object stores: allowed addresses, redirects, and the size of answers.
 //!
-//! Somebody who may type an endpoint makes this server send requests there. Names are checked by what they resolve to, in the
-//! moment of connecting: no answer of a name server comes between. Every request is checked, not only the endpoint: the host of
-//! a request can come from elsewhere, such as the bucket's name.
+//! A user who may enter an endpoint can make this server send requests there. Names are checked by the addresses that
+//! they resolve to for the connection, so a later DNS answer cannot bypass the check. Every request is checked, not
+//! only the endpoint, because the host of a request can also come from other data, such as the bucket's name.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -24,10 +23,10 @@ use url::{Host, Url};
 
 use crate::error::{Error, ErrorKind};
 
-/// How often a redirect on the same host is followed.
+/// The maximum number of redirects on the same host.
 const REDIRECTS_MAX: usize = 4;
 
-/// How long a connection may take to be made.
+/// The timeout for opening a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The variables that name proxies.
@@ -40,7 +39,7 @@ pub(crate) struct Net {
     egress: Arc<Egress>,
     answer_bytes: u64,
     client: OnceLock<Result<reqwest::Client, String>>,
-    /// The hosts of the proxies that the administrator set, which are not somebody's endpoint.
+    /// The hosts of the proxies that the administrator configured; they are not checked.
     proxies: Arc<[String]>,
 }
 
@@ -55,7 +54,7 @@ impl Net {
         }
     }
 
-    /// Checks the host of a URL, where that is an address itself.
+    /// Checks the host of a URL if it is an IP address.
     pub(super) fn check_host(&self, url: &Url) -> Result<(), Refused> {
         match url.host() {
             Some(Host::Ipv4(address)) => self.egress.check(address.into()),
@@ -64,7 +63,7 @@ impl Net {
         }
     }
 
-    /// Returns what sends requests. The client takes `HTTPS_PROXY` and the system's certificates into account.
+    /// Returns the transport that sends requests. It uses `HTTPS_PROXY` and the system's certificates.
     pub(super) fn transport(self: &Arc<Self>) -> Result<HttpTransporter, Error> {
         let client = self.client.get_or_init(|| {
             // The first caller has installed the same one.
@@ -82,13 +81,13 @@ impl Net {
         Ok(self.guard(ReqwestTransport::new(client)))
     }
 
-    /// Puts the rules in front of what sends requests.
+    /// Wraps a transport with the rules.
     pub(super) fn guard(self: &Arc<Self>, inner: impl HttpTransport) -> HttpTransporter {
         HttpTransporter::new(Guarded { inner, net: Arc::clone(self) })
     }
 
-    /// Checks where a request goes. Behind a proxy it is the proxy that resolves names, perhaps by other servers than ours:
-    /// a name that we can resolve, too, is checked here.
+    /// Checks the target of a request. Behind a proxy, the proxy resolves names, perhaps with other name servers. A
+    /// name that this server can also resolve is checked here.
     async fn check(&self, uri: &Uri) -> Result<(), Refused> {
         let Ok(url) = Url::parse(&uri.to_string()) else { return Ok(()) }; // the client refuses it
         self.check_host(&url)?;
@@ -106,7 +105,7 @@ fn proxy_host(text: &str) -> Option<String> {
     Url::parse(&text).ok()?.host_str().map(str::to_lowercase)
 }
 
-/// Resolves names, and leaves out what is refused.
+/// Resolves names, and omits refused addresses.
 struct Resolver {
     egress: Arc<Egress>,
     proxies: Arc<[String]>,
@@ -124,8 +123,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// Returns which redirects are followed: those to the same scheme, host and port. Others end there: the answer that holds
-/// them is taken for the service's.
+/// Follows redirects to the same scheme, host and port only. Another redirect is returned as the service's answer.
 fn redirects() -> Policy {
     Policy::custom(|attempt: Attempt<'_>| {
         let is_same =
@@ -134,7 +132,7 @@ fn redirects() -> Policy {
     })
 }
 
-/// Sends requests where they may go, and keeps no more of an answer than it may hold.
+/// Sends requests to allowed addresses only, and limits the size of answers.
 struct Guarded<T> {
     inner: T,
     net: Arc<Net>,
@@ -147,7 +145,7 @@ impl<T: HttpTransport> HttpTransport for Guarded<T> {
         }
         let is_read = request.extensions().get::<Operation>() == Some(&Operation::Read);
         let answer = self.inner.fetch(request).await?;
-        // An object goes through our hands piece by piece. All else is kept whole, by OpenDAL or by us.
+        // An object is streamed piece by piece. All other answers are held in memory, by OpenDAL or by us.
         if is_read && answer.status().is_success() {
             return Ok(answer);
         }
@@ -156,14 +154,14 @@ impl<T: HttpTransport> HttpTransport for Guarded<T> {
     }
 }
 
-/// An answer is larger than any that an object store has a reason to send.
+/// An answer exceeds the limit.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer has more than {limit} bytes")]
 pub(super) struct TooMuch {
     pub(super) limit: u64,
 }
 
-/// What comes of an answer, up to a limit.
+/// The body of an answer, up to a limit.
 struct Bounded<S> {
     inner: S,
     left: u64,

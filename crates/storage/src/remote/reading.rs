@@ -1,5 +1,5 @@
-//! An object on its way out of an object store. It is read in one request, and after a cut from where it was cut,
-//! if the object is still the same.
+//! An object that is being read from an object store. It is read with one request. After an interruption, it resumes
+//! at the same position if the object is unchanged.
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
@@ -17,7 +17,7 @@ pub(crate) struct RemoteReader {
     seen_bytes: u64,
 }
 
-/// What is still to come.
+/// The remaining pieces.
 enum Pieces {
     Stream(Box<BufferStream>),
     None,
@@ -56,7 +56,7 @@ impl RemoteReader {
         self.size_bytes
     }
 
-    /// Returns the next piece, never an empty one; nothing at the end.
+    /// Returns the next piece, which is never empty; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let Pieces::Stream(stream) = &mut self.pieces else { return Ok(None) };
@@ -86,7 +86,7 @@ impl RemoteReader {
         }
     }
 
-    /// Reads all of it; the caller has looked at its size.
+    /// Reads all of it; the caller has checked its size.
     pub(super) async fn read_all(mut self) -> Result<Bytes, Error> {
         let mut all = BytesMut::with_capacity(usize::try_from(self.size_bytes).unwrap_or(0));
         while let Some(piece) = self.next().await? {

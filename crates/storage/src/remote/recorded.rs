@@ -1,5 +1,5 @@
-//! Services that cannot run here, by answers in the form of their own documents: which request is sent where, and
-//! what their refusals mean. (What is promised of every storage is proven on a real S3 server, `tests/it`.)
+//! Tests for services that cannot run here, with answers in the format of their documentation: targets of requests,
+//! and the meaning of refusals. (`tests/it` checks the promises of every storage on a real S3 server.)
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -35,18 +35,18 @@ impl HttpTransport for Recorded {
     }
 }
 
-/// What one service is given and does.
+/// The input and the expected behaviour of one service.
 struct Case {
     kind: StorageType,
     endpoint: &'static str,
     secret: &'static str,
-    /// Where the object `manifest` of the folder `dir` in the bucket `backup` is.
+    /// The URL of the object `manifest` in the folder `dir` of the bucket `backup`.
     url: &'static str,
     /// The credentials in the request.
     signature: &'static str,
     /// The condition against overwriting.
     condition: Option<(&'static str, &'static str)>,
-    /// Refusals, and what they mean.
+    /// Refusals, and their meaning.
     refusals: &'static [(u16, &'static str, ErrorKind)],
 }
 
@@ -124,7 +124,7 @@ fn net() -> Arc<Net> {
     Arc::new(Net::new(Egress::default(), Limits { store_answer_bytes: ANSWER_BYTES, ..Limits::default() }))
 }
 
-/// How much these tests keep of an answer.
+/// The limit for answers in these tests.
 const ANSWER_BYTES: usize = 64 << 10;
 
 fn remote(case: &Case) -> (Remote, Recorded) {
@@ -177,7 +177,7 @@ async fn a_new_object_is_written_under_the_services_own_condition() {
     for case in CASES {
         let (remote, recorded) = remote(case);
         let Some((name, value)) = case.condition else {
-            // Without one, it is searched for first.
+            // Without a condition, Lifeboat checks for the object first.
             recorded.answer(&[(200, "")]);
             assert!(!remote.put_new("manifest", Bytes::from_static(b"x")).await.expect("an answer"));
             assert_eq!(recorded.last().0, Method::HEAD);
@@ -233,7 +233,7 @@ fn google_cloud_takes_the_accounts_key_file_and_nothing_else() {
     let file = r#"{"type":"service_account","client_email":"lifeboat@project.iam.gserviceaccount.com","private_key":"x"}"#;
     assert!(open(file).is_ok());
     let other = file.replace("lifeboat@", "other@");
-    // Such a file makes a client send what lies in a file of this machine to somebody's server.
+    // Such a key file would make a client send the content of a local file to another server.
     let external = r#"{"type":"external_account","client_email":"lifeboat@project.iam.gserviceaccount.com","private_key":"x",
         "audience":"a","subject_token_type":"t","token_url":"http://127.0.0.1:1/","credential_source":{"file":"/etc/passwd"}}"#;
     for secret in ["hunter2", "{}", other.as_str(), external] {

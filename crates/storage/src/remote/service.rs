@@ -1,4 +1,4 @@
-//! The connection to an object store, one per location, made from what the user gave: path, endpoint, key.
+//! The connection to an object store, one per location, created from the user's path, endpoint and key.
 //!
 //! | kind | endpoint, for example | key id | secret |
 //! |---|---|---|---|
@@ -24,27 +24,27 @@ use super::uploads::Uploads;
 use super::{Net, answer};
 use crate::error::{Error, ErrorKind};
 
-/// How long one request may take, and the sending of one part: 8 MiB at 70 KiB/s.
+/// The timeout of one request, and of sending one part: 8 MiB at 70 KiB/s.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
 
-/// How often a request is tried again, and how long is waited before: 0.5, 1, 2 and 4 seconds, and some more.
+/// The number of retries of a request, and the waits before them: 0.5, 1, 2 and 4 seconds, plus jitter.
 const RETRIES: usize = 4;
 const RETRY_WAIT: Duration = Duration::from_millis(500);
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(8);
 
 /// An object store, opened.
 pub(super) struct Service {
-    /// Tries requests again that failed in passing.
+    /// Retries requests after transient failures.
     pub(super) patient: Operator,
-    /// Does not: for requests that mean something else the second time.
+    /// Does not retry: for requests that have another meaning the second time.
     pub(super) single: Operator,
-    /// The unfinished uploads, if there is a request for them.
+    /// The unfinished uploads, if the service can list them.
     pub(super) uploads: Option<Uploads>,
     /// `s3://bucket`.
     pub(super) place: String,
     /// Whether the bucket is known to exist.
     seen: AtomicBool,
-    /// What must not be in a message.
+    /// The secret, which messages must not contain.
     secret: Option<Secret>,
 }
 
@@ -95,7 +95,7 @@ impl Service {
         Ok(Self { patient, single, uploads, place, seen: AtomicBool::new(false), secret: secret.cloned() })
     }
 
-    /// Returns whether the service itself refuses to write over an object.
+    /// Returns whether the service itself can refuse to overwrite an object.
     pub(super) fn can_put_new(&self) -> bool {
         self.single.info().capability().write_with_if_not_exists
     }
@@ -109,7 +109,7 @@ impl Service {
         self.seen.store(true, Ordering::Relaxed);
     }
 
-    /// Turns a service's answer into an error; the secret is taken out, should the service repeat it.
+    /// Turns a service's answer into an error, and removes the secret if the service repeats it.
     pub(super) fn error(&self, verb: &'static str, place: &str, cause: &opendal::Error) -> Error {
         answer::error(verb, place, cause, self.secret.as_ref())
     }
@@ -122,13 +122,13 @@ pub(super) struct Key<'a> {
     pub(super) secret: &'a str,
 }
 
-/// Where a service is.
+/// The address of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
     /// Scheme, host and port.
     pub(super) url: String,
     pub(super) host: String,
-    /// From the endpoint's query or its name.
+    /// The region, from the endpoint's query or host name.
     pub(super) region: String,
 }
 
@@ -136,7 +136,7 @@ pub(super) struct Address {
 const NO_REGION: &str = "us-east-1";
 
 impl Address {
-    /// Reads an endpoint: a host, with or without `https://`; S3's may end in `?region=`.
+    /// Reads an endpoint: a host, with or without a scheme; for S3, it may end in `?region=`.
     pub(super) fn read(endpoint: &str, net: &Net) -> Result<Self, Error> {
         let malformed = || Error::new(ErrorKind::EndpointMalformed, "use the endpoint", &shown(endpoint));
         let text = endpoint.trim();
@@ -238,15 +238,15 @@ fn s3(bucket: &str, address: &Address, key: Key<'_>) -> S3 {
         .region(&address.region)
         .access_key_id(key.id)
         .secret_access_key(key.secret)
-        // Buckets with object lock refuse what has no checksum.
+        // Buckets with object lock refuse uploads without a checksum.
         .checksum_algorithm("crc32c")
-        // The key comes from the user, never from files of this machine.
+        // The key comes from the user, never from local files.
         .disable_config_load()
         .disable_ec2_metadata();
     if address.has_bucket_in_name(bucket) { service.enable_virtual_host_style() } else { service }
 }
 
-/// Returns a bucket's whole name: at Tencent Cloud it ends with the number of the account.
+/// Returns the full name of a bucket: on Tencent Cloud, it ends with the app ID.
 fn cos_bucket(bucket: &str, app_id: Option<&str>) -> String {
     match app_id.map(str::trim).filter(|id| !id.is_empty()) {
         Some(id) if !bucket.ends_with(&format!("-{id}")) => format!("{bucket}-{id}"),
@@ -254,7 +254,7 @@ fn cos_bucket(bucket: &str, app_id: Option<&str>) -> String {
     }
 }
 
-/// The kind of key file that holds a key of its own.
+/// The type of key file that contains a private key.
 const SERVICE_ACCOUNT: &str = "service_account";
 
 fn gcs(bucket: &str, address: &Address, key: Key<'_>, place: &str) -> Result<Gcs, Error> {
@@ -265,7 +265,8 @@ fn gcs(bucket: &str, address: &Address, key: Key<'_>, place: &str) -> Result<Gcs
     let is_ours = field(&file, "type").is_some_and(|kind| kind == SERVICE_ACCOUNT)
         && field(&file, "client_email").is_some_and(|email| email == key.id);
     let private_key = field(&file, "private_key").filter(|_| is_ours).ok_or_else(malformed)?;
-    // Nothing else of the file is passed on: other kinds name files, commands and addresses that a credential is taken from.
+    // No other fields of the file are used: other types name files, commands and addresses as sources of a
+    // credential.
     let account =
         serde_json::json!({ "type": SERVICE_ACCOUNT, "client_email": key.id, "private_key": private_key });
     let credential = base64::engine::general_purpose::STANDARD.encode(account.to_string());

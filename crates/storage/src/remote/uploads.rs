@@ -1,8 +1,8 @@
 //! Unfinished uploads: a writer that crashes leaves its parts, which no listing of objects shows and which cost
 //! money. OpenDAL does not list them, so the requests are our own.
 //!
-//! Only S3 services are queried. Google Cloud and Azure remove such parts after a week; for OSS, COS and OBS a rule
-//! of the bucket does it (`docs/operate/storage.md`).
+//! Only S3 services are queried. Google Cloud and Azure remove such parts after a week; OSS, COS and OBS need a rule
+//! of the bucket (`docs/operate/storage.md`).
 
 use std::time::{Duration, SystemTime};
 
@@ -19,10 +19,10 @@ use super::answer;
 use super::service::{Address, Key};
 use crate::error::{Error, ErrorKind};
 
-/// How many pages of a list are read at most: a thousand uploads each.
+/// The maximum number of pages of a list, each with a thousand uploads.
 const PAGES_MAX: usize = 1_000;
 
-/// How many unfinished uploads are kept in memory at most; the next clearing finds the rest.
+/// The maximum number of unfinished uploads in memory; the next clearing finds the rest.
 const UPLOADS_MAX: usize = 100_000;
 
 /// The unfinished uploads of a bucket.
@@ -34,7 +34,7 @@ pub(super) struct Uploads {
     secret: Option<Secret>,
 }
 
-/// A page of the list, as S3 has it.
+/// A page of the list, in S3's format.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Page {
@@ -92,7 +92,7 @@ impl Uploads {
         Self { bucket_url, place: place.to_owned(), signer, transport, secret }
     }
 
-    /// Ends the uploads of objects whose names begin so, if nothing was sent for so long; returns how many.
+    /// Aborts the uploads of objects with this prefix if nothing was sent for this long; returns their number.
     pub(super) async fn clear(&self, prefix: &str, older_than: Duration) -> Result<u64, Error> {
         let mut cleared = 0;
         for upload in self.list(prefix).await? {
@@ -113,7 +113,7 @@ impl Uploads {
                 query.extend([("key-marker", after.0.as_str()), ("upload-id-marker", after.1.as_str())]);
             }
             let page: Page = self.read("", &query).await?;
-            // Some services take the prefix for a hint.
+            // Some services treat the prefix only as a hint.
             found.extend(page.upload.into_iter().filter(|upload| upload.key.starts_with(prefix)));
             if !page.is_truncated || found.len() >= UPLOADS_MAX {
                 break;
@@ -123,7 +123,7 @@ impl Uploads {
         Ok(found)
     }
 
-    /// Returns when the last part came, or, before there is one, when the upload began.
+    /// Returns when the last part arrived; if there is none yet, when the upload started.
     async fn last_sent(&self, upload: &Upload) -> Result<Duration, Error> {
         let mut last = self.moment(&upload.initiated)?;
         let mut after = String::new();
@@ -134,7 +134,7 @@ impl Uploads {
             }
             let parts: Parts = match self.read(&upload.key, &query).await {
                 Ok(parts) => parts,
-                Err(error) if *error.kind() == ErrorKind::Missing => break, // it ended meanwhile
+                Err(error) if *error.kind() == ErrorKind::Missing => break, // it ended in the meantime
                 Err(error) => return Err(error),
             };
             for part in &parts.part {
@@ -165,7 +165,8 @@ impl Uploads {
         quick_xml::de::from_str(&text).map_err(|cause| self.odd(&cause.to_string()))
     }
 
-    /// Sends a request without a body and returns the answer's; what is gone already is a success.
+    /// Sends a request without a body and returns the body of the answer. Deleting something that no longer exists
+    /// succeeds.
     async fn send(&self, method: Method, key: &str, query: &[(&str, &str)]) -> Result<Bytes, Error> {
         let deletes = method == Method::DELETE;
         let request = self.signed(method, key, query).await?;
@@ -226,7 +227,7 @@ impl Uploads {
     }
 }
 
-/// The digest of nothing.
+/// The digest of an empty body.
 const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 fn encoded(value: &str) -> String {

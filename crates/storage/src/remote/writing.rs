@@ -1,4 +1,4 @@
-//! An object on its way into an object store, in parts. It appears when the last request is answered.
+//! An object that is being written to an object store, in parts. It appears when the last request is answered.
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
@@ -6,15 +6,15 @@ use tokio::runtime::Handle;
 use super::{Mark, Remote, new_mark};
 use crate::error::Error;
 
-/// How large a part is. A writer holds three at most: two on the way, one being filled.
+/// The size of a part. A writer holds at most three: two that are being sent, and one that is being filled.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 
 /// The maximum number of concurrent parts.
 const PARTS_AT_ONCE: usize = 2;
 
-/// An unfinished object. Dropped before it is finished, its parts are removed.
+/// An unfinished object. If it is dropped before it is finished, its parts are removed.
 pub(crate) struct RemoteWriter {
-    /// Nothing once it was finished or given up.
+    /// `None` after it was finished or aborted.
     writer: Option<opendal::Writer>,
     remote: Remote,
     key: String,
@@ -43,12 +43,12 @@ impl RemoteWriter {
         }
     }
 
-    /// Where the object will be, for messages.
+    /// Returns the future location of the object, for messages.
     pub(crate) fn place(&self) -> String {
         self.remote.place(&self.key)
     }
 
-    /// Appends; waits while too much is on the way.
+    /// Appends bytes; waits while the maximum number of parts is being sent.
     pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
         let size = bytes.len() as u64;
         let writer = self.writer.as_mut().expect("nobody writes to what was finished");
@@ -66,9 +66,9 @@ impl RemoteWriter {
         let mut writer = self.writer.take().expect("an object is finished once");
         let Err(cause) = writer.close().await else { return Ok(self.size_bytes) };
         if self.remote.bears(&self.remote.path(&self.key)?, &self.mark).await {
-            return Ok(self.size_bytes); // the answer to an earlier try was lost
+            return Ok(self.size_bytes); // the answer to an earlier attempt was lost
         }
-        let _ = writer.abort().await; // what cannot be removed now, `uploads` removes later
+        let _ = writer.abort().await; // `uploads` removes later what cannot be removed now
         Err(self.remote.failed("write", &self.key, &cause).await)
     }
 

@@ -1,4 +1,4 @@
-//! A real S3 server to store in, and an administrator's requests to it.
+//! A real S3 server, and an administrator's requests to it.
 
 use http::Method;
 use model::Secret;
@@ -20,7 +20,7 @@ pub(crate) async fn secret() -> Secret {
     Secret::new(&*server().await.secret)
 }
 
-/// Returns a place in a bucket.
+/// Returns a location in a bucket.
 pub(crate) async fn location(path: &str) -> StorageLocation {
     let server = server().await;
     StorageLocation {
@@ -32,19 +32,19 @@ pub(crate) async fn location(path: &str) -> StorageLocation {
     }
 }
 
-/// Returns an empty place in a bucket that all tests share.
+/// Returns an empty location in a bucket that all tests share.
 pub(crate) async fn fresh_location() -> StorageLocation {
     static BUCKET: OnceCell<()> = OnceCell::const_new();
     BUCKET.get_or_init(|| create("shared", false)).await;
     location(&format!("shared/base/{:016x}", rand::random::<u64>())).await
 }
 
-/// Opens a place with the administrator's key.
+/// Opens a location with the administrator's key.
 pub(crate) async fn open(location: &StorageLocation) -> Client {
     Client::open(location, Some(&secret().await), &FileRoots::default()).expect("a well-formed location")
 }
 
-/// Opens an empty place.
+/// Opens an empty location.
 pub(crate) async fn client() -> Client {
     open(&fresh_location().await).await
 }

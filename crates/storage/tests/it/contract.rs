@@ -1,4 +1,4 @@
-//! What every kind of storage promises, each promise run against each kind.
+//! The promises of every kind of storage, each tested with each kind.
 
 use std::time::Duration;
 
@@ -134,7 +134,7 @@ async fn what_is_not_there_is_called_missing(client: Client) {
             assert!(!client.exists(name).await.expect(name));
         }
         assert!(keys(&client, "folder").await.is_empty() && keys(&client, "no/such").await.is_empty());
-        // The second round asks in a storage that exists, and in a folder of it.
+        // The second round queries a storage and a folder that exist.
         client.put("folder/b", Bytes::new()).await.expect("put");
         assert!(round == 1 || client.delete("folder/b").await.expect("delete"));
     }
@@ -199,7 +199,7 @@ async fn left_overs_are_cleared_and_objects_are_not(client: Client) {
     client.put("a/whole", Bytes::new()).await.expect("put");
     let mut crashed = client.writer("a/b/half").await.expect("a writer");
     for _ in 0..3 {
-        // So much that an object store has got some of it.
+        // Enough bytes that an object store has received some of them.
         crashed.write(Bytes::from(vec![7; 8 << 20])).await.expect("write");
     }
     std::mem::forget(crashed);

@@ -1,4 +1,4 @@
-//! A directory to store in, and file systems that are small or read-only.
+//! A directory as storage, and file systems that are small or read-only.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,7 +61,7 @@ pub(crate) struct Mount {
 }
 
 impl Mount {
-    /// Mounts a tmpfs of 2 MiB; nothing, with the reason printed, where that is not allowed, except in CI.
+    /// Mounts a tmpfs of 2 MiB. If that is not allowed, prints the reason and returns `None`, except in CI.
     pub(crate) fn new() -> Option<Self> {
         let directory = Directory::new();
         match run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(directory.path()))

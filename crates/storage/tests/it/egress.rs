@@ -1,4 +1,4 @@
-//! Endpoints that are no object store: what a typed-in address can be made to do, and what it shows.
+//! Endpoints that are not object stores: the effects of an entered address, and what it reveals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The error of a directory names it, and does no harm.
+//! An error of a directory names it, and is harmless.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -145,7 +145,7 @@ async fn a_read_only_storage_is_read_and_not_written() {
 
 #[tokio::test]
 async fn a_storage_that_we_may_not_write_is_called_so() {
-    // Also the superuser may make no file there.
+    // Even the superuser cannot create files there.
     let roots = FileRoots::new(["/sys/kernel"]).expect("roots");
     let client = Client::open(&location(Path::new("/sys/kernel")), None, &roots).expect("below its root");
     let error = client.put("lifeboat", Bytes::new()).await.expect_err("put");

@@ -1,4 +1,4 @@
-//! A writer that is killed leaves whole objects only.
+//! A killed writer leaves only complete objects.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -9,10 +9,10 @@ use storage::{Client, FileRoots};
 
 use crate::directory::{Directory, location};
 
-/// Where the child writes; only a child has it.
+/// The variable with the child's directory; only a child has it.
 const PLACE: &str = "LIFEBOAT_TEST_STORAGE_KILL";
 
-/// How large each version of the manifest is.
+/// The size of each version of the manifest.
 const SIZE_BYTES: usize = 256 * 1024;
 
 /// Not a test: the body of the child process, which writes until it is killed.
@@ -77,7 +77,7 @@ async fn what_a_killed_writer_left_is_cleared_and_what_is_being_written_is_not()
     assert_eq!(parts(), 2);
     let is_dump = |folder: &str| folder.starts_with("dump-");
     for _ in 0..200 {
-        // A part counts as locked from its third second on.
+        // The lock of a part counts from its third second on.
         if client.clear_orphans(is_dump).await.expect("an answer") > 0 {
             break;
         }

@@ -1,4 +1,4 @@
-//! The promises of every kind of storage, and the faults of directories or object stores alone.
+//! The promises of every kind of storage, and the specific faults of directories and object stores.
 
 mod bucket;
 mod contract;

@@ -1,4 +1,4 @@
-//! Connections that break, answers that are lost, a store that is slow: what was promised holds.
+//! The promises hold with broken connections, lost answers and a slow store.
 
 use bytes::Bytes;
 use model::storage::StorageLocation;
@@ -95,7 +95,7 @@ async fn a_slow_store_holds_the_writer_back() {
     let mut writer = client.writer("large").await.expect("a writer");
     for number in 1..=40_u64 {
         writer.write(piece.clone()).await.expect("write");
-        // Three parts in our memory, and what the kernel buffers.
+        // Three parts in memory, and the kernel's buffers.
         let waiting = (number * piece.len() as u64).saturating_sub(proxy.sent());
         assert!(waiting < 44 * MIB as u64, "{waiting} bytes wait after {number} pieces");
     }
@@ -110,7 +110,7 @@ async fn a_slow_store_holds_the_writer_back() {
     while let Some(piece) = reader.next().await.expect("a piece") {
         taken += piece.len() as u64;
         let ahead = (proxy.received() - before).saturating_sub(taken);
-        // What the kernel buffers between the proxy and us depends on the machine; the object is twice as large.
+        // The size of the kernel's buffers depends on the machine; the object is twice as large.
         assert!(ahead < 44 * MIB as u64, "{ahead} bytes were sent before anybody wanted them");
     }
     assert_eq!(taken, 80 * MIB as u64);

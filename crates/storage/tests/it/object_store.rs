@@ -1,4 +1,4 @@
-//! What only an object store can do wrong, on a real one: keys, buckets, locks, connections.
+//! Errors that only object stores have, on a real one: keys, buckets, locks, connections.
 
 use bytes::Bytes;
 use http::Method;

@@ -1,4 +1,4 @@
-//! The test of a storage: which lines it has, how they end, and that it leaves nothing.
+//! The test of a storage: its lines, their results, and that it leaves nothing behind.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ async fn tests_at_the_same_time_do_not_disturb_each_other() {
     for lines in all {
         assert_eq!(outcomes(&lines), [Passed; 5], "{lines:?}");
     }
-    // A writer that came while the folders of another existed leaves them; the rest is empty.
+    // A test that ran while the folders of another existed leaves them, but they are empty.
     assert!(directory.everything().iter().all(|path| directory.path().join(path).is_dir()));
 }
 

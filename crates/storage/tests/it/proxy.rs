@@ -1,4 +1,4 @@
-//! A proxy between client and server that cuts connections, swallows answers, and lets bytes through slowly.
+//! A proxy between client and server that cuts connections, drops answers, and slows down transfers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -19,14 +19,14 @@ struct State {
     /// How many bytes went to the server, and came from it.
     sent: AtomicU64,
     received: AtomicU64,
-    /// How often a connection is still to be cut, and after how many bytes in one direction.
+    /// The number of connections to cut, and the bytes in one direction before a cut.
     cuts_left: AtomicI64,
     cut_after: AtomicU64,
     cuts_upload: AtomicU64,
-    /// How many answers are still to be swallowed, to requests that begin so.
+    /// The number of answers to drop, and the beginning of the affected requests.
     swallows_left: AtomicI64,
     swallow: std::sync::Mutex<Vec<u8>>,
-    /// How many bytes pass in a millisecond; all when it is 0.
+    /// The bytes per millisecond; 0 means no limit.
     pace: AtomicU64,
 }
 
@@ -57,7 +57,8 @@ impl Proxy {
         self.state.cuts_left.store(times, Ordering::SeqCst);
     }
 
-    /// Lets this many requests with these words in their first bytes reach the server, and cuts before it answers.
+    /// Lets this many requests with these words in their first bytes reach the server, and cuts the connection before
+    /// the answer.
     pub(crate) fn swallow_answers(&self, times: i64, words: &str) {
         *self.state.swallow.lock().expect("no panic") = words.as_bytes().to_vec();
         self.state.swallows_left.store(times, Ordering::SeqCst);
@@ -76,7 +77,7 @@ impl Proxy {
         self.state.received.load(Ordering::SeqCst)
     }
 
-    /// Returns whether everything that was to go wrong went wrong.
+    /// Returns whether all planned faults occurred.
     pub(crate) fn has_misbehaved(&self) -> bool {
         self.state.cuts_left.load(Ordering::SeqCst) <= 0
             && self.state.swallows_left.load(Ordering::SeqCst) <= 0
@@ -106,7 +107,7 @@ async fn pump(
             swallowing.store(1, Ordering::SeqCst);
         }
         if !is_upload && swallowing.load(Ordering::SeqCst) == 1 {
-            break; // the server has done it, and nobody hears of it
+            break; // the server has executed the request, but the answer is lost
         }
         passed += count as u64;
         if state.is_to_be_cut(is_upload, passed) {

@@ -1,4 +1,4 @@
-//! The options that say what is recovered, to which time, and into what.
+//! The options for the source, the time and the target of a recovery.
 
 use clap::Args;
 

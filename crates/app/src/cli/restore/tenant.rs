@@ -16,7 +16,7 @@ use crate::language::words_of;
 use crate::rows::{ClusterRow, TenantWindowRow, read_all};
 use crate::secrets;
 
-/// Returns the cluster to ask, and the request.
+/// Returns the cluster in the path of the request, and the request.
 pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64, Value), Failure> {
     let new = &target.new;
     let known = cluster(client, &target.cluster).await?;
@@ -103,7 +103,7 @@ async fn online(
     }
 }
 
-/// Adds a tenant of which only the files are left to the request; returns its folder instead of a name.
+/// Adds a tenant to the request of which only the backup files are left; returns its folder instead of a name.
 async fn offline(
     client: &Client,
     name: &str,
@@ -157,7 +157,7 @@ pub(super) async fn window(reach: &Reach, name: &str, tenant: Option<&str>) -> R
     Ok(())
 }
 
-/// Returns one row for each interval and each gap, in the order of time.
+/// Returns one row for each interval and each gap, by time.
 fn rows(tenant: &TenantWindowRow) -> Vec<Vec<String>> {
     let last = tenant.intervals.len().saturating_sub(1);
     let loss = tenant.loss_seconds.map(|seconds| size::span(Duration::from_secs(seconds)));

@@ -1,13 +1,13 @@
-//! Wrong passwords, counted by account and address, and by address alone, so that neither can be used to guess for long.
+//! Counts wrong passwords by account and address, and by address alone, to slow down guessing.
 //!
-//! No one can lock an account for users who log on to it from other addresses. Guessing has to wait: each wrong
+//! Nobody can lock an account for users who log on to it from other addresses. After the free attempts, each wrong
 //! password doubles the wait, up to [`WAIT_MOST`].
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Wrong passwords in a row, of one account from one address, before there is a wait.
+/// The number of wrong passwords in a row, for one account from one address, before a wait starts.
 pub(crate) const LIMIT: u32 = 5;
 
 /// The number of wrong passwords from one address, for any accounts, before a wait starts.
@@ -52,7 +52,7 @@ impl Failures {
         now.saturating_duration_since(self.last) >= REMEMBERED
     }
 
-    /// Returns how long there is still to wait, if there is.
+    /// Returns the remaining wait, if any.
     fn wait(self, limit: u32, now: Instant) -> Option<Duration> {
         let doublings = self.count.checked_sub(limit)?;
         let wait = WAIT_FIRST.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(WAIT_MOST);
@@ -60,18 +60,18 @@ impl Failures {
     }
 }
 
-/// The wrong passwords of late.
+/// The recent wrong passwords.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts(HashMap<Culprit, Failures>);
 
 impl Attempts {
-    /// Returns how long a log-on to this account from this address has to wait, if it has to.
+    /// Returns how long a log-on to this account from this address must wait, or none if it need not.
     pub(crate) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
         let wait = |culprit: &Culprit| self.0.get(culprit)?.wait(culprit.limit(), now);
         culprits(account, address).iter().filter_map(wait).max()
     }
 
-    /// Counts a wrong password; returns how many more are free of a wait.
+    /// Counts a wrong password; returns the remaining number of attempts without a wait.
     pub(crate) fn failed(&mut self, account: &str, address: &str, now: Instant) -> u32 {
         self.make_room(now);
         let left = culprits(account, address).map(|culprit| {
@@ -87,8 +87,9 @@ impl Attempts {
         left.into_iter().min().unwrap_or_default()
     }
 
-    /// Removes the count of a password that was right. Other counts of the address stay: a user's own account must
-    /// not help with others.
+    /// Resets the count of this account from this address after a right password, and takes that one attempt off the
+    /// count of the address. The other attempts from the address stay counted: a right password for one account must
+    /// not help to guess others.
     pub(crate) fn succeeded(&mut self, account: &str, address: &str) {
         let [account, address] = culprits(account, address);
         self.0.remove(&account);
@@ -118,7 +119,7 @@ fn culprits(account: &str, address: &str) -> [Culprit; 2] {
     [Culprit::AccountFrom(account.to_lowercase(), address.clone()), Culprit::Address(address)]
 }
 
-/// Returns what one person has of addresses: of IPv6 whole networks, not single addresses.
+/// Returns the network that one person controls: the /64 of an IPv6 address, otherwise the address itself.
 fn network(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(address)) => {

@@ -33,13 +33,14 @@ impl Verified {
         Self { key: rand::random(), verified: HashMap::new() }
     }
 
-    /// Returns whether exactly this was verified within the last five minutes, against what is stored now.
+    /// Returns whether exactly this credential was verified within the last five minutes, against the current stored
+    /// hash.
     pub(crate) fn knows(&self, credential: &Credential<'_>, stored: &PasswordHash, now: Instant) -> bool {
         let known = self.verified.get(&self.hash(credential));
         known.is_some_and(|(against, until)| against == stored && now < *until)
     }
 
-    /// Remembers that this was verified just now.
+    /// Remembers a credential that was verified now.
     pub(crate) fn remember(&mut self, credential: &Credential<'_>, stored: &PasswordHash, now: Instant) {
         if self.verified.len() >= KEPT_MAX {
             self.verified.retain(|_, (_, until)| now < *until);
@@ -54,7 +55,7 @@ impl Verified {
         let Credential { account, password, address } = *credential;
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         for part in [account, password, address] {
-            // The length in front: no two credentials run into the same bytes.
+            // The length prefix makes sure that two different credentials never give the same bytes.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

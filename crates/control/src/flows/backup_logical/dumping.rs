@@ -19,9 +19,9 @@ use crate::words;
 
 type Here = At<BackupLogical>;
 
-/// The maximum number of times that a dump starts over. The last time, a changed table is left out; any other
-/// obstacle fails the dump.
-const ANEW_MAX: usize = 3;
+/// The maximum number of times that a dump starts over. The last time, a changed table is left out; any other obstacle
+/// fails the dump.
+const RESTARTS_MAX: usize = 3;
 
 /// One tenant's dump.
 pub(super) struct Dumping<'a> {
@@ -42,8 +42,8 @@ impl<'a> Dumping<'a> {
             connections: state.connections,
             owner: Some(dump_owner(state.ob_cluster_id, id_of(state, at.lane()))),
             signer: Some(at.context().signing_key().await?),
-            // A table that changes again and again does not block the dump of the others.
-            leave_out_changed: lane.abandoned.len() >= ANEW_MAX,
+            // A table whose definition changes again and again must not block the dump of the others.
+            leave_out_changed: lane.abandoned.len() >= RESTARTS_MAX,
             ..dump::Options::default()
         };
         let dumping = Self {
@@ -54,7 +54,7 @@ impl<'a> Dumping<'a> {
             options,
         };
         for abandoned in &lane.abandoned {
-            // Not for a dump that was given up: a crash before that was saved would have resumed it.
+            // Here, not when the dump was abandoned: after a crash before the save, that dump would be resumed.
             if let Err(error) = delete_unless_complete(at, &dumping.client, abandoned).await {
                 at.log(error.note);
             }
@@ -62,7 +62,8 @@ impl<'a> Dumping<'a> {
         Ok(dumping)
     }
 
-    /// Returns the dump's moment, kept readable: fixed now, kept since an earlier step, or pinned again.
+    /// Returns the dump's readable snapshot: the one kept since an earlier step, a new one, or the earlier one opened
+    /// again.
     pub(super) async fn snapshot(&self) -> dump::Result<Snapshot> {
         match self.at.context().snapshots.take(&self.dump) {
             Some(kept) => Ok(kept),
@@ -74,12 +75,15 @@ impl<'a> Dumping<'a> {
         }
     }
 
-    /// Keeps the moment for the next step, or the next try of this one.
+    /// Keeps the snapshot for the next step, or for the next attempt of this one.
     pub(super) fn keep(&self, snapshot: Snapshot) {
         self.at.context().snapshots.keep(snapshot);
     }
 
-    /// Returns what the dump holds, if it is complete. Only a manifest that this installation signed shows that.
+    /// Returns the manifest, if the dump is complete.
+    ///
+    /// # Errors
+    /// If this installation did not sign the manifest.
     pub(super) async fn manifest(&self) -> Result<Option<OpenManifest>, StepError> {
         let found = find_manifest(&self.client, &self.dump).await.map_err(Error::from)?;
         let Some(opened) = found else { return Ok(None) };
@@ -89,29 +93,30 @@ impl<'a> Dumping<'a> {
         }
     }
 
-    /// Writes the manifest, signed.
+    /// Writes the signed manifest.
     pub(super) async fn finish(&self) -> dump::Result<Manifest> {
         dump::finish(&self.client, &self.dump, self.options.signer.as_ref()).await
     }
 
-    /// Ends a step; when the dump can no longer be completed, logs it and repeats the step under a new id.
-    pub(super) async fn done_or_anew(&self, lane: &mut Lane, outcome: dump::Result<()>) -> Answer {
+    /// Ends a step. If the dump can no longer be completed, logs the reason and repeats the step under a new ID.
+    pub(super) async fn done_or_restart(&self, lane: &mut Lane, outcome: dump::Result<()>) -> Answer {
         let error = match outcome {
             Ok(()) => return Ok(Next::Done),
             Err(error) => error,
         };
-        if !error.must_start_anew() || lane.abandoned.len() >= ANEW_MAX {
+        if !error.must_restart() || lane.abandoned.len() >= RESTARTS_MAX {
             return Err(Error::from(error).into());
         }
         self.at.context().snapshots.release(&self.dump).await;
         lane.abandoned.push(self.dump.clone());
         self.at.log(words::note(error.problem().text));
-        self.at.log(Note::new("dump-begun-anew").arg("dump", &self.dump).arg("times", lane.abandoned.len()));
+        self.at.log(Note::new("dump-restarted").arg("dump", &self.dump).arg("times", lane.abandoned.len()));
         Ok(Next::again(Duration::ZERO))
     }
 }
 
-/// Returns the id of a lane's dump. It follows from what is saved, so that a step which died finds it again.
+/// Returns the ID of a lane's dump. It is derived from the saved state, so that a step finds its dump again after a
+/// crash.
 pub(super) fn dump_id(task: TaskId, state: &State, lane: &Lane) -> DumpId {
     let distinction = format!("{task}-{}-{}", lane.abandoned.len() + 1, state.tag);
     DumpId::at(state.requested, &distinction)
@@ -127,7 +132,7 @@ pub(super) fn folder(state: &State, tenant: TenantId) -> String {
     logical_folder(&state.cluster_name, state.ob_cluster_id, tenant)
 }
 
-/// Returns the server that a tenant is read from; the step's log sees each statement.
+/// Returns the server from which a tenant is read; the step's log shows every statement.
 pub(super) async fn source(at: &Here, state: &State, tenant: &str) -> Result<Source, StepError> {
     let cluster = at.context().cluster(state.cluster).await?;
     let endpoint = at.context().tenant_endpoint(&cluster, id_of(state, tenant), tenant).await?;
@@ -153,7 +158,7 @@ async fn find_manifest(client: &Client, dump: &DumpId) -> dump::Result<Option<Op
     }
 }
 
-/// Deletes a dump without a manifest. One with a manifest, readable or not, is a backup, and is kept.
+/// Deletes a dump without a manifest. A dump with a manifest, readable or not, is a backup and is kept.
 pub(super) async fn delete_unless_complete(
     at: &Here,
     client: &Client,

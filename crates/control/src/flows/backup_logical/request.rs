@@ -27,10 +27,10 @@ use crate::orders::{Destination, destination, strategy_storage, subjects};
 /// The default number of read connections.
 const CONNECTIONS: u32 = 4;
 
-/// The most connections that read.
+/// The maximum number of read connections.
 const CONNECTIONS_MAX: u32 = 64;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) cluster: Cluster,
     pub(super) tenants: Vec<Tenant>,
@@ -47,13 +47,13 @@ impl Decided {
     }
 }
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<LogicalBackup> = Taker {
     draft,
     conflict: Conflict { text: "backup-runs-already", code: Some(codes::BACKUP_RUNS_ALREADY) },
 };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     _: &'a Actor,
@@ -101,8 +101,8 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
     })
 }
 
-/// Returns the chosen tenants, and without a choice all but the sys tenant of a cluster. Each must be readable: to leave
-/// one out in silence would back up less than was asked for.
+/// Returns the chosen tenants; without a choice, all except the sys tenant of a cluster. Each must be readable:
+/// otherwise the backup would silently contain less than requested.
 async fn tenants(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> Result<Vec<Tenant>, Error> {
     let all = context.metadata.tenant_list(cluster.id).await?;
     let mut tenants: Vec<Tenant> = Vec::new();
@@ -124,7 +124,7 @@ async fn tenants(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> R
     Ok(tenants)
 }
 
-/// Names every tenant without a credential; one that no credential makes readable comes first.
+/// Refuses a tenant that can't be read even with a credential; otherwise lists every tenant without one.
 async fn refuse_unreadable(context: &Context, cluster: &Cluster, tenants: &[Tenant]) -> Result<(), Error> {
     let users = context.metadata.tenant_credential_users(cluster.id).await?;
     let mut without: Vec<&str> = Vec::new();
@@ -167,7 +167,7 @@ fn new_task(decided: &Decided, storage: StorageId, requested: model::Timestamp) 
         .subject(subject::CLUSTER, cluster.id.to_string())
         .subject(subjects::CLUSTER_NAME, &cluster.name)
         .subject(subject::STORAGE, storage.to_string())
-        // A task has one key and may hold several tenants, so it keeps others away from the whole cluster.
+        // A task has one key and may contain several tenants, so the key locks the whole cluster.
         .exclusive(format!("backup:{}", cluster.id));
     if let [tenant] = &decided.tenants[..] {
         task =

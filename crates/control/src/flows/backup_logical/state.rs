@@ -11,21 +11,21 @@ use serde::{Deserialize, Serialize};
 
 pub(super) type Here = At<BackupLogical>;
 
-/// Back up now, logically.
+/// A logical backup.
 pub(crate) struct BackupLogical;
 
-/// What was asked for; the checks add nothing to it.
+/// The request; no step changes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cluster: ClusterId,
     pub(crate) cluster_name: String,
-    /// The storage's folder for this cluster's tenants depends on it.
+    /// The cluster's ID in OceanBase, which is part of the folder names.
     pub(crate) ob_cluster_id: i64,
     pub(crate) storage: StorageId,
-    /// The tenants by the names of their lanes.
+    /// The tenants, by lane.
     pub(crate) tenants: BTreeMap<String, TenantId>,
     pub(crate) selection: Selection,
-    /// What it may be without.
+    /// The objects that the backup may leave out.
     #[serde(default)]
     pub(crate) consent: Consent,
     pub(crate) compression: Compression,
@@ -35,14 +35,14 @@ pub(crate) struct State {
     pub(crate) tag: String,
 }
 
-/// What is known of one tenant's dump.
+/// The state of one tenant's dump.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lane {
-    /// The dumps that were given up because their moment was gone.
+    /// The dumps that could not be completed and were started over.
     pub(crate) abandoned: Vec<DumpId>,
     /// What the dump holds, once it is complete.
     pub(crate) complete: Option<Complete>,
-    /// Whether it was read back and found whole.
+    /// Whether the dump was read back without findings.
     pub(crate) verified: bool,
 }
 
@@ -55,13 +55,13 @@ pub(crate) struct Complete {
     pub(crate) rows: u64,
     pub(crate) tables: u64,
     pub(crate) finished: Timestamp,
-    /// What the dump lacks.
+    /// The objects that were left out.
     #[serde(default)]
     pub(crate) left_out: Vec<LeftOut>,
 }
 
 impl Complete {
-    /// Returns the contents of a manifest.
+    /// Summarizes a manifest.
     pub(super) fn of(manifest: &Manifest) -> Self {
         Self {
             dump: manifest.dump.clone(),
@@ -75,7 +75,7 @@ impl Complete {
     }
 }
 
-/// Returns what the backups of a task lack, as far as that is known; nothing of a task of another flow.
+/// Returns the objects that the dumps of a task left out, as far as known. Empty for a task of another flow.
 pub(crate) fn left_out(task: &engine::Task) -> Vec<Missing> {
     if task.kind != BackupLogical::KIND {
         return Vec::new();

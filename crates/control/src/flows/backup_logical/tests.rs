@@ -35,7 +35,7 @@ async fn sets_of(world: &World, task: TaskId) -> Vec<BackupSet> {
     world.control.metadata().backup_set_list(&query, all).await.expect("answers").items
 }
 
-/// The task has made exactly one backup set, and the database is what that holds.
+/// The task has created exactly one backup set, whose contents match the database.
 async fn assert_backed_up(world: &World, task: TaskId, what: &str) {
     let sets = sets_of(world, task).await;
     let [set] = &sets[..] else { panic!("{what}: {} backup sets", sets.len()) };
@@ -223,7 +223,7 @@ async fn a_credential_is_tested_before_it_is_saved_and_every_refusal_has_a_reaso
     assert_eq!(refused(1006, "nobody", TENANT_PASSWORD).await, "tenant-access-denied");
     assert_eq!(refused(1006, "root@shop", TENANT_PASSWORD).await, "tenant-user-malformed");
 
-    // A tenant of its own, whose users can be made here.
+    // A separate tenant, in which this test can create users.
     let of_books = async |sql: &str| world.say("root@books", TENANT_PASSWORD, sql).await;
     of_books("CREATE USER little IDENTIFIED BY 'of little right'").await;
     assert_eq!(refused(1006, "little", "of little right").await, "tenant-privileges-missing");
@@ -262,7 +262,7 @@ async fn a_dump_whose_tables_changed_starts_over_and_its_remains_are_deleted() {
     assert_eq!((complete.len(), unfinished), (1, vec![]));
     assert_ne!(complete, begun, "nothing of two moments is mixed");
     assert_backed_up(&world, task, "anew").await;
-    assert!(world.story(task).await.contains("dump-begun-anew"));
+    assert!(world.story(task).await.contains("dump-restarted"));
 }
 
 #[tokio::test]
@@ -283,7 +283,7 @@ async fn remains_of_a_dead_writer_never_count_as_rows() {
     let task = world.begin_backup().await;
     run_up_to(&world, task, "dump-data").await;
     let (_, begun) = world.dump_ids().await;
-    // A piece without its receipt: its writer died in between.
+    // A piece without its receipt: its writer died between the two.
     let piece = format!("{}/data/{}/parent/000001.sql.zst", begun[0], world.database);
     world.dumps().put(&piece, "half a piece".into()).await.expect("written");
     world.finish(task).await;
@@ -453,7 +453,7 @@ async fn a_storage_that_fills_up_meanwhile_keeps_the_dump_resumable() {
     let path = world.dir.path().join("data/backups");
     std::fs::create_dir(&path).expect("made");
     let Some(mount) = Mount::at(&path) else { return };
-    // 3 MiB that no codec makes smaller: what was not there when the storage was tested.
+    // 3 MiB that no codec can compress: more than is free.
     world.alter("CREATE TABLE noise (id INT PRIMARY KEY, t LONGBLOB)").await;
     let mut noise = blake3::Hasher::new().finalize_xof();
     for id in 0..3 {

@@ -1,5 +1,6 @@
-//! Step 5: log backup runs. It is started if it is not running, and resumed if it was paused. An interruption is
-//! never ended automatically: that loses the times since, so a person decides.
+//! 5. Log backup is running. It is started if it is not running, and resumed if it was paused. Lifeboat never ends an
+//!    interrupted round by itself: the times since the interruption would no longer be recoverable, so a person
+//!    decides.
 
 use std::time::Duration;
 
@@ -22,13 +23,13 @@ use crate::error::Error;
 use crate::flows::log_backup::LogBackup;
 use crate::words;
 
-/// How long log backup may take to run; typically it is tens of seconds.
+/// How long log backup may take to start; typically tens of seconds.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// How many changes of log backup are looked through for the newest of a tenant.
+/// How many of the newest log backup tasks of a cluster are searched for the latest one of a lane.
 const CHANGES_MAX: u32 = 200;
 
-/// How often is looked.
+/// The interval between two polls.
 const LOOK: Duration = Duration::from_secs(5);
 
 pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -52,7 +53,7 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     let now = driver.database_now().await.map_err(Error::from)?;
     let since = *lane.archive_since.get_or_insert(now);
     if now.since(since) > u64::try_from(LIMIT.as_micros()).unwrap_or(u64::MAX) {
-        lane.archive_since = None; // a retry waits anew
+        lane.archive_since = None; // a retry waits again
         return Err(words::refused(too_slow(&round, now, since)));
     }
     at.log(Note::new("log-backup-is").arg("status", round.status.word()));
@@ -66,8 +67,8 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     Ok(Next::again(LOOK))
 }
 
-/// A run of a strategy resumes log backup only if it was paused through Lifeboat. The reason of another pause is
-/// unknown here.
+/// Refuses to resume log backup in a run of a strategy unless Lifeboat paused it. Lifeboat does not know the reason for
+/// any other pause.
 async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     let context = at.context();
     let ours = context.task(TaskId(at.task().0)).await?;
@@ -78,7 +79,7 @@ async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     Err(words::refused(refusal.with("tenant", named(scope))))
 }
 
-/// Returns whether the newest change of this log backup that succeeded through us is a pause.
+/// Returns whether the newest successful log backup task of this lane is a pause.
 async fn paused_by_us(context: &Context, ours: &engine::Task, lane: &str) -> Result<bool, Error> {
     let cluster = ours.subject.get(subject::CLUSTER).cloned().unwrap_or_default();
     let changes = TaskQuery {

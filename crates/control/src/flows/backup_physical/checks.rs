@@ -28,7 +28,7 @@ use super::{Here, State};
 use crate::error::Error;
 use crate::words;
 
-/// The failures of a test from this server that prove nothing about the OBServers, which do the writing.
+/// The failures of a storage test from this server that prove nothing about the OBServers, which write the backup.
 const SAYS_NOTHING: [&str; 5] = [
     "storage-outside-roots",
     "storage-missing",
@@ -37,12 +37,12 @@ const SAYS_NOTHING: [&str; 5] = [
     "storage-passing",
 ];
 
-/// Returns whether the failure of a test from this server proves nothing about the OBServers.
+/// Returns whether the failure of a storage test from this server proves nothing about the OBServers.
 pub(crate) fn says_nothing(problem: &Problem) -> bool {
     SAYS_NOTHING.contains(&problem.text.id.as_str())
 }
 
-/// 1. It answers, offers physical backup, and is not being upgraded.
+/// 1. The cluster answers, offers physical backup, and is not being upgraded.
 pub(super) async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
     let mut cluster = context.cluster(state.cluster).await?;
@@ -72,7 +72,7 @@ fn is_chosen(state: &State, tenant: &Tenant) -> bool {
     tenant.id != SYS && state.scopes.contains_key(&tenant.name)
 }
 
-/// 2. The version knows the storage, and this server can use it as far as it reaches it.
+/// 2. The version supports the storage. If this server can test the storage, the test passes.
 pub(super) async fn check_backup_storage(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
     let place = Place::of(context, state).await?;
@@ -94,7 +94,7 @@ pub(super) async fn check_backup_storage(at: &Here, state: &mut State) -> Answer
     Ok(Next::Done)
 }
 
-/// 3. No other backup runs, an incremental one has its ground, destinations can be set.
+/// 3. No other data backup runs, an incremental one has a full set to build on, and the destinations can be set.
 pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
     let mut driver = lane::driver(at, state).await?;
     let place = Place::of(at.context(), state).await?;
@@ -105,7 +105,7 @@ pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
             Ok(()) => is_any_ready = true,
             Err(error) if error.kind == ErrorKind::Transient => return Err(error),
             Err(error) if makes_full(&error, state) => without_full.push(scope),
-            // OCP promises this: the step fails here, whatever sets the other tenants have.
+            // As in OCP, one tenant without a full set fails the step, even if the other tenants have one.
             Err(error) if is_without_full(&error) => return Err(error),
             Err(error) => {
                 at.log(error.note.clone());
@@ -118,16 +118,16 @@ pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
     }
     match refusal {
         Some(refusal) if !is_any_ready && without_full.is_empty() => Err(refusal),
-        _ => Ok(Next::Done), // a lane that is not ready says so itself, in its first step
+        _ => Ok(Next::Done), // a lane that is not ready fails in its own first step
     }
 }
 
-/// Returns whether an incremental backup was refused for want of a full set.
+/// Returns whether an incremental backup was refused because there is no full set to build on.
 fn is_without_full(error: &StepError) -> bool {
     error.note.id == incremental::missing().text.id
 }
 
-/// Returns whether a refused lane takes a full set instead: no user is present to repeat a scheduled backup.
+/// Returns whether a refused lane makes a full set instead: nobody is present to repeat a scheduled backup.
 pub(super) fn makes_full(error: &StepError, state: &State) -> bool {
     state.run.is_some() && is_without_full(error)
 }
@@ -152,7 +152,7 @@ async fn tell_of_full(
     Ok(writer.commit().await?)
 }
 
-/// Looks whether a lane can be backed up that much. It only reads.
+/// Checks whether a lane can be backed up in this mode. It only reads.
 pub(crate) async fn check_lane(
     driver: &mut Driver,
     state: &State,
@@ -181,7 +181,7 @@ pub(crate) async fn check_lane(
         let compatible = driver.data_version(scope).await.map_err(Error::from)?;
         let (path, is_new) = data_path;
         let ground = Ground { tenant: scope.tenant(), path: &path, compatible: &compatible };
-        // If views do not show the path, a newly set location has none of the sets that they show.
+        // The views of 3.x do not show the path of a set. A location that is only now set has none of these sets.
         let is_blind = is_new && driver.generation() == Generation::Gen3;
         let found = if is_blind { Err(incremental::missing()) } else { incremental::usable(&sets, ground) };
         found.map_err(words::refused)?;
@@ -189,7 +189,7 @@ pub(crate) async fn check_lane(
     Ok(())
 }
 
-/// Returns where data will go, and whether that is another place than now.
+/// Returns the data destination, and whether it differs from the current one.
 async fn settled_path(
     driver: &mut Driver,
     state: &State,
@@ -227,7 +227,7 @@ async fn settled_path(
     Ok((destination.place().to_owned(), destination.is_new()))
 }
 
-/// Finds the jobs of the scope that run and are not `ours` nor handed out by it.
+/// Finds the running jobs of the scope that are neither `ours` nor its part for the tenant.
 pub(super) fn others<'j>(
     jobs: &'j [BackupJob],
     scope: &Scope,
@@ -248,7 +248,7 @@ pub(super) fn foreign(scope: &Scope, job: &BackupJob) -> Problem {
     refusal.with("tenant", named(scope)).with("job", job.id)
 }
 
-/// Returns what a lane is called in sentences.
+/// Returns the name of a lane for messages.
 pub(super) fn named(scope: &Scope) -> String {
     match scope {
         Scope::Cluster => "cluster".to_owned(),

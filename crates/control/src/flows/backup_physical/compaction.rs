@@ -1,4 +1,4 @@
-//! 6. Before 4.0 a data backup needs a major compaction that is later than the start of log backup.
+//! 6. Before 4.0 a data backup needs a finished major compaction that began after the start of log backup.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use super::{Here, Lane, State};
 use crate::error::Error;
 use crate::words;
 
-/// How often is looked.
+/// The interval between two polls.
 const LOOK: Duration = Duration::from_secs(15);
 
-/// The maximum number of requested freezes before reading them is considered broken.
+/// The maximum number of freezes to request. If the views still show none, the step fails.
 const FREEZES_MAX: u32 = 3;
 
-/// OceanBase's number for a freeze while the last one is being merged.
+/// OceanBase's error number for a freeze that is requested while the last one is being merged.
 const FREEZE_UNFINISHED: u16 = 4213;
 
 pub(super) async fn start_compaction(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -58,7 +58,7 @@ async fn freeze(at: &Here, driver: &mut Driver) -> Result<(), StepError> {
     at.may_act(statement.timeout).await?;
     match driver.act(&statement).await {
         Ok(()) => Ok(()),
-        Err(error) if error.number() == Some(FREEZE_UNFINISHED) => Ok(()), // somebody else's: it is waited for
+        Err(error) if error.number() == Some(FREEZE_UNFINISHED) => Ok(()), // wait for that merge
         Err(error) if error.number().is_some() && !error.is_transient() => {
             Err(words::refused(needed(CompactionHindrance::Refused).raw(&error)))
         }

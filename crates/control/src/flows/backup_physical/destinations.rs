@@ -1,5 +1,5 @@
-//! 4. Data and logs have the right destinations; a running archive is not moved. There is no undo: a destination that
-//!    was set stays.
+//! 4. The data and log destinations are set; a running archive keeps its destination. There is no undo: a new
+//!    destination stays set.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{Here, Lane, State, checks};
 use crate::error::Error;
 use crate::words;
 
-/// How soon every server of a 3.x cluster may have read the parameter.
+/// The interval between two polls whether every server of a 3.x cluster has read the parameter.
 const PARAMETER_WAIT: Duration = Duration::from_secs(2);
 
 /// The number of polls after which the statement is sent again.
@@ -105,8 +105,8 @@ async fn set_cluster(
         let has_sent = lane.data_path == base;
         base.clone_into(&mut lane.data_path);
         lane.looks += 1;
-        // Servers read the parameter within some seconds. It is sent again now and then, in case another client
-        // changed it meanwhile.
+        // Servers read the parameter within some seconds. The statement is sent again after every `LOOKS` polls, in
+        // case another client has changed the parameter.
         if has_sent && !lane.looks.is_multiple_of(LOOKS) {
             return Ok(Next::again(PARAMETER_WAIT));
         }
@@ -114,14 +114,14 @@ async fn set_cluster(
         let address = place.written(&place.location, driver.server()).map_err(words::refused)?;
         let statement = driver.verbs().set_data_destination(&Scope::Cluster, &address);
         lane::act(at, driver, &statement).await?;
-        return Ok(Next::again(PARAMETER_WAIT)); // the next look sees whether every server has read it
+        return Ok(Next::again(PARAMETER_WAIT)); // the next poll shows whether every server has read it
     }
     tell(at, &plan);
     plan.place().clone_into(&mut lane.data_path);
     Ok(Next::Done)
 }
 
-/// Servers that do not agree right after we have set it are still reading.
+/// Returns whether the servers differ only because some have not yet read the parameter that we set.
 fn is_spreading(problem: &Problem, lane: &Lane) -> bool {
     problem.text.id == "destinations-differ" && !lane.data_path.is_empty()
 }

@@ -1,4 +1,4 @@
-//! 7. The database has recorded our job. To roll back, our job is cancelled, and no other.
+//! 7. The database has accepted our job. A cancel ends our job and no other.
 
 use std::time::Duration;
 
@@ -20,22 +20,22 @@ use super::{Here, Lane, State};
 use crate::error::Error;
 use crate::words;
 
-/// How soon a refused statement is sent again.
+/// The time until a refused statement is sent again.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How many polls without a visible backup count as one that is being cleaned up.
+/// How many times the database may report a running backup that no view shows: it is still cleaning up the last one.
 const REFUSALS_MAX: u32 = 60;
 
-/// How soon a cancelled job is looked at again.
+/// The interval between two polls of a cancelled job.
 const CANCEL_LOOK: Duration = Duration::from_secs(5);
 
-/// OceanBase 3.x's number for a cancel while a backup prepares or cleans up.
+/// The error number of OceanBase 3.x for a cancel while a backup prepares or cleans up.
 const CANCEL_NOT_NOW: u16 = 9041;
 
-/// And for one while none runs.
+/// The error number of OceanBase 3.x for a cancel while no backup runs.
 const NOTHING_TO_CANCEL: u16 = 9049;
 
-/// The oldest kernels' words for a compaction that is needed.
+/// The message of the oldest kernels if a major compaction is needed first.
 const NEEDS_FREEZE: &str = "need major freeze first";
 
 pub(super) async fn start_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -63,7 +63,7 @@ pub(super) async fn begin(
         return Ok(Next::Done);
     }
     if lane.accepted {
-        return Ok(Next::Done); // the database has it, and will show it
+        return Ok(Next::Done); // the database has accepted it, and a view will show it
     }
     if let Some(job) = others(&jobs, scope, None).find(|job| job.is_data) {
         return Err(words::refused(foreign(scope, job)));
@@ -78,12 +78,12 @@ pub(super) async fn begin(
     let statement = driver.verbs().start_backup(scope, options);
     at.may_act(statement.timeout).await?;
     if let Some(sealed) = &state.password {
-        // It holds for the next backup on this connection, and the next statement is that.
+        // The password applies to the next backup on this connection, which is the next statement.
         let password = at.context().metadata.task_secret_open(state.cluster, sealed).map_err(Error::from)?;
         driver.act(&driver.verbs().set_backup_password(&password)).await.map_err(Error::from)?;
     }
     match driver.act(&statement).await {
-        // No job is to be seen: the last one is still being tidied up. That takes seconds.
+        // No view shows a running job: the database is still cleaning up the last one, which takes seconds.
         Err(error) if is_busy(&error) && lane.refusals < REFUSALS_MAX => {
             lane.refusals += 1;
             return Ok(Next::again(LOOK));
@@ -130,7 +130,7 @@ async fn new_mark(
     Ok(JobMark::new(&driver.server().version, &tag, newest, now))
 }
 
-/// For single tenants of 3.x, the statement itself has the destination.
+/// Returns the destination for single tenants of 3.x, whose statement contains it.
 async fn address_of_tenants(
     at: &Here,
     state: &State,
@@ -144,7 +144,7 @@ async fn address_of_tenants(
     place.written(&place.location, driver.server()).map(Some).map_err(words::refused)
 }
 
-/// Ends our job, if it runs and nothing else does: the statement would end that, too.
+/// Cancels our job. Refuses if another job of the scope runs: the statement would cancel that one too.
 pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let scope = lane::scope(at, state)?;
     let Some(mark) = lane.mark.clone() else { return Ok(Next::Done) };
@@ -168,7 +168,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
         let ended = if completed { "backup-completed-before-cancel" } else { "backup-canceled" };
         at.log(Note::new(ended).arg("tenant", named(scope)).arg("job", job.id));
         if !completed {
-            forget(lane); // a retry begins another
+            forget(lane); // a retry starts another job
         }
         return Ok(Next::Done);
     }
@@ -182,7 +182,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     Ok(Next::again(CANCEL_LOOK))
 }
 
-/// Cancels running jobs; returns whether any may still run.
+/// Cancels the running jobs of the scope; returns whether one may still run.
 async fn send_cancel(at: &Here, driver: &mut Driver, scope: &Scope) -> Result<bool, StepError> {
     let statement = driver.verbs().cancel_backup(scope);
     at.may_act(statement.timeout).await?;
@@ -193,7 +193,7 @@ async fn send_cancel(at: &Here, driver: &mut Driver, scope: &Scope) -> Result<bo
     }
 }
 
-/// Forgets the job that ended, so that the next start is another.
+/// Forgets the last job, so that the next start creates another.
 fn forget(lane: &mut Lane) {
     (lane.mark, lane.sample, lane.accepted) = (None, None, false);
     (lane.unseen, lane.incomplete) = (0, 0);

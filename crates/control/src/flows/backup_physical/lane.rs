@@ -1,4 +1,4 @@
-//! The needs of every body of a lane: the scope of its statement, a session, and its location.
+//! What the steps of a lane share: the scope of its statement, a session, and the storage.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(crate) async fn open(
     Ok(Driver::open(&endpoint, witness).await?)
 }
 
-/// Returns what the lane's statement is about.
+/// Returns the scope of the lane's statement.
 pub(super) fn scope<'s>(at: &Here, state: &'s State) -> Result<&'s Scope, StepError> {
     state
         .scopes
@@ -46,13 +46,14 @@ pub(super) fn scope<'s>(at: &Here, state: &'s State) -> Result<&'s Scope, StepEr
         .ok_or_else(|| words::refused(Problem::not_found("tenant-unknown").with("tenant", at.lane())))
 }
 
-/// Sends a statement that acts, if the task is still ours.
+/// Sends a statement that changes the cluster, if this worker still holds the task.
 pub(super) async fn act(at: &Here, driver: &mut Driver, statement: &Statement) -> Result<(), StepError> {
     at.may_act(statement.timeout).await?;
     Ok(driver.act(statement).await.map_err(Error::from)?)
 }
 
-/// Reports why a tenant can't be backed up: it is gone, or not NORMAL. A standby and a locked one can.
+/// Reports why a tenant can't be backed up: it does not exist, or is not NORMAL. Standby and locked tenants can be
+/// backed up.
 pub(super) fn tenant_fits(scope: &Scope, tenants: &[Tenant]) -> Result<(), Problem> {
     let find = |fits: &dyn Fn(&Tenant) -> bool, name: &dyn std::fmt::Display| {
         let found = tenants.iter().find(|tenant| fits(tenant));
@@ -72,7 +73,7 @@ pub(super) fn tenant_fits(scope: &Scope, tenants: &[Tenant]) -> Result<(), Probl
     }
 }
 
-/// Returns the tenants that one job of a 3.x cluster has to back up; on 4.x each has a job of its own.
+/// Returns the tenants that the single job of a 3.x cluster must back up; on 4.x each tenant has its own job.
 pub(super) fn part_takers(scope: &Scope, tenants: &[Tenant]) -> BTreeSet<TenantId> {
     let is_meant = |tenant: &&Tenant| match scope {
         Scope::Cluster => tenant.id != SYS,
@@ -99,12 +100,12 @@ impl Place {
         Self { location, secret }
     }
 
-    /// Writes a folder of it, or the storage itself, for a statement.
+    /// Writes the address of the storage, or of a folder in it, for a statement.
     pub(crate) fn written(&self, at: &StorageLocation, server: &ServerVersion) -> Result<Secret, Problem> {
         address::written(at, self.secret.as_ref(), server)
     }
 
-    /// Decides on the destinations of a tenant of 4.x.
+    /// Decides the destinations of a tenant of 4.x.
     pub(crate) fn decide(
         &self,
         state: &State,
@@ -123,13 +124,13 @@ impl Place {
         )
     }
 
-    /// Returns where data and logs of a tenant would go.
+    /// Returns the data and log destinations of a tenant in this storage.
     pub(crate) fn folders(&self, state: &State, tenant: TenantId) -> (StorageLocation, StorageLocation) {
         tenant_places(&self.location, &state.ob_name, state.ob_cluster_id, tenant)
     }
 }
 
-/// Returns whether the cluster backs up each tenant for itself.
+/// Returns whether each tenant of the cluster has its own backup job.
 pub(super) fn is_by_tenant(driver: &Driver) -> bool {
     driver.generation() == Generation::Gen4
 }

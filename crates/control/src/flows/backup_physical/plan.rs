@@ -26,7 +26,7 @@ use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
 use crate::words;
 
-/// What was found for all lanes, step by step.
+/// The notes and statements of all lanes, by step.
 #[derive(Default)]
 struct Found {
     storage: (Vec<Text>, Vec<String>),
@@ -45,7 +45,7 @@ pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Pla
     let tenants = driver.tenants().await?;
     refuse_upgrading(&decided.cluster)?;
     let looked = recorder.take();
-    // A plan has no task: this state only lets it ask the same questions as the steps of a task.
+    // A plan has no task: this state only lets it run the same checks as the steps of a task.
     let state = decided.state(StorageId(0), Timestamp(0), None);
     let place = Place::new(decided.storage.location().clone(), decided.storage.secret(context).await?);
     let mut found = Found::default();
@@ -136,7 +136,7 @@ async fn look(
     if !matches!(scope, Scope::Tenant { .. })
         && let Some(compaction) = driver.compactions().await?.first()
     {
-        // A round that is still to begin is later than any freeze so far.
+        // A round that has not started yet will start after every freeze so far.
         let start = round.as_ref().filter(|_| archive == ArchiveStatus::Doing).and_then(|round| round.start);
         match need(&driver.server().version, compaction, start)? {
             CompactionNeed::Freeze if !state.auto_compaction => {

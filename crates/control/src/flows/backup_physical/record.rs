@@ -1,5 +1,5 @@
-//! 10. The catalogue has the set. A set is identified by its task and tenant: recorded twice, it is still one.
-//!     A backup that left a tenant out is recorded, but is not a success.
+//! 10. The catalogue has the sets. A set is identified by its task and tenant, so recording it again changes nothing. A
+//!     backup that left out a tenant is recorded, but the step fails.
 
 use engine::flow::Answer;
 use engine::{Next, Note};
@@ -24,7 +24,7 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     let mut writer = context.metadata.begin().await.map_err(Error::from)?;
     let now = writer.now().await.map_err(Error::from)?;
     for lane in at.lanes().iter().filter(|lane| lane.succeeded()) {
-        // The sys tenant's rows on 3.x are records of the other tenants' sets.
+        // On 3.x the rows of the sys tenant repeat the sets of the other tenants.
         for seen in lane.state.sets.iter().filter(|set| set.tenant != SYS) {
             let known = tenants.iter().find(|tenant| tenant.id == seen.tenant);
             let tenant_name = known.map_or_else(|| lane.key.clone(), |tenant| tenant.name.clone());
@@ -58,7 +58,7 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     }
     writer.commit().await.map_err(Error::from)?;
     if at.lanes().iter().all(engine::flow::LaneSeen::succeeded) {
-        state.password = None; // a retry of a lane that failed still needs it
+        state.password = None; // kept otherwise: a retry of a failed lane needs it
     }
     let lanes = at.lanes().iter().filter(|lane| lane.succeeded());
     let left_out: Vec<&str> = lanes.flat_map(|lane| &lane.state.left_out).map(String::as_str).collect();
@@ -69,7 +69,7 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// Returns a moment of a set in nanoseconds; 3.x counts it in microseconds.
+/// Returns the SCN of a set in nanoseconds; 3.x counts it in microseconds.
 fn nanoseconds(state: &State, lane: &str, scn: u64) -> u64 {
     match state.scopes.get(lane) {
         Some(Scope::Tenant { .. }) => scn,
@@ -77,7 +77,7 @@ fn nanoseconds(state: &State, lane: &str, scn: u64) -> u64 {
     }
 }
 
-/// Returns the set's folder below the storage's base; the whole address where the cluster keeps it elsewhere.
+/// Returns the set's folder below the storage's base, or its full address if the cluster writes to another location.
 pub(crate) fn path(base: &str, lane: &Lane, set: &PhysicalSet) -> String {
     let kind = if set.mode == DataBackupMode::Full { "full" } else { "inc" };
     let whole = format!("{}/backup_set_{}_{kind}", bare(&lane.data_path), set.set);

@@ -26,23 +26,23 @@ use crate::error::Error;
 use crate::orders::{Destination, destination, strategy_storage, subjects};
 use crate::words;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) cluster: Cluster,
     pub(super) mode: DataBackupMode,
     pub(super) scopes: BTreeMap<String, Scope>,
-    /// The only tenant, where there is one.
+    /// The tenant, if exactly one was chosen.
     pub(super) tenant: Option<Tenant>,
     pub(super) storage: Destination,
     pub(super) keeps_destinations: bool,
     pub(super) auto_compaction: bool,
     pub(super) plus_archivelog: bool,
     pub(super) start_log_backup: bool,
-    /// The reason why it is full although its strategy plans an incremental one.
+    /// The reason for a full backup where the strategy plans an incremental one.
     pub(super) promotion: Option<Promotion>,
-    /// The run of a strategy that it is.
+    /// The run of the strategy, for a scheduled backup.
     pub(super) run: Option<RunKey>,
-    /// What the backup is encrypted with.
+    /// The password that encrypts the backup.
     pub(super) password: Option<Secret>,
 }
 
@@ -75,13 +75,13 @@ impl Decided {
     }
 }
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<PhysicalBackup> = Taker {
     draft,
     conflict: Conflict { text: "backup-runs-already", code: Some(codes::BACKUP_RUNS_ALREADY) },
 };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     _: &'a Actor,
@@ -140,7 +140,7 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
     })
 }
 
-/// Returns the chosen tenants; all but the sys tenant when none was chosen.
+/// Returns the chosen tenants, or all except the sys tenant if none was chosen.
 async fn chosen(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> Result<Vec<Tenant>, Error> {
     let mut all = context.metadata.tenant_list(cluster.id).await?;
     if chosen.is_empty() {
@@ -179,7 +179,7 @@ fn new_task(decided: &Decided, state: &State) -> Result<NewTask, Error> {
         .subject(subject::CLUSTER, cluster.id.to_string())
         .subject(subjects::CLUSTER_NAME, &cluster.name)
         .subject(subject::STORAGE, storage.to_string())
-        // The same key as for a logical backup: the cluster has one backup of Lifeboat at a time.
+        // The same key as for a logical backup: Lifeboat runs one backup of a cluster at a time.
         .exclusive(format!("backup:{}", cluster.id));
     if let Some(tenant) = &decided.tenant {
         task =

@@ -11,38 +11,38 @@ use model::physical::{PhysicalSet, Scope};
 use model::schedule::decide::RunKey;
 use serde::{Deserialize, Serialize};
 
-/// Back up now, physically.
+/// A physical backup.
 pub(crate) struct BackupPhysical;
 
 /// The context of a body of this flow.
 pub(super) type Here = At<BackupPhysical>;
 
-/// What was asked for; the steps add nothing to it.
+/// The request. The only change that a step makes is to remove the password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cluster: ClusterId,
     pub(crate) cluster_name: String,
-    /// The name and number that OceanBase knows it by: folders are called so.
+    /// The cluster's name and ID in OceanBase, which are part of the folder names.
     pub(crate) ob_name: String,
     pub(crate) ob_cluster_id: i64,
     pub(crate) storage: StorageId,
-    /// Whether the cluster's destinations are kept, whatever they are: no storage was selected.
+    /// Whether the destinations that the cluster has already are kept: the request selected no storage.
     pub(crate) keeps_destinations: bool,
-    /// What each lane's statement is about.
+    /// The scope of each lane's statement.
     pub(crate) scopes: BTreeMap<String, Scope>,
     pub(crate) mode: DataBackupMode,
     pub(crate) auto_compaction: bool,
     pub(crate) plus_archivelog: bool,
-    /// The encryption of the backup, sealed; removed when the backup is complete.
+    /// The password that encrypts the backup, sealed; removed when every lane has succeeded.
     #[serde(default)]
     pub(crate) password: Option<String>,
-    /// Whether log backup is started where it does not run; tasks of older versions always do.
+    /// Whether log backup is started if it is not running; tasks of older versions always start it.
     #[serde(default = "yes")]
     pub(crate) start_log_backup: bool,
-    /// The reason why it is full although its strategy plans an incremental one.
+    /// The reason for a full backup where the strategy plans an incremental one.
     #[serde(default)]
     pub(crate) promotion: Option<Note>,
-    /// The run of a strategy that it is, if it is one: a lane without a usable full set then makes one.
+    /// The run of the strategy, for a scheduled backup: a lane without a usable full set then makes a full one.
     #[serde(default)]
     pub(crate) run: Option<RunKey>,
     pub(crate) requested: Timestamp,
@@ -54,23 +54,23 @@ const fn yes() -> bool {
     true
 }
 
-/// What is known of one lane.
+/// The state of one lane.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lane {
     /// The data destination, without keys; empty until it is known.
     pub(crate) data_path: String,
-    /// Whether it makes a full set instead of the requested mode: there is none to build on.
+    /// Whether the lane makes a full set instead of the requested mode, because there is none to build on.
     #[serde(default)]
     pub(crate) is_full: bool,
-    /// How often it was looked whether every server of a 3.x cluster has read the destination.
+    /// The number of polls whether every server of a 3.x cluster has read the destination.
     pub(crate) looks: u32,
-    /// When we began to wait for log backup, by the database's clock.
+    /// When the wait for log backup began, by the database's clock.
     pub(crate) archive_since: Option<Timestamp>,
-    /// How many freezes were asked for.
+    /// The number of freezes that were requested.
     pub(crate) freezes: u32,
     /// The identity of our job; none before one is started.
     pub(crate) mark: Option<JobMark>,
-    /// The number of jobs that were started: each has a tag of its own.
+    /// The number of jobs that were started: each has its own tag.
     pub(crate) begun: u32,
     /// How often the database reported a running backup while no view showed one.
     pub(crate) refusals: u32,
@@ -80,40 +80,40 @@ pub(crate) struct Lane {
     /// How many polls in a row showed an accepted job in no view.
     #[serde(default)]
     pub(crate) unseen: u32,
-    /// How many polls of a successful job lacked the requested work or sets.
+    /// How many polls of a finished job lacked a part or the set of a tenant.
     #[serde(default)]
     pub(crate) incomplete: u32,
-    /// The tenants that one job of a 3.x cluster has to back up.
+    /// The tenants that the single job of a 3.x cluster must back up.
     #[serde(default)]
     pub(crate) expected: BTreeSet<TenantId>,
-    /// Those of which it made no set, by name.
+    /// The names of the expected tenants that have no set.
     #[serde(default)]
     pub(crate) left_out: Vec<String>,
-    /// The jobs of the cluster that were ours, also those that ended badly: tenant and number.
+    /// The tenant and ID of every job of this lane, including failed ones.
     #[serde(default)]
     pub(crate) jobs: BTreeSet<(TenantId, i64)>,
-    /// How far the job was when last looked at.
+    /// The progress of the job at the last poll.
     pub(crate) sample: Option<Sample>,
-    /// The sets that our job has made: one on 4.x, one for each tenant before.
+    /// The sets that our job created: one on 4.x, one for each tenant before 4.0.
     pub(crate) sets: Vec<PhysicalSet>,
-    /// Whether they were looked at and found good.
+    /// Whether the sets were verified.
     pub(crate) verified: bool,
 }
 
 impl Lane {
-    /// Returns how much it backs up.
+    /// Returns the mode of the lane's backup.
     pub(crate) fn mode(&self, state: &State) -> DataBackupMode {
         if self.is_full { DataBackupMode::Full } else { state.mode }
     }
 }
 
-/// How far a job was at some moment, by the database's clock.
+/// The progress of a job at a time, by the database's clock.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Sample {
     pub(crate) bytes: u64,
     pub(crate) at: Timestamp,
-    /// Since when it has not moved.
+    /// The time of the last progress.
     pub(crate) since: Timestamp,
-    /// When waiting began.
+    /// The time of the first poll.
     pub(crate) begun: Timestamp,
 }

@@ -56,7 +56,7 @@ async fn every_version_is_backed_up_in_full_and_then_incrementally() {
 
 #[tokio::test]
 async fn one_job_is_begun_whatever_step_crashes_or_repeats() {
-    // Kernels of 3.x differ in what their running views keep of a job that is over.
+    // Kernels of 3.x differ in what their views of running jobs show of a finished one.
     let cases = [
         (Profile::V2_2_77, None),
         (Profile::V2_2_77, Some(FaultName::BackupCleanedUpAtOnce)),
@@ -94,7 +94,7 @@ async fn an_incremental_backup_without_a_full_one_fails_in_ocps_words_and_change
         assert_eq!(message(&world, task).await, "Full data backup needed before incremental data backup");
         assert_eq!(world.acts(), Vec::<String>::new(), "{profile}");
         assert_eq!(without_clock(world.handle.world(0)), without_clock(before), "{profile}");
-        // The repair: a full one, then the same again.
+        // The fix: a full backup, then the same request again.
         let full = world.begin(world.wish(Full)).await;
         world.finish(full).await;
         world.steer(task, Steer::Retry).await;
@@ -103,7 +103,7 @@ async fn an_incremental_backup_without_a_full_one_fails_in_ocps_words_and_change
     }
 }
 
-/// Time passes while a task is refused; nothing else may.
+/// Time may pass while a task is refused; nothing else may change.
 fn without_clock(mut world: serde_json::Value) -> serde_json::Value {
     if let Some(fields) = world.as_object_mut() {
         fields.remove("now_us");
@@ -126,7 +126,7 @@ async fn a_compaction_that_is_needed_and_not_allowed_fails_in_ocps_words_and_is_
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
         assert_eq!(world.count_acts("ALTER SYSTEM MAJOR FREEZE"), 1, "{profile}");
-        // On the same round no other is needed.
+        // A second backup in the same round needs no other compaction.
         let next = world.begin(backups::BackupNow { auto_compaction: false, ..world.wish(Full) }).await;
         world.finish(next).await;
     }
@@ -220,12 +220,12 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
         assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
         world.steer(task, Steer::Cancel).await;
         assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
-        // 3.x refuses it while the backup prepares, so it may have been repeated.
+        // 3.x refuses the cancel while the backup prepares, so it may have been repeated.
         assert!(world.count_acts("ALTER SYSTEM CANCEL BACKUP") >= 1, "{profile}");
         assert!(world.sets_of(task).await.is_empty(), "{profile}");
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
-        // 3.x refuses the second while it tidies up after the first, so that may have been repeated, too.
+        // 3.x refuses the second backup while it cleans up after the first, so that may have been repeated too.
         let sets = world.sets_of(task).await;
         assert!(sets.len() == 1 && sets[0].path.ends_with("backup_set_2_full"), "{profile}: {sets:?}");
     }

@@ -1,4 +1,5 @@
-//! 9. The set is complete, available, of the requested kind, and its files exist.
+//! 9. The sets are complete, available and of the requested mode. On 4.x the files of the set exist, if this server can
+//!    list them.
 
 use engine::flow::Answer;
 use engine::{Next, Note};
@@ -48,7 +49,8 @@ pub(super) async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane)
     Ok(Next::Done)
 }
 
-/// Checks whether files of the set are in the storage, if it is the task's and this server reaches it.
+/// Checks on 4.x whether files of the set are in the storage, if the set is in the storage of the task and this server
+/// can list it.
 async fn look_for_files(
     at: &Here,
     state: &State,
@@ -60,7 +62,7 @@ async fn look_for_files(
     let not_checked = || at.log(Note::new("backup-set-files-not-checked").arg("set", set.set));
     let place = Place::of(at.context(), state).await?;
     let base = address::shown(&place.location);
-    // Only on 4.x do the views show the path; before, folders have different names in every version.
+    // Before 4.0 the views do not show the path, and every version names its folders differently.
     let folder = match (scope, bare(data_path).strip_prefix(bare(&base))) {
         (Scope::Tenant { .. }, Some(rest)) if rest.starts_with('/') => rest.trim_matches('/').to_owned(),
         _ => {

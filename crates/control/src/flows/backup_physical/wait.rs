@@ -1,5 +1,5 @@
-//! 8. Our own job has succeeded, and its set is known. Success is read from the job's row, never from an empty view;
-//!    the result of a job in no view is unknown.
+//! 8. Our job has succeeded. Only the job's row proves success: an empty view does not. If no view shows the job, its
+//!    result is unknown.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use model::archive::{self, ArchiveStatus};
 use model::backup::DataBackupMode;
 use model::physical::identity::part_of;
 use model::physical::{BackupJob, JobProgress, JobStatus, SYS, Scope};
+use model::problem::codes;
 use model::tenant::Tenant;
 use model::time::Timestamp;
 use oceanbase::Driver;
@@ -20,19 +21,21 @@ use super::job::{begin, ended_badly};
 use super::lane;
 use super::{Here, Lane, Sample, State};
 use crate::error::Error;
+use crate::words;
 
-/// A job is looked at after a twentieth of the time that it has taken so far, within these bounds: a long one does not
-/// fill the log.
+/// The bounds of the interval between two polls, which is a twentieth of the time since the first poll: a long job does
+/// not fill the log.
 const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
-/// After this time without progress, the log reports it.
+/// After this time without progress, the log reports that the job is stuck.
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
-/// How many polls in a row an accepted job may be in no view. On 3.x that is the case until the destination has
-/// stored its description; the history has it as soon as it has ended.
+/// How many polls in a row may show an accepted job in no view. On 3.x no view shows a job until its description is
+/// stored in the destination; the history shows it as soon as it has ended.
 const UNSEEN_MAX: u32 = 120;
 
-/// How many times a successful job is polled again for a missing set or part: views are not read at the same time.
+/// How many times a finished job is polled again if its part, its set, or on 3.x the set of a tenant, is missing: the
+/// views are read one after the other.
 const INCOMPLETE_MAX: u32 = 6;
 
 pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -42,7 +45,7 @@ pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut La
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     let tenant = scope.tenant();
     let Some(job) = mark.find(&jobs, lane.mode(state), tenant) else {
-        // Written down, and perhaps not sent: a retry of this step after a crash in between.
+        // The mark was saved, but the statement may not have been sent: a crash came between, and this is a retry.
         if !lane.accepted && lane.sample.is_none() {
             return restart(at, state, lane, &mut driver, scope).await;
         }
@@ -61,7 +64,7 @@ pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut La
         None if job.status.is_over() => {
             Err(failure(lane, &mut driver, scope, job, "backup-job-not-begun").await?)
         }
-        None => Ok(Next::again(LOOK.0)), // the sys job hands it out within a minute
+        None => Ok(Next::again(LOOK.0)), // the job of the sys tenant creates the tenant's part within a minute
         Some(part) if part.status == JobStatus::Completed => finish(at, lane, &mut driver, scope, part).await,
         Some(part) if part.status == JobStatus::Canceled => {
             Err(ended_badly(lane, about(scope, "backup-job-canceled").with("job", part.id)))
@@ -73,7 +76,7 @@ pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut La
     }
 }
 
-/// After a job that failed, or one that was never sent: another is started.
+/// Starts another job after one that failed, or that was never sent.
 async fn restart(at: &Here, state: &State, lane: &mut Lane, driver: &mut Driver, scope: &Scope) -> Answer {
     begin(at, state, lane, driver, scope).await.map(|next| match next {
         Next::Done => Next::again(LOOK.0),
@@ -91,26 +94,33 @@ async fn finish(at: &Here, lane: &mut Lane, driver: &mut Driver, scope: &Scope, 
     let sets = driver.backup_sets(scope).await.map_err(Error::from)?;
     lane.sets = sets.into_iter().filter(|set| Some(set.set) == job.set).collect();
     if !lane.expected.is_empty() {
-        // One that is gone needs no backup; one that the kernel passed over does.
+        // A tenant that no longer exists needs no backup; one that the kernel skipped does.
         let tenants = driver.tenants().await.map_err(Error::from)?;
         lane.left_out = left_out(lane, &tenants);
     }
-    if !lane.left_out.is_empty() && is_patient(&mut lane.incomplete, INCOMPLETE_MAX) {
+    let is_missing = lane.sets.is_empty();
+    if (is_missing || !lane.left_out.is_empty()) && is_patient(&mut lane.incomplete, INCOMPLETE_MAX) {
         return Ok(Next::again(LOOK.0));
+    }
+    if is_missing {
+        lane.incomplete = 0; // a retry looks for the set again
+        let set = job.set.map_or_else(|| "-".to_owned(), |set| set.to_string());
+        let problem = about(scope, "backup-set-missing").coded(codes::DATA_BACKUP_FAILED);
+        return Err(words::refused(problem.with("set", set)));
     }
     let bytes = lane.sets.iter().map(|set| set.output_bytes).sum();
     at.progress(progress(bytes, Some(bytes), None));
     Ok(Next::Done)
 }
 
-/// Returns the names of the tenants that had to be backed up, and have no set.
+/// Returns the names of the expected tenants that have no set.
 fn left_out(lane: &Lane, tenants: &[Tenant]) -> Vec<String> {
     let has_set = |tenant: &Tenant| lane.sets.iter().any(|set| set.tenant == tenant.id);
     let expected = tenants.iter().filter(|tenant| lane.expected.contains(&tenant.id));
     expected.filter(|tenant| !has_set(tenant)).map(|tenant| tenant.name.clone()).collect()
 }
 
-/// Returns why a job failed: what its result means, or that log backup was interrupted meanwhile.
+/// Returns why a job failed: log backup is interrupted, or the meaning of the job's result.
 async fn failure(
     lane: &mut Lane,
     driver: &mut Driver,
@@ -147,7 +157,7 @@ async fn watch(at: &Here, lane: &mut Lane, driver: &mut Driver, job: &BackupJob)
     Ok(Next::Again { after: (elapsed / 20).clamp(LOOK.0, LOOK.1), progress: Some(progress) })
 }
 
-/// Returns how far the job is now, and how fast it went since it was last looked at.
+/// Returns the progress of the job now, and its rate since the last poll.
 fn sampled(before: Option<Sample>, found: &JobProgress, now: Timestamp) -> (Sample, Option<u64>) {
     let bytes = found.input_bytes;
     let Some(before) = before else { return (Sample { bytes, at: now, since: now, begun: now }, None) };
@@ -166,7 +176,7 @@ fn about(scope: &Scope, id: &str) -> Problem {
     Problem::outside(id).with("tenant", named(scope))
 }
 
-/// Returns whether a set is of another kind than was asked for.
+/// Returns whether a set is full although an incremental one was requested.
 pub(super) fn became_full(asked: DataBackupMode, made: DataBackupMode) -> bool {
     asked == DataBackupMode::Incremental && made == DataBackupMode::Full
 }

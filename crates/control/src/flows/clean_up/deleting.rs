@@ -1,4 +1,4 @@
-//! One set is deleted: marked in the catalogue, then without a manifest, then without files.
+//! Deletes one set: marks it in the catalogue, deletes its manifest, then its files.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use super::state::{Here, State};
 use crate::error::Error;
 use crate::words;
 
-/// How long a mark, or deleting a manifest, may take.
+/// How long marking a set and deleting its manifest may take.
 const MARK_LIMIT: Duration = Duration::from_secs(60);
 
-/// What deleting needs of a storage.
+/// What deleting a set needs: the storage and the known keys.
 pub(super) struct Deletion<'a> {
     at: &'a Here,
     client: Client,
@@ -39,7 +39,7 @@ impl<'a> Deletion<'a> {
         })
     }
 
-    /// Deletes a set; tells whether it is gone. One that is kept after all is not touched.
+    /// Deletes a set; returns whether it is gone. A set that must now be kept is not touched.
     pub(super) async fn delete(&self, set: &BackupSet) -> Result<bool, StepError> {
         let lost = || {
             words::refused(
@@ -50,7 +50,7 @@ impl<'a> Deletion<'a> {
         let client = self.client.below(&folder).map_err(Error::from)?;
         self.at.may_act(MARK_LIMIT).await?;
         if set.status != BackupSetStatus::Deleting {
-            // Since the plan was computed, other sets may have been deleted, for hours.
+            // Deleting other sets may have taken hours since the plan was computed.
             let proof = prove(&self.client, &self.keys, self.ob_cluster_id, set).await?;
             if let Proof::Foreign(doubt) | Proof::None(doubt) = proof {
                 self.keep(set.id, KeepReason::Unproven);
@@ -68,7 +68,7 @@ impl<'a> Deletion<'a> {
         Ok(true)
     }
 
-    /// Marks a set: from here on it is no backup. Returns why it is kept, if it is.
+    /// Marks a set, which is then no longer a backup. If the set must be kept, returns the reason and marks nothing.
     async fn mark(&self, id: BackupSetId) -> Result<Option<KeepReason>, Error> {
         let mut writer = self.at.context().metadata.begin().await?;
         let now = writer.now().await?;
@@ -88,8 +88,8 @@ impl<'a> Deletion<'a> {
         Ok(None)
     }
 
-    /// Deletes the manifest. Where the storage refuses, such as an object that is locked, the set is whole: its mark is taken
-    /// back.
+    /// Deletes the manifest. If the storage refuses, for example because the object is locked, the set is still
+    /// complete and its mark is removed.
     async fn delete_manifest(
         &self,
         client: &Client,

@@ -1,4 +1,4 @@
-//! What is decided before a clean-up becomes a task: which sets it may delete.
+//! The decision before a clean-up becomes a task: which sets it may delete.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::subjects;
 
-/// What is said when nothing of a storage expires: then there is no task.
+/// The text of the refusal if no set in a storage has expired: no task is created.
 pub(crate) const NOTHING_EXPIRED: &str = "clean-up-nothing-expired";
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<CleanUpOrder> =
     Taker { draft, conflict: Conflict { text: "clean-up-runs-already", code: None } };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(context: &'a Context, _: &'a Actor, order: CleanUpOrder) -> BoxFuture<'a, Result<Draft, Error>> {
     Box::pin(async move {
         let task = new_task(context, order).await?;
@@ -32,8 +32,8 @@ fn draft<'a>(context: &'a Context, _: &'a Actor, order: CleanUpOrder) -> BoxFutu
     })
 }
 
-/// Makes the task that an order begins with. What it may delete is fixed here; what it deletes is decided once more when it
-/// runs.
+/// Returns the task that an order creates. The sets that it may delete are fixed here; when it runs, it decides again
+/// which of them to delete.
 async fn new_task(context: &Context, order: CleanUpOrder) -> Result<NewTask, Error> {
     let CleanUpOrder { cluster, tenants: chosen, storage, policy, sets } = order;
     let cluster = context.cluster(cluster).await?;
@@ -77,7 +77,7 @@ async fn new_task(context: &Context, order: CleanUpOrder) -> Result<NewTask, Err
     })
 }
 
-/// Refuses a chosen set that is kept, or that does not lie there.
+/// Refuses a chosen set that is kept, or that the plan does not contain.
 fn check_chosen(plans: &[TenantPlan], chosen: &[BackupSetId]) -> Result<(), Problem> {
     let all = || plans.iter().flat_map(|plan| &plan.sets);
     for set in chosen {
@@ -92,7 +92,7 @@ fn check_chosen(plans: &[TenantPlan], chosen: &[BackupSetId]) -> Result<(), Prob
     Ok(())
 }
 
-/// Names a tenant's lane: a tenant that was dropped and created again has its name, but not its number.
+/// Returns the name of a tenant's lane. A tenant that was dropped and created again has the same name, but another ID.
 fn lane(of_tenant: &TenantPlan, all: &[TenantPlan]) -> String {
     let TenantPlan { tenant, tenant_name, .. } = of_tenant;
     let is_alone = all.iter().filter(|other| other.tenant_name == *tenant_name).count() == 1;

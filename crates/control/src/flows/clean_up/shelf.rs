@@ -1,7 +1,7 @@
-//! The logical backup sets of a cluster in a storage: how each stands, and whether it is kept.
+//! The logical backup sets of a cluster in a storage: the health of each, and whether it is kept.
 //!
-//! A set counts only when its files show that it is what the catalogue has: its manifest can be read, is signed by this
-//! installation, and names the same dump, owner and moment. Nothing else of it is read.
+//! A set counts only if its files prove that it is the set in the catalogue: the manifest is readable, is signed by
+//! this installation, and names the same dump, owner, SCN and end time. No other file of the set is read.
 
 use std::collections::BTreeMap;
 
@@ -30,47 +30,47 @@ use crate::orders::strategy_of;
 /// How many manifests are read at once.
 const AT_ONCE: usize = 8;
 
-/// The states in which a task may still read or record a set.
+/// The statuses in which a task may still read or record a set.
 const UNFINISHED: [engine::TaskStatus; 3] =
     [engine::TaskStatus::Pending, engine::TaskStatus::Running, engine::TaskStatus::RollingBack];
 
-/// What becomes of the sets of one tenant in a storage.
+/// The clean-up plan for the sets of one tenant in a storage.
 #[derive(Debug, Clone)]
 pub struct TenantPlan {
     /// The tenant.
     pub tenant: TenantId,
-    /// Its name when its newest set was taken.
+    /// The tenant's name in its newest set.
     pub tenant_name: String,
-    /// What is kept.
+    /// The retention policy.
     pub policy: Policy,
     /// The sets, the newest first.
     pub sets: Vec<PlannedSet>,
 }
 
-/// The fate of a set.
+/// A set, and whether it is kept.
 #[derive(Debug, Clone)]
 pub struct PlannedSet {
     /// The set.
     pub set: BackupSet,
     /// Whether it is kept, and why.
     pub verdict: Verdict,
-    /// The hold on it, unless that is over.
+    /// The active hold on it.
     pub hold: Option<SetHold>,
-    /// The task that reads it, or that may still record it.
+    /// The unfinished task that reads it, or that may still record it.
     pub task: Option<TaskId>,
-    /// Why it counts for no rule, where its files do not show what it is.
+    /// Why it counts for no rule, if its files do not prove that it is the set in the catalogue.
     pub doubt: Option<Text>,
 }
 
 impl TenantPlan {
-    /// Returns the sets that are deleted, the newest first: what is built on another set goes before that one.
+    /// Returns the sets to delete, newest first: a set that builds on another is deleted before that one.
     pub fn deleted(&self) -> impl Iterator<Item = &PlannedSet> {
         self.sets.iter().filter(|planned| !planned.verdict.is_kept())
     }
 }
 
-/// Plans for the tenants that have logical sets in a storage; no tenants mean all. Without a policy, that of each tenant's
-/// backup strategy counts.
+/// Returns a plan for each tenant that has logical sets in a storage; no tenants means all. Without a policy, the
+/// backup strategy of each tenant decides.
 pub(crate) async fn plan(
     context: &Context,
     cluster: &Cluster,
@@ -101,7 +101,7 @@ pub(crate) async fn plan(
     Ok(plans)
 }
 
-/// What the sets of all tenants are judged by.
+/// What the plans of all tenants share.
 struct Shelf<'a> {
     client: Client,
     keys: KnownKeys,
@@ -143,12 +143,12 @@ impl Shelf<'_> {
         Ok(TenantPlan { tenant, tenant_name, policy, sets })
     }
 
-    /// Returns the task that reads a set, or that has recorded it and is not finished: it may record it again.
+    /// Returns the unfinished task that reads a set, or that recorded it and may record it again.
     fn user(&self, set: &BackupSet) -> Option<TaskId> {
         self.users.get(&set.id).copied()
     }
 
-    /// Looks how a set stands.
+    /// Determines the health of a set.
     async fn standing(&self, set: &BackupSet) -> Result<Standing, Error> {
         match set.status {
             BackupSetStatus::Deleting => return Ok(Health::Deleting.into()),
@@ -166,7 +166,7 @@ impl Shelf<'_> {
     }
 }
 
-/// How a set stands, and what its files do not show.
+/// The health of a set, and the reason if its files do not prove that it is ours.
 struct Standing {
     health: Health,
     doubt: Option<Text>,
@@ -189,20 +189,20 @@ fn candidate(set: &BackupSet, health: Health) -> Candidate {
     }
 }
 
-/// What the files of a set show.
+/// What the manifest of a set proves.
 pub(super) enum Proof {
-    /// It is the set of the catalogue, and this installation signed it.
+    /// It is the set in the catalogue, and this installation signed it.
     Ours {
-        /// Whether it lacks something that nobody agreed to.
+        /// Whether objects are missing although no request agreed to leave them out.
         is_partial: bool,
     },
-    /// Another installation signed it, or nobody did.
+    /// Another installation signed it, or it is unsigned.
     Foreign(Text),
-    /// Nothing.
+    /// Nothing: the manifest is missing or unreadable, or describes another dump.
     None(Text),
 }
 
-/// Returns the folder that a set's dump lies in, and the dump; nothing when the path is not that of such a set.
+/// Returns the folder of a set's dump and the dump's ID; none if the path is not that of a logical set of this tenant.
 pub(super) fn place(set: &BackupSet, ob_cluster_id: i64) -> Option<(String, DumpId)> {
     let (folder, dump) = LogicalFolder::of_dump(&set.path)?;
     if (folder.tenant, folder.ob_cluster_id) != (set.tenant, ob_cluster_id) {
@@ -212,7 +212,7 @@ pub(super) fn place(set: &BackupSet, ob_cluster_id: i64) -> Option<(String, Dump
     Some((path.to_owned(), dump.parse().ok()?))
 }
 
-/// Compares what the manifest of a set says with what the catalogue has.
+/// Compares the manifest of a set with the catalogue.
 pub(super) async fn prove(
     client: &Client,
     keys: &KnownKeys,
@@ -245,7 +245,7 @@ pub(super) async fn prove(
     Ok(Proof::Ours { is_partial: manifest.is_partial() })
 }
 
-/// Returns the logical sets of a cluster in a storage that are not deleted.
+/// Returns the logical sets of a cluster in a storage, without the deleted ones.
 async fn sets(context: &Context, cluster: ClusterId, storage: StorageId) -> Result<Vec<BackupSet>, Error> {
     let query =
         BackupSetQuery { cluster: Some(cluster), storage: Some(storage), ..BackupSetQuery::default() };
@@ -264,7 +264,7 @@ async fn sets(context: &Context, cluster: ClusterId, storage: StorageId) -> Resu
     }
 }
 
-/// Returns which unfinished task works with which set: recoveries read one, and backups may record theirs again.
+/// Returns the unfinished task that uses each set: a recovery reads its set, and a backup may record its sets again.
 async fn users(context: &Context) -> Result<BTreeMap<BackupSetId, TaskId>, Error> {
     let query = TaskQuery {
         statuses: UNFINISHED.to_vec(),
@@ -284,7 +284,8 @@ async fn users(context: &Context) -> Result<BTreeMap<BackupSetId, TaskId>, Error
     Ok(users)
 }
 
-/// Returns what the backup strategy of a tenant keeps in a storage. Where none cleans up there, everything is kept.
+/// Returns the retention policy of a tenant's backup strategy for a storage. If no strategy cleans up there, all sets
+/// are kept.
 async fn of_strategy(
     context: &Context,
     cluster: ClusterId,

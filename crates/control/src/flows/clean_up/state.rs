@@ -1,4 +1,4 @@
-//! What a clean-up was asked for, and what is known of each tenant's sets.
+//! The request of a clean-up, and the state of each tenant's lane.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) type Here = At<CleanUp>;
 
-/// Delete expired backup sets.
+/// A clean-up of expired backup sets.
 pub(crate) struct CleanUp;
 
 /// The request.
@@ -18,9 +18,9 @@ pub(crate) struct State {
     pub(crate) cluster: ClusterId,
     pub(crate) cluster_name: String,
     pub(crate) storage: StorageId,
-    /// What is kept; that of each tenant's backup strategy when there is none.
+    /// The retention policy; if none, the backup strategy of each tenant decides.
     pub(crate) policy: Option<Policy>,
-    /// The tenants by the names of their lanes.
+    /// The tenants, by lane.
     pub(crate) tenants: BTreeMap<String, Part>,
 }
 
@@ -28,11 +28,11 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub(crate) tenant: TenantId,
-    /// The sets that were to be deleted when the clean-up was requested: no other is, whatever expires meanwhile.
+    /// The sets to delete when the clean-up was requested. Sets that expire later are not deleted.
     pub(crate) planned: Vec<BackupSetId>,
 }
 
-/// What is known of one tenant's sets.
+/// The state of one tenant's lane.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lane {
     /// The sets whose files are deleted.

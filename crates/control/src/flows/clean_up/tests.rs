@@ -1,4 +1,4 @@
-//! Whatever crashes or repeats, only what expires is deleted, and nothing half-deleted passes for a backup.
+//! Whatever crashes or repeats, only expired sets are deleted, and no partly deleted set is taken for a backup.
 
 use dump::Meter;
 use engine::{Fault, testkit};
@@ -51,7 +51,7 @@ async fn set_status(world: &World, set: &BackupSet, status: BackupSetStatus) {
     writer.commit().await.expect("kept");
 }
 
-/// Returns what becomes of each set, the newest first.
+/// Returns the plan of each set, newest first.
 async fn plan(world: &World, policy: Option<Policy>) -> Vec<PlannedSet> {
     let plans = retention::plan(&world.control, &world.actor, &ask(world, policy)).await.expect("planned");
     plans.into_iter().flat_map(|plan| plan.tenants).flat_map(|tenant| tenant.sets).collect()
@@ -96,7 +96,7 @@ async fn what_expires_is_deleted_whatever_step_crashes_or_repeats() {
         let is_crash = !matches!(fault, Fault::RunTwice(_));
         assert_eq!(met == Ended::Crashed, is_crash, "{what}");
         if is_crash {
-            // At no moment is something left that can be taken for a backup and is none: what has a manifest is whole.
+            // Nothing incomplete can ever be taken for a backup: a dump that has a manifest is complete.
             let (complete, _) = world.dump_ids().await;
             for dump in &complete {
                 let (id, meter, cancel) =
@@ -141,7 +141,7 @@ async fn a_deletion_that_broke_off_is_no_backup_and_the_next_clean_up_ends_it() 
     let scan = storage_scan::scan(&world.control, &world.actor, whole.storage).await.expect("scanned");
     assert_eq!((scan.found, scan.known, scan.added.len()), (2, 2, 0), "nothing is entered again");
 
-    // No rule lets anything expire; what was begun is ended all the same.
+    // No rule lets a set expire, but a deletion that has begun is completed.
     for half in [&marked, &bare] {
         assert_eq!(verdict(&world, None, half).await, Verdict::Delete(DeleteReason::Interrupted));
     }
@@ -168,7 +168,7 @@ async fn what_is_held_used_or_was_not_planned_is_kept() {
     assert_eq!(verdict(&world, last(1), first).await, keep(KeepReason::Held));
     assert_eq!(begin(&world, last(1), &[first]).await, Err("clean-up-set-kept".into()));
 
-    // A recovery is requested, and reads the second one.
+    // A recovery of the second set is requested.
     let wish = RecoveryRequest {
         backup_set: second.id,
         cluster: world.cluster,
@@ -184,7 +184,7 @@ async fn what_is_held_used_or_was_not_planned_is_kept() {
     assert_eq!(begin(&world, last(1), &[second]).await, Err("clean-up-set-kept".into()));
     world.finish(recovery).await;
 
-    // What is held between the request and the run is kept, and what was not named is not deleted.
+    // A set that is held between the request and the run is kept, and a set that was not named is not deleted.
     let task = begin(&world, last(1), &[third]).await.expect("it expires");
     hold(third, None).await.expect("held");
     world.finish(task).await;
@@ -225,7 +225,7 @@ async fn a_set_that_is_partial_foreign_or_not_proved_counts_for_no_rule() {
     assert_eq!(verdict(&world, last(2), third).await, keep(KeepReason::Foreign));
     assert_eq!(verdict(&world, last(2), first).await, Verdict::Delete(DeleteReason::Expired));
 
-    // Another dump's manifest lies in its place: it is signed by this installation.
+    // The manifest is replaced by that of another dump, which this installation signed.
     set_status(&world, third, BackupSetStatus::Available).await;
     let dumps = world.dumps();
     let own = dumps.get(&manifest(second), 1 << 20).await.expect("read");

@@ -19,11 +19,11 @@ use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::subjects;
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<LogBackupOrder> =
     Taker { draft, conflict: Conflict { text: "log-backup-runs-already", code: None } };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     _: &'a Actor,
@@ -35,7 +35,7 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that an order begins with. No tenants means all; on 3.x it is always the cluster.
+/// Returns the task that an order creates. No tenants means all; before 4.0 it is always the whole cluster.
 async fn new_task(context: &Context, order: LogBackupOrder) -> Result<NewTask, Error> {
     let LogBackupOrder { cluster: id, tenants, wish } = order;
     let cluster = context.cluster(id).await?;
@@ -53,7 +53,7 @@ async fn new_task(context: &Context, order: LogBackupOrder) -> Result<NewTask, E
         return Err(Problem::not_found("tenant-unknown").with("tenant", unknown).into());
     }
     all.retain(|tenant| tenant.id != SYS && (tenants.is_empty() || tenants.contains(&tenant.id)));
-    // Log backup of 3.x belongs to the cluster, whichever tenants were selected.
+    // Before 4.0 log backup is one per cluster, so the selected tenants make no difference.
     let is_whole = facts.generation == Generation::Gen3;
     let lanes = lanes(&facts.server, facts.generation, &all, is_whole, DataBackupMode::Full)?;
     let keys: Vec<String> = lanes.iter().map(|(key, _)| key.clone()).collect();

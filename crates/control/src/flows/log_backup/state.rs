@@ -8,7 +8,7 @@ use model::physical::Scope;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Change the log backup of a cluster.
+/// A change of log backup.
 pub(crate) struct LogBackup;
 
 /// The request.
@@ -19,22 +19,23 @@ pub(crate) struct State {
     pub(crate) scopes: BTreeMap<String, Scope>,
 }
 
-/// What is known of one lane.
+/// The state of one lane.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lane {
-    /// When we began to wait, by the database's clock.
+    /// When the wait began, by the database's clock. None if the lane was already in the requested state, and after a
+    /// wait that took too long.
     pub(super) since: Option<Timestamp>,
 }
 
 impl LogBackup {
-    /// Returns what a task of this flow was asked for; nothing when its state cannot be read.
+    /// Returns the change that a task of this flow makes, or none if its state cannot be read.
     pub(crate) fn wish(task: &engine::Task) -> Option<LogBackupWish> {
         let state = serde_json::from_value::<State>(task.state.clone());
         state.ok().map(|state| state.wish)
     }
 
-    /// Tells whether a task of this flow changed the log backup of a lane, or may still: one that found everything as it should be
-    /// did not.
+    /// Returns whether a task of this flow changed the log backup of a lane, or still may. A task that found the lane
+    /// in the requested state did not.
     pub(crate) fn changes(task: &engine::Task, lane: &str) -> bool {
         let Some(known) = task.lanes.iter().find(|known| known.key == lane) else { return false };
         let has_acted =

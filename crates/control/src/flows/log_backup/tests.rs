@@ -35,7 +35,7 @@ async fn stands(world: &SimWorld) -> Vec<ArchiveStatus> {
     listed(world).await.into_iter().map(|task| task.round.status).collect()
 }
 
-/// A world whose log backup runs.
+/// Returns a world in which log backup is running.
 async fn running(profile: Profile) -> SimWorld {
     let world = SimWorld::new(profile).await;
     let task = world.begin(world.wish(Full)).await;
@@ -115,7 +115,7 @@ async fn a_start_without_a_destination_ends_with_what_to_do(profile: Profile) {
     assert_eq!(world.count_acts("ALTER SYSTEM ARCHIVELOG"), 1);
 }
 
-/// OceanBase answers 9023 here, which 2.2 gives for log backup that is on its way already.
+/// OceanBase returns 9023 here, the number that 2.2 uses if log backup is already starting.
 async fn a_tenant_of_4_that_is_not_normal_refuses_at_once(profile: Profile) {
     let world = running(profile).await;
     let stopped = change(&world, Stop).await.expect("it is accepted");

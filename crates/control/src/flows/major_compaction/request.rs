@@ -19,11 +19,11 @@ use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::subjects;
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<CompactionOrder> =
     Taker { draft, conflict: Conflict { text: "compaction-runs-already", code: None } };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     _: &'a Actor,
@@ -35,8 +35,8 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that an order begins with. No tenants means all users'; where tenants do not merge alone it is always the
-/// whole.
+/// Returns the task that an order creates. No tenants means all user tenants; before 4.0 and on seekdb only the whole
+/// cluster can be compacted.
 async fn new_task(context: &Context, order: CompactionOrder) -> Result<NewTask, Error> {
     let CompactionOrder { cluster: id, tenants: chosen } = order;
     let cluster = context.cluster(id).await?;

@@ -13,14 +13,14 @@ pub(crate) struct MajorCompaction;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cluster: ClusterId,
-    /// What is compacted, by the names of the lanes; tenant 1 stands for all there is where tenants do not merge alone.
+    /// The tenants to compact, by lane. Before 4.0 and on seekdb, tenant 1 stands for the whole cluster.
     pub(crate) tenants: BTreeMap<String, TenantId>,
 }
 
-/// What is known of one lane.
+/// The state of one lane.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lane {
-    /// The newest freeze before ours.
+    /// The newest freeze before ours; none until it was read.
     pub(super) before: Option<u64>,
 }
 

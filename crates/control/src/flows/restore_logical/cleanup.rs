@@ -1,10 +1,15 @@
 //! Removes the objects that a recovery has created, and nothing else.
 //!
-//! Three things must be true of a database before it is touched: it is one that this task recovers; it carries the
-//! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise it
-//! stays as it is, and the log says why. Single tables are taken out of a database that was there before also when
-//! others lie beside them: no table of their names was there when the load began. The same holds for procedures and
-//! functions. Users and roles are dropped if the load noted that it made them and they were not there before.
+//! A database is touched only if all of this is true:
+//!
+//! - this task recovers it;
+//! - it carries the mark of this task's dump, which only a load creates;
+//! - all its objects come from the dump.
+//!
+//! Otherwise it stays unchanged, and the log shows the reason. There is one exception to the last condition: single
+//! tables are dropped from a database that existed before even if other tables exist beside them, because no table of
+//! those names existed when the load began. Procedures and functions that existed in such a database stay too. Users
+//! and roles are dropped if the load recorded that it created them, and they did not exist before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,10 +30,10 @@ use crate::words;
 
 /// The undo of `create-schema`, the first step that changes the cluster.
 pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer {
-    // Before the search for existing objects, nothing was created.
+    // Nothing was created before step 2 listed the existing databases.
     let Some(existed) = &state.existed else { return Ok(Next::Done) };
     let loading = Loading::open(at, state).await?;
-    // It lists the tables to remove.
+    // The manifest lists the tables to remove.
     let manifest = checked_manifest(at, state, &loading.client).await?.manifest;
     drop_accounts(at, state, &loading).await?;
     let mut session = open(&loading.target).await?;
@@ -39,7 +44,7 @@ pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer
         match outcome {
             Err(error) if error.kind == engine::flow::ErrorKind::Permanent => {
                 at.log(error.note.clone());
-                refusal = Some(error); // the others are taken away all the same
+                refusal = Some(error); // the other databases are still removed
             }
             outcome => outcome?,
         }
@@ -48,12 +53,12 @@ pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer
     refusal.map_or(Ok(Next::Done), Err)
 }
 
-/// Drops the users and roles that the load created, as long as its notes list them.
+/// Drops the users and roles that the load created, according to its notes in the target.
 async fn drop_accounts(at: &Here, state: &State, loading: &Loading) -> Result<(), StepError> {
     if !state.with_code || !state.selection.is_all() {
         return Ok(());
     }
-    // If the server does not show the earlier users, none is dropped.
+    // If the server did not show which users existed before, none is dropped.
     let Some(before) = &state.accounts_existed else { return Ok(()) };
     at.may_act(STATEMENT_LIMIT).await?;
     let Loading { target, client, options } = loading;
@@ -64,14 +69,14 @@ async fn drop_accounts(at: &Here, state: &State, loading: &Loading) -> Result<()
     Ok(())
 }
 
-/// One database that may be taken away.
+/// A database that may be removed.
 struct Removal<'a> {
     at: &'a Here,
     state: &'a State,
     loading: &'a Loading,
-    /// In the dump.
+    /// The database's name in the dump.
     name: &'a str,
-    /// In the cluster.
+    /// Its name in the cluster.
     database: &'a str,
 }
 
@@ -100,7 +105,7 @@ impl Removal<'_> {
         let (own_routines, other_routines): (Vec<Routine>, Vec<Routine>) =
             routines.into_iter().partition(|routine| self.is_own_routine(held, routine));
         let may_lie_beside = existed && !self.state.selection.has_whole_database(self.name);
-        // In a database that was there before, routines may have been there too.
+        // In a database that existed before, other routines may have existed too.
         let others = other_routines.iter().filter(|_| !existed).map(|routine| routine.name.as_str());
         let names: Vec<&str> = strangers.iter().map(|table| table.name.as_str()).chain(others).collect();
         if !names.is_empty() && !may_lie_beside {
@@ -117,7 +122,8 @@ impl Removal<'_> {
         } else {
             (drop_tables(self.database, &own, &marks), Note::new("recovery-tables-dropped"))
         };
-        // Before the marks go: without them nobody knows what is ours. A database that is dropped takes its routines along.
+        // Routines are dropped before the marks: without the marks, the rest can't be recognized as ours. Dropping a
+        // database drops its routines too.
         let routines = own_routines.iter().filter(|_| existed);
         let routines = routines.map(|routine| drop_routine(self.database, routine));
         for statement in routines.chain(statements) {
@@ -127,7 +133,7 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// Tells whether this recovery made a routine: none of its name was there when the load began.
+    /// Returns whether this recovery created a routine: none of its name existed when the load began.
     fn is_own_routine(&self, held: Option<&DatabaseEntry>, routine: &Routine) -> bool {
         let is_it = |code: &CodeEntry| {
             code.kind.eq_ignore_ascii_case(routine.kind.word())
@@ -138,7 +144,7 @@ impl Removal<'_> {
             && held.is_some_and(|entry| entry.code.iter().any(is_it))
     }
 
-    /// Returns whether a load of this task's dump has started in the database and has not ended.
+    /// Returns whether a load of this task's dump has started in the database and has not finished.
     async fn is_marked(&self) -> Result<bool, StepError> {
         let Loading { target, client, .. } = self.loading;
         let options = load::Options {

@@ -1,5 +1,5 @@
-//! Procedures, functions, triggers, users and privileges: who may recover them, and the report when they were not
-//! requested.
+//! Procedures, functions, triggers, users and privileges: the permission to recover them, and the report if they were
+//! not requested.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,8 @@ use oceanbase::statement::identifier;
 
 use crate::context::Actor;
 
-/// Refuses a recovery with code to others than administrators: code runs with the rights of its definer, and users can log on.
+/// Allows a recovery with code only to administrators: code runs with the privileges of its definer, and recovered
+/// users can log on.
 pub(super) fn check(actor: &Actor, with_code: bool, set: BackupSetId) -> Result<(), Problem> {
     if !with_code || actor.role.allows(Permission::ManageUsers) {
         return Ok(());
@@ -51,7 +52,7 @@ pub(super) fn not_requested(
     all
 }
 
-/// Returns the kind of code for a manifest's word, and the text for a missing request.
+/// Returns the kind of code for a word in the manifest, and the text for code that was not requested.
 fn kind_of(word: &str) -> (PartKind, &'static str) {
     match word {
         "procedure" => (PartKind::Routines, "not-requested-procedure"),

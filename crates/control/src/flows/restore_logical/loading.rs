@@ -1,4 +1,4 @@
-//! The needs of every loading step: the server, the storage, the names.
+//! What every loading step needs: the server, the storage, the names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Loading {
     }
 }
 
-/// Returns how it is loaded: a whole database where nothing is, single tables also beside others.
+/// Returns the options of the load: a whole database must be new or empty; single tables may be loaded beside others.
 pub(super) fn options(
     databases: &BTreeMap<String, String>,
     selection: &Selection,
@@ -61,9 +61,8 @@ pub(super) async fn open(target: &Target) -> Result<Session, StepError> {
     Ok(Session::open(&target.endpoint, Arc::clone(&target.witness)).await.map_err(Error::from)?)
 }
 
-/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that was requested before
-/// origins were checked accepts only a manifest of this installation or of a trusted key, because no user accepted
-/// another one.
+/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that an older version saved
+/// has no checked origin: it accepts only a manifest that this installation or a trusted key signed.
 pub(super) async fn checked_manifest(
     at: &Here,
     state: &State,
@@ -80,7 +79,7 @@ pub(super) async fn checked_manifest(
     }
 }
 
-/// Returns why a manifest is rejected, if it is.
+/// Returns why a manifest is refused, or none if it is accepted.
 fn refusal(checked: Option<&str>, found: &str, origin: &Origin) -> Option<&'static str> {
     match (checked, origin) {
         (Some(checked), _) if checked == found => None,

@@ -24,7 +24,7 @@ use crate::flows::{Plan, PlannedStep};
 
 /// Plans a recovery. Writes nothing, and creates no task.
 pub(crate) async fn plan(context: &Context, actor: &Actor, wish: &RecoveryRequest) -> Result<Plan, Error> {
-    // A plan shows the origin, which an administrator accepts when the recovery is requested.
+    // A plan only shows a foreign origin; an administrator accepts it when the recovery is requested.
     let wish = RecoveryRequest { accept_foreign: true, ..wish.clone() };
     let mut decided = Box::pin(decide(context, actor, &wish)).await?;
     let recorder = Recorder::default();
@@ -108,7 +108,7 @@ fn intentions(step: &str, decided: &Decided) -> Vec<Text> {
     code.into_iter().chain([does]).chain(besides).collect()
 }
 
-/// Returns the tables that are recovered without the rest of their database, as the set calls them.
+/// Returns the tables that are recovered without the rest of their database, by their names in the set.
 fn single_tables(selection: &Selection) -> Vec<String> {
     let table = |object: &BackupObject| match object {
         BackupObject::Database(_) => None,

@@ -23,10 +23,10 @@ use crate::context::{Actor, Conflict, Context, Draft, Taker, signing};
 use crate::error::Error;
 use crate::orders::subjects;
 
-/// How many connections load.
+/// The number of load connections.
 const CONNECTIONS: usize = 4;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) set: BackupSet,
     /// The folder that holds the dump, below the storage's base.
@@ -41,17 +41,17 @@ pub(super) struct Decided {
     pub(super) selection: Selection,
     pub(super) holds: Holds,
     pub(super) with_code: bool,
-    /// The objects of the set that were not requested.
+    /// The selected objects of the set that are not created, because they were not requested.
     pub(super) not_requested: Vec<NotMade>,
 }
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<RecoveryRequest> = Taker {
     draft,
     conflict: Conflict { text: "recovery-runs-already", code: Some(codes::RECOVERY_RUNS_ALREADY) },
 };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     actor: &'a Actor,
@@ -65,7 +65,7 @@ fn draft<'a>(
 
 /// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
-    // A clean-up may have begun to delete it since it was read.
+    // A clean-up may have started to delete the set since it was read.
     if writer.backup_set_now(decided.set.id).await?.is_none_or(|set| set.status.is_gone()) {
         return Err(deleted(decided.set.id).into());
     }
@@ -73,7 +73,7 @@ async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Er
     new_task(decided, requested)
 }
 
-/// Decides everything that needs no cluster. The manifest contains the content of the set.
+/// Decides everything that needs no connection to the cluster. The manifest lists the contents of the set.
 pub(super) async fn decide(
     context: &Context,
     actor: &Actor,
@@ -118,7 +118,7 @@ pub(super) async fn decide(
     })
 }
 
-/// A logical backup set and what it holds.
+/// A logical backup set with its dump and manifest.
 pub(crate) struct OpenSet {
     pub(crate) set: BackupSet,
     /// The folder that holds the dump, below the storage's base.
@@ -131,7 +131,7 @@ pub(crate) struct OpenSet {
     pub(crate) blake3: String,
 }
 
-/// Reads what a logical backup set holds.
+/// Reads the contents of a logical backup set.
 pub(crate) async fn open_set(context: &Context, id: BackupSetId) -> Result<OpenSet, Error> {
     let set = context.backup_set(id).await?;
     if set.method != BackupMethod::Logical {
@@ -188,7 +188,7 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         with_code,
         not_requested: _, // the task reads it from the manifest again
     } = decided;
-    // Names of databases are compared without regard to upper and lower case.
+    // Names of databases are compared case-insensitively.
     let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join("/"); // no name has a slash in it
     let state = State {

@@ -10,16 +10,16 @@ use model::id::{BackupSetId, ClusterId, StorageId, TenantId};
 use model::not_made::NotMade;
 use serde::{Deserialize, Serialize};
 
-/// The time limit of one statement of a load before another worker could take over the task. Longer work of a load is
-/// protected by its marks in the database itself.
+/// The time that a step must still hold its task before it starts to change the cluster. The load's marks in the
+/// database protect work that takes longer.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(90);
 
 pub(super) type Here = At<RestoreLogical>;
 
-/// Recover a logical backup set.
+/// A recovery of a logical backup set.
 pub(crate) struct RestoreLogical;
 
-/// What was asked for, and what the checks have found.
+/// The request, and the results of the steps.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) backup_set: BackupSetId,
@@ -34,7 +34,8 @@ pub(crate) struct State {
     /// The origin of the dump; none if a version without signatures saved it.
     #[serde(default)]
     pub(crate) origin: Option<Origin>,
-    /// The BLAKE3 of the manifest whose origin was checked when the recovery was requested: no other is loaded.
+    /// The BLAKE3 of the manifest whose origin was checked when the recovery was requested: no other manifest is
+    /// loaded.
     #[serde(default)]
     pub(crate) manifest: Option<String>,
     pub(crate) scn: u64,
@@ -42,24 +43,25 @@ pub(crate) struct State {
     pub(crate) cluster_name: String,
     pub(crate) tenant: TenantId,
     pub(crate) tenant_name: String,
-    /// Under which name each database is recovered, by its name in the set.
+    /// The new name of each database, by its name in the set.
     pub(crate) databases: BTreeMap<String, String>,
-    /// The selected objects of these databases; all of them if a version without single tables saved it.
+    /// The selected objects of these databases; all of them if a version without single tables saved the task.
     #[serde(default)]
     pub(crate) selection: Selection,
     pub(crate) connections: usize,
     pub(crate) requested: Timestamp,
-    /// What the chosen databases and tables hold.
+    /// The size of the selected databases and tables.
     pub(crate) holds: Holds,
-    /// The new names that existed before, as empty databases; none until that was checked.
+    /// The new names that existed as databases before the load; none until step 2 has checked.
     pub(crate) existed: Option<Vec<String>>,
     /// Whether procedures, functions, triggers, users and privileges are recovered too.
     #[serde(default)]
     pub(crate) with_code: bool,
-    /// The users and roles that existed before; none until that was checked, or if the server does not show them.
+    /// The users and roles that existed before the load; none until step 2 has checked, or if the server does not show
+    /// them.
     #[serde(default)]
     pub(crate) accounts_existed: Option<BTreeSet<String>>,
-    /// Whether triggers and privileges are created, as far as the target accepts them.
+    /// Whether triggers and privileges were created, as far as the target accepts them.
     #[serde(default)]
     pub(crate) has_triggers: bool,
     /// The objects of the set that are not created, by the step that found them. A repeated step finds all of them
@@ -69,13 +71,13 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Returns what of the set is not made, as far as that is known.
+    /// Returns the objects of the set that are not created, as far as known.
     pub(crate) fn not_made(&self) -> impl Iterator<Item = &NotMade> {
         self.not_made.values().flatten()
     }
 }
 
-/// Returns the backup set that a task recovers; nothing of a task of another flow.
+/// Returns the backup set that a task recovers, or none for a task of another flow.
 pub(crate) fn set_read_by(task: &engine::Task) -> Option<BackupSetId> {
     if task.kind != RestoreLogical::KIND {
         return None;
@@ -83,7 +85,7 @@ pub(crate) fn set_read_by(task: &engine::Task) -> Option<BackupSetId> {
     serde_json::from_value::<State>(task.state.clone()).ok().map(|state| state.backup_set)
 }
 
-/// Returns what the recovery of a task did not make, as far as that is known; nothing of a task of another flow.
+/// Returns the objects that a recovery did not create, as far as known. Empty for a task of another flow.
 pub(crate) fn not_made(task: &engine::Task) -> Vec<NotMade> {
     if task.kind != RestoreLogical::KIND {
         return Vec::new();
@@ -92,7 +94,7 @@ pub(crate) fn not_made(task: &engine::Task) -> Vec<NotMade> {
     state.map(|state| state.not_made().cloned().collect()).unwrap_or_default()
 }
 
-/// How much is recovered.
+/// The size of what is recovered.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Holds {
     pub(crate) tables: u64,

@@ -25,12 +25,12 @@ use crate::tasks::Steer;
 use crate::testing::{Ended, ROWS, SYS_PASSWORD, World};
 use crate::{PageAsk, restores};
 
-/// A world with one backup set, and the name that it is recovered under.
+/// A world with one backup set, and the new name of the database.
 struct Recovery {
     world: World,
     set: BackupSet,
     target: String,
-    /// Which tables are recovered; all where there is none.
+    /// The tables to recover; all if empty.
     tables: Vec<&'static str>,
     /// Whether code is recovered too.
     with_code: bool,
@@ -46,7 +46,7 @@ impl Recovery {
         Self::from_backup(world, wish).await
     }
 
-    /// Makes the backup that is recovered.
+    /// Takes the backup to recover.
     async fn from_backup(world: World, wish: BackupNow) -> Self {
         let task = world.begin(wish).await.expect("the backup is accepted");
         world.finish(task).await;
@@ -125,7 +125,7 @@ impl Recovery {
         assert_eq!((known.databases, known.tables, known.rows), (self.names(), 2, ROWS + 3), "{what}");
     }
 
-    /// Compares the target with what of the dump is recovered.
+    /// Compares the target with the selected part of the dump.
     async fn compare(&self) -> dump::Report {
         let source = Source { endpoint: self.world.endpoint(), witness: Arc::new(NoWitness) };
         let id = dump_of(self).parse().expect("an id");
@@ -135,7 +135,7 @@ impl Recovery {
         report.expect("compared")
     }
 
-    /// The target is what was dumped, with nothing left of the load.
+    /// The target matches the dump, and nothing of the load is left.
     async fn assert_recovered(&self, task: TaskId, what: &str) {
         let report = self.compare().await;
         assert!(report.is_clean() && report.rows == 2 * ROWS + 3, "{what}: {report:?}");
@@ -157,7 +157,7 @@ impl Recovery {
         assert_eq!(self.world.run(task, Some(Fault::CrashBefore(step))).await, Ended::Crashed);
     }
 
-    /// Cancels a task that waits for its next turn, and takes back what it did.
+    /// Cancels a task that waits for its next turn, and rolls it back.
     async fn roll_back(&self, task: TaskId) -> Ended {
         self.world.steer(task, Steer::Cancel).await;
         assert_eq!(self.world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
@@ -245,7 +245,7 @@ async fn a_roll_back_takes_away_what_was_made_whatever_step_had_been_reached() {
     ] {
         for fault in [Fault::CrashBefore(step), Fault::CrashAfter(step)] {
             if fault == Fault::CrashAfter("record-recovery") {
-                continue; // then it is over, and nothing is taken away any more
+                continue; // the recovery is complete, so nothing is removed
             }
             let task = recovery.begin().await;
             assert_eq!(recovery.world.run(task, Some(fault)).await, Ended::Crashed, "{fault:?}");
@@ -416,7 +416,7 @@ async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_st
     restores::plan(&world.control, &manager, recovery.wish()).await.expect("signed here");
     let task = recovery.begin().await;
 
-    // A writer to the storage can seal anything there, but cannot sign.
+    // A writer to the storage can give any manifest a valid hash, but cannot sign it.
     let (client, path) = (world.dumps(), format!("{}/manifest.json", dump_of(&recovery)));
     let sealed = client.get(&path, 1 << 30).await.expect("a manifest");
     let sealed = String::from_utf8(sealed.to_vec()).expect("JSON");

@@ -19,27 +19,27 @@ use crate::words;
 /// The interval between two checks whether an object is gone.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Their maximum number.
+/// The maximum number of these checks.
 const LOOKS_MAX: u32 = 360;
 
 /// How long after its statement a job may appear, in microseconds: the database reads the storage before it records
 /// the job.
 const LATE_US: u64 = 5 * 60 * 1_000_000;
 
-/// The server's numbers for a `CANCEL RESTORE` that its version does not know.
+/// The error numbers of a server whose version does not support `CANCEL RESTORE`.
 const NOT_KNOWN: [u16; 2] = [1064, 1235];
 
 /// The fate of our restore.
 enum Left {
-    /// Nothing is there any more, or never was.
+    /// Nothing is left, or nothing was created.
     Nothing,
-    /// The tenant is only half there.
+    /// The tenant is only partly restored, or not created yet.
     Half { is_running: bool },
-    /// The tenant is gone, and its restore has not noticed yet.
+    /// The tenant is dropped, but its job still runs.
     Going,
-    /// The tenant is complete, or another user has taken it over.
+    /// The tenant is complete, or is not the one that our job created.
     Whole,
-    /// The statement was sent, and its job may still come.
+    /// The statement was about to be sent, and its job may still appear.
     Unseen,
     /// A restore that may belong to another user.
     Unproven { job: i64 },
@@ -50,7 +50,7 @@ pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     match left(state, &mut driver).await? {
         Left::Nothing => {
-            // A description identifies a job that appears later; without one, nothing does.
+            // Keep the mark only if its description can identify a job that appears later.
             if state.job.is_some() || !state.is_proven() {
                 state.forget();
             }
@@ -87,7 +87,7 @@ pub(super) async fn drop_half_tenant(at: &Here, state: &mut State) -> Answer {
     }
 }
 
-/// Looks what is left of our restore. A tenant counts as ours only when it is the job's, and the job is one that was seen
+/// Determines what is left of our restore. A tenant counts as ours only if our job created it, and the job was seen
 /// before or carries our description.
 async fn left(state: &mut State, driver: &mut Driver) -> Result<Left, StepError> {
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
@@ -97,7 +97,7 @@ async fn left(state: &mut State, driver: &mut Driver) -> Result<Left, StepError>
         let may_come = sent.is_some_and(|sent| now.since(sent) < LATE_US);
         return Ok(if may_come { Left::Unseen } else { Left::Nothing });
     };
-    // The earlier record is compared before it is replaced.
+    // Compare with the recorded tenant before `remember` replaces it.
     let is_ours = job.tenant.is_none_or(|tenant| state.tenant.is_none_or(|known| known == tenant));
     let is_proven = state.is_proven();
     let is_running = job.status == RestoreStatus::Running;
@@ -110,19 +110,19 @@ async fn left(state: &mut State, driver: &mut Driver) -> Result<Left, StepError>
         None if !is_running => Left::Nothing,
         _ if !is_proven => Left::Unproven { job: job.id },
         None if state.tenant.is_some() => Left::Going,
-        None => Left::Half { is_running }, // it is not there yet
+        None => Left::Half { is_running }, // the job has not created the tenant yet
         Some(tenant) if is_ours && is_half(tenant, &driver.server().version) => Left::Half { is_running },
         Some(_) => Left::Whole,
     })
 }
 
-/// Finds the tenant of our job, which must have our name too.
+/// Finds the tenant of our job; its name must be the requested one too.
 fn tenant_of<'t>(state: &State, job: &RestoreJob, tenants: &'t [Tenant]) -> Option<&'t Tenant> {
     let id = job.tenant?;
     tenants.iter().find(|tenant| tenant.id == id && tenant.name.eq_ignore_ascii_case(&state.tenant_name))
 }
 
-/// Waits for a job whose statement was sent. The database's clock ends it.
+/// Waits for a job that may still appear, until `LATE_US` have passed by the database's clock.
 fn look_for_late(at: &Here, state: &mut State) -> Next {
     if state.clean_up_looks == 0 {
         at.log(Note::new("restore-may-come").arg("tenant", &state.tenant_name));
@@ -136,28 +136,30 @@ fn unproven(state: &State, job: i64) -> StepError {
     words::refused(problem.with("tenant", &state.tenant_name).with("job", job))
 }
 
-/// Ends the restore if it runs, which takes the tenant away too; else drops what is left of it.
+/// Cancels the restore if it runs, which drops the tenant too; otherwise drops the tenant.
 async fn take_away(at: &Here, state: &mut State, driver: &mut Driver, is_running: bool) -> Answer {
     let verbs = driver.verbs();
-    let drop = verbs.drop_tenant(&state.tenant_name);
+    // Until the job has recorded its tenant, another user's new tenant may have this name.
+    let drop = state.tenant.map(|_| verbs.drop_tenant(&state.tenant_name));
     if let Some(cancel) = verbs.cancel_restore(&state.tenant_name).filter(|_| is_running) {
         at.may_act(cancel.timeout).await?;
         match driver.act(&cancel).await {
-            // Before it was known, a dropped tenant ended its restore.
+            // In versions without CANCEL RESTORE, dropping the tenant ends its restore.
             Err(error) if error.number().is_some_and(|number| NOT_KNOWN.contains(&number)) => {
+                let Some(drop) = drop else { return look_again(state) };
                 act(at, driver, &drop).await?;
             }
             done => done.map_err(Error::from)?,
         }
         at.log(Note::new("restore-canceled").arg("tenant", &state.tenant_name));
-    } else {
+    } else if let Some(drop) = drop {
         act(at, driver, &drop).await?;
         at.log(Note::new("recovery-tenant-dropped").arg("tenant", &state.tenant_name));
     }
     look_again(state)
 }
 
-/// Looks again whether the tenant has gone, for so long.
+/// Waits for the tenant to disappear, for at most `LOOKS_MAX` polls.
 fn look_again(state: &mut State) -> Answer {
     state.clean_up_looks += 1;
     if state.clean_up_looks <= LOOKS_MAX {
@@ -168,7 +170,7 @@ fn look_again(state: &mut State) -> Answer {
     Err(words::refused(problem.with("tenant", &state.tenant_name)))
 }
 
-/// The undo of `create-resource-pools`: those that this task created go, once no tenant has them.
+/// The undo of `create-resource-pools`: drops the pools that this task created, once no tenant uses them.
 pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
     if state.made_pools.is_empty() {
         return Ok(Next::Done);
@@ -188,7 +190,7 @@ pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
         }
     }
     let Some(name) = waits_for else { return Ok(Next::Done) };
-    // A tenant that was dropped gives its pools back a little later.
+    // A dropped tenant releases its pools a little later.
     state.clean_up_looks += 1;
     if state.clean_up_looks <= LOOKS_MAX {
         return Ok(Next::again(LOOK));

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::words;
 
-/// From here on a restored tenant is a standby first.
+/// From this version on, a restored tenant is a standby first.
 const STANDBY_SINCE: Version = Version::new(4, 1, 0);
 
 pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
@@ -30,13 +30,13 @@ pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
     if let TargetResources::Zones(zones) = &state.resources
         && state.made_pools.is_empty()
     {
-        // Saved before the first is created, so that a crash leaves no unknown one.
+        // The names are saved before the first pool is created, so that a crash leaves no unknown pool.
         state.made_pools = (1..=zones.len()).map(|number| pool_name(&state.tag, at, number)).collect();
     }
     Ok(Next::Done)
 }
 
-/// Looks whether the tenant can be created. It only reads.
+/// Checks whether the tenant can be created. It only reads.
 pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) -> Result<Vec<Text>, Error> {
     let mut cluster = context.cluster(state.cluster).await?;
     cluster.facts = driver.probe().await?;
@@ -62,8 +62,8 @@ pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) 
     Ok(vec![Text::new("cluster-is").with("cluster", &cluster.name).with("server", server)])
 }
 
-/// Creates the pools, and notes what is there before our restore: saved with this step, it is known when the next one
-/// sends its statement.
+/// 3. The pools exist. The step also marks the newest job before our restore: the mark must be saved before the next
+///    step sends its statement.
 pub(super) async fn create_resource_pools(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     match state.resources.clone() {
@@ -96,7 +96,8 @@ async fn create(at: &Here, state: &State, driver: &mut Driver, zones: &[ZoneUnit
     Ok(())
 }
 
-/// The name carries the task and a tag that no other server's task of this number has.
+/// Returns the name of a pool. It contains the task's number, and a tag that distinguishes the task from another
+/// installation's task with the same number.
 fn pool_name(tag: &str, at: &Here, number: usize) -> String {
     format!("lifeboat_{tag}_{}_{number}", at.task())
 }

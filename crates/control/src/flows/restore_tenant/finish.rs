@@ -19,10 +19,10 @@ use super::state::{Here, State, shown};
 use crate::error::Error;
 use crate::words;
 
-/// How soon is looked again.
+/// The interval between two polls.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// 6. Users can write to it, or it stays a standby.
+/// 6. The tenant is a primary that users can write to, or stays a standby as requested.
 pub(super) async fn activate_tenant(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     let tenant = ours(state, &driver.tenants().await.map_err(Error::from)?)?;
@@ -38,13 +38,13 @@ pub(super) async fn activate_tenant(at: &Here, state: &mut State) -> Answer {
         (RecoveredRole::Primary, "STANDBY") => {
             let statement = driver.verbs().activate(&state.tenant_name);
             act(at, &mut driver, &statement).await?;
-            Ok(Next::again(LOOK)) // the next look sees whether it has become one
+            Ok(Next::again(LOOK)) // the next poll shows whether it has become a primary
         }
-        _ => Ok(Next::again(LOOK)), // its role is just changing
+        _ => Ok(Next::again(LOOK)), // its role is changing
     }
 }
 
-/// 7. Its data are of the cluster's version. A standby is upgraded when it is activated.
+/// 7. The tenant's data version is that of the cluster. A standby can be upgraded only after its activation.
 pub(super) async fn upgrade_tenant(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     let tenants = driver.tenants().await.map_err(Error::from)?;
@@ -52,7 +52,7 @@ pub(super) async fn upgrade_tenant(at: &Here, state: &mut State) -> Answer {
     let cluster = tenants.iter().find(|tenant| tenant.id == SYS).and_then(|sys| sys.data_version.clone());
     let (Some(has), Some(wanted)) = (tenant.data_version.clone(), cluster) else {
         at.log(Note::new("recovery-version-unknown"));
-        return Ok(Next::Done); // versions that do not tell restore only backups of their own version
+        return Ok(Next::Done); // versions that show no data version restore only backups of their own version
     };
     if has >= wanted {
         at.log(Note::new("recovery-version-is").arg("version", &has));
@@ -65,7 +65,7 @@ pub(super) async fn upgrade_tenant(at: &Here, state: &mut State) -> Answer {
     let upgrade = driver.upgrade_state(tenant.id).await.map_err(Error::from)?;
     match upgrade.as_deref() {
         Some("FAILED") if state.upgrade_asked => {
-            state.upgrade_asked = false; // a retry asks for another
+            state.upgrade_asked = false; // a retry requests another upgrade
             let problem = Problem::outside("recovery-upgrade-failed").coded(codes::RECOVERY_FAILED);
             return Err(words::refused(problem.with("tenant", &tenant.name).with("version", &has)));
         }
@@ -80,7 +80,7 @@ pub(super) async fn upgrade_tenant(at: &Here, state: &mut State) -> Answer {
     Ok(Next::again(LOOK))
 }
 
-/// 8. It is there, in order, and of the moment that was asked for.
+/// 8. The tenant is NORMAL, and was restored to the requested time.
 pub(super) async fn check_tenant(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     let tenant = ours(state, &driver.tenants().await.map_err(Error::from)?)?;
@@ -94,7 +94,8 @@ pub(super) async fn check_tenant(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// The job's row in the history has the restored SCN.
+/// Compares the restored SCN in the job's history row with the request. If the history no longer has the row, only logs
+/// that.
 async fn check_moment(at: &Here, state: &mut State, driver: &mut Driver) -> Result<(), StepError> {
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
     let Some(job) = state.ours(&jobs).cloned() else {
@@ -106,7 +107,7 @@ async fn check_moment(at: &Here, state: &mut State, driver: &mut Driver) -> Resu
     Ok(())
 }
 
-/// 9. It is known. The passwords have done their work.
+/// 9. The recovery and the tenant are recorded, and the passwords are removed.
 pub(super) async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     let tenants = driver.tenants().await.map_err(Error::from)?;
@@ -115,7 +116,7 @@ pub(super) async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     writer.tenants_probed(state.cluster, &tenants).await.map_err(Error::from)?;
     let restore = Restore {
         task: TaskId(at.task().0),
-        backup_set: BackupSetId(0), // it was read from the cluster's own sets
+        backup_set: BackupSetId(0), // the cluster reads its own sets, not one of the catalogue
         cluster: state.cluster,
         tenant: tenant.id,
         databases: BTreeMap::new(),

@@ -1,4 +1,4 @@
-//! 4. The database has recorded our job. The mark that identifies it is saved before the statement is sent.
+//! 4. A view shows our job. The mark that identifies the job is saved before the statement is sent.
 
 use std::time::Duration;
 
@@ -17,24 +17,26 @@ use super::state::{Here, State, shown};
 use crate::error::Error;
 use crate::words;
 
-/// How soon the job is looked for again.
+/// The interval between two polls for the job.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often the job is searched for after an answer with an unknown outcome: the database checks the storage before
-/// it records the job.
+/// How many polls look for the job before the statement is sent again, after an answer with an unknown outcome: the
+/// database checks the storage before it records the job.
 const DOUBTS_MAX: u32 = 60;
 
-/// While the statement waits, the job is looked for after this time, and then after twice as long each time.
+/// While the statement blocks, the first poll for the job comes after the first time. Each further interval is twice as
+/// long, up to the second time.
 const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
 
-/// A statement is sent so soon after that was written down, in microseconds.
+/// The statement is sent only within this time after `sent` was saved, in microseconds; later, `sent` is saved again
+/// first.
 const FRESH_US: u64 = 60 * 1_000_000;
 
-/// How often the statement is sent again before 4.0 because the storage does not reach the latest moment yet: the views
-/// are ahead of it.
+/// How many times the statement is sent again before 4.0 because the logs in the storage do not reach the latest time
+/// yet: the views are ahead of the storage.
 const LOGS_LOOKS: u32 = 36;
 
-/// The server's number for logs, or a tenant, that are not in the storage.
+/// The server's error number for logs, or a tenant, that are not in the storage.
 const NOT_THERE: u16 = 4018;
 
 /// The server's error numbers for a killed statement; what it started continues.
@@ -42,7 +44,7 @@ const INTERRUPTED: [u16; 3] = [1317, 4064, 4072];
 
 pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
     if let Some(job) = state.job {
-        // It runs again after a refused rollback; the next step reads the status of the job.
+        // The step runs again after a refused rollback; the next step reads the status of the job.
         at.log(Note::new("restore-job-found").arg("job", job).arg("tenant", &state.tenant_name));
         return Ok(Next::Done);
     }
@@ -50,7 +52,10 @@ pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
     begin(at, state, &mut driver).await
 }
 
-/// Notes what is there before our restore, so that its job is known again.
+/// Marks the newest job before our restore, so that our job can be identified.
+///
+/// # Errors
+/// If another job restores a tenant of this name.
 pub(super) async fn mark(at: &Here, state: &mut State, driver: &mut Driver) -> Result<(), StepError> {
     let tag = format!("lifeboat-{}-{}", at.task(), state.tag);
     let tag = driver.verbs().keeps_restore_tag().then_some(tag);
@@ -63,7 +68,7 @@ pub(super) async fn mark(at: &Here, state: &mut State, driver: &mut Driver) -> R
     Ok(())
 }
 
-/// Begins our job, unless it is there.
+/// Starts our job, unless it exists.
 pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     if state.mark.is_none() {
         mark(at, state, driver).await?;
@@ -85,12 +90,12 @@ pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> 
     let now = driver.database_now().await.map_err(Error::from)?;
     if state.sent.is_none_or(|sent| now.since(sent) > FRESH_US) {
         state.sent = Some(now);
-        return Ok(Next::again(Duration::ZERO)); // saved before it is sent: a clean-up waits for a job that comes late
+        return Ok(Next::again(Duration::ZERO)); // saved first: a clean-up waits for a late job
     }
     send(at, state, driver).await
 }
 
-/// Lets the cluster restore tenants, where a parameter decides that; tells whether every server knows it.
+/// Sets the parameter that allows restores, if the version has one. Returns whether every server has read it.
 async fn allow(at: &Here, driver: &mut Driver) -> Result<bool, StepError> {
     let Some(statement) = driver.verbs().allow_restore() else { return Ok(true) };
     if driver.is_restore_allowed().await.map_err(Error::from)? {
@@ -101,13 +106,14 @@ async fn allow(at: &Here, driver: &mut Driver) -> Result<bool, StepError> {
     Ok(false)
 }
 
-/// Sends the statement on a connection of its own, and looks for the job meanwhile: it is there long before the answer.
+/// Sends the statement on its own connection, and polls for the job meanwhile: a view shows the job long before the
+/// statement returns.
 async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     let context = at.context();
     let mut own = super::driver(at, state).await?;
     let passwords = state.open_passwords(context)?;
     if !passwords.is_empty() {
-        // They hold for this connection only.
+        // The passwords apply to this connection only.
         let statement = own.verbs().set_restore_passwords(&passwords);
         own.act(&statement).await.map_err(Error::from)?;
     }
@@ -150,7 +156,7 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
             (state.mark, state.sent, state.waits_for_logs) = (None, None, 0);
             Err(refused(error))
         }
-        // It is there; the next look finds it.
+        // The job exists; a later poll finds it.
         Ok(()) => {
             state.doubts = DOUBTS_MAX;
             Ok(Next::again(LOOK))
@@ -158,7 +164,7 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     }
 }
 
-/// Looks for our job, and writes down which one it is.
+/// Looks for our job and records its number; returns whether a view shows it.
 async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<bool, StepError> {
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
     let Some(job) = state.ours(&jobs).cloned() else { return Ok(false) };
@@ -167,13 +173,13 @@ async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<b
     Ok(true)
 }
 
-/// Returns whether the outcome of the statement is unknown: the RootServer executes it, and continues when the server
-/// of our connection loses it.
+/// Returns whether the outcome of the statement is unknown: RootService executes it, and continues even if the server
+/// of our connection loses the request.
 fn leaves_open(error: &oceanbase::Error) -> bool {
     error.is_transient() || error.number().is_none_or(|number| INTERRUPTED.contains(&number))
 }
 
-/// Tells whether the storage may reach the moment soon. Before 4.0 the latest moment is that of the views.
+/// Returns whether the logs in the storage may soon reach the time. Before 4.0 the latest time comes from the views.
 fn waits_for_logs(state: &State, error: &oceanbase::Error) -> bool {
     state.generation == Generation::Gen3
         && state.until == RecoverUntil::Latest
@@ -200,7 +206,7 @@ mod tests {
             sqlstate: "HY000".into(),
             text: String::new(),
         };
-        // Timed out, the RootServer moved or was not reached, or the statement was killed.
+        // Timed out, RootService moved or was not reached, or the statement was killed.
         for number in [4012, 4038, 4121, 4122, 4124, 1317] {
             assert!(leaves_open(&answer(number)), "{number}");
         }

@@ -16,16 +16,16 @@ use super::state::Place;
 use crate::context::Context;
 use crate::error::Error;
 
-/// How many of a cluster's newest backup sets are looked through for the storages that hold them.
+/// How many of a cluster's newest backup sets are searched for the storages that contain them.
 const SETS_SEEN: u32 = 500;
 
-/// The storages that may hold a tenant's backups.
+/// The storages that may contain a tenant's backups.
 pub(super) struct Keys {
-    /// The library, and those of the cluster's backups.
+    /// The saved storage configurations, and the storages of the cluster's backup sets.
     known: Vec<Storage>,
-    /// Those that Lifeboat backed the tenant up to.
+    /// The storages of the tenant's physical sets that Lifeboat took.
     used: BTreeSet<StorageId>,
-    /// The tenant's sets that Lifeboat took: where they are, and their path there.
+    /// The storage and path of each of these sets.
     sets: Vec<(StorageId, String)>,
 }
 
@@ -49,11 +49,11 @@ impl Keys {
         Ok(Self { known, used, sets })
     }
 
-    /// Finds where a set of 2.2.77 or 3.x lies, whose views tell no places: where Lifeboat put it, else where the cluster
-    /// backs up to now.
+    /// Finds the directory of a set of 2.2.77 or 3.x, whose views show no paths: the path that Lifeboat recorded,
+    /// otherwise the cluster's current backup destination.
     ///
     /// # Errors
-    /// When neither tells, or as [`Self::place`].
+    /// If neither is known, or as [`Self::place`].
     pub(super) fn place_of_3(&self, set: i64, in_use: &[String]) -> Result<Place, Problem> {
         let name = format!("backup_set_{set}_");
         let named = |path: &str| match path.rsplit_once('/') {
@@ -78,10 +78,10 @@ impl Keys {
         }
     }
 
-    /// Finds the storage configuration with the keys of a backup directory; directories of the servers need none.
+    /// Finds the storage configuration with the keys of a backup directory; file directories need none.
     ///
     /// # Errors
-    /// When no storage covers the address, or several do on different hosts and no backup shows which one.
+    /// If no storage contains the address, or several on different hosts do and no backup shows which one is right.
     pub(super) fn place(&self, root: &str) -> Result<Place, Problem> {
         if root.starts_with("file://") {
             return Ok(Place { storage: None, uri: root.to_owned() });
@@ -144,7 +144,7 @@ mod tests {
             (1, &in_use[..], Ok((1, "oss://ob/old"))),
             (12, &[], Ok((2, "oss://ob/new"))),
             (3, &[], Ok((1, "oss://ob/old"))),
-            (2, &in_use, Ok((2, "oss://ob/new"))), // nobody knows it here
+            (2, &in_use, Ok((2, "oss://ob/new"))), // Lifeboat has no record of it
             (2, &in_use[..1], Err("recovery-place-unknown")),
         ];
         for (set, in_use, expected) in cases {

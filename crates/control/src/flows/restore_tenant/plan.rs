@@ -21,7 +21,7 @@ use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
 use crate::orders::Destination;
 
-/// What was found at the source and in the target.
+/// The findings about the source and the target, and the statements of the other steps.
 pub(super) struct Looked {
     pub(super) items: Vec<Previewed>,
     state: State,
@@ -59,10 +59,10 @@ pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Pla
     })
 }
 
-/// Makes the checks of a recovery, and the statements of the rest.
+/// Runs the checks of a recovery, and builds the statements of the other steps.
 pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<Looked, Error> {
     let mut decided = decide(context, order).await?;
-    // A storage that was typed in is kept only with a task; a plan reads it as it was given.
+    // A storage that was typed in is saved only with a task; a plan uses it as it was given.
     let typed = decided.storage.take();
     let passwords = decided.order.passwords.clone();
     let mut state = decided.state(None, Timestamp(0), None);

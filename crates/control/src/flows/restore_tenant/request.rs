@@ -20,27 +20,27 @@ use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::{Destination, subjects};
 
-/// How many of a cluster's newest backup sets are looked through for the name of a tenant that is gone.
+/// How many of a cluster's newest backup sets are searched for the name of a dropped tenant.
 const SETS_SEEN: u32 = 500;
 
-/// What was decided.
+/// The checked order and the objects that it names.
 pub(super) struct Decided {
     pub(super) order: TenantRecovery,
     pub(super) target: Cluster,
-    /// Whose backups are recovered, and the cluster where it is one of ours.
+    /// The owner of the backups, and the source cluster if Lifeboat manages it.
     pub(super) owner: BackupOwner,
     pub(super) source: Option<Cluster>,
-    /// The folders, for a recovery from a storage alone.
+    /// The storage with the data and log folders, for a recovery from a storage alone.
     pub(super) storage: Option<(Destination, String, String)>,
 }
 
-/// What orders need of this flow.
+/// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<Box<TenantRecovery>> = Taker {
     draft,
     conflict: Conflict { text: "tenant-recovery-runs-already", code: Some(codes::RECOVERY_RUNS_ALREADY) },
 };
 
-/// Takes an order.
+/// Drafts the task of an order.
 fn draft<'a>(
     context: &'a Context,
     _: &'a Actor,
@@ -131,7 +131,7 @@ async fn storage_of(context: &Context, choice: &StorageChoice) -> Result<Destina
     })
 }
 
-/// Returns a tenant's name: as it is now, else as its newest backup knows it.
+/// Returns a tenant's current name, otherwise its name in its newest backup set, otherwise its ID.
 async fn name_of(context: &Context, cluster: ClusterId, tenant: TenantId) -> Result<String, Error> {
     if let Some(known) = context.metadata.tenant_get(cluster, tenant).await? {
         return Ok(known.name);
@@ -142,7 +142,7 @@ async fn name_of(context: &Context, cluster: ClusterId, tenant: TenantId) -> Res
     Ok(own.map_or_else(|| tenant.to_string(), |set| set.tenant_name))
 }
 
-/// The backups of 2.2.77 and 3.x, and those of 4.x, are never restored by the others.
+/// Refuses a source and a target of different generations: 4.x cannot restore backups of 2.2.77 or 3.x, and vice versa.
 fn check_kinds(source: &Cluster, target: &Cluster) -> Result<(), Problem> {
     if source.facts.generation == target.facts.generation {
         return Ok(());
@@ -151,7 +151,7 @@ fn check_kinds(source: &Cluster, target: &Cluster) -> Result<(), Problem> {
     Err(refusal.with("source", &source.facts.server).with("target", &target.facts.server))
 }
 
-/// Without views nobody knows the end of a set.
+/// Refuses the end of a set without the views of the source cluster: nothing else shows it.
 fn check_without_views(order: &TenantRecovery) -> Result<(), Problem> {
     match order.until {
         RecoverUntil::Set(set) => Err(Problem::invalid("recovery-set-needs-cluster").with("set", set)),
@@ -159,7 +159,7 @@ fn check_without_views(order: &TenantRecovery) -> Result<(), Problem> {
     }
 }
 
-/// Before 4.0 the statement carries a moment and the old tenant's name.
+/// Requires a time and the name of the original tenant: before 4.0 the statement contains both.
 fn check_of_3(order: &TenantRecovery, owner: &BackupOwner) -> Result<(), Problem> {
     check_without_views(order)?;
     if order.until == RecoverUntil::Latest {

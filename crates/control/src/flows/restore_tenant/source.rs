@@ -1,6 +1,6 @@
 //! 1. The time is recoverable, and the servers of the target can read the required backups.
 //!
-//! For the latest moment the database is left to choose when the restore starts: the views are ahead of the storage.
+//! For the latest time, a database of 4.x chooses the SCN when the restore starts: the views are ahead of the storage.
 
 use std::sync::Arc;
 
@@ -29,34 +29,33 @@ use crate::error::Error;
 use crate::flows::step_log::StepLog;
 use crate::words;
 
-/// The server's number for a statement that its version does not know. What it knows and refuses with 1235, as
-/// backups of two tenants, is about the backups.
+/// The server's error number for a statement that its version does not support. A version that supports the statement
+/// returns 1235 for the backups themselves, such as backups of two tenants.
 const NOT_KNOWN: u16 = 1064;
 
-/// The nanoseconds after which archived logs are in the storage, too.
+/// The time in nanoseconds after which archived logs are certainly in the storage.
 const WRITTEN_WITHIN: u64 = 120_000_000_000;
 
-/// What was settled about the source.
+/// The decisions about the source.
 pub(super) struct Settled {
-    /// The moment; nothing for the latest one, which the database chooses when the restore starts.
+    /// The SCN to restore to; none for the latest one, which the database chooses when the restore starts.
     pub(super) scn: Option<u64>,
-    /// A moment that the target's servers are asked about.
+    /// The SCN for which the target's servers preview the restore.
     pub(super) look_scn: Option<u64>,
     pub(super) places: Vec<Place>,
     pub(super) bytes: u64,
-    /// The SCN for which the views are read; none for a storage alone.
+    /// The sets and pieces that a restore to `look_scn` reads according to the views; none for a storage alone.
     pub(super) expected: Option<Expected>,
-    /// What is read by the views of versions whose servers can't be asked.
+    /// The sets that a restore reads according to the views, for versions without a preview.
     pub(super) items: Vec<Previewed>,
-    /// Notes.
     pub(super) notes: Vec<Text>,
 }
 
 impl Settled {
-    /// Writes down what the next steps need.
+    /// Saves what the next steps need.
     pub(super) fn keep(&self, state: &mut State) {
         (state.scn, state.places, state.source_bytes) = (self.scn, self.places.clone(), self.bytes);
-        // The recoverable times must include at least those of the first check.
+        // A restore to the latest time must not end before the SCN that was recoverable at this check.
         state.floor_scn = self.look_scn.filter(|_| self.scn.is_none());
     }
 }
@@ -91,8 +90,8 @@ pub(super) async fn settle(
     }
 }
 
-/// Determines the location of the backups in a storage alone. Only the target's servers know whether they cover the
-/// time.
+/// Determines the location of the backups in a storage alone. Only the target's servers can check whether the backups
+/// cover the time.
 pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLocation) -> Settled {
     let folders: &[&String] = match &state.source {
         Source::Cluster => &[],
@@ -129,20 +128,20 @@ async fn of_cluster(
     let timeline = record.timeline();
     let outside = |scn| outside(&timeline, &state.backup_tenant_name, scn);
     let latest = timeline.intervals.last().copied();
-    // For logs after a gap, the database would choose the end, and find no set that is old enough.
+    // If logs continue after a gap, the database would choose their end, for which no set is old enough.
     let cut = latest.and_then(|last| timeline.gaps.iter().find(|gap| gap.after_scn == last.until_scn));
     let asked = match state.until {
         RecoverUntil::Set(set) => Some(end_of(&record, set, &state.backup_tenant_name)?),
         _ => state.asked_scn(),
     };
-    // Before 4.0 the statement carries a moment, which is the one that the views tell.
+    // Before 4.0 the statement must contain a time: the latest one in the views.
     let is_old = state.generation == Generation::Gen3;
     let cut = cut.filter(|_| asked.is_none());
     let (scn, look_scn) = match (asked, latest) {
         (Some(scn), _) => (scn, scn),
         (None, None) => return Err(outside(None).into()),
         (None, Some(last)) if is_old || cut.is_some() => (last.until_scn, last.until_scn),
-        // The state in the views is written to the storage a little later.
+        // The storage reaches the state in the views a little later.
         (None, Some(last)) => {
             (last.until_scn, last.until_scn.saturating_sub(WRITTEN_WITHIN).max(last.from_scn))
         }
@@ -192,7 +191,8 @@ async fn of_cluster(
     })
 }
 
-/// Asks the target's own servers what they would read; a version without a preview finds out when the restore starts.
+/// Previews the restore on the target's servers. In a version without a preview, unreadable backups fail only when the
+/// restore starts.
 pub(super) async fn look_from_target(
     driver: &mut Driver,
     from: &[Secret],
@@ -227,7 +227,7 @@ pub(super) async fn look_from_target(
     }
 }
 
-/// Checks that the target's servers see the backups of the cluster's views.
+/// Checks that the target's servers see the same backups as the views of the source cluster.
 fn check_expected(settled: &Settled, state: &State, items: &[Previewed]) -> Result<(), Problem> {
     let Some(expected) = &settled.expected else { return Ok(()) };
     if expected.is_met_by(&items.iter().map(seen).collect::<Vec<_>>()) {
@@ -253,7 +253,7 @@ fn seen(item: &Previewed) -> Seen<'_> {
     }
 }
 
-/// Returns what a recovery would read, as the target's servers see it. It only reads.
+/// Returns the sets and pieces that a recovery would read, as the target's servers see them. It only reads.
 pub(crate) async fn previewed(context: &Context, order: TenantRecovery) -> Result<Vec<Previewed>, Error> {
     super::plan::looked(context, order).await.map(|looked| looked.items)
 }
@@ -296,7 +296,7 @@ pub(super) fn written_at(
     places.iter().map(|place| Ok(address::written(&location(place), secret, server)?)).collect()
 }
 
-/// Returns the earliest moment that a set can be recovered to.
+/// Returns the earliest SCN that a set can be restored to.
 fn end_of(record: &BackupRecord, set: i64, tenant: &str) -> Result<u64, Problem> {
     let found = record.sets.iter().find(|recorded| recorded.set.id == set);
     if let Some(found) = found.filter(|recorded| recorded.set.is_complete) {
@@ -308,7 +308,7 @@ fn end_of(record: &BackupRecord, set: i64, tenant: &str) -> Result<u64, Problem>
     Err(problem.with("set", set).with("tenant", tenant).with("sets", known.join(", ")))
 }
 
-/// Reports why a time is not recoverable, and the nearest ones that are.
+/// Reports why a time is not recoverable, and the nearest recoverable times.
 fn outside(timeline: &Timeline, tenant: &str, scn: Option<u64>) -> Problem {
     let refused = |id: &str| Problem::refused(codes::MOMENT_OUTSIDE, id).with("tenant", tenant);
     let Some(scn) = scn.filter(|_| !timeline.intervals.is_empty()) else {

@@ -16,20 +16,20 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::error::Error;
 
-/// Recover a tenant from a physical backup.
+/// A recovery of a tenant from a physical backup.
 pub(crate) struct RestoreTenant;
 
 /// The context of a body of this flow.
 pub(super) type Here = At<RestoreTenant>;
 
-/// What was asked for, and what the steps have learnt.
+/// The request, and the results of the steps.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) source: Source,
-    /// The cluster that was backed up, where it is one of ours.
+    /// The cluster that was backed up, if Lifeboat manages it.
     pub(crate) backup_cluster: Option<ClusterId>,
     pub(crate) backup_cluster_name: String,
-    /// The name by which its backups know it; empty where it was not kept.
+    /// The cluster's name in its backups; empty if an older version saved the task.
     #[serde(default)]
     pub(crate) backup_ob_cluster_name: String,
     pub(crate) backup_ob_cluster_id: i64,
@@ -38,46 +38,48 @@ pub(crate) struct State {
     pub(crate) until: RecoverUntil,
     pub(crate) cluster: ClusterId,
     pub(crate) cluster_name: String,
-    /// How both clusters are spoken to.
+    /// The generation of both clusters.
     #[serde(default = "later")]
     pub(crate) generation: Generation,
-    /// The name of the tenant that is created.
+    /// The name of the new tenant.
     pub(crate) tenant_name: String,
     pub(crate) resources: TargetResources,
     pub(crate) primary_zone: Option<String>,
     pub(crate) role: RecoveredRole,
-    /// The passwords of encrypted sets as a JSON array, sealed; gone when the tenant is there.
+    /// The passwords of encrypted sets as a JSON array, sealed; removed when the recovery is recorded.
     pub(crate) passwords: Option<String>,
     pub(crate) requested: Timestamp,
-    /// Reports what this task creates from what another server's task of the same number does.
+    /// Distinguishes what this task creates from that of another installation's task with the same number.
     pub(crate) tag: String,
 
-    /// Where the backups are.
+    /// The directories of the backups.
     #[serde(default)]
     pub(crate) places: Vec<Place>,
-    /// The moment as the cluster counts it, once it is settled; nothing for the latest one, which 4.x chooses itself.
+    /// The SCN to restore to, before 4.0 in microseconds. None until it is decided, and for the latest one, which 4.x
+    /// chooses itself.
     #[serde(default)]
     pub(crate) scn: Option<u64>,
-    /// For the latest moment, the one that could be recovered to when it was looked at; what comes back is not older.
+    /// For the latest time: an SCN that was recoverable when the source was checked. The restored tenant must not be
+    /// older.
     #[serde(default)]
     pub(crate) floor_scn: Option<u64>,
-    /// The bytes of the sets and pieces that are read, as far as they are known.
+    /// The bytes of the sets and pieces to read, as far as known.
     #[serde(default)]
     pub(crate) source_bytes: u64,
-    /// The pools that this task creates; written down before the first is created.
+    /// The names of the pools that this task creates; saved before the first is created.
     #[serde(default)]
     pub(crate) made_pools: Vec<String>,
     /// The identity of our job; none before one is started.
     #[serde(default)]
     pub(crate) mark: Option<RestoreMark>,
-    /// When the statement was last about to be sent, by the database's clock; nothing before that.
+    /// When the statement was last about to be sent, by the database's clock.
     #[serde(default)]
     pub(crate) sent: Option<Timestamp>,
-    /// How often the job is still searched for before the statement is sent again: its last answer left the outcome
-    /// unknown.
+    /// How many more polls look for the job before the statement is sent again: after its last answer, no view showed
+    /// the job.
     #[serde(default)]
     pub(crate) doubts: u32,
-    /// How often the statement was sent in vain because the storage did not reach the latest moment yet.
+    /// How many times the statement failed because the logs in the storage did not reach the latest time yet.
     #[serde(default)]
     pub(crate) waits_for_logs: u32,
     /// Our job's number, once a view has shown it.
@@ -89,21 +91,21 @@ pub(crate) struct State {
     /// The SCN that the database restores to, according to its view.
     #[serde(default)]
     pub(crate) restored_scn: u64,
-    /// How often in a row no view has shown our job, or why it failed.
+    /// How many polls in a row showed neither our job nor, after a failure, its reason.
     #[serde(default)]
     pub(crate) unseen: u32,
-    /// How far the restore was when last looked at.
+    /// The progress of the restore at the last poll.
     #[serde(default)]
     pub(crate) sample: Option<Sample>,
-    /// Whether the upgrade was asked for.
+    /// Whether the upgrade was requested.
     #[serde(default)]
     pub(crate) upgrade_asked: bool,
-    /// How often a clean-up has looked for what it waits for.
+    /// How many times a clean-up has polled.
     #[serde(default)]
     pub(crate) clean_up_looks: u32,
 }
 
-/// Tasks that say nothing else are of 4.x.
+/// Tasks that were saved without a generation are for 4.x.
 fn later() -> Generation {
     Generation::Gen4
 }
@@ -114,38 +116,39 @@ fn later() -> Generation {
 pub(crate) enum Source {
     /// The backups in the cluster's views.
     Cluster,
-    /// What lies in a storage, in these folders below its base. Before 4.0 the first is all, and mostly the base itself.
+    /// The backups in these folders below the base of a storage. Before 4.0 only `data_folder` is used; it is usually
+    /// empty, which means the base itself.
     Storage { storage: StorageId, data_folder: String, log_folder: String },
 }
 
 /// A directory of backups.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// The storage whose keys open it; none for a directory of the servers.
+    /// The storage configuration with its keys; none for a file directory.
     pub(crate) storage: Option<StorageId>,
     /// Its address without keys.
     pub(crate) uri: String,
 }
 
-/// How far a restore was at some moment, by the database's clock.
+/// The progress of a restore at a time, by the database's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sample {
-    /// The bytes, or what else moves.
+    /// The bytes, or the percentages of a version that counts no bytes.
     pub(crate) done: u64,
     pub(crate) at: Timestamp,
-    /// Since when it has not moved.
+    /// The time of the last progress.
     pub(crate) since: Timestamp,
-    /// When waiting began.
+    /// The time of the first poll.
     pub(crate) begun: Timestamp,
 }
 
 impl State {
-    /// Returns the moment that was requested, as the cluster counts it; nothing where the backups decide.
+    /// Returns the requested SCN, before 4.0 in microseconds; none if the backups decide.
     pub(super) fn asked_scn(&self) -> Option<u64> {
         self.until.scn(self.generation)
     }
 
-    /// Returns what the statement is made of.
+    /// Returns the parts of the restore statement.
     pub(super) fn new_tenant<'a>(
         &'a self,
         from: &'a [Secret],
@@ -168,7 +171,7 @@ impl State {
         }
     }
 
-    /// Returns the pools that the tenant is created on.
+    /// Returns the resource pools of the new tenant.
     pub(super) fn pools(&self) -> &[String] {
         match &self.resources {
             TargetResources::Pools(names) => names,
@@ -184,7 +187,7 @@ impl State {
         Ok(passwords.into_iter().map(Secret::new).collect())
     }
 
-    /// Finds our job among those that the views show. One without a description must be of our moment, too.
+    /// Finds our job in the views. A job without a description must also restore to our time.
     pub(super) fn ours<'j>(&self, jobs: &'j [RestoreJob]) -> Option<&'j RestoreJob> {
         if let Some(id) = self.job {
             return jobs.iter().find(|job| job.id == id);
@@ -194,8 +197,8 @@ impl State {
         Some(found).filter(|job| mark.tag.is_some() || !self.differs(job))
     }
 
-    /// Returns whether a job restores to another moment than the one that was asked for, or for the latest one, to
-    /// one that is older than it was when it was looked at.
+    /// Returns whether a job restores to another time than the requested one; for the latest time, to one older than
+    /// `floor_scn`.
     pub(super) fn differs(&self, job: &RestoreJob) -> bool {
         let is_other = match (self.scn, self.floor_scn) {
             (Some(wanted), _) => job.scn != wanted,
@@ -205,7 +208,7 @@ impl State {
         job.scn != 0 && is_other
     }
 
-    /// Checks that a job restores what was asked for: to the moment, and from the backups of the tenant.
+    /// Checks that a job restores to the requested time, and from the backups of the requested tenant.
     pub(super) fn check_restored(&self, job: &RestoreJob) -> Result<(), Problem> {
         let problem = |id| {
             let problem = Problem::outside(id).coded(codes::RECOVERY_FAILED);
@@ -231,12 +234,12 @@ impl State {
         Ok(())
     }
 
-    /// Returns whether it is certain that a job is ours: it was seen before, or carries our description.
+    /// Returns whether a job is certainly ours: it was seen before, or carries our description.
     pub(super) fn is_proven(&self) -> bool {
         self.job.is_some() || self.mark.as_ref().is_some_and(|mark| mark.tag.is_some())
     }
 
-    /// Writes down which job is ours and which tenant it creates.
+    /// Records our job and the tenant that it creates.
     pub(super) fn remember(&mut self, job: &RestoreJob) {
         self.job = Some(job.id);
         self.tenant = job.tenant.or(self.tenant);
@@ -244,7 +247,7 @@ impl State {
         (self.doubts, self.unseen) = (0, 0);
     }
 
-    /// Forgets a job of which nothing is left, so that the next start is another.
+    /// Forgets a job that left nothing behind, so that the next start creates another.
     pub(super) fn forget(&mut self) {
         (self.mark, self.job, self.tenant, self.sample) = (None, None, None, None);
         self.sent = None;
@@ -252,7 +255,7 @@ impl State {
     }
 }
 
-/// Writes a moment to the microsecond.
+/// Writes a time to the microsecond.
 pub(super) fn shown(scn: u64) -> String {
     format!("{} UTC", moment::spelt(Timestamp::from_scn(scn)))
 }
@@ -321,7 +324,7 @@ mod tests {
         let (moment, latest) = (state(Some(500), None), state(None, Some(500)));
         let cases = [
             (&moment, job(500, "obcluster", Some(1002)), None),
-            (&moment, job(0, "", None), None), // not told yet
+            (&moment, job(0, "", None), None), // the view shows no SCN yet
             (&moment, job(501, "obcluster", Some(1002)), Some("restore-moment-differs")),
             (&moment, job(500, "obcluster", Some(1004)), Some("restore-origin-differs")),
             (&moment, job(500, "other", Some(1002)), Some("restore-origin-differs")),

@@ -46,7 +46,7 @@ struct Recovery {
     shop: TenantId,
 }
 
-/// How a statement that starts a restore begins; a preview begins otherwise.
+/// The beginning of a statement that starts a restore; a preview begins differently.
 const RESTORE: &str = "ALTER SYSTEM RESTORE `";
 
 impl Recovery {
@@ -64,7 +64,7 @@ impl Recovery {
         Self::of(SimWorld::changed(profile, &["shop"], change).await, None).await
     }
 
-    /// One full backup, for tests that make many worlds.
+    /// One full backup, for tests that create many worlds.
     async fn small(profile: Profile) -> Self {
         Self::after(SimWorld::with(profile, &["shop"]).await, None, &[Full]).await
     }
@@ -106,7 +106,7 @@ impl Recovery {
         accepted.expect("the recovery is accepted").task
     }
 
-    /// Returns the first and the last moment that can be recovered to, and one right after the full set.
+    /// Returns the first and the last recoverable SCN, and one right after the full set.
     async fn moments(&self) -> [u64; 3] {
         let (control, actor) = (&self.world.control, &self.world.actor);
         let windows = recovery_windows(control, actor, self.world.cluster, WindowFilter::default()).await;
@@ -129,7 +129,7 @@ impl Recovery {
         pools.iter().map(|pool| pool["name"].as_str().expect("a name").to_owned()).collect()
     }
 
-    /// The tenant is there once, in order, and of that moment.
+    /// The tenant exists, is NORMAL, and was restored once, to this SCN.
     fn assert_recovered(&self, scn: u64, role: &str, what: &str) {
         let tenant = self.tenant("shop_2").unwrap_or_else(|| panic!("{what}: it is not there"));
         assert_eq!(tenant["data_scn"], scn, "{what}");
@@ -146,7 +146,7 @@ impl Recovery {
         format!("{} {}", text.message(Language::En), text.action(Language::En).unwrap_or_default())
     }
 
-    /// Returns the statements to a cluster that were not only reads.
+    /// Counts the statements that changed the cluster.
     fn changes(&self) -> usize {
         let acts = |entry: &sim::Entry| {
             let sql = entry.sql.to_uppercase();
@@ -162,11 +162,11 @@ async fn every_version_recovers_to_a_moment_between_and_to_the_latest() {
     for profile in Profile::ALL.into_iter().filter(|profile| profile.is_tenant_level()) {
         let recovery = Recovery::new(profile).await;
         let [first, last, between] = recovery.moments().await;
-        let between = between / 1_000 * 1_000; // times are told to the microsecond
+        let between = between / 1_000 * 1_000; // times have microseconds
         let cases = [
             ("shop_2", RecoverUntil::Time(Timestamp::from_scn(between)), between..=between),
             ("shop_3", RecoverUntil::Scn(first), first..=first),
-            // The state in the views reaches the storage a little later.
+            // The storage reaches the state in the views a little later.
             ("shop_4", RecoverUntil::Latest, last - 60_000_000_000..=u64::MAX),
         ];
         for (number, (name, until, expected)) in cases.into_iter().enumerate() {
@@ -244,12 +244,12 @@ async fn a_moment_that_can_not_be_recovered_to_is_refused_with_the_nearest_ones(
         let task = recovery.begin(recovery.wish(RecoverUntil::Scn(scn))).await;
         assert_eq!(world.fail(task).await, ("check-recovery-source".to_owned(), why.to_owned()));
         let message = recovery.message(task).await;
-        // The latest moment moves on with the log backup, to the second.
+        // The latest time advances with log backup, so only the minute is compared.
         let shown = super::state::shown(nearest);
         assert!(message.contains(&shown[..16]), "{message} {shown}");
         assert_eq!(recovery.changes(), before, "{:?}", world.acts());
     }
-    // A gap: log backup is stopped, and a full backup comes after it.
+    // A gap: log backup is stopped, and later a full backup follows.
     world.say("ALTER SYSTEM NOARCHIVELOG TENANT = shop").await;
     world.handle.advance_seconds(600.0);
     let gap = u64::try_from(world.handle.now_us()).expect("after 1970") * 1_000;
@@ -299,7 +299,7 @@ async fn a_target_without_enough_resources_names_what_is_short(profile: Profile)
 async fn a_storage_alone_is_enough(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     let [_, _, between] = recovery.moments().await;
-    recovery.world.say("DROP TENANT shop FORCE").await; // nothing is left but what lies in the storage
+    recovery.world.say("DROP TENANT shop FORCE").await; // only the backups in the storage are left
     let owner = BackupOwner {
         cluster_name: "obcluster".into(),
         cluster_id: 1,
@@ -454,7 +454,7 @@ async fn a_stop_of_log_backup_is_a_gap_until_the_next_full_backup(profile: Profi
         world.finish(task).await;
         assert_eq!(recovery.tenant(name).expect("it is there")["data_scn"], scn, "{name}");
     }
-    // A full backup bridges it, and of the two rounds' logs only the second one's are read.
+    // A full backup ends the gap, and only the logs of the second round are read.
     let task = world.begin(world.wish(Full)).await;
     world.finish(task).await;
     world.handle.advance_seconds(600.0);
@@ -469,7 +469,7 @@ fn waits(task: &engine::Task) -> bool {
     task.rows.iter().any(|row| row.step == "wait-for-restore" && row.status == StepStatus::Running)
 }
 
-/// Runs a task into its wait.
+/// Runs a task until it waits for its restore.
 async fn run_into_wait(recovery: &Recovery, task: TaskId) {
     run_into_wait_in(&recovery.world, task).await;
 }

@@ -1,4 +1,4 @@
-//! 5. Our own job has succeeded. Success is read from the job's row, never from an empty view.
+//! 5. Our job has succeeded. Only the job's row proves success: an empty view does not.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use super::state::{Here, Sample, State, shown};
 use crate::error::Error;
 use crate::words;
 
-/// A job is looked at after a twentieth of the time that it has taken so far, within these bounds.
+/// The bounds of the interval between two polls, which is a twentieth of the time since the first poll.
 const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
-/// How often in a row our job may be in no view.
+/// How many polls in a row may show our job in no view.
 const UNSEEN_MAX: u32 = 60;
 
-/// How often a job that failed is looked at again for the reason, which only the history has.
+/// How many times a failed job is polled again for its reason, which only the history shows.
 const REASON_LOOKS: u32 = 12;
 
-/// After this time without progress, the log reports it.
+/// After this time without progress, the log reports that the restore is stuck.
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
 pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
@@ -42,7 +42,7 @@ pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
         if state.unseen <= UNSEEN_MAX {
             return Ok(Next::again(LOOK.0));
         }
-        state.unseen = 0; // a retry looks as often again
+        state.unseen = 0; // a retry polls the full number of times again
         return Err(words::refused(about(state, "restore-job-gone").with("job", state.job.unwrap_or(0))));
     };
     state.check_restored(&job).map_err(words::refused)?;
@@ -64,7 +64,7 @@ pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
     }
 }
 
-/// After a job without any trace, or one that was never sent, another is started.
+/// Starts another job after one that left no trace, or that was never sent.
 async fn restart(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     begin(at, state, driver).await.map(|next| match next {
         Next::Done => Next::again(LOOK.0),
@@ -130,13 +130,14 @@ async fn watch(at: &Here, state: &mut State, driver: &mut Driver, job: &RestoreJ
     Ok(Next::Again { after: (elapsed / 20).clamp(LOOK.0, LOOK.1), progress: Some(progress) })
 }
 
-/// Returns what grows while a restore moves: bytes, or where the version counts none, hundredths of percents.
+/// Returns the number that grows while a restore progresses: bytes, or if the version counts none, hundredths of a
+/// percent.
 fn moved(job: &RestoreJob) -> u64 {
     let parts = u64::from(job.data_progress.unwrap_or(0)) + u64::from(job.log_progress.unwrap_or(0));
     if job.bytes_total > 0 { job.bytes_done } else { parts }
 }
 
-/// Returns how far the job is now, and how fast it went since it was last looked at.
+/// Returns the progress of the job now, and its rate since the last poll.
 fn sampled(before: Option<Sample>, done: u64, now: Timestamp) -> (Sample, Option<u64>) {
     let Some(before) = before else { return (Sample { done, at: now, since: now, begun: now }, None) };
     let since = if done == before.done { before.since } else { now };

@@ -24,23 +24,23 @@ use crate::tasks::view;
 const MINUTE_US: i64 = 60_000_000;
 const DAY_US: i64 = 24 * 60 * MINUTE_US;
 
-/// After how long nothing is concluded any more from a sample of a storage's use; one is taken every half hour.
+/// The age at which a sample of a storage's use no longer counts; one is taken every half hour.
 const SAMPLE_COUNTS_US: i64 = 2 * 60 * MINUTE_US;
 
-/// What is wrong with a strategy.
+/// A problem of a strategy.
 pub(super) struct Fault {
     pub(super) kind: AlarmKind,
-    /// With which tenant; none means everything that the strategy backs up.
+    /// The tenant; none means everything that the strategy backs up.
     pub(super) tenant: Option<TenantId>,
     pub(super) task: Option<TaskId>,
     /// Since when, if that is known.
     pub(super) since: Option<Timestamp>,
-    /// What is wrong; the object is not filled in.
+    /// The text, without the object.
     pub(super) text: Text,
     pub(super) reason: Option<Text>,
 }
 
-/// Returns what is wrong with each of these strategies.
+/// Returns the problems of these strategies.
 pub(super) async fn faults(
     control: &Control,
     clusters: &[Cluster],
@@ -57,7 +57,7 @@ pub(super) async fn faults(
     Ok(faults)
 }
 
-/// Owners without permission to back up, and missed runs. A paused strategy is intended.
+/// Returns owners without permission to back up, and missed runs. A paused strategy is no problem: it is intended.
 async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
     let missed = control.metadata().strategy_run_missed_last().await?;
     let mut faults = Vec::new();
@@ -80,7 +80,7 @@ async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<
     Ok(faults)
 }
 
-/// None for intended misses: a pause, or a changed schedule.
+/// Returns the problem of a missed run; none if the miss is intended: a pause, or a changed schedule.
 fn of_miss(stored: &StoredRun) -> Option<Fault> {
     let Fate::Missed(why) = stored.run.fate else { return None };
     if matches!(why, MissReason::Hindered(Hindrance::Paused) | MissReason::ReplacedBy(_)) {
@@ -96,7 +96,8 @@ fn of_miss(stored: &StoredRun) -> Option<Fault> {
     })
 }
 
-/// Data backups that run longer than their strategy allows: those that it ordered, and what people back up of its tenants.
+/// Returns the data backups that run longer than their strategy allows: those that it ordered, and manual ones of its
+/// tenants.
 async fn late_backups(
     control: &Control,
     strategies: &[Strategy],
@@ -138,8 +139,9 @@ async fn late_backups(
     Ok(late.collect())
 }
 
-/// Tenants, or before 4.0 clusters, whose newest good backup is too old; also while the strategy is paused. A tenant that has
-/// none yet is new, or its backup failed, which is an alarm by itself: it counts only where the strategy has no backup at all.
+/// Returns the tenants, or before 4.0 clusters, whose newest good backup is too old, also while the strategy is paused.
+/// A tenant without any backup is new, or its failed backup is an alarm of its own. It counts here only if the strategy
+/// has no backup at all.
 async fn old_backups(
     control: &Control,
     clusters: &[Cluster],
@@ -149,7 +151,7 @@ async fn old_backups(
     let by_tenant = |cluster: ClusterId| {
         clusters.iter().any(|known| known.id == cluster && known.facts.generation == Generation::Gen4)
     };
-    // The newest set of each strategy and tenant; of a whole cluster that is backed up as one, under no tenant.
+    // The newest set of each strategy and tenant. A cluster with one set for all tenants is under no tenant.
     let mut newest: BTreeMap<(StrategyId, Option<TenantId>), Timestamp> = BTreeMap::new();
     for (cluster, tenant, finished) in control.metadata().backup_set_newest().await? {
         let Some(strategy) = holding(strategies, cluster, tenant) else { continue };
@@ -188,7 +190,7 @@ async fn old_backups(
     Ok(faults)
 }
 
-/// Storages that are fuller than their strategy allows, where a capacity is known.
+/// Returns the storages of known capacity that are fuller than their strategy allows.
 async fn full_storages(
     control: &Control,
     strategies: &[Strategy],

@@ -27,18 +27,18 @@ pub struct Ability {
     pub full_enabled: bool,
     /// Whether an incremental backup can be chosen.
     pub incremental_enabled: bool,
-    /// Whether an incremental backup would find the full one that it needs, as far as the catalogue knows.
+    /// Whether an incremental backup would find a full set to build on, according to the catalogue.
     pub can_do_incremental: bool,
     /// Notes on the choice.
     pub hint: Option<Text>,
     /// Why no backup is possible now.
     pub disabled: Option<Problem>,
-    /// Why no logical backup is possible, if so: for a cluster, when it is not possible for any tenant.
+    /// Why no logical backup is possible; for a cluster, only if it is possible for none of its tenants.
     pub logical_disabled: Option<Problem>,
-    /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only
-    /// one in the library.
+    /// The default storage, and why: the strategy's, otherwise the last one used for the cluster, otherwise the only
+    /// saved one.
     pub storage: Option<(StorageId, StorageSource)>,
-    /// The strategy whose method and storage are filled in.
+    /// The strategy whose method and storage are the defaults.
     pub strategy: Option<StrategyId>,
 }
 
@@ -63,7 +63,7 @@ pub async fn ability(
     let (physical, incremental) = physical(&cluster, &tenants, tenant.is_none());
     let logical = logical(context, &cluster, &tenants).await?;
     let upgrading = refuse_upgrading(&cluster).err();
-    // The method of the strategy comes filled in together with its storage, or neither.
+    // The defaults are both the method and the storage of the strategy, or neither.
     let strategy = strategy_of(context, id, tenant.as_slice()).await?;
     let strategy = strategy.filter(|strategy| match strategy.settings.method {
         BackupMethod::Physical => physical.is_ok(),
@@ -96,7 +96,8 @@ pub async fn ability(
     })
 }
 
-/// Returns whether one of the tenants can be backed up logically, or why not: what can be put right first.
+/// Returns whether one of the tenants can be backed up logically, or why not: a reason that the user can fix comes
+/// first.
 async fn logical(
     context: &Context,
     cluster: &Cluster,

@@ -26,14 +26,14 @@ pub struct AllOverview {
     pub week_recoveries: Ended,
 }
 
-/// How the backups of one cluster stand.
+/// The backup status of one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterStanding {
     /// The cluster.
     pub cluster: Cluster,
-    /// What the catalogue has of it.
+    /// Its figures from the catalogue.
     pub standing: Standing,
-    /// How the schedule of its strategy stands.
+    /// The status of its schedule.
     pub schedule: ScheduleStanding,
 }
 
@@ -44,7 +44,7 @@ impl ClusterStanding {
         if self.has_only_sys() { 1 } else { self.standing.tenants }
     }
 
-    /// Returns how many of them there are backup sets of.
+    /// Returns how many of these tenants have backup sets.
     #[must_use]
     pub fn protected_objects(&self) -> u64 {
         if self.has_only_sys() { self.standing.has_sys_set.into() } else { self.standing.protected_tenants }
@@ -55,10 +55,10 @@ impl ClusterStanding {
     }
 }
 
-/// Returns how the backups of all clusters stand.
+/// Returns the backup status of all clusters.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn all_overview(control: &Control, actor: &Actor) -> Result<AllOverview, Error> {
     actor.must(Permission::Read)?;
     let clusters = control.metadata().cluster_list().await?;

@@ -32,10 +32,11 @@ pub async fn databases_in_set(
     }))
 }
 
-/// Returns the tables of a database of a logical backup set; its views come with the whole database.
+/// Returns the tables of a database in a logical backup set. Views are not listed: they are recovered with the whole
+/// database.
 ///
 /// # Errors
-/// As [`databases_in_set`], and when the set does not hold the database.
+/// As [`databases_in_set`], and when the set does not contain the database.
 pub async fn tables_in_set(
     control: &Control,
     actor: &Actor,

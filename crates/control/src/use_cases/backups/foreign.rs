@@ -25,13 +25,13 @@ use crate::error::Error;
 use crate::flows::backup_physical::{BackupPhysical, Lane, State};
 use crate::tasks::view;
 
-/// The number of own tasks that are searched for the numbers of own jobs.
+/// The number of our newest tasks that are searched for the IDs of our jobs.
 const TASKS_SEEN: u32 = 200;
 
-/// What we know of our own jobs.
+/// The IDs of our own jobs.
 struct Ours {
     jobs: BTreeSet<(TenantId, i64)>,
-    /// Before that moment we do not know which were ours.
+    /// Jobs before this time are unknown: they all count as ours. None if all our tasks were searched.
     since: Option<Timestamp>,
 }
 
@@ -73,7 +73,7 @@ async fn read(
     Ok(rows)
 }
 
-/// Determines which jobs belong to our own tasks: by the numbers that the lanes recorded, and for a job that is just
+/// Determines which jobs belong to our own tasks: by the IDs that the lanes recorded, and for a job that is just
 /// starting, by its mark.
 async fn ours(context: &Context, cluster: &Cluster, jobs: &[BackupJob]) -> Result<Ours, Error> {
     let query = TaskQuery {
@@ -109,8 +109,8 @@ impl Ours {
     }
 }
 
-/// Returns the tenants of a job. On 4.x, the sys tenant's job only hands out the tenants' own jobs; it counts for
-/// tenants without one.
+/// Returns the tenants of a job. On 4.x the job of the sys tenant only creates a job for each tenant; it counts only
+/// for tenants that have no job of their own.
 fn about(generation: Generation, job: &BackupJob, jobs: &[BackupJob]) -> Vec<TenantId> {
     if generation != Generation::Gen4 || job.tenant != SYS {
         return vec![job.tenant];
@@ -130,7 +130,7 @@ fn row(
     let tenant_name =
         if is_whole { "cluster".to_owned() } else { known.unwrap_or_else(|| tenant.to_string()) };
     let about = |id: &str| Text::new(id).with("tenant", &tenant_name).with("job", job.id);
-    // The sys tenant's job ends well when nothing that it handed out failed: also when it handed out nothing.
+    // The job of the sys tenant succeeds if no job that it created failed, even if it created none.
     let is_passed_over = !is_whole && job.tenant == SYS && job.status == JobStatus::Completed;
     let problem = match job.status {
         JobStatus::Completed if is_passed_over => Some(about("backup-job-not-begun")),

@@ -26,7 +26,7 @@ use crate::page::{Page, PageAsk};
 use crate::tasks::{stored_statuses, view};
 use crate::words;
 
-/// The backups of tenants, and whether the cluster could be asked for those that others began.
+/// A page of the backups of tenants, and whether it includes foreign jobs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataBackupTasks {
     /// The page.
@@ -39,7 +39,7 @@ pub struct DataBackupTasks {
 /// tasks: a task of several tenants stays on one page.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail; never because the cluster does not answer.
+/// When the actor may not read them, or the metadata database fails; never because the cluster does not answer.
 pub async fn data_backup_tasks(
     control: &Control,
     actor: &Actor,
@@ -61,7 +61,7 @@ pub async fn data_backup_tasks(
         Ok(others) => (others, None),
         Err(problem) => (Vec::new(), Some(problem)),
     };
-    // Each of the others can move our tasks on by one place, so that many more are read, from that much before.
+    // Every foreign job can move our tasks by one place. So the slice starts that many tasks earlier.
     let Slice { offset, limit } = page.slice();
     let spare = others.len() as u64;
     let first = offset.saturating_sub(spare);
@@ -78,7 +78,7 @@ pub async fn data_backup_tasks(
     Ok(DataBackupTasks { page, others_unknown })
 }
 
-/// Brings our tasks and the jobs of others into one order, the newest first.
+/// Merges our tasks and the foreign jobs, newest first.
 fn merged(
     ours: Vec<(Timestamp, Vec<DataBackupTask>)>,
     others: Vec<DataBackupTask>,
@@ -86,7 +86,7 @@ fn merged(
     let mut others = others.into_iter().peekable();
     let mut all = Vec::new();
     for (begun, rows) in ours {
-        // A job that is about to start has no time yet: it is the newest.
+        // A job that is about to start has no start time yet: it is the newest.
         while let Some(other) = others.next_if(|other| other.started.is_none_or(|moment| moment > begun)) {
             all.push(vec![other]);
         }
@@ -122,7 +122,7 @@ fn query(filter: &BackupFilter) -> TaskQuery {
     query
 }
 
-/// Returns one row for each tenant; none for a task of a version that this program can't read.
+/// Returns one row for each tenant; none if this version cannot read the task.
 async fn of_task(
     context: &Context,
     task: &Task,

@@ -87,15 +87,15 @@ pub struct DataBackupTask {
     pub tenant_name: String,
     /// Its method.
     pub method: BackupMethod,
-    /// How much it holds.
+    /// Full or incremental.
     pub mode: DataBackupMode,
     /// Its backup set in the catalogue.
     pub backup_set: Option<BackupSetId>,
-    /// Whether the set left something out without consent.
+    /// Whether objects are missing in the set without consent.
     pub is_partial: bool,
     /// The cluster's own number of the set, if it is known.
     pub set_number: Option<i64>,
-    /// Where it is: a URI; empty while unknown.
+    /// The location of the set, as a URI; empty while unknown.
     pub uri: String,
     /// The status of this tenant's part.
     pub status: TaskStatus,
@@ -109,11 +109,11 @@ pub struct DataBackupTask {
     pub finished: Option<Timestamp>,
 }
 
-/// Starts a backup. With a key, the same request starts one backup, however often it is sent within a week.
+/// Starts a backup. With a key, the same request starts one backup, even if it is sent again within a week.
 ///
 /// # Errors
-/// When a rule refuses it: 20007 when one runs already, 20036 while the cluster is being upgraded, 20108 and 20110
-/// for a method or mode that the cluster does not offer, and others for what the request names.
+/// When a rule refuses it: 20007 if another backup is running, 20036 if the cluster is being upgraded, 20108 and 20110
+/// for a method or mode that the cluster does not offer, and others for the contents of the request.
 pub async fn backup_now(
     control: &Control,
     actor: &Actor,
@@ -128,7 +128,7 @@ pub async fn backup_now(
 /// Returns the plan of a backup. Writes nothing, and creates no task.
 ///
 /// # Errors
-/// As [`backup_now`], and for what the task itself would find when it looks at the cluster.
+/// As [`backup_now`], and the errors that the checks of the task itself would find on the cluster.
 pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Plan, Error> {
     match settled(control, actor, wish).await? {
         BackupOrder::Logical(order) => backup_logical::plan::plan(&control.context, order).await,
@@ -136,17 +136,17 @@ pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<P
     }
 }
 
-/// Determines how the cluster is backed up, as far as possible immediately.
+/// Determines method and mode of the backup, as far as possible without querying the cluster.
 async fn settled(control: &Control, actor: &Actor, wish: BackupNow) -> Result<BackupOrder, Error> {
     actor.must(Permission::Backup)?;
     let cluster = control.context.cluster(wish.cluster).await?;
     Ok(wish.settled(cluster.facts.ability)?)
 }
 
-/// Returns backup sets, newest first. The filter's state is that of tasks and limits nothing here.
+/// Returns backup sets, newest first. The filter's status is that of tasks and has no effect here.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn backup_sets(
     control: &Control,
     actor: &Actor,
@@ -187,7 +187,7 @@ fn source_of(task: &engine::Task) -> BackupSource {
     if task.subject.contains_key(subject::STRATEGY) { BackupSource::Scheduled } else { BackupSource::Manual }
 }
 
-/// Asks for the tasks that back up.
+/// Returns the query for backup tasks.
 pub(crate) fn backups_of(cluster: Option<ClusterId>) -> TaskQuery {
     TaskQuery {
         kinds: orders::backup_kinds(),

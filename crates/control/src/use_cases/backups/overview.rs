@@ -28,26 +28,26 @@ pub struct Overview {
     pub last_data_backup: Option<Timestamp>,
     /// The number of backup sets.
     pub backup_sets: u64,
-    /// How many bytes they take.
+    /// The total size of the backup sets in bytes.
     pub backup_bytes: u64,
-    /// How the schedule of its strategy stands.
+    /// The status of its schedule.
     pub schedule: ScheduleStanding,
     /// The cluster's current state, or why it does not respond.
     pub live: Result<Live, Problem>,
 }
 
-/// What only the cluster knows.
+/// The information that only the cluster has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
-    /// What major compaction is doing: the worst that any tenant's does.
+    /// The status of major compaction: the worst of all tenants.
     pub compaction: CompactionStatus,
-    /// Up to when the logs of every tenant that is archived are safe.
+    /// The oldest log backup checkpoint of the tenants that are archived.
     pub log_checkpoint: Option<Timestamp>,
     /// The largest delay of a tenant, in microseconds, by the database's clock.
     pub log_delay_us: Option<u64>,
 }
 
-/// Returns how the backup of a cluster stands.
+/// Returns the backup status of a cluster.
 ///
 /// # Errors
 /// When there is no such cluster.

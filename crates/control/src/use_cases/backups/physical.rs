@@ -17,8 +17,8 @@ use crate::flows::backup_physical::{Lane, State};
 use crate::tasks::view;
 use crate::words;
 
-/// Returns one row for each lane and, where a job has made sets of several tenants, for each of those; none for a task
-/// of a version that this program can't read.
+/// Returns one row for each lane, or if its job created sets of several tenants, one for each of these; none if this
+/// version cannot read the task.
 pub(super) async fn of_task(context: &Context, task: &Task) -> Result<Vec<DataBackupTask>, Error> {
     let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { return Ok(Vec::new()) };
     let of_task = BackupSetQuery { task: Some(TaskId(task.id.0)), ..BackupSetQuery::default() };

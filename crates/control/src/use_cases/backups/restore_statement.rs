@@ -18,10 +18,10 @@ use crate::error::Error;
 /// The placeholder for the key of the storage.
 const KEY: &str = "***";
 
-/// Stands for the address of the logs, where it is not known here.
+/// The placeholder for the address of the logs, if it is unknown.
 const LOGS_UNKNOWN: &str = "<address of the tenant's log archive>";
 
-/// What a tenant is restored into, as far as it is known.
+/// The target of the restore, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct RestoreInto {
     /// The name of the new tenant. Defaults to one derived from the old name.
@@ -80,7 +80,7 @@ pub async fn restore_statements(
     Ok(verbs.restore(&from, &into).into_iter().map(|statement| statement.masked).collect())
 }
 
-/// Returns the earliest moment that the set can be restored to: before 4.0 only one after its end is safe.
+/// Returns the earliest time that the set can be restored to: before 4.0 only a time after its end is safe.
 fn scn(set: &BackupSet, generation: Generation) -> u64 {
     match generation {
         Generation::Gen3 => set.scn.max(u64::try_from(set.finished.0).unwrap_or(0).saturating_mul(1_000)),
@@ -111,15 +111,15 @@ mod tests {
             let memory = if profile == Profile::V4_2_5 { "MEMORY_SIZE '2G'" } else { "MAX_MEMORY '2G'" };
             world.say(&format!("CREATE RESOURCE UNIT u MAX_CPU 1, {memory}")).await;
             world.say("CREATE RESOURCE POOL again_pool UNIT 'u', UNIT_NUM 1").await;
-            world.handle.advance_seconds(600.0); // until the logs have passed the moment
+            world.handle.advance_seconds(600.0); // until the logs have passed that time
             if let [first, _, _] = &statements[..] {
                 world.say(first).await;
-                world.handle.advance_seconds(10.0); // until every server has it
+                world.handle.advance_seconds(10.0); // until every server has read it
             }
             let last = statements.len().saturating_sub(2);
             let statement = statements[last..].join("; ");
             let mut said = std::pin::pin!(world.say(&statement));
-            // From 4.0 on it answers when the tenant is there.
+            // From 4.0 on the statement returns only when the tenant exists.
             while tokio::time::timeout(Duration::from_millis(20), &mut said).await.is_err() {
                 world.handle.advance_seconds(5.0);
             }

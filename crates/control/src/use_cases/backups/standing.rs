@@ -5,10 +5,10 @@ use model::task::TaskStatus;
 
 use crate::tasks::view;
 
-/// The most tenants of one task whose backup sets are looked up.
+/// The maximum number of backup sets that are looked up for one task.
 pub(super) const SETS_MAX: u32 = 2_000;
 
-/// Returns how a tenant's part stands, and where it failed.
+/// Returns the status of a tenant's part, and the row where it failed.
 pub(super) fn standing<'a>(task: &'a Task, lane: &str, is_recorded: bool) -> (TaskStatus, Option<&'a Row>) {
     // A failure before or after the lanes is a failure of all of them.
     let in_common = || task.rows.iter().find(|row| !row.is_lane() && row.status == StepStatus::Failed);

@@ -63,7 +63,7 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     super::watch(control).await.expect("a look");
     assert_eq!(clean_ups(&world).await, [], "the next time is still to come");
 
-    // A day later nothing is older than two days: the newest set from before the window is not known yet.
+    // A day later no set is older than two days, so none has expired.
     control.metadata().pass(DAY).await.expect("the clock can be moved");
     super::watch(control).await.expect("a look");
     assert_eq!((clean_ups(&world).await, left(&world).await), (vec![], 3));
@@ -75,14 +75,14 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     assert_eq!(plan[0].tenants[0].deleted().count(), 2, "what goes is seen before");
     super::watch(control).await.expect("a look");
     let [task] = clean_ups(&world).await[..] else { panic!("one clean-up") };
-    // Another server, or this one after a restart, looks too.
+    // Another server, or this one after a restart, checks too.
     control.context.cleaned.forget(saved.strategy.id);
     super::watch(control).await.expect("a look");
     assert_eq!(clean_ups(&world).await, [task], "one a day");
     world.finish(task).await;
     assert_eq!(left(&world).await, 1);
 
-    // One that was paused over the time of day waits for the next one after it is resumed.
+    // A strategy that was paused at the time of day cleans up at the next one after it is resumed.
     strategies::pause(control, actor, scope, false).await.expect("paused");
     let task = world.begin_backup().await;
     world.finish(task).await;

@@ -19,7 +19,7 @@ use crate::strategies::{self, NamedStorage, StrategyAsk};
 use crate::testing::simulated::SimWorld;
 use crate::{PageAsk, log_backups, log_delays};
 
-/// A world whose log backup runs, with a strategy of which nothing is due in the test.
+/// Returns a world with running log backup, and a strategy without due runs during the test.
 async fn world(profile: Profile, restarts: bool) -> SimWorld {
     let world = SimWorld::new(profile).await;
     let schedule = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 29 2 *", "zone": "UTC",
@@ -76,11 +76,11 @@ async fn broken_off(world: &SimWorld, mut polls: u32) {
     })
     .await;
     drop(work);
-    // One writes at a time: when this may, what was broken off has been committed or taken back.
+    // Only one transaction writes at a time: when this one starts, the interrupted one has ended.
     drop(world.control.metadata().begin().await.expect("may write"));
 }
 
-/// Returns the one task of a step that all gaps have.
+/// Returns the task that all gaps share for a step.
 fn only(gaps: &[LogGap], task: impl Fn(&LogGap) -> Option<TaskId>) -> TaskId {
     let first = task(&gaps[0]).expect("the step has a task");
     assert!(gaps.iter().all(|gap| task(gap) == Some(first)), "{gaps:?}");
@@ -97,7 +97,7 @@ async fn log_backup_is_brought_back_once_with_a_full_backup_whatever_crashes() {
             broken_off(&world, polls).await;
         }
         look(&world).await;
-        look(&world).await; // as another server does
+        look(&world).await; // as another server would
         let found = gaps(&world).await;
         assert_eq!(found.len(), whole, "{profile}: {found:?}");
         world.finish(only(&found, |gap| gap.stop)).await;

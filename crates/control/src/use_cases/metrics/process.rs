@@ -2,7 +2,7 @@
 
 use std::fs;
 
-/// What is known of this process.
+/// The data about this process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Process {
     /// The memory that it occupies.
@@ -18,7 +18,7 @@ pub struct Process {
 /// The entry of the auxiliary vector with the number of clock ticks in a second.
 const AT_CLKTCK: u64 = 17;
 
-/// That number on every Linux of today, should the vector not be readable.
+/// That number on every current Linux, if the vector cannot be read.
 const CLOCK_TICKS: u64 = 100;
 
 impl Process {
@@ -38,7 +38,7 @@ impl Process {
         Some(Self {
             resident_bytes: number(&status, "VmRSS:")? * 1024,
             cpu_s: seconds(times.cpu),
-            // Reading them opened one.
+            // Reading the directory opened one file itself.
             open_files: open_files.saturating_sub(1) as u64,
             started_s,
         })
@@ -53,7 +53,7 @@ struct Times {
 }
 
 impl Times {
-    /// Reads `/proc/self/stat`. The name of the program is in brackets and may hold spaces and brackets.
+    /// Parses `/proc/self/stat`. The name of the program is in brackets and may contain spaces and brackets.
     fn of(stat: &str) -> Option<Self> {
         let (_, rest) = stat.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_whitespace().collect();

@@ -113,7 +113,7 @@ async fn a_scrape_takes_as_many_statements_for_ten_thousand_tenants_as_for_two()
     let begun = statements(&world.control);
     let found = metrics(&world).await;
     assert_eq!((found.objects.len(), found.objects_left_out), (OBJECTS_MAX, 5), "never silently");
-    // Clusters that do not answer are alarms: the names of their tenants are read at once, too.
+    // Clusters that do not answer raise alarms: the names of all their tenants are read in one statement too.
     let many = statements(&world.control) - begun;
     assert!(many <= few + 2, "{many} statements for {OBJECTS_MAX} tenants, {few} for two");
     let with_age =

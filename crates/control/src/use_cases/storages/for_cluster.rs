@@ -1,6 +1,6 @@
-//! The test of a storage for the backups of one cluster: what this server finds, the cluster's current destinations,
-//! and the rules of its version. It never sends the cluster a statement that changes it: the backup's own step
-//! determines whether its servers can write there.
+//! The test of a storage for the backups of one cluster: the test from this server, the cluster's current destinations,
+//! and the rules of its version. It never sends the cluster a statement that changes it: only a step of the backup
+//! finds out whether the OBServers can write to the storage.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub async fn test_for_cluster(
     if !cluster.facts.ability.offers(BackupMethod::Physical) {
         return Ok(lines);
     }
-    // The cluster's own servers write physical backups, and this one need not reach the storage.
+    // The OBServers write physical backups, so this server need not reach the storage.
     lines.iter_mut().for_each(forgive);
     lines.push(destinations(&control.context, &cluster).await);
     let written = address::written(&location, secret.as_ref(), &cluster.facts.server);
@@ -60,7 +60,7 @@ fn forgive(line: &mut TestLine) {
     }
 }
 
-/// Looks where the cluster backs up to now.
+/// Reads the cluster's current backup destinations.
 async fn destinations(context: &Context, cluster: &Cluster) -> TestLine {
     let begun = Instant::now();
     let (outcome, problem) = match in_use(context, cluster).await {

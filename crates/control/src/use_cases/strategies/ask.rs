@@ -1,4 +1,4 @@
-//! Requests about a strategy, and a strategy as it is shown.
+//! Requests about a strategy, and the details of a strategy.
 
 use metadata::strategies::Unreadable;
 use model::backup::BackupMethod;
@@ -18,50 +18,50 @@ use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
 
-/// A storage, and the name that one gets in the library which is typed in.
+/// A storage, and the name under which a typed-in one is saved.
 #[derive(Debug, Clone)]
 pub struct NamedStorage {
-    /// Which storage.
+    /// The storage.
     pub choice: StorageChoice,
-    /// Its name; after the cluster and tenant by default.
+    /// Its name. Defaults to the names of the cluster and the tenant.
     pub name: Option<String>,
 }
 
 /// A new strategy.
 #[derive(Debug, Clone)]
 pub struct StrategyAsk {
-    /// How it backs up; the cluster's first choice by default.
+    /// The backup method. Defaults to the preferred one of the cluster.
     pub method: Option<BackupMethod>,
-    /// Where to; the one used last for the cluster by default, else the only one in the library.
+    /// The storage. Defaults to the last one used for the cluster, otherwise to the only saved one.
     pub storage: Option<NamedStorage>,
-    /// When.
+    /// The schedule.
     pub schedule: ScheduleConfig,
     /// Its alarm thresholds.
     pub thresholds: ThresholdConfig,
-    /// Whether a copy in a second storage is asked for.
+    /// Whether a copy in a second storage is requested.
     pub secondary_backup: bool,
 }
 
 /// The changes of a strategy; `None` keeps a setting.
 #[derive(Debug, Clone, Default)]
 pub struct StrategyChange {
-    /// Its method.
+    /// The backup method.
     pub method: Option<BackupMethod>,
-    /// Where to.
+    /// The storage.
     pub storage: Option<NamedStorage>,
-    /// When; whether it runs is `enabled`.
+    /// The schedule; `enabled` starts and pauses it.
     pub schedule: Option<ScheduleConfig>,
-    /// Whether its schedule runs.
+    /// Whether the schedule runs.
     pub enabled: Option<bool>,
-    /// When it raises an alarm; what is left out stays.
+    /// The alarm thresholds; omitted ones stay the same.
     pub thresholds: ThresholdConfig,
-    /// Whether a copy in a second storage is asked for.
+    /// Whether a copy in a second storage is requested.
     pub secondary_backup: bool,
     /// Whether a physical strategy may move to another storage.
     pub accept_storage_move: bool,
 }
 
-/// A strategy as it is shown.
+/// The details of a strategy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detail {
     /// The strategy.
@@ -70,13 +70,13 @@ pub struct Detail {
     pub cluster_name: String,
     /// The tenant's name; none for a strategy of the cluster, and for a tenant that is gone.
     pub tenant_name: Option<String>,
-    /// Where it backs up to.
+    /// Its storage.
     pub storage: Storage,
-    /// The owner's name; none when the account is gone.
+    /// The owner's name; none if the account was removed.
     pub owner: Option<String>,
-    /// When the newest good data backup of its object finished, also one that it did not order.
+    /// When the newest good data backup of its object finished, even if the strategy did not order it.
     pub last_data_backup: Option<Timestamp>,
-    /// How its schedule stands, with its next run and what became of its newest due time.
+    /// The status of its schedule, with its next and its newest run.
     pub standing: ScheduleStanding,
 }
 
@@ -91,7 +91,7 @@ pub struct UnreadableStrategy {
     pub cluster_name: String,
     /// The tenant's name; none for a strategy of the cluster, and for a tenant that is gone.
     pub tenant_name: Option<String>,
-    /// Why it cannot be read, and what is to be done.
+    /// Why it cannot be read, and what to do about it.
     pub reason: Text,
 }
 
@@ -176,7 +176,7 @@ async fn detail(context: &Context, strategy: Strategy) -> Result<Detail, Error> 
     })
 }
 
-/// Returns thresholds as a request would write them: those that are given, and the others as they are.
+/// Returns the given thresholds, completed with the old ones, in the form of a request.
 pub(super) fn merged(given: ThresholdConfig, old: Thresholds) -> ThresholdConfig {
     let Thresholds {
         data_backup_timeout_minutes,

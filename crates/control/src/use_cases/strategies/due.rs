@@ -1,11 +1,10 @@
 //! The due runs of strategies: the rules decide about each, then the decisions are carried out one by one.
 //!
-//! A run becomes a task at once. If other backups leave no room, that task waits in the queue, and a worker claims it
-//! when there is room. Here it is only checked again when something else has changed.
+//! A run becomes a task at once. If the running backups have reached a limit, the task waits in the queue until a
+//! worker claims it. A round checks a waiting task again only if something else has changed.
 //!
-//! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next
-//! round decides the same again; a task and the row of its due time are one transaction, so that none is started
-//! twice, by whichever server.
+//! No state is kept between two rounds. A crash before a decision is carried out loses nothing: the next round decides
+//! the same. One transaction writes a task and the row of its due time, so no server starts a run twice.
 
 use std::collections::BTreeMap;
 
@@ -31,22 +30,22 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::orders::{self, Accepted, Running, Scheduled, actor_of_run, has_a_full_set};
 
-/// How far apart two readings of one clock may be, in microseconds: more than that, and the clock was ahead.
+/// The maximum difference between two readings of one clock, in microseconds. If it is larger, the clock was ahead.
 const CLOCK_APART_US: i64 = 60_000_000;
 
-/// A strategy that may have something due.
+/// A strategy that may have a due run.
 pub(super) struct Pending {
     pub(super) strategy: Strategy,
-    /// The first due time without a row; none when only a task that waits is looked at again.
+    /// The first due time without a row; none if only a waiting task is checked again.
     due: Option<Timestamp>,
-    /// Since when it waits: who waits longest is first.
+    /// Since when it waits: the strategy that has waited longest comes first.
     since: Timestamp,
 }
 
-/// What a strategy has due, and what that was decided by.
+/// The decisions about a strategy, and their inputs.
 pub(super) struct Decided {
     strategy: Strategy,
-    /// The tenants that it backs up; nothing when it is the whole cluster.
+    /// The tenants that it backs up; none for the whole cluster.
     tenants: Option<Vec<TenantId>>,
     history: Vec<Run>,
     state: State,
@@ -56,18 +55,18 @@ pub(super) struct Decided {
     pub(super) decisions: Vec<Decision>,
 }
 
-/// What became of a start.
+/// The result of a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Started {
     /// A task was created.
     Yes,
-    /// None was.
+    /// No task was created.
     No,
-    /// None was: another server was first.
+    /// No task was created: another server was first.
     Outrun,
 }
 
-/// Decides about every strategy, and carries it out.
+/// Decides about every strategy, and carries out the decisions.
 pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     let pending = pending(control).await?;
     if pending.is_empty() {
@@ -90,8 +89,8 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     Ok(())
 }
 
-/// A run that cannot be decided is tried again; one that will always fail is recorded. Whatever fails here, the other
-/// strategies have their turn.
+/// Logs an error of a run. A temporary error is tried again in the next round; after any other, the run is recorded as
+/// missed. Never fails, so that the other strategies have their turn.
 async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) {
     warn_once(control, strategy.id, due, error);
     if !is_for_later(error)
@@ -101,7 +100,7 @@ async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: 
     }
 }
 
-/// Returns the strategies that may have something due; what is due first comes first.
+/// Returns the strategies that may have a due run; the one that has waited longest comes first.
 pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     let metadata = control.metadata();
     let newest = metadata.strategy_run_newest().await?;
@@ -127,12 +126,12 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
         };
         let from = strategy.since.max(Timestamp(now.0.saturating_sub(HORIZON)));
         let settled = match newest.get(&strategy.id) {
-            // A row that was written by a clock that was ahead may settle nothing: all are looked at.
+            // Ignore a row that a clock which was ahead has written, and check all due times.
             Some(row) if row.decided <= now => row.due.max(from),
             _ => from,
         };
         let due = strategy.settings.schedule.dues(settled).next().map(|due| due.at);
-        // What waited already when another time became due has its turn before others.
+        // A task that was waiting before the next due time keeps its earlier place.
         let first = queue.first_of(strategy.id);
         if let Some(due) = due.filter(|due| *due <= now) {
             let since = first.map_or(due, |first| first.min(due));
@@ -147,13 +146,13 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     Ok(found)
 }
 
-/// Returns a strategy whose due times have started to count. A strategy that was saved by a clock that was ahead
-/// would be silent until that time: its due times count from now on. None if another server changes it meanwhile.
+/// Returns a strategy whose due times count already. If the clock was ahead when the strategy was saved, no run would
+/// start until that time: then its due times count from now on. None if another server changes the strategy meanwhile.
 async fn begun(control: &Control, strategy: Strategy, now: Timestamp) -> Result<Option<Strategy>, Error> {
     if strategy.since.0 <= now.0.saturating_add(CLOCK_APART_US) {
         return Ok(Some(strategy));
     }
-    // Runs that were due since the clock was set right, some seconds ago, are not lost.
+    // The clock was corrected some seconds ago: runs that were due since then are not lost.
     let since = Timestamp(now.0.saturating_sub(CLOCK_APART_US));
     let mut writer = control.metadata().begin().await?;
     if !writer.strategy_since(strategy.id, strategy.since, since).await? {
@@ -165,7 +164,7 @@ async fn begun(control: &Control, strategy: Strategy, now: Timestamp) -> Result<
     Ok(Some(Strategy { since, ..strategy }))
 }
 
-/// Decides about a strategy; nothing when its cluster is gone.
+/// Decides about a strategy; none if its cluster was removed.
 pub(super) async fn decided(
     control: &Control,
     strategy: Strategy,
@@ -193,7 +192,7 @@ pub(super) async fn decided(
         cluster: Some(status(&cluster)),
         has_usable_full: strategy.settings.method == BackupMethod::Physical
             && has_a_full_set(&control.context, &cluster, &its_tenants, storage).await?,
-        // Our backups of one cluster exclude each other, whichever tenants they are of.
+        // Lifeboat runs one backup of a cluster at a time, whatever its tenants.
         other_backup_runs: running.has_other_of(&strategy),
         running: running.count(),
         running_max: control.context.data_backups_at_once,
@@ -204,8 +203,8 @@ pub(super) async fn decided(
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, queue, decisions }))
 }
 
-/// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy
-/// of its own is left to that one, also when it is `hidden`: it is unknown where that one would back it up to.
+/// Returns the tenants that a strategy backs up; none for the whole cluster. A tenant that has its own strategy is not
+/// included, even if that strategy is unreadable (`hidden`): its destination is unknown.
 pub(super) fn meant(
     strategies: &[Strategy],
     hidden: &[Scope],
@@ -227,7 +226,7 @@ pub(super) fn meant(
 /// Carries out decisions in order; returns the outcome of the start, if any.
 pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<Started, Error> {
     let strategy = &decided.strategy;
-    // After a long outage there are thousands: one transaction, before anything starts.
+    // After a long outage thousands of runs are missed: one transaction records them, before any run starts.
     let missed: Vec<NewRun> = decided
         .decisions
         .iter()
@@ -253,7 +252,7 @@ pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<St
     Ok(started)
 }
 
-/// Stores what was missed, all or nothing.
+/// Records missed runs in one transaction.
 async fn record(control: &Control, missed: &[NewRun]) -> Result<(), Error> {
     let Some(first) = missed.first() else { return Ok(()) };
     let mut writer = control.metadata().begin().await?;
@@ -265,7 +264,7 @@ async fn record(control: &Control, missed: &[NewRun]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets a task wait in the queue, held there or not, as long as the strategy's owner may back up.
+/// Moves a waiting task in the queue, held or not. If the strategy's owner may no longer back up, records a refusal.
 async fn keep(
     control: &Control,
     decided: &Decided,
@@ -295,7 +294,7 @@ async fn keep(
     Ok(())
 }
 
-/// Starts a run; what a rule refuses is recorded as missed.
+/// Starts a run. If a rule refuses it, records it as missed.
 async fn start(
     control: &Control,
     decided: &Decided,
@@ -345,7 +344,7 @@ async fn refuse(control: &Control, strategy: &Strategy, due: Timestamp, error: &
     Ok(())
 }
 
-/// Writes why a run waits into the log: the first time as a warning.
+/// Logs why a run cannot start: the first time as a warning.
 fn warn_once(control: &Control, strategy: StrategyId, due: Timestamp, error: &Error) {
     if control.context.said.is_news(strategy, format!("{due} {}", error.problem().text.id)) {
         tracing::warn!(%strategy, %due, %error, "a scheduled backup cannot start yet; trying again");
@@ -391,8 +390,8 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
 /// The error of a submission when another server has acted since this one checked.
 const OUTRUN: &str = "strategy-run-settled";
 
-/// Returns whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
-/// metadata, and will not pass by itself, is missed for that reason.
+/// Returns whether the same run may succeed later: then it waits. After any other error, also a lasting one of the
+/// metadata, it is missed.
 fn is_for_later(error: &Error) -> bool {
     let problem = error.problem();
     let is_passing = ["cluster-upgrading", "strategy-changed-meanwhile"];

@@ -1,4 +1,4 @@
-//! The strategy of a request: it exists, it does not, or this version cannot read it.
+//! The strategy of a request: it exists, does not exist, or cannot be read by this version.
 
 use metadata::strategies::{Strategies, Unreadable};
 use model::Problem;
@@ -8,13 +8,13 @@ use model::strategy::{Scope, Strategy, rules};
 /// Finds the strategy of exactly that scope.
 ///
 /// # Errors
-/// 20106 when there is none, and another when its settings cannot be read.
+/// 20106 when there is none; an internal error when its settings cannot be read.
 pub(super) fn find(strategies: &Strategies, scope: Scope) -> Result<&Strategy, Problem> {
     check_readable(strategies, scope)?;
     rules::find(&strategies.readable, scope)
 }
 
-/// Finds the identity of the strategy of exactly that scope, which need not be readable.
+/// Finds the ID of the strategy of exactly that scope, which need not be readable.
 ///
 /// # Errors
 /// 20106 when there is none.
@@ -25,10 +25,10 @@ pub(super) fn find_id(strategies: &Strategies, scope: Scope) -> Result<StrategyI
     }
 }
 
-/// Checks that the scope has no strategy that cannot be read.
+/// Checks that the scope has no unreadable strategy.
 ///
 /// # Errors
-/// Names the strategy, and what is to be done about it.
+/// Names the unreadable strategy, and what to do about it.
 pub(super) fn check_readable(strategies: &Strategies, scope: Scope) -> Result<(), Problem> {
     match unreadable(strategies, scope) {
         Some(Unreadable { id, cause, .. }) => Err(unreadable_problem(*id, cause)),
@@ -36,7 +36,7 @@ pub(super) fn check_readable(strategies: &Strategies, scope: Scope) -> Result<()
     }
 }
 
-/// Says that a strategy cannot be read, and what is to be done about it.
+/// Returns the problem that a strategy cannot be read, and what to do about it.
 pub(super) fn unreadable_problem(id: StrategyId, cause: &str) -> Problem {
     Problem::internal("strategy-unreadable").with("strategy", id).raw(cause)
 }

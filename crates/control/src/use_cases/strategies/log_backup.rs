@@ -19,10 +19,10 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::flows::log_backup::LogBackup;
 
-/// How many changes of log backup are looked back at.
+/// How many of the newest log backup tasks of a cluster are searched for the latest one of a tenant.
 const CHANGES_MAX: u32 = 200;
 
-/// Returns the order that pauses the log backup of what a strategy backs up; nothing when that is no tenant.
+/// Returns the order that pauses the log backup of a strategy's tenants; none if it has no tenant.
 ///
 /// # Errors
 /// When the strategy has no log backup.
@@ -37,11 +37,11 @@ pub(super) async fn pause_order(
     Ok(order(strategy, &tenants(context, strategies, strategy).await?, LogBackupWish::Pause))
 }
 
-/// Returns the order that resumes the log backup that was paused together with a strategy, and that nobody changed through Lifeboat
-/// since; nothing where there is none.
+/// Returns the order that resumes log backup that was paused together with a strategy and not changed through Lifeboat
+/// since then; none if there is no such log backup.
 ///
 /// # Errors
-/// When the metadata fail.
+/// When the metadata database fails.
 pub(super) async fn resume_order(
     context: &Context,
     strategies: &Strategies,

@@ -18,7 +18,7 @@ pub(super) async fn record_misses(
 ) -> Result<(), Error> {
     let history = writer.strategy_runs_now(strategy.id, Timestamp(now.0.saturating_sub(HORIZON))).await?;
     let history: Vec<_> = history.iter().map(StoredRun::row).collect();
-    // All runs of a paused strategy are missed, whatever else is known.
+    // All runs of a paused strategy are missed, whatever the other inputs.
     let paused = Strategy { paused: true, ..strategy.clone() };
     let unknown = State {
         cluster: None,
@@ -40,7 +40,7 @@ pub(super) async fn record_misses(
     Ok(())
 }
 
-/// Returns the row of a due time that was missed.
+/// Returns the row of a missed due time.
 pub(super) fn missed(strategy: &Strategy, due: Timestamp, reason: MissReason) -> NewRun {
     NewRun {
         strategy: strategy.id,
@@ -51,7 +51,7 @@ pub(super) fn missed(strategy: &Strategy, due: Timestamp, reason: MissReason) ->
     }
 }
 
-/// Returns how much the schedule asks for at a due time.
+/// Returns the backup mode in the schedule at a due time.
 pub(super) fn planned(strategy: &Strategy, due: Timestamp) -> DataBackupMode {
     let found = strategy.settings.schedule.due_times(Timestamp(due.0 - 1), due);
     found.first().map_or(DataBackupMode::Full, |due| due.kind)

@@ -19,18 +19,18 @@ use crate::error::Error;
 use crate::orders::{Destination, destination};
 use crate::storages::{is_same_account, is_same_place};
 
-/// Where a strategy backs up to.
+/// The storage of a strategy.
 pub(super) enum Place {
-    /// A storage of the library, as it is.
+    /// A saved storage configuration, unchanged.
     Saved(StorageId),
-    /// The strategy's own storage, with another name or key.
+    /// The strategy's current storage, with another name or key.
     Edited { storage: StorageId, name: Option<String>, location: StorageLocation, secret: Option<Secret> },
-    /// One that is added to the library.
+    /// A new storage configuration.
     New { name: String, location: StorageLocation, secret: Option<Secret> },
 }
 
-/// Returns where a strategy backs up to, if that can be used: by this server for a logical backup, by the cluster's
-/// version for a physical one. `own` is the storage that it has, which stays when none is asked for.
+/// Returns the storage of a strategy, if it can be used: by this server for a logical backup, by the cluster's version
+/// for a physical one. `own` is the strategy's current storage, which stays if none is requested.
 ///
 /// # Errors
 /// When there is no such storage, or it cannot be used.
@@ -73,7 +73,7 @@ pub(super) async fn place(
     })
 }
 
-/// The strategy's own storage with what was typed in. A secret that is left out stays.
+/// Returns the strategy's current storage with the new name or key. An omitted secret stays the same.
 async fn edited(
     context: &Context,
     cluster: &Cluster,
@@ -102,7 +102,7 @@ async fn edited(
     Ok(Place::Edited { storage: own.id, name: name.or(own.name), location, secret })
 }
 
-/// The storage of the library that is the same as what was typed in, if there is one.
+/// Returns the saved storage configuration with the same location as the typed-in one, if there is one.
 async fn known(
     context: &Context,
     location: StorageLocation,
@@ -129,7 +129,7 @@ fn check_version(
     Ok(())
 }
 
-/// The name of an unnamed storage: that of the cluster, or of cluster and tenant.
+/// Returns the default name of a storage: the name of the cluster, or the names of cluster and tenant.
 async fn usual_name(context: &Context, cluster: &Cluster, scope: Scope) -> Result<String, Error> {
     let Some(id) = scope.tenant() else { return Ok(cluster.name.clone()) };
     let tenant = context.metadata.tenant_get(cluster.id, id).await?;
@@ -138,12 +138,12 @@ async fn usual_name(context: &Context, cluster: &Cluster, scope: Scope) -> Resul
 }
 
 impl Place {
-    /// Returns whether name or key of the strategy's own storage change.
+    /// Returns whether the name or key of the strategy's current storage changes.
     pub(super) fn is_edited(&self) -> bool {
         matches!(self, Self::Edited { .. })
     }
 
-    /// Saves what was typed in, in the transaction that saves the strategy; returns the storage.
+    /// Saves a new or edited storage in the transaction that saves the strategy; returns the storage.
     ///
     /// # Errors
     /// When the name is malformed or taken.

@@ -1,4 +1,4 @@
-//! The tasks of strategies that wait in the queue, as far as a round of the scheduler has to look at them again.
+//! The tasks of strategies that wait in the queue, and whether a round of the scheduler must check them again.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::orders::actor_of_run;
 
-/// The tasks that wait, and what is known of their clusters.
+/// The waiting tasks, and whether their clusters are ready.
 pub(super) struct Queue {
     tasks: BTreeMap<StrategyId, Vec<QueuedTask>>,
     ready: BTreeMap<ClusterId, bool>,
@@ -27,13 +27,13 @@ impl Queue {
         Ok(Self { tasks, ready: BTreeMap::new() })
     }
 
-    /// Returns since when the first task of a strategy waits, or until when it is held.
+    /// Returns the earliest time from which a waiting task of a strategy may start.
     pub(super) fn first_of(&self, strategy: StrategyId) -> Option<Timestamp> {
         self.tasks.get(&strategy).into_iter().flatten().map(|task| task.from).min()
     }
 
-    /// Tells whether something has changed for the tasks of a strategy that wait: their time is up, they are to be held or held no
-    /// longer, or the strategy's owner may not back up any more.
+    /// Returns whether something has changed for the waiting tasks of a strategy: their time is over, they must be held
+    /// or released, the strategy is paused, or its owner may no longer back up.
     pub(super) async fn has_news_of(
         &mut self,
         control: &Control,
@@ -48,12 +48,12 @@ impl Queue {
         if self.tasks.get(&strategy.id).into_iter().flatten().any(has_news) {
             return true;
         }
-        // What cannot be read is looked at again, and told then.
+        // If the owner cannot be read, the check itself reports the error.
         let owner = control.metadata().user_get(strategy.owner).await;
         owner.is_err() || owner.is_ok_and(|owner| actor_of_run(owner, strategy).is_err())
     }
 
-    /// Tells whether the cluster runs; one that cannot be read does not.
+    /// Returns whether the cluster is running; false if it cannot be read.
     async fn is_ready(&mut self, control: &Control, cluster: ClusterId) -> bool {
         if let Some(is_ready) = self.ready.get(&cluster) {
             return *is_ready;
@@ -65,7 +65,7 @@ impl Queue {
     }
 }
 
-/// Returns the state of a cluster as it matters to a run: one that is being upgraded takes none.
+/// Returns the status of a cluster for a run: a cluster that is being upgraded is not ready.
 pub(super) fn status(cluster: &Cluster) -> ClusterStatus {
     if cluster.facts.upgrading && cluster.status == ClusterStatus::Running {
         ClusterStatus::Upgrading

@@ -32,7 +32,7 @@ const MINUTE: i64 = 60_000_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// How far apart two readings of one clock may be: within that, a miss settles its time although it was written later.
+/// The maximum difference between two readings of one clock: within it, a miss counts although it was written later.
 const CLOCK_APART: i64 = MINUTE;
 
 /// The zones change their clocks in both hemispheres, by half an hour, at midnight, or never.
@@ -83,11 +83,11 @@ struct Year {
     dice: Dice,
     world: SimWorld,
     scopes: Vec<Scope>,
-    /// When the strategies were saved, by a clock that is right: one that goes back further lets earlier due times count.
+    /// When the strategies were saved, by the right clock. If the clock goes back further, earlier due times count.
     saved: Timestamp,
-    /// By how much the clock is wrong now.
+    /// The current error of the clock.
     wrong_by: i64,
-    /// How much time has passed.
+    /// The time that has passed.
     passed: i64,
 }
 
@@ -95,7 +95,7 @@ impl Year {
     async fn begin(seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
         let world = SimWorld::new(Profile::V4_2_5).await;
-        // Some day of a year, so that each change of the clocks is met by some seed.
+        // A random day of the year, so that some seed meets every change of the clocks.
         world.control.metadata().turn_clock(dice.from(0, 365) * DAY);
         let mut scopes = vec![Scope::Cluster(world.cluster)];
         if dice.one_in(2) {
@@ -141,7 +141,7 @@ impl Year {
         self.world.control.metadata().strategy_run_history(strategy.id, from).await.expect("listed")
     }
 
-    /// Lets time pass: often until the very moment in which something is due.
+    /// Lets time pass: often exactly until the next due time.
     async fn pass(&mut self) {
         let now = self.now().await;
         let next =
@@ -194,7 +194,7 @@ impl Year {
         }
     }
 
-    /// Ends the tasks that run, as far as the clock lets a worker have them.
+    /// Ends the running tasks, if the clock lets a worker claim them.
     async fn end_tasks(&self) {
         let control = &self.world.control;
         let query = TaskQuery::default();
@@ -208,7 +208,7 @@ impl Year {
         }
     }
 
-    /// What one server decides now about everything that is due.
+    /// Returns what one server decides now about all due runs.
     async fn decided(&self) -> Vec<Decided> {
         let control = &self.world.control;
         let running = Running::read(&control.context).await.expect("answers");
@@ -246,7 +246,7 @@ impl Year {
             3 => {
                 let polls = self.dice.from(1, 60);
                 broken_off(Box::pin(all(&one)), polls).await;
-                // One writes at a time: when this may, what was broken off has been committed or taken back.
+                // Only one transaction writes at a time: when this one starts, the interrupted one has ended.
                 drop(control.metadata().begin().await.expect("may write"));
                 all(&other).await;
             }
@@ -254,7 +254,7 @@ impl Year {
         }
     }
 
-    /// Counts the tasks of runs, without those that ended before they began: their due times were missed.
+    /// Counts the tasks of runs, without those that ended without running: their due times were missed.
     async fn tasks(&self) -> usize {
         let query = TaskQuery { without_withdrawn: true, ..TaskQuery::default() };
         let all = self.world.control.metadata().task_list(&query, Slice::ALL).await.expect("listed");
@@ -262,7 +262,7 @@ impl Year {
         all.items.iter().filter(|task| task.subject.contains_key(subject::STRATEGY)).count()
     }
 
-    /// Each task is that of one due time, and no task is without.
+    /// Every task belongs to exactly one due time.
     async fn check_tasks(&self) {
         let mut started = BTreeSet::new();
         for strategy in self.strategies().await {
@@ -275,7 +275,7 @@ impl Year {
         assert_eq!(started.len(), self.tasks().await, "one task for each run that started");
     }
 
-    /// After a round every due time within the horizon is settled, but for the newest one while it waits.
+    /// After a round every due time within the horizon has a row, except the newest one while it waits.
     async fn check_rows(&self) {
         let now = self.now().await;
         for strategy in self.strategies().await {
@@ -319,7 +319,7 @@ async fn broken_off(mut work: Pin<Box<impl Future<Output = ()>>>, mut polls: i64
     .await;
 }
 
-/// Returns a schedule at random: few runs a week, so that a year is short.
+/// Returns a random schedule with few runs a week, so that a year is short.
 fn schedule(dice: &mut Dice) -> ScheduleConfig {
     let kinds = ["FULL_BACKUP", "INCREMENTAL_BACKUP", "INCREMENTAL_BACKUP"];
     let time = format!("{:02}:{:02}", dice.from(0, 5), dice.pick(&[0, 15, 30, 59]));

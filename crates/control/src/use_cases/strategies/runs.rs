@@ -22,7 +22,7 @@ use crate::page::{Page, PageAsk};
 use crate::tasks::{view, waits};
 use crate::words;
 
-/// How many runs to come are shown.
+/// The number of future runs to return.
 const NEXT_RUNS: usize = 30;
 
 /// A run of a backup strategy.
@@ -32,11 +32,11 @@ pub struct StrategyRun {
     pub due: Timestamp,
     /// The scheduled backup mode.
     pub planned: DataBackupMode,
-    /// When it was decided about.
+    /// When it was started or recorded as missed.
     pub decided: Timestamp,
     /// Its status.
     pub status: RunStatus,
-    /// The backup mode; none when no task was created.
+    /// The backup mode; none if no task was created.
     pub kind: Option<DataBackupMode>,
     /// The task.
     pub task: Option<TaskId>,
@@ -46,31 +46,31 @@ pub struct StrategyRun {
     pub finished: Option<Timestamp>,
 }
 
-/// How a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
     /// Its task waits in the queue.
     Waiting,
     /// Its task runs.
     Running,
-    /// Its task ended well.
+    /// Its task succeeded.
     Successful,
-    /// Its task succeeded, and a backup set left something out without consent.
+    /// Its task succeeded, but objects are missing in a backup set without consent.
     Partial,
-    /// Its task ended otherwise.
+    /// Its task did not succeed.
     Failed,
     /// No task was created.
     Missed,
 }
 
-/// How the schedule of a cluster's strategy stands.
+/// The status of a cluster's schedule, with its next and its newest run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScheduleStanding {
-    /// In one word.
+    /// The status.
     pub status: ScheduleStatus,
     /// The next run.
     pub next: Option<PlannedRun>,
-    /// What became of the newest due time.
+    /// The run of the newest due time.
     pub last: Option<StrategyRun>,
 }
 
@@ -82,11 +82,11 @@ pub enum ScheduleStatus {
     None,
     /// It runs, and the newest run did not fail.
     Normal,
-    /// It was paused by a user.
+    /// A user has paused it.
     Paused,
     /// A run is due and waits.
     Waiting,
-    /// The newest run failed, was missed, or left something out.
+    /// The newest run failed, was missed, or is partial.
     Abnormal,
 }
 
@@ -99,7 +99,7 @@ pub struct RunFilter {
     pub until: Option<Timestamp>,
 }
 
-/// Returns what became of a strategy's due times, the newest first.
+/// Returns the past runs of a strategy, newest first.
 ///
 /// # Errors
 /// When the actor may not read it, or there is no strategy (20106).
@@ -129,7 +129,7 @@ async fn with_waits(context: &Context, mut page: Page<StrategyRun>) -> Result<Pa
     Ok(page)
 }
 
-/// Says what the task of a run waits for; of a strategy hardly ever more than one does.
+/// Fills in why the task of a run waits. A strategy hardly ever has more than one waiting task.
 async fn wait_reason(context: &Context, run: &mut StrategyRun) -> Result<(), Error> {
     if run.status == RunStatus::Waiting
         && let Some(id) = run.task
@@ -140,7 +140,7 @@ async fn wait_reason(context: &Context, run: &mut StrategyRun) -> Result<(), Err
     Ok(())
 }
 
-/// Returns the next runs of a strategy as it is saved; none while it is paused.
+/// Returns the next runs of a saved strategy; none while it is paused.
 ///
 /// # Errors
 /// When the actor may not read it, or there is no strategy (20106).
@@ -153,7 +153,7 @@ pub async fn next_runs(control: &Control, actor: &Actor, scope: Scope) -> Result
     Ok(strategy.settings.schedule.next_runs(strategy.id, now.max(strategy.since), NEXT_RUNS))
 }
 
-/// Returns the next runs of a schedule that is not saved. A jitter is shown as none: it depends on the strategy's identity.
+/// Returns the next runs of a schedule that is not saved. They are without jitter: it depends on the strategy's ID.
 ///
 /// # Errors
 /// When the actor may not read it, or the schedule is malformed.
@@ -171,7 +171,7 @@ async fn found(control: &Control, actor: &Actor, scope: Scope) -> Result<Strateg
     Ok(found::find(&strategies, scope)?.clone())
 }
 
-/// Returns the status of a cluster's schedule; without a strategy of its own, the worst of the tenants' strategies.
+/// Returns the status of a cluster's schedule; if only its tenants have strategies, the worst of these.
 pub(crate) async fn schedule_standing(
     context: &Context,
     cluster: ClusterId,
@@ -180,7 +180,7 @@ pub(crate) async fn schedule_standing(
     worst(context, &strategies, context.metadata.now().await?).await
 }
 
-/// Returns how the schedules of all clusters that have strategies stand.
+/// Returns the status of the schedules of all clusters that have strategies.
 pub(crate) async fn schedule_standings(
     context: &Context,
 ) -> Result<BTreeMap<ClusterId, ScheduleStanding>, Error> {
@@ -200,8 +200,8 @@ pub(crate) async fn schedule_standings(
     Ok(standings)
 }
 
-/// The status of the cluster's own strategy among those of one cluster; without one, the worst. One that cannot be
-/// read counts as a problem.
+/// Returns the status of the cluster's own strategy; without one, the worst of its tenants' strategies. An unreadable
+/// strategy counts as a problem.
 async fn worst(
     context: &Context,
     strategies: &Strategies,
@@ -209,7 +209,7 @@ async fn worst(
 ) -> Result<ScheduleStanding, Error> {
     let mut worst = ScheduleStanding::default();
     if !strategies.unreadable.is_empty() {
-        // None of its runs start.
+        // No run of an unreadable strategy starts.
         return Ok(ScheduleStanding { status: ScheduleStatus::Abnormal, ..worst });
     }
     for strategy in &strategies.readable {
@@ -249,7 +249,7 @@ pub(super) async fn standing(
     Ok(ScheduleStanding { status, next: next.filter(|_| !strategy.paused), last })
 }
 
-/// Returns a stored run as it is shown.
+/// Converts a stored run.
 pub(super) fn shown(stored: StoredRun) -> StrategyRun {
     let StoredRun { run, decided, task: standing } = stored;
     let (mut status, mut reason) = (RunStatus::Missed, run.note);

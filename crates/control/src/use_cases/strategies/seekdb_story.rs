@@ -1,5 +1,5 @@
-//! A month of a logical strategy on the real seekdb: a database that hangs while runs are due, a storage that fails, a Lifeboat
-//! that crashes within a run, and a pause.
+//! A month of a logical strategy on the real seekdb: a database that hangs while runs are due, a storage that fails, a
+//! crash of Lifeboat during a run, and a pause.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ async fn until_due(world: &World) {
     metadata.pass(Duration::from_micros(left_us)).await.expect("the clock can be moved");
 }
 
-/// Looks what is due when the next time has come.
+/// Runs a round of the scheduler after the next due time.
 async fn round(world: &World) {
     until_due(world).await;
     due::run(&world.control).await.expect("a round");
 }
 
-/// Returns what became of every due time, the oldest first.
+/// Returns all past runs, oldest first.
 async fn runs(world: &World) -> Vec<StrategyRun> {
     let scope = Scope::Cluster(world.cluster);
     let page =
@@ -67,9 +67,9 @@ async fn every_due_time_of_a_month_with_faults_has_its_backup_or_its_reason() {
                       "dayAndDataBackupModelMap": {"2": "FULL_BACKUP", "4": "FULL_BACKUP", "6": "FULL_BACKUP"}});
     let ask = StrategyAsk {
         method: None,
-        storage: None, // the only one in the library
+        storage: None, // the only saved one
         schedule: serde_json::from_value(grid).expect("a schedule"),
-        // Sets are as old as the kernel's clock says, which does not follow the journal's.
+        // The age of a set follows the kernel's clock, which does not follow the journal's.
         thresholds: ThresholdConfig {
             no_successful_data_backup_alarm_days: Some(366),
             ..ThresholdConfig::default()
@@ -83,7 +83,7 @@ async fn every_due_time_of_a_month_with_faults_has_its_backup_or_its_reason() {
         world.finish(started(&world).await).await;
     }
 
-    // It hangs over three due times: the newest is caught up.
+    // The database hangs over three due times: only the newest run is caught up.
     seekdb.freeze();
     clusters::refresh(control, actor, world.cluster).await.expect_err("nobody answers");
     for _ in 0..3 {

@@ -19,7 +19,7 @@ use crate::testing::simulated::SimWorld;
 
 const DAY: i64 = 86_400_000_000;
 
-/// What became of a run: how it ended, how much was planned and made, and why.
+/// The result of a run: its status, its planned and actual mode, and the reason.
 type Fate = (RunStatus, DataBackupMode, Option<DataBackupMode>, Option<&'static str>);
 
 struct Story {
@@ -28,7 +28,7 @@ struct Story {
 }
 
 impl Story {
-    /// Begins at midnight of the next day of which something holds, told its days since 1970.
+    /// Starts at midnight of the next day for which the condition holds; its argument is the days since 1970.
     async fn begin(profile: Profile, schedule: Value, is_the_day: impl Fn(i64) -> bool) -> Self {
         let world = SimWorld::new(profile).await;
         let story = Self { scope: Scope::Cluster(world.cluster), world };
@@ -74,7 +74,7 @@ impl Story {
         due::run(&self.world.control).await.expect("a round");
     }
 
-    /// Returns the task that runs, if one does.
+    /// Returns the running task, if any.
     async fn task(&self) -> Option<TaskId> {
         let page = super::runs(
             &self.world.control,
@@ -88,14 +88,14 @@ impl Story {
         newest.task.filter(|_| newest.status == RunStatus::Running)
     }
 
-    /// Lets the next run come, and end well.
+    /// Waits for the next run, which must succeed.
     async fn run(&self) {
         self.until_due().await;
         self.round().await;
         self.world.finish(self.task().await.expect("a run starts")).await;
     }
 
-    /// Checks what became of every due time so far, the oldest first.
+    /// Checks all runs so far, oldest first.
     async fn assert_fates(&self, expected: &[Fate]) {
         let page = super::runs(
             &self.world.control,
@@ -128,9 +128,9 @@ async fn a_month_of_a_week_grid_survives_an_upgrade_and_a_failed_run() {
     for profile in [Profile::V4_2_5, Profile::V3_1_5] {
         let grid = json!({"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00:00.000+00:00",
                           "dayAndDataBackupModelMap": {"2": "INCREMENTAL_BACKUP", "6": "FULL_BACKUP"}});
-        // Thursday is the day 0, so Monday is the fourth one.
+        // Day 0 is a Thursday, so day 4 is a Monday.
         let story = Story::begin(profile, grid, |day| day % 7 == 4).await;
-        story.run().await; // Tuesday: no full set is there yet
+        story.run().await; // Tuesday: there is no full set yet
         story.run().await;
         story.world.fault(FaultName::UpgradeMode, None);
         story.until_due().await;
@@ -143,7 +143,7 @@ async fn a_month_of_a_week_grid_survives_an_upgrade_and_a_failed_run() {
         story.round().await;
         story.world.finish(story.task().await.expect("it is caught up")).await;
         story.run().await;
-        story.world.fault(FaultName::UpgradeMode, None); // later than the last look
+        story.world.fault(FaultName::UpgradeMode, None); // after the last refresh
         story.until_due().await;
         story.round().await;
         story.world.fail(story.task().await.expect("a run starts")).await;

@@ -1,4 +1,4 @@
-//! What strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
+//! The runs that strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
 
 mod log_backup;
 mod queue;
@@ -37,12 +37,12 @@ use crate::{Actor, Error, PageAsk};
 
 mod rounds;
 
-/// Every hour on the hour; one of the kinds for each run.
+/// Returns a schedule with a run at every full hour.
 fn hourly(kind: &str) -> ScheduleConfig {
     let all = ["1", "2", "3", "4", "5", "6", "7"];
     let mut form = json!({"backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "zone": "UTC", "dataBackupMode": kind});
     if kind == "INCREMENTAL_BACKUP" {
-        // Full on another day than today and tomorrow, so that the next runs are incremental.
+        // The day of full backups is neither today nor tomorrow, so that the next runs are incremental.
         form["fullOnCycle"] = json!("WEEK");
         form["fullOnDays"] = json!([all[usize::try_from(weekday() + 3).expect("small") % 7]]);
     }
@@ -165,7 +165,7 @@ async fn of_two_servers_and_of_two_decisions_for_one_due_time_one_starts_a_task(
     let task = only_task(&world).await;
     world.finish(task).await;
 
-    // One decides, and pauses until the other's task has ended.
+    // One server decides, and carries it out only after the task of the other has ended.
     until_due(&world).await;
     let late = decided(&world).await;
     round(&world).await;
@@ -192,10 +192,10 @@ async fn a_crash_between_decision_and_submission_loses_nothing() {
     assert!(matches!(crashed.decisions[..], [Decision::Start { .. }]), "{:?}", crashed.decisions);
     drop(crashed);
     assert_eq!((tasks(&world).await.len(), runs(&world, whole(&world)).await.len()), (0, 0));
-    // The submission is given up at each of its first waits, as a crash does; then it is carried out.
+    // The submission is dropped at each of its first waits, as by a crash; then it is completed.
     for polls in 0..40 {
         if due::pending(&world.control).await.expect("answers").is_empty() {
-            break; // what was given up was on its way to be committed
+            break; // the dropped submission had reached its commit
         }
         let decided = decided(&world).await;
         let mut submission = Box::pin(due::carry_out(&world.control, &decided));
@@ -211,7 +211,7 @@ async fn a_crash_between_decision_and_submission_loses_nothing() {
         });
         let ended = ended.await;
         drop(submission);
-        // One writes at a time: when this may, what was given up has been committed or taken back.
+        // Only one transaction writes at a time: when this one starts, the dropped one has ended.
         drop(world.control.metadata().begin().await.expect("may write"));
         let (tasks, runs) = (tasks(&world).await.len(), runs(&world, whole(&world)).await.len());
         assert_eq!(tasks, runs, "after {polls} waits: a task and its row are there together or not at all");
@@ -239,7 +239,7 @@ async fn what_is_due_during_a_pause_is_recorded_and_not_caught_up() {
     let paused = || (RunStatus::Missed, Some("run-hindered-paused".to_owned()));
     assert_eq!(outcomes(&world, scope).await, [paused()]);
     assert_eq!(alarms(&world).await, [], "somebody wanted it so");
-    until_due(&world).await; // no round before it is resumed
+    until_due(&world).await; // no round until the strategy is resumed
     super::resume(&world.control, &world.actor, scope).await.expect("resumed");
     round(&world).await;
     assert_eq!((outcomes(&world, scope).await, tasks(&world).await.len()), (vec![paused(), paused()], 0));
@@ -269,7 +269,7 @@ async fn alarms(world: &SimWorld) -> Vec<Alarm> {
     page.expect("listed").contents
 }
 
-/// Makes an account that may back up; returns who asks with it.
+/// Creates an account that may back up; returns its actor.
 async fn manager(world: &SimWorld) -> Actor {
     let new =
         NewAccount { name: "eva".into(), role: Role::BackupManager, password: Secret::new("long enough") };

@@ -55,7 +55,7 @@ pub enum TaskOrder {
 /// An action on a task or a subtask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Steer {
-    /// Run again what has failed.
+    /// Run the failed subtasks again.
     Retry,
     /// End it.
     Cancel,
@@ -89,18 +89,18 @@ pub struct EventFilter {
     pub cluster: Option<ClusterId>,
 }
 
-/// Something changed in a task; its new value is read with [`crate::tasks`].
+/// A change of a task; [`crate::tasks`] returns the new value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Strictly increasing.
     pub seq: i64,
-    /// When.
+    /// The time of the change.
     pub at: Timestamp,
-    /// In which task.
+    /// The task.
     pub task: TaskId,
-    /// About which cluster.
+    /// The cluster of the task.
     pub cluster: Option<ClusterId>,
-    /// What.
+    /// What has changed.
     pub kind: EventKind,
 }
 
@@ -118,7 +118,7 @@ pub enum EventKind {
 /// Returns tasks with their subtasks.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn list(
     control: &Control,
     actor: &Actor,
@@ -182,7 +182,7 @@ pub async fn log(
     Ok(lines.into_iter().map(line).collect())
 }
 
-/// Commands a task or one of its subtasks.
+/// Sends a command to a task or one of its subtasks.
 ///
 /// # Errors
 /// When there is none, or its state does not allow the command.
@@ -206,7 +206,7 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
         actor.must(Permission::Backup)?;
         let id = engine::TaskId(task.0);
         let mut writer = control.metadata().begin().await?;
-        // Read in the transaction that writes: the decision matches the state of the task.
+        // Read in the transaction that writes, so that the decision matches the state of the task.
         let stored = writer.task_now(id).await?.ok_or(OperateError::NoSuchTask(id))?;
         let decision = decide(&stored, command).map_err(OperateError::Refused)?;
         writer.task_apply(id, &decision).await.map_err(|error| match error {
@@ -225,7 +225,7 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
 /// Returns the events after `after`, oldest first, at most `limit`.
 ///
 /// # Errors
-/// When the actor may not read it, or the metadata fail.
+/// When the actor may not read it, or the metadata database fails.
 pub async fn events(
     control: &Control,
     actor: &Actor,
@@ -250,10 +250,10 @@ pub async fn events(
     Ok(events.into_iter().map(event).collect())
 }
 
-/// Returns the number of the newest event, from which a new follower starts reading.
+/// Returns the number of the newest event, from which a new subscriber starts to read.
 ///
 /// # Errors
-/// When the actor may not read it, or the metadata fail.
+/// When the actor may not read it, or the metadata database fails.
 pub async fn newest_event(control: &Control, actor: &Actor) -> Result<i64, Error> {
     actor.must(Permission::Read)?;
     Ok(control.metadata().task_event_newest().await?)
@@ -265,7 +265,7 @@ pub fn changes(control: &Control) -> watch::Receiver<i64> {
     control.newest_event()
 }
 
-/// Returns the stored states that users see as this one.
+/// Returns the stored statuses that are shown as this one.
 pub(crate) fn stored_statuses(status: TaskStatus) -> Vec<Stored> {
     Stored::ALL.iter().copied().filter(|stored| view::status(*stored) == status).collect()
 }

@@ -1,4 +1,4 @@
-//! The actions on a failed subtask: first the repair, then the way to continue after it.
+//! The actions that a user can take on a failed subtask: first the repair, then the command to continue.
 
 use engine::operator::{Command, decide};
 use engine::{Flow as _, Row, StepStatus, Task};
@@ -12,7 +12,7 @@ use super::number::subtask_id;
 use crate::flows::backup_physical::{BackupPhysical, State};
 use crate::words;
 
-/// Returns what can be pressed, the repair first.
+/// Returns the available actions, the repair first.
 pub(super) fn actions(stored: &Task, row: &Row) -> Vec<NextAction> {
     if row.status != StepStatus::Failed {
         return Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn actions(stored: &Task, row: &Row) -> Vec<NextAction> {
     repair.into_iter().chain(retry).chain(skip).collect()
 }
 
-/// Returns the action of a button here; none if it leads nowhere.
+/// Returns the action of a button for this task; none if the button has no target.
 fn step(button: &str, stored: &Task, row: &Row) -> Option<NextStep> {
     let cluster = ClusterId(stored.subject.get(subject::CLUSTER)?.parse().ok()?);
     match button {
@@ -47,7 +47,7 @@ fn state(stored: &Task) -> Option<State> {
     is_ours.then(|| serde_json::from_value(stored.state.clone()).ok()).flatten()
 }
 
-/// Returns the tenant whose lane failed; none where the lane is a cluster's.
+/// Returns the tenant whose lane failed; none if the lane is the whole cluster.
 fn tenant(stored: &Task, row: &Row) -> Option<TenantId> {
     match state(stored)?.scopes.get(&row.lane)? {
         Scope::Tenant { id, .. } => Some(*id),
@@ -55,7 +55,7 @@ fn tenant(stored: &Task, row: &Row) -> Option<TenantId> {
     }
 }
 
-/// Returns the same backup, in full.
+/// Returns the same backup in full mode.
 fn full(state: &State) -> FullBackup {
     let tenants = state.scopes.values().filter_map(|scope| match scope {
         Scope::Tenant { id, .. } => Some(*id),

@@ -3,12 +3,12 @@
 use engine::RowNumber;
 use model::id::SubtaskId;
 
-/// Returns the number by which users know a row: within its task, from 1.
+/// Returns the number that users see for a row: within its task, from 1.
 pub(crate) fn subtask_id(row: RowNumber) -> SubtaskId {
     SubtaskId(i64::from(row.0) + 1)
 }
 
-/// Returns the row of that number; one that no task has, for a number that no row can have.
+/// Returns the row of this number. For an impossible number, returns a row that no task has.
 pub(crate) fn row_number(subtask: SubtaskId) -> RowNumber {
     RowNumber(subtask.0.checked_sub(1).and_then(|row| u32::try_from(row).ok()).unwrap_or(u32::MAX))
 }

@@ -15,7 +15,7 @@ use crate::flows::{backup_logical, restore_logical};
 use crate::orders::subjects;
 use crate::{flows, words};
 
-/// Returns the task with its subtasks, and what it waits for while it is in the queue.
+/// Returns the task with its subtasks, and while it is in the queue, the reason for its wait.
 pub(super) fn task(stored: Task, waits_for: Option<Text>) -> seen::Task {
     let can_roll_back = engine::operator::decide(&stored, engine::operator::Command::RollBack).is_ok();
     let about = |key: &str| stored.subject.get(key).cloned();
@@ -85,7 +85,7 @@ fn subtask(stored: &Task, row: &Row, place: u32, parallel_idx: i64) -> seen::Sub
     }
 }
 
-/// Returns the state of a task, in the three words that users know.
+/// Returns the status of a task as one of the three that users see.
 pub(crate) fn status(status: TaskStatus) -> seen::TaskStatus {
     match status {
         TaskStatus::Pending | TaskStatus::Running | TaskStatus::RollingBack => seen::TaskStatus::Running,

@@ -1,4 +1,4 @@
-//! What a task in the queue waits for, in words.
+//! The text that shows what a task in the queue waits for.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::orders::Running;
 
-/// Returns what each of these tasks waits for that is in the queue.
+/// Returns what each of these tasks waits for, if it is in the queue.
 pub(crate) async fn reasons(context: &Context, tasks: &[Task]) -> Result<BTreeMap<TaskId, Text>, Error> {
     let is_waiting = |task: &&Task| task.queued.is_some() && task.operation != Operation::Cancel;
     let waiting: Vec<&Task> = tasks.iter().filter(is_waiting).collect();
@@ -38,7 +38,7 @@ pub(crate) async fn reasons(context: &Context, tasks: &[Task]) -> Result<BTreeMa
     Ok(reasons)
 }
 
-/// It does not start even where there is room.
+/// Returns why a held task does not start even if there is room.
 async fn held(context: &Context, task: &Task) -> Result<Text, Error> {
     let cluster = match number(task, subject::CLUSTER) {
         Some(id) => context.metadata.cluster_get(ClusterId(id)).await?,

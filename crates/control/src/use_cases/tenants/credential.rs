@@ -1,4 +1,4 @@
-//! The logical backup account of a tenant: saved, tested, removed. Each tenant has one, with a sealed password.
+//! The tenant credential: saves, tests and removes it. Each tenant has at most one, with a sealed password.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::clusters::test_line;
 use crate::context::{Attempt, Context, Control};
 use crate::error::Error;
 
-/// The logical backup account of a tenant.
+/// A new tenant credential.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
     /// A user of the tenant, with or without the tenant after the name.
@@ -29,23 +29,23 @@ pub struct NewCredential {
     pub password: Secret,
 }
 
-/// The result of an account test.
+/// The result of a credential test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialTest {
-    /// The user's bare name.
+    /// The user's name without the tenant.
     pub user: String,
-    /// Which SQL the tenant speaks.
+    /// The SQL mode of the tenant.
     pub mode: TenantMode,
-    /// What the server is, once it let the user in.
+    /// The version of the server; none if the log-on failed.
     pub server: Option<ServerVersion>,
-    /// What was tested. A line that passed with a problem is a warning.
+    /// The lines of the test. A line that passed with a problem is a warning.
     pub lines: Vec<TestLine>,
 }
 
 /// Saves the credential of a tenant after a test, replacing an earlier one.
 ///
 /// # Errors
-/// With the first obstacle that [`test`] finds; and as that one, for a tenant that takes none.
+/// With the first problem that [`test`] finds; and like [`test`], for a tenant that takes no credential.
 pub async fn set(
     control: &Control,
     actor: &Actor,
@@ -71,7 +71,7 @@ pub async fn set(
     attempt.watch(&control.context, work).await
 }
 
-/// Tests a credential that is typed in, or without one the credential that is kept, line by line. It changes nothing.
+/// Tests a typed-in credential, or without one the saved credential, line by line. It changes nothing.
 ///
 /// # Errors
 /// When the actor may not manage clusters, when there is no such tenant or it has no credential, and for a tenant
@@ -96,10 +96,10 @@ pub async fn test(
     Ok(place.told(credential, found))
 }
 
-/// Forgets who reads a tenant's data. Tasks that still have to read it fail.
+/// Removes the credential of a tenant. Tasks that still have to read the tenant's data fail.
 ///
 /// # Errors
-/// When there is no such cluster, or no credential of the tenant.
+/// When there is no such cluster, or the tenant has no credential.
 pub async fn remove(
     control: &Control,
     actor: &Actor,
@@ -138,7 +138,7 @@ struct Place {
 }
 
 impl Place {
-    /// Finds the tenant as it is now; where the cluster does not answer, as it was last seen.
+    /// Finds the tenant as it is now, or if the cluster does not answer, as it was at the last refresh.
     async fn find(context: &Context, cluster: ClusterId, tenant: TenantId) -> Result<Self, Error> {
         let known = context.cluster(cluster).await?;
         if known.facts.generation == Generation::Gen4

@@ -11,7 +11,7 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
 
-/// An account to be made. Its password is a given one: it must be changed at the first log-on.
+/// A new account. Its password is an initial one, which must be changed at the first log-on.
 pub struct NewAccount {
     /// The name to log on with.
     pub name: String,
@@ -21,19 +21,19 @@ pub struct NewAccount {
     pub password: Secret,
 }
 
-/// The changes of an account; omitted ones keep a setting.
+/// The changes of an account; `None` keeps a setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountChange {
     /// Its role.
     pub role: Option<Role>,
-    /// Whether it may not log on.
+    /// Whether log-on is disabled.
     pub disabled: Option<bool>,
 }
 
 /// Returns the accounts, by name.
 ///
 /// # Errors
-/// When the actor may not read them, or the metadata fail.
+/// When the actor may not read them, or the metadata database fails.
 pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<User>, Error> {
     actor.must(Permission::ManageUsers)?;
     Ok(page.of(control.metadata().user_list().await?))
@@ -48,10 +48,10 @@ pub async fn get(control: &Control, actor: &Actor, id: UserId) -> Result<User, E
     Ok(control.metadata().user_get(id).await?.ok_or_else(|| unknown(id))?)
 }
 
-/// Makes an account.
+/// Creates an account.
 ///
 /// # Errors
-/// When the actor may not, the name is not valid or taken, or the password is not valid.
+/// When the actor lacks the permission, the name is not valid or taken, or the password is not valid.
 pub async fn create(control: &Control, actor: &Actor, new: NewAccount) -> Result<User, Error> {
     let NewAccount { name, role, password } = new;
     let attempt = Attempt::new(actor, "account-create", target(&name));
@@ -72,7 +72,7 @@ pub async fn create(control: &Control, actor: &Actor, new: NewAccount) -> Result
 /// Changes the role of an account, disables or enables it. Its sessions and tokens end immediately.
 ///
 /// # Errors
-/// When the actor may not, there is no such account, or no active administrator would be left.
+/// When the actor lacks the permission, there is no such account, or no active administrator would be left.
 pub async fn change(
     control: &Control,
     actor: &Actor,
@@ -109,7 +109,7 @@ pub async fn change(
 /// Sets the password of another account; it must be changed at the next log-on.
 ///
 /// # Errors
-/// When the actor may not, there is no such account, it is the actor's own, or the password is not valid.
+/// When the actor lacks the permission, there is no such account, it is the actor's own, or the password is not valid.
 pub async fn set_password(
     control: &Control,
     actor: &Actor,
@@ -137,10 +137,10 @@ pub async fn set_password(
     attempt.watch(&control.context, work).await
 }
 
-/// Removes an account. What it did stays in the audit log.
+/// Removes an account. Its actions stay in the audit log.
 ///
 /// # Errors
-/// When the actor may not, there is no such account, or no active administrator would be left.
+/// When the actor lacks the permission, there is no such account, or no active administrator would be left.
 pub async fn remove(control: &Control, actor: &Actor, id: UserId) -> Result<(), Error> {
     let name = name_for_log(control, id).await?;
     let attempt = Attempt::new(actor, "account-remove", target(&name));
@@ -158,8 +158,8 @@ pub async fn remove(control: &Control, actor: &Actor, id: UserId) -> Result<(), 
     attempt.watch(&control.context, work).await
 }
 
-/// Refuses what was done in this transaction when it took the last active administrator away. Writers take turns, so
-/// two administrators can't disable each other at the same time.
+/// Fails if this transaction would leave no active administrator. Only one transaction writes at a time, so two
+/// administrators can't disable each other at the same time.
 async fn check_an_admin_is_left(writer: &mut Transaction, before: &User) -> Result<(), Error> {
     if writer.user_count_active(Role::Admin).await? == 0 {
         return Err(Problem::conflict("account-last-admin").with("user", &before.name).into());
@@ -176,7 +176,7 @@ fn deed(change: AccountChange) -> &'static str {
     }
 }
 
-/// The audit log names accounts by their names, or by the number that was asked for where there is none.
+/// Returns the name of an account for the audit log, or the requested ID if there is no such account.
 async fn name_for_log(control: &Control, id: UserId) -> Result<String, Error> {
     let known = control.metadata().user_get(id).await?;
     Ok(known.map_or_else(|| id.to_string(), |user| user.name))

@@ -12,18 +12,18 @@ use crate::context::log_on::{self, Credential, Verdict};
 use crate::context::{Attempt, Control};
 use crate::error::Error;
 
-/// Wrong passwords in a row, of one account from one address, before there is a wait.
+/// The number of wrong passwords in a row, for one account from one address, before a wait starts.
 pub const ATTEMPTS: u32 = log_on::ATTEMPTS;
 
-/// Finds out who asks.
+/// Identifies the caller by name and password.
 ///
 /// A wrong password is counted for the account from that address, and for the address; after [`ATTEMPTS`] of them,
 /// each makes the next wait longer. Other users do not wait. A password that was verified from the same address
 /// within the last five minutes is not verified again.
 ///
 /// # Errors
-/// When name and password do not fit, saying how many attempts are free; when it is too early for the next; when the account
-/// is disabled; when too many others are logging on.
+/// When name or password is wrong, with the number of attempts left without a wait; when it is too early for the next
+/// attempt; when the account is disabled; when too many others are logging on.
 pub async fn authenticate(
     control: &Control,
     name: &str,
@@ -66,9 +66,9 @@ pub(super) fn log_on_over() -> Problem {
 /// The placeholder in the audit log for an attempted name that no account can have.
 const NO_NAME: &str = "(not a valid name)";
 
-/// Writes a refused log-on into the audit log, under the name that was tried.
+/// Writes a refused log-on into the audit log, under the attempted name.
 async fn refused(control: &Control, name: &str, address: &str, refusal: Problem) -> Error {
-    // A name that no account can have may be anything, and is not repeated.
+    // A name that no account can have may be anything, such as a password: it is not written.
     let name = if check_name(name).is_ok() { name } else { NO_NAME };
     let attempt = Attempt::of(name, address, "log-on", format!("user/{name}"));
     match attempt.watch(&control.context, async { Err::<(), Error>(refusal.into()) }).await {

@@ -23,7 +23,7 @@ pub use authenticate::{ATTEMPTS, authenticate};
 /// changed, and the account has the same role and is not disabled.
 ///
 /// # Errors
-/// When it is not, or the metadata fail.
+/// When it is not, or the metadata database fails.
 pub async fn check_still_logged_on(control: &Control, actor: &Actor) -> Result<(), Error> {
     let now = match &actor.means {
         Means::Program => return Ok(()),
@@ -43,11 +43,11 @@ pub fn log_ons_ended(control: &Control) -> watch::Receiver<u64> {
     control.context.log_on.ends()
 }
 
-/// Changes the actor's own password. It is the only allowed action while an initial one is set. Other sessions and
-/// tokens of the account end.
+/// Changes the actor's own password. It is the only allowed action while an initial one is set. All sessions and tokens
+/// of the account end, including the one that the actor is using.
 ///
 /// # Errors
-/// When the old password is wrong, which counts as a wrong log-on, or the new one is not valid.
+/// When the old password is wrong, which counts as a failed log-on, or the new one is not valid or is the old one.
 pub async fn change_password(
     control: &Control,
     actor: &Actor,
@@ -77,7 +77,7 @@ pub async fn change_password(
 }
 
 /// Resets the password of the administrator while the server is stopped. The account becomes an active administrator
-/// again, whatever its state was: this is the way back in.
+/// again, whatever its state was, so that log-on is always possible again.
 ///
 /// # Errors
 /// When a server uses the data directory, or the password is not valid.

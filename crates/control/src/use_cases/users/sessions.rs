@@ -14,7 +14,7 @@ use crate::users::{authenticate, log_on_over};
 /// How long a session lasts without being used.
 pub const IDLE_MAX: Duration = Duration::from_secs(30 * 60);
 
-/// How old the last noted use may be before the next one is noted: not every request has to write.
+/// The minimum interval between two recorded uses of a session: not every request has to write.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 /// The number of characters of a token: 32 random bytes in hexadecimal. Anything else is not a valid token.
@@ -45,7 +45,7 @@ pub async fn begin(control: &Control, name: &str, password: &Secret, address: &s
     Ok(Begun { actor, token: Secret::new(token) })
 }
 
-/// Returns who a token belongs to.
+/// Returns the owner of a session token.
 ///
 /// # Errors
 /// When the session has ended: logged off, idle for too long, or started with an earlier password.
@@ -69,7 +69,7 @@ pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<
     Ok(Actor::of(session.user, address, Means::Session(hash))?)
 }
 
-/// Returns who the session of that hash belongs to. To look is not to use: it does not keep the session alive.
+/// Returns the owner of the session with that hash. This does not count as a use of the session.
 pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Result<Actor, Error> {
     let session = control.metadata().session_get(hash).await?;
     let session = session.filter(|session| state(session) != State::Over).ok_or_else(log_on_over)?;
@@ -79,7 +79,7 @@ pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Res
 /// Logs off. Succeeds also for a session that has ended.
 ///
 /// # Errors
-/// When the database fails.
+/// When the metadata database fails.
 pub async fn end(control: &Control, token: &Secret) -> Result<(), Error> {
     let mut writer = control.metadata().begin().await?;
     writer.session_remove(&hash(token.expose())).await?;
@@ -91,7 +91,7 @@ pub async fn end(control: &Control, token: &Secret) -> Result<(), Error> {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Over,
-    /// Used a moment ago, and noted.
+    /// Used recently, and recorded.
     Noted,
     ToBeNoted,
 }
@@ -111,7 +111,7 @@ fn before(now: Timestamp, time: Duration) -> Timestamp {
     Timestamp(now.0.saturating_sub(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
 }
 
-/// A token has 256 random bits, which cannot be guessed: a plain hash protects it as well as a slow one.
+/// Returns the hash of a token. A token has 256 random bits, so a fast hash protects it as well as a slow one.
 pub(super) fn hash(token: &str) -> String {
     blake3::hash(token.as_bytes()).to_hex().to_string()
 }

@@ -17,22 +17,22 @@ use crate::error::Error;
 /// The prefix of every token, so that people and code scanners recognize one.
 pub const PREFIX: &str = "lifeboat_";
 
-/// The most days that a token with an end is good for.
+/// The maximum number of days that an expiring token is valid.
 pub const DAYS_MAX: u32 = 3650;
 
-/// The most tokens that one account has.
+/// The maximum number of tokens of one account.
 pub const TOKENS_MAX: usize = 100;
 
-/// How old the last noted use may be before the next one is noted.
+/// The minimum interval between two recorded uses of a token.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A created token.
 pub struct Created {
-    /// What is kept of it.
+    /// The stored data about the token.
     pub token: Token,
-    /// The token itself. It is handed out here and kept nowhere.
+    /// The token itself. It is returned here and not stored.
     pub secret: Secret,
 }
 
@@ -79,13 +79,13 @@ pub async fn create(
 /// Returns the tokens of the actor's own account, by name.
 ///
 /// # Errors
-/// When a given password was not changed yet, or the metadata fail.
+/// When an initial password was not changed yet, or the metadata database fails.
 pub async fn list(control: &Control, actor: &Actor) -> Result<Vec<Token>, Error> {
     actor.must(Permission::Read)?;
     Ok(control.metadata().token_list(actor.user).await?)
 }
 
-/// Revokes a token of the actor's own account, and those that it made; they are good for nothing from then on.
+/// Revokes a token of the actor's own account, and the tokens that were created with it.
 ///
 /// # Errors
 /// When the account has no such token.

@@ -1,5 +1,5 @@
-//! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The account is the one that the statement is stored under, and the
-//! only one.
+//! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The only account in a statement is the one that it is stored
+//! under.
 
 use oceanbase::catalog::PUBLIC_ROLE;
 
@@ -36,7 +36,7 @@ pub(super) fn check_grant(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal
     rest(&mut sql)
 }
 
-/// Takes what is given, to the word in front of the account.
+/// Takes the privileges or roles, up to and including the word before the account.
 fn until(sql: &mut Reader<'_>, word: &str) -> Result<(), Refusal> {
     while !sql.eat(&[word]) {
         match sql.peek() {

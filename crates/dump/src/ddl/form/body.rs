@@ -1,8 +1,8 @@
-//! The body of stored code: one statement, or one block. A `;` ends a statement only within a block: a `;` outside ends
-//! the code, and what follows would be run at once.
+//! The body of stored code: one statement, or one block. Within a block, a `;` ends a statement. Outside a block, it
+//! ends the code, and the text after it would run immediately.
 //!
-//! A block is taken to begin only where a server must take it so. To mistake another word for the beginning of a
-//! block would let a `;` pass that ends the code; to overlook a block only refuses code that is as it should be.
+//! A block begins only where every server sees one. If another word were mistaken for the beginning of a block, a `;`
+//! that ends the code would pass. If a block is overlooked, valid code is refused, which is harmless.
 
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
@@ -34,7 +34,7 @@ pub(super) fn check(sql: &mut Reader<'_>) -> Result<(), Refusal> {
         if token.is_sign(b';') {
             sql.take();
             if open.is_empty() {
-                return sql.end(); // one at the very end ends nothing else
+                return sql.end(); // a `;` at the very end is harmless
             }
             starts = true;
         } else if starts {

@@ -1,4 +1,4 @@
-//! The form of each statement of a dump: one statement that creates the object it is stored under, and nothing else.
+//! The form of each statement of a dump: a single statement that creates the object it is stored under.
 //!
 //! A server's SHOW CREATE prints some names without quoting them properly, and a dump may be forged. So a statement is
 //! checked when it is written into a dump, and again before a load runs anything. What is not understood is refused.

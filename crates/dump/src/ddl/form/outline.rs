@@ -6,7 +6,7 @@ use crate::ddl::token::TokenKind;
 /// How a statement that an outline is bound to begins. The server keeps it, and runs nothing.
 const BOUND: [&str; 7] = ["SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "MERGE", "WITH"];
 
-/// Checks CREATE OUTLINE: by a statement, or by the number of one and a hint.
+/// Checks CREATE OUTLINE, which names a statement, or the ID of a statement and a hint.
 pub(super) fn check(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
     sql.expect(&["CREATE"])?;
     sql.eat(&["FORMAT"]);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ddl::token::{Quoting, Token, TokenKind, tokens, tokens_of};
 
-/// Why a statement is not taken.
+/// Why a statement is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal(pub(crate) String);
 
@@ -30,7 +30,7 @@ impl<'t> Reader<'t> {
         Self::of(sql, false)
     }
 
-    /// The same, with hints for the optimizer, which count for nothing.
+    /// The same, but allows and ignores optimizer hints.
     pub(super) fn with_hints(sql: &'t [u8]) -> Result<Self, Refusal> {
         Self::of(sql, true)
     }
@@ -59,7 +59,7 @@ impl<'t> Reader<'t> {
         Ok(Self { tokens: kept, at: 0 })
     }
 
-    /// Reads code: comments and hints count for nothing, and `;` may stand in it.
+    /// Reads code: comments and hints are ignored, and `;` is allowed.
     pub(super) fn code(sql: &'t [u8], quoting: Quoting) -> Result<Self, Refusal> {
         let mut kept = Vec::new();
         for token in tokens_of(sql, quoting) {
@@ -85,12 +85,12 @@ impl<'t> Reader<'t> {
         Ok(Self { tokens: kept, at: 0 })
     }
 
-    /// Returns the next token, which stays the next.
+    /// Returns the next token without taking it.
     pub(super) fn peek(&self) -> Option<Token<'t>> {
         self.peek_at(0)
     }
 
-    /// Returns the token that many places further on.
+    /// Returns the token this many places ahead without taking it.
     pub(super) fn peek_at(&self, places: usize) -> Option<Token<'t>> {
         self.tokens.get(self.at + places).copied()
     }

@@ -7,7 +7,7 @@ use crate::ddl::token::TokenKind;
 const NUMBERED: [&[&str]; 5] =
     [&["START", "WITH"], &["MINVALUE"], &["MAXVALUE"], &["INCREMENT", "BY"], &["CACHE"]];
 
-/// What stands alone.
+/// Options without a value.
 const ALONE: [&[&str]; 5] = [&["NOMINVALUE"], &["NOMAXVALUE"], &["NOCACHE"], &["CYCLE"], &["NOCYCLE"]];
 
 /// The types that a sequence may have (MariaDB 11.5).

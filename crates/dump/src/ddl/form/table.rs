@@ -3,8 +3,8 @@
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
 
-/// How MySQL and MariaDB show a folder beside those of their databases, such as `lost+found`. No statement creates such a
-/// database.
+/// The prefix under which MySQL and MariaDB show a folder that is not a database, such as `lost+found`. No statement
+/// creates such a database.
 const STRAY_FOLDER: &str = "#mysql50#";
 
 /// The options of a database.
@@ -110,7 +110,7 @@ const TABLE_OPTIONS: [&[&str]; 77] = [
 const ENGINES: [&str; 9] =
     ["ARIA", "INNODB", "MEMORY", "MYISAM", "OCEANBASE", "PERCONA_XTRADB", "ROCKSDB", "TOKUDB", "XTRADB"];
 
-/// What reads rows, or reaches for files, servers and other tables.
+/// Words that read rows, or refer to files, servers or other tables.
 const REFUSED: [&str; 11] = [
     "CONNECTION",
     "DIRECTORY",

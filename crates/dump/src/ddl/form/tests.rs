@@ -313,12 +313,12 @@ fn an_account_is_given_nothing_but_its_own() {
     assert_taken(SchemaKind::Grant, "'u'@'%'", "GRANT SELECT ON `my\\_a`.* TO 'u'");
 }
 
-/// What must not stand anywhere in a statement.
+/// Text that no statement may contain.
 const INJECTED: [&str; 5] = ["; DROP DATABASE d", " -- ", "/* x */", "/*!50000 ;*/", " INTO OUTFILE 'x' "];
 
 proptest! {
-    /// Whatever the names and texts are, the written form passes; with anything between two of its tokens, it does
-    /// not.
+    /// With any names and texts, the written form passes. With injected text between two of its tokens, it is
+    /// refused.
     #[test]
     fn what_is_written_passes_and_what_is_put_in_does_not(
         names in proptest::collection::vec("[a-z`'\";/*#\\\\ -]{1,12}", 6),

@@ -2,7 +2,7 @@
 
 use crate::ddl::form::reader::{Reader, Refusal};
 
-/// What writes the rows of a query somewhere.
+/// Words that write the rows of a query somewhere.
 const REFUSED: [&str; 4] = ["DUMPFILE", "INFILE", "INTO", "OUTFILE"];
 
 /// The beginning of a query, except a bracket.

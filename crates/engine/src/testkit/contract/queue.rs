@@ -1,4 +1,4 @@
-//! What is promised of tasks that wait for their turn.
+//! The promises about queued tasks.
 
 use super::{LEASE, SECOND, Timed, ask, change, claimed, failed, load, new, pass, save};
 use crate::journal::{Ask, Claim, InsertError, Limits, NewTask};

@@ -86,7 +86,7 @@ fn what_is_due_starts_once() {
 #[test]
 fn due_times_from_before_the_schedule_was_saved_are_not_its_own() {
     let mut strategy = weekly();
-    strategy.since = on(4, 2); // saved in the moment in which one would be due
+    strategy.since = on(4, 2); // saved exactly when one would be due
     assert_eq!(decide(&strategy, &[], &WELL, on(4, 23)), [Decision::Nothing]);
     assert_eq!(decide(&strategy, &[], &WELL, on(5, 2)), [start(5, Incremental)]);
 }
@@ -100,7 +100,7 @@ fn of_several_missed_runs_the_newest_starts_and_is_full_if_one_of_them_was() {
         decide(&strategy, &done[..], &WELL, on(8, 9)),
         [replaced(2, 4), replaced(3, 4), replaced(5, 8), replaced(6, 8), replaced(7, 8), start(8, Full)]
     );
-    // Before the full one was due, there is none to replace.
+    // Before the full run was due, there is none to replace.
     assert_eq!(
         decide(&strategy, &done[..], &WELL, on(5, 9)),
         [replaced(2, 4), replaced(3, 4), start(5, Incremental)]
@@ -195,7 +195,7 @@ fn where_other_backups_leave_no_room_a_task_waits_until_the_next_time_is_due() {
             [hindered(3, why), start(4, Incremental)],
             "{why:?}"
         );
-        // Once there is room, only time is short.
+        // There is room now, but the due time of the 3rd was replaced.
         assert_eq!(decide(&strategy, &history, &WELL, next), [replaced(3, 4), start(4, Incremental)]);
     }
 }
@@ -213,7 +213,7 @@ fn what_else_hinders_a_run_holds_its_task_in_the_queue() {
         assert_eq!(decide(&strategy, &history, &state, on(3, 5)), [queue(3, Some((why, next)), next)]);
         assert_eq!(decide(&strategy, &history, &state, next), [hindered(3, why), wait(why, on(5, 2))]);
     }
-    // The clock went back behind its due time.
+    // The clock was set back to before its due time.
     assert_eq!(decide(&strategy, &history, &WELL, on(3, 1)), [Decision::Nothing]);
 }
 
@@ -251,7 +251,7 @@ fn a_paused_strategy_misses_what_is_due_and_catches_nothing_up_when_it_is_resume
         .chain((6..=7).map(|day| missed(day, on(day, 3), paused)))
         .collect();
     assert_eq!(decide(&strategy, &history, &WELL, on(7, 10)), [Decision::Nothing]);
-    // The full one that the pause left out was left out on purpose.
+    // The full run during the pause was skipped on purpose, so it is not replaced.
     assert_eq!(decide(&strategy, &history, &WELL, on(8, 2)), [start(8, Incremental)]);
 }
 

@@ -13,7 +13,7 @@ use super::{Dice, rounds};
 const DAY: i64 = 86_400_000_000;
 const NOW: Timestamp = Timestamp(1_795_780_800_000_000);
 
-/// Names the period of a date.
+/// Returns the period of a date as a key.
 type Period = fn(NaiveDate) -> (i32, u32);
 
 #[test]
@@ -117,7 +117,7 @@ fn kept(sets: &[Candidate], policy: &Policy, holds: &[Hold]) -> BTreeSet<i64> {
     plan.into_iter().filter(|(_, verdict)| verdict.is_kept()).map(|(id, _)| id).collect()
 }
 
-/// The slow way down a chain.
+/// Walks down a chain, slowly.
 fn base_of(set: &Candidate, sets: &[Candidate]) -> Option<i64> {
     if set.health != Health::Good {
         return None;

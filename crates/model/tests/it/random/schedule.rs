@@ -1,5 +1,5 @@
-//! A simulated year of random strategies: whatever the clock, the cluster, the users and crashes of Lifeboat do,
-//! every due time has a row, and none has two tasks.
+//! A simulated year of random strategies: with any behaviour of the clock, the cluster and the users, and any
+//! crashes, every due time has a row, and none has two tasks.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn a_clock_that_jumps_both_ways_loses_and_doubles_no_run_of_a_year() {
     rounds(8, 1, |seed| World::new(seed, true).live(366 * DAY));
 }
 
-/// A task that a run became.
+/// The task of a run.
 struct Task {
     kind: DataBackupMode,
     ends: i64,
@@ -47,16 +47,16 @@ struct Waiting {
     before: Timestamp,
 }
 
-/// Everything that a strategy meets.
+/// The environment of a strategy.
 struct World {
     dice: Dice,
     strategy: Strategy,
     rows: BTreeMap<Timestamp, Run>,
     tasks: BTreeMap<RunKey, Task>,
     queue: BTreeMap<RunKey, Waiting>,
-    /// The time that really passed; only the world knows it.
+    /// The real elapsed time, which only the world knows.
     real: i64,
-    /// By how much the clock is wrong.
+    /// The error of the clock.
     offset: i64,
     jumps: bool,
     cluster: (ClusterStatus, i64),
@@ -68,7 +68,7 @@ struct World {
 impl World {
     fn new(seed: u64, jumps: bool) -> Self {
         let mut dice = Dice::new(seed);
-        let begin = 1_767_225_600_000_000 + dice.from(0, 365) * DAY; // some day of 2026
+        let begin = 1_767_225_600_000_000 + dice.from(0, 365) * DAY; // a random day of 2026
         let strategy = Strategy {
             id: StrategyId(dice.from(1, 1_000)),
             scope: Scope::Cluster(ClusterId(1)),
@@ -105,7 +105,7 @@ impl World {
         Timestamp(self.real + self.offset)
     }
 
-    /// Lets time pass.
+    /// Advances time.
     fn live(&mut self, time: i64) {
         let end = self.real + time;
         while self.real < end {
@@ -115,7 +115,7 @@ impl World {
                 _ => self.dice.from(1, 9 * HOUR),
             };
             if self.dice.one_in(3) {
-                // The moment in which something is due, exactly.
+                // Exactly the time at which something is due.
                 let next = self.strategy.settings.schedule.dues(self.now()).next().expect("a due time").at.0;
                 let ahead = next - self.now().0;
                 self.real += if ahead < DAY { ahead } else { 0 };
@@ -127,7 +127,7 @@ impl World {
         }
     }
 
-    /// Things that happen between two looks of the scheduler.
+    /// Events between two checks of the scheduler.
     fn happen(&mut self) {
         let real = self.real;
         if self.cluster.1 <= real {
@@ -164,7 +164,7 @@ impl World {
             let is_paused = std::mem::replace(&mut self.strategy.paused, true);
             let decisions = self.decide();
             self.carry_out(&decisions, true);
-            // What waits for a time that is yet to come, since the clock went back, is taken out, too.
+            // Tasks that wait for a future time, because the clock went back, are removed, too.
             for key in std::mem::take(&mut self.queue).into_keys() {
                 self.rows.remove(&key.due);
             }
@@ -197,7 +197,7 @@ impl World {
         !state.other_backup_runs && state.running < state.running_max
     }
 
-    /// What a worker does: it takes tasks from the queue whose turn has come.
+    /// Acts as a worker: takes due tasks from the queue.
     fn work(&mut self) {
         let (now, real) = (self.now(), self.real);
         let has_turn = |waiting: &Waiting| waiting.from <= now && now < waiting.before;
@@ -231,7 +231,7 @@ impl World {
         decide(&self.strategy, &self.history(), &self.state(), self.now())
     }
 
-    /// One look of the scheduler.
+    /// One check of the scheduler.
     fn tick(&mut self) {
         let decisions = self.decide();
         self.check(&decisions);
@@ -305,8 +305,7 @@ impl World {
         *found.first().expect("only times of the schedule are due")
     }
 
-    /// Returns whether a full run was due since the last one that started, and was missed for another reason than a
-    /// pause.
+    /// Returns whether a full run was due since the last started run, and was missed for another reason than a pause.
     fn owed_full(&self, due: Timestamp) -> bool {
         let began =
             self.rows.range(..due).rev().find(|(_, row)| matches!(row.outcome, Outcome::Started { .. }));
@@ -356,7 +355,7 @@ impl World {
         self.rows.insert(due, Run { due, planned, decided, outcome });
     }
 
-    /// Every due time within the horizon has a row that counts, but for the newest one while it waits.
+    /// Every due time within the horizon has a settled row, except the newest one while it waits.
     fn check_rows(&self, last: Option<&Decision>) {
         let now = self.now();
         let begin = self.strategy.since.max(Timestamp(now.0 - HORIZON));
@@ -373,7 +372,7 @@ impl World {
             }
             _ => assert_eq!(without, [], "missed without a row at {now}"),
         }
-        // When nothing is in the way, the newest time has become a task, unless it was due in a pause.
+        // If nothing prevents it, the newest due time has become a task, unless it was due in a pause.
         if let (Some(newest), Some(Decision::Start { .. } | Decision::Nothing)) = (dues.last(), last) {
             let paused = Outcome::Missed(MissReason::Hindered(Hindrance::Paused));
             let outcome = &self.rows[&newest.at].outcome;
@@ -392,7 +391,7 @@ impl World {
         let last = dues.last().map(|due| due.at);
         for due in &dues {
             let Some(row) = self.rows.get(&due.at) else {
-                // Down for longer than the horizon, or waiting still.
+                // Lifeboat was down for longer than the horizon, or the run is still waiting.
                 assert!(Some(due.at) == last, "no row for {}", due.at);
                 continue;
             };
@@ -410,7 +409,7 @@ impl World {
     }
 }
 
-/// Returns a schedule at random.
+/// Returns a random schedule.
 fn schedule(dice: &mut Dice) -> serde_json::Value {
     let zones = [
         "UTC",

@@ -1,4 +1,4 @@
-//! The windows of random sets and logs, compared moment by moment with a slow reading of the rule.
+//! Compares the windows of random sets and logs, SCN by SCN, with a slow implementation of the rule.
 
 use model::backup::DataBackupMode;
 use model::recovery_window::{Piece, PieceFile, Round, RoundEnd, Set, windows};
@@ -85,7 +85,7 @@ fn inputs(dice: &mut Dice) -> (Vec<Set>, Vec<Round>, Vec<Piece>) {
             let checkpoint_scn = end - number(0, 1).min(end - at);
             let end_scn = (number(0, 4) > 0).then_some(end);
             let is_last = number(0, 5) == 0;
-            // A round that is stopped leaves the end where it was due.
+            // A stopped round leaves the planned end unchanged.
             let end_scn = end_scn.map(|end| if is_last { end + number(0, 9) } else { end });
             let id = i64::try_from(id).expect("a small number");
             pieces.push(Piece { dest, round, id, start_scn: at, checkpoint_scn, end_scn, file });
@@ -109,7 +109,7 @@ fn inputs(dice: &mut Dice) -> (Vec<Set>, Vec<Round>, Vec<Piece>) {
     (sets, rounds, pieces)
 }
 
-/// The rule as it is written, with no thought of speed.
+/// The rule as documented, without optimisation.
 fn is_recoverable(
     moment: u64,
     sets: &[Set],
@@ -138,7 +138,7 @@ fn is_good(set: &Set, sets: &[Set]) -> bool {
         }
 }
 
-/// Reads on from a moment as long as some log of the same round continues.
+/// Reads from an SCN as long as a log of the same round continues.
 fn readable(from: u64, rounds: &[Round], pieces: &[Piece], counts: &[PieceFile]) -> Option<u64> {
     let has_pieces =
         |round: &&Round| pieces.iter().any(|piece| (piece.dest, piece.round) == (round.dest, round.id));

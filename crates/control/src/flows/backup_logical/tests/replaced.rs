@@ -1,4 +1,4 @@
-//! Files that another program puts into the storage meanwhile.
+//! Files that another program puts into the storage while a backup runs.
 
 use super::{assert_backed_up, run_up_to, sets_of};
 use crate::tasks::Steer;
@@ -13,7 +13,7 @@ async fn a_foreign_manifest_is_never_verified() {
     let path = format!("{}/manifest.json", complete[0]);
     let ours = world.dumps().get(&path, 1 << 30).await.expect("a manifest");
     let text = String::from_utf8(ours.to_vec()).expect("JSON");
-    // It is complete, fits the objects, and is unsigned.
+    // The manifest is complete and matches the objects, but is unsigned.
     let content = text.lines().next().expect("two lines");
     let hash = blake3::hash(content.as_bytes()).to_hex();
     let sealed = format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n");

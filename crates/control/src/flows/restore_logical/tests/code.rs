@@ -185,14 +185,14 @@ async fn a_routine_that_is_there_already_is_refused_before_anything_changes() {
     let task = recovery.begin().await;
     assert_eq!(world.fail(task).await, "load-target-not-empty");
     assert_eq!((recovery.code().await, recovery.tables().await), (vec!["Twice".into()], vec![]));
-    // Without code, nothing conflicts with it.
+    // A recovery without code does not conflict with the routine.
     let recovery = Recovery { with_code: false, ..recovery };
     let task = recovery.begin().await;
     recovery.world.finish(task).await;
     recovery.drop_target().await;
 }
 
-/// Users belong to the whole server, so this test has one of its own.
+/// Users belong to the whole server, so this test starts its own.
 #[tokio::test]
 async fn users_are_recovered_with_a_whole_set_and_a_roll_back_drops_those_that_were_made() {
     let folder = tempfile::Builder::new().prefix("seekdb-").tempdir().expect("a folder");

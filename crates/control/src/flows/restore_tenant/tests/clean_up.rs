@@ -24,7 +24,7 @@ on_both_4x! {
     a_cancel_ends_a_restore_in_its_last_stages,
 }
 
-/// Lets a recovery fail because the servers can't read the storage any more.
+/// Lets a recovery fail because the servers can no longer read the storage.
 async fn failed(recovery: &Recovery, wish: TenantRecovery) -> model::id::TaskId {
     let task = recovery.begin(wish).await;
     run_into_wait(recovery, task).await;
@@ -45,7 +45,7 @@ async fn a_damaged_backup_fails_in_the_databases_words_and_a_clean_up_leaves_not
     let story = recovery.world.story(task).await;
     assert!(story.contains("database-backup-unreachable"), "what the number means is told: {story}");
     assert_eq!(recovery.tenant("shop_2").expect("half of it is there")["role"], "Restore");
-    // A retry changes nothing as long as the rest is there.
+    // A retry changes nothing while the remains exist.
     recovery.world.steer(task, Steer::Retry).await;
     assert_eq!(recovery.world.fail(task).await.1, "restore-job-failed");
     assert_eq!(recovery.world.count_acts(RESTORE), 1);
@@ -54,7 +54,7 @@ async fn a_damaged_backup_fails_in_the_databases_words_and_a_clean_up_leaves_not
     assert_eq!(recovery.tenant("shop_2"), None);
     assert_eq!(recovery.pools(), before);
     assert!(recovery.tenant("shop").is_some());
-    // Another one, under the same name.
+    // Another recovery under the same name succeeds.
     let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
     recovery.world.finish(task).await;
 }
@@ -152,7 +152,7 @@ async fn restore(recovery: &Recovery, pool: &str, description: &str) {
     }
 }
 
-/// Lets the database take this task's own statement, later than it was sent.
+/// Lets the database execute this task's own statement late.
 async fn restore_late(recovery: &Recovery) {
     let pool = recovery.pools().pop().expect("the task's own");
     let parts: Vec<&str> = pool.split('_').collect();
@@ -199,20 +199,20 @@ async fn where_no_description_is_kept_only_a_job_that_was_seen_is_ended() {
 async fn a_job_that_comes_while_a_cancel_looks_for_it_is_ended(profile: Profile) {
     let recovery = Recovery::large(profile).await;
     let world = &recovery.world;
-    let at = |wanted: StepStatus| {
-        move |task: &engine::Task| {
-            task.rows.iter().any(|row| row.step == "start-restore" && row.status == wanted)
-        }
+    let is_canceling = |task: &engine::Task| {
+        task.rows.iter().any(|row| row.step == "start-restore" && row.status == StepStatus::Canceling)
     };
     let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
-    assert_eq!(world.run_until(task, None, at(StepStatus::Running)).await, None);
+    // The first run of the body saves that the statement is about to be sent; the second run would send it.
+    let crash = Crash::CrashBeforeSecond("start-restore");
+    assert_eq!(world.run(task, Some(crash)).await, Ended::Crashed);
     world.steer(task, Steer::Cancel).await;
-    assert_eq!(world.run_until(task, None, at(StepStatus::Canceling)).await, None);
+    assert_eq!(world.run_until(task, None, is_canceling).await, None);
     restore_late(&recovery).await;
     assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
     assert_eq!(world.count_acts("ALTER SYSTEM CANCEL RESTORE"), 1);
     assert_eq!(recovery.tenant("shop_2"), None);
-    // A retry begins another.
+    // A retry starts another job.
     world.steer(task, Steer::Retry).await;
     world.finish(task).await;
 }

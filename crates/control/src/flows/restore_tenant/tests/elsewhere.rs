@@ -21,7 +21,7 @@ async fn backups_of_another_storage_at_the_same_path_are_refused(profile: Profil
         tenants: vec![TenantConfig::named("shop")],
         ..ClusterConfig::default()
     };
-    // Its own full backup is number 1, of tenant 1002, and can be recovered to the same moment.
+    // Its own full backup is also set 1 of tenant 1002, and can be recovered to the same time.
     let start_us = i64::try_from(between / 1_000).expect("a moment") - 1_600_000_000;
     let root = TempDir::new().expect("a directory");
     let (cluster, handle) = world.another("dr", config, start_us, root.path()).await;

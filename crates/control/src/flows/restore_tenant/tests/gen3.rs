@@ -1,5 +1,5 @@
-//! The same recovery before 4.0: no preview and no description, one place for all of a cluster's backups, a parameter that
-//! lets tenants be restored, and a dropped tenant that ends its restore.
+//! The same recovery before 4.0: no preview and no description, one directory for all backups of a cluster, a parameter
+//! that allows restores, and a restore that ends when its tenant is dropped.
 
 use engine::{Fault as Crash, TaskStatus, testkit};
 use model::Secret;
@@ -21,7 +21,7 @@ use crate::{backups, restores};
 /// All versions before 4.0 that are simulated.
 const VERSIONS: [Profile; 3] = [Profile::V2_2_77, Profile::V3_1_5, Profile::V3_2_4];
 
-/// How the statement that starts a restore begins.
+/// The beginning of the statement that starts a restore.
 const RESTORE: &str = "ALTER SYSTEM RESTORE `";
 
 struct Recovery {
@@ -34,7 +34,7 @@ impl Recovery {
         Self::of(SimWorld::with(profile, &["shop"]).await, None, &[Full, Incremental]).await
     }
 
-    /// One full backup, for tests that make many worlds.
+    /// One full backup, for tests that create many worlds.
     async fn small(profile: Profile) -> Self {
         Self::of(SimWorld::with(profile, &["shop"]).await, None, &[Full]).await
     }
@@ -77,7 +77,7 @@ impl Recovery {
         accepted.expect("the recovery is accepted").task
     }
 
-    /// Returns the first and the last moment that can be recovered to, and one between the sets; in microseconds.
+    /// Returns the first and the last recoverable time, and one between the sets; in microseconds.
     async fn moments(&self) -> [u64; 3] {
         let (control, actor) = (&self.world.control, &self.world.actor);
         let windows = recovery_windows(control, actor, self.world.cluster, WindowFilter::default()).await;
@@ -98,7 +98,7 @@ impl Recovery {
         pools.iter().map(|pool| pool["name"].as_str().expect("a name").to_owned()).collect()
     }
 
-    /// The tenant is there once, in order, and of that moment.
+    /// The tenant exists, is NORMAL, and was restored once, to this time.
     fn assert_recovered(&self, micros: u64, what: &str) {
         let tenant = self.tenant("shop_2").unwrap_or_else(|| panic!("{what}: it is not there"));
         assert_eq!((&tenant["data_scn"], &tenant["status"]), (&micros.into(), &"NORMAL".into()), "{what}");
@@ -106,7 +106,7 @@ impl Recovery {
         assert_eq!(restores.as_array().map(Vec::len), Some(1), "{what}: {:?}", self.world.acts());
     }
 
-    /// Counts the statements that were more than reading.
+    /// Counts the statements that changed the cluster.
     fn changes(&self) -> usize {
         let is_act = |entry: &sim::Entry| {
             let sql = entry.sql.to_uppercase();
@@ -296,7 +296,7 @@ async fn encrypted_backups_before_4_0_need_their_password() {
         let task = recovery.begin(wish(password)).await;
         assert_eq!(recovery.world.fail(task).await, (step.to_owned(), why.to_owned()));
         if step == "start-restore" {
-            roll_back_in(&recovery.world, task).await; // the pools are there
+            roll_back_in(&recovery.world, task).await; // the pools exist
         }
     }
     let task = recovery.begin(wish(Some("hunter2"))).await;
@@ -336,7 +336,7 @@ async fn a_running_restore_before_4_0_is_ended_by_the_roll_back_and_a_complete_t
     assert_eq!(recovery.world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
     assert_eq!(roll_back_in(&recovery.world, task).await, TaskStatus::RolledBack);
     assert_eq!((recovery.tenant("shop_2"), recovery.pools()), (None, before));
-    // One that is complete is never dropped.
+    // A complete tenant is never dropped.
     let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
     assert_eq!(recovery.world.run(task, Some(Crash::CrashBefore("activate-tenant"))).await, Ended::Crashed);
     recovery.world.steer(task, crate::tasks::Steer::Cancel).await;

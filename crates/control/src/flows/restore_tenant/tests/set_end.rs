@@ -1,4 +1,4 @@
-//! A recovery to the end of one set, by the cluster's own number of it.
+//! A recovery to the end of one set, which the request names by its ID in the cluster.
 
 use model::backup::DataBackupMode::Full;
 use model::order::{RecoverUntil, TenantRecovery};

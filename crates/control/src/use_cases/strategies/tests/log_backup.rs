@@ -6,7 +6,7 @@ use model::backup::BackupMethod;
 use super::super::{pause, resume};
 use super::*;
 
-/// Returns how log backup of each tenant stands.
+/// Returns the log backup status of each tenant.
 async fn log_backup(world: &SimWorld) -> Vec<ArchiveStatus> {
     let (control, actor) = (&world.control, &world.actor);
     let tasks = crate::log_backups::list(control, actor, world.cluster, None, None, PageAsk::default()).await;

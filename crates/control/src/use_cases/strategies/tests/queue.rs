@@ -1,4 +1,4 @@
-//! Runs for which other backups leave no room: they are tasks at once, and wait in the queue.
+//! Runs for which other backups leave no room: they become tasks at once, and wait in the queue.
 
 use engine::journal::{Ask, Change, Claim, Journal as _, Limits, NewTask};
 use engine::{Flow, Next, Note, Step};
@@ -8,7 +8,7 @@ use model::id::StorageId;
 use super::*;
 use crate::orders;
 
-/// A backup of which only its task counts.
+/// A backup without any action: only its task counts.
 struct Elsewhere;
 
 impl Flow for Elsewhere {
@@ -20,7 +20,7 @@ impl Flow for Elsewhere {
     const STEPS: &'static [Step<Self>] = &[Step::one("run", |_, ()| Box::pin(async { Ok(Next::Done) }))];
 }
 
-/// Starts this many backups of other clusters, which another server runs.
+/// Starts this many backups of other clusters, on another server.
 async fn begin_elsewhere(world: &SimWorld, count: i64, storage: StorageId) -> Vec<Claim> {
     let metadata = world.control.metadata();
     let ask = Ask {
@@ -69,7 +69,7 @@ fn missed(reason: &str) -> (RunStatus, Option<String>) {
     (RunStatus::Missed, Some(reason.to_owned()))
 }
 
-/// Returns what a task is said to wait for.
+/// Returns the text that shows what a task waits for.
 async fn note(world: &SimWorld, task: TaskId) -> Option<String> {
     let task = crate::tasks::get(&world.control, &world.actor, task).await.expect("there");
     task.note.map(|note| note.message(Language::En))
@@ -95,7 +95,7 @@ async fn what_is_due_is_a_task_at_once_and_waits_for_room_in_the_queue() {
     for _ in 0..2 {
         round(&world).await;
     }
-    assert_eq!(only_task(&world).await, task, "it waits, and nothing is decided anew");
+    assert_eq!(only_task(&world).await, task, "it waits, and nothing is decided again");
     end_elsewhere(&world, &elsewhere[0]).await;
     world.finish(task).await;
     assert_eq!(outcomes(&world, scope).await, [(RunStatus::Successful, None)]);
@@ -129,7 +129,7 @@ async fn a_task_that_did_not_come_to_its_turn_is_missed_and_the_next_one_takes_i
     round(&world).await;
     let first = only_task(&world).await;
     until_due(&world).await;
-    end_elsewhere(&world, &elsewhere[0]).await; // too late: its time is up
+    end_elsewhere(&world, &elsewhere[0]).await; // too late: its time in the queue is over
     work(&world).await;
     assert!(world.task(first).await.queued.is_some());
     begin_elsewhere(&world, 1, StorageId(100)).await;
@@ -145,7 +145,7 @@ async fn a_task_that_did_not_come_to_its_turn_is_missed_and_the_next_one_takes_i
     let shown = backups::data_backup_tasks(&world.control, &world.actor, &filter, PageAsk::default()).await;
     let shown: Vec<_> = shown.expect("listed").page.contents.iter().map(|row| row.task).collect();
     assert!(!shown.contains(&Some(first)), "no data backup of it ever began: {shown:?}");
-    // Somebody may start it by hand all the same.
+    // A user can still start it manually.
     end_elsewhere(&world, &elsewhere[1]).await;
     world.steer(first, crate::tasks::Steer::Retry).await;
     world.finish(first).await;
@@ -225,7 +225,7 @@ async fn a_task_that_waits_is_held_while_its_cluster_is_away_or_the_window_is_qu
     round(&world).await;
     world.finish(task).await;
 
-    // Quiet from a minute after the next run is due.
+    // The quiet hours start a minute after the next due time.
     let now = world.control.metadata().now().await.expect("answers");
     let hour = |ahead: i64, minute: u32| {
         let hours = now.0 / 3_600_000_000 + ahead;
@@ -252,7 +252,7 @@ async fn a_task_that_waits_is_held_while_its_cluster_is_away_or_the_window_is_qu
 }
 
 #[tokio::test]
-async fn a_strategy_that_is_changed_orders_a_task_that_waits_anew() {
+async fn a_strategy_that_is_changed_reorders_a_task_that_waits() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let scope = whole(&world);
     create(&world, scope, "FULL_BACKUP").await;

@@ -128,7 +128,7 @@ async fn what_fails_here_each_time_alike_is_recorded_with_its_reason() {
 #[tokio::test]
 async fn misses_of_a_long_outage_are_recorded_all_at_once_or_not_at_all() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-    until_due(&world).await; // so that the hour is not full while this is looked at
+    until_due(&world).await; // so that no full hour passes during the checks
     create(&world, whole(&world), "FULL_BACKUP").await;
     pass(&world, Duration::from_secs(30 * 3_600)).await;
     let id = stored(&world).await.id;
@@ -150,7 +150,7 @@ async fn misses_of_a_long_outage_are_recorded_all_at_once_or_not_at_all() {
         });
         let has_ended = ended.await.is_some();
         drop(work);
-        // One writes at a time: when this may, what was given up has been committed or taken back.
+        // Only one transaction writes at a time: when this one starts, the dropped one has ended.
         drop(world.control.metadata().begin().await.expect("may write"));
         let found = rows().await;
         assert!([0, 29, 30].contains(&found), "{found} rows after {polls} waits");
@@ -162,7 +162,7 @@ async fn misses_of_a_long_outage_are_recorded_all_at_once_or_not_at_all() {
     assert_eq!((rows().await, tasks(&world).await.len()), (30, 1));
 }
 
-/// Lets the catalogue know a full set of a tenant that the cluster does not have.
+/// Adds a full set of a tenant to the catalogue that the cluster does not have.
 async fn record_full_set(world: &SimWorld, tenant: TenantId, name: &str) {
     let now = world.control.metadata().now().await.expect("answers");
     let set = BackupSet {

@@ -14,7 +14,7 @@ use crate::testing::simulated::SimWorld;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Returns each alarm with its tenant, and checks its words.
+/// Returns each alarm with its tenant, and checks its text.
 async fn raised(world: &SimWorld) -> Vec<(model::alarm::AlarmKind, String)> {
     let alarms = alarms(world).await;
     let shown = alarms.into_iter().map(|alarm| {
