@@ -10,10 +10,10 @@ import { useIsRemoved } from './useIsRemoved';
 
 const InitiateRecoveryDrawer = later(async () => (await import('../recovery/InitiateRecoveryDrawer')).InitiateRecoveryDrawer);
 
-/** The name that opens the form of a recovery from the address. */
+/** The query parameter that opens the recovery form. */
 const RECOVER = 'recover';
 
-/** The backup sets of all clusters, also of those that were removed, and the way to recover from them. */
+/** The backup sets of all clusters, including removed ones. */
 export default function AllSetsPage() {
   const words = useAllSetsWords();
   const { nav } = useLabels();

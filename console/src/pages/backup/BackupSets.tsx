@@ -95,7 +95,7 @@ function ask(id: number | undefined, tenantId: number | undefined, query: SetsQu
     : answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query } }));
 }
 
-/** The cluster of a set, with the way to it as long as it is there. */
+/** The cluster of a set: a link, or its name if it was removed. */
 function SetCluster({ set }: { set: BackupSet }) {
   const { removed } = useAllSetsWords();
   const isRemoved = useIsRemoved();
@@ -121,7 +121,7 @@ function Recover({ set, onRecover }: RecoverProps) {
   );
 }
 
-/** As `Recover`; a physical set of a cluster that was removed is recovered from its storage. */
+/** Like `Recover`, but links to the storages for a physical set of a removed cluster. */
 function RecoverOfAny({ set, onRecover }: RecoverProps) {
   const { physicalRemoved } = useAllSetsWords();
   const isRemoved = useIsRemoved();

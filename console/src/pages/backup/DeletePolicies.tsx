@@ -14,7 +14,7 @@ import { useRetentionWords } from './retentionWords';
 
 interface DeletePoliciesProps {
   cluster: number;
-  /** The window of a policy that is asked about; without one, each tenant's own policy counts. */
+  /** The window of the policy to predict, in days. Defaults to each tenant's own policy. */
   days?: number | undefined;
 }
 
@@ -71,7 +71,7 @@ function Policies({ policies }: { policies: DeletePolicy[] }) {
   );
 }
 
-/** How much goes next. Without a prediction, nothing goes where there is no policy; otherwise it is not known. */
+/** What the database deletes next. Without a prediction, that is nothing if there is no policy, and otherwise unknown. */
 function Goes({ hasPolicy, expiring }: { hasPolicy: boolean; expiring: DeletePolicy['expiring'] }) {
   const words = useRetentionWords();
   if (!expiring) return <>{hasPolicy ? words.goesUnknown : words.goesNothing}</>;
@@ -79,7 +79,7 @@ function Goes({ hasPolicy, expiring }: { hasPolicy: boolean; expiring: DeletePol
   return <>{sets.length + pieces === 0 ? words.goesNothing : words.goesCount(sets.length, pieces)}</>;
 }
 
-/** The sets that go, by the number that the database gave them. */
+/** The sets that the database deletes next, with its IDs. */
 function Sets({ sets }: { sets: NonNullable<DeletePolicy['expiring']>['sets'] }) {
   const { words } = useLabels();
   return (

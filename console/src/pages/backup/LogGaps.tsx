@@ -15,10 +15,10 @@ import { useLogGapWords } from './logGapWords';
 import { PagedTable } from './PagedTable';
 import { useLogTenantName } from './useLogTenantName';
 
-/** How often is looked: a gap is found without any event. */
+/** The polling interval: no event reports a new gap. */
 const EVERY_MS = 30_000;
 
-/** When log backup was interrupted, and what was done about it; nothing where it never was. */
+/** The interruptions of log backup and their repair; renders nothing if there are none. */
 export function LogGaps({ cluster }: { cluster: Cluster }) {
   const words = useLogGapWords();
   const { backup } = useLabels();
@@ -63,7 +63,7 @@ function GapStatus({ isClosed }: { isClosed: boolean }) {
   return <Status tone={isClosed ? 'quiet' : 'bad'}>{isClosed ? statuses.closed : statuses.open}</Status>;
 }
 
-/** The tasks that a strategy's repair consists of, as far as they were started. */
+/** The tasks of the repair that were started. */
 function Repair({ gap: { stopTaskId, startTaskId, backupTaskId } }: { gap: LogGap }) {
   const { steps, step, notRepaired } = useLogGapWords();
   const tasks = [

@@ -47,7 +47,7 @@ function Statements({ set, text }: { set: number; text: string }) {
   );
 }
 
-/** Returns a statement with the sign that ends it, so that all of them can be run as one file. */
+/** Returns the statement with a final semicolon, so that the downloaded file can be run. */
 function ended(statement: string): string {
   return statement.endsWith(';') ? statement : `${statement};`;
 }

@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of the backup sets of all clusters. They are loaded with the page that shows them, and not before the log-on as all others. */
+/** The labels of the backup sets of all clusters. They are loaded with their page; most other labels are loaded before the log-on. */
 const en = {
   title: 'All Backup Sets',
   hint: 'Backup sets stay after a cluster is removed from Lifeboat. You can recover its logical backup sets to another cluster.',

@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of gaps in log backup. They are loaded with the page that shows them, and not before the log-on as all others. */
+/** The labels of gaps in log backup. They are loaded with their page; most other labels are loaded before the log-on. */
 const en = {
   title: 'Gaps in Log Backup',
   hint: 'Log backup was interrupted and logs were lost. You cannot recover to a time from the last backed-up log to the end of the next full backup.',

@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of restore statements. They are loaded with the page that shows them, and not before the log-on as all others. */
+/** The labels of restore statements. They are loaded with their page; most other labels are loaded before the log-on. */
 const en = {
   show: 'Show Restore Statements',
   title: 'Restore Statements',

@@ -6,7 +6,7 @@ import { useChartWords } from '../../charts/useChartWords';
 import { useLabels } from '../../locales';
 import { tenantsQuery } from './queries';
 
-/** Returns how the tenants of log backup are called, whom the server gives by their number; before 4.0 the whole cluster. */
+/** Returns a function from a tenant ID in log backup to its name; before 4.0, tenant 1 stands for the whole cluster. */
 export function useLogTenantName({ id, generation }: Cluster): (tenant: number) => string {
   const { backup, strategy } = useLabels();
   const words = useChartWords();

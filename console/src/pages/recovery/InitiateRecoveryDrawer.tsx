@@ -310,7 +310,7 @@ function partsOf(objects: BackupObject[]): BackupObject[] {
   }));
 }
 
-/** The sets of a cluster; of a removed one the set that was pressed. */
+/** Requests the sets of a cluster; if it was removed, only the selected set. */
 function useSets(id: number | undefined, chosen: number | undefined) {
   const filter = { page: 1, size: 200 };
   const alone = { page: 1, size: 1, ...(chosen === undefined ? {} : { backupSetId: chosen }) };

@@ -12,7 +12,7 @@ import { isScn, NO_TENANT, type TenantWish, type Until } from './tenantRecovery'
 import { TenantTarget } from './TenantTarget';
 import { useRecovery } from './useRecovery';
 
-/** The recovery of a tenant from its physical backups when only their storage is left: whose they are, moment and target. */
+/** The form that recovers a tenant from physical backups in a storage, without the cluster that was backed up. */
 export function RecoverFromStorageDrawer({ storage, onClose }: { storage: Storage; onClose: () => void }) {
   useReturnFocus();
   const words = useStorageRecoveryWords();
@@ -73,7 +73,7 @@ interface SourceFieldsProps {
   onChange: (part: Partial<StorageSource>) => void;
 }
 
-/** Whose backups are recovered, and where they lie below the storage. */
+/** The owner of the backups, and their folders. */
 function SourceFields({ source, onChange }: SourceFieldsProps) {
   const words = useStorageRecoveryWords();
   const text = (name: 'clusterName' | 'tenantName' | 'dataFolder' | 'logFolder', hint: string) => (
@@ -109,7 +109,7 @@ interface MomentFieldsProps {
   onChange: (part: Partial<TenantWish>) => void;
 }
 
-/** The moment, and the password of encrypted backups: nothing here knows whether there is one. */
+/** The time, and the password. Only the storage shows whether the backups are encrypted. */
 function MomentFields({ wish, onChange }: MomentFieldsProps) {
   const words = useStorageRecoveryWords();
   const { recovery } = useLabels();

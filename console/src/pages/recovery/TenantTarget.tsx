@@ -31,7 +31,7 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
             id="recovery-into"
             value={wish.cluster || undefined}
             options={options ?? []}
-            // A cluster of another age may have no standby.
+            // A cluster of another generation may not support standby tenants.
             onChange={(cluster: number) => onChange(generation ? { cluster } : { cluster, isStandby: false })}
           />
         </Form.Item>

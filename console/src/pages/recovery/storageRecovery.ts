@@ -1,22 +1,22 @@
 import type { Restore } from '../../api/types';
 import { newTenantOf, untilOf, type TenantWish } from './tenantRecovery';
 
-/** Whose physical backups lie in a storage, as it was typed. */
+/** The owner and folders of physical backups in a storage, as entered. */
 export interface StorageSource {
   storage: number | undefined;
-  /** OceanBase's name of the cluster. */
+  /** The cluster name in OceanBase. */
   clusterName: string;
-  /** OceanBase's number of the cluster. */
+  /** The cluster ID in OceanBase. */
   clusterId: number | null;
   tenantId: number | null;
-  /** Needed before OceanBase 4.0; empty for none. */
+  /** Required before OceanBase 4.0; may be empty later. */
   tenantName: string;
-  /** Folders below the storage; empty for those that Lifeboat lays out. */
+  /** A folder below the storage; empty for Lifeboat's own layout. */
   dataFolder: string;
   logFolder: string;
 }
 
-/** Nothing typed yet. */
+/** An empty form. */
 export const NO_SOURCE: StorageSource = {
   storage: undefined,
   clusterName: '',
@@ -27,7 +27,7 @@ export const NO_SOURCE: StorageSource = {
   logFolder: '',
 };
 
-/** Returns the request that recovers a tenant when only the storage is left; nothing while something is missing. */
+/** Returns the request that recovers a tenant from a storage; undefined while a value is missing. */
 export function storageBody(source: StorageSource, wish: TenantWish, zones: string[]): Restore | undefined {
   const { storage, clusterId, tenantId } = source;
   const [clusterName, tenantName, dataFolder, logFolder] = [source.clusterName, source.tenantName, source.dataFolder, source.logFolder].map((text) => text.trim());

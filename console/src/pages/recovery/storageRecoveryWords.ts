@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of a recovery from a storage alone. They are loaded with the page that shows it, and not before the log-on as all others. */
+/** The labels of a recovery from a storage alone. They are loaded with their page; most other labels are loaded before the log-on. */
 const en = {
   open: 'Recover Tenant',
   title: (storage: string) => `Recover a tenant from ${storage}`,
@@ -13,14 +13,14 @@ const en = {
   clusterId: 'Source Cluster ID',
   tenantId: 'Source Tenant ID',
   tenantName: 'Source Tenant Name',
-  tenantNameHint: 'Needed before OceanBase 4.0.',
+  tenantNameHint: 'Required before OceanBase 4.0.',
   dataFolder: 'Folder of Data Backups',
   logFolder: 'Folder of Log Backups',
   folderHint: 'Leave it empty if Lifeboat took the backups.',
   until: 'Recover to',
   time: 'A time or the latest',
   scn: 'An SCN',
-  timeHint: 'In your time zone. Leave it empty to recover to the latest possible time; before OceanBase 4.0 a time is needed.',
+  timeHint: 'In your time zone. Leave it empty to recover to the latest possible time; before OceanBase 4.0, enter a time.',
   passwordHint: 'Only if the backups are encrypted.',
 };
 

@@ -143,7 +143,7 @@ export function tenantBody(
   };
 }
 
-/** What a form begins with. */
+/** The initial values of a form. */
 export const NO_TENANT: TenantWish = {
   until: 'time',
   time: '',

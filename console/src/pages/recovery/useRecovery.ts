@@ -4,13 +4,13 @@ import { useNavigate } from 'react-router';
 import { answer, client } from '../../api/client';
 import type { Restore } from '../../api/types';
 
-/** A recovery, and the cluster that it goes into. */
+/** A recovery and its target cluster. */
 export interface RecoveryAsk {
   cluster: number;
   body: Restore;
 }
 
-/** Returns how a recovery is planned and started; one that was started leads to its task. */
+/** Returns the mutations that plan and start a recovery. A started recovery opens the page of its task. */
 export function useRecovery() {
   const navigate = useNavigate();
   const send = ({ cluster, body }: RecoveryAsk, dryRun: boolean) =>

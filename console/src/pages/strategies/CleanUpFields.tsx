@@ -13,7 +13,7 @@ interface CleanUpFieldsProps {
   onChange: (cleanUp: CleanUpDraft) => void;
 }
 
-/** Whether and when expired backups are deleted: of logical backup. Of physical backup, who deletes them instead. */
+/** The clean-up settings of logical backup; for physical backup, a note that Lifeboat does not delete backups. */
 export function CleanUpFields({ draft, generation, refused, onChange }: CleanUpFieldsProps) {
   const words = useCleanUpWords();
   const { cleanUp, method } = draft;
@@ -44,13 +44,13 @@ export function CleanUpFields({ draft, generation, refused, onChange }: CleanUpF
 
 interface RetentionProps {
   cleanUp: CleanUpDraft;
-  /** Of the clean-up time. */
+  /** The time zone of the clean-up time. */
   zone: string;
   refused: Refused;
   onChange: (cleanUp: CleanUpDraft) => void;
 }
 
-/** How long backups are kept, when the others are deleted, and what is kept in any case. */
+/** The retention period, the clean-up time, and the sets that are always kept. */
 function Retention({ cleanUp, zone, refused, onChange }: RetentionProps) {
   const words = useCleanUpWords();
   const missing = cleanUp.days === null ? { validateStatus: 'error' as const, help: words.daysMissing(RETENTION_DAYS_MAX) } : {};

@@ -3,7 +3,7 @@ import { useLabels } from '../../locales';
 import { useCleanUpWords } from './cleanUpWords';
 import { splitTime } from './draft';
 
-/** How long a strategy keeps backups, and when it deletes the others. */
+/** The retention period and clean-up time of a strategy. */
 export function Retention({ strategy }: { strategy: Strategy }) {
   const words = useCleanUpWords();
   const { strategy: labels } = useLabels();

@@ -10,7 +10,7 @@ interface TimeFieldProps {
   onChange: (time: string) => void;
 }
 
-/** A time of day, with seconds only where the value has them. */
+/** A time of day; shows seconds only if the value has them. */
 export function TimeField({ id, label, value, onChange }: TimeFieldProps) {
   const { strategy } = useLabels();
   const format = value.length > 5 ? 'HH:mm:ss' : 'HH:mm';

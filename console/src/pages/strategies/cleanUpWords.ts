@@ -1,7 +1,7 @@
 import { useLanguage } from '../../locales';
 import type { Language } from '../../locales/language';
 
-/** The labels of clean-up in a strategy. They are loaded with the page that shows it, and not before the log-on as all others. */
+/** The labels of clean-up in a strategy. They are loaded with their page; most other labels are loaded before the log-on. */
 const en = {
   part: 'Clean-up of Expired Backups',
   on: 'Delete expired backups',

@@ -25,29 +25,29 @@ export interface StrategyDraft {
   storagePercent: number | null;
   schedule: ScheduleDraft;
   startLogBackup: boolean;
-  /** Whether interrupted log backup is repaired. */
+  /** Whether interrupted log backup is restarted. */
   restartLogBackup: boolean;
-  /** The clean-up of logical backup; with physical backup it is off, and kept for the case that logical is chosen. */
+  /** The clean-up settings. They apply to logical backup only; a switch to physical backup and back keeps them. */
   cleanUp: CleanUpDraft;
   timeoutMinutes: number | null;
   noSuccessDays: number | null;
   logDelaySeconds: number | null;
 }
 
-/** When expired backups are deleted. */
+/** The clean-up settings in the form. */
 export interface CleanUpDraft {
   isOn: boolean;
   days: number | null;
-  /** `03:00`, or with seconds where the strategy has them. */
+  /** `03:00`, or with seconds if the strategy has them. */
   time: string;
-  /** The offset of the time, where it has one; otherwise it is in the zone of the schedule. */
+  /** The offset of the time; undefined means the time zone of the schedule. */
   offset: string | undefined;
 }
 
 /** The longest retention period, in days. */
 export const RETENTION_DAYS_MAX = 3_660;
 
-/** What is filled in when clean-up is switched on. */
+/** The default clean-up settings. */
 const CLEAN_UP: CleanUpDraft = { isOn: false, days: 30, time: '03:00', offset: undefined };
 
 /** The schedule in the form; what belongs to the cycles that are not chosen is kept for the case that they are. */
@@ -155,7 +155,7 @@ export function fromStrategy(strategy: Strategy): StrategyDraft {
   };
 }
 
-/** Returns how a saved strategy deletes expired backups. */
+/** Returns the clean-up settings of a saved strategy. */
 function cleanUpOf({ cleanEnabled, backupDataRetentionDays, cleanScheduleTime }: Strategy['obBackupScheduleConfig']): CleanUpDraft {
   if (!cleanEnabled) return CLEAN_UP;
   const [time, offset] = splitTime(cleanScheduleTime ?? CLEAN_UP.time);
@@ -213,7 +213,7 @@ export function toSchedule(draft: ScheduleDraft): Schedule | undefined {
   return { ...common, backupScheduleTime: time, dayAndDataBackupModelMap: days };
 }
 
-/** Returns the fields of the wire for clean-up: the days and the time only where it is on. Nothing while they are left empty. */
+/** Returns the clean-up fields of the request: days and time only if clean-up is on. Undefined while they are empty. */
 function toCleanUp({ method, cleanUp: { isOn, days, time, offset } }: StrategyDraft) {
   if (method === 'PHYSICAL_BACKUP' || !isOn) return { cleanEnabled: false };
   return days && time ? { cleanEnabled: true, backupDataRetentionDays: days, cleanScheduleTime: `${time}${offset ?? ''}` } : undefined;

@@ -99,7 +99,7 @@ interface LogBackupFieldsProps {
   onChange: (part: Partial<StrategyDraft>) => void;
 }
 
-/** Whether a run starts log backup, and whether it is repaired when it was interrupted. */
+/** Whether a run starts log backup, and whether interrupted log backup is restarted. */
 export function LogBackupFields({ draft: { startLogBackup, restartLogBackup }, onChange }: LogBackupFieldsProps) {
   const { strategy } = useLabels();
   const logs = useLogBackupWords();
