@@ -6,6 +6,7 @@
 
 mod account;
 mod code;
+mod databases;
 mod definition;
 mod inner;
 mod innodb;
@@ -17,6 +18,7 @@ pub use account::{Account, PUBLIC_ROLE, account_definition, account_grants, acco
 pub use code::{
     Event, Outline, Outlines, Routine, RoutineKind, Trigger, events, outlines, routines, triggers,
 };
+pub use databases::{databases, is_system_database};
 pub use definition::{
     Context, Definition, event_definition, routine_definition, trigger_definition, view_definition,
 };
@@ -26,19 +28,10 @@ pub use inner::{
 };
 pub use innodb::engines_without_snapshot;
 
-use model::version::Product;
-
 use crate::answer::Row;
 use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
-
-/// Databases that belong to every server.
-const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
-
-/// Databases that belong to OceanBase; on another server they belong to users.
-const OCEANBASE_DATABASES: [&str; 6] =
-    ["oceanbase", "lbacsys", "oraauditor", "ocs", "__public", "__recyclebin"];
 
 /// The number of columns that describe a MariaDB sequence.
 const SEQUENCE_NUMBERS: usize = 8;
@@ -94,26 +87,6 @@ pub struct KeyColumn {
     pub name: String,
     /// Whether only a prefix of the column belongs to the key.
     pub prefix: bool,
-}
-
-/// Returns the names of the databases, except system databases.
-///
-/// # Errors
-/// Fails when the server does.
-pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
-    let rows = session
-        .rows(&Statement::read("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1"))
-        .await?;
-    let names = rows.iter().map(|row| row.str(0)).collect::<Result<Vec<_>, _>>()?;
-    let product = session.server().product;
-    Ok(names.into_iter().filter(|name| !is_system_database(product, name)).map(str::to_owned).collect())
-}
-
-/// Returns whether that name is a system database of that product.
-#[must_use]
-pub fn is_system_database(product: Product, name: &str) -> bool {
-    let of_product: &[&str] = if product.is_oceanbase() { &OCEANBASE_DATABASES } else { &[] };
-    SYSTEM_DATABASES.iter().chain(of_product).any(|system| system.eq_ignore_ascii_case(name))
 }
 
 /// Returns the tables and views of a database, sorted by name.

@@ -288,3 +288,18 @@ async fn a_database_is_dumped_whatever_oceanbase_calls_its_own() {
     assert_eq!(names, own);
     assert_eq!(manifest.totals.rows, 4);
 }
+
+#[tokio::test]
+async fn a_database_with_a_system_name_in_capitals_is_dumped() {
+    let bed = Bed::mariadb();
+    let own = ["MySQL", "SYS"];
+    for name in own {
+        bed.database(name, &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
+    }
+    let manifest = bed.dump("capitals", &own, ChunkAim::default()).await;
+    let mut names: Vec<&str> = manifest.databases.iter().map(|entry| entry.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, own);
+    assert_eq!(manifest.totals.rows, 2);
+    own.iter().for_each(|name| bed.no_database(name));
+}

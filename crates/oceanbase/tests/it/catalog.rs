@@ -38,7 +38,7 @@ async fn everything_that_a_database_holds_is_listed() {
     let databases = catalog::databases(&mut session).await.expect("databases");
     assert!(databases.contains(&"o_catalog".to_owned()));
     assert!(
-        !databases.iter().any(|name| catalog::is_system_database(session.server().product, name)),
+        !databases.iter().any(|name| catalog::is_system_database(session.server(), name, None)),
         "{databases:?}"
     );
     let tables = catalog::tables(&mut session, "o_catalog").await.expect("tables");
@@ -77,6 +77,18 @@ async fn everything_that_a_database_holds_is_listed() {
     let definition = catalog::view_definition(&mut session, "o_catalog", "v").await.expect("a definition");
     assert!(definition.text.starts_with(b"CREATE VIEW `v`"));
     assert!(definition.context.is_some_and(|context| context.client == "utf8mb4"));
+}
+
+#[tokio::test]
+async fn names_that_seekdb_does_not_reserve_are_databases_of_users() {
+    let own = ["lbacsys", "ocs"];
+    let statements = ["CREATE TABLE t (a INT PRIMARY KEY)"];
+    for name in own {
+        let mut session = database(name, &statements).await;
+        let databases = catalog::databases(&mut session).await.expect("databases");
+        run(&mut session, &format!("DROP DATABASE {name}")).await;
+        assert!(databases.iter().any(|found| found == name), "{databases:?}");
+    }
 }
 
 #[tokio::test]
