@@ -15,6 +15,7 @@ mod serial;
 use std::collections::BTreeMap;
 
 pub use account::{Account, PUBLIC_ROLE, account_definition, account_grants, accounts};
+pub(crate) use code::of_database;
 pub use code::{
     Event, Outline, Outlines, Routine, RoutineKind, Trigger, events, outlines, routines, triggers,
 };

@@ -7,6 +7,7 @@ use model::inventory::ObjectKind;
 use model::version::{Product, ServerVersion, Version};
 
 use crate::answer::Row;
+use crate::catalog;
 use crate::error::Error;
 use crate::grants::Grants;
 use crate::session::Session;
@@ -220,7 +221,8 @@ async fn listed(session: &mut Session, database: &str, others: &mut Others) -> R
         ("oceanbase.DBA_OBJECTS", format!("{asked} WHERE OWNER = {owner} AND OBJECT_TYPE IN ({types})"))
     } else {
         let asked = "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES";
-        let sql = format!("{asked} WHERE ROUTINE_SCHEMA = {owner} AND ROUTINE_TYPE IN ({types})");
+        let of_database = catalog::of_database(session, "ROUTINE_SCHEMA", database);
+        let sql = format!("{asked} WHERE {of_database} AND ROUTINE_TYPE IN ({types})");
         ("information_schema.ROUTINES", sql)
     };
     match shown(session, sql).await? {

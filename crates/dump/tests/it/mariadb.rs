@@ -303,3 +303,28 @@ async fn a_database_with_a_system_name_in_capitals_is_dumped() {
     assert_eq!(manifest.totals.rows, 2);
     own.iter().for_each(|name| bed.no_database(name));
 }
+
+#[tokio::test]
+async fn code_of_databases_whose_names_are_similar_is_not_mixed() {
+    let bed = Bed::mariadb();
+    let names = ["d_Alike", "d_alike", "d_aliké"];
+    for name in names {
+        let statements = [
+            "CREATE TABLE t (a INT PRIMARY KEY)".to_owned(),
+            format!("CREATE PROCEDURE `p_{name}`() SELECT 1"),
+            format!("CREATE TRIGGER `tr_{name}` BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1"),
+            format!("CREATE EVENT `ev_{name}` ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1"),
+        ];
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        bed.database(name, &statements).await;
+    }
+    let manifest = bed.dump("alike", &names, ChunkAim::default()).await;
+    for entry in &manifest.databases {
+        let mut code: Vec<&str> = entry.code.iter().map(|object| object.name.as_str()).collect();
+        code.sort_unstable();
+        let expected = ["ev", "p", "tr"].map(|kind| format!("{kind}_{}", entry.name));
+        assert_eq!(code, expected, "{}", entry.name);
+    }
+    assert_eq!(manifest.databases.len(), names.len());
+    assert!(!manifest.is_partial(), "{:?}", manifest.left_out);
+}

@@ -102,6 +102,19 @@ fn mode(listed: &str) -> String {
     listed.split(',').map(settable).collect::<Vec<_>>().join(",")
 }
 
+/// Returns the condition that a column of `information_schema` is this database. MySQL and MariaDB compare these columns
+/// without capitals and accents, although such names are of different databases.
+pub(crate) fn of_database(session: &Session, column: &str, database: &str) -> String {
+    let name = literal(database);
+    if session.server().product.is_oceanbase() {
+        return format!("{column} = {name}");
+    }
+    let stored =
+        |text: &str| format!("CAST(IF(@@lower_case_table_names = 0, {text}, LOWER({text})) AS BINARY)");
+    // The first comparison lets the server read one database only.
+    format!("{column} = {name} AND {} = {}", stored(column), stored(&name))
+}
+
 /// Returns the procedures and functions of a database.
 ///
 /// # Errors
@@ -109,8 +122,8 @@ fn mode(listed: &str) -> String {
 pub async fn routines(session: &mut Session, database: &str) -> Result<Vec<Routine>, Error> {
     let sql = format!(
         "SELECT ROUTINE_NAME, ROUTINE_TYPE, SQL_MODE, DEFINER, ROUTINE_COMMENT FROM information_schema.ROUTINES \
-         WHERE ROUTINE_SCHEMA = {} AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION') ORDER BY ROUTINE_TYPE, ROUTINE_NAME",
-        literal(database)
+         WHERE {} AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION') ORDER BY ROUTINE_TYPE, ROUTINE_NAME",
+        of_database(session, "ROUTINE_SCHEMA", database)
     );
     let routine = |row: &Row| {
         let kind = if row.str(1)? == "FUNCTION" { RoutineKind::Function } else { RoutineKind::Procedure };
@@ -132,8 +145,8 @@ pub async fn routines(session: &mut Session, database: &str) -> Result<Vec<Routi
 pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigger>, Error> {
     let sql = format!(
         "SELECT TRIGGER_NAME, SQL_MODE, DEFINER FROM information_schema.TRIGGERS \
-         WHERE TRIGGER_SCHEMA = {} ORDER BY EVENT_OBJECT_TABLE, ACTION_ORDER, TRIGGER_NAME",
-        literal(database)
+         WHERE {} ORDER BY EVENT_OBJECT_TABLE, ACTION_ORDER, TRIGGER_NAME",
+        of_database(session, "TRIGGER_SCHEMA", database)
     );
     let trigger = |row: &Row| {
         Ok(Trigger {
@@ -156,8 +169,8 @@ pub async fn events(session: &mut Session, database: &str) -> Result<Vec<Event>,
     }
     let sql = format!(
         "SELECT EVENT_NAME, SQL_MODE, DEFINER, TIME_ZONE FROM information_schema.EVENTS \
-         WHERE EVENT_SCHEMA = {} ORDER BY EVENT_NAME",
-        literal(database)
+         WHERE {} ORDER BY EVENT_NAME",
+        of_database(session, "EVENT_SCHEMA", database)
     );
     let event = |row: &Row| {
         Ok(Event {
