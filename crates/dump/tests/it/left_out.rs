@@ -90,6 +90,27 @@ async fn objects_hidden_by_a_missing_privilege_are_named_unless_excluded() {
 }
 
 #[tokio::test]
+async fn a_grant_on_the_database_itself_takes_the_place_of_one_on_a_pattern() {
+    let bed = Bed::mariadb();
+    bed.database("d_narrow", &["CREATE TABLE t (a INT PRIMARY KEY)", "CREATE PROCEDURE p() SELECT 1"]).await;
+    let mut session = bed.session().await;
+    for sql in [
+        "CREATE USER d_narrow_user IDENTIFIED BY 'little'",
+        "GRANT RELOAD, PROCESS ON *.* TO d_narrow_user",
+        "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE, EVENT ON `d_narr%`.* TO d_narrow_user",
+        "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE, EVENT ON `D_NARROW`.* TO d_narrow_user",
+        "GRANT SELECT, SHOW VIEW ON d_narrow.* TO d_narrow_user",
+    ] {
+        run(&mut session, sql).await;
+    }
+    session.close().await;
+    let little = bed.as_user("d_narrow_user", "little");
+    let found = dump::preflight(&little.source(), &selection(&["d_narrow"]), &Consent::default(), 2).await;
+    let hidden = names(&found.expect("it looks").left_out, false);
+    assert_eq!(hidden, ["triggers d_narrow", "routines d_narrow", "events d_narrow"]);
+}
+
+#[tokio::test]
 async fn tables_that_cannot_be_carried_or_read_leave_the_others_alone() {
     let bed = Bed::mariadb();
     let statements = [
