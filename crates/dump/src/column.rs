@@ -9,7 +9,7 @@
 //! | VECTOR | `array_map(x -> x*1e0, c)` | as FLOAT, for each element |
 //! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | printed unescaped, FLOATs with 6 digits |
 //! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads long DOUBLEs |
-//! | ENUM, SET with an empty member | `c+0` | '' also means "no member" |
+//! | ENUM, SET with an empty member | `CAST(c AS UNSIGNED)` | '' also means "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
 //! | text of MySQL and MariaDB in most character sets | `CAST(c AS BINARY)`, as `0x…` | utf8mb4 may lose bytes |
 
@@ -77,7 +77,8 @@ impl Form {
             Self::Sparse => sparse_expression(&column),
             Self::Raw => format!("CAST({column} AS BINARY)"),
             Self::Generated => "1".to_owned(),
-            Self::Ordinal => format!("{column}+0"),
+            // On OceanBase, `+0` is a DOUBLE, which rounds the number of a SET with more than 53 members.
+            Self::Ordinal => format!("CAST({column} AS UNSIGNED)"),
         }
     }
 
@@ -185,5 +186,6 @@ mod tests {
     fn a_name_can_not_end_its_quotes() {
         assert_eq!(Form::Float.expression("a`b"), "x.`a``b`*1e0");
         assert_eq!(Form::Floats.expression("v"), "array_map(e -> e*1e0, x.`v`)");
+        assert_eq!(Form::Ordinal.expression("s`t"), "CAST(x.`s``t` AS UNSIGNED)");
     }
 }
