@@ -274,6 +274,9 @@ fn has_rows(kind: &TableKind) -> bool {
     matches!(kind, TableKind::Base | TableKind::SystemVersioned)
 }
 
+/// The privilege that shows the inner tables of OceanBase, in which definitions are exact.
+const INNER_TABLES: &str = "SELECT ON oceanbase.*";
+
 struct TableReader<'a> {
     session: &'a mut Session,
     database: &'a str,
@@ -346,6 +349,11 @@ impl TableReader<'_> {
     /// Returns the plan of a table, without chunks yet; `None` if it can't be dumped, which is noted.
     fn read(&mut self, table: &str, text: Option<Vec<u8>>) -> Option<TablePlan> {
         let full = full_name(self.database, table);
+        if self.definitions.is_doubtful(text.as_deref()) {
+            let reason = Text::new("dump-definition-hidden").with("table", &full);
+            self.survey.lose(self.consent, full, reason.with("privilege", INNER_TABLES));
+            return None;
+        }
         let Some((definition, text)) = text.and_then(|text| Some((TableDefinition::read(&text)?, text)))
         else {
             let reason = Text::new("dump-definition-unreadable").with("table", &full);
