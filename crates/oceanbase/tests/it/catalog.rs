@@ -80,18 +80,6 @@ async fn everything_that_a_database_holds_is_listed() {
 }
 
 #[tokio::test]
-async fn names_that_seekdb_does_not_reserve_are_databases_of_users() {
-    let own = ["lbacsys", "ocs"];
-    let statements = ["CREATE TABLE t (a INT PRIMARY KEY)"];
-    for name in own {
-        let mut session = database(name, &statements).await;
-        let databases = catalog::databases(&mut session).await.expect("databases");
-        run(&mut session, &format!("DROP DATABASE {name}")).await;
-        assert!(databases.iter().any(|found| found == name), "{databases:?}");
-    }
-}
-
-#[tokio::test]
 async fn a_table_is_distinguished_from_a_later_one_and_from_itself_after_a_change() {
     let mut session = database("o_identity", &["CREATE TABLE t (a INT PRIMARY KEY, b INT)"]).await;
     let mut seen = Vec::new();
