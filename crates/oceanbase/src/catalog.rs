@@ -9,11 +9,12 @@ mod code;
 mod definition;
 mod inner;
 mod innodb;
+mod role;
 mod serial;
 
 use std::collections::BTreeMap;
 
-pub use account::{Account, PUBLIC_ROLE, account_definition, account_grants, accounts};
+pub use account::{Account, PUBLIC_ROLE, Tls, account_definition, account_grants, accounts, all_accounts};
 pub use code::{
     Event, Outline, Outlines, Routine, RoutineKind, Trigger, events, outlines, routines, triggers,
 };
@@ -25,6 +26,7 @@ pub use inner::{
     partition_values, table_identities,
 };
 pub use innodb::engines_without_snapshot;
+pub use role::{Roles, is_of_roles, role_grants};
 
 use model::version::Product;
 

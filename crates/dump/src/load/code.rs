@@ -198,7 +198,8 @@ impl Making {
         if self.manifest.accounts.is_empty() || !self.selection.is_all() {
             return Ok(());
         }
-        let there = catalog::accounts(&mut self.session).await.during(|| "read the users".to_owned())?;
+        // Also accounts of the server itself: they are never changed.
+        let there = catalog::all_accounts(&mut self.session).await.during(|| "read the users".to_owned())?;
         let there: HashSet<String> =
             there.unwrap_or_default().iter().map(catalog::Account::spelled).collect();
         let ours = marks.all(&mut self.session).await?;
