@@ -65,7 +65,7 @@ impl Code<'_> {
         for routine in self.listed(ObjectKind::Routines, found)? {
             let Routine { name, kind, sql_mode, definer, comment } = routine;
             let found = catalog::routine_definition(self.session, self.database, &name, kind).await;
-            let Definition { text, context } = match found {
+            let Definition { text, context, database_collation } = match found {
                 Ok(found) => found,
                 Err(error) => {
                     self.refused(ObjectKind::Routines, &name, error)?;
@@ -84,7 +84,7 @@ impl Code<'_> {
             match mended {
                 Some(statement) => {
                     let object = SchemaObject::plain(schema_kind, &name, statement).under(context);
-                    let object = object.in_mode(sql_mode);
+                    let object = object.in_mode(sql_mode).in_database_of(database_collation);
                     self.add(ObjectKind::Routines, word, object, definer);
                 }
                 None => self.lose(ObjectKind::Routines, &name, Text::new("left-out-unreadable")),
@@ -98,11 +98,11 @@ impl Code<'_> {
         for trigger in self.listed(ObjectKind::Triggers, found)? {
             let Trigger { name, sql_mode, definer } = trigger;
             match catalog::trigger_definition(self.session, self.database, &name).await {
-                Ok(Definition { text, context }) => {
+                Ok(Definition { text, context, database_collation }) => {
                     let text = requote::trigger(&text, &definer);
                     let statement = trigger_without_database(&text, self.database);
                     let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
-                    let object = object.in_mode(sql_mode);
+                    let object = object.in_mode(sql_mode).in_database_of(database_collation);
                     self.add(ObjectKind::Triggers, "trigger", object, definer);
                 }
                 Err(error) => self.refused(ObjectKind::Triggers, &name, error)?,
@@ -116,8 +116,9 @@ impl Code<'_> {
         for event in self.listed(ObjectKind::Events, found)? {
             let Event { name, sql_mode, definer, time_zone } = event;
             match catalog::event_definition(self.session, self.database, &name).await {
-                Ok(Definition { text, context }) => {
+                Ok(Definition { text, context, database_collation }) => {
                     let object = SchemaObject::plain(SchemaKind::Event, &name, text).under(context);
+                    let object = object.in_database_of(database_collation);
                     match object.in_mode(sql_mode).in_zone(time_zone) {
                         Some(object) => self.add(ObjectKind::Events, "event", object, definer),
                         None => self.lose(ObjectKind::Events, &name, Text::new("left-out-unreadable")),

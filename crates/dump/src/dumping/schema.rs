@@ -239,7 +239,7 @@ async fn view_object(
         session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
     }
     let what = || format!("read the definition of {full}");
-    let catalog::Definition { text, context } =
+    let catalog::Definition { text, context, .. } =
         match catalog::view_definition(session, database, &view.name).await {
             Ok(found) => found,
             Err(error) => {
