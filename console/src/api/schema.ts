@@ -5423,7 +5423,7 @@ export interface components {
         };
         /** @description What is paused with a schedule. */
         StopScheduleBody: {
-            /** @description Whether log backup is paused, too. Left out it continues; clean-up always does. */
+            /** @description Whether log backup is paused, too; it continues by default. Clean-up is paused with the strategy. */
             pauseLogBackup?: boolean;
         };
         /** @description A storage that is typed in. */

@@ -9,7 +9,7 @@
 //! | VECTOR | `array_map(x -> x*1e0, c)` | as FLOAT, for each element |
 //! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | printed unescaped, FLOATs with 6 digits |
 //! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads long DOUBLEs |
-//! | ENUM, SET with an empty member | `c+0` | '' also means "no member" |
+//! | ENUM, SET with an empty member | `CAST(c AS UNSIGNED)` | '' also means "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
 //! | text of MySQL and MariaDB in most character sets | `CAST(c AS BINARY)`, as `0x…` | utf8mb4 may lose bytes |
 
@@ -77,7 +77,8 @@ impl Form {
             Self::Sparse => sparse_expression(&column),
             Self::Raw => format!("CAST({column} AS BINARY)"),
             Self::Generated => "1".to_owned(),
-            Self::Ordinal => format!("{column}+0"),
+            // On OceanBase, `+0` is a DOUBLE, which rounds the number of a SET with more than 53 members.
+            Self::Ordinal => format!("CAST({column} AS UNSIGNED)"),
         }
     }
 
@@ -113,6 +114,31 @@ impl Form {
     }
 }
 
+/// How MySQL and MariaDB show the members of an ENUM or SET. They print `?` for a character of four bytes, and in the
+/// character set `binary` for a byte that is not part of a valid text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Members {
+    /// Completely.
+    Whole,
+    /// With a `?`, perhaps for a character. The text of a value does not identify its member; the number does.
+    Doubtful,
+    /// With a `?`, perhaps for a byte: the column can't be created again.
+    Hidden,
+}
+
+impl Members {
+    /// Returns how the members of a column are shown; `None` if it is neither an ENUM nor a SET.
+    pub(crate) fn shown(column: &catalog::Column) -> Option<Self> {
+        let declared = column.column_type.to_ascii_lowercase();
+        let base = declared.split(['(', ' ']).next().unwrap_or_default();
+        matches!(base, "enum" | "set").then(|| match column.character_set.as_deref() {
+            _ if !declared.contains('?') => Self::Whole,
+            Some("binary") => Self::Hidden,
+            _ => Self::Doubtful,
+        })
+    }
+}
+
 /// Returns whether `enum('a','')` has an empty member. May return true for a member with quotes in it: that is read
 /// as a number too, which is always right.
 fn has_empty_member(declared: &str) -> bool {
@@ -123,16 +149,20 @@ fn has_empty_member(declared: &str) -> bool {
 mod tests {
     use oceanbase::catalog;
 
-    use super::Form;
+    use super::{Form, Members};
     use crate::collection::{Element, Shape};
 
-    fn form(column_type: &str, character_set: Option<&str>) -> Option<Form> {
-        Form::of(&catalog::Column {
+    fn column(column_type: &str, character_set: Option<&str>) -> catalog::Column {
+        catalog::Column {
             name: "c".to_owned(),
             column_type: column_type.to_owned(),
             character_set: character_set.map(str::to_owned),
             generated: false,
-        })
+        }
+    }
+
+    fn form(column_type: &str, character_set: Option<&str>) -> Option<Form> {
+        Form::of(&column(column_type, character_set))
     }
 
     #[test]
@@ -182,8 +212,28 @@ mod tests {
     }
 
     #[test]
+    fn a_question_mark_in_members_is_noticed_in_every_form() {
+        use Members::{Doubtful, Hidden, Whole};
+        let cases = [
+            ("enum('é','b')", "binary", Some(Whole)),
+            ("enum('?','b')", "binary", Some(Hidden)),
+            ("set('?','')", "binary", Some(Hidden)),
+            ("enum('a','b')", "utf8mb4", Some(Whole)),
+            ("enum('?','b')", "utf8mb4", Some(Doubtful)),
+            ("SET('','????')", "utf8mb4", Some(Doubtful)),
+            ("set('a?','b')", "gb18030", Some(Doubtful)),
+            ("varchar(9)", "binary", None),
+        ];
+        for (column_type, character_set, expected) in cases {
+            let shown = Members::shown(&column(column_type, Some(character_set)));
+            assert_eq!(shown, expected, "{column_type} {character_set}");
+        }
+    }
+
+    #[test]
     fn a_name_can_not_end_its_quotes() {
         assert_eq!(Form::Float.expression("a`b"), "x.`a``b`*1e0");
         assert_eq!(Form::Floats.expression("v"), "array_map(e -> e*1e0, x.`v`)");
+        assert_eq!(Form::Ordinal.expression("s`t"), "CAST(x.`s``t` AS UNSIGNED)");
     }
 }

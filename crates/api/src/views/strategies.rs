@@ -62,7 +62,7 @@ pub(crate) struct StrategyChangeBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StopScheduleBody {
-    /// Whether log backup is paused, too. Left out it continues; clean-up always does.
+    /// Whether log backup is paused, too; it continues by default. Clean-up is paused with the strategy.
     #[serde(default)]
     pub(crate) pause_log_backup: bool,
 }

@@ -7,7 +7,7 @@
 use oceanbase::catalog::{MemberColumn, PartitionNames, PartitionValues};
 
 use crate::column::Form;
-use crate::ddl::token::{TokenKind, tokens};
+use crate::ddl::token::{Token, TokenKind, tokens};
 use crate::encode::push_literal;
 
 /// Repairs a definition; `None` if it is broken in an unknown way. `names` are the names of its partitions if one
@@ -54,6 +54,37 @@ fn is_well_quoted(sql: &[u8]) -> bool {
 fn is_introducer(word: &[u8]) -> bool {
     let is_short = [&b"b"[..], b"x", b"n"].iter().any(|known| word.eq_ignore_ascii_case(known));
     is_short || word.starts_with(b"_") || [&b"DATE"[..], b"TIME", b"TIMESTAMP"].contains(&word)
+}
+
+/// Returns whether a definition has a backslash in the members of an ENUM or SET, or after `PARTITION`. Without the
+/// true content, such a backslash may be part of a text or escape the next character.
+pub(crate) fn has_doubtful_backslash(definition: &[u8]) -> bool {
+    let (mut depth, mut list, mut partitions) = (0_usize, None, false);
+    let mut before: Option<Token<'_>> = None;
+    for token in tokens(definition) {
+        if token.is_sign(b'(') {
+            depth += 1;
+            if before.is_some_and(|before| before.is_any(&["enum", "set"])) {
+                list = list.or(Some(depth));
+            }
+        } else if token.is_sign(b')') {
+            list = list.filter(|&begun| begun != depth);
+            depth = depth.saturating_sub(1);
+        }
+        partitions |= depth == 0 && token.is_word("partition");
+        let is_sure = match token.kind {
+            TokenKind::Name => true,
+            TokenKind::Literal => list.is_none() && !partitions,
+            _ => false, // outside of quotes: the quotes are broken
+        };
+        if !is_sure && token.text.contains(&b'\\') {
+            return true;
+        }
+        if !token.is_blank() {
+            before = Some(token);
+        }
+    }
+    false
 }
 
 fn has_hazard(values: &PartitionValues) -> bool {
@@ -272,8 +303,9 @@ fn default_value(members: &[Vec<u8>], default: u64, is_set: bool) -> Option<Vec<
 #[cfg(test)]
 mod tests {
     use oceanbase::catalog::{MemberColumn, PartitionNames, PartitionValues};
+    use proptest::prelude::*;
 
-    use super::repair;
+    use super::{has_doubtful_backslash, repair};
 
     fn column(name: &str, members: &[&str], default: Option<u64>) -> MemberColumn {
         let members = members.iter().map(|member| member.as_bytes().to_vec()).collect();
@@ -293,6 +325,44 @@ mod tests {
             assert_eq!(repaired(sql, &[], &[]).as_deref(), Some(sql));
         }
         assert_eq!(repaired("CREATE TABLE `t` (\n  `a` int COMMENT 'it's'\n)", &[], &[]), None);
+    }
+
+    /// A table as OceanBase prints it: it escapes only the default and the comments.
+    fn printed(member: &str, set_member: &str, value: &str) -> String {
+        format!(
+            "CREATE TABLE `t\\` (\n  `a\\b` varchar(9) DEFAULT 'x\\\\y' COMMENT 'it\\'s',\n  `e` enum('new','{member}') \
+             DEFAULT 'new' COMMENT 'a\\\\b',\n  `s` set('{set_member}','z') COLLATE utf8mb4_bin DEFAULT NULL\n) COMMENT = 'c\\\\d'\n \
+             partition by list columns(b)\n(partition `p\\0` values in ('c','{value}'))"
+        )
+    }
+
+    #[test]
+    fn a_backslash_is_doubtful_where_the_server_does_not_escape_it() {
+        let cases = [
+            ("a", "b", "c", false),
+            ("a\\nb", "b", "c", true),
+            ("a\\", "b", "c", true),
+            ("a", "(\\", "c", true),
+            ("a", "b", "x\\ty", true),
+            ("a", "b", "\\", true),
+            ("it's \\", "b", "c", true),
+        ];
+        for (member, set_member, value, expected) in cases {
+            let sql = printed(member, set_member, value);
+            assert_eq!(has_doubtful_backslash(sql.as_bytes()), expected, "{sql}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_backslash_in_a_text_without_quotes_is_missed(
+            texts in prop::array::uniform3(r"[a-c(),;#`\\ -]{0,6}"),
+        ) {
+            let [member, set_member, value] = &texts;
+            let sql = printed(member, set_member, value);
+            let has_some = texts.iter().any(|text| text.contains('\\'));
+            prop_assert_eq!(has_doubtful_backslash(sql.as_bytes()), has_some, "{}", sql);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::crew::{self, Work};
-use crate::ddl::repair::repair;
+use crate::ddl::repair::{has_doubtful_backslash, repair};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::survey::Readers;
 use crate::error::{DuringSql as _, Result};
@@ -54,6 +54,8 @@ pub(super) struct Definitions {
 
 /// The inputs for repairing definitions, by table.
 struct Mending {
+    /// Whether the server hides them from this user.
+    hidden: bool,
     members: BTreeMap<String, Vec<MemberColumn>>,
     partitions: BTreeMap<String, Vec<PartitionValues>>,
     names: BTreeMap<String, PartitionNames>,
@@ -61,10 +63,15 @@ struct Mending {
 
 impl Mending {
     async fn read(session: &mut Session, database: &str) -> std::result::Result<Self, SqlError> {
+        let members = catalog::member_columns(session, database).await?;
+        let partitions = catalog::partition_values(session, database).await?;
+        let names = catalog::crooked_partition_names(session, database).await?;
+        let whole = members.is_some() && partitions.is_some() && names.is_some();
         Ok(Self {
-            members: catalog::member_columns(session, database).await?.unwrap_or_default(),
-            partitions: catalog::partition_values(session, database).await?.unwrap_or_default(),
-            names: catalog::crooked_partition_names(session, database).await?.unwrap_or_default(),
+            hidden: session.server().product.is_oceanbase() && !whole,
+            members: members.unwrap_or_default(),
+            partitions: partitions.unwrap_or_default(),
+            names: names.unwrap_or_default(),
         })
     }
 }
@@ -100,6 +107,13 @@ impl Definitions {
         let members = mending.members.get(table).map_or(&[][..], Vec::as_slice);
         let partitions = mending.partitions.get(table).map_or(&[][..], Vec::as_slice);
         Ok(repair(&text, members, partitions, mending.names.get(table)))
+    }
+
+    /// Returns whether a text that was read may differ from the true definition, or could not be read, because the
+    /// server hides its inner tables from this user.
+    pub(super) fn is_doubtful(&self, text: Option<&[u8]>) -> bool {
+        let hidden = self.mending.get().is_some_and(|mending| mending.hidden);
+        hidden && text.is_none_or(has_doubtful_backslash)
     }
 
     /// Reads the statements that create tables, by table, on several connections.

@@ -12,7 +12,7 @@ use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, inventory};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
-use crate::column::{Column, Form};
+use crate::column::{Column, Form, Members};
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
@@ -274,6 +274,9 @@ fn has_rows(kind: &TableKind) -> bool {
     matches!(kind, TableKind::Base | TableKind::SystemVersioned)
 }
 
+/// The privilege that shows the inner tables of OceanBase, in which definitions are exact.
+const INNER_TABLES: &str = "SELECT ON oceanbase.*";
+
 struct TableReader<'a> {
     session: &'a mut Session,
     database: &'a str,
@@ -285,32 +288,32 @@ struct TableReader<'a> {
 }
 
 impl TableReader<'_> {
-    /// MySQL and MariaDB send and accept vectors as bytes. In definitions, they print `?` for four-byte characters of
-    /// members: then only the number identifies a member.
-    fn on_this_server(&mut self, form: Form, column: &catalog::Column, table: &str) -> Form {
+    /// Returns the form of a column on this server, or why its table can't be dumped. MySQL and MariaDB send and accept
+    /// vectors as bytes.
+    fn form(&mut self, column: &catalog::Column, table: &str) -> std::result::Result<Form, Text> {
+        let full = format!("{table}.{}", identifier(&column.name));
+        let Some(form) = Form::of(column) else {
+            let reason = Text::new("dump-type-unknown").with("column", full);
+            return Err(reason.with("type", &column.column_type));
+        };
         if self.session.server().product.is_oceanbase() {
-            return form;
+            return Ok(form);
         }
-        let declared = column.column_type.to_ascii_lowercase();
-        match form {
+        match Members::shown(column) {
+            Some(Members::Hidden) => return Err(Text::new("dump-members-hidden").with("column", full)),
+            Some(Members::Doubtful) => {
+                self.survey.notes.push(Text::new("dump-members-questionable").with("column", full));
+                return Ok(Form::Ordinal);
+            }
+            Some(Members::Whole) | None => {}
+        }
+        Ok(match form {
             Form::Floats => Form::Bytes,
             Form::Text if !is_whole_in_utf8mb4(column.character_set.as_deref()) => {
-                if declared.starts_with("enum") || declared.starts_with("set") {
-                    Form::Ordinal
-                } else {
-                    Form::Raw
-                }
-            }
-            Form::Text
-                if declared.contains('?')
-                    && (declared.starts_with("enum") || declared.starts_with("set")) =>
-            {
-                let column = format!("{table}.{}", identifier(&column.name));
-                self.survey.notes.push(Text::new("dump-members-questionable").with("column", column));
-                Form::Ordinal
+                if Members::shown(column).is_some() { Form::Ordinal } else { Form::Raw }
             }
             form => form,
-        }
+        })
     }
 
     async fn text(&mut self, table: &str) -> Result<Option<Vec<u8>>> {
@@ -346,6 +349,11 @@ impl TableReader<'_> {
     /// Returns the plan of a table, without chunks yet; `None` if it can't be dumped, which is noted.
     fn read(&mut self, table: &str, text: Option<Vec<u8>>) -> Option<TablePlan> {
         let full = full_name(self.database, table);
+        if self.definitions.is_doubtful(text.as_deref()) {
+            let reason = Text::new("dump-definition-hidden").with("table", &full);
+            self.survey.lose(self.consent, full, reason.with("privilege", INNER_TABLES));
+            return None;
+        }
         let Some((definition, text)) = text.and_then(|text| Some((TableDefinition::read(&text)?, text)))
         else {
             let reason = Text::new("dump-definition-unreadable").with("table", &full);
@@ -364,13 +372,9 @@ impl TableReader<'_> {
         let stand_in = generated.into_iter().next().filter(|_| own.is_empty());
         known.extend(stand_in.map(|column| (column, Form::Generated)));
         for column in own {
-            let form = Form::of(&column).map(|form| self.on_this_server(form, &column, &full));
-            match form {
-                Some(form) => known.push((column, form)),
-                None => {
-                    let reason = Text::new("dump-type-unknown")
-                        .with("column", format!("{full}.{}", identifier(&column.name)))
-                        .with("type", &column.column_type);
+            match self.form(&column, &full) {
+                Ok(form) => known.push((column, form)),
+                Err(reason) => {
                     self.survey.lose(self.consent, full, reason);
                     return None;
                 }

@@ -17,7 +17,7 @@ use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
-use crate::load::connection::{Under, enter, is_refused, make, make_lenient, open_for_loading};
+use crate::load::connection::{Under, enter, is_refused, is_there, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::{Made, Options, names};
 use crate::manifest::{CodeEntry, DatabaseEntry, Manifest};
@@ -274,6 +274,8 @@ impl Making {
     async fn run(&mut self, statement: Statement, kind: PartKind, what: &str) -> Result<bool> {
         match make(&mut self.session, &statement).await {
             Ok(_) => Ok(true),
+            // An earlier attempt created it: seekdb's catalogue shows new code to other connections a little later.
+            Err(error) if is_there(&error) => Ok(true),
             Err(error) if is_refused(&error) => {
                 let reason = Text::new("load-code-refused").with("what", what).with("why", error);
                 self.made.lack(kind, what, reason);

@@ -52,13 +52,16 @@ pub(super) async fn make(
     loop {
         match session.run(statement).await {
             Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < AGAIN.0 => tries += 1,
-            Err(error) if tries > 0 && error.number().is_some_and(|number| THERE.contains(&number)) => {
-                return Ok(0);
-            }
+            Err(error) if tries > 0 && is_there(&error) => return Ok(0),
             done => return done,
         }
         tokio::time::sleep(AGAIN.1).await;
     }
+}
+
+/// Returns whether the server refused to create an object because it exists.
+pub(super) fn is_there(error: &oceanbase::Error) -> bool {
+    error.number().is_some_and(|number| THERE.contains(&number))
 }
 
 /// Returns whether the server refused this one statement, and may accept the next. A statement that was killed, or

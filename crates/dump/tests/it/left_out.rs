@@ -190,6 +190,47 @@ async fn a_row_that_no_literal_brings_back_leaves_out_its_table_alone() {
     bed.load("bad-rows", &[("d_bad_rows", "d_bad_rows_2")]).await;
 }
 
+/// seekdb prints members and values of partitions without escaping them; only its inner tables are exact.
+#[tokio::test]
+async fn a_table_whose_definition_is_not_exact_is_left_out_with_the_missing_privilege() {
+    let bed = Bed::shared();
+    let statements = [
+        "CREATE TABLE members (id INT PRIMARY KEY, a ENUM('new','a\\\\nb') DEFAULT 'new', s SET('x','y'))",
+        "CREATE TABLE parts (a INT, b VARCHAR(10)) PARTITION BY LIST COLUMNS(b) (PARTITION p0 VALUES IN ('c','x\\\\ty'))",
+        "CREATE TABLE quotes (id INT PRIMARY KEY, a ENUM('it''s','b'))",
+        "CREATE TABLE whole (id INT PRIMARY KEY, a ENUM('x','y') COMMENT 'a\\\\b', b VARCHAR(9) DEFAULT 'x\\\\y') COMMENT = 'c\\\\d'",
+        "INSERT INTO whole VALUES (1,'x','z')",
+    ];
+    bed.database("d_inexact", &statements).await;
+    let mut session = bed.session().await;
+    for sql in [
+        "DROP USER IF EXISTS d_inexact_user",
+        "CREATE USER d_inexact_user IDENTIFIED BY 'little'",
+        "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON d_inexact.* TO d_inexact_user",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let little = bed.as_user("d_inexact_user", "little");
+    let half = little.dump("half", &["d_inexact"], ChunkAim::default()).await;
+    let tables = |manifest: &Manifest| {
+        let tables = manifest.left_out.iter().filter(|object| object.kind == ObjectKind::Tables);
+        let mut tables: Vec<_> =
+            tables.map(|object| (object.name.clone(), object.reason.id.clone())).collect();
+        tables.sort_unstable();
+        tables
+    };
+    let expected = ["members", "parts", "quotes"]
+        .map(|table| (format!("`d_inexact`.`{table}`"), "dump-definition-hidden".to_owned()));
+    assert_eq!(tables(&half), expected);
+    assert_eq!(half.totals.tables, 1, "the other is there");
+
+    run(&mut session, "GRANT SELECT ON oceanbase.* TO d_inexact_user").await;
+    let all = little.dump("all", &["d_inexact"], ChunkAim::default()).await;
+    assert_eq!(tables(&all), []);
+    assert_eq!(all.totals.tables, 4);
+    session.close().await;
+}
+
 #[tokio::test]
 async fn a_database_whose_definition_the_server_refuses_leaves_the_others_alone() {
     for bed in [Bed::shared(), Bed::mariadb()] {

@@ -60,6 +60,20 @@ async fn t1_an_empty_member_is_not_no_member() {
 }
 
 #[tokio::test]
+async fn t1_a_set_of_64_members_keeps_each_of_them() {
+    let members: Vec<String> = (1..64).map(|place| format!("'k{place}'")).collect();
+    let table = format!("CREATE TABLE e (id INT PRIMARY KEY, s SET('',{}))", members.join(","));
+    let numbers = ["9007199254740993", "1152921504606846977", "9223372036854775808", "18446744073709551615"];
+    let rows: Vec<String> = numbers.iter().map(|number| format!("({number} % 1000,{number})")).collect();
+    let insert = format!("INSERT INTO e VALUES {}", rows.join(","));
+    let (bed, target, _) = round_trip("long_set", &[&table, "SET sql_mode = ''", &insert]).await;
+    let mut session = bed.session().await;
+    let sql = format!("SELECT CAST(s AS UNSIGNED) FROM {target}.e ORDER BY 1");
+    assert_eq!(query(&mut session, &sql).await, numbers.map(|number| [number]));
+    session.close().await;
+}
+
+#[tokio::test]
 async fn t2_partition_values_with_quotes_keep_them() {
     let statements = [
         "CREATE TABLE l (a INT, b VARCHAR(10)) PARTITION BY LIST COLUMNS(b) \

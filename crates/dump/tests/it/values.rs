@@ -24,6 +24,11 @@ const EQUAL: &str = "{x} <=> {y}";
 const BYTES: &str = "HEX({x}) <=> HEX({y})";
 /// The second distinguishes a zero from a negative one.
 const NUMBER: &str = "{x} <=> {y} AND ATAN2({x},-1) <=> ATAN2({y},-1)";
+/// Its number is longer than a DOUBLE holds.
+const LONGEST_SET: &str = "SET('','k1','k2','k3','k4','k5','k6','k7','k8','k9','k10','k11','k12','k13','k14','k15','k16','k17', \
+                           'k18','k19','k20','k21','k22','k23','k24','k25','k26','k27','k28','k29','k30','k31','k32','k33', \
+                           'k34','k35','k36','k37','k38','k39','k40','k41','k42','k43','k44','k45','k46','k47','k48','k49', \
+                           'k50','k51','k52','k53','k54','k55','k56','k57','k58','k59','k60','k61','k62','k63')";
 const LIST: &str = "{x} = {y}";
 const FIRST: &str = "{x} = {y} AND ATAN2(element_at({x},1),-1) <=> ATAN2(element_at({y},1),-1)";
 const MAP: &str = "map_keys({x}) = map_keys({y}) AND map_values({x}) = map_values({y})";
@@ -152,6 +157,7 @@ fn common() -> Vec<Kind> {
         kind("YEAR", EQUAL, |dice| (*dice.pick(&["0", "1901", "2155", "2026"])).to_owned()),
         kind("ENUM('','a','b''c','\\\\')", "{x}+0 <=> {y}+0", |dice| (1 + dice.below(4)).to_string()),
         kind("SET('','a','b''c','\\\\')", "{x}+0 <=> {y}+0", |dice| dice.below(16).to_string()),
+        kind(LONGEST_SET, "CAST({x} AS UNSIGNED) <=> CAST({y} AS UNSIGNED)", whole_number(64, false)),
         kind("JSON", EQUAL, document),
         kind("GEOMETRY", "HEX(ST_AsWKB({x})) <=> HEX(ST_AsWKB({y}))", |dice| {
             let shape = *dice.pick(&[
