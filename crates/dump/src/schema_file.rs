@@ -35,6 +35,13 @@
 //! SET SESSION time_zone='+05:30';
 //! -- zone "+05:30"
 //! ```
+//!
+//! Code of MariaDB and MySQL has a line with the collation of its database at its creation. A stock client does not
+//! set it:
+//!
+//! ```sql
+//! -- database-collation "latin1_swedish_ci"
+//! ```
 
 use oceanbase::catalog::Context;
 use oceanbase::statement::literal;
@@ -48,6 +55,8 @@ const HEADER: &str = "-- object ";
 const CONTEXT: &str = "-- context ";
 
 const ZONE: &str = "-- zone ";
+
+const DATABASE_COLLATION: &str = "-- database-collation ";
 
 /// The character set and collation of a load's connections. Objects with this context have no lines for it.
 const USUAL: (&str, &str) = ("utf8mb4", "utf8mb4_general_ci");
@@ -121,12 +130,15 @@ pub(crate) struct SchemaObject {
     pub(crate) context: Option<Context>,
     /// The time zone for the creation of an event.
     pub(crate) zone: Option<String>,
+    /// The collation of the database at the creation of code, which no statement sets.
+    pub(crate) database_collation: Option<String>,
 }
 
 impl SchemaObject {
     /// Describes an object that is created under the usual mode.
     pub(crate) fn plain(kind: SchemaKind, name: &str, statement: Vec<u8>) -> Self {
-        Self { kind, name: name.to_owned(), statement, mode: None, context: None, zone: None }
+        let name = name.to_owned();
+        Self { kind, name, statement, mode: None, context: None, zone: None, database_collation: None }
     }
 
     /// Adds the context of its creation.
@@ -139,6 +151,12 @@ impl SchemaObject {
     /// Adds the mode of its creation.
     pub(crate) fn in_mode(mut self, mode: String) -> Self {
         self.mode = Some(mode);
+        self
+    }
+
+    /// Adds the collation of its database.
+    pub(crate) fn in_database_of(mut self, collation: Option<String>) -> Self {
+        self.database_collation = collation.filter(|collation| is_plain(collation));
         self
     }
 
@@ -181,6 +199,9 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
             let written = serde_json::to_string(zone).expect("a text");
             text.extend_from_slice(format!("{};\n{ZONE}{written}\n", set_zone(zone)).as_bytes());
         }
+        if let Some(collation) = &object.database_collation {
+            text.extend_from_slice(format!("{DATABASE_COLLATION}\"{collation}\"\n").as_bytes());
+        }
         match &object.mode {
             None => {
                 text.extend_from_slice(format!("{header}\n").as_bytes());
@@ -212,7 +233,7 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
 /// Reports what is wrong with it.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
     let mut objects = Vec::new();
-    let (mut context, mut zone) = (None, None);
+    let (mut context, mut zone, mut database_collation) = (None, None, None);
     let mut rest = text;
     while !rest.is_empty() {
         let length = rest.iter().position(|&byte| byte == b'\n').ok_or("it ends within a line")?;
@@ -224,6 +245,10 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
         if let Some(found) = line.strip_prefix(ZONE.as_bytes()) {
             let found = serde_json::from_slice::<String>(found).ok().filter(|found| is_zone(found));
             zone = Some(found.ok_or("a time zone is malformed")?);
+        }
+        if let Some(found) = line.strip_prefix(DATABASE_COLLATION.as_bytes()) {
+            let found = serde_json::from_slice::<String>(found).ok().filter(|found| is_plain(found));
+            database_collation = Some(found.ok_or("a collation of a database is malformed")?);
         }
         let Some(header) = line.strip_prefix(HEADER.as_bytes()) else { continue };
         let malformed = || format!("`{}` is no header", String::from_utf8_lossy(line));
@@ -243,8 +268,9 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
         let end = if mode.is_some() { format!("\n{}\n", delimiter(statement)) } else { ";\n".to_owned() };
         let behind = rest[bytes..].strip_prefix(end.as_bytes());
         rest = behind.ok_or("a statement does not end where it should")?;
-        let (context, zone) = (context.take(), zone.take());
-        objects.push(SchemaObject { kind, name, statement: statement.to_vec(), mode, context, zone });
+        let (context, zone, database_collation) = (context.take(), zone.take(), database_collation.take());
+        let statement = statement.to_vec();
+        objects.push(SchemaObject { kind, name, statement, mode, context, zone, database_collation });
     }
     Ok(objects)
 }
@@ -284,11 +310,13 @@ pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
 /// Character sets that no client can use, or that are not supersets of ASCII.
 const NOT_ASCII: [&str; 6] = ["binary", "swe7", "ucs2", "utf16", "utf16le", "utf32"];
 
+/// Returns whether it is the name of a character set or collation and nothing else.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
 /// Returns whether both are names and nothing else: they are set without quotes.
 fn is_settable(context: &Context) -> bool {
-    let is_plain = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
     is_plain(&context.client)
         && is_plain(&context.collation)
         && !NOT_ASCII.iter().any(|name| name.eq_ignore_ascii_case(&context.client))
@@ -364,6 +392,9 @@ mod tests {
                     ..code("CREATE EVENT e\nx;").under(under("latin1", "latin1_bin"))
                 },
                 code("CREATE EVENT f\nx;"),
+                code("CREATE EVENT g\nx;")
+                    .under(under("latin1", "latin1_bin"))
+                    .in_database_of(Some("latin1_swedish_ci".to_owned())),
             ],
         ]
         .concat();
@@ -397,6 +428,8 @@ mod tests {
             "-- zone \"x'; DROP\"\n",
             "-- zone \"a\\nb\"\n",
             "-- zone x\n",
+            "-- database-collation \"x y\"\n",
+            "-- database-collation x\n",
         ] {
             assert!(read(forged.as_bytes()).is_err(), "{forged}");
         }

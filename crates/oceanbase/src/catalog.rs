@@ -10,11 +10,12 @@ mod databases;
 mod definition;
 mod inner;
 mod innodb;
+mod role;
 mod serial;
 
 use std::collections::BTreeMap;
 
-pub use account::{Account, PUBLIC_ROLE, account_definition, account_grants, accounts};
+pub use account::{Account, PUBLIC_ROLE, Tls, account_definition, account_grants, accounts, all_accounts};
 pub(crate) use code::of_database;
 pub use code::{
     Event, Outline, Outlines, Routine, RoutineKind, Trigger, events, outlines, routines, triggers,
@@ -28,6 +29,7 @@ pub use inner::{
     partition_values, table_identities,
 };
 pub use innodb::engines_without_snapshot;
+pub use role::{Roles, is_of_roles, role_grants};
 
 use crate::answer::Row;
 use crate::error::Error;

@@ -1,17 +1,17 @@
-//! Procedures, functions, triggers, users, roles and privileges, as files.
+//! Procedures, functions, triggers, events and outlines, as files.
 
-use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
+use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::text::Text;
-use oceanbase::catalog::{self, Account, Definition, Event, Outlines, Routine, RoutineKind, Trigger};
-use oceanbase::{Error as SqlError, Session, statement};
+use oceanbase::catalog::{self, Definition, Event, Outlines, Routine, RoutineKind, Trigger};
+use oceanbase::{Error as SqlError, Session};
 
 use crate::archive::Archive;
 use crate::ddl::code::{trigger_without_database, with_comment, without_comments};
-use crate::ddl::form::{self, Refusal};
-use crate::ddl::requote::{self, Names};
-use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines, unseen_users};
+use crate::ddl::form;
+use crate::ddl::requote;
+use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines};
 use crate::dumping::schema::SchemaReceipt;
-use crate::error::{DuringSql as _, Result};
+use crate::error::Result;
 use crate::layout::ObjectKey;
 use crate::manifest::CodeEntry;
 use crate::plan::full_name;
@@ -65,7 +65,7 @@ impl Code<'_> {
         for routine in self.listed(ObjectKind::Routines, found)? {
             let Routine { name, kind, sql_mode, definer, comment } = routine;
             let found = catalog::routine_definition(self.session, self.database, &name, kind).await;
-            let Definition { text, context } = match found {
+            let Definition { text, context, database_collation } = match found {
                 Ok(found) => found,
                 Err(error) => {
                     self.refused(ObjectKind::Routines, &name, error)?;
@@ -84,7 +84,7 @@ impl Code<'_> {
             match mended {
                 Some(statement) => {
                     let object = SchemaObject::plain(schema_kind, &name, statement).under(context);
-                    let object = object.in_mode(sql_mode);
+                    let object = object.in_mode(sql_mode).in_database_of(database_collation);
                     self.add(ObjectKind::Routines, word, object, definer);
                 }
                 None => self.lose(ObjectKind::Routines, &name, Text::new("left-out-unreadable")),
@@ -98,11 +98,11 @@ impl Code<'_> {
         for trigger in self.listed(ObjectKind::Triggers, found)? {
             let Trigger { name, sql_mode, definer } = trigger;
             match catalog::trigger_definition(self.session, self.database, &name).await {
-                Ok(Definition { text, context }) => {
+                Ok(Definition { text, context, database_collation }) => {
                     let text = requote::trigger(&text, &definer);
                     let statement = trigger_without_database(&text, self.database);
                     let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
-                    let object = object.in_mode(sql_mode);
+                    let object = object.in_mode(sql_mode).in_database_of(database_collation);
                     self.add(ObjectKind::Triggers, "trigger", object, definer);
                 }
                 Err(error) => self.refused(ObjectKind::Triggers, &name, error)?,
@@ -116,8 +116,9 @@ impl Code<'_> {
         for event in self.listed(ObjectKind::Events, found)? {
             let Event { name, sql_mode, definer, time_zone } = event;
             match catalog::event_definition(self.session, self.database, &name).await {
-                Ok(Definition { text, context }) => {
+                Ok(Definition { text, context, database_collation }) => {
                     let object = SchemaObject::plain(SchemaKind::Event, &name, text).under(context);
+                    let object = object.in_database_of(database_collation);
                     match object.in_mode(sql_mode).in_zone(time_zone) {
                         Some(object) => self.add(ObjectKind::Events, "event", object, definer),
                         None => self.lose(ObjectKind::Events, &name, Text::new("left-out-unreadable")),
@@ -192,128 +193,4 @@ impl Code<'_> {
         self.left_out.push(refused(self.consent, kind, &full, error, || what)?);
         Ok(())
     }
-}
-
-/// Writes users, roles and their privileges, including the password hashes.
-pub(super) async fn write_accounts(
-    session: &mut Session,
-    archive: &Archive,
-    consent: &Consent,
-    receipt: &mut SchemaReceipt,
-) -> Result<()> {
-    let reading = || "read the users".to_owned();
-    let accounts = match catalog::accounts(session).await {
-        Ok(Some(accounts)) => accounts,
-        Ok(None) => {
-            receipt.left_out.push(unseen_users(consent));
-            return Ok(());
-        }
-        Err(error) => {
-            receipt.left_out.push(unlisted(consent, ObjectKind::Users, WHOLE_SERVER, error, reading)?);
-            return Ok(());
-        }
-    };
-    let (mut made, mut granted) = (Vec::new(), Vec::new());
-    let crooked = crooked_names(session).await?;
-    for account in &accounts {
-        let name = account.spelled();
-        let definition = match definition(session, account).await {
-            Ok(definition) => definition,
-            Err(error) => {
-                receipt.left_out.push(refused(consent, ObjectKind::Users, &name, error, reading)?);
-                continue;
-            }
-        };
-        let changes = changes(account).map(|sql| (SchemaKind::AccountChange, sql));
-        let own = std::iter::once((SchemaKind::Account, definition)).chain(changes);
-        let own: Vec<SchemaObject> =
-            own.map(|(kind, sql)| SchemaObject::plain(kind, &name, sql.into_bytes())).collect();
-        if let Some(why) = own.iter().find_map(|object| form::check(object).err()) {
-            receipt.left_out.push(not_taken(consent, ObjectKind::Users, &name, &why));
-            continue;
-        }
-        // The role PUBLIC always exists.
-        if !account.is_public() {
-            made.extend(own);
-            receipt.accounts.push(name.clone());
-        }
-        if consent.is_without(ObjectKind::Grants) {
-            continue;
-        }
-        let grants = match catalog::account_grants(session, account).await {
-            Ok(grants) => grants,
-            Err(error) => {
-                receipt.left_out.push(refused(consent, ObjectKind::Grants, &name, error, reading)?);
-                continue;
-            }
-        };
-        for grant in &grants {
-            match grant_object(session, grant, account, &crooked) {
-                Ok(object) => granted.push(object),
-                Err(why) => receipt.left_out.push(not_taken(consent, ObjectKind::Grants, &name, &why)),
-            }
-        }
-    }
-    for (key, title, objects) in [
-        (ObjectKey::Accounts, "users and roles", made),
-        (ObjectKey::Grants, "privileges of users and roles", granted),
-    ] {
-        if !objects.is_empty() {
-            let text = schema_file::write(title, &objects)?;
-            receipt.objects.push(archive.write_schema(key, text).await?);
-        }
-    }
-    Ok(())
-}
-
-/// Returns the names that OceanBase prints in a GRANT without doubling their backticks.
-async fn crooked_names(session: &mut Session) -> Result<Vec<Names>> {
-    if !session.server().product.is_oceanbase() {
-        return Ok(Vec::new());
-    }
-    let reading = || "read the names in the databases".to_owned();
-    let mut all = Vec::new();
-    for database in catalog::crooked_databases(session).await.during(reading)? {
-        let columns = catalog::columns(session, &database).await.during(reading)?;
-        let names = |columns: Vec<catalog::Column>| columns.into_iter().map(|column| column.name).collect();
-        let tables = columns.into_iter().map(|(table, columns)| (table, names(columns))).collect();
-        let routines = catalog::routines(session, &database).await.during(reading)?;
-        let routines = routines.into_iter().map(|routine| routine.name).collect();
-        all.push(Names { database, tables, routines });
-    }
-    Ok(all)
-}
-
-/// Returns a GRANT with its names quoted.
-fn grant_object(
-    session: &Session,
-    grant: &str,
-    account: &Account,
-    crooked: &[Names],
-) -> std::result::Result<SchemaObject, Refusal> {
-    let unclear = || Refusal("its privileges can be read in more ways than one".to_owned());
-    let quoted = if session.server().product.is_oceanbase() {
-        requote::grant(grant, &account.user, &account.host, crooked).ok_or_else(unclear)?
-    } else {
-        grant.to_owned()
-    };
-    let object = SchemaObject::plain(SchemaKind::Grant, &account.spelled(), quoted.into_bytes());
-    form::check(&object)?;
-    Ok(object)
-}
-
-async fn definition(session: &mut Session, account: &Account) -> std::result::Result<String, SqlError> {
-    if account.is_role {
-        // The server prints a role as CREATE USER, which would create a user.
-        return Ok(format!("CREATE ROLE IF NOT EXISTS {}", account.spelled()));
-    }
-    catalog::account_definition(session, account).await
-}
-
-/// Returns the statements for what SHOW CREATE USER omits.
-fn changes(account: &Account) -> impl Iterator<Item = String> {
-    let name = format!("{}@{}", statement::literal(&account.user), statement::literal(&account.host));
-    let locked = account.locked.then(|| format!("ALTER USER {name} ACCOUNT LOCK"));
-    let tls = account.tls.then(|| format!("ALTER USER {name} REQUIRE SSL"));
-    locked.into_iter().chain(tls)
 }

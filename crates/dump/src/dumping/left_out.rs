@@ -185,6 +185,13 @@ pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
     consent.left_out(ObjectKind::Users, WHOLE_SERVER, reason)
 }
 
+/// Reports that this user may not see who may give a role to others, and the default roles.
+pub(super) fn unseen_roles(consent: &Consent) -> LeftOut {
+    let reason = may_lack("left-out-unseen", ObjectKind::Grants, WHOLE_SERVER);
+    let view = "mysql.role_edges, mysql.default_roles";
+    consent.left_out(ObjectKind::Grants, WHOLE_SERVER, reason.with("view", view))
+}
+
 /// Describes an object that the server does not show. Passes on errors that do not concern this object: then nothing
 /// else can be read either.
 pub(super) fn refused(

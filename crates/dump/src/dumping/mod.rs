@@ -1,5 +1,6 @@
 //! Taking a dump, call by call.
 
+mod accounts;
 mod catalogue;
 mod closing;
 mod code;

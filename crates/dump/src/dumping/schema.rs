@@ -19,7 +19,7 @@ use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, changed, not_taken, refused};
-use crate::dumping::{Snapshot, code};
+use crate::dumping::{Snapshot, accounts, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::{CodeEntry, ObjectEntry};
@@ -64,7 +64,7 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
         code::write_code(&mut session, &archive, scope, &database.name, &mut receipt).await?;
     }
     if scope.wants_of_server(ObjectKind::Users) {
-        code::write_accounts(&mut session, &archive, scope.consent, &mut receipt).await?;
+        accounts::write_accounts(&mut session, &archive, scope.consent, &mut receipt).await?;
     }
     session.close().await;
     archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
@@ -239,7 +239,7 @@ async fn view_object(
         session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
     }
     let what = || format!("read the definition of {full}");
-    let catalog::Definition { text, context } =
+    let catalog::Definition { text, context, .. } =
         match catalog::view_definition(session, database, &view.name).await {
             Ok(found) => found,
             Err(error) => {

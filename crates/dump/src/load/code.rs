@@ -105,9 +105,10 @@ impl Making {
             let there = existing(&mut self.session, database).await?;
             let objects = self.objects(ObjectKey::Code { database: name }).await?;
             enter(&mut self.session, database).await?;
+            let collation = self.database_collation(database).await?;
             for object in objects.into_iter().filter(|object| kinds.contains(&object.kind)) {
                 if !there.contains(&(object.kind, object.name.to_lowercase())) {
-                    self.create(database, &object).await?;
+                    self.create(database, collation.as_deref(), &object).await?;
                 }
             }
             make_lenient(&mut self.session).await?; // resets the `sql_mode` of the code
@@ -119,9 +120,18 @@ impl Making {
     }
 
     /// Creates code in the current database, with the `sql_mode`, time zone and character set that it was created
-    /// with in the source.
-    async fn create(&mut self, database: &str, object: &SchemaObject) -> Result<()> {
+    /// with in the source. Code under another collation of the database would do something else, and nothing but
+    /// ALTER DATABASE sets it: it is not created.
+    async fn create(&mut self, database: &str, collation: Option<&str>, object: &SchemaObject) -> Result<()> {
         let what = full_name(database, &object.name);
+        if let (Some(own), Some(other)) = (object.database_collation.as_deref(), collation)
+            && !is_same_collation(own, other)
+        {
+            let reason = Text::new("load-code-collation").with("what", &what).with("collation", own);
+            let reason = reason.with("database", database).with("other", other);
+            self.made.lack(part_of(object.kind), &what, reason);
+            return Ok(());
+        }
         if let Some(zone) = &object.zone
             && !self.run(Statement::read(set_zone(zone)), part_of(object.kind), &what).await?
         {
@@ -133,6 +143,18 @@ impl Making {
             back.during(|| "set the connection's time zone".to_owned())?;
         }
         Ok(())
+    }
+
+    /// Returns the collation of the current database, which its code has; `None` on OceanBase and seekdb.
+    async fn database_collation(&mut self, database: &str) -> Result<Option<String>> {
+        if self.session.server().product.is_oceanbase() {
+            return Ok(None);
+        }
+        let reading = || format!("read the collation of `{database}`");
+        let rows =
+            self.session.rows(&Statement::read("SELECT @@collation_database")).await.during(reading)?;
+        let found = rows.first().map(|row| row.str(0).map(str::to_owned));
+        found.transpose().during(reading)
     }
 
     async fn create_in_mode(&mut self, object: &SchemaObject, what: &str) -> Result<()> {
@@ -198,7 +220,8 @@ impl Making {
         if self.manifest.accounts.is_empty() || !self.selection.is_all() {
             return Ok(());
         }
-        let there = catalog::accounts(&mut self.session).await.during(|| "read the users".to_owned())?;
+        // Also accounts of the server itself: they are never changed.
+        let there = catalog::all_accounts(&mut self.session).await.during(|| "read the users".to_owned())?;
         let there: HashSet<String> =
             there.unwrap_or_default().iter().map(catalog::Account::spelled).collect();
         let ours = marks.all(&mut self.session).await?;
@@ -308,6 +331,12 @@ fn part_of(kind: SchemaKind) -> PartKind {
     }
 }
 
+/// Returns whether both names are of one collation: newer servers call `utf8` `utf8mb3`.
+fn is_same_collation(one: &str, other: &str) -> bool {
+    let usual = |name: &str| name.to_ascii_lowercase().replacen("utf8mb3_", "utf8_", 1);
+    usual(one) == usual(other)
+}
+
 /// Returns the code that a database has, by kind and name.
 async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(SchemaKind, String)>> {
     let reading = || format!("list the code in `{database}`");
@@ -329,4 +358,21 @@ async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(Sche
         there.insert((SchemaKind::Outline, outline.name.to_lowercase()));
     }
     Ok(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_collation;
+
+    #[test]
+    fn collations_are_compared_by_their_meaning() {
+        for (one, other, expected) in [
+            ("latin1_swedish_ci", "latin1_swedish_ci", true),
+            ("utf8mb3_general_ci", "utf8_general_ci", true),
+            ("utf8mb4_general_ci", "utf8_general_ci", false),
+            ("latin1_swedish_ci", "utf8mb4_general_ci", false),
+        ] {
+            assert_eq!(is_same_collation(one, other), expected, "{one} {other}");
+        }
+    }
 }

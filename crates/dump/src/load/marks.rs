@@ -305,16 +305,14 @@ impl Marks {
     pub(super) async fn lock(&self, session: &mut Session, pieces: &[PieceName<'_>]) -> Result<Vec<Mark>> {
         let begin = Statement::act("START TRANSACTION").within(STATEMENT_LIMIT);
         session.run(&begin).await.during(|| self.loading(pieces))?;
-        let sql = format!(
-            "SELECT table_name, piece, statements, done FROM {} WHERE {} FOR UPDATE",
-            self.table(),
-            self.which(pieces)
-        );
-        let rows = session.rows(&Statement::act(sql).within(STATEMENT_LIMIT)).await;
-        let found = self.read_marks(&rows.during(|| self.loading(pieces))?)?;
-        let mark = |&(table, piece): &PieceName<'_>| found.get(&(table.to_owned(), piece)).copied();
-        let marks: Option<Vec<Mark>> = pieces.iter().map(mark).collect();
-        marks.ok_or_else(|| self.changed("the note of a piece is gone"))
+        let mut marks = Vec::with_capacity(pieces.len());
+        for &piece in pieces {
+            let rows = session.rows(&Statement::act(self.lock_one(piece)).within(STATEMENT_LIMIT)).await;
+            let found = self.read_marks(&rows.during(|| self.loading(pieces))?)?;
+            let mark = found.into_values().next();
+            marks.push(mark.ok_or_else(|| self.changed("the note of a piece is gone"))?);
+        }
+        Ok(marks)
     }
 
     /// Notes how many statements of a piece are loaded, and commits the note together with their rows.
@@ -334,10 +332,9 @@ impl Marks {
     }
 
     async fn commit(&self, session: &mut Session, pieces: &[PieceName<'_>], change: &str) -> Result<()> {
-        if !pieces.is_empty() {
-            let sql = format!("UPDATE {} SET {change} WHERE {}", self.table(), self.which(pieces));
-            let update = Statement::act(sql).within(STATEMENT_LIMIT);
-            if session.run(&update).await.during(|| self.loading(pieces))? != pieces.len() as u64 {
+        for &piece in pieces {
+            let update = Statement::act(self.update_one(piece, change)).within(STATEMENT_LIMIT);
+            if session.run(&update).await.during(|| self.loading(pieces))? != 1 {
                 return Err(self.changed("the note of a piece is gone"));
             }
         }
@@ -355,12 +352,20 @@ impl Marks {
         )
     }
 
-    /// Spelled out for each piece, so that every server finds the rows by their key and locks no others.
-    fn which(&self, pieces: &[PieceName<'_>]) -> String {
-        let one =
-            |(table, piece): &PieceName<'_>| format!("(table_name = {} AND piece = {piece})", literal(table));
-        let any = pieces.iter().map(one).collect::<Vec<_>>().join(" OR ");
-        format!("dump = {} AND ({any})", literal(self.dump.as_str()))
+    fn lock_one(&self, piece: PieceName<'_>) -> String {
+        let (table, which) = (self.table(), self.which(piece));
+        format!("SELECT table_name, piece, statements, done FROM {table} WHERE {which} FOR UPDATE")
+    }
+
+    fn update_one(&self, piece: PieceName<'_>, change: &str) -> String {
+        format!("UPDATE {} SET {change} WHERE {}", self.table(), self.which(piece))
+    }
+
+    /// Names the row of one piece by its whole key, so that every server reads and locks no other. With several rows
+    /// in one statement, MariaDB may read, and lock, the whole table: then one large piece stops all others.
+    fn which(&self, (table, piece): PieceName<'_>) -> String {
+        let dump = literal(self.dump.as_str());
+        format!("table_name = {} AND piece = {piece} AND dump = {dump}", literal(table))
     }
 
     fn reading(&self) -> String {
@@ -393,7 +398,19 @@ impl Marks {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::table_name;
+    use super::{Marks, table_name};
+
+    #[test]
+    fn one_statement_locks_the_row_of_one_piece() {
+        let marks =
+            Marks { database: "d".to_owned(), name: "n".to_owned(), dump: "one".parse().expect("an id") };
+        let which = "WHERE table_name = 'it''s' AND piece = 7 AND dump = 'one'";
+        assert_eq!(
+            marks.lock_one(("it's", 7)),
+            format!("SELECT table_name, piece, statements, done FROM `d`.`n` {which} FOR UPDATE")
+        );
+        assert_eq!(marks.update_one(("it's", 7), "done = 1"), format!("UPDATE `d`.`n` SET done = 1 {which}"));
+    }
 
     #[test]
     fn the_notes_have_a_unique_name() {

@@ -9,7 +9,7 @@ use crate::kinds::{load_all, shown};
 /// A user whose name would end a statement that does not quote it.
 const ODD: &str = "`m``o'dd; -- /*\n\t`@`%`";
 
-const MADE: [&str; 25] = [
+const MADE: [&str; 27] = [
     "CREATE USER m_plain IDENTIFIED BY 'secret1'",
     "CREATE USER 'm_far'@'10.%' IDENTIFIED BY 'secret2'",
     "CREATE USER `m``o'dd; -- /*\n\t`@`%` IDENTIFIED VIA mysql_native_password USING PASSWORD('secret3') OR unix_socket",
@@ -18,6 +18,9 @@ const MADE: [&str; 25] = [
     "CREATE USER m_cert REQUIRE SUBJECT '/CN=x WITH GRANT OPTION' ISSUER 'it''s; \\\\'",
     "CREATE USER standbyro IDENTIFIED BY 'secret5'",
     "CREATE USER ''@'m_host' IDENTIFIED BY 'secret6'",
+    // Named like accounts of the server, but from other hosts.
+    "CREATE USER root@'10.9.9.9' IDENTIFIED BY 'secret8' REQUIRE X509 WITH MAX_CONNECTIONS_PER_HOUR 5",
+    "CREATE USER 'mariadb.sys'@'%'",
     // A role and a user of one name.
     "CREATE USER m_both",
     "CREATE ROLE m_both",
@@ -39,8 +42,18 @@ const MADE: [&str; 25] = [
     "GRANT SHOW VIEW ON d_who.* TO PUBLIC",
 ];
 
-const USERS: [&str; 8] =
-    ["m_plain", "'m_far'@'10.%'", ODD, "m_limited", "m_cert", "standbyro", "''@'m_host'", "m_both@'%'"];
+const USERS: [&str; 10] = [
+    "m_plain",
+    "'m_far'@'10.%'",
+    ODD,
+    "m_limited",
+    "m_cert",
+    "standbyro",
+    "''@'m_host'",
+    "root@'10.9.9.9'",
+    "'mariadb.sys'@'%'",
+    "m_both@'%'",
+];
 
 const ROLES: [&str; 4] = ["m_both", "m_reader", "`m``role; --`", "PUBLIC"];
 

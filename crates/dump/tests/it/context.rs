@@ -59,6 +59,31 @@ async fn texts_of_code_and_views_keep_their_character_set_and_collation() {
     session.close().await;
 }
 
+/// Parameters and variables of code have the collation that the database had at the creation.
+#[tokio::test]
+async fn code_is_not_created_under_another_collation_of_its_database() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "ALTER DATABASE d_collated CHARACTER SET latin1",
+        "CREATE PROCEDURE old_p() SELECT 1",
+        "ALTER DATABASE d_collated CHARACTER SET utf8mb4",
+        "CREATE PROCEDURE new_p() SELECT 1",
+    ];
+    bed.database("d_collated", &statements).await;
+    bed.no_database("d_collated_2");
+    bed.dump("collated", &["d_collated"], ChunkAim::default()).await;
+    let (dump, options) =
+        ("collated".parse().expect("an id"), load_options(&[("d_collated", "d_collated_2")]));
+    let told = whole_load(&bed, &dump, &options, true).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("`d_collated_2`.`old_p`"), "{told:?}");
+    let mut session = bed.session().await;
+    let routines =
+        "SELECT ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'd_collated_2'";
+    assert_eq!(query(&mut session, routines).await, [["new_p"]]);
+    session.close().await;
+}
+
 /// The text of latin1 code beyond ASCII: the server keeps its bytes, which are not UTF-8.
 #[tokio::test]
 async fn code_that_was_written_in_latin1_reads_as_it_did() {

@@ -2,10 +2,41 @@
 
 use std::time::Duration;
 
-use dump::{DumpId, Error, Options};
+use dump::{ChunkAim, DumpId, Error, Meter, Options, load};
 use oceanbase::Statement;
+use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, query, run, selection};
+use crate::bed::{Bed, create_schema, load_options, query, run, selection};
+
+/// As long as a large piece is loaded, its note is locked.
+#[tokio::test]
+async fn a_locked_note_stops_no_pieces_but_its_own() {
+    let bed = Bed::mariadb();
+    let tables = (0..28).flat_map(|number| {
+        [format!("CREATE TABLE t{number} (a INT PRIMARY KEY)"), format!("INSERT INTO t{number} VALUES (1)")]
+    });
+    let tables: Vec<String> = tables.collect();
+    bed.database("d_note", &tables.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    bed.dump("note", &["d_note"], ChunkAim::default()).await;
+    bed.no_database("d_note_2");
+    let (dump, target): (DumpId, _) = ("note".parse().expect("an id"), bed.source());
+    let (options, never) = (load_options(&[("d_note", "d_note_2")]), CancellationToken::new());
+    create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+
+    let mut busy = bed.session().await;
+    run(&mut busy, "START TRANSACTION").await;
+    let lock =
+        "SELECT done FROM d_note_2.lifeboat_load_progress WHERE table_name = '' AND piece = 0 FOR UPDATE";
+    assert_eq!(query(&mut busy, lock).await, [["0"]]);
+    let made = load::load_data(&target, &bed.client, &dump, &options, 1, &Meter::new(), &never).await;
+    assert_eq!(made.expect("rows"), load::Made::default());
+    run(&mut busy, "ROLLBACK").await;
+
+    load::create_indexes(&target, &bed.client, &dump, &options, 1, &never).await.expect("keys");
+    load::finish(&target, &bed.client, &dump, &options).await.expect("an end");
+    assert_eq!(bed.compare("note", &[("d_note", "d_note_2")]).await.findings, []);
+    busy.close().await;
+}
 
 #[tokio::test]
 async fn what_keeps_tables_from_being_locked_is_named() {
@@ -71,7 +102,7 @@ async fn a_value_that_the_settings_do_not_let_through_is_noted() {
     bed.database("d_value", &statements).await;
     let mut session = bed.session().await;
     run(&mut session, "SET GLOBAL max_allowed_packet = 1048576").await;
-    let manifest = bed.dump("value", &["d_value"], dump::ChunkAim::default()).await;
+    let manifest = bed.dump("value", &["d_value"], ChunkAim::default()).await;
     let told: Vec<_> = manifest.notes.iter().filter(|note| note.id == "dump-value-large").collect();
     assert_eq!(told.len(), 1, "{:?}", manifest.notes);
     assert_eq!(
@@ -79,12 +110,12 @@ async fn a_value_that_the_settings_do_not_let_through_is_noted() {
         ("`d_value`.`t`", "4194304")
     );
     bed.no_database("d_value_2");
-    let names = crate::bed::load_options(&[("d_value", "d_value_2")]);
+    let names = load_options(&[("d_value", "d_value_2")]);
     let (dump, target) = ("value".parse().expect("an id"), bed.source());
-    crate::bed::create_schema(&target, &bed.client, &dump, &names).await.expect("a schema");
-    let never = tokio_util::sync::CancellationToken::new();
-    let meter = dump::Meter::new();
-    let error = dump::load::load_data(&target, &bed.client, &dump, &names, 1, &meter, &never).await;
+    create_schema(&target, &bed.client, &dump, &names).await.expect("a schema");
+    let never = CancellationToken::new();
+    let meter = Meter::new();
+    let error = load::load_data(&target, &bed.client, &dump, &names, 1, &meter, &never).await;
     let told = error.expect_err("too long").problem().to_string();
     assert!(told.contains("`d_value_2`.`t`") && told.contains("3000000"), "{told}");
     session.close().await;

@@ -22,6 +22,9 @@ pub struct Definition {
     pub text: Vec<u8>,
     /// The context of its creation, if the server shows it.
     pub context: Option<Context>,
+    /// The collation that the database of code had when it was created: parameters and variables of text have it.
+    /// `None` on OceanBase and seekdb.
+    pub database_collation: Option<String>,
 }
 
 /// Returns the statement that creates a view.
@@ -99,5 +102,8 @@ async fn read(session: &mut Session, statement: &Statement, column: usize) -> Re
     // For triggers, OceanBase shows a character set in the collation column.
     let is_collation = |name: &String| name.contains('_') || name.as_str() == "binary";
     let context = shown("character_set_client").zip(shown("collation_connection").filter(is_collation));
-    Ok(Definition { text, context: context.map(|(client, collation)| Context { client, collation }) })
+    let context = context.map(|(client, collation)| Context { client, collation });
+    let has_own = !session.server().product.is_oceanbase();
+    let database_collation = shown("Database Collation").filter(|_| has_own);
+    Ok(Definition { text, context, database_collation })
 }

@@ -17,23 +17,96 @@ pub(super) fn check_creation(mut sql: Reader<'_>, name: &str) -> Result<(), Refu
     rest(&mut sql)
 }
 
-/// Checks the statement that changes a user.
+/// Checks the statement that changes a user: it locks the account, or sets what its connections require or their
+/// number.
 pub(super) fn check_change(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
     sql.expect(&["ALTER", "USER"])?;
     account(&mut sql, name)?;
-    rest(&mut sql)
+    if sql.eat(&["REQUIRE"]) {
+        requirement(&mut sql)?;
+    } else if sql.eat(&["WITH"]) {
+        limits(&mut sql)?;
+    } else {
+        sql.expect(&["ACCOUNT", "LOCK"])?;
+    }
+    sql.end()
+}
+
+/// Takes what the TLS of connections must have.
+fn requirement(sql: &mut Reader<'_>) -> Result<(), Refusal> {
+    if sql.eat_any(&["SSL", "X509"]) {
+        return Ok(());
+    }
+    loop {
+        if !sql.eat_any(&["CIPHER", "ISSUER", "SUBJECT"]) {
+            return Err(sql.expected("CIPHER, ISSUER or SUBJECT"));
+        }
+        let refusal = sql.unexpected();
+        let token = sql.take().filter(|token| token.kind == TokenKind::Literal);
+        // seekdb puts the text unescaped into a statement of its own.
+        match token.and_then(|token| text(&token)) {
+            Some(text) if !text.contains(['\'', '\\']) => {}
+            _ => return Err(refusal),
+        }
+        if !sql.eat(&["AND"]) {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes the limits of an account.
+fn limits(sql: &mut Reader<'_>) -> Result<(), Refusal> {
+    loop {
+        if !sql.eat_any(&["MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS"]) {
+            return Err(sql.expected("MAX_CONNECTIONS_PER_HOUR or MAX_USER_CONNECTIONS"));
+        }
+        let is_number = |token: &Token<'_>| token.text.iter().all(u8::is_ascii_digit);
+        if !sql.peek().as_ref().is_some_and(is_number) {
+            return Err(sql.expected("a number"));
+        }
+        sql.take();
+        if sql.peek().is_none() {
+            return Ok(());
+        }
+    }
 }
 
 /// Checks the statement that gives an account privileges or roles.
 pub(super) fn check_grant(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
     if sql.eat(&["SET", "DEFAULT", "ROLE"]) {
-        until(&mut sql, "FOR")?;
+        // MariaDB says FOR, OceanBase and seekdb say TO, after several roles.
+        if !default_roles(&mut sql)? {
+            until(&mut sql, "FOR")?;
+        }
     } else {
         sql.expect(&["GRANT"])?;
         until(&mut sql, "TO")?;
     }
     account(&mut sql, name)?;
     rest(&mut sql)
+}
+
+/// Takes roles of OceanBase and seekdb and TO, if that is what comes next. Returns whether it was.
+fn default_roles(sql: &mut Reader<'_>) -> Result<bool, Refusal> {
+    let is_with_host = sql.peek_at(1).is_some_and(|token| token.is_sign(b'@'));
+    if !is_with_host {
+        return Ok(false);
+    }
+    loop {
+        for part in 0..3 {
+            let fits = |token: &Token<'_>| match part {
+                1 => token.is_sign(b'@'),
+                _ => token.kind == TokenKind::Name,
+            };
+            if !sql.peek().as_ref().is_some_and(fits) {
+                return Err(sql.expected("a role"));
+            }
+            sql.take();
+        }
+        if !sql.eat_sign(b',') {
+            return sql.expect(&["TO"]).map(|()| true);
+        }
+    }
 }
 
 /// Takes the privileges or roles, up to and including the word before the account.

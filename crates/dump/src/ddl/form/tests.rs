@@ -292,12 +292,42 @@ fn an_account_is_given_nothing_but_its_own() {
     ] {
         assert_refused(SchemaKind::Account, name, sql);
     }
-    assert_taken(SchemaKind::AccountChange, name, "ALTER USER 'u''q'@'10.%' ACCOUNT LOCK");
-    assert_refused(SchemaKind::AccountChange, name, "ALTER USER 'root'@'%' IDENTIFIED BY ''");
+    for change in [
+        "ACCOUNT LOCK",
+        "REQUIRE SSL",
+        "REQUIRE X509",
+        "REQUIRE CIPHER 'AES' AND ISSUER '/CN=b' AND SUBJECT '/CN=a'",
+        "REQUIRE SUBJECT '/CN=a'",
+        "WITH MAX_CONNECTIONS_PER_HOUR 5 MAX_USER_CONNECTIONS 2",
+        "WITH MAX_USER_CONNECTIONS 2",
+    ] {
+        assert_taken(SchemaKind::AccountChange, name, &format!("ALTER USER 'u''q'@'10.%' {change}"));
+    }
+    for change in [
+        "",
+        "ACCOUNT UNLOCK",
+        "ACCOUNT LOCK REQUIRE NONE",
+        "IDENTIFIED BY ''",
+        "REQUIRE NONE",
+        "REQUIRE ISSUER",
+        "REQUIRE ISSUER CIPHER",
+        "REQUIRE ISSUER 'x' IDENTIFIED BY ''",
+        "REQUIRE ISSUER 'x'', ssl_type = 0'",
+        "REQUIRE ISSUER 'x\\\\'",
+        "WITH MAX_QUERIES_PER_HOUR 1",
+        "WITH MAX_USER_CONNECTIONS",
+        "WITH MAX_USER_CONNECTIONS 'x'",
+        "WITH MAX_USER_CONNECTIONS 2 ACCOUNT UNLOCK",
+    ] {
+        assert_refused(SchemaKind::AccountChange, name, &format!("ALTER USER 'u''q'@'10.%' {change}"));
+    }
+    assert_refused(SchemaKind::AccountChange, name, "ALTER USER 'root'@'%' ACCOUNT LOCK");
     for sql in [
         "GRANT SELECT (`a`, `b`), UPDATE (`b`) ON `d`.`t` TO 'u''q'@'10.%' WITH GRANT OPTION",
         "GRANT EXECUTE ON PROCEDURE `d`.`p` TO `u'q`@`10.%`",
         "GRANT `r`@`%`,`s`@`%` TO `u'q`@`10.%` WITH ADMIN OPTION",
+        "SET DEFAULT ROLE `r`@`%`,`s`@`%` TO 'u''q'@'10.%'",
+        "SET DEFAULT ROLE `r` FOR `u'q`@`10.%`",
     ] {
         assert_taken(SchemaKind::Grant, name, sql);
     }
@@ -306,6 +336,9 @@ fn an_account_is_given_nothing_but_its_own() {
         "GRANT SELECT ON `d`.* TO 'u''q'@'10.%', 'x'@'%'",
         "GRANT SELECT ON `d`.* TO 'u''q'@'10.%'; DROP DATABASE d",
         "REVOKE ALL ON *.* FROM 'u''q'@'10.%'",
+        "SET DEFAULT ROLE `r`@`%` TO 'root2'@'%'",
+        "SET DEFAULT ROLE `r`@`%`,`s`@`%` TO 'u''q'@'10.%', 'x'@'%'",
+        "SET DEFAULT ROLE `r`@`%`, ALL TO 'u''q'@'10.%'",
         "DROP DATABASE d",
     ] {
         assert_refused(SchemaKind::Grant, name, sql);
