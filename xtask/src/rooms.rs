@@ -29,7 +29,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         "dump",
         &[
             "dumping/catalogue.rs",
-            "dumping/code.rs",
             "dumping/definition.rs",
             "dumping/planning.rs",
             "dumping/preflight.rs",

@@ -8,7 +8,7 @@ use crate::archive::Archive;
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::requote::{self, Names};
 use crate::dumping::left_out::{not_taken, refused, unlisted, unseen_roles, unseen_users};
-use crate::dumping::schema::SchemaReceipt;
+use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
 use crate::schema_file::{self, SchemaKind, SchemaObject};

@@ -10,7 +10,7 @@ use crate::ddl::code::{trigger_without_database, with_comment, without_comments}
 use crate::ddl::form;
 use crate::ddl::requote;
 use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines};
-use crate::dumping::schema::SchemaReceipt;
+use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::error::Result;
 use crate::layout::ObjectKey;
 use crate::manifest::CodeEntry;

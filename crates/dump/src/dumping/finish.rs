@@ -9,7 +9,7 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::dumping::lost::LostTable;
-use crate::dumping::schema::SchemaReceipt;
+use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::error::{Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;

@@ -16,6 +16,7 @@ mod receipts;
 mod restless;
 mod resume;
 mod schema;
+mod schema_receipt;
 mod snapshot;
 mod survey;
 mod together;

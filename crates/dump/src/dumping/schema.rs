@@ -1,14 +1,11 @@
 //! The statements that create databases, tables and views, as files.
 
-use std::collections::BTreeMap;
-
 use model::Problem;
-use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::inventory::{Consent, ObjectKind};
 use model::problem::codes;
 use model::text::Text;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, catalog};
-use serde::{Deserialize, Serialize};
 use storage::Client;
 
 use crate::archive::Archive;
@@ -19,30 +16,14 @@ use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, changed, not_taken, refused};
+use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::dumping::{Snapshot, accounts, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
-use crate::manifest::{CodeEntry, ObjectEntry};
 use crate::plan::{DatabasePlan, Plan, TablePlan, ViewPlan, full_name};
 use crate::refusal::is_refusal;
 use crate::schema_file::{self, SchemaKind, SchemaObject};
 use crate::source::Source;
-
-/// Reports that the schema is finished.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct SchemaReceipt {
-    pub(crate) objects: Vec<ObjectEntry>,
-    pub(crate) notes: Vec<Text>,
-    /// Objects that the server does not show, or shows in a form that is refused.
-    #[serde(default)]
-    pub(crate) left_out: Vec<LeftOut>,
-    /// The code of each database, by its name.
-    #[serde(default)]
-    pub(crate) code: BTreeMap<String, Vec<CodeEntry>>,
-    /// The users and roles.
-    #[serde(default)]
-    pub(crate) accounts: Vec<String>,
-}
 
 /// Writes the statements that create databases, tables and views. Does nothing if that was done before.
 ///
