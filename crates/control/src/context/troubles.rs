@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_cluster_that_answers_is_no_longer_silent_even_without_its_log_backup() {
         let (troubles, cluster) = (Troubles::default(), ClusterId(1));
-        troubles.silent(cluster, Timestamp(1), Text::new("cluster-unreachable"));
+        troubles.silent(cluster, Timestamp(1), Text::new("database-refuses-connections"));
         troubles.answered(cluster, None);
         assert!(troubles.of(cluster).is_none());
     }
