@@ -257,7 +257,7 @@ impl Transcript {
             (r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC", "MOMENT"),
             (r"[0-9]+ (ms|s)\b", "SPAN"),
             (r"[0-9]+(\.[0-9])? (B|KiB|MiB)\b", "SIZE"),
-            (r"moment [0-9]{16,19}", "moment SCN"),
+            (r"(moment|snapshot at) [0-9]{16,19}", "$1 SCN"),
             (r"ed25519:[0-9a-f]{64}", "KEY"),
             (r"  +", "  "),
             // The number of progress lines depends on the speed of the run.
