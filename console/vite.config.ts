@@ -38,12 +38,13 @@ export default defineConfig({
           chunkFileNames: ({ name }) => `assets/${name.split('~', 1)[0]}-[hash].js`,
         codeSplitting: {
           groups: [
-            // One file each: what starts, what the log-on needs, what every page needs, and the list of clusters.
+            // One file each: what starts, what the log-on needs, what every page needs, and the list of clusters with the
+            // account's menu, which comes right after it.
             { name: 'start', test: /src\/main\.ts$|vite\/preload-helper|rolldown\/runtime/, priority: 6 },
             { name: 'labels', test: /src\/locales\/(?!en\.|zh\.)/, priority: 5 },
             { name: 'first', test: /src\/Entry\.tsx$/, priority: 4 },
             { name: 'frame', test: /src\/Console\.tsx$/, priority: 3 },
-            { name: 'list', test: /src\/pages\/clusters\/ClustersPage\.tsx$/, priority: 2 },
+            { name: 'list', test: /src\/pages\/clusters\/ClustersPage\.tsx$|AccountMenu\.tsx$/, priority: 2 },
             // Of the rest, what several pages share; crumbs go to their neighbours.
             { name: 'shared', entriesAware: true, entriesAwareMergeThreshold: 12_000, minShareCount: 2, priority: 1 },
           ],
