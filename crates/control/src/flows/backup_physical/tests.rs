@@ -1,20 +1,20 @@
 //! Whatever crashes or repeats, one backup is one job of the cluster. Failures report their reason, and a retry
 //! continues.
 
-use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
+use engine::{Fault as Crash, StepStatus, TaskStatus};
 use model::backup::DataBackupMode::{Full, Incremental};
 use model::backup_set::BackupSetStatus;
 use model::id::{SubtaskId, TaskId, TenantId};
 use model::text::Language;
 use sim::{Fault, FaultName, Profile};
 
-use super::BackupPhysical;
 use crate::backups;
 use crate::tasks::Steer;
 use crate::testing::Ended;
 use crate::testing::simulated::{SimWorld, on_both_4x};
 use crate::words;
 
+mod crashes;
 mod outcome;
 
 on_both_4x! {
@@ -50,35 +50,6 @@ async fn every_version_is_backed_up_in_full_and_then_incrementally() {
                 assert!(["shop", "books"].contains(&set.tenant_name.as_str()), "{profile}: {set:?}");
             }
             world.assert_clean(task).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn one_job_is_begun_whatever_step_crashes_or_repeats() {
-    // Kernels of 3.x differ in what their views of running jobs show of a finished one.
-    let cases = [
-        (Profile::V2_2_77, None),
-        (Profile::V2_2_77, Some(FaultName::BackupCleanedUpAtOnce)),
-        (Profile::V3_1_5, Some(FaultName::BackupRowsKept)),
-        (Profile::V4_0, None),
-        (Profile::V4_2_5, None),
-        (Profile::V4_6, None),
-    ];
-    for (profile, kernel) in cases {
-        for fault in testkit::faults::<BackupPhysical>() {
-            let what = format!("{profile} {kernel:?} {fault:?}");
-            let world = SimWorld::with(profile, &["shop"]).await;
-            kernel.into_iter().for_each(|name| world.fault(name, None));
-            let task = world.begin(world.wish(Full)).await;
-            let met = world.run(task, Some(fault)).await;
-            let is_crash = !matches!(fault, Crash::RunTwice(_));
-            assert_eq!(met == Ended::Crashed, is_crash, "{what}");
-            if is_crash {
-                world.finish(task).await;
-            }
-            assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1, "{what}: {:?}", world.acts());
-            assert_eq!(world.sets_of(task).await.len(), 1, "{what}");
         }
     }
 }
