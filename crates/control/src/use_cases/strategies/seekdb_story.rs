@@ -125,8 +125,12 @@ async fn every_due_time_of_a_month_with_faults_has_its_backup_or_its_reason() {
     let expected: Vec<(RunStatus, Option<&str>)> = [
         [(Successful, None), (Successful, None)].to_vec(),
         [(Missed, away), (Missed, away), (Successful, None)].to_vec(),
-        [(Failed, Some("storage-not-a-directory")), (Successful, None), (Missed, Some("run-hindered-paused"))]
-            .to_vec(),
+        [
+            (Failed, Some("storage-not-a-directory")),
+            (Successful, None),
+            (Missed, Some("run-hindered-paused")),
+        ]
+        .to_vec(),
         [(Successful, None); 5].to_vec(),
     ]
     .concat();
