@@ -86,6 +86,7 @@ async function logOn(name, password = PASSWORD) {
 /** The walk: Clusters, the cluster, Backup & Recovery, Back up Now, objects, storage, Test, mode, Back up Now. */
 async function openBackUpNow(cluster) {
   await page.getByRole('link', { name: words.clusters, exact: true }).first().click();
+  await page.getByRole('heading', { name: words.clusters, exact: true, level: 1 }).waitFor(); // the page before links to it, too
   await page.getByRole('link', { name: cluster, exact: true }).click();
   await page.getByRole('heading', { name: cluster, level: 1 }).waitFor();
   await page.getByRole('link', { name: words.backup, exact: true }).click();
