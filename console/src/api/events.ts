@@ -21,7 +21,7 @@ interface Gathered {
 
 /**
  * Keeps the shown data up to date with the server's events, over one connection for the whole console. Events contain
- * no values: they only say what to read again, so many events need no more memory than one. Returns whether the
+ * no values: they only say what to read again. Many events need no more memory than one. Returns whether the
  * connection is open.
  */
 export function useLiveEvents(): boolean {
