@@ -29,38 +29,44 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let read = timeout(BODY_MAX, <axum::Json<_> as FromRequest<S>>::from_request(request, state)).await;
-        let read = read.map_err(|_| {
-            let code = u32::from(StatusCode::REQUEST_TIMEOUT.as_u16());
-            Problem::invalid("body-too-slow").with("seconds", BODY_MAX.as_secs()).coded(code)
-        })?;
-        let axum::Json(Object(body)) = read.map_err(|rejection| {
-            let id = match &rejection {
-                JsonRejection::JsonDataError(_) => "body-of-wrong-shape",
-                JsonRejection::MissingJsonContentType(_) => "body-not-json",
-                JsonRejection::BytesRejection(_) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                    "body-too-long"
-                }
-                _ => "body-malformed",
-            };
-            unreadable(id, rejection.status(), &rejection)
-        })?;
-        Ok(Self(body))
+        read_json(request, state).await.map(|Object(body)| Self(body))
     }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
     type Rejection = Failure;
 
-    /// Returns none for a request without a body, whatever its content type.
+    /// Returns none for a request without a body, whatever its content type, and for the body `null`.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Failure> {
         let headers = request.headers();
         let is_empty = headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
         if is_empty || !headers.contains_key(CONTENT_TYPE) {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        let body: Option<Object<T>> = read_json(request, state).await?;
+        Ok(body.map(|Object(body)| Self(body)))
     }
+}
+
+/// Reads the whole body, for at most `BODY_MAX`.
+async fn read_json<S: Send + Sync, T: DeserializeOwned>(request: Request, state: &S) -> Result<T, Failure> {
+    let read = timeout(BODY_MAX, <axum::Json<T> as FromRequest<S>>::from_request(request, state)).await;
+    let read = read.map_err(|_| {
+        let code = u32::from(StatusCode::REQUEST_TIMEOUT.as_u16());
+        Problem::invalid("body-too-slow").with("seconds", BODY_MAX.as_secs()).coded(code)
+    })?;
+    let axum::Json(body) = read.map_err(|rejection| {
+        let id = match &rejection {
+            JsonRejection::JsonDataError(_) => "body-of-wrong-shape",
+            JsonRejection::MissingJsonContentType(_) => "body-not-json",
+            JsonRejection::BytesRejection(_) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                "body-too-long"
+            }
+            _ => "body-malformed",
+        };
+        unreadable(id, rejection.status(), &rejection)
+    })?;
+    Ok(body)
 }
 
 /// The content of a JSON object. serde alone would also accept an array for a struct: field by field, in order.
@@ -180,6 +186,19 @@ mod tests {
         assert_eq!(read(r#"{"name": "shop"}"#).await, Ok(Some("shop".to_owned())));
         for body in [r#"["shop"]"#, "[null, null]", "[]", "null", "1"] {
             assert_eq!(read(body).await.map_err(|status| status.as_u16()), Err(422), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_may_be_missing_may_be_null_but_not_a_list() {
+        let cases = [("null", Ok(false)), ("{}", Ok(true)), ("[]", Err(422)), ("[null]", Err(422))];
+        for (body, expected) in cases {
+            let request = Request::post("/").header("content-type", "application/json").body(body.into());
+            let request: Request = request.expect("a request");
+            let read =
+                <Option<Body<Named>> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
+            let refused = |failure| axum::response::IntoResponse::into_response(failure).status().as_u16();
+            assert_eq!(read.map(|body| body.is_some()).map_err(refused), expected, "{body}");
         }
     }
 

@@ -16,9 +16,10 @@ use crate::call;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RetentionBody {
     /// The tenants; all when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::list")]
     tenant_id_list: Vec<i64>,
     /// Where the sets lie; in all storages when left out.
+    #[serde(default, deserialize_with = "whole::optional")]
     storage_id: Option<i64>,
     /// What is kept. When left out, each tenant's backup strategy says it; where none does, everything is kept.
     policy: Option<PolicyBody>,
@@ -53,6 +54,7 @@ pub(crate) struct PolicyBody {
     #[serde(default, deserialize_with = "whole::optional")]
     keep_yearly: Option<u32>,
     /// How many bytes the sets of a tenant may take; the oldest are deleted first, but never below `minimumSets`.
+    #[serde(default, deserialize_with = "whole::optional")]
     cap_bytes: Option<u64>,
     /// How many good sets always stay, whatever the other rules say; 1 when left out.
     #[schema(minimum = 1, maximum = 10000)]
@@ -101,12 +103,13 @@ impl RetentionBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CleanUpBody {
     /// The tenants; all when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::list")]
     tenant_id_list: Vec<i64>,
     /// Where the sets lie; must be named when they lie in several storages.
+    #[serde(default, deserialize_with = "whole::optional")]
     storage_id: Option<i64>,
     /// The only sets that may be deleted; all that have expired when left out. One that is kept is refused.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::list")]
     backup_set_id_list: Vec<i64>,
     /// What is kept. When left out, each tenant's backup strategy says it; where none does, everything is kept.
     policy: Option<PolicyBody>,
@@ -169,6 +172,7 @@ pub(crate) struct PolicyView {
     /// For how many years.
     keep_yearly: Option<u32>,
     /// How many bytes the sets may take.
+    #[serde(default, deserialize_with = "whole::optional")]
     cap_bytes: Option<u64>,
     /// How many good sets always stay.
     minimum_sets: u32,

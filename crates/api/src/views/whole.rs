@@ -24,6 +24,15 @@ where
     Option::<Number>::deserialize(deserializer)?.as_ref().map(read).transpose()
 }
 
+/// Reads a list of whole numbers; for fields with `#[serde(default)]`.
+pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    Vec::<Number>::deserialize(deserializer)?.iter().map(read).collect()
+}
+
 fn read<T: TryFrom<i64>, E: de::Error>(number: &Number) -> Result<T, E> {
     let whole = number.as_i64().or_else(|| number.as_f64().and_then(exact));
     let read = whole.and_then(|whole| T::try_from(whole).ok());
@@ -50,6 +59,25 @@ mod tests {
     struct Full {
         #[serde(deserialize_with = "super::required")]
         number: i64,
+    }
+
+    #[derive(Deserialize)]
+    struct Many {
+        #[serde(default, deserialize_with = "super::list")]
+        numbers: Vec<i64>,
+    }
+
+    #[test]
+    fn each_number_of_a_list_is_read_in_the_same_way() {
+        let cases = [
+            ("{}", Some(vec![])),
+            ("{\"numbers\": [1001.0, 2]}", Some(vec![1001, 2])),
+            ("{\"numbers\": [1001.5]}", None),
+            ("{\"numbers\": null}", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(serde_json::from_str::<Many>(text).ok().map(|many| many.numbers), expected, "{text}");
+        }
     }
 
     #[test]
