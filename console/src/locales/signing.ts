@@ -9,7 +9,7 @@ export const signingEn = {
   unread: 'Unknown',
   key: 'Key',
   accept: 'I know the source of this backup set and accept that it cannot be verified',
-  acceptHint: 'Its definitions run with the rights of the logical backup account.',
+  acceptHint: 'Its definitions run with the privileges of the logical backup account.',
   needsAdmin: 'Only an ADMIN can recover this backup set.',
   title: 'Signing Keys',
   intro:

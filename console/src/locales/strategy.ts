@@ -72,8 +72,8 @@ export const strategyEn = {
   objectOld: 'Before OceanBase 4.0, only a whole cluster can have a strategy.',
   storage: 'Storage Configuration',
   storageName: 'Configuration Name',
-  storageNameHint: (name: string) => `The name of the storage in the library. Defaults to ${name}.`,
-  storageAlarm: 'Alert Threshold for Storage Capacity',
+  storageNameHint: (name: string) => `The name in the list of storage configurations. Defaults to ${name}.`,
+  storageAlarm: 'Alarm Threshold for Storage Capacity',
   storageMoved: 'Future backups go to another storage',
   storageMovedText: 'Existing backup sets stay in the old storage. The next run is a full backup, because the new storage has no full backup set yet.',
   storageMovedLogs: 'A running log backup does not move. Until you stop and start it again, recovery needs logs in the old storage.',
@@ -113,7 +113,7 @@ export const strategyEn = {
   logBackupHint:
     'A run starts log backup if it is not running. With this off, the run is refused instead, because physical backup requires log backup.',
 
-  thresholds: 'Alert Thresholds',
+  thresholds: 'Alarm Thresholds',
   timeout: 'Data Backup Timeout',
   noSuccess: 'No Successful Data Backup for',
   logDelay: 'Log Backup Delay',

@@ -6,6 +6,7 @@ import { useNavigate } from 'react-router';
 import { Problem } from '../api/problem';
 import { useLabels } from '../locales';
 import { ProblemAlert } from './ProblemAlert';
+import { Prose } from './Prose';
 
 interface LoadedProps<T> {
   query: UseQueryResult<T>;
@@ -39,7 +40,11 @@ export function Outcome({ title, hint, children }: { title: string; hint?: strin
   return (
     <div className="outcome">
       <h1>{title}</h1>
-      {hint ? <p className="quiet">{hint}</p> : null}
+      {hint ? (
+        <p className="quiet">
+          <Prose text={hint} />
+        </p>
+      ) : null}
       {children}
     </div>
   );

@@ -24,7 +24,7 @@ pub(crate) struct MetadataArgs {
         default_value = "./lifeboat-data"
     )]
     pub(crate) data_dir: PathBuf,
-    /// The database on a server that keeps the metadata; its password is taken from LIFEBOAT_METADATA_PASSWORD or
+    /// The database server with the metadata. The password comes from LIFEBOAT_METADATA_PASSWORD or
     /// LIFEBOAT_METADATA_PASSWORD_FILE
     #[arg(
         long,

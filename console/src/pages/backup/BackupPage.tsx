@@ -218,7 +218,7 @@ function Buttons({ ability, hasStrategy, onCleanUp, onRecover, onNewStrategy, on
       {cleanUp}
       <Button onClick={onRecover}>{backup.initiateRecovery}</Button>
       {create}
-      <Tooltip title={ability?.disabled?.message}>
+      <Tooltip title={ability?.disabled ? <Prose text={ability.disabled.message} /> : undefined}>
         <Button type="primary" disabled={!ability || Boolean(ability.disabled)} onClick={onBackUpNow}>
           {backup.backUpNow}
         </Button>

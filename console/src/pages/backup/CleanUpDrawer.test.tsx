@@ -66,7 +66,7 @@ test('the plan shows each set with its reasons, and after asking the shown sets 
     'BACKUP',
   );
   await expect.element(page.getByRole('button', { name: 'Delete 0 Backup Sets' })).toBeDisabled();
-  await page.getByLabelText('Keep Days').fill('7');
+  await page.getByLabelText('Retention Period (days)').fill('7');
   expect(page.getByRole('button', { name: /^Delete/ }).elements()).toEqual([]);
   await page.getByRole('button', { name: 'Show Plan' }).click();
   await expect.element(row(9)).toHaveTextContent('KeepIt is one of the newest sets');
@@ -156,7 +156,7 @@ test('of physical backups the policies of the database show, and what they delet
   await expect.element(of('hr')).toHaveTextContent('Not known');
   await of('shop').getByRole('button', { name: 'Expand row' }).click();
   await expect.element(page.getByRole('listitem').filter({ hasText: '5 · Full' })).toHaveTextContent('2.00 KiB');
-  await page.getByLabelText('Keep Days').fill('14');
+  await page.getByLabelText('Retention Period (days)').fill('14');
   await page.getByRole('button', { name: 'Show Plan' }).click();
   await expect.element(page.getByText('a delete policy with a window of 14 days would delete', { exact: false })).toBeVisible();
   expect(asked).toEqual([null, '14']);

@@ -46,7 +46,7 @@ test('an interruption shows from when on logs are missing, that it lasts, and wh
 
 test('a repair leads to its tasks, and a gap that is over is settled', async () => {
   open({ [PATH]: list(gap({ closed: true, endTime: '2026-11-25T11:00:00.000+08:00', stopTaskId: 41, startTaskId: 42, backupTaskId: 43 })) });
-  await expect.element(row('shop')).toHaveTextContent('Settled');
+  await expect.element(row('shop')).toHaveTextContent('Closed');
   await expect.element(page.getByRole('link', { name: 'Stop (task 41)' })).toHaveAttribute('href', '/tasks/41');
   await expect.element(page.getByRole('link', { name: 'Full backup (task 43)' })).toHaveAttribute('href', '/tasks/43');
   expect(page.getByText('Still interrupted').elements()).toEqual([]);

@@ -7,6 +7,7 @@ import { Problem } from '../../api/problem';
 import type { BackupSet, Origin as OriginView } from '../../api/types';
 import { useLabels } from '../../locales';
 import { wordsOf } from '../../parts/ProblemAlert';
+import { Prose } from '../../parts/Prose';
 import { Status, type Tone } from '../../parts/Status';
 
 /** The ID of the server's text for a set whose signature does not match. */
@@ -48,7 +49,7 @@ export function Origin({ set }: { set: BackupSet }) {
   if (origin.isError) {
     const isAltered = origin.error instanceof Problem && origin.error.words?.id === ALTERED;
     return (
-      <Tooltip title={wordsOf(origin.error, labels).message}>
+      <Tooltip title={<Prose text={wordsOf(origin.error, labels).message} />}>
         <span>
           <Status tone={isAltered ? 'bad' : 'quiet'}>{isAltered ? signing.altered : signing.unread}</Status>
         </span>
@@ -77,5 +78,5 @@ export function OriginInFull({ set }: { set: BackupSet }) {
   const origin = useOrigin(set);
   if (!hasOrigin(set)) return <>–</>;
   if (origin.isPending) return <span className="quiet">{labels.state.loading}</span>;
-  return <>{origin.isError ? wordsOf(origin.error, labels).message : origin.data.message}</>;
+  return <Prose text={origin.isError ? wordsOf(origin.error, labels).message : origin.data.message} />;
 }

@@ -15,7 +15,7 @@ const en = {
   steps: { stop: 'Stop', start: 'Start', backUp: 'Full backup' },
   step: (step: string, task: number) => `${step} (task ${task})`,
   status: 'Status',
-  statuses: { open: 'Open', closed: 'Settled' },
+  statuses: { open: 'Open', closed: 'Closed' },
   comment: 'Message of the database',
 };
 

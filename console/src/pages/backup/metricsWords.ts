@@ -9,7 +9,7 @@ const en = {
   backupsHint: (good: number, all: number) => `${good} of ${all} backups`,
   backupsNone: 'No backup has finished',
   delayed: 'Objects with Log Backup Delay',
-  delayedNone: 'Every log backup is in time',
+  delayedNone: 'All log backups are on time',
   delayedOf: (cluster: string, tenant: string | undefined) => (tenant ? `${cluster}: ${tenant}` : cluster),
   more: (n: number) => `${n} more`,
   recoveries: 'Successful Recoveries in 7 Days',

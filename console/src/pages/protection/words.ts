@@ -6,7 +6,7 @@ import type { Language } from '../../locales/language';
  */
 const en = {
   title: 'Tenant Protection',
-  hint: 'RPO is the age of the newest time that you can recover to. It counts as late when it passes the alert threshold of the strategy.',
+  hint: 'RPO is the age of the newest time that you can recover to. It counts as late when it exceeds the alarm threshold of the strategy.',
   cluster: 'Cluster',
   tenant: 'Tenant',
   state: 'Protection',
@@ -14,7 +14,7 @@ const en = {
   backedUp: 'Backed up',
   anyState: 'Any protection',
   tiles: { backedUp: 'Tenants Backed Up', late: 'Tenants Late', none: 'Tenants Not Backed Up' },
-  tileHints: { backedUp: 'Have a full backup', late: 'RPO is past the alert threshold', none: 'Have no full backup' },
+  tileHints: { backedUp: 'Have a full backup', late: 'RPO exceeds the alarm threshold', none: 'Have no full backup' },
   rpo: 'RPO',
   full: 'Last Full',
   incremental: 'Last Incremental',

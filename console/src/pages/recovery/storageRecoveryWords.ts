@@ -20,7 +20,7 @@ const en = {
   until: 'Recover to',
   time: 'A time or the latest',
   scn: 'An SCN',
-  timeHint: 'In your time zone. Leave it empty to recover to the latest possible time; before OceanBase 4.0, enter a time.',
+  timeHint: 'In your time zone. Leave it empty to recover to the latest recoverable time; before OceanBase 4.0, enter a time.',
   passwordHint: 'Only if the backups are encrypted.',
 };
 

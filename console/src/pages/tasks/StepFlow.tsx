@@ -6,6 +6,7 @@ import type { Subtask } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount, formatSeconds } from '../../parts/format';
 import { Duration } from '../../parts/Moment';
+import { Prose } from '../../parts/Prose';
 import { Status, toneOf } from '../../parts/Status';
 import { listedLanes, type Step } from './steps';
 
@@ -108,7 +109,7 @@ function StepButton({ subtask, title, isShown, onShow }: StepButtonProps) {
       {/* The selected step shows its note beside the list. */}
       {subtask.note && subtask.status !== 'SUCCESSFUL' && !isShown ? (
         <span className={subtask.status === 'FAILED' ? 'step-note step-note-bad' : 'step-note'}>
-          {subtask.note.message}
+          <Prose text={subtask.note.message} />
         </span>
       ) : null}
       {subtask.progress ? <StepProgress subtask={subtask} /> : null}

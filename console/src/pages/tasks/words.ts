@@ -27,7 +27,7 @@ const en = {
   wholeLog: 'Download Log',
   throughput: 'Throughput',
   throughputOf: (now: string, fastest: string) => `${now} now, ${fastest} at most since you opened this page.`,
-  throughputGaps: 'The page did not hear from the server.',
+  throughputGaps: 'The page received no data from the server.',
   retrySelected: (n: number) => `Retry ${n} ${n === 1 ? 'Task' : 'Tasks'}`,
   retryTitle: (n: number) => `Retry ${n} ${n === 1 ? 'task' : 'tasks'}?`,
   selectFailed: 'Select All Failed',

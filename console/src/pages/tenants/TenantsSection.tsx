@@ -9,6 +9,7 @@ import type { Cluster, Tenant } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
+import { Prose } from '../../parts/Prose';
 import { clusterTables } from '../clusters/clusterTables';
 import { useMay } from '../logon/me';
 import { CredentialDrawer } from './CredentialDrawer';
@@ -66,10 +67,10 @@ function Credential({ tenant, onOpen }: { tenant: Tenant; onOpen: () => void }) 
   const isUnfit = obstacle && obstacle.id !== 'tenant-credential-missing';
   if (isUnfit && !kept) {
     return (
-      <Tooltip title={obstacle.message}>
+      <Tooltip title={<Prose text={obstacle.message} />}>
         {/* The reason must be reachable by keyboard too. */}
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <span tabIndex={0} role="note" aria-label={obstacle.message} className="quiet">
+        <span tabIndex={0} role="note" aria-label={obstacle.message.replaceAll('`', '')} className="quiet">
           {labels.notNeeded}
         </span>
       </Tooltip>

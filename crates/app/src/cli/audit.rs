@@ -14,16 +14,16 @@ pub(crate) struct AuditArgs {
     #[command(flatten)]
     pub(crate) reach: Reach,
     /// Show entries since this time, such as 2026-11-22T10:00:00+08:00
-    #[arg(long, value_name = "MOMENT")]
+    #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Show entries before this time
-    #[arg(long, value_name = "MOMENT")]
+    #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Show entries of this account only
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     /// Show this action only, such as backup-now
-    #[arg(long, value_name = "DEED")]
+    #[arg(long, value_name = "NAME")]
     action: Option<String>,
     /// Show entries whose object contains this text, such as cluster/prod
     #[arg(long, value_name = "TEXT")]

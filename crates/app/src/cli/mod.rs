@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Compaction(compaction::CompactionArgs),
     /// Recover backups
     Restore(restore::RestoreArgs),
-    /// Show which backup sets are kept, delete expired ones, hold and release
+    /// Show which backup sets are kept, delete expired ones, and hold or release sets
     Retention(retention::RetentionArgs),
     /// Watch, retry, skip, cancel and roll back tasks
     Task(task::TaskArgs),

@@ -41,10 +41,10 @@ enum Verb {
         which: WhichArgs,
         #[command(flatten)]
         rules: RulesArgs,
-        /// Delete only this set; may be given several times. One that is kept is refused
+        /// Delete only this set; repeatable. A set that is kept is refused
         #[arg(long, value_name = "SET")]
         set: Vec<i64>,
-        /// Delete without asking. Without it the sets are shown, and a terminal is asked
+        /// Delete without asking. Defaults to showing the sets and asking
         #[arg(long)]
         yes: bool,
         /// Wait for the task to end, and show its progress
@@ -87,7 +87,7 @@ struct WhichArgs {
     /// Only this tenant; repeatable. Defaults to the whole cluster
     #[arg(long, value_name = "NAME")]
     tenant: Vec<String>,
-    /// Only the sets in this storage; `apply` needs it when the sets lie in several
+    /// Only the sets in this storage; `apply` needs it when the sets are in several
     #[arg(long, value_name = "NAME")]
     storage: Option<String>,
 }
@@ -95,7 +95,7 @@ struct WhichArgs {
 /// What is kept. Without a rule, each tenant's backup strategy says it; where none does, everything is kept.
 #[derive(Args)]
 struct RulesArgs {
-    /// Keep what recovers every moment of so many days back that can be recovered now
+    /// Keep every set of this many days, and the newest one before them
     #[arg(long, value_name = "DAYS")]
     keep_days: Option<u32>,
     /// Keep the newest sets
@@ -116,7 +116,7 @@ struct RulesArgs {
     /// Keep the sets of a tenant below this size, the newest first
     #[arg(long, value_name = "BYTES")]
     cap_bytes: Option<u64>,
-    /// Keep this many good sets, whatever the other rules say [default: 1]
+    /// Keep this many good sets, regardless of the other rules [default: 1]
     #[arg(long, value_name = "NUMBER")]
     minimum_sets: Option<u32>,
     /// The time zone of days, weeks, months and years, such as Asia/Shanghai [default: UTC]

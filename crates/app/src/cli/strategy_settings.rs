@@ -53,11 +53,11 @@ pub(super) struct SettingsArgs {
     /// Restart an interrupted log backup once the cause is gone, followed by a full backup. Defaults to no
     #[arg(long, value_name = "YES|NO")]
     restart_log_backup: Option<Switch>,
-    /// Delete expired backups of a logical strategy: keep what recovers every moment of this many days back. none keeps all. `lifeboat
-    /// retention plan --keep-days` shows before what would be deleted
+    /// Delete expired backups of a logical strategy: keep every set of this many days, and the newest one before them.
+    /// none keeps all. `lifeboat retention plan --keep-days` shows what would be deleted
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<String>,
-    /// When expired backups are deleted, each day, such as 03:00, or 03:00+08:00. Defaults to 03:00
+    /// The time of day to delete expired backups, such as 03:00 or 03:00+08:00. Defaults to 03:00
     #[arg(long, value_name = "TIME")]
     clean_time: Option<String>,
     /// Raise an alarm when a data backup takes longer than this; 0 turns it off

@@ -38,9 +38,9 @@ pub(super) struct TargetArgs {
 
 #[derive(Args)]
 pub(super) struct NewTenantArgs {
-    /// The moment: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER for the end of a backup
-    /// set by the cluster's own number, or latest [default: latest]
-    #[arg(long, value_name = "MOMENT", conflicts_with = "set")]
+    /// The time to recover to: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER for the end
+    /// of a backup set by the cluster's own number, or latest [default: latest]
+    #[arg(long, value_name = "TIME", conflicts_with = "set")]
     pub(super) until: Option<String>,
     /// The target cluster. Defaults to the cluster that was backed up
     #[arg(long, value_name = "NAME", conflicts_with = "set")]
