@@ -88,6 +88,14 @@ impl TableDefinition {
         }
     }
 
+    /// Removes the marks of columns in an old format. Servers print them as comments, and create columns in the
+    /// current format, which has the same values.
+    pub(crate) fn leave_format_marks(&mut self) {
+        for item in self.items.iter_mut().filter(|item| matches!(item.kind, ItemKind::Column { .. })) {
+            item.text = without_format_marks(&item.text);
+        }
+    }
+
     /// Removes the table group; returns whether there was one.
     pub(crate) fn leave_group(&mut self) -> bool {
         let (tail, had_one) = without_table_group(&self.tail);
@@ -201,6 +209,22 @@ impl TableDefinition {
     }
 }
 
+/// The comments by which MariaDB and MySQL mark a TIME, DATETIME or TIMESTAMP column in an old format.
+const FORMAT_MARKS: [&[u8]; 2] = [b"/* mariadb-5.3 */", b"/* 5.5 binary format */"];
+
+fn without_format_marks(column: &[u8]) -> Vec<u8> {
+    let is_mark = |token: &Token<'_>| token.kind == TokenKind::Comment && FORMAT_MARKS.contains(&token.text);
+    let tokens = tokens(column);
+    let mut text = Vec::with_capacity(column.len());
+    for (place, token) in tokens.iter().enumerate() {
+        let is_before_mark = token.kind == TokenKind::Space && tokens.get(place + 1).is_some_and(is_mark);
+        if !is_mark(token) && !is_before_mark {
+            text.extend_from_slice(token.text);
+        }
+    }
+    text
+}
+
 /// Returns where the list of columns begins and ends.
 fn brackets(tokens: &[Token<'_>]) -> Option<(usize, usize)> {
     let open = tokens.iter().position(|token| token.is_sign(b'('))?;
@@ -301,6 +325,23 @@ mod tests {
         {
             assert_ne!(essence(SQL), essence(&other));
         }
+    }
+
+    #[test]
+    fn marks_of_old_formats_are_left_out() {
+        let sql = "CREATE TABLE `t` (
+  `a /* mariadb-5.3 */` datetime(3) /* mariadb-5.3 */ DEFAULT NULL COMMENT '/* mariadb-5.3 */',
+  `b` time /* 5.5 binary format */ NOT NULL,
+  `c` int /* other */
+) COMMENT='x'";
+        let mut table = TableDefinition::read(sql.as_bytes()).expect("a table");
+        table.leave_format_marks();
+        let expected = "CREATE TABLE `t` (
+  `a /* mariadb-5.3 */` datetime(3) DEFAULT NULL COMMENT '/* mariadb-5.3 */',
+  `b` time NOT NULL,
+  `c` int /* other */
+) COMMENT='x'";
+        assert_eq!(String::from_utf8(table.whole()).expect("text"), expected);
     }
 
     #[test]

@@ -172,6 +172,7 @@ fn table_object(
 pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefinition) -> SchemaObject {
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     definition.leave_database(database);
+    definition.leave_format_marks();
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 

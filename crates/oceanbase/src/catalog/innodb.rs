@@ -38,15 +38,15 @@ pub(super) async fn table_identities(
     let identity = |(name, found): (String, Vec<(String, String, u64)>)| {
         let (_, file, changed) = found.into_iter().next()?;
         let mut columns = parts.get(&file).cloned().unwrap_or_default();
-        columns.sort_unstable();
-        let id = columns.first().copied().unwrap_or(0);
+        let id = columns.iter().copied().min().unwrap_or(0);
         columns.push(changed);
         Some((name, TableIdentity { id, version: changed, columns }))
     };
     Ok(Some(tables.into_iter().filter_map(identity).collect()))
 }
 
-/// Returns the IDs of the partitions of each table in a directory; empty if they are not shown.
+/// Returns the IDs of the partitions of each table in a directory, in the order of their names; empty if they are not
+/// shown.
 async fn part_numbers(session: &mut Session, folder: &str) -> Result<BTreeMap<String, Vec<u64>>, Error> {
     let view = match session.server().product {
         Product::Mariadb => "INNODB_SYS_TABLES",
