@@ -103,6 +103,15 @@ impl TableDefinition {
         had_one
     }
 
+    /// Removes the directories of the table and its partitions; returns whether there was one. Those of the source may
+    /// not exist in the target, and a statement of a dump names no file.
+    pub(crate) fn leave_directories(&mut self) -> bool {
+        let tail = without_directories(&self.tail);
+        let had_one = tail != self.tail;
+        self.tail = tail;
+        had_one
+    }
+
     /// Returns the complete statement that creates the table.
     pub(crate) fn whole(&self) -> Vec<u8> {
         self.joined(|_| true)
@@ -225,6 +234,26 @@ fn without_format_marks(column: &[u8]) -> Vec<u8> {
     text
 }
 
+/// Removes `DATA DIRECTORY = '…'` and `INDEX DIRECTORY = '…'`.
+fn without_directories(tail: &[u8]) -> Vec<u8> {
+    let all = tokens(tail);
+    let solid: Vec<usize> = (0..all.len()).filter(|&place| !all[place].is_blank()).collect();
+    let mut skipped = vec![false; all.len()];
+    for (at, pair) in solid.windows(2).enumerate() {
+        if !all[pair[0]].is_any(&["DATA", "INDEX"]) || !all[pair[1]].is_word("DIRECTORY") {
+            continue;
+        }
+        let has_sign = solid.get(at + 2).is_some_and(|&place| all[place].is_sign(b'='));
+        let value = solid.get(at + 2 + usize::from(has_sign)).copied();
+        if let Some(value) = value.filter(|&place| all[place].kind == TokenKind::Literal) {
+            skipped[pair[0].saturating_sub(1)] |= pair[0] > 0 && all[pair[0] - 1].kind == TokenKind::Space;
+            skipped[pair[0]..=value].fill(true);
+        }
+    }
+    let kept = all.iter().zip(skipped).filter(|(_, is_skipped)| !is_skipped);
+    kept.flat_map(|(token, _)| token.text.iter().copied()).collect()
+}
+
 /// Returns where the list of columns begins and ends.
 fn brackets(tokens: &[Token<'_>]) -> Option<(usize, usize)> {
     let open = tokens.iter().position(|token| token.is_sign(b'('))?;
@@ -342,6 +371,20 @@ mod tests {
   `c` int /* other */
 ) COMMENT='x'";
         assert_eq!(String::from_utf8(table.whole()).expect("text"), expected);
+    }
+
+    #[test]
+    fn directories_are_left_out() {
+        let sql = |table: &str, partition: &str| {
+            format!(
+                "CREATE TABLE `t` (\n  `data` int COMMENT 'DATA DIRECTORY=''x'''\n) ENGINE=InnoDB{table} COMMENT='INDEX DIRECTORY=''x'''\n \
+                 PARTITION BY RANGE (`data`)\n(PARTITION `p0` VALUES LESS THAN (10){partition} ENGINE = InnoDB)"
+            )
+        };
+        let whole = sql(" DATA DIRECTORY='/d/' INDEX DIRECTORY='/i'", " DATA DIRECTORY = '/it''s'");
+        let mut table = TableDefinition::read(whole.as_bytes()).expect("a table");
+        assert!(table.leave_directories() && !table.leave_directories());
+        assert_eq!(String::from_utf8(table.whole()).expect("text"), sql("", ""));
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub async fn dump_data(
     let work = CountRows { plan: Arc::clone(plan), together: snapshot.together(), lost: Arc::clone(&lost) };
     crew::run(source, connections, counts, work, cancel).await?;
     if let Some(together) = snapshot.together() {
-        note_doubts(source, &archive, plan, &together).await?;
+        note_doubts(source, &archive, plan, together.exchanges_before()).await?;
     }
     leave_out_changed(source, plan, &lost).await?;
     let lost = lost.all(plan)?;

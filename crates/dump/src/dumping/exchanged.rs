@@ -10,7 +10,6 @@ use model::text::Text;
 use oceanbase::{Session, Statement};
 
 use crate::archive::Archive;
-use crate::dumping::together::Together;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
 use crate::plan::{DatabasePlan, Plan};
@@ -35,13 +34,8 @@ pub(super) async fn count(session: &mut Session) -> Result<u64> {
     Ok(sum)
 }
 
-/// Notes the databases whose tables may have been exchanged since their snapshot was taken.
-pub(super) async fn note_doubts(
-    source: &Source,
-    archive: &Archive,
-    plan: &Plan,
-    together: &Together,
-) -> Result<()> {
+/// Notes the databases whose tables may have been exchanged since [`count`] was `before`.
+pub(super) async fn note_doubts(source: &Source, archive: &Archive, plan: &Plan, before: u64) -> Result<()> {
     let doubtful = unproven(plan);
     if doubtful.is_empty() {
         return Ok(());
@@ -49,7 +43,7 @@ pub(super) async fn note_doubts(
     let mut session = source.open().await?;
     let now = count(&mut session).await?;
     session.close().await;
-    if now == together.exchanges_before() {
+    if now == before {
         return Ok(());
     }
     archive.write_sealed(ObjectKey::DoubtReceipt, &doubtful).await

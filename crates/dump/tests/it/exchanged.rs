@@ -102,3 +102,30 @@ async fn partitions_that_change_places_are_found_by_their_ids() {
     let Error::SchemaChanged { tables, .. } = &error else { panic!("{error:?}") };
     assert_eq!(tables, &["`d_exchanged`.`parts`"]);
 }
+
+/// The names of files differ from those of tables, also by what Windows reserves.
+#[tokio::test]
+async fn every_table_has_an_id_whatever_its_name() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE con (a INT PRIMARY KEY)",
+        "CREATE TABLE AUX (a INT PRIMARY KEY) PARTITION BY HASH (a) PARTITIONS 2",
+        "CREATE TABLE `a b/中` (a INT PRIMARY KEY)",
+        "CREATE TABLE `p#P#q@@@` (a INT PRIMARY KEY) PARTITION BY HASH (a) PARTITIONS 2",
+    ];
+    let databases = ["nul", "d ids"];
+    for database in databases {
+        bed.database(database, &statements).await;
+    }
+    let options = Options { selection: selection(&databases), ..Options::default() };
+    let dump = "ids".parse().expect("an id");
+    let snapshot =
+        dump::take_snapshot(&bed.source(), &bed.client, &dump, &options).await.expect("a snapshot");
+    for database in &snapshot.plan().databases {
+        assert_eq!(database.tables.len(), statements.len(), "{}", database.name);
+        for table in &database.tables {
+            assert!(table.identity.id.is_some_and(|id| id > 0), "{}.{}", database.name, table.name);
+        }
+    }
+    snapshot.release().await;
+}

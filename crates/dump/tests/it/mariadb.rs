@@ -401,3 +401,65 @@ async fn a_stored_column_that_subtracts_unsigned_numbers_is_created_again() {
     assert_eq!(stored, [["-2"], ["3999999995"], ["NULL"]]);
     session.close().await;
 }
+
+/// MariaDB runs the functions of such a view even for `LIMIT 0`.
+#[tokio::test]
+async fn a_dump_runs_no_function_of_a_view() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE log (a INT)",
+        "CREATE SEQUENCE s NOCACHE",
+        "CREATE FUNCTION f() RETURNS INT BEGIN INSERT INTO log VALUES (1); RETURN 1; END",
+        "CREATE VIEW drawn AS SELECT NEXTVAL(s) AS n",
+        "CREATE VIEW written AS SELECT * FROM (SELECT f() AS n LIMIT 1) q",
+        "CREATE TABLE gone (a INT)",
+        "CREATE VIEW broken AS SELECT a FROM gone",
+        "DROP TABLE gone",
+    ];
+    bed.database("d_views_run", &statements).await;
+    let manifest = bed.dump("views-run", &["d_views_run"], ChunkAim::default()).await;
+    let mut session = bed.session().await;
+    assert_eq!(query(&mut session, "SELECT COUNT(*) FROM d_views_run.log").await, [["0"]]);
+    assert_eq!(query(&mut session, "SELECT NEXTVAL(d_views_run.s)").await, [["1"]]);
+    session.close().await;
+    assert_eq!(manifest.databases[0].views, ["broken", "drawn", "written"]);
+    let silent: Vec<&str> = manifest
+        .notes
+        .iter()
+        .filter(|note| note.id == "dump-view-silent")
+        .map(|note| note.args["view"].as_str())
+        .collect();
+    assert_eq!(silent, ["`d_views_run`.`broken`"]);
+}
+
+#[tokio::test]
+async fn a_table_with_a_directory_of_its_own_is_created_in_the_default_one() {
+    let bed = Bed::mariadb();
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().display();
+    let statements = [
+        format!("CREATE TABLE apart (a INT PRIMARY KEY) DATA DIRECTORY = '{directory}'"),
+        format!(
+            "CREATE TABLE parts (a INT PRIMARY KEY) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10) \
+             DATA DIRECTORY = '{directory}' ENGINE = InnoDB, PARTITION p1 VALUES LESS THAN MAXVALUE ENGINE = InnoDB)"
+        ),
+        "INSERT INTO apart VALUES (1),(2)".to_owned(),
+        "INSERT INTO parts VALUES (1),(20)".to_owned(),
+    ];
+    bed.database("d_apart", &statements.each_ref().map(String::as_str)).await;
+    bed.no_database("d_apart_2");
+    let manifest = bed.dump("apart", &["d_apart"], ChunkAim::default()).await;
+    assert_eq!(manifest.left_out, []);
+    let noted = manifest.notes.iter().filter(|note| note.id == "dump-table-directory-left-out");
+    let noted: Vec<&str> = noted.map(|note| note.args["table"].as_str()).collect();
+    assert_eq!(noted, ["`d_apart`.`apart`", "`d_apart`.`parts`"]);
+    bed.load("apart", &[("d_apart", "d_apart_2")]).await;
+    let mut session = bed.session().await;
+    for table in ["apart", "parts"] {
+        let definition = query(&mut session, &format!("SHOW CREATE TABLE d_apart_2.{table}")).await;
+        assert!(!definition[0][1].contains("DIRECTORY"), "{definition:?}");
+        assert_eq!(query(&mut session, &format!("SELECT COUNT(*) FROM d_apart_2.{table}")).await, [["2"]]);
+    }
+    session.close().await;
+    ["d_apart", "d_apart_2"].iter().for_each(|name| bed.no_database(name));
+}
