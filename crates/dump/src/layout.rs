@@ -40,6 +40,8 @@ pub(crate) enum ObjectKey<'a> {
     SchemaReceipt,
     /// Lists the tables that are left out because their rows cannot be read.
     LostReceipt,
+    /// Lists the databases whose tables may have been exchanged while they were read.
+    DoubtReceipt,
 }
 
 impl<'a> ObjectKey<'a> {
@@ -64,6 +66,7 @@ impl<'a> ObjectKey<'a> {
             }
             Self::SchemaReceipt => format!("{RECEIPTS}/schema.json"),
             Self::LostReceipt => format!("{RECEIPTS}/left-out.json"),
+            Self::DoubtReceipt => format!("{RECEIPTS}/in-doubt.json"),
         }
     }
 
@@ -75,6 +78,7 @@ impl<'a> ObjectKey<'a> {
             Self::PieceReceipts { .. } => "receipt",
             Self::SchemaReceipt => "schema-receipt",
             Self::LostReceipt => "left-out-receipt",
+            Self::DoubtReceipt => "in-doubt-receipt",
             // Listed one by one: a new object needs a decision.
             Self::Database { .. }
             | Self::Tables { .. }

@@ -3,8 +3,12 @@
 //!
 //! Source: the catalogues of seekdb 1.4 and MariaDB 10.11; for MySQL and OceanBase 4.x, their documentation.
 
+mod system;
+
 use model::inventory::ObjectKind;
 use model::version::{Product, ServerVersion, Version};
+
+pub use system::{InSystem, InSystemDatabases, in_system_databases, system_databases};
 
 use crate::answer::Row;
 use crate::catalog;

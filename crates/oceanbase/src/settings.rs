@@ -159,7 +159,10 @@ pub(crate) const TABLE: &[Setting] = &[
     set(Definitions, "character_set_results", "NULL", MYSQLS,
         "`?` comes for what is no text, such as the default of a binary column"),
 
-    set(Load, "sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", ALL, "what the source has taken is refused"),
+    set(Load, "sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", NOT_MARIADB,
+        "what the source has taken is refused"),
+    set(Load, "sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_UNSIGNED_SUBTRACTION'", MARIADB,
+        "what the source has taken is refused; only the last mode allows stored columns that subtract unsigned numbers"),
     set(Load, "foreign_key_checks", "0", ALL, "a child comes before its parent"),
     set(Load, "unique_checks", "0", ALL, "slower"),
     set(Load, "check_constraint_checks", "0", MARIADB, "a row that is older than its check is refused"),

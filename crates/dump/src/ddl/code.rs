@@ -1,6 +1,6 @@
 //! The statements that create procedures, functions, triggers and outlines.
 
-use crate::ddl::token::{TokenKind, tokens};
+use crate::ddl::token::{Quoting, TokenKind, tokens, tokens_of};
 use crate::encode::push_literal;
 
 /// Repairs the comment of a routine, in which OceanBase does not escape quotes and backslashes. `None` if it is not
@@ -46,6 +46,33 @@ pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec
     kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
 }
 
+/// Removes `FOLLOWS` or `PRECEDES` with the name of another trigger, unless it names the one that is created directly
+/// before. The others do not exist yet or any more, or the trigger would run at another place: OceanBase prints what
+/// was typed. Triggers are created in the order in which they run.
+pub(crate) fn trigger_in_order(definition: &[u8], quoting: Quoting, previous: Option<&str>) -> Vec<u8> {
+    let all = tokens_of(definition, quoting);
+    let solid: Vec<usize> = (0..all.len()).filter(|&place| !all[place].is_blank()).collect();
+    let is = |at: usize, word: &str| solid.get(at).is_some_and(|&place| all[place].is_word(word));
+    let Some(head) = (0..solid.len()).find(|&at| is(at, "FOR") && is(at + 1, "EACH") && is(at + 2, "ROW"))
+    else {
+        return definition.to_vec();
+    };
+    let (word, mut last) = (head + 3, head + 4);
+    if !is(word, "FOLLOWS") && !is(word, "PRECEDES") {
+        return definition.to_vec();
+    }
+    while solid.get(last + 1).is_some_and(|&place| all[place].is_sign(b'.')) {
+        last += 2;
+    }
+    let (Some(&begin), Some(&end)) = (solid.get(word), solid.get(last)) else { return definition.to_vec() };
+    let named = all[end].name().unwrap_or_default().to_lowercase();
+    if is(word, "FOLLOWS") && previous.is_some_and(|previous| previous.to_lowercase() == named) {
+        return definition.to_vec();
+    }
+    let kept = all.iter().enumerate().filter(|(place, _)| !(begin..=end).contains(place));
+    kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
+}
+
 /// Removes the comments of a statement that an outline is bound to. The server does the same when it compares
 /// statements.
 pub(crate) fn without_comments(statement: &[u8]) -> Vec<u8> {
@@ -67,7 +94,8 @@ pub(crate) fn without_comments(statement: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{trigger_without_database, with_comment, without_comments};
+    use super::{trigger_in_order, trigger_without_database, with_comment, without_comments};
+    use crate::ddl::token::Quoting;
 
     fn text(sql: Vec<u8>) -> String {
         String::from_utf8(sql).expect("text")
@@ -90,6 +118,25 @@ mod tests {
     fn comments_are_left_out_and_hints_are_not() {
         let sql = b"select/**/ /*+ full(t) */ a/* ; */from t -- x\n where b = '-- ; /* */'";
         assert_eq!(text(without_comments(sql)), "select /*+ full(t) */ a from t \n where b = '-- ; /* */'");
+    }
+
+    #[test]
+    fn a_trigger_names_no_other_but_the_one_before_it() {
+        let head = "CREATE DEFINER = `root`@`%` trigger a before insert on `for` for each row ";
+        let cases = [
+            ("follows b set new.a = 1", Some("b"), "follows b set new.a = 1"),
+            ("FOLLOWS `B` set new.a = 1", Some("b"), "FOLLOWS `B` set new.a = 1"),
+            ("follows b set new.a = 1", Some("c"), " set new.a = 1"),
+            ("follows b set new.a = 1", None, " set new.a = 1"),
+            ("precedes `b``c` begin end", Some("b`c"), " begin end"),
+            ("precedes shop.b begin end", Some("b"), " begin end"),
+            ("set @a = 'for each row follows b'", None, "set @a = 'for each row follows b'"),
+        ];
+        for (body, previous, expected) in cases {
+            let sql = format!("{head}{body}");
+            let ordered = text(trigger_in_order(sql.as_bytes(), Quoting::default(), previous));
+            assert_eq!(ordered, format!("{head}{expected}"), "{body} after {previous:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 use oceanbase::statement::{identifier, literal};
 
+use crate::ddl::token::tokens;
+
 /// A name as OceanBase prints it.
 fn printed(name: &str) -> String {
     format!("`{name}`")
@@ -19,9 +21,18 @@ pub(crate) fn database(sql: &[u8], name: &str) -> Vec<u8> {
     with_name(sql, b"CREATE DATABASE ", name, b" ")
 }
 
-/// Returns CREATE VIEW with the view's name quoted.
+/// Returns CREATE VIEW with the view's name quoted. A column of an empty text without a name has an empty name, which
+/// the server prints and reads as another one: such names are removed.
 pub(crate) fn view(sql: &[u8], name: &str) -> Vec<u8> {
-    with_name(sql, b"CREATE VIEW ", name, b" ")
+    let sql = with_name(sql, b"CREATE VIEW ", name, b" ");
+    let all = tokens(&sql);
+    let is_unnamed = |place: usize| {
+        let [text, _, word, _, name] = all.get(place..place + 5).unwrap_or_default() else { return false };
+        text.text == b"''" && word.is_word("AS") && name.text == b"``"
+    };
+    let unnamed: Vec<usize> = (0..all.len()).filter(|&place| is_unnamed(place)).collect();
+    let is_kept = |place: &usize| !unnamed.iter().any(|text| (text + 1..text + 5).contains(place));
+    (0..all.len()).filter(is_kept).flat_map(|place| all[place].text.iter().copied()).collect()
 }
 
 /// Returns the statement with the name after `head` quoted, before `behind` or the end.
@@ -168,6 +179,9 @@ mod tests {
         );
         assert_eq!(text(view(b"CREATE VIEW `v`w` AS select 1", "v`w")), "CREATE VIEW `v``w` AS select 1");
         assert_eq!(text(view(b"CREATE VIEW `v``w` AS select 1", "v`w")), "CREATE VIEW `v``w` AS select 1");
+        let unnamed = b"CREATE VIEW `v` AS select '' AS `a`,'' AS ``,'x' AS `x` from (select '' AS ``) `q`";
+        let expected = "CREATE VIEW `v` AS select '' AS `a`,'','x' AS `x` from (select '') `q`";
+        assert_eq!(text(view(unnamed, "v")), expected);
         assert_eq!(
             text(routine(
                 b"CREATE DEFINER = `u`s`@`%` FUNCTION `f`n`(`a``b` int)",

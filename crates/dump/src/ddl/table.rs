@@ -88,9 +88,26 @@ impl TableDefinition {
         }
     }
 
+    /// Removes the marks of columns in an old format. Servers print them as comments, and create columns in the
+    /// current format, which has the same values.
+    pub(crate) fn leave_format_marks(&mut self) {
+        for item in self.items.iter_mut().filter(|item| matches!(item.kind, ItemKind::Column { .. })) {
+            item.text = without_format_marks(&item.text);
+        }
+    }
+
     /// Removes the table group; returns whether there was one.
     pub(crate) fn leave_group(&mut self) -> bool {
         let (tail, had_one) = without_table_group(&self.tail);
+        self.tail = tail;
+        had_one
+    }
+
+    /// Removes the directories of the table and its partitions; returns whether there was one. Those of the source may
+    /// not exist in the target, and a statement of a dump names no file.
+    pub(crate) fn leave_directories(&mut self) -> bool {
+        let tail = without_directories(&self.tail);
+        let had_one = tail != self.tail;
         self.tail = tail;
         had_one
     }
@@ -201,6 +218,42 @@ impl TableDefinition {
     }
 }
 
+/// The comments by which MariaDB and MySQL mark a TIME, DATETIME or TIMESTAMP column in an old format.
+const FORMAT_MARKS: [&[u8]; 2] = [b"/* mariadb-5.3 */", b"/* 5.5 binary format */"];
+
+fn without_format_marks(column: &[u8]) -> Vec<u8> {
+    let is_mark = |token: &Token<'_>| token.kind == TokenKind::Comment && FORMAT_MARKS.contains(&token.text);
+    let tokens = tokens(column);
+    let mut text = Vec::with_capacity(column.len());
+    for (place, token) in tokens.iter().enumerate() {
+        let is_before_mark = token.kind == TokenKind::Space && tokens.get(place + 1).is_some_and(is_mark);
+        if !is_mark(token) && !is_before_mark {
+            text.extend_from_slice(token.text);
+        }
+    }
+    text
+}
+
+/// Removes `DATA DIRECTORY = '…'` and `INDEX DIRECTORY = '…'`.
+fn without_directories(tail: &[u8]) -> Vec<u8> {
+    let all = tokens(tail);
+    let solid: Vec<usize> = (0..all.len()).filter(|&place| !all[place].is_blank()).collect();
+    let mut skipped = vec![false; all.len()];
+    for (at, pair) in solid.windows(2).enumerate() {
+        if !all[pair[0]].is_any(&["DATA", "INDEX"]) || !all[pair[1]].is_word("DIRECTORY") {
+            continue;
+        }
+        let has_sign = solid.get(at + 2).is_some_and(|&place| all[place].is_sign(b'='));
+        let value = solid.get(at + 2 + usize::from(has_sign)).copied();
+        if let Some(value) = value.filter(|&place| all[place].kind == TokenKind::Literal) {
+            skipped[pair[0].saturating_sub(1)] |= pair[0] > 0 && all[pair[0] - 1].kind == TokenKind::Space;
+            skipped[pair[0]..=value].fill(true);
+        }
+    }
+    let kept = all.iter().zip(skipped).filter(|(_, is_skipped)| !is_skipped);
+    kept.flat_map(|(token, _)| token.text.iter().copied()).collect()
+}
+
 /// Returns where the list of columns begins and ends.
 fn brackets(tokens: &[Token<'_>]) -> Option<(usize, usize)> {
     let open = tokens.iter().position(|token| token.is_sign(b'('))?;
@@ -301,6 +354,37 @@ mod tests {
         {
             assert_ne!(essence(SQL), essence(&other));
         }
+    }
+
+    #[test]
+    fn marks_of_old_formats_are_left_out() {
+        let sql = "CREATE TABLE `t` (
+  `a /* mariadb-5.3 */` datetime(3) /* mariadb-5.3 */ DEFAULT NULL COMMENT '/* mariadb-5.3 */',
+  `b` time /* 5.5 binary format */ NOT NULL,
+  `c` int /* other */
+) COMMENT='x'";
+        let mut table = TableDefinition::read(sql.as_bytes()).expect("a table");
+        table.leave_format_marks();
+        let expected = "CREATE TABLE `t` (
+  `a /* mariadb-5.3 */` datetime(3) DEFAULT NULL COMMENT '/* mariadb-5.3 */',
+  `b` time NOT NULL,
+  `c` int /* other */
+) COMMENT='x'";
+        assert_eq!(String::from_utf8(table.whole()).expect("text"), expected);
+    }
+
+    #[test]
+    fn directories_are_left_out() {
+        let sql = |table: &str, partition: &str| {
+            format!(
+                "CREATE TABLE `t` (\n  `data` int COMMENT 'DATA DIRECTORY=''x'''\n) ENGINE=InnoDB{table} COMMENT='INDEX DIRECTORY=''x'''\n \
+                 PARTITION BY RANGE (`data`)\n(PARTITION `p0` VALUES LESS THAN (10){partition} ENGINE = InnoDB)"
+            )
+        };
+        let whole = sql(" DATA DIRECTORY='/d/' INDEX DIRECTORY='/i'", " DATA DIRECTORY = '/it''s'");
+        let mut table = TableDefinition::read(whole.as_bytes()).expect("a table");
+        assert!(table.leave_directories() && !table.leave_directories());
+        assert_eq!(String::from_utf8(table.whole()).expect("text"), sql("", ""));
     }
 
     #[test]

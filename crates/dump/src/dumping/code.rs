@@ -1,14 +1,17 @@
 //! Procedures, functions, triggers, events and outlines, as files.
 
+use std::collections::HashMap;
+
 use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::text::Text;
 use oceanbase::catalog::{self, Definition, Event, Outlines, Routine, RoutineKind, Trigger};
 use oceanbase::{Error as SqlError, Session};
 
 use crate::archive::Archive;
-use crate::ddl::code::{trigger_without_database, with_comment, without_comments};
+use crate::ddl::code::{trigger_in_order, trigger_without_database, with_comment, without_comments};
 use crate::ddl::form;
 use crate::ddl::requote;
+use crate::ddl::token::Quoting;
 use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines};
 use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::error::Result;
@@ -95,12 +98,16 @@ impl Code<'_> {
 
     async fn triggers(&mut self) -> Result<()> {
         let found = catalog::triggers(self.session, self.database).await;
+        let mut before: HashMap<[String; 3], String> = HashMap::new();
         for trigger in self.listed(ObjectKind::Triggers, found)? {
-            let Trigger { name, sql_mode, definer } = trigger;
+            let Trigger { name, occasion, sql_mode, definer } = trigger;
+            let previous = before.insert(occasion, name.clone());
             match catalog::trigger_definition(self.session, self.database, &name).await {
                 Ok(Definition { text, context, database_collation }) => {
                     let text = requote::trigger(&text, &definer);
-                    let statement = trigger_without_database(&text, self.database);
+                    let text = trigger_without_database(&text, self.database);
+                    let quoting = Quoting::of_mode(&sql_mode);
+                    let statement = trigger_in_order(&text, quoting, previous.as_deref());
                     let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
                     let object = object.in_mode(sql_mode).in_database_of(database_collation);
                     self.add(ObjectKind::Triggers, "trigger", object, definer);

@@ -18,6 +18,7 @@ use crate::dumping::Snapshot;
 use crate::dumping::closing::Closing;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
+use crate::dumping::exchanged::note_doubts;
 use crate::dumping::lost::Lost;
 use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
@@ -80,6 +81,9 @@ pub async fn dump_data(
     counts.retain(|count| !lost.has(&count.database, &count.table.name));
     let work = CountRows { plan: Arc::clone(plan), together: snapshot.together(), lost: Arc::clone(&lost) };
     crew::run(source, connections, counts, work, cancel).await?;
+    if let Some(together) = snapshot.together() {
+        note_doubts(source, &archive, plan, together.exchanges_before()).await?;
+    }
     leave_out_changed(source, plan, &lost).await?;
     let lost = lost.all(plan)?;
     if !lost.is_empty() {

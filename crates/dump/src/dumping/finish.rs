@@ -66,7 +66,8 @@ async fn manifest(
             archive.delete_pieces(&database.name, &table.name).await?;
         }
     }
-    let more = lost.into_iter().map(|table| table.left_out);
+    let doubts: Vec<LeftOut> = archive.read_sealed(ObjectKey::DoubtReceipt).await?.unwrap_or_default();
+    let more = lost.into_iter().map(|table| table.left_out).chain(doubts);
     for object in more {
         if !left_out.iter().any(|known| (known.kind, &known.name) == (object.kind, &object.name)) {
             left_out.push(object);

@@ -5,7 +5,7 @@ use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
 use model::near::nearest;
 use model::text::Text;
 use oceanbase::grants::Grants;
-use oceanbase::inventory::{self, Others};
+use oceanbase::inventory::{self, InSystem, Others};
 use oceanbase::statement::identifier;
 use oceanbase::{Error as SqlError, Session, catalog};
 
@@ -69,6 +69,7 @@ pub(super) async fn left_out(
         let others =
             inventory::of_server(session).await.during(|| "list what else the server has".to_owned())?;
         finding.others(others, WHOLE_SERVER, str::to_owned);
+        finding.in_system_databases(session, &grants).await?;
     }
     Ok(finding.found)
 }
@@ -79,7 +80,9 @@ async fn excluded(session: &mut Session, consent: &Consent) -> Result<Vec<Backup
     if consent.exclude.is_empty() {
         return Ok(excluded);
     }
-    let databases = catalog::databases(session).await.during(|| "list the databases".to_owned())?;
+    let listing = || "list the databases".to_owned();
+    let mut databases = catalog::databases(session).await.during(listing)?;
+    databases.extend(inventory::system_databases(session).await.during(listing)?);
     for object in &consent.exclude {
         let typed = object.database();
         let owners: Vec<&String> = databases.iter().filter(|name| is_same_name(typed, name)).collect();
@@ -153,6 +156,32 @@ impl Finding<'_> {
     fn hidden(&mut self, kind: ObjectKind, of: &str, privilege: &str) {
         let reason = may_lack("left-out-hidden", kind, of);
         self.add(kind, of, reason.with("privilege", privilege));
+    }
+
+    /// Adds what users created in the server's own databases.
+    async fn in_system_databases(&mut self, session: &mut Session, grants: &Grants) -> Result<()> {
+        let what = || "list what users created in the databases of the server".to_owned();
+        let mut databases = inventory::system_databases(session).await.during(what)?;
+        databases.retain(|name| !self.consent.excludes_database(name));
+        for database in &databases {
+            for (kind, privilege) in inventory::hidden(session.server(), grants, database) {
+                self.hidden(kind, database, privilege);
+            }
+        }
+        let all = inventory::in_system_databases(session, &databases).await.during(what)?;
+        if let Some(view) = all.unseen {
+            let reason = may_lack("left-out-unseen", ObjectKind::Tables, WHOLE_SERVER);
+            self.add(ObjectKind::Tables, WHOLE_SERVER, reason.with("view", view));
+        }
+        for InSystem { kind, database, name } in all.found {
+            if self.consent.excludes_table(&database, &name) || self.consent.excludes_database(&database) {
+                continue; // named as excluded
+            }
+            let full = full_name(&database, &name);
+            let reason = Text::new("left-out-in-system").with("kind", kind).with("name", &full);
+            self.add(kind, &full, reason);
+        }
+        Ok(())
     }
 
     fn others(&mut self, others: Others, of: &str, name: impl Fn(&str) -> String) {

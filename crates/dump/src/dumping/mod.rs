@@ -7,6 +7,7 @@ mod code;
 mod count;
 mod data;
 mod definition;
+mod exchanged;
 mod finish;
 mod left_out;
 mod lost;

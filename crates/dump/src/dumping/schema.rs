@@ -165,6 +165,9 @@ fn table_object(
     if definition.leave_group() {
         notes.push(Text::new("dump-table-group-left-out").with("table", full_name(database, table)));
     }
+    if definition.leave_directories() {
+        notes.push(Text::new("dump-table-directory-left-out").with("table", full_name(database, table)));
+    }
     created_by(database, table, definition)
 }
 
@@ -172,6 +175,8 @@ fn table_object(
 pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefinition) -> SchemaObject {
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     definition.leave_database(database);
+    definition.leave_format_marks();
+    definition.leave_directories();
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 

@@ -309,7 +309,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
         let mut lock = Lock::take(source, options.lock_wait).await?;
         let databases = chosen_databases(lock.session(), options.scope()).await?;
         let before = identities(lock.session(), &databases).await?;
-        let together = Together::begin(source, options.connections).await?;
+        let together = Together::begin(source, &lock, options.connections).await?;
         let scn = lock.now().await?;
         let mut session = lock.release().await?;
         // A table that was changed in this second may be changed again in it, without a visible difference.

@@ -8,7 +8,7 @@ use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::problem::codes;
 use model::text::Text;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
-use oceanbase::statement::identifier;
+use oceanbase::statement::{identifier, literal};
 use oceanbase::{Session, Statement, inventory};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
@@ -424,9 +424,8 @@ async fn survey_views(
     let mut views = Vec::new();
     for name in in_order(names, database, &uses) {
         let full = full_name(database, &name);
-        let probe = Statement::read(format!("SELECT 1 FROM {full} LIMIT 0"));
-        match session.rows(&probe).await {
-            Ok(_) => {}
+        match probe(session, &full).await {
+            Ok(()) => {}
             Err(error) if is_refusal(&error) => {
                 // The view works again when the account exists. It may be missing in the target, too.
                 let is_gone = error.number() == Some(DEFINER_GONE);
@@ -438,6 +437,17 @@ async fn survey_views(
         views.push(ViewPlan { name, broken: None });
     }
     Ok(views)
+}
+
+/// Checks that a view can be queried, without reading it: MySQL and MariaDB run functions of a view even if no row is
+/// requested, and these may draw from a sequence or write.
+async fn probe(session: &mut Session, view: &str) -> std::result::Result<(), oceanbase::Error> {
+    if session.server().product.is_oceanbase() {
+        return session.rows(&Statement::read(format!("SELECT 1 FROM {view} LIMIT 0"))).await.map(drop);
+    }
+    let query = literal(&format!("SELECT 1 FROM {view}"));
+    session.run(&Statement::read(format!("PREPARE lifeboat_view FROM {query}"))).await?;
+    session.run(&Statement::read("DEALLOCATE PREPARE lifeboat_view")).await.map(drop)
 }
 
 /// Sorts views after those that they read. Views have no cycles.

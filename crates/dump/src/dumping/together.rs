@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use oceanbase::{Session, Statement};
 
+use crate::dumping::exchanged;
 use crate::error::{DuringSql as _, Error, Holder, Result};
 use crate::source::{Source, ready_for_reading};
 
@@ -22,6 +23,8 @@ const LOCK_WAIT_OVER: u16 = 1205;
 /// A lock against all writes. If it is dropped, the server releases it when it notices the closed connection.
 pub(super) struct Lock {
     session: Session,
+    /// The number of [`exchanged::count`] before the lock was requested.
+    exchanges: u64,
 }
 
 impl Lock {
@@ -31,6 +34,7 @@ impl Lock {
     /// [`Error::LockWaited`] when another connection holds tables for too long.
     pub(super) async fn take(source: &Source, wait: Option<Duration>) -> Result<Self> {
         let mut session = source.open_for_definitions().await?;
+        let exchanges = exchanged::count(&mut session).await?;
         let seconds = wait.unwrap_or(LOCK_WAIT).as_secs().max(1);
         let locking = || "lock the tables for a moment (FLUSH TABLES WITH READ LOCK)".to_owned();
         let limit = Statement::read(format!("SET SESSION lock_wait_timeout = {seconds}"));
@@ -38,7 +42,7 @@ impl Lock {
         let lock =
             Statement::read("FLUSH TABLES WITH READ LOCK").within(Duration::from_secs(seconds) + LOCK_WAIT);
         match session.run(&lock).await {
-            Ok(_) => Ok(Self { session }),
+            Ok(_) => Ok(Self { session, exchanges }),
             Err(error) if error.number() == Some(LOCK_WAIT_OVER) => {
                 let holder = holder(&mut session).await?;
                 Err(Error::LockWaited { seconds, holder })
@@ -93,11 +97,12 @@ async fn holder(session: &mut Session) -> Result<Option<Holder>> {
 /// The currently idle connections.
 pub(super) struct Together {
     idle: Mutex<Vec<Session>>,
+    exchanges: u64,
 }
 
 impl Together {
     /// Opens this many connections that see the locked state.
-    pub(super) async fn begin(source: &Source, connections: usize) -> Result<Self> {
+    pub(super) async fn begin(source: &Source, lock: &Lock, connections: usize) -> Result<Self> {
         let mut idle = Vec::new();
         for _ in 0..connections.max(1) {
             let mut session = source.open().await?;
@@ -105,12 +110,17 @@ impl Together {
             begin(&mut session).await?;
             idle.push(session);
         }
-        Ok(Self { idle: Mutex::new(idle) })
+        Ok(Self { idle: Mutex::new(idle), exchanges: lock.exchanges })
     }
 
     /// Returns the number of idle connections.
     pub(super) fn count(&self) -> usize {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Returns the number of [`exchanged::count`] before the tables were locked.
+    pub(super) fn exchanges_before(&self) -> u64 {
+        self.exchanges
     }
 
     /// Takes an idle connection, if there is one.

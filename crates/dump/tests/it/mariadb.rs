@@ -353,3 +353,113 @@ async fn code_of_databases_whose_names_are_similar_is_not_mixed() {
     assert_eq!(manifest.databases.len(), names.len());
     assert!(!manifest.is_partial(), "{:?}", manifest.left_out);
 }
+
+/// Columns of older servers have another format, which the server shows as a comment.
+#[tokio::test]
+async fn dates_and_times_in_an_old_format_are_dumped() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "SET GLOBAL mysql56_temporal_format = OFF",
+        "CREATE TABLE old (id INT PRIMARY KEY, a DATETIME(3) DEFAULT '2024-01-01 00:00:00.5' COMMENT 'it''s', b TIME(2) NOT NULL, \
+         c TIMESTAMP(6) NULL, d DATETIME, KEY ka (a))",
+        "INSERT INTO old VALUES (1,'2024-02-03 04:05:06.789','-100:01:02.03','2024-02-03 04:05:06.789012','0000-00-00'),(2,NULL,0,NULL,NULL)",
+        "SET GLOBAL mysql56_temporal_format = ON",
+    ];
+    bed.database("d_old_times", &statements).await;
+    bed.no_database("d_old_times_2");
+    let mut session = bed.session().await;
+    let shown = query(&mut session, "SHOW CREATE TABLE d_old_times.old").await;
+    assert!(shown[0][1].contains("datetime(3) /* mariadb-5.3 */ DEFAULT"), "{shown:?}");
+    let manifest = bed.dump("old-times", &["d_old_times"], ChunkAim::default()).await;
+    assert_eq!(manifest.left_out, []);
+    bed.load("old-times", &[("d_old_times", "d_old_times_2")]).await;
+    let rows = |database: &str| format!("SELECT * FROM {database}.old ORDER BY id");
+    let expected = query(&mut session, &rows("d_old_times")).await;
+    assert_eq!(expected[0][1..3], ["2024-02-03 04:05:06.789", "-100:01:02.03"]);
+    assert_eq!(query(&mut session, &rows("d_old_times_2")).await, expected);
+    let restored = query(&mut session, "SHOW CREATE TABLE d_old_times_2.old").await;
+    assert_eq!(restored[0][1], shown[0][1].replace(" /* mariadb-5.3 */", ""));
+    session.close().await;
+}
+
+/// MariaDB creates such a column under `NO_UNSIGNED_SUBTRACTION` only.
+#[tokio::test]
+async fn a_stored_column_that_subtracts_unsigned_numbers_is_created_again() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "SET sql_mode = 'NO_UNSIGNED_SUBTRACTION'",
+        "CREATE TABLE u (id INT PRIMARY KEY, u INT UNSIGNED, g BIGINT AS (u - 5) STORED, v BIGINT AS (u - 7) VIRTUAL, KEY kv (v))",
+        "INSERT INTO u (id, u) VALUES (1, 3), (2, 4000000000), (3, NULL)",
+    ];
+    bed.database("d_unsigned", &statements).await;
+    bed.no_database("d_unsigned_2");
+    let manifest = bed.dump("unsigned", &["d_unsigned"], ChunkAim::default()).await;
+    assert_eq!(manifest.left_out, []);
+    bed.load("unsigned", &[("d_unsigned", "d_unsigned_2")]).await;
+    let mut session = bed.session().await;
+    let stored = query(&mut session, "SELECT g FROM d_unsigned_2.u ORDER BY id").await;
+    assert_eq!(stored, [["-2"], ["3999999995"], ["NULL"]]);
+    session.close().await;
+}
+
+/// MariaDB runs the functions of such a view even for `LIMIT 0`.
+#[tokio::test]
+async fn a_dump_runs_no_function_of_a_view() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE log (a INT)",
+        "CREATE SEQUENCE s NOCACHE",
+        "CREATE FUNCTION f() RETURNS INT BEGIN INSERT INTO log VALUES (1); RETURN 1; END",
+        "CREATE VIEW drawn AS SELECT NEXTVAL(s) AS n",
+        "CREATE VIEW written AS SELECT * FROM (SELECT f() AS n LIMIT 1) q",
+        "CREATE TABLE gone (a INT)",
+        "CREATE VIEW broken AS SELECT a FROM gone",
+        "DROP TABLE gone",
+    ];
+    bed.database("d_views_run", &statements).await;
+    let manifest = bed.dump("views-run", &["d_views_run"], ChunkAim::default()).await;
+    let mut session = bed.session().await;
+    assert_eq!(query(&mut session, "SELECT COUNT(*) FROM d_views_run.log").await, [["0"]]);
+    assert_eq!(query(&mut session, "SELECT NEXTVAL(d_views_run.s)").await, [["1"]]);
+    session.close().await;
+    assert_eq!(manifest.databases[0].views, ["broken", "drawn", "written"]);
+    let silent: Vec<&str> = manifest
+        .notes
+        .iter()
+        .filter(|note| note.id == "dump-view-silent")
+        .map(|note| note.args["view"].as_str())
+        .collect();
+    assert_eq!(silent, ["`d_views_run`.`broken`"]);
+}
+
+#[tokio::test]
+async fn a_table_with_a_directory_of_its_own_is_created_in_the_default_one() {
+    let bed = Bed::mariadb();
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().display();
+    let statements = [
+        format!("CREATE TABLE apart (a INT PRIMARY KEY) DATA DIRECTORY = '{directory}'"),
+        format!(
+            "CREATE TABLE parts (a INT PRIMARY KEY) PARTITION BY RANGE (a) (PARTITION p0 VALUES LESS THAN (10) \
+             DATA DIRECTORY = '{directory}' ENGINE = InnoDB, PARTITION p1 VALUES LESS THAN MAXVALUE ENGINE = InnoDB)"
+        ),
+        "INSERT INTO apart VALUES (1),(2)".to_owned(),
+        "INSERT INTO parts VALUES (1),(20)".to_owned(),
+    ];
+    bed.database("d_apart", &statements.each_ref().map(String::as_str)).await;
+    bed.no_database("d_apart_2");
+    let manifest = bed.dump("apart", &["d_apart"], ChunkAim::default()).await;
+    assert_eq!(manifest.left_out, []);
+    let noted = manifest.notes.iter().filter(|note| note.id == "dump-table-directory-left-out");
+    let noted: Vec<&str> = noted.map(|note| note.args["table"].as_str()).collect();
+    assert_eq!(noted, ["`d_apart`.`apart`", "`d_apart`.`parts`"]);
+    bed.load("apart", &[("d_apart", "d_apart_2")]).await;
+    let mut session = bed.session().await;
+    for table in ["apart", "parts"] {
+        let definition = query(&mut session, &format!("SHOW CREATE TABLE d_apart_2.{table}")).await;
+        assert!(!definition[0][1].contains("DIRECTORY"), "{definition:?}");
+        assert_eq!(query(&mut session, &format!("SELECT COUNT(*) FROM d_apart_2.{table}")).await, [["2"]]);
+    }
+    session.close().await;
+    ["d_apart", "d_apart_2"].iter().for_each(|name| bed.no_database(name));
+}

@@ -93,6 +93,44 @@ async fn t13_a_trigger_keeps_its_definer_its_mode_and_its_text() {
     assert!(after[1].contains("ANSI_QUOTES"), "{after:?}");
 }
 
+/// seekdb prints FOLLOWS and PRECEDES as they were typed, also when the other trigger is gone.
+#[tokio::test]
+async fn t13_triggers_of_one_event_run_in_their_order() {
+    let statements = [
+        "CREATE TABLE t (a INT PRIMARY KEY)",
+        "CREATE TRIGGER b BEFORE INSERT ON t FOR EACH ROW SET NEW.a = NEW.a + 1",
+        "CREATE TRIGGER d BEFORE INSERT ON t FOR EACH ROW FOLLOWS b SET NEW.a = NEW.a * 10",
+        "CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW FOLLOWS b SET NEW.a = NEW.a - 3",
+        "CREATE TRIGGER c BEFORE INSERT ON t FOR EACH ROW PRECEDES b SET NEW.a = NEW.a * 2",
+        "CREATE TRIGGER gone AFTER DELETE ON t FOR EACH ROW SET @x = 1",
+        "CREATE TRIGGER e AFTER DELETE ON t FOR EACH ROW FOLLOWS gone SET @x = 2",
+        "DROP TRIGGER gone",
+    ];
+    let order = "SELECT GROUP_CONCAT(TRIGGER_NAME ORDER BY ACTION_TIMING, ACTION_ORDER) FROM information_schema.TRIGGERS \
+                 WHERE TRIGGER_SCHEMA = DATABASE()";
+    let [before, after] = code_round_trip("trigger_order", &statements, order).await;
+    assert_eq!(before, ["e,c,b,a,d"]);
+    assert_eq!(after, before);
+    let bed = Bed::shared();
+    let mut session = bed.session().await;
+    run(&mut session, "INSERT INTO d_trap_trigger_order_2.t VALUES (5)").await;
+    assert_eq!(query(&mut session, "SELECT a FROM d_trap_trigger_order_2.t").await, [["80"]]);
+    session.close().await;
+}
+
+/// A column of an empty text without a name has an empty name, which seekdb prints as it can not be read again.
+#[tokio::test]
+async fn t15_a_column_of_a_view_without_a_name_keeps_none() {
+    let (bed, target, _) =
+        round_trip("unnamed", &["CREATE VIEW v AS SELECT '', 1 AS one FROM (SELECT '') q"]).await;
+    let mut session = bed.session().await;
+    let columns = format!(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = '{target}' ORDER BY ORDINAL_POSITION"
+    );
+    assert_eq!(query(&mut session, &columns).await, [[""], ["one"]]);
+    session.close().await;
+}
+
 /// T14: a procedure contains statements of its own, and runs under the mode of its creation.
 #[tokio::test]
 async fn t14_a_procedure_keeps_its_text_and_its_mode() {

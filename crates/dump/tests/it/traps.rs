@@ -74,6 +74,20 @@ async fn t1_a_set_of_64_members_keeps_each_of_them() {
 }
 
 #[tokio::test]
+async fn t1_members_keep_their_columns_when_these_were_added_or_moved_before_others() {
+    let statements = [
+        "CREATE TABLE moved (id INT PRIMARY KEY, e ENUM('a''b','c') DEFAULT 'c', n INT)",
+        "INSERT INTO moved VALUES (1,'a''b',5)",
+        "ALTER TABLE moved ADD COLUMN f SET('x','y''z') DEFAULT 'y''z' FIRST",
+        "ALTER TABLE moved ADD COLUMN g ENUM('p','q\\\\r') DEFAULT 'p' AFTER id",
+        "INSERT INTO moved VALUES ('x,y''z',2,'q\\\\r','c',6)",
+    ];
+    round_trip("moved", &statements).await;
+    let values = "NOT (x.e+0 <=> y.e+0 AND x.f+0 <=> y.f+0 AND x.g+0 <=> y.g+0)";
+    same_values("moved", "moved", "id", values).await;
+}
+
+#[tokio::test]
 async fn t2_partition_values_with_quotes_keep_them() {
     let statements = [
         "CREATE TABLE l (a INT, b VARCHAR(10)) PARTITION BY LIST COLUMNS(b) \

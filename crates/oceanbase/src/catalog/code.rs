@@ -45,6 +45,8 @@ pub struct Routine {
 pub struct Trigger {
     /// Its name.
     pub name: String,
+    /// Its table, its time and its event. Triggers that share all three run in an order.
+    pub occasion: [String; 3],
     /// The mode under which it was created and runs.
     pub sql_mode: String,
     /// Its definer, as the server spells it.
@@ -138,19 +140,23 @@ pub async fn routines(session: &mut Session, database: &str) -> Result<Vec<Routi
     session.rows(&Statement::read(sql)).await?.iter().map(routine).collect()
 }
 
-/// Returns the triggers of a database. Without the privilege TRIGGER, the server shows none.
+/// Returns the triggers of a database, each after those that run before it. Without the privilege TRIGGER, the server
+/// shows none.
 ///
 /// # Errors
 /// Fails when the server does.
 pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigger>, Error> {
     let sql = format!(
-        "SELECT TRIGGER_NAME, SQL_MODE, DEFINER FROM information_schema.TRIGGERS \
+        "SELECT TRIGGER_NAME, SQL_MODE, DEFINER, EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION \
+         FROM information_schema.TRIGGERS \
          WHERE {} ORDER BY EVENT_OBJECT_TABLE, ACTION_ORDER, TRIGGER_NAME",
         of_database(session, "TRIGGER_SCHEMA", database)
     );
     let trigger = |row: &Row| {
+        let occasion = [row.str(3)?, row.str(4)?, row.str(5)?].map(str::to_owned);
         Ok(Trigger {
             name: row.str(0)?.to_owned(),
+            occasion,
             sql_mode: mode(row.maybe_str(1)?.unwrap_or_default()),
             definer: row.maybe_str(2)?.unwrap_or_default().to_owned(),
         })

@@ -46,15 +46,21 @@ enum Owner {
 /// # Errors
 /// Fails when the server does.
 pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
-    let rows = session
-        .rows(&Statement::read("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1"))
-        .await?;
-    let names = rows.iter().map(|row| row.str(0).map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
+    let names = all_databases(session).await?;
     let server = session.server().clone();
     let needs_ids = names.iter().any(|name| owner(&server, name) == Owner::ById);
     let ids = if needs_ids { ids(session).await? } else { BTreeMap::new() };
     let is_of_user = |name: &String| !is_system_database(&server, name, ids.get(name).copied());
     Ok(names.into_iter().filter(is_of_user).collect())
+}
+
+/// Returns the names of all databases.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn all_databases(session: &mut Session) -> Result<Vec<String>, Error> {
+    let ask = Statement::read("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1");
+    session.rows(&ask).await?.iter().map(|row| row.str(0).map(str::to_owned)).collect()
 }
 
 /// Returns whether a database belongs to the server itself, by its name as the server spells it and, on OceanBase, its

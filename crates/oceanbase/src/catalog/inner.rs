@@ -91,12 +91,47 @@ pub async fn member_columns(
         joined_tables(),
         literal(database)
     );
-    ask(session, sql, |row| {
+    let found = ask(session, sql, |row| {
         let members = row.bytes(2).and_then(serial::members).unwrap_or_default();
         let default = row.bytes(3).and_then(|text| std::str::from_utf8(text).ok()?.trim().parse().ok());
         Ok(MemberColumn { name: row.str(1)?.to_owned(), members, default })
-    })
-    .await
+    });
+    let Some(mut found) = found.await? else { return Ok(None) };
+    if found.values().any(|columns| columns.len() > 1) {
+        for (table, places) in moved_columns(session, database).await? {
+            let place = |column: &MemberColumn| places.iter().position(|name| *name == column.name);
+            if let Some(columns) = found.get_mut(&table) {
+                columns.sort_by_key(place);
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Returns the names of all columns, in their order, of those tables whose order differs from that of the IDs: a
+/// column was added or moved with FIRST or AFTER.
+async fn moved_columns(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let moved = format!(
+        "SELECT DISTINCT t.table_name FROM {} JOIN oceanbase.__all_column c ON c.table_id = t.table_id \
+         WHERE c.prev_column_id > c.column_id AND t.table_type = {USER_TABLE} AND d.database_name = {}",
+        joined_tables(),
+        literal(database)
+    );
+    let moved = session.rows(&Statement::read(moved)).await?;
+    if moved.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let names = moved.iter().map(|row| row.str(0).map(literal)).collect::<Result<Vec<_>, _>>()?;
+    let sql = format!(
+        "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS \
+         WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) ORDER BY TABLE_NAME, ORDINAL_POSITION",
+        literal(database),
+        names.join(", ")
+    );
+    grouped(session, sql, |row| row.str(1).map(str::to_owned)).await
 }
 
 /// Returns the values of the partitions of a database's tables, in their order; `None` if the server does not show

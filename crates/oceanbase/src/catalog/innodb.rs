@@ -14,6 +14,9 @@ use crate::statement::{Statement, literal};
 /// The server's error number for a missing global privilege.
 const SERVER_PRIVILEGE_MISSING: u16 = 1227;
 
+/// The end of the file name of a database or table with a name that Windows reserves, such as `con`.
+const RESERVED: &str = "@@@";
+
 /// Returns the identities of a database's InnoDB tables. The ID of a table is the lowest ID of its partitions; a
 /// table that is created, truncated or rebuilt gets a new one. Without the privilege PROCESS, it is 0. MariaDB drops
 /// and adds columns instantly, which changes no ID: so the creation time in seconds is the version and is added to
@@ -38,31 +41,32 @@ pub(super) async fn table_identities(
     let identity = |(name, found): (String, Vec<(String, String, u64)>)| {
         let (_, file, changed) = found.into_iter().next()?;
         let mut columns = parts.get(&file).cloned().unwrap_or_default();
-        columns.sort_unstable();
-        let id = columns.first().copied().unwrap_or(0);
+        let id = columns.iter().copied().min().unwrap_or(0);
         columns.push(changed);
         Some((name, TableIdentity { id, version: changed, columns }))
     };
     Ok(Some(tables.into_iter().filter_map(identity).collect()))
 }
 
-/// Returns the IDs of the partitions of each table in a directory; empty if they are not shown.
+/// Returns the IDs of the partitions of each table in a directory, in the order of their names; empty if they are not
+/// shown.
 async fn part_numbers(session: &mut Session, folder: &str) -> Result<BTreeMap<String, Vec<u64>>, Error> {
     let view = match session.server().product {
         Product::Mariadb => "INNODB_SYS_TABLES",
         _ => "INNODB_TABLES",
     };
-    let folder = format!("{folder}/");
+    let folders = [format!("{folder}/"), format!("{folder}{RESERVED}/")];
+    let is_in = |folder: &String| format!("LEFT(NAME, {}) = {}", folder.chars().count(), literal(folder));
     let sql = format!(
-        "SELECT NAME, TABLE_ID FROM information_schema.{view} WHERE LEFT(NAME, {}) = {}",
-        folder.chars().count(),
-        literal(&folder)
+        "SELECT NAME, TABLE_ID FROM information_schema.{view} WHERE {}",
+        folders.each_ref().map(is_in).join(" OR ")
     );
     let numbers = seen(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
     let mut parts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for (name, numbers) in numbers {
-        let file = name.strip_prefix(&folder).unwrap_or(&name);
+        let file = folders.iter().find_map(|folder| name.strip_prefix(folder)).unwrap_or(&name);
         let table = ["#P#", "#p#"].iter().find_map(|mark| file.split_once(mark)).map_or(file, |cut| cut.0);
+        let table = table.strip_suffix(RESERVED).unwrap_or(table);
         parts.entry(table.to_owned()).or_default().extend(numbers);
     }
     Ok(parts)
