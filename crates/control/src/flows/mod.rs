@@ -9,6 +9,7 @@ pub(crate) mod metered;
 mod pace;
 mod plan;
 mod recorder;
+pub(crate) mod recovery_source;
 pub(crate) mod restore_logical;
 pub(crate) mod restore_tenant;
 mod step_log;

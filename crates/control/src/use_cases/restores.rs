@@ -142,7 +142,7 @@ pub async fn preview_tenant(
     wish: TenantRecovery,
 ) -> Result<Vec<Previewed>, Error> {
     actor.must(Permission::Backup)?;
-    restore_tenant::previewed(&control.context, wish).await
+    restore_tenant::plan::previewed(&control.context, wish).await
 }
 
 /// Returns the plan of a recovery. Writes nothing, and creates no task.
@@ -223,7 +223,9 @@ fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
 
 fn seen_tenant(task: &Task, state: TenantState) -> RestoreTask {
     let failed = task.rows.iter().find(|row| row.status == StepStatus::Failed);
-    let settled = [state.restored_scn, state.scn.unwrap_or(0)].into_iter().find(|scn| *scn > 0);
+    let origin = state.origin;
+    let uri = origin.addresses();
+    let settled = [state.restored_scn, origin.scn.unwrap_or(0)].into_iter().find(|scn| *scn > 0);
     let pools = match &state.resources {
         TargetResources::Pools(names) => names.clone(),
         TargetResources::Zones(_) => state.made_pools,
@@ -233,20 +235,20 @@ fn seen_tenant(task: &Task, state: TenantState) -> RestoreTask {
         creator: task.creator.clone(),
         method: BackupMethod::Physical,
         backup_set: None,
-        backup_cluster: state.backup_cluster,
-        backup_ob_cluster: Some(state.backup_ob_cluster_id),
-        backup_cluster_name: state.backup_cluster_name,
-        backup_tenant: state.backup_tenant,
-        backup_tenant_name: state.backup_tenant_name,
-        cluster: state.cluster,
-        cluster_name: state.cluster_name,
+        backup_cluster: origin.backup_cluster,
+        backup_ob_cluster: Some(origin.backup_ob_cluster_id),
+        backup_cluster_name: origin.backup_cluster_name,
+        backup_tenant: origin.backup_tenant,
+        backup_tenant_name: origin.backup_tenant_name,
+        cluster: origin.cluster,
+        cluster_name: origin.cluster_name,
         tenant: state.tenant,
         tenant_name: state.tenant_name,
         pools,
         databases: BTreeMap::new(),
         objects: Vec::new(),
-        uri: state.places.iter().map(|place| place.uri.as_str()).collect::<Vec<_>>().join(","),
-        until: settled.or_else(|| state.until.scn(state.generation)).map(Timestamp::from_scn),
+        uri,
+        until: settled.or_else(|| origin.until.scn(origin.generation)).map(Timestamp::from_scn),
         status: view::status(task.status),
         not_made: Vec::new(),
         problem: failed.and_then(|row| row.note.clone()).map(words::text),
