@@ -10,7 +10,7 @@ use model::order::TenantRecovery;
 use model::problem::codes;
 use model::time::Timestamp;
 
-use super::{RestoreTenant, State};
+use super::state::{RestoreTenant, State};
 use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::flows::recovery_source::{Chosen, Origin, Source, choose};
