@@ -616,7 +616,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Recovers a backup set, or a tenant from physical backups
+         * Recovers a backup set, or a tenant or tables from physical backups
          * @description The path's cluster is recovered into, unless the body names another one.
          */
         post: operations["restore"];
@@ -636,7 +636,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Previews the sets and pieces that a recovery of a tenant would read
+         * Previews the sets and pieces that a recovery of a tenant or of tables would read
          * @description Nothing is changed. The target's own servers read the storage.
          */
         post: operations["restore_preview"];
@@ -4431,14 +4431,17 @@ export interface components {
             /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };
-        /** @description A new tenant. */
+        /** @description A new tenant. To recover single tables and databases, an existing one: then only `name` and `poolList` apply. */
         NewTenantBody: {
             /**
              * @description Its name.
              * @example shop_2
              */
             name: string;
-            /** @description Free resource pools to use instead of new ones. */
+            /**
+             * @description Free resource pools to use instead of new ones. For tables: the pools of the auxiliary tenant, which OceanBase
+             *     restores first and drops at the end.
+             */
             poolList?: string[];
             /**
              * @description The primary zone; defaults to the cluster's choice.
@@ -4563,7 +4566,7 @@ export interface components {
              * @example 1763805600123000000
              */
             restoreScn?: string | null;
-            /** @description The new tenant. */
+            /** @description The new tenant; with `databases` or `obBackupObjectList` the existing tenant to recover them into. */
             restoreTenantInfoParam: components["schemas"]["NewTenantBody"];
             /**
              * Format: int64
@@ -4607,7 +4610,7 @@ export interface components {
              * @example 1763805600123000000
              */
             restoreScn?: string | null;
-            /** @description The new tenant. */
+            /** @description The new tenant; with `databases` or `obBackupObjectList` the existing tenant to recover them into. */
             restoreTenantInfoParam: components["schemas"]["NewTenantBody"];
         };
         /** @description The origin of a backup set. */
@@ -5026,7 +5029,7 @@ export interface components {
         ReplicaTypeBody: "FULL" | "LOGONLY" | "READONLY";
         /**
          * @description The source and target of a recovery: a logical backup set by its ID, or a tenant from physical backups in OCP's
-         *     form.
+         *     form. With `databases` or `obBackupObjectList`, only these are recovered, from 4.2.1 on also from physical backups.
          */
         RestoreBody: {
             /**
@@ -5040,13 +5043,22 @@ export interface components {
              */
             backupSetId?: number | null;
             backupTenantStatus?: components["schemas"]["BackupTenantStatus"] | null;
-            /** @description The databases to recover; defaults to all of the set. */
+            /**
+             * @description The databases to recover; defaults to all of the set. From physical backups: to recover into an existing tenant,
+             *     instead of the whole tenant as a new one.
+             */
             databases?: string[];
             /** @description Whether to return only the plan. */
             dryRun?: boolean;
-            /** @description More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant. */
+            /**
+             * @description More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant. From
+             *     physical backups, tables only, and at most 200 objects.
+             */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
-            /** @description New names of databases, by the old ones. A database that is not listed keeps its name. */
+            /**
+             * @description New names of databases, by the old ones. A database that is not listed keeps its name. From physical backups also
+             *     of tables, both names as `database.table`.
+             */
             rename?: {
                 [key: string]: string;
             };
@@ -5152,7 +5164,7 @@ export interface components {
             id: number;
             /** @description The objects of the backup set that it did not create, as far as known. */
             notMade: components["schemas"]["NotMadeView"][];
-            /** @description The selected databases and single tables of the set; all of `databases` when empty. */
+            /** @description The selected databases and single tables of the backup; all of `databases` when empty. */
             obBackupObjectList: components["schemas"]["ObjectBody"][];
             /**
              * Format: int64
@@ -5173,7 +5185,7 @@ export interface components {
              * @description The recovered time; absent while it is unknown.
              */
             restoreEndTime?: string | null;
-            /** @description The resource pools of the new tenant, separated by commas. */
+            /** @description The resource pools of the new tenant, or of the auxiliary tenant of a recovery of tables, separated by commas. */
             restorePoolListStr?: string;
             /**
              * Format: int64

@@ -1,6 +1,13 @@
 /** The labels about recovering a backup set. */
 export const recoveryEn = {
   title: 'Initiate Recovery',
+  content: 'Recovery Content',
+  contents: { tenant: 'The whole tenant', tables: 'Single tables and databases' },
+  tableLines:
+    'One in each line: database, database.table, or a new name after it: database.table=database.table. At most 200, from OceanBase 4.2.1 on. The databases must exist in the destination tenant.',
+  tablesWrong: (line: number) => `Line ${line}: enter database or database.table, and after = a name of the same kind.`,
+  oldTenantHint: 'An existing primary tenant',
+  auxPoolsHint: 'Free pools, separated by commas. OceanBase restores an auxiliary tenant on them and drops it at the end.',
   newTenant: 'New Tenant',
   newTenantHint: 'Must not be the name of an existing tenant',
   pools: 'Resource Pools',
@@ -66,6 +73,13 @@ export const recoveryEn = {
 
 export const recoveryZh: typeof recoveryEn = {
   title: '发起恢复',
+  content: '恢复内容',
+  contents: { tenant: '整个租户', tables: '单表和数据库' },
+  tableLines:
+    '每行一个：数据库、数据库.表，或在其后指定新名称：数据库.表=数据库.表。最多 200 个，OceanBase 4.2.1 及以上版本支持。目标租户中须已有这些数据库。',
+  tablesWrong: (line) => `第 ${line} 行：请输入数据库或数据库.表，= 之后为同类名称。`,
+  oldTenantHint: '已有的主租户',
+  auxPoolsHint: '空闲的资源池，以逗号分隔。OceanBase 在其上恢复辅助租户，并在结束时将其删除。',
   newTenant: '新租户',
   newTenantHint: '不能与已有租户重名',
   pools: '资源池',

@@ -15,10 +15,12 @@ use crate::schedule::decide::{Promotion, RunKey};
 
 mod clean_up;
 mod storage_choice;
+mod table_recovery;
 mod tenant_recovery;
 
 pub use clean_up::CleanUpOrder;
 pub use storage_choice::StorageChoice;
+pub use table_recovery::{TableRecovery, takes_tables};
 pub use tenant_recovery::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
 
 /// An order. Its JSON form has no secrets.
@@ -120,6 +122,8 @@ pub enum RecoveryOrder {
     Databases(RecoveryRequest),
     /// A tenant, from a physical backup.
     Tenant(Box<TenantRecovery>),
+    /// Tables and databases, from a physical backup into an existing tenant.
+    Tables(Box<TableRecovery>),
 }
 
 /// A request to back up now. The rules fill in omitted fields.
@@ -225,6 +229,7 @@ impl Order {
             Self::CleanUp(order) => format!("cluster/{}", order.cluster),
             Self::Recovery(RecoveryOrder::Databases(order)) => format!("backup-set/{}", order.backup_set),
             Self::Recovery(RecoveryOrder::Tenant(order)) => format!("cluster/{}", order.cluster),
+            Self::Recovery(RecoveryOrder::Tables(order)) => format!("cluster/{}", order.cluster),
         }
     }
 
@@ -247,6 +252,9 @@ impl Order {
         let secrets = [key, password].map(|secret| secret.map(Secret::expose));
         match self {
             Self::Recovery(RecoveryOrder::Tenant(order)) => {
+                Secret::new(serde_json::json!([self, order.secrets()]).to_string())
+            }
+            Self::Recovery(RecoveryOrder::Tables(order)) => {
                 Secret::new(serde_json::json!([self, order.secrets()]).to_string())
             }
             _ => Secret::new(serde_json::json!([self, secrets]).to_string()),

@@ -122,7 +122,7 @@ fn shown(tables: &[String]) -> String {
 }
 
 /// Checks the name of a new database. The length is OceanBase's limit (128 bytes).
-fn check_database_name(name: &str) -> Result<(), Problem> {
+pub(crate) fn check_database_name(name: &str) -> Result<(), Problem> {
     const RESERVED: [&str; 5] = ["oceanbase", "information_schema", "mysql", "sys", "performance_schema"];
     let wrong =
         name.is_empty() || name.len() > 128 || name.contains(['\0', '/', '\\']) || name.ends_with(' ');

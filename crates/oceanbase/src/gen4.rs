@@ -14,6 +14,7 @@ pub(crate) mod records;
 pub(crate) mod resources;
 pub(crate) mod restore;
 pub(crate) mod sets;
+pub(crate) mod table_recovery;
 
 /// The first version of 4.x that supports each feature.
 pub(crate) mod since {

@@ -18,9 +18,11 @@ use crate::statement::Statement;
 use crate::{gen3, gen4};
 
 mod restores;
+mod table_recoveries;
 mod verbs;
 
 pub use restores::{NewTenant, OldTenant, Previewed};
+pub use table_recoveries::NewTables;
 pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 
 /// OceanBase's error number if another backup is running, or the last one is still being cleaned up.

@@ -22,6 +22,7 @@ const KINDS: Record<string, keyof Week> = {
   'backup-physical': 'backups',
   'restore-logical': 'recoveries',
   'restore-tenant': 'recoveries',
+  'recover-tables': 'recoveries',
 };
 
 /** Returns whether a list of tasks, newest first, covers a whole week. */

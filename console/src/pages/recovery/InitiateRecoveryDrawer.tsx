@@ -82,7 +82,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
   };
   const isPhysical = set?.backupMode === 'PHYSICAL_BACKUP';
   const physical = usePhysical(cluster, isPhysical ? set : undefined, wish.tenantWish.cluster);
-  const tenantWish = { ...wish.tenantWish, name: wish.tenantWish.name || (set ? `${set.tenantName}_restored` : '') };
+  const tenantWish = { ...wish.tenantWish, name: wish.tenantWish.name || defaultName(wish.tenantWish, set) };
   const body = isPhysical ? physicalBody(physical, tenantWish, set) : toBody({ ...wish, set: chosenSet }, tenant);
   const origin = useOrigin(set).data;
   const may = useMay();
@@ -161,6 +161,12 @@ export function InitiateRecoveryDrawer({ cluster, chosen, tenant: ofTenant, onCl
       )}
     </Drawer>
   );
+}
+
+/** Returns the default target: a new tenant, or for tables the tenant that was backed up. */
+function defaultName({ content }: TenantWish, set: BackupSet | undefined): string {
+  if (!set) return '';
+  return content === 'tables' ? set.tenantName : `${set.tenantName}_restored`;
 }
 
 interface Physical {

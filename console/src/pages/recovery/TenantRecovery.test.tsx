@@ -161,3 +161,20 @@ test('before 4.0 the same form goes to clusters of that age, and has no standby'
     restoreOnlineTenantRequiredParam: { backupClusterId: 7, restoreTenantInfoParam: { name: 'shop_restored', zones: [{ name: 'zone1', resourcePool: { unitSpecName: 'c2' } }] } },
   });
 });
+
+test('typed tables are recovered into the tenant that was backed up, and a wrong line is told', async () => {
+  const calls = open();
+  await page.getByText('Single tables and databases').click();
+  await page.getByLabelText('Resource Pools', { exact: true }).fill('aux');
+  await page.getByLabelText('Recovery Objects').fill('sale.orders=old');
+  await expect.element(page.getByText(/^Line 1/)).toBeVisible();
+  await expect.element(submit()).toBeDisabled();
+  await page.getByLabelText('Recovery Objects').fill('sale.orders=sale.orders_old');
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/22');
+  expect(calls.at(-1)?.body).toMatchObject({
+    obBackupObjectList: [{ backupDimension: 'TABLE', databaseName: 'sale', tableName: 'orders' }],
+    rename: { '`sale`.`orders`': '`sale`.`orders_old`' },
+    restoreOnlineTenantRequiredParam: { restoreTenantInfoParam: { name: 'shop', poolList: ['aux'] } },
+  });
+});

@@ -4,6 +4,7 @@ import type { Cluster, TenantWindow } from '../../api/types';
 import { useLabels } from '../../locales';
 import { formatMoment } from '../../parts/format';
 import { Nothing } from '../../parts/PageState';
+import { TableTarget } from './TableTarget';
 import { endSetsOf, fieldOf, isScn, momentOf, momentProblem, type TenantWish, type Until } from './tenantRecovery';
 import { TenantTarget } from './TenantTarget';
 
@@ -16,7 +17,7 @@ interface TenantRecoveryProps {
   onChange: (part: Partial<TenantWish>) => void;
 }
 
-/** The time, the target and the resources of a tenant that is recovered from its physical backups. */
+/** The time, the target and the resources of a tenant, or of tables of it, that are recovered from its physical backups. */
 export function TenantRecovery({ window, wish, zones, generation, onChange }: TenantRecoveryProps) {
   const { recovery } = useLabels();
   const isEncrypted = window.obRecoverableInfoAggregation.latestSevenDaysAggregation.obRecoverableSectionItems.some(
@@ -45,7 +46,21 @@ export function TenantRecovery({ window, wish, zones, generation, onChange }: Te
           />
         </Form.Item>
       ) : null}
-      <TenantTarget wish={wish} zones={zones} generation={generation} onChange={onChange} />
+      {/* Before 4.0 only whole tenants can be recovered here. */}
+      {generation === 'GEN4' ? (
+        <Form.Item label={recovery.content}>
+          <Radio.Group
+            value={wish.content}
+            options={Object.entries(recovery.contents).map(([value, label]) => ({ value, label }))}
+            onChange={({ target }) => onChange({ content: target.value as TenantWish['content'], name: '' })}
+          />
+        </Form.Item>
+      ) : null}
+      {wish.content === 'tables' ? (
+        <TableTarget wish={wish} generation={generation} onChange={onChange} />
+      ) : (
+        <TenantTarget wish={wish} zones={zones} generation={generation} onChange={onChange} />
+      )}
     </>
   );
 }

@@ -1,8 +1,9 @@
-import { Form, Input, InputNumber, Radio, Select, Switch } from '@oceanbase/design';
+import { Form, Input, InputNumber, Radio, Switch } from '@oceanbase/design';
 
 import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
+import { ClusterField } from './ClusterField';
 import type { TenantWish } from './tenantRecovery';
 
 interface TenantTargetProps {
@@ -18,23 +19,17 @@ interface TenantTargetProps {
 export function TenantTarget({ wish, zones, generation, onChange }: TenantTargetProps) {
   const { recovery } = useLabels();
   const clusters = useAllClusters();
-  const fits = (cluster: Cluster) =>
-    (generation ? cluster.generation === generation : cluster.generation !== 'SEEKDB') && cluster.status === 'RUNNING';
   const into = generation ?? clusters.data?.contents.find(({ id }) => id === wish.cluster)?.generation;
-  const options = clusters.data?.contents.filter(fits).map(({ id, name }) => ({ value: id, label: name }));
   return (
     <>
       <h3>{recovery.target}</h3>
       <div className="option-row">
-        <Form.Item label={recovery.destinationCluster} htmlFor="recovery-into">
-          <Select
-            id="recovery-into"
-            value={wish.cluster || undefined}
-            options={options ?? []}
-            // A cluster of another generation may not support standby tenants.
-            onChange={(cluster: number) => onChange(generation ? { cluster } : { cluster, isStandby: false })}
-          />
-        </Form.Item>
+        <ClusterField
+          cluster={wish.cluster}
+          generation={generation}
+          // A cluster of another generation may not support standby tenants.
+          onChange={(cluster) => onChange(generation ? { cluster } : { cluster, isStandby: false })}
+        />
         <Form.Item label={recovery.newTenant} htmlFor="recovery-new-tenant" extra={recovery.newTenantHint}>
           <Input id="recovery-new-tenant" value={wish.name} onChange={({ target }) => onChange({ name: target.value })} />
         </Form.Item>

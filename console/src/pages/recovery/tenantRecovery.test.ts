@@ -28,6 +28,8 @@ const WISH: TenantWish = {
   time: '',
   scn: '',
   set: undefined,
+  content: 'tenant',
+  objects: '',
   cluster: 7,
   name: 'shop_2',
   resources: 'units',
@@ -93,5 +95,25 @@ test('the request names source, moment, target and units, and only what was chos
   }
   for (const part of [{ name: ' ' }, { unit: '' }, { resources: 'pools' as const }, { time: 'soon' }, { until: 'scn' as const, scn: '12a' }, { until: 'set' as const }]) {
     expect(tenantBody({ ...WISH, ...part }, source, ['zone1'])).toBeUndefined();
+  }
+});
+
+test('tables go into an existing tenant, and need only its name and free pools', () => {
+  const source = { cluster: 7, tenant: 1002 };
+  const wish: TenantWish = { ...WISH, content: 'tables', objects: 'sale.orders=spare.orders\nhr', name: 'shop', pools: 'aux' };
+  expect(tenantBody(wish, source, ['zone1'])).toEqual({
+    backupTenantStatus: 'ONLINE',
+    databases: ['hr'],
+    obBackupObjectList: [{ backupDimension: 'TABLE', databaseName: 'sale', tableName: 'orders' }],
+    rename: { '`sale`.`orders`': '`spare`.`orders`' },
+    restoreOnlineTenantRequiredParam: {
+      backupClusterId: 7,
+      backupTenantId: 1002,
+      restoreClusterId: 7,
+      restoreTenantInfoParam: { name: 'shop', poolList: ['aux'] },
+    },
+  });
+  for (const part of [{ objects: '' }, { objects: 'a.b.c' }, { pools: ' , ' }, { name: ' ' }]) {
+    expect(tenantBody({ ...wish, ...part }, source, ['zone1'])).toBeUndefined();
   }
 });

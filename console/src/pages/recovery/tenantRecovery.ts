@@ -1,4 +1,5 @@
 import type { RecoveryInterval, Restore, TenantWindow } from '../../api/types';
+import { completeSelection } from './tables';
 
 /** The form of the time of a recovery: a time or the latest time, an SCN, or the end of a backup set. */
 export type Until = 'time' | 'scn' | 'set';
@@ -13,9 +14,13 @@ export interface TenantWish {
   scn: string;
   /** The backup set whose end is the time. */
   set: number | undefined;
+  /** Whether the whole tenant is recovered as a new one, or tables of it into an existing one. */
+  content: 'tenant' | 'tables';
+  /** The typed tables and databases, one in each line. */
+  objects: string;
   /** The cluster to recover into. */
   cluster: number;
-  /** The name of the new tenant. */
+  /** The name of the new tenant, or of the existing one to recover tables into. */
   name: string;
   /** The source of the units. */
   resources: 'units' | 'pools';
@@ -105,9 +110,19 @@ export function endSetsOf(window: TenantWindow): EndSet[] {
     .sort((a, b) => b.id - a.id);
 }
 
+function poolsOf(wish: TenantWish): string[] {
+  return wish.pools.split(',').map((name) => name.trim()).filter(Boolean);
+}
+
+/** Returns the existing tenant in the API's format; undefined while a value is missing. */
+function oldTenantOf(wish: TenantWish) {
+  const [name, poolList] = [wish.name.trim(), poolsOf(wish)];
+  return name && poolList.length > 0 ? { name, poolList } : undefined;
+}
+
 /** Returns the new tenant in the API's format; undefined while a value is missing. */
 export function newTenantOf(wish: TenantWish, zones: string[]) {
-  const pools = wish.pools.split(',').map((name) => name.trim()).filter(Boolean);
+  const pools = poolsOf(wish);
   const unit = wish.unit.trim();
   const hasResources = wish.resources === 'pools' ? pools.length > 0 : unit !== '' && zones.length > 0;
   if (!wish.name.trim() || !hasResources) return undefined;
@@ -128,17 +143,20 @@ export function tenantBody(
   zones: string[],
 ): Restore | undefined {
   const until = untilOf(wish);
-  const newTenant = newTenantOf(wish, zones);
-  if (!until || !newTenant) return undefined;
+  const isTables = wish.content === 'tables';
+  const target = isTables ? oldTenantOf(wish) : newTenantOf(wish, zones);
+  const selection = isTables ? completeSelection(wish.objects) : {};
+  if (!until || !target || !selection) return undefined;
   return {
     backupTenantStatus: 'ONLINE',
+    ...selection,
     restoreOnlineTenantRequiredParam: {
       backupClusterId: source.cluster,
       backupTenantId: source.tenant,
       restoreClusterId: wish.cluster,
       ...until,
       ...(wish.password ? { passwords: [wish.password] } : {}),
-      restoreTenantInfoParam: newTenant,
+      restoreTenantInfoParam: target,
     },
   };
 }
@@ -149,6 +167,8 @@ export const NO_TENANT: TenantWish = {
   time: '',
   scn: '',
   set: undefined,
+  content: 'tenant',
+  objects: '',
   cluster: 0,
   name: '',
   resources: 'units',

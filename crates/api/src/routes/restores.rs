@@ -1,4 +1,4 @@
-//! Recovering a backup set, and the list of recoveries.
+//! Recovering a backup set, a tenant or tables, and the list of recoveries.
 
 use axum::extract::State;
 use control::Actor;
@@ -17,7 +17,7 @@ use crate::views::recovery_info::RecoveryInfoView;
 use crate::views::restores::{RestoreAsk, RestoreBody, RestoreRequest, RestoreTaskView};
 use crate::views::tenant_recovery::RestorePreviewView;
 
-/// Recovers a backup set, or a tenant from physical backups
+/// Recovers a backup set, or a tenant or tables from physical backups
 ///
 /// The path's cluster is recovered into, unless the body names another one.
 #[utoipa::path(
@@ -74,11 +74,13 @@ async fn begin(
     let cluster = match &ask {
         RestoreAsk::Databases(ask) => ask.cluster,
         RestoreAsk::Tenant(order) => order.cluster,
+        RestoreAsk::Tables(order) => order.cluster,
     };
     if dry_run {
         let plan = match ask {
             RestoreAsk::Databases(ask) => control::restores::plan(control, actor, ask).await?,
             RestoreAsk::Tenant(order) => control::restores::plan_tenant(control, actor, *order).await?,
+            RestoreAsk::Tables(order) => control::restores::plan_tables(control, actor, *order).await?,
         };
         return Ok(Answer(ActionView::planned(ActionType::Restore, plan)));
     }
@@ -87,11 +89,14 @@ async fn begin(
         RestoreAsk::Tenant(order) => {
             control::restores::restore_tenant(control, actor, *order, key.key()).await?
         }
+        RestoreAsk::Tables(order) => {
+            control::restores::restore_tables(control, actor, *order, key.key()).await?
+        }
     };
     Ok(Answer(ActionView::accepted(ActionType::Restore, cluster, Vec::new(), accepted.task)))
 }
 
-/// Previews the sets and pieces that a recovery of a tenant would read
+/// Previews the sets and pieces that a recovery of a tenant or of tables would read
 ///
 /// Nothing is changed. The target's own servers read the storage.
 #[utoipa::path(
@@ -112,6 +117,10 @@ pub(crate) async fn restore_preview(
         RestoreAsk::Databases(_) => Err(Problem::invalid("restore-preview-is-physical").into()),
         RestoreAsk::Tenant(order) => {
             let items = control::restores::preview_tenant(&api.control, &actor, *order).await?;
+            Ok(Answer(List::whole(items)))
+        }
+        RestoreAsk::Tables(order) => {
+            let items = control::restores::preview_tables(&api.control, &actor, *order).await?;
             Ok(Answer(List::whole(items)))
         }
     }

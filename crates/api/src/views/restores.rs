@@ -6,7 +6,7 @@ use control::restores::RestoreTask;
 use model::Problem;
 use model::backup::BackupObject;
 use model::id::{BackupSetId, ClusterId, TenantId};
-use model::order::TenantRecovery;
+use model::order::{TableRecovery, TenantRecovery};
 use model::recovery::RecoveryRequest;
 use model::task::TaskStatus;
 use model::time::Timestamp;
@@ -21,7 +21,7 @@ use crate::call;
 use crate::error::Words;
 
 /// The source and target of a recovery: a logical backup set by its ID, or a tenant from physical backups in OCP's
-/// form.
+/// form. With `databases` or `obBackupObjectList`, only these are recovered, from 4.2.1 on also from physical backups.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RestoreBody {
@@ -34,13 +34,16 @@ pub(crate) struct RestoreBody {
     /// The tenant to recover a backup set into; defaults to the path's, if any.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_tenant_id: Option<i64>,
-    /// The databases to recover; defaults to all of the set.
+    /// The databases to recover; defaults to all of the set. From physical backups: to recover into an existing tenant,
+    /// instead of the whole tenant as a new one.
     #[serde(default)]
     databases: Vec<String>,
-    /// More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant.
+    /// More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant. From
+    /// physical backups, tables only, and at most 200 objects.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
-    /// New names of databases, by the old ones. A database that is not listed keeps its name.
+    /// New names of databases, by the old ones. A database that is not listed keeps its name. From physical backups also
+    /// of tables, both names as `database.table`.
     #[serde(default)]
     rename: BTreeMap<String, String>,
     /// Whether to recover a backup set that is unsigned or signed with an untrusted key. ADMIN only. It is not known
@@ -77,6 +80,8 @@ pub(crate) enum RestoreAsk {
     Databases(RecoveryRequest),
     /// A tenant, from its physical backups.
     Tenant(Box<TenantRecovery>),
+    /// Tables and databases, from physical backups into an existing tenant.
+    Tables(Box<TableRecovery>),
 }
 
 impl RestoreBody {
@@ -101,23 +106,22 @@ impl RestoreBody {
             restore_offline_tenant_required_param: offline,
         } = self;
         let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
-        let is_logical = backup_set_id.is_some()
-            || !databases.is_empty()
-            || !ob_backup_object_list.is_empty()
-            || with_code;
-        if is_logical && (online.is_some() || offline.is_some()) {
+        let is_logical = backup_set_id.is_some() || with_code;
+        let has_objects = !databases.is_empty() || !ob_backup_object_list.is_empty();
+        let is_mixed = is_logical || (!has_objects && !rename.is_empty());
+        if is_mixed && (online.is_some() || offline.is_some()) {
             return Err(Problem::invalid("restore-forms-mixed"));
         }
-        let order = match (backup_tenant_status, online, offline) {
+        let objects: Vec<BackupObject> = databases
+            .into_iter()
+            .map(|name| Ok(BackupObject::Database(name)))
+            .chain(ob_backup_object_list.iter().map(ObjectBody::part_of_set))
+            .collect::<Result<_, Problem>>()?;
+        let form = match (backup_tenant_status, online, offline) {
             (_, Some(_), Some(_)) => return Err(Problem::invalid("restore-forms-mixed")),
             (None | Some(BackupTenantStatus::Online), Some(online), None) => online.read(cluster, tenant)?,
             (None | Some(BackupTenantStatus::Offline), None, Some(offline)) => offline.read(cluster)?,
             (None, None, None) => {
-                let objects = databases
-                    .into_iter()
-                    .map(|name| Ok(BackupObject::Database(name)))
-                    .chain(ob_backup_object_list.iter().map(ObjectBody::part_of_set))
-                    .collect::<Result<_, Problem>>()?;
                 let into = restore_tenant_id.map(TenantId).or(tenant);
                 let ask = RecoveryRequest {
                     backup_set: BackupSetId(backup_set_id.ok_or_else(|| missing("backupSetId"))?),
@@ -137,7 +141,12 @@ impl RestoreBody {
                 return Err(missing("restoreOfflineTenantRequiredParam"));
             }
         };
-        Ok(RestoreRequest { ask: RestoreAsk::Tenant(Box::new(order)), dry_run })
+        let ask = if has_objects {
+            RestoreAsk::Tables(Box::new(form.tables(objects, &rename)?))
+        } else {
+            RestoreAsk::Tenant(Box::new(form.tenant()?))
+        };
+        Ok(RestoreRequest { ask, dry_run })
     }
 }
 
@@ -211,12 +220,12 @@ pub(crate) struct RestoreTaskView {
     restore_tenant_id: Option<i64>,
     /// That tenant's name.
     restore_tenant_name: String,
-    /// The resource pools of the new tenant, separated by commas.
+    /// The resource pools of the new tenant, or of the auxiliary tenant of a recovery of tables, separated by commas.
     #[serde(skip_serializing_if = "String::is_empty")]
     restore_pool_list_str: String,
     /// The new name of each database that is recovered, whole or in part.
     databases: BTreeMap<String, String>,
-    /// The selected databases and single tables of the set; all of `databases` when empty.
+    /// The selected databases and single tables of the backup; all of `databases` when empty.
     ob_backup_object_list: Vec<ObjectBody>,
     /// The location of the backup set.
     restore_uri: String,
@@ -304,6 +313,74 @@ impl From<RestoreTask> for RestoreTaskView {
             error: problem.as_ref().map(Words::here),
             create_time: started.map(Timestamp::to_rfc3339),
             finish_time: finished.map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::backup::BackupObject;
+    use model::id::{ClusterId, TenantId};
+    use serde_json::{Value, json};
+
+    use super::{RestoreAsk, RestoreBody};
+
+    fn read(more: &Value) -> Result<RestoreAsk, String> {
+        let target = json!({ "name": "shop", "poolList": ["aux"] });
+        let online = json!({ "backupTenantId": 1002, "restoreTenantInfoParam": target });
+        let mut body = json!({ "restoreOnlineTenantRequiredParam": online });
+        for (name, value) in more.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        let body: RestoreBody = serde_json::from_value(body).expect("the form");
+        let read = body.read(ClusterId(1), Some(TenantId(1002)));
+        read.map(|request| request.ask).map_err(|problem| problem.text.id)
+    }
+
+    #[test]
+    fn a_form_with_objects_recovers_only_these_into_the_tenant() {
+        let table = json!({ "backupDimension": "TABLE", "databaseName": "sale", "tableName": "orders" });
+        let ask = read(&json!({
+            "databases": ["hr"],
+            "obBackupObjectList": [table],
+            "rename": { "sale.orders": "spare.`old;orders`", "hr": "hr_2" },
+        }));
+        let Ok(RestoreAsk::Tables(order)) = ask else { panic!("tables are selected") };
+        assert_eq!((order.tenant.as_str(), &order.pools[..]), ("shop", &["aux".to_owned()][..]));
+        let database = |name: &str| BackupObject::Database(name.into());
+        let named = |database: &str, name: &str| BackupObject::Table(database.into(), name.into());
+        let found: Vec<_> = order.objects.into_iter().map(|object| (object.from, object.to)).collect();
+        let orders = (named("sale", "orders"), named("spare", "old;orders"));
+        assert_eq!(found, [(database("hr"), database("hr_2")), orders]);
+        assert!(matches!(read(&json!({})), Ok(RestoreAsk::Tenant(_))));
+    }
+
+    #[test]
+    fn a_form_that_mixes_kinds_of_recovery_is_refused() {
+        let target = |more: Value| {
+            let mut target = json!({ "name": "shop", "poolList": ["aux"] });
+            for (name, value) in more.as_object().expect("an object") {
+                target[name] = value.clone();
+            }
+            let online = json!({ "backupTenantId": 1002, "restoreTenantInfoParam": target });
+            json!({ "databases": ["hr"], "restoreOnlineTenantRequiredParam": online })
+        };
+        let zones = json!([{ "name": "z", "resourcePool": { "unitSpecName": "u" } }]);
+        let tenant = json!({ "backupDimension": "TENANT", "tenantId": 1002 });
+        for (more, id) in [
+            (json!({ "backupSetId": 3 }), "restore-forms-mixed"),
+            (json!({ "databases": ["hr"], "withCode": true }), "restore-forms-mixed"),
+            (json!({ "rename": { "hr": "hr_2" } }), "restore-forms-mixed"),
+            (json!({ "obBackupObjectList": [tenant] }), "restore-object-is-no-part"),
+            (json!({ "databases": ["hr"], "rename": { "pay": "x" } }), "table-recovery-rename-unused"),
+            (json!({ "databases": ["hr", "hr"] }), "table-recovery-overlaps"),
+            (target(json!({ "zones": zones })), "table-recovery-new-tenant"),
+            (target(json!({ "primaryZone": "z1" })), "table-recovery-new-tenant"),
+            (target(json!({ "role": "STANDBY" })), "table-recovery-new-tenant"),
+            (target(json!({ "poolList": [] })), "table-recovery-pools-missing"),
+            (target(json!({ "name": "sys" })), "table-recovery-tenant-unfit"),
+        ] {
+            assert_eq!(read(&more).err().as_deref(), Some(id), "{more}");
         }
     }
 }

@@ -1,11 +1,16 @@
-//! Recoveries of tenants from physical backups: the request in OCP's forms, online and offline, and what it would read.
+//! Recoveries from physical backups, of tenants or of tables: the request in OCP's forms, online and offline, and what
+//! it would read.
+
+use std::collections::BTreeMap;
 
 use control::restores::Previewed;
+use model::Problem;
+use model::backup::BackupObject;
 use model::id::{ClusterId, TenantId};
-use model::order::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
+use model::order::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TableRecovery, TenantRecovery};
 use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};
+use model::physical::table_recovery::renamed;
 use model::time::Timestamp;
-use model::{Problem, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -47,7 +52,7 @@ pub(crate) struct OnlineTenantBody {
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1)]
     restore_backup_set_id: Option<i64>,
-    /// The new tenant.
+    /// The new tenant; with `databases` or `obBackupObjectList` the existing tenant to recover them into.
     restore_tenant_info_param: NewTenantBody,
     /// The passwords of encrypted backups.
     #[serde(default)]
@@ -89,14 +94,14 @@ pub(crate) struct OfflineTenantBody {
     /// The SCN to recover to, as text: a JSON number cannot represent its 19 digits.
     #[schema(example = "1763805600123000000", pattern = "^[0-9]{1,20}$")]
     restore_scn: Option<String>,
-    /// The new tenant.
+    /// The new tenant; with `databases` or `obBackupObjectList` the existing tenant to recover them into.
     restore_tenant_info_param: NewTenantBody,
     /// The passwords of encrypted backups.
     #[serde(default)]
     passwords: Vec<SecretText>,
 }
 
-/// A new tenant.
+/// A new tenant. To recover single tables and databases, an existing one: then only `name` and `poolList` apply.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewTenantBody {
@@ -109,7 +114,8 @@ pub(crate) struct NewTenantBody {
     /// The resources in each zone: a pool is created for each.
     #[serde(default)]
     zones: Vec<ZoneBody>,
-    /// Free resource pools to use instead of new ones.
+    /// Free resource pools to use instead of new ones. For tables: the pools of the auxiliary tenant, which OceanBase
+    /// restores first and drops at the end.
     #[serde(default)]
     pool_list: Vec<String>,
     /// Whether it is activated, or stays a standby.
@@ -170,13 +176,18 @@ pub(crate) struct PoolBody {
     unit_count: Option<u32>,
 }
 
+/// One of the two forms, read: the source, the time and the target.
+pub(crate) struct TenantForm {
+    source: RecoverySource,
+    until: RecoverUntil,
+    cluster: ClusterId,
+    target: NewTenantBody,
+    passwords: Vec<SecretText>,
+}
+
 impl OnlineTenantBody {
-    /// Reads the request; `cluster` and `tenant` are the path's.
-    pub(crate) fn read(
-        self,
-        cluster: ClusterId,
-        tenant: Option<TenantId>,
-    ) -> Result<TenantRecovery, Problem> {
+    /// Reads the form; `cluster` and `tenant` are the path's.
+    pub(crate) fn read(self, cluster: ClusterId, tenant: Option<TenantId>) -> Result<TenantForm, Problem> {
         let Self {
             backup_cluster_id,
             backup_tenant_id,
@@ -193,13 +204,13 @@ impl OnlineTenantBody {
         let target = restore_cluster_id.map_or(source, ClusterId);
         let source = RecoverySource::Cluster { cluster: source, tenant };
         let until = moment(restore_end_time, restore_scn, restore_backup_set_id)?;
-        restore_tenant_info_param.recovery(source, until, target, passwords)
+        Ok(TenantForm { source, until, cluster: target, target: restore_tenant_info_param, passwords })
     }
 }
 
 impl OfflineTenantBody {
-    /// Reads the request; `cluster` is the path's.
-    pub(crate) fn read(self, cluster: ClusterId) -> Result<TenantRecovery, Problem> {
+    /// Reads the form; `cluster` is the path's.
+    pub(crate) fn read(self, cluster: ClusterId) -> Result<TenantForm, Problem> {
         let Self {
             backup_mode,
             backup_cluster_name,
@@ -233,7 +244,7 @@ impl OfflineTenantBody {
         };
         let target = restore_cluster_id.map_or(cluster, ClusterId);
         let until = moment(restore_end_time, restore_scn, None)?;
-        restore_tenant_info_param.recovery(source, until, target, passwords)
+        Ok(TenantForm { source, until, cluster: target, target: restore_tenant_info_param, passwords })
     }
 }
 
@@ -257,21 +268,16 @@ fn moment(time: Option<String>, scn: Option<String>, set: Option<i64>) -> Result
     }
 }
 
-impl NewTenantBody {
-    fn recovery(
-        self,
-        source: RecoverySource,
-        until: RecoverUntil,
-        cluster: ClusterId,
-        passwords: Vec<SecretText>,
-    ) -> Result<TenantRecovery, Problem> {
-        let Self { name, primary_zone, zones, pool_list, role } = self;
+impl TenantForm {
+    /// Returns the recovery of the whole tenant, as a new one.
+    pub(crate) fn tenant(self) -> Result<TenantRecovery, Problem> {
+        let Self { source, until, cluster, target, passwords } = self;
+        let NewTenantBody { name, primary_zone, zones, pool_list, role } = target;
         let resources = match (zones.is_empty(), pool_list.is_empty()) {
             (false, false) => return Err(Problem::invalid("recovery-resources-twice")),
             (true, _) => TargetResources::Pools(pool_list),
             (false, true) => TargetResources::Zones(zones.into_iter().map(ZoneBody::units).collect()),
         };
-        let passwords: Vec<Secret> = passwords.into_iter().map(|password| password.0).collect();
         TenantRecovery {
             source,
             until,
@@ -283,7 +289,35 @@ impl NewTenantBody {
                 TenantRoleBody::Primary => RecoveredRole::Primary,
                 TenantRoleBody::Standby => RecoveredRole::Standby,
             },
-            passwords,
+            passwords: passwords.into_iter().map(|password| password.0).collect(),
+        }
+        .checked()
+    }
+
+    /// Returns the recovery of these tables and databases, into an existing tenant.
+    pub(crate) fn tables(
+        self,
+        objects: Vec<BackupObject>,
+        rename: &BTreeMap<String, String>,
+    ) -> Result<TableRecovery, Problem> {
+        let Self { source, until, cluster, target, passwords } = self;
+        let NewTenantBody { name, primary_zone, zones, pool_list, role } = target;
+        let options = [
+            ("zones", !zones.is_empty()),
+            ("primaryZone", primary_zone.is_some_and(|zones| !zones.trim().is_empty())),
+            ("role", matches!(role, TenantRoleBody::Standby)),
+        ];
+        if let Some((option, _)) = options.iter().find(|(_, given)| *given) {
+            return Err(Problem::invalid("table-recovery-new-tenant").with("option", option));
+        }
+        TableRecovery {
+            source,
+            until,
+            cluster,
+            tenant: name,
+            objects: renamed(objects, rename)?,
+            pools: pool_list,
+            passwords: passwords.into_iter().map(|password| password.0).collect(),
         }
         .checked()
     }
@@ -333,7 +367,7 @@ mod tests {
     use model::time::Timestamp;
     use serde_json::json;
 
-    use super::{OfflineTenantBody, OnlineTenantBody};
+    use super::{OfflineTenantBody, OnlineTenantBody, TenantForm};
 
     #[test]
     fn ocps_form_of_a_tenant_whose_cluster_is_there_is_read() {
@@ -350,7 +384,7 @@ mod tests {
             },
         });
         let body: OnlineTenantBody = serde_json::from_value(body).expect("OCP's form");
-        let order = body.read(ClusterId(9), None).expect("read");
+        let order = body.read(ClusterId(9), None).and_then(TenantForm::tenant).expect("read");
         assert_eq!((order.cluster, order.tenant.as_str()), (ClusterId(2), "shop_2"));
         let time = Timestamp::from_rfc3339("2026-11-22T02:00:00.123456Z").expect("a time");
         assert_eq!(order.until, RecoverUntil::Time(time));
@@ -377,7 +411,11 @@ mod tests {
                 body[name] = value.clone();
             }
             let body: OnlineTenantBody = serde_json::from_value(body).expect("the form");
-            assert_eq!(body.read(ClusterId(1), None).expect("read").until, until, "{moment}");
+            assert_eq!(
+                body.read(ClusterId(1), None).and_then(TenantForm::tenant).expect("read").until,
+                until,
+                "{moment}"
+            );
         }
     }
 
@@ -394,7 +432,7 @@ mod tests {
             "restoreTenantInfoParam": { "name": "shop", "poolList": ["p1"], "role": "STANDBY" },
         });
         let body: OfflineTenantBody = serde_json::from_value(body).expect("OCP's form");
-        let order = body.read(ClusterId(9)).expect("read");
+        let order = body.read(ClusterId(9)).and_then(TenantForm::tenant).expect("read");
         assert_eq!(
             (order.cluster, order.until),
             (ClusterId(9), RecoverUntil::Scn(1_763_805_600_123_000_000))
@@ -429,7 +467,11 @@ mod tests {
                 body["restoreTenantInfoParam"][name] = value.clone();
             }
             let body: OnlineTenantBody = serde_json::from_value(body.clone()).expect("the form");
-            let refusal = body.read(ClusterId(1), None).err().map(|problem| problem.text.id);
+            let refusal = body
+                .read(ClusterId(1), None)
+                .and_then(TenantForm::tenant)
+                .err()
+                .map(|problem| problem.text.id);
             assert_eq!(refusal.as_deref(), Some(id));
         }
     }

@@ -47,7 +47,7 @@ enum Verb {
         #[arg(long)]
         statements: bool,
     },
-    /// Recover a logical backup set, or a tenant from physical backups
+    /// Recover a logical backup set, or a tenant or tables from physical backups
     Start {
         #[command(flatten)]
         target: Box<TargetArgs>,

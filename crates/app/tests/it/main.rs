@@ -23,6 +23,7 @@ mod stop;
 mod storm;
 mod story;
 mod strategies;
+mod table_recovery;
 mod tenants;
 mod tls;
 mod two_servers;

@@ -11,7 +11,7 @@ use crate::simulated::Stand;
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Waits until a tenant can be recovered, and returns its recovery window.
-async fn recoverable(stand: &Stand) -> Value {
+pub(crate) async fn recoverable(stand: &Stand) -> Value {
     let begun = Instant::now();
     loop {
         let info = stand.get(&stand.below("backup/info")).await;

@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 use metadata::Transaction;
 use model::Problem;
 use model::order::{
-    CleanUpOrder, CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup, TenantRecovery,
+    CleanUpOrder, CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup, TableRecovery,
+    TenantRecovery,
 };
 use model::recovery::RecoveryRequest;
 
@@ -21,6 +22,7 @@ pub(crate) struct OrderTable {
     pub(crate) compaction: Taker<CompactionOrder>,
     pub(crate) databases: Taker<RecoveryRequest>,
     pub(crate) tenant: Taker<Box<TenantRecovery>>,
+    pub(crate) tables: Taker<Box<TableRecovery>>,
     pub(crate) clean_up: Taker<CleanUpOrder>,
 }
 

@@ -9,6 +9,8 @@ pub(crate) mod metered;
 mod pace;
 mod plan;
 mod recorder;
+pub(crate) mod recover_tables;
+pub(crate) mod recovery_source;
 pub(crate) mod restore_logical;
 pub(crate) mod restore_tenant;
 mod step_log;
@@ -24,7 +26,13 @@ pub use plan::{Plan, PlannedStep};
 
 /// Returns the kinds of recovery tasks.
 pub(crate) fn recovery_kinds() -> Vec<String> {
-    [restore_logical::RestoreLogical::KIND, restore_tenant::RestoreTenant::KIND].map(str::to_owned).into()
+    [
+        restore_logical::RestoreLogical::KIND,
+        restore_tenant::RestoreTenant::KIND,
+        recover_tables::RecoverTables::KIND,
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 /// Lists every flow, once.
@@ -51,6 +59,7 @@ flows![
     clean_up::CleanUp,
     log_backup::LogBackup,
     major_compaction::MajorCompaction,
+    recover_tables::RecoverTables,
     restore_logical::RestoreLogical,
     restore_tenant::RestoreTenant,
 ];
@@ -64,6 +73,7 @@ pub(crate) fn order_table() -> OrderTable {
         compaction: major_compaction::TAKER,
         databases: restore_logical::TAKER,
         tenant: restore_tenant::TAKER,
+        tables: recover_tables::TAKER,
         clean_up: clean_up::TAKER,
     }
 }

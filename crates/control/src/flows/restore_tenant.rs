@@ -31,28 +31,21 @@ mod clean_up;
 mod destination;
 mod finish;
 mod job;
-mod keys;
 pub(crate) mod plan;
 mod request;
-mod source;
 mod state;
 #[cfg(test)]
 mod tests;
 mod wait;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Flow, Step, StepError};
-use oceanbase::{Driver, Statement, Witness};
+use engine::{Flow, Step};
 
-use super::step_log::StepLog;
+use super::recovery_source;
 use crate::context::Context;
-use crate::error::Error;
 pub(crate) use request::TAKER;
-pub(crate) use source::previewed;
-use state::Here;
-pub(crate) use state::{RestoreTenant, Source, State};
+pub(crate) use state::{RestoreTenant, State};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -75,8 +68,10 @@ impl Flow for RestoreTenant {
     type Lane = ();
 
     const STEPS: &'static [Step<Self>] = &[
-        Step::one("check-recovery-source", |at, s| Box::pin(source::check_recovery_source(at, s)))
-            .timeout(CHECK_LIMIT),
+        Step::one("check-recovery-source", |at, s: &mut State| {
+            Box::pin(recovery_source::check_recovery_source(at, &mut s.origin))
+        })
+        .timeout(CHECK_LIMIT),
         Step::one("check-destination", |at, s| Box::pin(destination::check_destination(at, s)))
             .timeout(CHECK_LIMIT),
         Step::one("create-resource-pools", |at, s| Box::pin(destination::create_resource_pools(at, s)))
@@ -98,22 +93,4 @@ impl Flow for RestoreTenant {
             .timeout(CHECK_LIMIT),
         Step::one("record-recovery", |at, s| Box::pin(finish::record_recovery(at, s))),
     ];
-}
-
-/// Opens a session on the target cluster whose statements go into the step's log.
-async fn driver(at: &Here, state: &State) -> Result<Driver, StepError> {
-    Ok(open(at.context(), state, Arc::new(StepLog::new(at))).await?)
-}
-
-/// Opens a session on the target cluster.
-async fn open(context: &Context, state: &State, witness: Arc<dyn Witness>) -> Result<Driver, Error> {
-    let cluster = context.cluster(state.cluster).await?;
-    let endpoint = context.endpoint(&cluster).await?;
-    Ok(Driver::open(&endpoint, witness).await?)
-}
-
-/// Sends a statement that changes the cluster, if this worker still holds the task.
-async fn act(at: &Here, driver: &mut Driver, statement: &Statement) -> Result<(), StepError> {
-    at.may_act(statement.timeout).await?;
-    Ok(driver.act(statement).await.map_err(Error::from)?)
 }

@@ -175,6 +175,7 @@ async fn draft(control: &Control, actor: &Actor, order: Order) -> Result<(Draft,
             taken(context, actor, &table.databases, order).await
         }
         Order::Recovery(RecoveryOrder::Tenant(order)) => taken(context, actor, &table.tenant, order).await,
+        Order::Recovery(RecoveryOrder::Tables(order)) => taken(context, actor, &table.tables, order).await,
         Order::CleanUp(order) => taken(context, actor, &table.clean_up, order).await,
     }
 }

@@ -1,4 +1,4 @@
-//! Recovering a backup set, or a tenant to a given time.
+//! Recovering a backup set, or a tenant or tables of it to a given time.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use metadata::tasks::{TaskQuery, subject};
 use model::backup::{BackupMethod, BackupObject};
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
 use model::not_made::NotMade;
-use model::order::{IdempotencyKey, Order, RecoveryOrder, TenantRecovery};
+use model::order::{IdempotencyKey, Order, RecoveryOrder, TableRecovery, TenantRecovery};
 use model::physical::resources::TargetResources;
 use model::recovery::RecoveryRequest;
 use model::storage::Storage;
@@ -19,6 +19,8 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
+use crate::flows::recover_tables::{self, RecoverTables, State as TablesState};
+use crate::flows::recovery_source::Origin;
 use crate::flows::restore_logical::{self, State};
 use crate::flows::restore_tenant::{self, RestoreTenant, State as TenantState};
 use crate::flows::{Plan, recovery_kinds};
@@ -142,7 +144,43 @@ pub async fn preview_tenant(
     wish: TenantRecovery,
 ) -> Result<Vec<Previewed>, Error> {
     actor.must(Permission::Backup)?;
-    restore_tenant::previewed(&control.context, wish).await
+    restore_tenant::plan::previewed(&control.context, wish).await
+}
+
+/// Starts the recovery of tables from a physical backup into an existing tenant.
+///
+/// # Errors
+/// When a rule refuses it: 20043 if a recovery into that tenant is running, 20108 for a version that recovers no
+/// tables, and others for the contents of the request.
+pub async fn restore_tables(
+    control: &Control,
+    actor: &Actor,
+    wish: TableRecovery,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    orders::submit(control, actor, Order::Recovery(RecoveryOrder::Tables(Box::new(wish))), key).await
+}
+
+/// Returns the plan of a recovery of tables. Writes nothing, and creates no task.
+///
+/// # Errors
+/// As [`restore_tables`], and the errors that the checks of the task itself would find.
+pub async fn plan_tables(control: &Control, actor: &Actor, wish: TableRecovery) -> Result<Plan, Error> {
+    actor.must(Permission::Backup)?;
+    recover_tables::plan::plan(&control.context, wish).await
+}
+
+/// Returns the sets and pieces that a recovery of tables would read.
+///
+/// # Errors
+/// As [`plan_tables`].
+pub async fn preview_tables(
+    control: &Control,
+    actor: &Actor,
+    wish: TableRecovery,
+) -> Result<Vec<Previewed>, Error> {
+    actor.must(Permission::Backup)?;
+    recover_tables::plan::previewed(&control.context, wish).await
 }
 
 /// Returns the plan of a recovery. Writes nothing, and creates no task.
@@ -181,6 +219,9 @@ pub async fn restore_tasks(
         if task.kind == RestoreTenant::KIND {
             let Ok(state) = serde_json::from_value(task.state.clone()) else { continue };
             contents.push(seen_tenant(&task, state));
+        } else if task.kind == RecoverTables::KIND {
+            let Ok(state) = serde_json::from_value(task.state.clone()) else { continue };
+            contents.push(seen_tables(&task, state));
         } else {
             let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { continue };
             let storage = control.metadata().storage_get(state.storage).await?;
@@ -222,31 +263,54 @@ fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
 }
 
 fn seen_tenant(task: &Task, state: TenantState) -> RestoreTask {
-    let failed = task.rows.iter().find(|row| row.status == StepStatus::Failed);
-    let settled = [state.restored_scn, state.scn.unwrap_or(0)].into_iter().find(|scn| *scn > 0);
     let pools = match &state.resources {
         TargetResources::Pools(names) => names.clone(),
         TargetResources::Zones(_) => state.made_pools,
     };
     RestoreTask {
+        tenant: state.tenant,
+        tenant_name: state.tenant_name,
+        pools,
+        ..seen_physical(task, state.origin, state.restored_scn)
+    }
+}
+
+fn seen_tables(task: &Task, state: TablesState) -> RestoreTask {
+    RestoreTask {
+        databases: state.databases(),
+        objects: state.objects.into_iter().map(|object| object.from).collect(),
+        tenant: Some(state.tenant),
+        tenant_name: state.tenant_name,
+        pools: state.pools,
+        not_made: state.not_made,
+        ..seen_physical(task, state.origin, state.recovered_scn)
+    }
+}
+
+/// Describes what all recoveries from physical backups have. `scn` is the SCN in the database's view, 0 if unknown.
+fn seen_physical(task: &Task, origin: Origin, scn: u64) -> RestoreTask {
+    let failed = task.rows.iter().find(|row| row.status == StepStatus::Failed);
+    let uri = origin.addresses();
+    let settled = [scn, origin.scn.unwrap_or(0)].into_iter().find(|scn| *scn > 0);
+    RestoreTask {
         task: TaskId(task.id.0),
         creator: task.creator.clone(),
         method: BackupMethod::Physical,
         backup_set: None,
-        backup_cluster: state.backup_cluster,
-        backup_ob_cluster: Some(state.backup_ob_cluster_id),
-        backup_cluster_name: state.backup_cluster_name,
-        backup_tenant: state.backup_tenant,
-        backup_tenant_name: state.backup_tenant_name,
-        cluster: state.cluster,
-        cluster_name: state.cluster_name,
-        tenant: state.tenant,
-        tenant_name: state.tenant_name,
-        pools,
+        backup_cluster: origin.backup_cluster,
+        backup_ob_cluster: Some(origin.backup_ob_cluster_id),
+        backup_cluster_name: origin.backup_cluster_name,
+        backup_tenant: origin.backup_tenant,
+        backup_tenant_name: origin.backup_tenant_name,
+        cluster: origin.cluster,
+        cluster_name: origin.cluster_name,
+        tenant: None,
+        tenant_name: String::new(),
+        pools: Vec::new(),
         databases: BTreeMap::new(),
         objects: Vec::new(),
-        uri: state.places.iter().map(|place| place.uri.as_str()).collect::<Vec<_>>().join(","),
-        until: settled.or_else(|| state.until.scn(state.generation)).map(Timestamp::from_scn),
+        uri,
+        until: settled.or_else(|| origin.until.scn(origin.generation)).map(Timestamp::from_scn),
         status: view::status(task.status),
         not_made: Vec::new(),
         problem: failed.and_then(|row| row.note.clone()).map(words::text),

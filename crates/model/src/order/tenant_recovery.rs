@@ -86,6 +86,15 @@ pub enum RecoverUntil {
 }
 
 impl RecoverUntil {
+    /// Refuses a time or set of 0 or less.
+    pub(super) fn check(self) -> Result<(), Problem> {
+        let is_no_set = matches!(self, Self::Set(set) if set <= 0);
+        if is_no_set || self.scn(Generation::Gen4) == Some(0) {
+            return Err(Problem::invalid("recovery-moment-malformed"));
+        }
+        Ok(())
+    }
+
     /// Returns the SCN in the unit of a generation: nanoseconds, before 4.0 microseconds. `None` if the backups
     /// determine it.
     #[must_use]
@@ -120,13 +129,8 @@ impl TenantRecovery {
     pub fn checked(self) -> Result<Self, Problem> {
         check_tenant_name(&self.tenant)?;
         self.resources.check_names()?;
-        let is_no_set = matches!(self.until, RecoverUntil::Set(set) if set <= 0);
-        if is_no_set || self.until.scn(Generation::Gen4) == Some(0) {
-            return Err(Problem::invalid("recovery-moment-malformed"));
-        }
-        if self.passwords.iter().any(Secret::is_empty) {
-            return Err(Problem::invalid("backup-password-empty"));
-        }
+        self.until.check()?;
+        check_passwords(&self.passwords)?;
         let zones = self.primary_zone.as_deref().unwrap_or("RANDOM");
         let is_zone = |c: char| c.is_ascii_alphanumeric() || "_-.,; ".contains(c);
         if zones.trim().is_empty() || !zones.chars().all(is_zone) {
@@ -137,16 +141,25 @@ impl TenantRecovery {
 
     /// Returns all its secrets, in a fixed order.
     pub(super) fn secrets(&self) -> Vec<&str> {
-        let storage = match &self.source {
-            RecoverySource::Storage { storage, .. } => Some(&**storage),
-            RecoverySource::Cluster { .. } => None,
-        };
-        let key = match storage {
-            Some(StorageChoice::Typed { secret, .. }) => secret.as_ref(),
-            _ => None,
-        };
-        key.into_iter().chain(&self.passwords).map(Secret::expose).collect()
+        key_of(&self.source).into_iter().chain(&self.passwords).map(Secret::expose).collect()
     }
+}
+
+/// Returns the access key of a storage that was typed in.
+pub(super) fn key_of(source: &RecoverySource) -> Option<&Secret> {
+    let RecoverySource::Storage { storage, .. } = source else { return None };
+    match &**storage {
+        StorageChoice::Typed { secret, .. } => secret.as_ref(),
+        StorageChoice::Saved(_) => None,
+    }
+}
+
+/// Checks the passwords of encrypted sets.
+pub(super) fn check_passwords(passwords: &[Secret]) -> Result<(), Problem> {
+    if passwords.iter().any(Secret::is_empty) {
+        return Err(Problem::invalid("backup-password-empty"));
+    }
+    Ok(())
 }
 
 /// Checks the name of a new tenant: letters, digits and underscores, and not a name that OceanBase reserves.

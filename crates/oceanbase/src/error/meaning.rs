@@ -129,14 +129,15 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-setting-wrong", Never, &[1232, 1298, 4147]),
 ];
 
-/// Numbers with several causes, which the server's message distinguishes. None of them is temporary. The messages are
-/// those of `ARCHIVELOG` on OceanBase 3.x; 2.2.77 has none.
+/// Numbers with several causes, which the server's message distinguishes. None of them is temporary. Most messages
+/// are those of `ARCHIVELOG` on OceanBase 3.x; 2.2.77 has none.
 const BY_WORDS: &[(u16, &str, &str)] = &[
     (1235, "not primary cluster", "database-cluster-not-primary"),
     (1235, "before upgrade backup inner table", "database-backup-tables-old"),
     (1235, "when not STOP", "database-archive-can-not-start"),
     (1235, "without GTS", "database-tenant-without-gts"),
     (1235, "change archive dest when archive is running", "database-archive-holds-destination"),
+    (1235, "recover table to standby tenant", "database-recover-table-standby"),
 ];
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
@@ -222,6 +223,7 @@ mod tests {
             ("backup in not primary cluster is not supported", "database-cluster-not-primary"),
             ("start log archive backup when not STOP is not supported", "database-archive-can-not-start"),
             ("physical backup without GTS is not supported", "database-tenant-without-gts"),
+            ("recover table to standby tenant is not supported", "database-recover-table-standby"),
             ("Not supported feature or function", "database-not-supported"),
         ] {
             assert_eq!((of(1235, said).text, of(1235, said).retry), (text, Never), "{said}");

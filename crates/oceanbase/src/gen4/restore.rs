@@ -81,7 +81,8 @@ pub(crate) fn restore(new: &NewTenant<'_>, tag: Option<&str>) -> Statement {
     Statement::act(text).within(RESTORE_LIMIT)
 }
 
-fn places(from: &[Secret]) -> String {
+/// Writes the addresses as one literal.
+pub(super) fn places(from: &[Secret]) -> String {
     literal(&from.iter().map(Secret::expose).collect::<Vec<_>>().join(","))
 }
 

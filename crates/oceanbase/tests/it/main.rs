@@ -18,3 +18,4 @@ mod session;
 mod simulated;
 mod snapshot;
 mod stream;
+mod tables;

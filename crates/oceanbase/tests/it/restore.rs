@@ -84,7 +84,7 @@ async fn statements_of_a_restore_match_the_snapshot() {
 }
 
 /// Prepares a set, a pool and a moment to restore to.
-async fn ready(profile: Profile) -> (Stand, u64) {
+pub(crate) async fn ready(profile: Profile) -> (Stand, u64) {
     let mut stand = Stand::new(profile).await;
     stand.ready().await;
     stand.back_up(Full, "lifeboat-1").await;

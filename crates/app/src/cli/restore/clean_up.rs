@@ -15,7 +15,7 @@ use crate::language::words_of;
 use crate::rows::{RestoreTaskRow, read_all};
 
 /// The kinds of task that are recoveries.
-const KINDS: [&str; 2] = ["restore-tenant", "restore-logical"];
+const KINDS: [&str; 3] = ["restore-tenant", "recover-tables", "restore-logical"];
 
 pub(super) async fn run(reach: &Reach, task: i64, given: Option<&str>, wait: bool) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());

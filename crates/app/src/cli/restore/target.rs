@@ -14,14 +14,16 @@ pub(super) struct TargetArgs {
     /// out where there is only one
     #[arg(long, value_name = "NAME")]
     pub(super) tenant: Option<String>,
-    /// Select only this database; repeatable. Defaults to all databases
-    #[arg(long, value_name = "NAME", requires = "set")]
+    /// Select only this database; repeatable. Defaults to all databases. Without --set, it is recovered from physical backups
+    /// into an existing tenant
+    #[arg(long, value_name = "NAME")]
     pub(super) database: Vec<String>,
-    /// Select only this table or view; repeatable. Defaults to all tables and views
-    #[arg(long, value_name = "DATABASE.TABLE", requires = "set")]
+    /// Select only this table or view; repeatable. Defaults to all tables and views. Without --set, it is recovered from
+    /// physical backups into an existing tenant, as DATABASE.TABLE=DATABASE.TABLE under a new name
+    #[arg(long, value_name = "DATABASE.TABLE")]
     pub(super) table: Vec<String>,
     /// Recover a database under a new name; repeatable
-    #[arg(long, value_name = "OLD=NEW", requires = "set")]
+    #[arg(long, value_name = "OLD=NEW")]
     pub(super) rename: Vec<String>,
     /// Recover a set that is unsigned or signed with an untrusted key; ADMIN only. `lifeboat restore plan` shows the
     /// origin of a set
@@ -36,6 +38,13 @@ pub(super) struct TargetArgs {
     pub(super) new: NewTenantArgs,
 }
 
+impl TargetArgs {
+    /// Returns whether single databases or tables are selected.
+    pub(super) fn has_objects(&self) -> bool {
+        !self.database.is_empty() || !self.table.is_empty()
+    }
+}
+
 #[derive(Args)]
 pub(super) struct NewTenantArgs {
     /// The time to recover to: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER for the end
@@ -45,10 +54,12 @@ pub(super) struct NewTenantArgs {
     /// The target cluster. Defaults to the cluster that was backed up
     #[arg(long, value_name = "NAME", conflicts_with = "set")]
     pub(super) into: Option<String>,
-    /// The name of the new tenant. Defaults to the old name with _restored
+    /// The name of the new tenant; defaults to the old name with _restored. With --table or --database, the existing tenant
+    /// to recover into; defaults to the old name
     #[arg(long = "as", value_name = "NAME", conflicts_with = "set")]
     pub(super) new_name: Option<String>,
-    /// Run the new tenant on this free resource pool; repeatable
+    /// Run the new tenant on this free resource pool; repeatable. With --table or --database, OceanBase uses the pools until
+    /// the end of the recovery
     #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "unit"])]
     pub(super) pool: Vec<String>,
     /// Create a resource pool of this unit specification in each zone

@@ -1,14 +1,16 @@
-//! Recovering a tenant from its physical backups: the recoverable times, and the request.
+//! Recovering a tenant or tables from physical backups: the recoverable times, and the request.
 
 use std::time::Duration;
 
 use model::Problem;
+use model::backup::BackupObject;
+use model::physical::table_recovery::shown;
 use model::size;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
 use super::target::TargetArgs;
-use crate::cli::names::{self, cluster, short, storage};
+use crate::cli::names::{self, cluster, read_table, short, storage};
 use crate::cli::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
@@ -56,7 +58,8 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
         form.insert("passwords".into(), json!([password.expose()]));
     }
     let mut tenant = Map::new();
-    let name = new.new_name.clone().unwrap_or_else(|| format!("{old_name}_restored"));
+    let default = if target.has_objects() { old_name } else { format!("{old_name}_restored") };
+    let name = new.new_name.clone().unwrap_or(default);
     tenant.insert("name".into(), json!(name));
     if new.standby {
         tenant.insert("role".into(), json!("STANDBY"));
@@ -80,7 +83,42 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
         Some(_) => "restoreOfflineTenantRequiredParam",
         None => "restoreOnlineTenantRequiredParam",
     };
-    Ok((into, json!({ field: form })))
+    let mut body = json!({ field: form });
+    objects(target, &mut body)?;
+    Ok((into, body))
+}
+
+/// Adds the selected databases and tables to the request, and their new names.
+fn objects(target: &TargetArgs, body: &mut Value) -> Result<(), Problem> {
+    let mut rename = Map::new();
+    for (old, new) in names::read_rename(&target.rename)? {
+        rename.insert(shown(&BackupObject::Database(old)), json!(shown(&BackupObject::Database(new))));
+    }
+    let mut tables = Vec::new();
+    for text in &target.table {
+        let (name, new) = match text.split_once('=') {
+            Some((name, new)) => (name, Some(read_table(new)?)),
+            None => (text.as_str(), None),
+        };
+        let (database, table) = read_table(name)?;
+        tables.push(json!({ "backupDimension": "TABLE", "databaseName": database, "tableName": table }));
+        if let Some((new_database, new_table)) = new {
+            let new = shown(&BackupObject::Table(new_database, new_table));
+            rename.insert(shown(&BackupObject::Table(database, table)), json!(new));
+        }
+    }
+    for (field, value) in [
+        ("databases", json!(target.database)),
+        ("obBackupObjectList", json!(tables)),
+        ("rename", Value::Object(rename)),
+    ] {
+        let is_empty =
+            value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
+        if !is_empty {
+            body[field] = value;
+        }
+    }
+    Ok(())
 }
 
 /// Adds the tenant of a known cluster to the request; returns its name.

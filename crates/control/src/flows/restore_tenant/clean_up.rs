@@ -11,9 +11,9 @@ use model::problem::codes;
 use model::tenant::Tenant;
 use oceanbase::Driver;
 
-use super::act;
 use super::state::{Here, State};
 use crate::error::Error;
+use crate::flows::recovery_source::{act, driver};
 use crate::words;
 
 /// The interval between two checks whether an object is gone.
@@ -47,7 +47,7 @@ enum Left {
 
 /// Ends our restore when an operator cancels the step. A tenant that is complete stays.
 pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     match left(state, &mut driver).await? {
         Left::Nothing => {
             // Keep the mark only if its description can identify a job that appears later.
@@ -70,7 +70,7 @@ pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
 
 /// The undo of `start-restore`.
 pub(super) async fn drop_half_tenant(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     match left(state, &mut driver).await? {
         Left::Nothing => {
             state.clean_up_looks = 0;
@@ -175,7 +175,7 @@ pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
     if state.made_pools.is_empty() {
         return Ok(Next::Done);
     }
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     let have = driver.resources().await.map_err(Error::from)?;
     let mut waits_for = None;
     for name in &state.made_pools {

@@ -12,18 +12,18 @@ use model::text::Text;
 use model::version::Version;
 use oceanbase::Driver;
 
-use super::act;
 use super::job::mark;
 use super::state::{Here, State};
 use crate::context::Context;
 use crate::error::Error;
+use crate::flows::recovery_source::{act, driver};
 use crate::words;
 
 /// From this version on, a restored tenant is a standby first.
 const STANDBY_SINCE: Version = Version::new(4, 1, 0);
 
 pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     for note in look(at.context(), state, &mut driver).await? {
         at.log(words::note(note));
     }
@@ -38,7 +38,7 @@ pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
 
 /// Checks whether the tenant can be created. It only reads.
 pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) -> Result<Vec<Text>, Error> {
-    let mut cluster = context.cluster(state.cluster).await?;
+    let mut cluster = context.cluster(state.origin.cluster).await?;
     cluster.facts = driver.probe().await?;
     refuse_upgrading(&cluster)?;
     if state.role == RecoveredRole::Standby && cluster.facts.server.version < STANDBY_SINCE {
@@ -65,7 +65,7 @@ pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) 
 /// 3. The pools exist. The step also marks the newest job before our restore: the mark must be saved before the next
 ///    step sends its statement.
 pub(super) async fn create_resource_pools(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     match state.resources.clone() {
         TargetResources::Pools(names) => {
             at.log(Note::new("recovery-pools-used").arg("pools", names.join(", ")));

@@ -14,9 +14,9 @@ use model::problem::codes;
 use model::tenant::Tenant;
 use oceanbase::Driver;
 
-use super::act;
-use super::state::{Here, State, shown};
+use super::state::{Here, State};
 use crate::error::Error;
+use crate::flows::recovery_source::{act, driver, shown};
 use crate::words;
 
 /// The interval between two polls.
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// 6. The tenant is a primary that users can write to, or stays a standby as requested.
 pub(super) async fn activate_tenant(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     let tenant = ours(state, &driver.tenants().await.map_err(Error::from)?)?;
     match (state.role, tenant.role.as_str()) {
         (_, "PRIMARY") => {
@@ -46,7 +46,7 @@ pub(super) async fn activate_tenant(at: &Here, state: &mut State) -> Answer {
 
 /// 7. The tenant's data version is that of the cluster. A standby can be upgraded only after its activation.
 pub(super) async fn upgrade_tenant(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     let tenants = driver.tenants().await.map_err(Error::from)?;
     let tenant = ours(state, &tenants)?;
     let cluster = tenants.iter().find(|tenant| tenant.id == SYS).and_then(|sys| sys.data_version.clone());
@@ -82,7 +82,7 @@ pub(super) async fn upgrade_tenant(at: &Here, state: &mut State) -> Answer {
 
 /// 8. The tenant is NORMAL, and was restored to the requested time.
 pub(super) async fn check_tenant(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     let tenant = ours(state, &driver.tenants().await.map_err(Error::from)?)?;
     check_moment(at, state, &mut driver).await?;
     let note = Note::new("recovery-tenant-is")
@@ -109,18 +109,18 @@ async fn check_moment(at: &Here, state: &mut State, driver: &mut Driver) -> Resu
 
 /// 9. The recovery and the tenant are recorded, and the passwords are removed.
 pub(super) async fn record_recovery(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     let tenants = driver.tenants().await.map_err(Error::from)?;
     let tenant = ours(state, &tenants)?;
     let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
-    writer.tenants_probed(state.cluster, &tenants).await.map_err(Error::from)?;
+    writer.tenants_probed(state.origin.cluster, &tenants).await.map_err(Error::from)?;
     let restore = Restore {
         task: TaskId(at.task().0),
         backup_set: BackupSetId(0), // the cluster reads its own sets, not one of the catalogue
-        cluster: state.cluster,
+        cluster: state.origin.cluster,
         tenant: tenant.id,
         databases: BTreeMap::new(),
-        bytes: state.source_bytes,
+        bytes: state.origin.source_bytes,
         rows: 0,
         tables: 0,
         started: state.requested,
@@ -128,9 +128,11 @@ pub(super) async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     };
     writer.restore_record(&restore).await.map_err(Error::from)?;
     writer.commit().await.map_err(Error::from)?;
-    state.passwords = None;
+    state.origin.passwords = None;
     at.log(
-        Note::new("recovery-tenant-recorded").arg("tenant", &tenant.name).arg("cluster", &state.cluster_name),
+        Note::new("recovery-tenant-recorded")
+            .arg("tenant", &tenant.name)
+            .arg("cluster", &state.origin.cluster_name),
     );
     Ok(Next::Done)
 }
@@ -139,7 +141,7 @@ pub(super) async fn record_recovery(at: &Here, state: &mut State) -> Answer {
 fn ours(state: &State, tenants: &[Tenant]) -> Result<Tenant, StepError> {
     let missing = || {
         let problem = Problem::not_found("recovery-tenant-gone").with("tenant", &state.tenant_name);
-        words::refused(problem.with("cluster", &state.cluster_name))
+        words::refused(problem.with("cluster", &state.origin.cluster_name))
     };
     let found = tenants.iter().find(|tenant| Some(tenant.id) == state.tenant);
     let tenant = found.ok_or_else(missing)?;

@@ -11,10 +11,9 @@ use model::physical::restore::RestoreMark;
 use model::problem::codes;
 use oceanbase::Driver;
 
-use super::act;
-use super::source::written;
-use super::state::{Here, State, shown};
+use super::state::{Here, State};
 use crate::error::Error;
+use crate::flows::recovery_source::{self, act, driver, leaves_open, shown, written};
 use crate::words;
 
 /// The interval between two polls for the job.
@@ -39,16 +38,13 @@ const LOGS_LOOKS: u32 = 36;
 /// The server's error number for logs, or a tenant, that are not in the storage.
 const NOT_THERE: u16 = 4018;
 
-/// The server's error numbers for a killed statement; what it started continues.
-const INTERRUPTED: [u16; 3] = [1317, 4064, 4072];
-
 pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
     if let Some(job) = state.job {
         // The step runs again after a refused rollback; the next step reads the status of the job.
         at.log(Note::new("restore-job-found").arg("job", job).arg("tenant", &state.tenant_name));
         return Ok(Next::Done);
     }
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     begin(at, state, &mut driver).await
 }
 
@@ -110,14 +106,14 @@ async fn allow(at: &Here, driver: &mut Driver) -> Result<bool, StepError> {
 /// statement returns.
 async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     let context = at.context();
-    let mut own = super::driver(at, state).await?;
-    let passwords = state.open_passwords(context)?;
+    let mut own = recovery_source::driver(at, state.origin.cluster).await?;
+    let passwords = state.origin.open_passwords(context)?;
     if !passwords.is_empty() {
         // The passwords apply to this connection only.
         let statement = own.verbs().set_restore_passwords(&passwords);
         own.act(&statement).await.map_err(Error::from)?;
     }
-    let from = written(context, &state.places, own.server()).await?;
+    let from = written(context, &state.origin.places, own.server()).await?;
     let locality = state.resources.locality();
     let tag = state.mark.as_ref().and_then(|mark| mark.tag.clone()).unwrap_or_default();
     let statement = own.verbs().start_restore(&state.new_tenant(&from, locality.as_deref(), &tag));
@@ -147,7 +143,9 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
         }
         Err(error) if waits_for_logs(state, &error) => {
             if state.waits_for_logs == 0 {
-                at.log(Note::new("restore-waits-for-logs").arg("moment", shown(state.scn.unwrap_or(0))));
+                at.log(
+                    Note::new("restore-waits-for-logs").arg("moment", shown(state.origin.scn.unwrap_or(0))),
+                );
             }
             state.waits_for_logs += 1;
             Ok(Next::again(LOOK))
@@ -173,45 +171,14 @@ async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<b
     Ok(true)
 }
 
-/// Returns whether the outcome of the statement is unknown: RootService executes it, and continues even if the server
-/// of our connection loses the request.
-fn leaves_open(error: &oceanbase::Error) -> bool {
-    error.is_transient() || error.number().is_none_or(|number| INTERRUPTED.contains(&number))
-}
-
 /// Returns whether the logs in the storage may soon reach the time. Before 4.0 the latest time comes from the views.
 fn waits_for_logs(state: &State, error: &oceanbase::Error) -> bool {
-    state.generation == Generation::Gen3
-        && state.until == RecoverUntil::Latest
+    state.origin.generation == Generation::Gen3
+        && state.origin.until == RecoverUntil::Latest
         && state.waits_for_logs < LOGS_LOOKS
         && error.number() == Some(NOT_THERE)
 }
 
 fn refused(error: oceanbase::Error) -> StepError {
     Error::from(error).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use model::cluster::Address;
-
-    use super::leaves_open;
-
-    #[test]
-    fn only_a_refusal_proves_that_no_job_will_come() {
-        let answer = |number| oceanbase::Error::Server {
-            address: Address { host: "one".into(), port: 2881 },
-            statement: String::new(),
-            number,
-            sqlstate: "HY000".into(),
-            text: String::new(),
-        };
-        // Timed out, RootService moved or was not reached, or the statement was killed.
-        for number in [4012, 4038, 4121, 4122, 4124, 1317] {
-            assert!(leaves_open(&answer(number)), "{number}");
-        }
-        for number in [1064, 1210, 4626, 5156, 9047, 9119] {
-            assert!(!leaves_open(&answer(number)), "{number}");
-        }
-    }
 }

@@ -1,25 +1,22 @@
 //! The plan of a tenant recovery: runs the checks, which only read, and lists the statements of the other steps.
 
-use std::sync::Arc;
-
 use engine::Flow as _;
 use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
-use model::id::StorageId;
 use model::order::{RecoveredRole, TenantRecovery};
 use model::physical::resources::TargetResources;
 use model::text::Text;
 use model::time::Timestamp;
 use oceanbase::physical::Previewed;
 
+use super::destination;
 use super::request::decide;
-use super::state::{Source, State};
-use super::{RestoreTenant, destination, source};
+use super::state::{RestoreTenant, State};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
+use crate::flows::recovery_source::{self, shown};
 use crate::flows::{Plan, PlannedStep};
-use crate::orders::Destination;
 
 /// The findings about the source and the target, and the statements of the other steps.
 pub(super) struct Looked {
@@ -51,7 +48,7 @@ pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Pla
         kind: RestoreTenant::KIND.to_owned(),
         method: BackupMethod::Physical,
         mode: DataBackupMode::Full,
-        storage: state.places.first().map(|place| place.uri.clone()).unwrap_or_default(),
+        storage: state.origin.places.first().map(|place| place.uri.clone()).unwrap_or_default(),
         tenants: vec![state.tenant_name.clone()],
         steps: steps.collect(),
         left_out: Vec::new(),
@@ -59,39 +56,21 @@ pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Pla
     })
 }
 
+/// Returns the sets and pieces that a recovery would read, as the target's servers see them. It only reads.
+pub(crate) async fn previewed(context: &Context, order: TenantRecovery) -> Result<Vec<Previewed>, Error> {
+    looked(context, order).await.map(|looked| looked.items)
+}
+
 /// Runs the checks of a recovery, and builds the statements of the other steps.
 pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<Looked, Error> {
     let mut decided = decide(context, order).await?;
-    // A storage that was typed in is saved only with a task; a plan uses it as it was given.
-    let typed = decided.storage.take();
     let passwords = decided.order.passwords.clone();
-    let mut state = decided.state(None, Timestamp(0), None);
+    let mut state = decided.state(decided.chosen.origin(None, None), Timestamp(0));
     let recorder = Recorder::default();
-    let (settled, from) = match &typed {
-        Some((storage, data, log)) => {
-            let saved = match storage {
-                Destination::Saved(saved) => saved.id,
-                Destination::Typed(..) => StorageId(0),
-            };
-            state.source =
-                Source::Storage { storage: saved, data_folder: data.clone(), log_folder: log.clone() };
-            let settled = source::of_storage(&state, saved, storage.location());
-            let secret = storage.secret(context).await?;
-            let server = &decided.target.facts.server;
-            let from = source::written_at(storage.location(), secret.as_ref(), &settled.places, server)?;
-            (settled, from)
-        }
-        None => {
-            let settled = source::settle(context, &state, Arc::new(recorder.clone()), !passwords.is_empty());
-            let settled = settled.await?;
-            let from = source::written(context, &settled.places, &decided.target.facts.server).await?;
-            (settled, from)
-        }
-    };
-    settled.keep(&mut state);
-    let mut driver = super::open(context, &state, Arc::new(recorder.clone())).await?;
-    let (items, found) = source::look_from_target(&mut driver, &from, &passwords, &settled, &state).await?;
-    let source = (settled.notes.into_iter().chain(found).collect(), recorder.take());
+    let chosen = &mut decided.chosen;
+    let looked = recovery_source::look(context, chosen, &mut state.origin, &passwords, &recorder).await?;
+    let recovery_source::Looked { items, from, notes, mut driver } = looked;
+    let source = (notes, recorder.take());
     let notes = destination::look(context, &state, &mut driver).await?;
     let destination = (notes, recorder.take());
     let verbs = driver.verbs();
@@ -118,7 +97,7 @@ pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<L
         statements.push(verbs.set_restore_passwords(&passwords).masked);
     }
     statements.push(restore.masked);
-    let activate = match (state.role, state.generation) {
+    let activate = match (state.role, state.origin.generation) {
         (RecoveredRole::Primary, Generation::Gen4) => vec![verbs.activate(&state.tenant_name).masked],
         _ => Vec::new(),
     };
@@ -130,13 +109,17 @@ fn intention(step: &str, state: &State) -> Vec<Text> {
     let id = match (step, &state.resources, state.role) {
         ("create-resource-pools", TargetResources::Pools(_), _) => "plan-use-resource-pools".to_owned(),
         ("activate-tenant", _, RecoveredRole::Standby) => "plan-keep-standby".to_owned(),
-        ("activate-tenant", ..) if state.generation == Generation::Gen3 => "plan-primary-already".to_owned(),
-        ("upgrade-tenant", ..) if state.generation == Generation::Gen3 => "plan-upgraded-already".to_owned(),
+        ("activate-tenant", ..) if state.origin.generation == Generation::Gen3 => {
+            "plan-primary-already".to_owned()
+        }
+        ("upgrade-tenant", ..) if state.origin.generation == Generation::Gen3 => {
+            "plan-upgraded-already".to_owned()
+        }
         ("record-recovery", ..) => "plan-record-tenant".to_owned(),
-        ("start-restore", ..) if state.scn.is_none() => "plan-start-restore-latest".to_owned(),
+        ("start-restore", ..) if state.origin.scn.is_none() => "plan-start-restore-latest".to_owned(),
         _ => format!("plan-{step}"),
     };
-    let moment = state.scn.map_or_else(|| "-".to_owned(), super::state::shown);
+    let moment = state.origin.scn.map_or_else(|| "-".to_owned(), shown);
     let text = Text::new(&id).with("tenant", &state.tenant_name).with("moment", moment);
     vec![text.with("pools", state.pools().join(", "))]
 }

@@ -1,10 +1,8 @@
 //! The request of a tenant recovery, and the results of its steps.
 
 use engine::At;
-use model::ability::Generation;
-use model::id::{ClusterId, StorageId, TenantId};
-use model::order::{RecoverUntil, RecoveredRole};
-use model::physical::moment;
+use model::id::TenantId;
+use model::order::RecoveredRole;
 use model::physical::resources::TargetResources;
 use model::physical::restore::{RestoreJob, RestoreMark};
 use model::problem::codes;
@@ -13,8 +11,7 @@ use model::{Problem, Secret};
 use oceanbase::physical::{NewTenant, OldTenant};
 use serde::{Deserialize, Serialize};
 
-use crate::context::Context;
-use crate::error::Error;
+use crate::flows::recovery_source::{Origin, shown};
 
 /// A recovery of a tenant from a physical backup.
 pub(crate) struct RestoreTenant;
@@ -25,47 +22,17 @@ pub(super) type Here = At<RestoreTenant>;
 /// The request, and the results of the steps.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
-    pub(crate) source: Source,
-    /// The cluster that was backed up, if Lifeboat manages it.
-    pub(crate) backup_cluster: Option<ClusterId>,
-    pub(crate) backup_cluster_name: String,
-    /// The cluster's name in its backups; empty if an older version saved the task.
-    #[serde(default)]
-    pub(crate) backup_ob_cluster_name: String,
-    pub(crate) backup_ob_cluster_id: i64,
-    pub(crate) backup_tenant: TenantId,
-    pub(crate) backup_tenant_name: String,
-    pub(crate) until: RecoverUntil,
-    pub(crate) cluster: ClusterId,
-    pub(crate) cluster_name: String,
-    /// The generation of both clusters.
-    #[serde(default = "later")]
-    pub(crate) generation: Generation,
+    #[serde(flatten)]
+    pub(crate) origin: Origin,
     /// The name of the new tenant.
     pub(crate) tenant_name: String,
     pub(crate) resources: TargetResources,
     pub(crate) primary_zone: Option<String>,
     pub(crate) role: RecoveredRole,
-    /// The passwords of encrypted sets as a JSON array, sealed; removed when the recovery is recorded.
-    pub(crate) passwords: Option<String>,
     pub(crate) requested: Timestamp,
     /// Distinguishes what this task creates from that of another installation's task with the same number.
     pub(crate) tag: String,
 
-    /// The directories of the backups.
-    #[serde(default)]
-    pub(crate) places: Vec<Place>,
-    /// The SCN to restore to, before 4.0 in microseconds. None until it is decided, and for the latest one, which 4.x
-    /// chooses itself.
-    #[serde(default)]
-    pub(crate) scn: Option<u64>,
-    /// For the latest time: an SCN that was recoverable when the source was checked. The restored tenant must not be
-    /// older.
-    #[serde(default)]
-    pub(crate) floor_scn: Option<u64>,
-    /// The bytes of the sets and pieces to read, as far as known.
-    #[serde(default)]
-    pub(crate) source_bytes: u64,
     /// The names of the pools that this task creates; saved before the first is created.
     #[serde(default)]
     pub(crate) made_pools: Vec<String>,
@@ -105,31 +72,6 @@ pub(crate) struct State {
     pub(crate) clean_up_looks: u32,
 }
 
-/// Tasks that were saved without a generation are for 4.x.
-fn later() -> Generation {
-    Generation::Gen4
-}
-
-/// The source of a recovery.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Source {
-    /// The backups in the cluster's views.
-    Cluster,
-    /// The backups in these folders below the base of a storage. Before 4.0 only `data_folder` is used; it is usually
-    /// empty, which means the base itself.
-    Storage { storage: StorageId, data_folder: String, log_folder: String },
-}
-
-/// A directory of backups.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    /// The storage configuration with its keys; none for a file directory.
-    pub(crate) storage: Option<StorageId>,
-    /// Its address without keys.
-    pub(crate) uri: String,
-}
-
 /// The progress of a restore at a time, by the database's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sample {
@@ -143,11 +85,6 @@ pub(crate) struct Sample {
 }
 
 impl State {
-    /// Returns the requested SCN, before 4.0 in microseconds; none if the backups decide.
-    pub(super) fn asked_scn(&self) -> Option<u64> {
-        self.until.scn(self.generation)
-    }
-
     /// Returns the parts of the restore statement.
     pub(super) fn new_tenant<'a>(
         &'a self,
@@ -158,12 +95,12 @@ impl State {
         NewTenant {
             name: &self.tenant_name,
             old: OldTenant {
-                name: &self.backup_tenant_name,
-                cluster: &self.backup_ob_cluster_name,
-                cluster_id: self.backup_ob_cluster_id,
+                name: &self.origin.backup_tenant_name,
+                cluster: &self.origin.backup_ob_cluster_name,
+                cluster_id: self.origin.backup_ob_cluster_id,
             },
             from,
-            scn: self.scn,
+            scn: self.origin.scn,
             pools: self.pools(),
             locality,
             primary_zone: self.primary_zone.as_deref(),
@@ -179,14 +116,6 @@ impl State {
         }
     }
 
-    /// Returns the passwords of encrypted sets.
-    pub(super) fn open_passwords(&self, context: &Context) -> Result<Vec<Secret>, Error> {
-        let Some(sealed) = &self.passwords else { return Ok(Vec::new()) };
-        let opened = context.metadata.task_secret_open(self.cluster, sealed)?;
-        let passwords: Vec<String> = serde_json::from_str(opened.expose()).unwrap_or_default();
-        Ok(passwords.into_iter().map(Secret::new).collect())
-    }
-
     /// Finds our job in the views. A job without a description must also restore to our time.
     pub(super) fn ours<'j>(&self, jobs: &'j [RestoreJob]) -> Option<&'j RestoreJob> {
         if let Some(id) = self.job {
@@ -194,18 +123,7 @@ impl State {
         }
         let mark = self.mark.as_ref()?;
         let found = mark.find(jobs, &self.tenant_name)?;
-        Some(found).filter(|job| mark.tag.is_some() || !self.differs(job))
-    }
-
-    /// Returns whether a job restores to another time than the requested one; for the latest time, to one older than
-    /// `floor_scn`.
-    pub(super) fn differs(&self, job: &RestoreJob) -> bool {
-        let is_other = match (self.scn, self.floor_scn) {
-            (Some(wanted), _) => job.scn != wanted,
-            (None, Some(floor)) => job.scn < floor,
-            (None, None) => false,
-        };
-        job.scn != 0 && is_other
+        Some(found).filter(|job| mark.tag.is_some() || !self.origin.differs(job.scn))
     }
 
     /// Checks that a job restores to the requested time, and from the backups of the requested tenant.
@@ -214,20 +132,22 @@ impl State {
             let problem = Problem::outside(id).coded(codes::RECOVERY_FAILED);
             problem.with("tenant", &self.tenant_name)
         };
-        if let Some(wanted) = self.scn.or(self.floor_scn).filter(|_| self.differs(job)) {
+        if let Some(wanted) =
+            self.origin.scn.or(self.origin.floor_scn).filter(|_| self.origin.differs(job.scn))
+        {
             let problem = problem("restore-moment-differs").with("wanted", shown(wanted));
             return Err(problem.with("found", shown(job.scn)));
         }
         let origin = &job.origin;
-        let other_tenant = origin.tenant.is_some_and(|tenant| tenant != self.backup_tenant);
-        let names = [&origin.cluster_name, &self.backup_ob_cluster_name];
+        let other_tenant = origin.tenant.is_some_and(|tenant| tenant != self.origin.backup_tenant);
+        let names = [&origin.cluster_name, &self.origin.backup_ob_cluster_name];
         let other_cluster = names.iter().all(|name| !name.is_empty()) && names[0] != names[1];
         if other_tenant || other_cluster {
             let named = |cluster: &str, name: &str, tenant: &dyn std::fmt::Display| {
                 format!("{cluster}/{name} ({tenant})")
             };
             let found = origin.tenant.map_or_else(|| "-".to_owned(), |tenant| tenant.to_string());
-            let wanted = named(names[1], &self.backup_tenant_name, &self.backup_tenant);
+            let wanted = named(names[1], &self.origin.backup_tenant_name, &self.origin.backup_tenant);
             let found = named(names[0], &origin.tenant_name, &found);
             return Err(problem("restore-origin-differs").with("found", found).with("wanted", wanted));
         }
@@ -253,11 +173,6 @@ impl State {
         self.sent = None;
         (self.doubts, self.unseen, self.restored_scn, self.waits_for_logs) = (0, 0, 0, 0);
     }
-}
-
-/// Writes a time to the microsecond.
-pub(super) fn shown(scn: u64) -> String {
-    format!("{} UTC", moment::spelt(Timestamp::from_scn(scn)))
 }
 
 #[cfg(test)]

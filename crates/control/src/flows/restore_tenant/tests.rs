@@ -245,7 +245,7 @@ async fn a_moment_that_can_not_be_recovered_to_is_refused_with_the_nearest_ones(
         assert_eq!(world.fail(task).await, ("check-recovery-source".to_owned(), why.to_owned()));
         let message = recovery.message(task).await;
         // The latest time advances with log backup, so only the minute is compared.
-        let shown = super::state::shown(nearest);
+        let shown = crate::flows::recovery_source::shown(nearest);
         assert!(message.contains(&shown[..16]), "{message} {shown}");
         assert_eq!(recovery.changes(), before, "{:?}", world.acts());
     }

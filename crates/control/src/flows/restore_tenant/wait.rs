@@ -12,8 +12,9 @@ use oceanbase::Driver;
 use oceanbase::error::problem_of_result;
 
 use super::job::begin;
-use super::state::{Here, Sample, State, shown};
+use super::state::{Here, Sample, State};
 use crate::error::Error;
+use crate::flows::recovery_source::{driver, shown};
 use crate::words;
 
 /// The bounds of the interval between two polls, which is a twentieth of the time since the first poll.
@@ -29,7 +30,7 @@ const REASON_LOOKS: u32 = 12;
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
 pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
-    let mut driver = super::driver(at, state).await?;
+    let mut driver = driver(at, state.origin.cluster).await?;
     if state.mark.is_none() {
         return restart(at, state, &mut driver).await;
     }

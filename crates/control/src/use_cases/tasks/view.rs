@@ -11,7 +11,7 @@ use model::time::Timestamp;
 use super::next;
 use super::number::subtask_id;
 use crate::flows::metered::{BYTES, ROWS};
-use crate::flows::{backup_logical, restore_logical};
+use crate::flows::{backup_logical, recover_tables, restore_logical};
 use crate::orders::subjects;
 use crate::{flows, words};
 
@@ -39,7 +39,7 @@ pub(super) fn task(stored: Task, waits_for: Option<Text>) -> seen::Task {
         executor: stored.lease.as_ref().map(|lease| lease.owner.clone()),
         can_roll_back,
         left_out: backup_logical::left_out(&stored),
-        not_made: restore_logical::not_made(&stored),
+        not_made: [restore_logical::not_made(&stored), recover_tables::not_made(&stored)].concat(),
         created: moment(stored.created_at),
         started: stored.started_at.map(moment),
         finished: stored.finished_at.map(moment),

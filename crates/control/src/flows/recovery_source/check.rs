@@ -1,14 +1,14 @@
-//! 1. The time is recoverable, and the servers of the target can read the required backups.
+//! The check of a source: the time is recoverable, and the servers of the target can read the required backups.
 //!
 //! For the latest time, a database of 4.x chooses the SCN when the restore starts: the views are ahead of the storage.
 
 use std::sync::Arc;
 
-use engine::Next;
 use engine::flow::Answer;
+use engine::{At, Flow, Next};
 use model::ability::Generation;
 use model::id::StorageId;
-use model::order::{RecoverUntil, TenantRecovery};
+use model::order::RecoverUntil;
 use model::physical::address;
 use model::physical::restore::check_versions;
 use model::problem::codes;
@@ -23,7 +23,8 @@ use oceanbase::physical::Previewed;
 use oceanbase::{Driver, Witness};
 
 use super::keys::Keys;
-use super::state::{Here, Place, Source, State, shown};
+use super::origin::{Origin, Place, Source, shown};
+use super::session::open;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::step_log::StepLog;
@@ -37,38 +38,42 @@ const NOT_KNOWN: u16 = 1064;
 const WRITTEN_WITHIN: u64 = 120_000_000_000;
 
 /// The decisions about the source.
-pub(super) struct Settled {
+pub(crate) struct Settled {
     /// The SCN to restore to; none for the latest one, which the database chooses when the restore starts.
-    pub(super) scn: Option<u64>,
+    scn: Option<u64>,
     /// The SCN for which the target's servers preview the restore.
-    pub(super) look_scn: Option<u64>,
-    pub(super) places: Vec<Place>,
-    pub(super) bytes: u64,
+    look_scn: Option<u64>,
+    pub(crate) places: Vec<Place>,
+    bytes: u64,
     /// The sets and pieces that a restore to `look_scn` reads according to the views; none for a storage alone.
-    pub(super) expected: Option<Expected>,
+    expected: Option<Expected>,
     /// The sets that a restore reads according to the views, for versions without a preview.
-    pub(super) items: Vec<Previewed>,
-    pub(super) notes: Vec<Text>,
+    items: Vec<Previewed>,
+    pub(crate) notes: Vec<Text>,
 }
 
 impl Settled {
     /// Saves what the next steps need.
-    pub(super) fn keep(&self, state: &mut State) {
-        (state.scn, state.places, state.source_bytes) = (self.scn, self.places.clone(), self.bytes);
+    pub(crate) fn keep(&self, origin: &mut Origin) {
+        (origin.scn, origin.places, origin.source_bytes) = (self.scn, self.places.clone(), self.bytes);
         // A restore to the latest time must not end before the SCN that was recoverable at this check.
-        state.floor_scn = self.look_scn.filter(|_| self.scn.is_none());
+        origin.floor_scn = self.look_scn.filter(|_| self.scn.is_none());
     }
 }
 
-pub(super) async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
+/// Checks the source, and saves the findings.
+pub(crate) async fn check_recovery_source<F>(at: &At<F>, origin: &mut Origin) -> Answer
+where
+    F: Flow<Context = Context>,
+{
     let context = at.context();
     let witness = Arc::new(StepLog::new(at));
-    let passwords = state.open_passwords(context)?;
-    let settled = settle(context, state, witness.clone(), !passwords.is_empty()).await?;
-    settled.keep(state);
-    let mut driver = super::open(context, state, witness).await?;
-    let from = written(context, &state.places, driver.server()).await?;
-    let (_, found) = look_from_target(&mut driver, &from, &passwords, &settled, state).await?;
+    let passwords = origin.open_passwords(context)?;
+    let settled = settle(context, origin, witness.clone(), !passwords.is_empty()).await?;
+    settled.keep(origin);
+    let mut driver = open(context, origin.cluster, witness).await?;
+    let from = written(context, &origin.places, driver.server()).await?;
+    let (_, found) = look_from_target(&mut driver, &from, &passwords, &settled, origin).await?;
     for note in settled.notes.into_iter().chain(found) {
         at.log(words::note(note));
     }
@@ -76,26 +81,26 @@ pub(super) async fn check_recovery_source(at: &Here, state: &mut State) -> Answe
 }
 
 /// Determines the time and the location of the backups. It only reads.
-pub(super) async fn settle(
+pub(crate) async fn settle(
     context: &Context,
-    state: &State,
+    origin: &Origin,
     witness: Arc<dyn Witness>,
     has_passwords: bool,
 ) -> Result<Settled, Error> {
-    match &state.source {
-        Source::Cluster => of_cluster(context, state, witness, has_passwords).await,
+    match &origin.source {
+        Source::Cluster => of_cluster(context, origin, witness, has_passwords).await,
         Source::Storage { storage, .. } => {
-            Ok(of_storage(state, *storage, &context.storage(*storage).await?.location))
+            Ok(of_storage(origin, *storage, &context.storage(*storage).await?.location))
         }
     }
 }
 
 /// Determines the location of the backups in a storage alone. Only the target's servers can check whether the backups
 /// cover the time.
-pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLocation) -> Settled {
-    let folders: &[&String] = match &state.source {
+pub(crate) fn of_storage(origin: &Origin, storage: StorageId, location: &StorageLocation) -> Settled {
+    let folders: &[&String] = match &origin.source {
         Source::Cluster => &[],
-        Source::Storage { data_folder, .. } if state.generation == Generation::Gen3 => &[data_folder],
+        Source::Storage { data_folder, .. } if origin.generation == Generation::Gen3 => &[data_folder],
         Source::Storage { data_folder, log_folder, .. } => &[data_folder, log_folder],
     };
     let place = |folder: &&String| {
@@ -103,8 +108,8 @@ pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLo
         Place { storage: Some(storage), uri: address::shown(&below) }
     };
     Settled {
-        scn: state.asked_scn(),
-        look_scn: state.asked_scn(),
+        scn: origin.asked_scn(),
+        look_scn: origin.asked_scn(),
         places: folders.iter().map(place).collect(),
         bytes: 0,
         expected: None,
@@ -115,46 +120,46 @@ pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLo
 
 async fn of_cluster(
     context: &Context,
-    state: &State,
+    origin: &Origin,
     witness: Arc<dyn Witness>,
     has_passwords: bool,
 ) -> Result<Settled, Error> {
-    let id = state.backup_cluster.unwrap_or(state.cluster);
+    let id = origin.backup_cluster.unwrap_or(origin.cluster);
     let cluster = context.cluster(id).await?;
     let endpoint = context.endpoint(&cluster).await?;
     let mut driver = Driver::open(&endpoint, witness).await?;
-    let record = driver.backup_records(Some(state.backup_tenant)).await?.pop();
-    let record = record.unwrap_or_else(|| BackupRecord::new(state.backup_tenant));
+    let record = driver.backup_records(Some(origin.backup_tenant)).await?.pop();
+    let record = record.unwrap_or_else(|| BackupRecord::new(origin.backup_tenant));
     let timeline = record.timeline();
-    let outside = |scn| outside(&timeline, &state.backup_tenant_name, scn);
+    let outside = |scn| outside(&timeline, &origin.backup_tenant_name, scn);
     let latest = timeline.intervals.last().copied();
     // If logs continue after a gap, the database would choose their end, for which no set is old enough.
     let cut = latest.and_then(|last| timeline.gaps.iter().find(|gap| gap.after_scn == last.until_scn));
-    let asked = match state.until {
-        RecoverUntil::Set(set) => Some(end_of(&record, set, &state.backup_tenant_name)?),
-        _ => state.asked_scn(),
+    let asked = match origin.until {
+        RecoverUntil::Set(set) => Some(end_of(&record, set, &origin.backup_tenant_name)?),
+        _ => origin.asked_scn(),
     };
     // Before 4.0 the statement must contain a time: the latest one in the views.
-    let is_old = state.generation == Generation::Gen3;
+    let is_old = origin.generation == Generation::Gen3;
     let cut = cut.filter(|_| asked.is_none());
     let (scn, look_scn) = match (asked, latest) {
         (Some(scn), _) => (scn, scn),
         (None, None) => return Err(outside(None).into()),
         (None, Some(last)) if is_old || cut.is_some() => (last.until_scn, last.until_scn),
-        // The storage reaches the state in the views a little later.
+        // The storage reaches the origin in the views a little later.
         (None, Some(last)) => {
             (last.until_scn, last.until_scn.saturating_sub(WRITTEN_WITHIN).max(last.from_scn))
         }
     };
     let sources = record.sources(scn).ok_or_else(|| outside(Some(scn)))?;
-    let target = context.cluster(state.cluster).await?.facts.server;
+    let target = context.cluster(origin.cluster).await?.facts.server;
     let newest = sources.sets.last().and_then(|set| set.compatible.parse::<Version>().ok());
     check_versions(newest.as_ref().unwrap_or(&driver.server().version), &target.version)?;
     if sources.are_encrypted() && !has_passwords {
         let missing = Problem::refused(codes::RECOVERY_FAILED, "recovery-password-missing");
-        return Err(missing.with("tenant", &state.backup_tenant_name).into());
+        return Err(missing.with("tenant", &origin.backup_tenant_name).into());
     }
-    let keys = Keys::of(context, id, state.backup_tenant).await?;
+    let keys = Keys::of(context, id, origin.backup_tenant).await?;
     let places = match sources.sets.last().filter(|_| is_old) {
         Some(newest) => vec![keys.place_of_3(newest.set.id, &driver.cluster_destinations().await?)?],
         None => {
@@ -193,12 +198,12 @@ async fn of_cluster(
 
 /// Previews the restore on the target's servers. In a version without a preview, unreadable backups fail only when the
 /// restore starts.
-pub(super) async fn look_from_target(
+pub(crate) async fn look_from_target(
     driver: &mut Driver,
     from: &[Secret],
     passwords: &[Secret],
     settled: &Settled,
-    state: &State,
+    origin: &Origin,
 ) -> Result<(Vec<Previewed>, Vec<Text>), Error> {
     if !driver.verbs().can_preview_restore() {
         return Ok((settled.items.clone(), vec![Text::new("recovery-preview-unknown")]));
@@ -212,7 +217,7 @@ pub(super) async fn look_from_target(
     }
     match driver.preview_restore(from, scn).await {
         Ok(items) => {
-            check_expected(settled, state, &items)?;
+            check_expected(settled, origin, &items)?;
             let note = |item: &Previewed| {
                 let text = Text::new("recovery-previewed").with("kind", &item.kind);
                 text.with("id", item.id).with("address", &item.address)
@@ -228,7 +233,7 @@ pub(super) async fn look_from_target(
 }
 
 /// Checks that the target's servers see the same backups as the views of the source cluster.
-fn check_expected(settled: &Settled, state: &State, items: &[Previewed]) -> Result<(), Problem> {
+fn check_expected(settled: &Settled, origin: &Origin, items: &[Previewed]) -> Result<(), Problem> {
     let Some(expected) = &settled.expected else { return Ok(()) };
     if expected.is_met_by(&items.iter().map(seen).collect::<Vec<_>>()) {
         return Ok(());
@@ -239,8 +244,8 @@ fn check_expected(settled: &Settled, state: &State, items: &[Previewed]) -> Resu
     let addresses: Vec<&str> = settled.places.iter().map(|place| place.uri.as_str()).collect();
     let problem = Problem::refused(codes::RECOVERY_FAILED, "recovery-backups-differ");
     Err(problem
-        .with("cluster", &state.cluster_name)
-        .with("source", &state.backup_cluster_name)
+        .with("cluster", &origin.cluster_name)
+        .with("source", &origin.backup_cluster_name)
         .with("addresses", addresses.join(", "))
         .with("found", numbers(&mut found))
         .with("wanted", numbers(&mut expected.sets.iter().copied())))
@@ -253,13 +258,8 @@ fn seen(item: &Previewed) -> Seen<'_> {
     }
 }
 
-/// Returns the sets and pieces that a recovery would read, as the target's servers see them. It only reads.
-pub(crate) async fn previewed(context: &Context, order: TenantRecovery) -> Result<Vec<Previewed>, Error> {
-    super::plan::looked(context, order).await.map(|looked| looked.items)
-}
-
 /// Writes the addresses with their keys, for a statement.
-pub(super) async fn written(
+pub(crate) async fn written(
     context: &Context,
     places: &[Place],
     server: &ServerVersion,
@@ -283,7 +283,7 @@ pub(super) async fn written(
 }
 
 /// Writes addresses below a storage with its keys.
-pub(super) fn written_at(
+pub(crate) fn written_at(
     base: &StorageLocation,
     secret: Option<&Secret>,
     places: &[Place],

@@ -12,7 +12,7 @@ use model::physical::address;
 use model::problem::codes;
 use model::storage::Storage;
 
-use super::state::Place;
+use super::origin::Place;
 use crate::context::Context;
 use crate::error::Error;
 

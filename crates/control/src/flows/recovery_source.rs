@@ -1,0 +1,15 @@
+//! The source of a recovery from physical backups, for every flow that restores one: which backups, until when, where
+//! they are and with which keys they are read. The check of the source only reads.
+
+mod check;
+mod keys;
+mod origin;
+mod plan;
+mod request;
+mod session;
+
+pub(crate) use check::{check_recovery_source, written};
+pub(crate) use origin::{Origin, Source, shown};
+pub(crate) use plan::{Looked, look};
+pub(crate) use request::{Chosen, choose};
+pub(crate) use session::{act, driver, leaves_open};
