@@ -55,14 +55,16 @@ pub fn change(
     ground: Ground,
     storage: StorageEdit,
 ) -> Result<Settings, Problem> {
+    let method = draft.method.unwrap_or_else(|| ground.ability.preferred());
+    // The first reason to name: any other would be about a logical strategy that it cannot become.
+    if (strategy.settings.method, method) == (BackupMethod::Physical, BackupMethod::Logical) {
+        return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
+    }
     let mut settings = settings(draft, strategy.scope, ground)?;
     if let (Some(new), Some(old)) = (&mut settings.clean_up, strategy.settings.clean_up)
         && (new.retention_days, new.time) == (old.retention_days, old.time)
     {
         new.since = old.since;
-    }
-    if (strategy.settings.method, settings.method) == (BackupMethod::Physical, BackupMethod::Logical) {
-        return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
     }
     let is_same = settings == strategy.settings && draft.schedule.backup_schedule_enabled != strategy.paused;
     if is_same && !storage.is_edited {
@@ -289,6 +291,8 @@ mod tests {
             refusal(change(&Draft { method: Some(Logical), ..full.clone() }, &strategy, GEN4)).0,
             20112
         );
+        let incremental = draft(Some(Logical), "INCREMENTAL_BACKUP", &json!({}));
+        assert_eq!(refusal(change(&incremental, &strategy, GEN4)).0, 20112, "the reason that counts");
         assert!(change(&draft(None, "INCREMENTAL_BACKUP", &json!({})), &strategy, GEN4).is_ok());
         assert!(
             change(&draft(None, "FULL_BACKUP", &json!({"backupScheduleEnabled": false})), &strategy, GEN4)
