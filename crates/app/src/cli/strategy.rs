@@ -52,7 +52,7 @@ enum Verb {
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
-        /// Pause log backup too (4.x). Defaults to letting log backup and clean-up continue
+        /// Pause log backup too (4.x). Defaults to letting log backup continue; clean-up is always paused
         #[arg(long)]
         log_backup: bool,
     },
@@ -175,7 +175,7 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
                     strategy.tenant_name.clone().unwrap_or_else(|| "-".to_owned()),
                     strategy.backup_mode.clone(),
                     strategy.storage_shown(),
-                    if strategy.is_paused() { "PAUSED".to_owned() } else { "NORMAL".to_owned() },
+                    strategy.backup_schedule_status.clone(),
                     strategy.next_run.as_ref().map_or_else(|| "-".to_owned(), |run| run.due_time.clone()),
                     strategy.last_run.as_ref().map_or_else(|| "-".to_owned(), |run| run.status.clone()),
                 ]
@@ -206,7 +206,7 @@ async fn show(client: &Client, screen: Screen, scope: &ScopeArgs) -> Result<(), 
             ("Method", strategy.backup_mode.clone()),
             ("Storage", strategy.storage_shown()),
             ("Owner", or_dash(&strategy.owner)),
-            ("Schedule", if strategy.is_paused() { "PAUSED" } else { "NORMAL" }.to_owned()),
+            ("Schedule", strategy.backup_schedule_status.clone()),
         ]);
         screen.line("");
         let rows: Vec<Vec<String>> = next

@@ -12,24 +12,13 @@ pub(crate) struct StrategyRow {
     pub(crate) tenant_name: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) backup_mode: String,
-    ob_backup_schedule_config: ScheduleRow,
     ob_backup_service_storage_config: StorageRow,
+    pub(crate) backup_schedule_status: String,
     pub(crate) next_run: Option<PlannedRunRow>,
     pub(crate) last_run: Option<StrategyRunRow>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ScheduleRow {
-    backup_schedule_enabled: bool,
-}
-
 impl StrategyRow {
-    /// Returns whether its schedule is paused.
-    pub(crate) fn is_paused(&self) -> bool {
-        !self.ob_backup_schedule_config.backup_schedule_enabled
-    }
-
     /// Returns the name of its storage; without a name, the location.
     pub(crate) fn storage_shown(&self) -> String {
         let storage = &self.ob_backup_service_storage_config;
