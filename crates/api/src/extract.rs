@@ -5,10 +5,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use axum::body::HttpBody as _;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use model::Problem;
 use model::order::IdempotencyKey;
@@ -38,9 +39,7 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
 
     /// Returns none for a request without a body, whatever its content type, and for the body `null`.
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Failure> {
-        let headers = request.headers();
-        let is_empty = headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
-        if is_empty || !headers.contains_key(CONTENT_TYPE) {
+        if request.body().is_end_stream() || !request.headers().contains_key(CONTENT_TYPE) {
             return Ok(None);
         }
         let body: Option<Object<T>> = read_json(request, state).await?;

@@ -8,9 +8,10 @@ use super::names::{cluster, short, short_or_none, tenant, unreadable_strategies}
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
+use super::strategy_show::{preview, show};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{ActionRow, PlannedRunRow, StrategyRow, StrategyRunRow, read, read_all};
+use crate::rows::{ActionRow, StrategyRow, StrategyRunRow, read, read_all};
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -29,8 +30,11 @@ enum Verb {
         scope: ScopeArgs,
         #[command(flatten)]
         settings: SettingsArgs,
+        /// Only check the settings and print the next 30 runs, without jitter; save nothing
+        #[arg(long)]
+        preview: bool,
     },
-    /// Show a strategy with its next runs
+    /// Show a strategy with its settings and its next runs
     Show {
         #[command(flatten)]
         scope: ScopeArgs,
@@ -47,14 +51,20 @@ enum Verb {
         /// move means for recovery, and fails
         #[arg(long)]
         yes: bool,
+        /// Only check the change and print the next 30 runs, without jitter; save nothing
+        #[arg(long)]
+        preview: bool,
     },
     /// Pause the schedule; a running backup continues, a waiting one is recorded as missed
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
-        /// Pause log backup too (4.x). Defaults to letting log backup and clean-up continue
+        /// Pause log backup too (4.x). Defaults to letting log backup continue
         #[arg(long)]
         log_backup: bool,
+        /// Delete no expired backups during the pause. Defaults to letting clean-up continue
+        #[arg(long)]
+        clean_up: bool,
     },
     /// Resume the schedule, and log backup paused with it; runs that were due meanwhile are recorded as missed. Its runs
     /// then use your permissions
@@ -118,28 +128,35 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let said = match verb {
         Verb::List => return list(&client, screen).await,
-        Verb::Show { scope } => return show(&client, screen, &scope).await,
+        Verb::Show { scope } => return show(&client, screen, &scope.path(&client).await?).await,
         Verb::Runs { scope, limit } => return runs(&client, screen, &scope, limit).await,
         Verb::Export(args) => return export(&client, screen, &args).await,
         Verb::Apply(args) => return apply(&client, screen, &args).await,
-        Verb::Create { scope, settings } => {
+        Verb::Create { scope, settings, preview: only_preview } => {
             let path = scope.path(&client).await?;
-            let data = client.post(&path, Some(&settings.body(&client, None).await?)).await?;
+            let body = settings.body(&client, None).await?;
+            if only_preview {
+                return preview(&client, screen, &path, body, None).await;
+            }
+            let data = client.post(&path, Some(&body)).await?;
             (data, scope.text("cli-strategy-created"))
         }
-        Verb::Edit { scope, settings, yes } => {
+        Verb::Edit { scope, settings, yes, preview: only_preview } => {
             let path = scope.path(&client).await?;
             let saved = client.get(&path, &[]).await?;
             let mut body = settings.body(&client, Some(&saved)).await?;
             if yes {
                 body["acceptStorageMove"] = Value::Bool(true);
             }
+            if only_preview {
+                return preview(&client, screen, &path, body, Some(&saved)).await;
+            }
             let data = client.patch(&path, &body).await?;
             (data, scope.text("cli-strategy-changed"))
         }
-        Verb::Pause { scope, log_backup } => {
+        Verb::Pause { scope, log_backup, clean_up } => {
             let path = format!("{}/stopSchedule", scope.path(&client).await?);
-            let body = json!({ "pauseLogBackup": log_backup });
+            let body = json!({ "pauseLogBackup": log_backup, "pauseCleanUp": clean_up });
             (client.post(&path, Some(&body)).await?, scope.text("cli-strategy-paused"))
         }
         Verb::Resume { scope } => {
@@ -175,7 +192,7 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
                     strategy.tenant_name.clone().unwrap_or_else(|| "-".to_owned()),
                     strategy.backup_mode.clone(),
                     strategy.storage_shown(),
-                    if strategy.is_paused() { "PAUSED".to_owned() } else { "NORMAL".to_owned() },
+                    strategy.backup_schedule_status.clone(),
                     strategy.next_run.as_ref().map_or_else(|| "-".to_owned(), |run| run.due_time.clone()),
                     strategy.last_run.as_ref().map_or_else(|| "-".to_owned(), |run| run.status.clone()),
                 ]
@@ -188,32 +205,6 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
             row
         }));
         screen.table(&["CLUSTER", "TENANT", "METHOD", "STORAGE", "SCHEDULE", "NEXT RUN", "LAST RUN"], &rows);
-    });
-    Ok(())
-}
-
-async fn show(client: &Client, screen: Screen, scope: &ScopeArgs) -> Result<(), Failure> {
-    let path = scope.path(client).await?;
-    let data = client.get(&path, &[]).await?;
-    let strategy: StrategyRow = read(&data)?;
-    let next = client.get(&format!("{path}/nextRuns"), &[]).await?;
-    let next: Vec<PlannedRunRow> = read_all(next["contents"].as_array().map_or(&[], Vec::as_slice))?;
-    screen.show(&data, |screen| {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        screen.facts(&[
-            ("Cluster", strategy.cluster_name.clone()),
-            ("Tenant", or_dash(&strategy.tenant_name)),
-            ("Method", strategy.backup_mode.clone()),
-            ("Storage", strategy.storage_shown()),
-            ("Owner", or_dash(&strategy.owner)),
-            ("Schedule", if strategy.is_paused() { "PAUSED" } else { "NORMAL" }.to_owned()),
-        ]);
-        screen.line("");
-        let rows: Vec<Vec<String>> = next
-            .iter()
-            .map(|run| vec![run.due_time.clone(), run.zone.clone(), run.data_backup_mode.clone()])
-            .collect();
-        screen.table(&["NEXT RUNS", "ZONE", "MODE"], &rows);
     });
     Ok(())
 }

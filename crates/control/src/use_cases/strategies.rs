@@ -29,10 +29,13 @@ mod stories;
 mod tests;
 
 use engine::NewTask;
+use metadata::Transaction;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
 use model::id::{ClusterId, TaskId};
+use model::order::StorageChoice;
+use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
@@ -68,29 +71,58 @@ pub async fn create(
 ) -> Result<Detail, Error> {
     let attempt = Attempt::new(actor, "strategy-create", target(scope));
     let work = Box::pin(async {
-        actor.must(Permission::Backup)?;
-        let context = &control.context;
-        let cluster = context.cluster(scope.cluster()).await?;
-        if let Some(tenant) = scope.tenant() {
-            context.tenant(cluster.id, tenant).await?;
-        }
-        let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
-        let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
-        let place = place(context, &cluster, scope, usual, None, storage).await?;
-        let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_whole_now(cluster.id).await?;
-        found::check_readable(&strategies, scope)?;
-        let storage = place.save(&mut writer).await?;
-        let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
-        let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
-        stamp(&mut settings, writer.now().await?, false);
-        let paused = !draft.schedule.backup_schedule_enabled;
-        writer.strategy_insert(scope, actor.user, &settings, paused).await?;
+        let mut writer = created(control, actor, scope, ask).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         get(control, actor, scope).await
     });
     attempt.watch(&control.context, work).await
+}
+
+/// Checks a new strategy as [`create`] does, and saves nothing.
+///
+/// # Errors
+/// As [`create`].
+pub async fn check_new(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    ask: StrategyAsk,
+) -> Result<(), Error> {
+    Box::pin(created(control, actor, scope, ask)).await.map(drop)
+}
+
+/// Creates a strategy in a transaction that is not yet committed.
+async fn created(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    ask: StrategyAsk,
+) -> Result<Transaction, Error> {
+    actor.must(Permission::Backup)?;
+    let context = &control.context;
+    let cluster = context.cluster(scope.cluster()).await?;
+    if let Some(tenant) = scope.tenant() {
+        context.tenant(cluster.id, tenant).await?;
+    }
+    let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
+    let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
+    let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
+    found::check_readable(&seen, scope)?;
+    // Before the storage: without one, it would be the first reason to refuse a second strategy.
+    rules::check_vacant(scope, &seen.readable)?;
+    let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
+    let place = place(context, &cluster, scope, usual, None, storage).await?;
+    let mut writer = control.metadata().begin().await?;
+    let strategies = writer.strategies_whole_now(cluster.id).await?;
+    found::check_readable(&strategies, scope)?;
+    let storage = place.save(&mut writer).await?;
+    let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
+    let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
+    stamp(&mut settings, writer.now().await?, false);
+    let paused = !draft.schedule.backup_schedule_enabled;
+    writer.strategy_insert(scope, actor.user, &settings, paused).await?;
+    Ok(writer)
 }
 
 /// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.
@@ -106,52 +138,7 @@ pub async fn change(
 ) -> Result<Detail, Error> {
     let attempt = Attempt::new(actor, "strategy-update", target(scope));
     let work = Box::pin(async {
-        actor.must(Permission::Backup)?;
-        let context = &control.context;
-        let cluster = context.cluster(scope.cluster()).await?;
-        let StrategyChange {
-            method,
-            storage,
-            schedule,
-            enabled,
-            thresholds,
-            secondary_backup,
-            accept_storage_move,
-        } = change;
-        let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
-        let seen = found::find(&seen, scope)?;
-        let method = method.unwrap_or(seen.settings.method);
-        let own = seen.settings.storage;
-        let place = place(context, &cluster, scope, method, Some(own), storage).await?;
-        let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
-        let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_whole_now(cluster.id).await?;
-        let old = found::find(&strategies, scope)?;
-        if old.settings.storage != own {
-            return Err(Problem::conflict("strategy-changed-meanwhile").into());
-        }
-        let storage = place.save(&mut writer).await?;
-        let mut schedule = schedule.unwrap_or_else(|| written(old, method));
-        schedule.backup_schedule_enabled = enabled.unwrap_or(!old.paused);
-        let paused = !schedule.backup_schedule_enabled;
-        let thresholds = ask::merged(thresholds, old.settings.thresholds);
-        let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
-        let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
-        let now = writer.now().await?;
-        stamp(&mut settings, now, old.paused && !paused);
-        let mut since = old.since;
-        if settings.schedule != old.settings.schedule {
-            let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
-            let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
-            record_misses(&mut writer, old, reason, now).await?;
-            since = now;
-        } else if old.paused != paused {
-            record_misses(&mut writer, old, PAUSED, now).await?;
-        }
-        // Waiting tasks would back up with the old settings: withdraw them, and let the next round decide again.
-        writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
-        let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
-        writer.strategy_update(&new).await?;
+        let mut writer = changed(control, actor, scope, change).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         get(control, actor, scope).await
@@ -159,18 +146,102 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Pauses a strategy's schedule. A running backup continues; a run that is due or waits in the queue is missed. Log
-/// backup continues too, unless it is paused with the schedule: then returns the task that pauses it.
+/// Checks a change as [`change`] does, and saves nothing.
 ///
 /// # Errors
-/// When the actor lacks the permission, there is no strategy (20106), or its log backup cannot be paused.
+/// As [`change`].
+pub async fn check_change(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    change: StrategyChange,
+) -> Result<(), Error> {
+    Box::pin(changed(control, actor, scope, change)).await.map(drop)
+}
+
+/// Changes a strategy in a transaction that is not yet committed.
+async fn changed(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    change: StrategyChange,
+) -> Result<Transaction, Error> {
+    actor.must(Permission::Backup)?;
+    let context = &control.context;
+    let cluster = context.cluster(scope.cluster()).await?;
+    let StrategyChange {
+        method,
+        storage,
+        schedule,
+        enabled,
+        thresholds,
+        secondary_backup,
+        accept_storage_move,
+    } = change;
+    let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
+    let seen = found::find(&seen, scope)?;
+    let method = method.unwrap_or(seen.settings.method);
+    let own = seen.settings.storage;
+    let place = place(context, &cluster, scope, method, Some(own), storage).await?;
+    let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
+    let mut writer = control.metadata().begin().await?;
+    let strategies = writer.strategies_whole_now(cluster.id).await?;
+    let old = found::find(&strategies, scope)?;
+    if old.settings.storage != own {
+        return Err(Problem::conflict("strategy-changed-meanwhile").into());
+    }
+    let storage = place.save(&mut writer).await?;
+    let mut schedule = schedule.unwrap_or_else(|| written(old, method));
+    schedule.backup_schedule_enabled = enabled.unwrap_or(!old.paused);
+    let paused = !schedule.backup_schedule_enabled;
+    let thresholds = ask::merged(thresholds, old.settings.thresholds);
+    let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
+    let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
+    let now = writer.now().await?;
+    if old.paused != paused
+        && let Some(clean_up) = &mut settings.clean_up
+    {
+        clean_up.stops_in_pause = false;
+    }
+    stamp(&mut settings, now, old.is_clean_up_paused() && !paused);
+    let mut since = old.since;
+    if settings.schedule != old.settings.schedule {
+        let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
+        let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
+        record_misses(&mut writer, old, reason, now).await?;
+        since = now;
+    } else if old.paused != paused {
+        record_misses(&mut writer, old, PAUSED, now).await?;
+    }
+    // Waiting tasks would back up with the old settings: withdraw them, and let the next round decide again.
+    writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
+    let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
+    writer.strategy_update(&new).await?;
+    Ok(writer)
+}
+
+/// What is paused together with a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PauseToo {
+    /// Whether log backup is paused.
+    pub log_backup: bool,
+    /// Whether no expired backups are deleted during the pause.
+    pub clean_up: bool,
+}
+
+/// Pauses a strategy's schedule. A running backup continues; a run that is due or waits in the queue is missed. Log
+/// backup and clean-up continue, except for what `too` pauses. Returns the task that pauses log backup.
+///
+/// # Errors
+/// When the actor lacks the permission, there is no strategy (20106), its log backup cannot be paused, or it has no
+/// clean-up to pause.
 pub async fn pause(
     control: &Control,
     actor: &Actor,
     scope: Scope,
-    with_log_backup: bool,
+    too: PauseToo,
 ) -> Result<Option<TaskId>, Error> {
-    switch(control, actor, scope, if with_log_backup { Switch::PauseAll } else { Switch::Pause }).await
+    switch(control, actor, scope, Switch::Pause(too)).await
 }
 
 /// Resumes a strategy's schedule. Runs that were due meanwhile are recorded as missed, and are not started later. The
@@ -186,8 +257,7 @@ pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Op
 /// A change of a schedule's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Switch {
-    Pause,
-    PauseAll,
+    Pause(PauseToo),
     Resume,
 }
 
@@ -206,8 +276,8 @@ async fn switch(
         context.cluster(scope.cluster()).await?;
         let seen = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
         let of_log_backup = match switch {
-            Switch::Pause => None,
-            Switch::PauseAll => pause_order(context, &seen, found::find(&seen, scope)?).await?,
+            Switch::Pause(PauseToo { log_backup: false, .. }) => None,
+            Switch::Pause(_) => pause_order(context, &seen, found::find(&seen, scope)?).await?,
             Switch::Resume => resume_order(context, &seen, found::find(&seen, scope)?).await?,
         };
         let of_log_backup = match of_log_backup {
@@ -221,9 +291,17 @@ async fn switch(
         if !paused {
             new.owner = actor.user;
         }
+        let stops_clean_up = matches!(switch, Switch::Pause(PauseToo { clean_up: true, .. }));
+        match &mut new.settings.clean_up {
+            Some(clean_up) => clean_up.stops_in_pause = stops_clean_up,
+            None if stops_clean_up => {
+                return Err(Problem::refused(codes::INVALID, "strategy-without-clean-up").into());
+            }
+            None => {}
+        }
+        let now = writer.now().await?;
+        stamp(&mut new.settings, now, old.is_clean_up_paused() && !new.is_clean_up_paused());
         if old.paused != paused {
-            let now = writer.now().await?;
-            stamp(&mut new.settings, now, true);
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
         if paused {
@@ -268,14 +346,23 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
     attempt.watch(&control.context, work).await
 }
 
+/// Returns the default storage of a tenant's strategy: that of the cluster's strategy with the same method.
+fn storage_of_cluster(strategies: &[Strategy], scope: Scope, method: BackupMethod) -> Option<NamedStorage> {
+    scope.tenant()?;
+    let of_cluster = Scope::Cluster(scope.cluster());
+    let same = |strategy: &&Strategy| strategy.scope == of_cluster && strategy.settings.method == method;
+    let found = strategies.iter().find(same)?;
+    Some(NamedStorage { choice: StorageChoice::Saved(found.settings.storage), name: None })
+}
+
 const PAUSED: MissReason = MissReason::Hindered(Hindrance::Paused);
 
 fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
-/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or `is_resumed`: a saved clean-up
-/// does not run immediately.
+/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or `is_resumed`: it does not run
+/// immediately.
 fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
     let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
     if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {

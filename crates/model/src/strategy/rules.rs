@@ -35,13 +35,22 @@ pub fn create(
     ground: Ground,
     strategies: &[Strategy],
 ) -> Result<Settings, Problem> {
-    if strategies.iter().any(|strategy| strategy.scope == scope) {
-        return Err(match scope {
-            Scope::Cluster(_) => Problem::refused(codes::CLUSTER_HAS_STRATEGY, "strategy-of-cluster-exists"),
-            Scope::Tenant(..) => Problem::refused(codes::TENANT_HAS_STRATEGY, "strategy-of-tenant-exists"),
-        });
-    }
+    check_vacant(scope, strategies)?;
     settings(draft, scope, ground)
+}
+
+/// Checks that the scope has no strategy yet.
+///
+/// # Errors
+/// 20100 or 20101 if the cluster or the tenant has one.
+pub fn check_vacant(scope: Scope, strategies: &[Strategy]) -> Result<(), Problem> {
+    if strategies.iter().all(|strategy| strategy.scope != scope) {
+        return Ok(());
+    }
+    Err(match scope {
+        Scope::Cluster(_) => Problem::refused(codes::CLUSTER_HAS_STRATEGY, "strategy-of-cluster-exists"),
+        Scope::Tenant(..) => Problem::refused(codes::TENANT_HAS_STRATEGY, "strategy-of-tenant-exists"),
+    })
 }
 
 /// Checks the change of a strategy.
@@ -55,14 +64,17 @@ pub fn change(
     ground: Ground,
     storage: StorageEdit,
 ) -> Result<Settings, Problem> {
-    let mut settings = settings(draft, strategy.scope, ground)?;
-    if let (Some(new), Some(old)) = (&mut settings.clean_up, strategy.settings.clean_up)
-        && (new.retention_days, new.time) == (old.retention_days, old.time)
-    {
-        new.since = old.since;
-    }
-    if (strategy.settings.method, settings.method) == (BackupMethod::Physical, BackupMethod::Logical) {
+    let method = draft.method.unwrap_or_else(|| ground.ability.preferred());
+    // The first reason to name: any other would be about a logical strategy that it cannot become.
+    if (strategy.settings.method, method) == (BackupMethod::Physical, BackupMethod::Logical) {
         return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
+    }
+    let mut settings = settings(draft, strategy.scope, ground)?;
+    if let (Some(new), Some(old)) = (&mut settings.clean_up, strategy.settings.clean_up) {
+        new.stops_in_pause = old.stops_in_pause;
+        if (new.retention_days, new.time) == (old.retention_days, old.time) {
+            new.since = old.since;
+        }
     }
     let is_same = settings == strategy.settings && draft.schedule.backup_schedule_enabled != strategy.paused;
     if is_same && !storage.is_edited {
@@ -289,6 +301,8 @@ mod tests {
             refusal(change(&Draft { method: Some(Logical), ..full.clone() }, &strategy, GEN4)).0,
             20112
         );
+        let incremental = draft(Some(Logical), "INCREMENTAL_BACKUP", &json!({}));
+        assert_eq!(refusal(change(&incremental, &strategy, GEN4)).0, 20112, "the reason that counts");
         assert!(change(&draft(None, "INCREMENTAL_BACKUP", &json!({})), &strategy, GEN4).is_ok());
         assert!(
             change(&draft(None, "FULL_BACKUP", &json!({"backupScheduleEnabled": false})), &strategy, GEN4)
@@ -310,7 +324,8 @@ mod tests {
         };
         let mut strategy = saved(&clean(7, "03:00"), CLUSTER);
         let since = Timestamp(17);
-        strategy.settings.clean_up = strategy.settings.clean_up.map(|old| CleanUp { since, ..old });
+        strategy.settings.clean_up =
+            strategy.settings.clean_up.map(|old| CleanUp { since, stops_in_pause: true, ..old });
         assert_eq!(refusal(change(&clean(7, "03:00"), &strategy, GEN4)).0, 20116, "nothing changes");
         let since_of = |draft: &Draft| {
             let changed = change(draft, &strategy, GEN4).expect("it changes");
