@@ -1,8 +1,12 @@
-//! Alarms: the current problems. They are not stored: each is derived from known data, and ends with its problem.
+//! Alarms: the current problems, each derived from known data. [`kept`] records them over time.
 //!
 //! Names, levels and thresholds are OCP's; where OCP has none, they follow its style.
 
+pub mod kept;
+
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::archive::{ArchiveRound, ArchiveStatus};
 use crate::id::{ClusterId, TaskId, TenantId};
@@ -86,6 +90,12 @@ impl AlarmKind {
         }
     }
 
+    /// Returns the type with this name for programs.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Returns its level.
     #[must_use]
     pub const fn level(self) -> AlarmLevel {
@@ -135,7 +145,8 @@ pub struct Alarm {
 }
 
 /// The server or cluster that an alarm is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// A Lifeboat server, by its name.
     Server(String),

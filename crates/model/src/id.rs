@@ -55,3 +55,7 @@ identity!(
     /// A backup strategy.
     StrategyId
 );
+identity!(
+    /// A recorded alarm.
+    AlarmId
+);

@@ -21,6 +21,7 @@ use model::strategy::Scope;
 use model::user::Role;
 use model::{Secret, Timestamp};
 
+use crate::alarms::{alarm, raised};
 use crate::stand::{Kind, Stand, begin, commit, new_cluster, new_task, open, open_on};
 use crate::strategies::{missed, settings};
 
@@ -46,6 +47,7 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
     let room = Some(Room { capacity_bytes: 9, used_bytes: 8 });
     let taken = NewUse { storage: storage.id, data_bytes: 7, log_bytes: None, room };
     writer.storage_uses_insert(cluster, &[taken]).await.expect("kept");
+    writer.alarm_apply(&raised(alarm(cluster.0, "a"))).await.expect("kept");
     writer.user_insert("eva", Role::Admin, &hash, false).await.expect("kept");
     writer.signing_key_ensure(&Secret::new("signing-seed")).await.expect("kept");
     let deed = Deed {
@@ -144,6 +146,8 @@ async fn same(old: &Metadata, new: &Metadata) {
     let runs = old.strategy_run_history(strategies[0].id, Timestamp(0)).await.expect("answers");
     assert_eq!(runs, new.strategy_run_history(strategies[0].id, Timestamp(0)).await.expect("answers"));
     assert_eq!((strategies.len(), runs.len()), (1, 1));
+    let alarms = old.alarm_list_open().await.expect("answers");
+    assert_eq!((alarms.len(), &alarms), (1, &new.alarm_list_open().await.expect("answers")));
     assert_eq!(old.events(0, 1_000).await.expect("answers"), new.events(0, 1_000).await.expect("answers"));
 }
 

@@ -1,6 +1,7 @@
 //! Black-box tests of the metadata: each promise with each database, and the specific errors of a data directory.
 
 mod accounts;
+mod alarms;
 mod backup_failures;
 mod copies;
 mod data_directory;

@@ -1,0 +1,38 @@
+//! A column with its type, and the columns of the longest tables.
+
+/// A column with its type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Column {
+    Number(&'static str),
+    Text(&'static str),
+}
+
+use Column::{Number, Text};
+
+/// Recorded alarms.
+pub(super) const ALARMS: &[Column] = &[
+    Number("id"),
+    Text("alarm_key"),
+    Text("open_key"),
+    Text("kind"),
+    Number("level"),
+    Text("subject"),
+    Number("cluster_id"),
+    Number("tenant_id"),
+    Text("tenant_name"),
+    Number("task_id"),
+    Number("since_at"),
+    Text("details"),
+    Text("reason"),
+    Number("raised_at"),
+    Number("changed_at"),
+    Number("seen_at"),
+    Number("recovered_at"),
+    Number("acknowledged_at"),
+    Text("acknowledged_by"),
+    Text("acknowledge_comment"),
+    Number("silenced_at"),
+    Number("silenced_until"),
+    Text("silenced_by"),
+    Text("silence_reason"),
+];
