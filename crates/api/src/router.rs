@@ -156,6 +156,9 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(strategies::tenant_strategy_next_runs))
         // Alarms
         .routes(routes!(alarms::alarm_list))
+        .routes(routes!(alarms::alarm_get))
+        .routes(routes!(alarms::alarm_acknowledge))
+        .routes(routes!(alarms::alarm_silence, alarms::alarm_unsilence))
         // Tasks
         .routes(routes!(tasks::task_list))
         .routes(routes!(tasks::task_get))

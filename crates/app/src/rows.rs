@@ -7,10 +7,12 @@ use serde_json::Value;
 use crate::failure::Failure;
 use model::Problem;
 
+mod alarms;
 mod retention;
 mod strategies;
 mod windows;
 
+pub(crate) use self::alarms::AlarmRow;
 pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
 pub(crate) use self::strategies::{PlannedRunRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow};
 pub(crate) use self::windows::TenantWindowRow;

@@ -226,6 +226,16 @@ words! {
 }
 
 words! {
+    /// The state of an alarm.
+    AlarmHandling for model::alarm::kept::Handling {
+        New = "NEW",
+        Acknowledged = "ACKNOWLEDGED",
+        Silenced = "SILENCED",
+        Recovered = "RECOVERED",
+    }
+}
+
+words! {
     /// The status of a major compaction.
     CompactionStatus for model::compaction::CompactionStatus {
         Idle = "IDLE",

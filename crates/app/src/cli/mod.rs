@@ -2,6 +2,7 @@
 
 mod account;
 pub(crate) mod admin;
+mod alarm;
 mod audit;
 pub(crate) mod backup;
 pub(crate) mod check;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Retention(retention::RetentionArgs),
     /// Watch, retry, skip, cancel and roll back tasks
     Task(task::TaskArgs),
+    /// Show, acknowledge and silence alarms
+    Alarm(alarm::AlarmArgs),
     /// Check that every object has a recent backup (for Nagios or Icinga)
     Check(check::CheckArgs),
     /// Manage accounts, API tokens and keys, and show the audit log
@@ -108,6 +111,7 @@ impl Command {
             Self::Restore(args) => &args.reach,
             Self::Retention(args) => &args.reach,
             Self::Task(args) => &args.reach,
+            Self::Alarm(args) => &args.reach,
             Self::Check(args) => &args.reach,
         };
         reach.screen().is_json()
@@ -128,6 +132,7 @@ impl Command {
             Self::Restore(args) => restore::run(args).await,
             Self::Retention(args) => retention::run(args).await,
             Self::Task(args) => task::run(args).await,
+            Self::Alarm(args) => alarm::run(args).await,
             Self::Admin(args) => admin::run(args).await,
             Self::Dump(args) => dump::run(args).await,
             Self::Load(args) => load::run(args).await,

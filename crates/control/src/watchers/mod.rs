@@ -1,5 +1,6 @@
 //! The background checks of a server: a table of watchers. To add one, add a file and a row.
 
+mod alarm_history;
 pub(crate) mod alarms;
 mod clean_ups;
 mod clusters;
@@ -18,6 +19,7 @@ use crate::context::Control;
 
 /// Every watcher.
 const WATCHERS: &[Watcher] = &[
+    alarm_history::WATCHER,
     alarms::WATCHER,
     clean_ups::WATCHER,
     clusters::WATCHER,
