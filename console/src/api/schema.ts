@@ -12,13 +12,73 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the current alarms, the worst first
-         * @description Alarms are not stored: one that has ended is no longer listed. Clusters are refreshed every minute.
+         * Lists the current alarms, the worst first, or the recovered ones, the last first
+         * @description A current alarm is listed as soon as its problem is known, and is recorded a moment later: then it has a number.
+         *     An alarm that cannot be checked now, for example because its cluster does not respond, stays current. Recovered
+         *     alarms are kept for 180 days.
          */
         get: operations["alarm_list"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/alarm/alarms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a recorded alarm, current or recovered */
+        get: operations["alarm_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/alarm/alarms/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledges a current alarm: somebody takes care of it
+         * @description A later acknowledgement replaces an earlier one. It holds until the alarm recovers.
+         */
+        post: operations["alarm_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/alarm/alarms/{id}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Silences a current alarm until a time
+         * @description A later silence replaces an earlier one. It also applies if the problem ends and returns before that time.
+         */
+        put: operations["alarm_silence"];
+        post?: never;
+        /** Ends the silence of an alarm */
+        delete: operations["alarm_unsilence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1836,6 +1896,23 @@ export interface components {
             /** @description Its role. */
             role: components["schemas"]["Role"];
         };
+        /** @description The acknowledgement of an alarm. */
+        AcknowledgeBody: {
+            /** @description A comment, for example what is done about the problem. */
+            comment?: string;
+        };
+        /** @description Who takes care of an alarm. */
+        AcknowledgedView: {
+            /** @description Its comment; may be empty. */
+            comment: string;
+            /**
+             * Format: date-time
+             * @description When it was acknowledged.
+             */
+            time: string;
+            /** @description The account. */
+            user: string;
+        };
         /** @description The result of an action for some objects. */
         ActionResultView: {
             /** @description Whether a task was created. */
@@ -1895,6 +1972,11 @@ export interface components {
             tenantId?: number | null;
         };
         /**
+         * @description The state of an alarm.
+         * @enum {string}
+         */
+        AlarmHandling: "NEW" | "ACKNOWLEDGED" | "SILENCED" | "RECOVERED";
+        /**
          * @description What an alarm is about.
          * @enum {string}
          */
@@ -1909,15 +1991,26 @@ export interface components {
          * @enum {string}
          */
         AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable";
-        /** @description A current alarm. */
+        /** @description An alarm. */
         AlarmView: {
+            acknowledged?: components["schemas"]["AcknowledgedView"] | null;
             /**
              * Format: date-time
              * @description The start of the problem, if known.
              */
             activeAt?: string | null;
+            /**
+             * Format: int64
+             * @description The number of the recorded alarm; null for a problem that appeared a moment ago.
+             */
+            alarmId?: number | null;
             /** @description The type of the alarm, the same in every language. */
             alarmType: components["schemas"]["AlarmType"];
+            /**
+             * Format: date-time
+             * @description When its content last changed.
+             */
+            changedAt?: string | null;
             /**
              * Format: int64
              * @description The cluster; null for an alarm of a server of Lifeboat.
@@ -1927,8 +2020,13 @@ export interface components {
             clusterName?: string | null;
             /** @description The problem and the fix. */
             details: components["schemas"]["Words"];
-            /** @description The identity of the alarm; constant while the alarm holds. */
+            /** @description The identity of the problem; constant while it lasts, and the same when it returns. */
             id: string;
+            /**
+             * Format: date-time
+             * @description When the problem was last observed, to the minute.
+             */
+            lastSeenAt?: string | null;
             /**
              * Format: int32
              * @description The level: 1 is Stopped, 2 is Critical.
@@ -1936,9 +2034,22 @@ export interface components {
             level: number;
             /** @description The name of the alarm, in two or three words. */
             name: string;
+            /**
+             * Format: date-time
+             * @description When the alarm was recorded.
+             */
+            raisedAt?: string | null;
             reason?: components["schemas"]["Words"] | null;
+            /**
+             * Format: date-time
+             * @description When the problem ended.
+             */
+            recoveredAt?: string | null;
             /** @description Whether it is about a server of Lifeboat, a cluster or a tenant. */
             scope: components["schemas"]["AlarmScope"];
+            silenced?: components["schemas"]["SilencedView"] | null;
+            /** @description The state. */
+            state: components["schemas"]["AlarmHandling"];
             /** @description The target and the name. */
             summary: string;
             /**
@@ -2588,6 +2699,31 @@ export interface components {
         /** @description An answer with content. */
         Envelope_ActionView: {
             data: components["schemas"]["ActionView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
+        Envelope_AlarmView: {
+            data: components["schemas"]["AlarmView"];
             /**
              * Format: int64
              * @description The duration in milliseconds.
@@ -5421,6 +5557,33 @@ export interface components {
             /** @description Trusted keys of other installations. */
             trusted: components["schemas"]["TrustedKeyView"][];
         };
+        /** @description The silence of an alarm. */
+        SilenceBody: {
+            /**
+             * Format: date-time
+             * @description When the silence ends, at most 366 days from now.
+             */
+            endTime: string;
+            /** @description Why the alarm is silenced. */
+            reason: string;
+        };
+        /** @description The silence of an alarm. */
+        SilencedView: {
+            /**
+             * Format: date-time
+             * @description When the silence ends.
+             */
+            endTime: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was silenced.
+             */
+            startTime: string;
+            /** @description The account. */
+            user: string;
+        };
         /** @description What is paused with a schedule. */
         StopScheduleBody: {
             /** @description Whether log backup is paused, too; it continues by default. Clean-up is paused with the strategy. */
@@ -6209,8 +6372,14 @@ export interface operations {
     alarm_list: {
         parameters: {
             query?: {
+                /** @description Current alarms, or recovered ones. Current ones when left out. */
+                status?: "ACTIVE" | "HISTORY";
                 /** @description Of this cluster. */
                 clusterId?: number;
+                /** @description Of this level: 1 is Stopped, 2 is Critical. */
+                level?: number;
+                /** @description In this state. */
+                state?: "NEW" | "ACKNOWLEDGED" | "SILENCED" | "RECOVERED";
                 /** @description The page number, from 1. */
                 page?: number;
                 /** @description The number of rows per page. */
@@ -6228,6 +6397,498 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_AlarmView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    alarm_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the alarm. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlarmView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    alarm_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the alarm. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlarmView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    alarm_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the alarm. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlarmView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    alarm_unsilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the alarm. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AlarmView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */
