@@ -25,6 +25,7 @@ use crate::router::routes;
         (name = "log backup", description = "Status of log backup; start, stop, pause, resume"),
         (name = "compaction", description = "Status of major compaction; start, clear exceptions"),
         (name = "alarms", description = "Current and recovered alarms"),
+        (name = "channels", description = "Receivers of notices of alarms, and the outbox"),
         (name = "recovery", description = "Recover backup sets and tenants"),
         (name = "retention", description = "Which backup sets are kept, clean-up, holds"),
         (name = "storages", description = "Storage configurations and their tests"),

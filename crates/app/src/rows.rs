@@ -8,11 +8,13 @@ use crate::failure::Failure;
 use model::Problem;
 
 mod alarms;
+mod channels;
 mod retention;
 mod strategies;
 mod windows;
 
 pub(crate) use self::alarms::AlarmRow;
+pub(crate) use self::channels::{ChannelRow, NoticeRow};
 pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
 pub(crate) use self::strategies::{PlannedRunRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow};
 pub(crate) use self::windows::TenantWindowRow;

@@ -7,7 +7,7 @@ use crate::sql::{Statement, statement};
 pub(crate) use column::Column;
 
 /// The schema of a copy: the newest step for SQLite. The steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 18;
+pub(crate) const SCHEMA: u32 = 19;
 
 /// A table.
 #[derive(Debug)]
@@ -264,6 +264,8 @@ pub(crate) const TABLES: &[Table] = &[
         own_row: None,
     },
     Table { name: "alarms", columns: column::ALARMS, key: "id", own_row: None },
+    Table { name: "channels", columns: column::CHANNELS, key: "id", own_row: None },
+    Table { name: "notices", columns: column::NOTICES, key: "id", own_row: None },
     Table {
         name: "restores",
         columns: &[

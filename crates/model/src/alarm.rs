@@ -46,7 +46,8 @@ pub enum AlarmKind {
 }
 
 /// The level. On the wire, it is OCP's number, of which 1 is the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlarmLevel {
     /// Nothing can be backed up.
     Stopped,
@@ -115,6 +116,16 @@ impl AlarmKind {
 }
 
 impl AlarmLevel {
+    /// Returns the level with OCP's number.
+    #[must_use]
+    pub const fn of_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Stopped),
+            2 => Some(Self::Critical),
+            _ => None,
+        }
+    }
+
     /// Returns OCP's number.
     #[must_use]
     pub const fn number(self) -> u8 {

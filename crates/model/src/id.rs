@@ -59,3 +59,11 @@ identity!(
     /// A recorded alarm.
     AlarmId
 );
+identity!(
+    /// A channel for notices of alarms.
+    ChannelId
+);
+identity!(
+    /// A notice in the outbox.
+    NoticeId
+);

@@ -80,6 +80,7 @@ async fn the_watchers_of_a_server_are_listed_with_how_they_went() {
             "clusters",
             "events",
             "log-backups",
+            "notices",
             "retention",
             "room",
             "snapshots",

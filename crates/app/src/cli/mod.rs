@@ -5,6 +5,7 @@ pub(crate) mod admin;
 mod alarm;
 mod audit;
 pub(crate) mod backup;
+mod channel;
 pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod compaction;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Task(task::TaskArgs),
     /// Show, acknowledge and silence alarms
     Alarm(alarm::AlarmArgs),
+    /// Manage the channels that receive notices of alarms, and show their outbox
+    Channel(channel::ChannelArgs),
     /// Check that every object has a recent backup (for Nagios or Icinga)
     Check(check::CheckArgs),
     /// Manage accounts, API tokens and keys, and show the audit log
@@ -112,6 +115,7 @@ impl Command {
             Self::Retention(args) => &args.reach,
             Self::Task(args) => &args.reach,
             Self::Alarm(args) => &args.reach,
+            Self::Channel(args) => &args.reach,
             Self::Check(args) => &args.reach,
         };
         reach.screen().is_json()
@@ -133,6 +137,7 @@ impl Command {
             Self::Retention(args) => retention::run(args).await,
             Self::Task(args) => task::run(args).await,
             Self::Alarm(args) => alarm::run(args).await,
+            Self::Channel(args) => channel::run(args).await,
             Self::Admin(args) => admin::run(args).await,
             Self::Dump(args) => dump::run(args).await,
             Self::Load(args) => load::run(args).await,

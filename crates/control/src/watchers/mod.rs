@@ -6,6 +6,7 @@ mod clean_ups;
 mod clusters;
 mod events;
 mod log_backups;
+mod notices;
 mod room;
 mod snapshots;
 mod storage_uses;
@@ -25,6 +26,7 @@ const WATCHERS: &[Watcher] = &[
     clusters::WATCHER,
     events::WATCHER,
     log_backups::WATCHER,
+    notices::WATCHER,
     room::WATCHER,
     snapshots::WATCHER,
     storage_uses::WATCHER,

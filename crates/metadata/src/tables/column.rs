@@ -36,3 +36,34 @@ pub(super) const ALARMS: &[Column] = &[
     Text("silenced_by"),
     Text("silence_reason"),
 ];
+
+/// Channels.
+pub(super) const CHANNELS: &[Column] = &[
+    Number("id"),
+    Text("name"),
+    Text("endpoint"),
+    Text("header_names"),
+    Number("is_signed"),
+    Text("rule_json"),
+    Text("language"),
+    Number("enabled"),
+    Text("secrets"),
+    Number("created_at"),
+];
+
+/// Notices for channels.
+pub(super) const NOTICES: &[Column] = &[
+    Number("id"),
+    Number("channel_id"),
+    Number("alarm_id"),
+    Text("event"),
+    Text("body"),
+    Text("status"),
+    Number("created_at"),
+    Number("due_at"),
+    Number("tries"),
+    Number("lease_until"),
+    Number("answer"),
+    Text("problem"),
+    Number("finished_at"),
+];

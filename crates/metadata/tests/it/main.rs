@@ -11,6 +11,7 @@ mod journal;
 mod kill;
 mod log_delays;
 mod log_gaps;
+mod notices;
 mod protection;
 mod records;
 mod servers;

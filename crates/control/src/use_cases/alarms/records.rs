@@ -15,6 +15,7 @@ use model::{Problem, Timestamp};
 use super::derived::Derived;
 use super::listed::ListedAlarm;
 use crate::actor::Actor;
+use crate::channels;
 use crate::context::{Attempt, Control};
 use crate::error::Error;
 
@@ -36,9 +37,12 @@ pub(crate) async fn record(control: &Control, derived: Derived) -> Result<(), Er
     let mut writer = control.metadata().begin().await?;
     let now = writer.now().await?;
     let changes = decide(&seen, &writer.alarms_for_now(oldest).await?, now);
-    for change in &changes {
-        writer.alarm_apply(change).await?;
+    let mut applied = Vec::with_capacity(changes.len());
+    for change in changes {
+        let id = writer.alarm_apply(&change).await?;
+        applied.push((change, id));
     }
+    channels::enqueue(&mut writer, &applied).await?;
     Ok(writer.commit().await?)
 }
 
@@ -123,6 +127,7 @@ pub async fn silence(
         let mut record = current(writer.alarm_now(id).await?, id)?;
         let silence = Silence { since: now, until, by: actor.name.clone(), reason };
         writer.alarm_silence(&record, Some(&silence)).await?;
+        writer.notices_due_at(id, until).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         record.silence = Some(silence);
@@ -146,6 +151,7 @@ pub async fn unsilence(control: &Control, actor: &Actor, id: AlarmId) -> Result<
             return Err(Problem::refused(codes::CONFLICT, "alarm-not-silenced").with("alarm", id).into());
         }
         writer.alarm_silence(&record, None).await?;
+        writer.notices_due_at(id, now).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         record.silence = None;
