@@ -5,8 +5,8 @@ export const alarmsEn = {
   show: (count: number) => `Show the alarms: ${count}`,
   showOf: (name: string, count: number) => `Alarms of ${name}: ${count}`,
   none: 'No active alarms',
-  hint: (stopped: number, critical: number) =>
-    [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
+  hint: (stopped: number, critical: number, handled: number) =>
+    [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : '', handled ? `${handled} handled` : ''].filter(Boolean).join(' · '),
   server: 'Lifeboat server',
   since: 'Since',
   leads: {
@@ -31,8 +31,8 @@ export const alarmsZh: typeof alarmsEn = {
   show: (count: number) => `查看告警：${count}`,
   showOf: (name: string, count: number) => `${name} 的告警：${count}`,
   none: '暂无告警',
-  hint: (stopped: number, critical: number) =>
-    [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
+  hint: (stopped: number, critical: number, handled: number) =>
+    [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : '', handled ? `已处理 ${handled}` : ''].filter(Boolean).join(' · '),
   server: 'Lifeboat 服务器',
   since: '开始于',
   leads: {

@@ -1,8 +1,8 @@
 //! Live events: server-sent events, numbered by the journal.
 //!
 //! Each event has a number, and numbers increase. After a lost connection, a client sends the last number that it got
-//! as `Last-Event-ID` (browsers do so by themselves), and gets all later events, from any server. Alarms are not
-//! stored: the event of an alarm has no number and is not sent again.
+//! as `Last-Event-ID` (browsers do so by themselves), and gets all later events, from any server. The event of an alarm
+//! reports what this server sees: it has no number and is not sent again.
 //!
 //! A stream ends with the log-on of its reader.
 

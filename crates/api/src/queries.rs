@@ -362,28 +362,6 @@ impl WindowQuery {
     }
 }
 
-/// Which alarms are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct AlarmQuery {
-    /// Of this cluster.
-    cluster_id: Option<i64>,
-    /// The page number, from 1.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
-    page: Option<u32>,
-    /// The number of rows per page.
-    #[param(minimum = 1, maximum = 2000, default = 10)]
-    size: Option<u32>,
-}
-
-impl AlarmQuery {
-    /// Reads the cluster and the page.
-    pub(crate) fn read(&self) -> Result<(Option<ClusterId>, PageAsk), Problem> {
-        Ok((self.cluster_id.map(ClusterId), page(self.page, self.size)?))
-    }
-}
-
 /// Which objects are wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -475,7 +453,7 @@ impl EventQuery {
 }
 
 /// Reads the page of a list.
-fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
+pub(crate) fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
     let usual = PageAsk::default();
     PageAsk::new(number.unwrap_or(usual.number()), size.unwrap_or(usual.size()))
 }

@@ -12,8 +12,9 @@ use utoipa_axum::routes;
 use crate::ingress::Ingress;
 use crate::measure::{self, Requests};
 use crate::routes::{
-    accounts, alarms, audit, backups, clusters, compactions, log_backups, metrics, protection, restores,
-    retention, server, signing, storage_uses, storages, strategies, tasks, tenants, tokens, users, watchers,
+    accounts, alarms, audit, backups, channels, clusters, compactions, log_backups, metrics, protection,
+    restores, retention, server, signing, storage_uses, storages, strategies, tasks, tenants, tokens, users,
+    watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -156,6 +157,13 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(strategies::tenant_strategy_next_runs))
         // Alarms
         .routes(routes!(alarms::alarm_list))
+        .routes(routes!(alarms::alarm_get))
+        .routes(routes!(alarms::alarm_acknowledge))
+        .routes(routes!(alarms::alarm_silence, alarms::alarm_unsilence))
+        .routes(routes!(channels::channel_list, channels::channel_add))
+        .routes(routes!(channels::channel_get, channels::channel_change, channels::channel_remove))
+        .routes(routes!(channels::channel_test))
+        .routes(routes!(channels::channel_outbox))
         // Tasks
         .routes(routes!(tasks::task_list))
         .routes(routes!(tasks::task_get))

@@ -7,10 +7,14 @@ use serde_json::Value;
 use crate::failure::Failure;
 use model::Problem;
 
+mod alarms;
+mod channels;
 mod retention;
 mod strategies;
 mod windows;
 
+pub(crate) use self::alarms::AlarmRow;
+pub(crate) use self::channels::{ChannelRow, NoticeRow};
 pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
 pub(crate) use self::strategies::{
     PlannedRunRow, ScheduleRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow,

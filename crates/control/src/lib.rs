@@ -21,7 +21,8 @@
 //! | [`tasks`] | watch and control tasks |
 //! | [`users`] | accounts, log-on, passwords |
 //! | [`signing`] | the origin of backup sets, and the keys that prove it |
-//! | [`alarms`] | the current problems |
+//! | [`alarms`] | the current problems, and their history |
+//! | [`channels`] | the receivers of notices of alarms, and the outbox |
 //! | [`audit`] | the audit log |
 //! | [`protection`] | how recently each object was backed up |
 //! | [`metrics`] | the numbers that a server reports to monitoring |
@@ -54,7 +55,7 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, delete_policies, health, log_backups, log_delays,
-    log_gaps, metrics, protection, recovery_windows, restores, retention, signing, storage_scan,
+    alarms, audit, backups, channels, clusters, compactions, delete_policies, health, log_backups,
+    log_delays, log_gaps, metrics, protection, recovery_windows, restores, retention, signing, storage_scan,
     storage_uses, storages, strategies, tasks, tenants, users, watching,
 };

@@ -14,6 +14,8 @@
 //! | [`tenant_credentials`] | the logical backup accounts of tenants |
 //! | [`storages`], [`backup_sets`], [`restores`] | the storages of backups, the backup sets, their recoveries |
 //! | [`holds`] | backup sets that are on hold |
+//! | [`alarms`] | the recorded alarms |
+//! | [`channels`], [`notices`] | the receivers of notices of alarms, and the outbox |
 //! | [`strategies`], [`strategy_runs`] | backup strategies, and the result of each due time |
 //! | [`standings`], [`backup_failures`] | the backup status of clusters, and the failed backups |
 //! | [`protection`] | the age of all last backups |
@@ -28,9 +30,11 @@
 //! [`Metadata`] reads, a [`Transaction`] writes: a use case writes all of its changes or none, together with its line
 //! in the audit log and its task.
 
+pub mod alarms;
 pub mod audit;
 pub mod backup_failures;
 pub mod backup_sets;
+pub mod channels;
 pub mod clusters;
 pub mod copy;
 pub mod database;
@@ -41,6 +45,7 @@ pub mod journal;
 pub mod log_delays;
 pub mod log_gaps;
 mod measured;
+pub mod notices;
 pub mod open;
 pub mod passwords;
 pub mod protection;

@@ -1,8 +1,12 @@
-//! Alarms: the current problems. They are not stored: each is derived from known data, and ends with its problem.
+//! Alarms: the current problems, each derived from known data. [`kept`] records them over time.
 //!
 //! Names, levels and thresholds are OCP's; where OCP has none, they follow its style.
 
+pub mod kept;
+
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::archive::{ArchiveRound, ArchiveStatus};
 use crate::id::{ClusterId, TaskId, TenantId};
@@ -42,7 +46,8 @@ pub enum AlarmKind {
 }
 
 /// The level. On the wire, it is OCP's number, of which 1 is the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AlarmLevel {
     /// Nothing can be backed up.
     Stopped,
@@ -86,6 +91,12 @@ impl AlarmKind {
         }
     }
 
+    /// Returns the type with this name for programs.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Returns its level.
     #[must_use]
     pub const fn level(self) -> AlarmLevel {
@@ -105,6 +116,16 @@ impl AlarmKind {
 }
 
 impl AlarmLevel {
+    /// Returns the level with OCP's number.
+    #[must_use]
+    pub const fn of_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Stopped),
+            2 => Some(Self::Critical),
+            _ => None,
+        }
+    }
+
     /// Returns OCP's number.
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -135,7 +156,8 @@ pub struct Alarm {
 }
 
 /// The server or cluster that an alarm is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// A Lifeboat server, by its name.
     Server(String),

@@ -55,3 +55,15 @@ identity!(
     /// A backup strategy.
     StrategyId
 );
+identity!(
+    /// A recorded alarm.
+    AlarmId
+);
+identity!(
+    /// A channel for notices of alarms.
+    ChannelId
+);
+identity!(
+    /// A notice in the outbox.
+    NoticeId
+);

@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod archive;
 pub mod backup;
 pub mod backup_set;
+pub mod channel;
 pub mod cluster;
 pub mod compaction;
 pub mod egress;

@@ -30,7 +30,7 @@ pub enum Permission {
     Backup,
     /// Take over and remove clusters.
     ManageClusters,
-    /// Manage accounts, read the audit log, and decide which keys are trusted.
+    /// Manage accounts and channels, read the audit log, and decide which keys are trusted.
     ManageUsers,
 }
 

@@ -8,18 +8,20 @@ import { Nothing } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
 import { Prose } from '../../parts/Prose';
 import { Status, type Tone } from '../../parts/Status';
+import { AlarmActions } from './AlarmActions';
+import { useAlarmWords } from './alarmWords';
 import { placeOf } from './place';
 
 const TONES: Record<number, Tone> = { 1: 'bad', 2: 'warn' };
 
-/** The current alarms: each with its cause, its fix, and a link to its object. */
-export function AlarmList({ alarms }: { alarms: Alarm[] }) {
+/** Alarms: each with its cause, its fix, what people did about it, and a link to its object. */
+export function AlarmList({ alarms, none }: { alarms: Alarm[]; none?: string }) {
   const { alarms: labels } = useLabels();
-  if (alarms.length === 0) return <Nothing text={labels.none} />;
+  if (alarms.length === 0) return <Nothing text={none ?? labels.none} />;
   return (
     <ul className="alarms" data-testid="alarms">
       {alarms.map((alarm) => (
-        <li key={alarm.id}>
+        <li key={`${alarm.id}-${alarm.recoveredAt ? alarm.alarmId : ''}`}>
           <AlarmItem alarm={alarm} />
         </li>
       ))}
@@ -37,10 +39,11 @@ function AlarmItem({ alarm }: { alarm: Alarm }) {
   const { alarms: labels, words } = useLabels();
   const place = placeOf(alarm);
   const level = words.alarmLevel[alarm.level === 1 ? 1 : 2];
+  const tone = alarm.state === 'NEW' ? (TONES[alarm.level] ?? 'warn') : 'quiet';
   return (
     <article className="alarm" aria-label={alarm.summary}>
       <div className="alarm-head">
-        <Status tone={TONES[alarm.level] ?? 'warn'}>
+        <Status tone={tone}>
           <span className="alarm-name">{alarm.name}</span>
           <span className="quiet">{level}</span>
         </Status>
@@ -60,7 +63,33 @@ function AlarmItem({ alarm }: { alarm: Alarm }) {
         </p>
       ) : null}
       <Explanation words={alarm.details} />
+      <Handled alarm={alarm} />
       {place ? <Link to={place}>{labels.leads[alarm.alarmType](alarm.taskId)}</Link> : null}
+      {typeof alarm.alarmId === 'number' && alarm.state !== 'RECOVERED' ? <AlarmActions alarm={alarm} id={alarm.alarmId} /> : null}
     </article>
+  );
+}
+
+/** What people did about an alarm, and when it recovered. */
+function Handled({ alarm: { acknowledged, silenced, recoveredAt } }: { alarm: Alarm }) {
+  const words = useAlarmWords();
+  return (
+    <>
+      {acknowledged ? (
+        <p className="quiet" data-testid="alarm-acknowledged">
+          {words.acknowledgedBy(acknowledged.user, acknowledged.comment)} · <Moment at={acknowledged.time} />
+        </p>
+      ) : null}
+      {silenced ? (
+        <p className="quiet" data-testid="alarm-silenced">
+          {words.silencedBy(silenced.user, silenced.reason)} · {words.until} <Moment at={silenced.endTime} isExact />
+        </p>
+      ) : null}
+      {recoveredAt ? (
+        <p className="quiet" data-testid="alarm-recovered">
+          {words.recovered} <Moment at={recoveredAt} isExact />
+        </p>
+      ) : null}
+    </>
   );
 }

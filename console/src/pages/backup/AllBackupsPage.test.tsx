@@ -32,6 +32,7 @@ const LATE: Alarm = {
   id: 'inc_backup_delay-7-1001',
   alarmType: 'inc_backup_delay',
   name: 'Log backup delay',
+  state: 'NEW',
   level: 2,
   scope: 'Tenant',
   target: 'ob_cluster=prod-12',

@@ -48,6 +48,7 @@ test('an object whose log backup is late and interrupted counts once', () => {
     id: `${alarmType}-${tenantId}`,
     alarmType,
     name: 'Log backup delay',
+    state: 'NEW',
     level: 2,
     scope: 'Tenant',
     target: 'ob_cluster=prod-12',

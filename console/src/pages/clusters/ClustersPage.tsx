@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import type { Cluster } from '../../api/types';
+import type { Alarm, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/useAllClusters';
 import { later } from '../../parts/later';
@@ -14,7 +14,7 @@ import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Tiles } from '../../parts/Tiles';
-import { useAlarms } from '../alarms/useAlarms';
+import { newAlarms, useAlarms } from '../alarms/useAlarms';
 import { allOverviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
 import { countTenants, protectionRows } from '../protection/protection';
@@ -73,7 +73,8 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
   // Whether a tenant has a full backup does not depend on strategies.
   const tenants = objects && countTenants(protectionRows(objects, []));
   const alarms = useAlarms().data;
-  const stopped = alarms?.filter(({ level }) => level === 1).length ?? 0;
+  const fresh = alarms && newAlarms(alarms);
+  const stopped = fresh?.filter(({ level }) => level === 1).length ?? 0;
   const count = (status: Cluster['status']) => clusters.filter((cluster) => lookOf(cluster, alarms).status === status).length;
   const troubles = [
     labels.unavailable(count('UNAVAILABLE')),
@@ -94,8 +95,8 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
         },
         {
           term: words.title,
-          value: <AlarmCount count={alarms?.length} label={words.show} onShow={onAlarms} />,
-          hint: alarms && (alarms.length ? words.hint(stopped, alarms.length - stopped) : words.none),
+          value: <AlarmCount alarms={alarms} label={words.show} onShow={onAlarms} />,
+          hint: fresh && alarms && (alarms.length ? words.hint(stopped, fresh.length - stopped, alarms.length - fresh.length) : words.none),
         },
       ]}
     />
@@ -104,11 +105,12 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
 
 const PAGE_SIZE = 10;
 
-/** The number of alarms; if there are any, a button that shows them. */
-function AlarmCount({ count, label, onShow }: { count: number | undefined; label: (count: number) => string; onShow: () => void }) {
-  if (!count) return <>{count ?? '…'}</>;
+/** The number of new alarms, as a button that shows all of them and the history. */
+function AlarmCount({ alarms, label, onShow }: { alarms: Alarm[] | undefined; label: (count: number) => string; onShow: () => void }) {
+  if (!alarms) return <>…</>;
+  const count = newAlarms(alarms).length;
   return (
-    <Button type="link" size="small" danger className="link-button count-button" aria-label={label(count)} onClick={onShow}>
+    <Button type="link" size="small" danger={count > 0} className="link-button count-button" aria-label={label(count)} onClick={onShow}>
       {count}
     </Button>
   );
@@ -153,7 +155,7 @@ function ClusterTable({ clusters, onAlarms }: ClusterTableProps) {
       title: labels.alarms.title,
       render: (_, cluster) => (
         <AlarmCount
-          count={alarms?.filter(({ clusterId }) => clusterId === cluster.id).length}
+          alarms={alarms?.filter(({ clusterId }) => clusterId === cluster.id)}
           label={(count) => labels.alarms.showOf(cluster.name, count)}
           onShow={() => onAlarms(cluster)}
         />

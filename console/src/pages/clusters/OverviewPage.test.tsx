@@ -16,6 +16,7 @@ const UNAVAILABLE: Alarm = {
   id: 'cluster_unavailable-7',
   alarmType: 'cluster_unavailable',
   name: 'Cluster unavailable',
+  state: 'NEW',
   level: 1,
   scope: 'Cluster',
   target: 'ob_cluster=prod-12',

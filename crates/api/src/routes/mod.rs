@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod backups;
+pub(crate) mod channels;
 pub(crate) mod clusters;
 pub(crate) mod compactions;
 pub(crate) mod log_backups;

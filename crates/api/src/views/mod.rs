@@ -9,6 +9,7 @@ pub(crate) mod all_backups;
 pub(crate) mod audit;
 pub(crate) mod backup_now;
 pub(crate) mod backups;
+pub(crate) mod channels;
 pub(crate) mod clusters;
 pub(crate) mod compactions;
 pub(crate) mod delete_policies;

@@ -226,6 +226,43 @@ words! {
 }
 
 words! {
+    /// The state of an alarm.
+    AlarmHandling for model::alarm::kept::Handling {
+        New = "NEW",
+        Acknowledged = "ACKNOWLEDGED",
+        Silenced = "SILENCED",
+        Recovered = "RECOVERED",
+    }
+}
+
+words! {
+    /// The language of a channel's notices.
+    ChannelLanguage for model::text::Language {
+        En = "en-US",
+        Zh = "zh-CN",
+    }
+}
+
+words! {
+    /// What a notice is about.
+    NoticeEvent for model::channel::NoticeEvent {
+        Raised = "RAISED",
+        Recovered = "RECOVERED",
+        Test = "TEST",
+    }
+}
+
+words! {
+    /// The fate of a notice.
+    NoticeStatus for model::channel::NoticeStatus {
+        Waiting = "WAITING",
+        Delivered = "DELIVERED",
+        Failed = "FAILED",
+        Skipped = "SKIPPED",
+    }
+}
+
+words! {
     /// The status of a major compaction.
     CompactionStatus for model::compaction::CompactionStatus {
         Idle = "IDLE",

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod channels;
 mod description;
 mod events;
 mod forged;

@@ -176,6 +176,44 @@ async fn be_told_of_an_alarm(server: &Server, cluster: i64) {
     for field in ["id", "alarmType", "clusterId", "tenantId"] {
         assert_eq!(data[field], alarm[field], "{field}: {data} {alarm}");
     }
+    Box::pin(handle_an_alarm(server, alarm)).await;
+}
+
+/// Acknowledges and silences a recorded alarm.
+async fn handle_an_alarm(server: &Server, alarm: &Value) {
+    assert_eq!(alarm["state"], "NEW");
+    let path =
+        format!("/api/v2/alarm/alarms/{}", alarm["alarmId"].as_i64().expect("recorded before the event"));
+    let body = json!({ "comment": "mine" });
+    let done = server.ask("POST", &format!("{path}/acknowledge"), Some(&body)).await.json();
+    assert_eq!(done["data"]["state"], "ACKNOWLEDGED", "{done}");
+    let body = json!({ "reason": "upgrade", "endTime": "2020-01-01T00:00:00Z" });
+    let refused = server.ask("PUT", &format!("{path}/silence"), Some(&body)).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+    let until = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let until =
+        model::Timestamp(i64::try_from(until.as_micros()).expect("small") + 3_600_000_000).to_rfc3339();
+    let body = json!({ "reason": "upgrade", "endTime": until });
+    let done = server.ask("PUT", &format!("{path}/silence"), Some(&body)).await.json();
+    assert_eq!(
+        (&done["data"]["state"], &done["data"]["silenced"]["reason"]),
+        (&json!("SILENCED"), &json!("upgrade"))
+    );
+    let count = async |query: &str| {
+        let list = server.ask("GET", &format!("/api/v2/alarm/alarms?{query}"), None).await.json();
+        list["data"]["page"]["totalElements"].as_i64().expect("a number")
+    };
+    let found =
+        (count("state=SILENCED").await, count("state=NEW&level=2").await, count("state=RECOVERED").await);
+    assert_eq!(found, (1, 0, 0));
+    let done = server.ask("DELETE", &format!("{path}/silence"), None).await.json();
+    assert_eq!(done["data"]["state"], "ACKNOWLEDGED", "{done}");
+    let shown = server.ask("GET", &path, None).await.json();
+    assert_eq!(shown["data"]["acknowledged"]["comment"], "mine");
+    let unknown = server.ask("GET", "/api/v2/alarm/alarms/4711", None).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.text);
+    let level = server.ask("GET", "/api/v2/alarm/alarms?level=3", None).await;
+    assert_eq!(level.status, StatusCode::BAD_REQUEST, "{}", level.text);
 }
 
 /// Finds a table in the set, and recovers only this table, under a new name of its database.

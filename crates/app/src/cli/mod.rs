@@ -2,8 +2,10 @@
 
 mod account;
 pub(crate) mod admin;
+mod alarm;
 mod audit;
 pub(crate) mod backup;
+mod channel;
 pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod compaction;
@@ -72,6 +74,10 @@ pub(crate) enum Command {
     Retention(retention::RetentionArgs),
     /// Watch, retry, skip, cancel and roll back tasks
     Task(task::TaskArgs),
+    /// Show, acknowledge and silence alarms
+    Alarm(alarm::AlarmArgs),
+    /// Manage the channels that receive notices of alarms, and show their outbox
+    Channel(channel::ChannelArgs),
     /// Check that every object has a recent backup (for Nagios or Icinga)
     Check(check::CheckArgs),
     /// Manage accounts, API tokens and keys, and show the audit log
@@ -109,6 +115,8 @@ impl Command {
             Self::Restore(args) => &args.reach,
             Self::Retention(args) => &args.reach,
             Self::Task(args) => &args.reach,
+            Self::Alarm(args) => &args.reach,
+            Self::Channel(args) => &args.reach,
             Self::Check(args) => &args.reach,
         };
         reach.screen().is_json()
@@ -129,6 +137,8 @@ impl Command {
             Self::Restore(args) => restore::run(args).await,
             Self::Retention(args) => retention::run(args).await,
             Self::Task(args) => task::run(args).await,
+            Self::Alarm(args) => alarm::run(args).await,
+            Self::Channel(args) => channel::run(args).await,
             Self::Admin(args) => admin::run(args).await,
             Self::Dump(args) => dump::run(args).await,
             Self::Load(args) => load::run(args).await,

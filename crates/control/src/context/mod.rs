@@ -33,5 +33,5 @@ pub use page::{Page, PageAsk};
 pub(crate) use seen::{Basis, Seen};
 pub use settings::Settings;
 pub(crate) use shared::{Context, open_metadata};
-pub(crate) use troubles::Trouble;
+pub(crate) use troubles::{DiskTrouble, Trouble};
 pub use watch_log::{WakesBy, Watched};

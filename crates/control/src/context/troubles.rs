@@ -15,10 +15,34 @@ use model::time::Timestamp;
 /// The problems by cluster, and those of the disks.
 #[derive(Default)]
 pub(crate) struct Troubles {
-    by_cluster: Mutex<BTreeMap<ClusterId, Trouble>>,
-    of_disks: Mutex<Option<DiskTrouble>>,
+    clusters: Mutex<ClusterTroubles>,
+    disks: Mutex<DiskTroubles>,
     /// The number of possible changes so far.
     changes: AtomicU64,
+}
+
+/// The problems of all clusters at one time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ClusterTroubles {
+    by_cluster: BTreeMap<ClusterId, Trouble>,
+    /// When the log backup status of each cluster was requested that responds and reported it.
+    pub(crate) logs_at: BTreeMap<ClusterId, Timestamp>,
+}
+
+impl ClusterTroubles {
+    /// Returns the problem of a cluster.
+    pub(crate) fn of(&self, cluster: ClusterId) -> Option<&Trouble> {
+        self.by_cluster.get(&cluster)
+    }
+}
+
+/// The problem of the disks at one time.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DiskTroubles {
+    /// When they were checked; none before the first check.
+    pub(crate) checked: Option<Timestamp>,
+    /// The problem, if any.
+    pub(crate) trouble: Option<DiskTrouble>,
 }
 
 /// The problem of a cluster.
@@ -47,58 +71,66 @@ pub(crate) struct DiskTrouble {
 impl Troubles {
     /// Stores the current problem of the disks, if any. The start of a lasting problem stays the same.
     pub(crate) fn disks(&self, now: Timestamp, why: Option<Text>) {
-        let mut kept = self.of_disks.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = kept.as_ref().map_or(now, |trouble| trouble.since);
+        let mut kept = self.disks.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = kept.trouble.as_ref().map_or(now, |trouble| trouble.since);
         let found = why.map(|why| DiskTrouble { since, why });
-        if *kept != found {
-            *kept = found;
+        kept.checked = Some(now);
+        if kept.trouble != found {
+            kept.trouble = found;
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Returns the problem of the disks at the last check.
-    pub(crate) fn of_disks(&self) -> Option<DiskTrouble> {
-        self.of_disks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn of_disks(&self) -> DiskTroubles {
+        self.disks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Stores that a cluster does not answer. The start of a lasting problem stays the same.
     pub(crate) fn silent(&self, cluster: ClusterId, now: Timestamp, why: Text) {
         let mut all = self.all();
-        if !matches!(all.get(&cluster), Some(Trouble::Silent { .. })) {
-            all.insert(cluster, Trouble::Silent { since: now, why });
+        all.logs_at.remove(&cluster);
+        if !matches!(all.of(cluster), Some(Trouble::Silent { .. })) {
+            all.by_cluster.insert(cluster, Trouble::Silent { since: now, why });
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Stores the log backup status of a reachable cluster. If it could not be read, the last known problems of log
-    /// backup stay.
-    pub(crate) fn answered(&self, cluster: ClusterId, logs: Option<Vec<(ArchiveRound, Option<u64>)>>) {
+    /// Stores the log backup status of a reachable cluster, and when it was requested. If it could not be read, the
+    /// last known problems of log backup stay.
+    pub(crate) fn answered(
+        &self,
+        cluster: ClusterId,
+        logs: Option<Vec<(ArchiveRound, Option<u64>)>>,
+        at: Timestamp,
+    ) {
         let Some(mut logs) = logs else { return self.not_silent(cluster) };
         // Keep every delay: the limit depends on the strategy, which is not known here.
         logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us, 0).is_some());
         let mut all = self.all();
+        let is_first = all.logs_at.insert(cluster, at).is_none();
         let was_well = if logs.is_empty() {
-            all.remove(&cluster).is_none()
+            all.by_cluster.remove(&cluster).is_none()
         } else {
-            all.insert(cluster, Trouble::Logs(logs));
+            all.by_cluster.insert(cluster, Trouble::Logs(logs));
             false
         };
-        if !was_well {
+        if is_first || !was_well {
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     fn not_silent(&self, cluster: ClusterId) {
         let mut all = self.all();
-        if matches!(all.get(&cluster), Some(Trouble::Silent { .. })) {
-            all.remove(&cluster);
+        if matches!(all.of(cluster), Some(Trouble::Silent { .. })) {
+            all.by_cluster.remove(&cluster);
             self.changes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Returns the problem of a cluster at the last refresh.
-    pub(crate) fn of(&self, cluster: ClusterId) -> Option<Trouble> {
-        self.all().get(&cluster).cloned()
+    /// Returns the problems of all clusters at their last refresh.
+    pub(crate) fn of_clusters(&self) -> ClusterTroubles {
+        self.all().clone()
     }
 
     /// Returns the number of possible changes so far.
@@ -106,9 +138,9 @@ impl Troubles {
         self.changes.load(Ordering::Relaxed)
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<ClusterId, Trouble>> {
+    fn all(&self) -> MutexGuard<'_, ClusterTroubles> {
         // Each change is one call: a panic elsewhere leaves nothing half-done here.
-        self.by_cluster.lock().unwrap_or_else(PoisonError::into_inner)
+        self.clusters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -138,20 +170,34 @@ mod tests {
     #[test]
     fn an_interrupted_log_backup_is_not_forgotten_when_a_refresh_can_t_read_it() {
         let (troubles, cluster) = (Troubles::default(), ClusterId(1));
-        troubles.answered(cluster, Some(vec![(interrupted(), None)]));
+        troubles.answered(cluster, Some(vec![(interrupted(), None)]), Timestamp(1));
         let changes = troubles.changes();
-        troubles.answered(cluster, None);
-        assert!(matches!(troubles.of(cluster), Some(Trouble::Logs(logs)) if logs.len() == 1));
-        assert_eq!(troubles.changes(), changes);
-        troubles.answered(cluster, Some(Vec::new()));
-        assert!(troubles.of(cluster).is_none());
+        troubles.answered(cluster, None, Timestamp(2));
+        let all = troubles.of_clusters();
+        assert!(matches!(all.of(cluster), Some(Trouble::Logs(logs)) if logs.len() == 1));
+        assert_eq!((troubles.changes(), all.logs_at.get(&cluster)), (changes, Some(&Timestamp(1))));
+        troubles.answered(cluster, Some(Vec::new()), Timestamp(3));
+        assert!(troubles.of_clusters().of(cluster).is_none());
     }
 
     #[test]
     fn a_cluster_that_answers_is_no_longer_silent_even_without_its_log_backup() {
         let (troubles, cluster) = (Troubles::default(), ClusterId(1));
         troubles.silent(cluster, Timestamp(1), Text::new("database-refuses-connections"));
-        troubles.answered(cluster, None);
-        assert!(troubles.of(cluster).is_none());
+        troubles.answered(cluster, None, Timestamp(2));
+        assert!(troubles.of_clusters().of(cluster).is_none());
+    }
+
+    #[test]
+    fn the_log_backup_of_a_silent_cluster_is_unknown_until_it_is_read_again() {
+        let (troubles, cluster) = (Troubles::default(), ClusterId(1));
+        let known = || troubles.of_clusters().logs_at.get(&cluster).copied();
+        assert_eq!(known(), None);
+        troubles.answered(cluster, Some(Vec::new()), Timestamp(1));
+        assert_eq!(known(), Some(Timestamp(1)));
+        troubles.silent(cluster, Timestamp(2), Text::new("database-refuses-connections"));
+        assert_eq!(known(), None);
+        troubles.answered(cluster, None, Timestamp(3));
+        assert_eq!(known(), None, "it answers, but does not report its log backup");
     }
 }

@@ -234,6 +234,7 @@ impl Context {
     pub(crate) async fn look_at(&self, id: ClusterId) -> Result<(), Error> {
         let cluster = self.cluster(id).await?;
         let endpoint = self.endpoint(&cluster).await?;
+        let asked = self.metadata.now().await?;
         let question = async {
             let mut driver = Driver::open(&endpoint, Arc::new(NoWitness)).await?;
             let (facts, tenants) = (driver.probe().await?, driver.tenants().await?);
@@ -258,7 +259,7 @@ impl Context {
                 if let Some(logs) = logs {
                     self.log_checkpoints.keep(id, logs, now);
                 }
-                self.troubles.answered(id, logs.clone());
+                self.troubles.answered(id, logs.clone(), asked);
             }
             Err(error) => self.troubles.silent(id, now, error.problem().text.clone()),
         }

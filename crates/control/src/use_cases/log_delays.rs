@@ -71,12 +71,13 @@ pub(crate) async fn watch(control: &Control) -> Result<(), Error> {
 
 async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let context = &control.context;
+    let asked = control.metadata().now().await?;
     let question = async { log_backups::seen(&mut asking::open(context, cluster).await?).await };
     let logs = asking::within_longer_limit(cluster, question).await?;
     let behind = |(round, delay_us): &(ArchiveRound, Option<u64>)| Some((round.tenant, (*delay_us)?));
     let delays: Vec<(TenantId, u64)> = logs.iter().filter_map(behind).collect();
     let rounds: Vec<ArchiveRound> = logs.iter().map(|(round, _)| round.clone()).collect();
-    context.troubles.answered(cluster.id, Some(logs));
+    context.troubles.answered(cluster.id, Some(logs), asked);
     let mut writer = control.metadata().begin().await?;
     if writer.log_delays_insert(cluster.id, &delays).await? {
         writer.commit().await?;
@@ -122,7 +123,8 @@ mod tests {
             world.fault(FaultName::ArchiveInterrupted, None);
             pass(&world, Duration::from_secs(600)).await;
             super::watch(&world.control).await.expect("a look");
-            let alarms = crate::alarms::list(&world.control, &world.actor, None, PageAsk::default()).await;
+            let alarms =
+                crate::alarms::problems(&world.control, &world.actor, None, PageAsk::default()).await;
             let alarms = alarms.expect("listed").contents;
             let [alarm] = &alarms[..] else { panic!("{profile}: {alarms:?}") };
             assert_eq!(alarm.kind, AlarmKind::LogBackupInterrupted, "{profile}");

@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod audit;
 pub mod backups;
+pub mod channels;
 pub(crate) mod clean_ups;
 pub mod clusters;
 pub mod compactions;

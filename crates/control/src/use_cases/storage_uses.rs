@@ -252,7 +252,8 @@ mod tests {
             let mut writer = world.control.metadata().begin().await.expect("may write");
             assert!(writer.storage_uses_insert(world.cluster, &[taken]).await.expect("kept"));
             writer.commit().await.expect("kept");
-            let alarms = crate::alarms::list(&world.control, &world.actor, None, PageAsk::default()).await;
+            let alarms =
+                crate::alarms::problems(&world.control, &world.actor, None, PageAsk::default()).await;
             let kinds: Vec<_> = alarms.expect("listed").contents.iter().map(|alarm| alarm.kind).collect();
             let expected = [AlarmKind::StorageCapacity].into_iter().filter(|_| is_full).collect::<Vec<_>>();
             assert_eq!(kinds, expected, "{used_bytes:?}");

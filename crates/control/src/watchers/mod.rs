@@ -1,10 +1,12 @@
 //! The background checks of a server: a table of watchers. To add one, add a file and a row.
 
+mod alarm_history;
 pub(crate) mod alarms;
 mod clean_ups;
 mod clusters;
 mod events;
 mod log_backups;
+mod notices;
 mod room;
 mod snapshots;
 mod storage_uses;
@@ -18,11 +20,13 @@ use crate::context::Control;
 
 /// Every watcher.
 const WATCHERS: &[Watcher] = &[
+    alarm_history::WATCHER,
     alarms::WATCHER,
     clean_ups::WATCHER,
     clusters::WATCHER,
     events::WATCHER,
     log_backups::WATCHER,
+    notices::WATCHER,
     room::WATCHER,
     snapshots::WATCHER,
     storage_uses::WATCHER,

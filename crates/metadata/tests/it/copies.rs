@@ -21,6 +21,8 @@ use model::strategy::Scope;
 use model::user::Role;
 use model::{Secret, Timestamp};
 
+use crate::alarms::{alarm, raised};
+use crate::notices;
 use crate::stand::{Kind, Stand, begin, commit, new_cluster, new_task, open, open_on};
 use crate::strategies::{missed, settings};
 
@@ -46,6 +48,8 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
     let room = Some(Room { capacity_bytes: 9, used_bytes: 8 });
     let taken = NewUse { storage: storage.id, data_bytes: 7, log_bytes: None, room };
     writer.storage_uses_insert(cluster, &[taken]).await.expect("kept");
+    writer.channel_insert(&notices::settings("dba"), &notices::secrets()).await.expect("kept");
+    writer.alarm_apply(&raised(alarm(cluster.0, "a"))).await.expect("kept");
     writer.user_insert("eva", Role::Admin, &hash, false).await.expect("kept");
     writer.signing_key_ensure(&Secret::new("signing-seed")).await.expect("kept");
     let deed = Deed {
@@ -83,7 +87,7 @@ async fn what_was_copied_is_there_after_it_was_put_back_on_any_kind_of_database(
         let written = stand.metadata.copy_to(&file).await.expect("a copy");
         assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(&file).expect("text");
-        for secret in ["hunter2", "s3cr3t", "of-the-tenant", "signing-seed"] {
+        for secret in ["hunter2", "s3cr3t", "of-the-tenant", "signing-seed", "of-the-url", "of-the-header"] {
             assert!(!text.contains(secret), "secrets stay sealed");
         }
 
@@ -144,6 +148,12 @@ async fn same(old: &Metadata, new: &Metadata) {
     let runs = old.strategy_run_history(strategies[0].id, Timestamp(0)).await.expect("answers");
     assert_eq!(runs, new.strategy_run_history(strategies[0].id, Timestamp(0)).await.expect("answers"));
     assert_eq!((strategies.len(), runs.len()), (1, 1));
+    let channels = old.channel_list().await.expect("answers");
+    assert_eq!((channels.len(), &channels), (1, &new.channel_list().await.expect("answers")));
+    let secrets = new.channel_secrets(channels[0].id).await.expect("opens");
+    assert_eq!(secrets, notices::secrets());
+    let alarms = old.alarm_list_open().await.expect("answers");
+    assert_eq!((alarms.len(), &alarms), (1, &new.alarm_list_open().await.expect("answers")));
     assert_eq!(old.events(0, 1_000).await.expect("answers"), new.events(0, 1_000).await.expect("answers"));
 }
 

@@ -1,6 +1,7 @@
 //! Black-box tests of the metadata: each promise with each database, and the specific errors of a data directory.
 
 mod accounts;
+mod alarms;
 mod backup_failures;
 mod copies;
 mod data_directory;
@@ -10,6 +11,7 @@ mod journal;
 mod kill;
 mod log_delays;
 mod log_gaps;
+mod notices;
 mod protection;
 mod records;
 mod servers;

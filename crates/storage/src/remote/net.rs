@@ -39,6 +39,7 @@ pub(crate) struct Net {
     egress: Arc<Egress>,
     answer_bytes: u64,
     client: OnceLock<Result<reqwest::Client, String>>,
+    messenger: OnceLock<Result<reqwest::Client, String>>,
     /// The hosts of the proxies that the administrator configured; they are not checked.
     proxies: Arc<[String]>,
 }
@@ -50,12 +51,13 @@ impl Net {
             egress: Arc::new(egress),
             answer_bytes: u64::try_from(limits.store_answer_bytes).unwrap_or(u64::MAX),
             client: OnceLock::new(),
+            messenger: OnceLock::new(),
             proxies: named.filter_map(|url| proxy_host(&url)).collect(),
         }
     }
 
     /// Checks the host of a URL if it is an IP address.
-    pub(super) fn check_host(&self, url: &Url) -> Result<(), Refused> {
+    pub(crate) fn check_host(&self, url: &Url) -> Result<(), Refused> {
         match url.host() {
             Some(Host::Ipv4(address)) => self.egress.check(address.into()),
             Some(Host::Ipv6(address)) => self.egress.check(address.into()),
@@ -65,20 +67,27 @@ impl Net {
 
     /// Returns the transport that sends requests. It uses `HTTPS_PROXY` and the system's certificates.
     pub(super) fn transport(self: &Arc<Self>) -> Result<HttpTransporter, Error> {
-        let client = self.client.get_or_init(|| {
-            // The first caller has installed the same one.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let resolver = Resolver { egress: Arc::clone(&self.egress), proxies: Arc::clone(&self.proxies) };
-            let client = reqwest::Client::builder()
-                .connect_timeout(CONNECT_LIMIT)
-                .redirect(redirects())
-                .dns_resolver(resolver)
-                .user_agent("lifeboat");
-            client.build().map_err(|cause| format!("{cause:?}"))
-        });
+        let client = self.client.get_or_init(|| self.build(redirects()));
         let failed = |why| Error::new(ErrorKind::Other, "speak", "HTTPS").because(std::io::Error::other(why));
         let client = client.clone().map_err(failed)?;
         Ok(self.guard(ReqwestTransport::new(client)))
+    }
+
+    /// Returns the client for messages, which follows no redirect. The caller checks the URL with [`Net::check_url`].
+    pub(crate) fn messenger(&self) -> Result<reqwest::Client, String> {
+        self.messenger.get_or_init(|| self.build(Policy::none())).clone()
+    }
+
+    fn build(&self, redirects: Policy) -> Result<reqwest::Client, String> {
+        // The first caller has installed the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let resolver = Resolver { egress: Arc::clone(&self.egress), proxies: Arc::clone(&self.proxies) };
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_LIMIT)
+            .redirect(redirects)
+            .dns_resolver(resolver)
+            .user_agent("lifeboat");
+        client.build().map_err(|cause| format!("{cause:?}"))
     }
 
     /// Wraps a transport with the rules.
@@ -90,7 +99,12 @@ impl Net {
     /// name that this server can also resolve is checked here.
     async fn check(&self, uri: &Uri) -> Result<(), Refused> {
         let Ok(url) = Url::parse(&uri.to_string()) else { return Ok(()) }; // the client refuses it
-        self.check_host(&url)?;
+        self.check_url(&url).await
+    }
+
+    /// Checks the target of a request.
+    pub(crate) async fn check_url(&self, url: &Url) -> Result<(), Refused> {
+        self.check_host(url)?;
         if let (false, Some(Host::Domain(name))) = (self.proxies.is_empty(), url.host())
             && let Ok(found) = tokio::net::lookup_host((name, 0)).await
         {

@@ -331,7 +331,8 @@ async fn an_incomplete_set_is_partial_without_consent_by_name() {
     let standing = metadata.backup_standings(&[], &[]).await.expect("answers");
     assert_eq!(standing.clusters[&world.cluster].protected_tenants, 0);
     assert!(world.story(partial).await.contains("backup-set-partial"));
-    let raised = alarms::list(&world.control, &world.actor, None, PageAsk::default()).await.expect("answers");
+    let raised =
+        alarms::problems(&world.control, &world.actor, None, PageAsk::default()).await.expect("answers");
     let [alarm] = &raised.contents[..] else { panic!("{raised:?}") };
     assert_eq!((alarm.kind, alarm.task), (AlarmKind::BackupPartial, Some(partial)));
 
@@ -344,7 +345,8 @@ async fn an_incomplete_set_is_partial_without_consent_by_name() {
     assert_eq!((sets[0].status, sets[0].left_out[0].agreed), (BackupSetStatus::Available, true));
     let totals = metadata.backup_set_totals(world.cluster).await.expect("answers");
     assert_eq!(totals.newest, Some(sets[0].finished));
-    let raised = alarms::list(&world.control, &world.actor, None, PageAsk::default()).await.expect("answers");
+    let raised =
+        alarms::problems(&world.control, &world.actor, None, PageAsk::default()).await.expect("answers");
     assert_eq!(raised.contents, []);
 }
 

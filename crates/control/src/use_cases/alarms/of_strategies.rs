@@ -1,6 +1,7 @@
 //! The problems of backup strategies: missed runs, owners without permission to back up, and exceeded thresholds.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use engine::TaskStatus;
 use metadata::Slice;
@@ -10,10 +11,11 @@ use model::Timestamp;
 use model::ability::Generation;
 use model::alarm::AlarmKind;
 use model::cluster::Cluster;
-use model::id::{ClusterId, StrategyId, TaskId, TenantId};
+use model::id::{ClusterId, StorageId, StrategyId, TaskId, TenantId};
 use model::physical::SYS;
 use model::strategy::{Strategy, holding};
 use model::text::Text;
+use model::user::User;
 
 use crate::context::Control;
 use crate::error::Error;
@@ -39,29 +41,36 @@ pub(super) struct Fault {
     pub(super) reason: Option<Text>,
 }
 
-/// Returns the problems of these strategies.
+/// The storages of strategies, by cluster and tenant, whose capacity is not known now.
+pub(super) type Unmeasured = BTreeMap<(ClusterId, Option<TenantId>), StorageId>;
+
+/// Returns the problems of these strategies, and the storages whose capacity is not known now.
 pub(super) async fn faults(
     control: &Control,
     clusters: &[Cluster],
     strategies: &[Strategy],
-) -> Result<Vec<(Strategy, Fault)>, Error> {
+) -> Result<(Vec<(Strategy, Fault)>, Unmeasured), Error> {
     if strategies.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Unmeasured::new()));
     }
     let now = control.metadata().now().await?;
     let mut faults = of_schedules(control, strategies).await?;
     faults.extend(late_backups(control, strategies, now).await?);
     faults.extend(old_backups(control, clusters, strategies, now).await?);
-    faults.extend(full_storages(control, strategies, now).await?);
-    Ok(faults)
+    let (full, unmeasured) = full_storages(control, strategies, now).await?;
+    faults.extend(full);
+    Ok((faults, unmeasured))
 }
 
 /// Returns owners without permission to back up, and missed runs. A paused strategy is no problem: it is intended.
 async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
     let missed = control.metadata().strategy_run_missed_last().await?;
-    let mut faults = Vec::new();
+    let (mut faults, mut owners) = (Vec::new(), BTreeMap::<_, Option<User>>::new());
     for strategy in strategies.iter().filter(|strategy| !strategy.paused) {
-        let owner = control.metadata().user_get(strategy.owner).await?;
+        let owner = match owners.entry(strategy.owner) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => place.insert(control.metadata().user_get(strategy.owner).await?).clone(),
+        };
         if let Err(problem) = actor_of_run(owner, strategy) {
             let fault = Fault {
                 kind: AlarmKind::StrategyOwnerInvalid,
@@ -189,19 +198,22 @@ async fn old_backups(
     Ok(faults)
 }
 
-/// Returns the storages of known capacity that are fuller than their strategy allows.
+/// Returns the storages that are fuller than their strategy allows, and those of unknown capacity.
 async fn full_storages(
     control: &Control,
     strategies: &[Strategy],
     now: Timestamp,
-) -> Result<Vec<(Strategy, Fault)>, Error> {
+) -> Result<(Vec<(Strategy, Fault)>, Unmeasured), Error> {
     let since = Timestamp(now.0.saturating_sub(SAMPLE_COUNTS_US));
     let newest = control.metadata().storage_use_newest(since).await?;
-    let mut faults = Vec::new();
+    let (mut faults, mut unmeasured) = (Vec::new(), Unmeasured::new());
     for strategy in strategies {
         let (cluster, storage) = (strategy.scope.cluster(), strategy.settings.storage);
         let its = newest.iter().find(|sample| sample.cluster == cluster && sample.storage == storage);
-        let Some(room) = its.and_then(|sample| sample.room) else { continue };
+        let Some(room) = its.and_then(|sample| sample.room) else {
+            unmeasured.insert((cluster, strategy.scope.tenant()), storage);
+            continue;
+        };
         let (percent, limit) = (room.percent(), strategy.settings.thresholds.storage_percent);
         if percent > limit {
             let storage = control.context.storage(storage).await?;
@@ -218,5 +230,5 @@ async fn full_storages(
             faults.push((strategy.clone(), fault));
         }
     }
-    Ok(faults)
+    Ok((faults, unmeasured))
 }

@@ -53,7 +53,7 @@ async fn started(world: &World) -> TaskId {
 }
 
 async fn alarms(world: &World) -> Vec<AlarmKind> {
-    let alarms = crate::alarms::list(&world.control, &world.actor, None, PageAsk::default()).await;
+    let alarms = crate::alarms::problems(&world.control, &world.actor, None, PageAsk::default()).await;
     alarms.expect("listed").contents.iter().map(|alarm| alarm.kind).collect()
 }
 

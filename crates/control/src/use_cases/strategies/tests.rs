@@ -295,7 +295,7 @@ async fn of_several_missed_runs_the_newest_is_started_and_the_others_are_recorde
 }
 
 async fn alarms(world: &SimWorld) -> Vec<Alarm> {
-    let page = crate::alarms::list(&world.control, &world.actor, None, PageAsk::default()).await;
+    let page = crate::alarms::problems(&world.control, &world.actor, None, PageAsk::default()).await;
     page.expect("listed").contents
 }
 

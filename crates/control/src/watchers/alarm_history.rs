@@ -1,0 +1,20 @@
+//! Deletes alarms that recovered, and notices that were finished, long ago.
+
+use std::time::Duration;
+
+use super::watcher::{WakeUp, Watcher};
+use crate::context::{Control, Error};
+use crate::{alarms, channels};
+
+pub(super) const WATCHER: Watcher = Watcher {
+    name: "alarm-history",
+    period: Duration::from_secs(60 * 60),
+    wake_up: WakeUp::Timer,
+    at_start: false,
+    look: |control| Box::pin(look(control)),
+};
+
+async fn look(control: &Control) -> Result<(), Error> {
+    alarms::forget(control).await?;
+    channels::forget(control).await
+}

@@ -1,0 +1,1 @@
+INSERT IGNORE INTO counters (name, value) VALUES ('alarms', 0)

@@ -1,0 +1,185 @@
+//! Channels for notices of alarms. The URL, the values of headers and the secret of the signature are sealed together.
+
+use model::Secret;
+use model::channel::{Channel, ChannelSecrets, Rule};
+use model::id::ChannelId;
+use model::text::Language;
+use serde::{Deserialize, Serialize};
+
+use crate::database::{Connection, Transaction, exactly_one};
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::seal::{Place, Sealer};
+use crate::sql::{Row, json, statement, word};
+
+const NOUN: &str = "channel";
+
+/// The settings of a channel.
+#[derive(Debug, Clone)]
+pub struct ChannelSettings {
+    /// Its name.
+    pub name: String,
+    /// The scheme, host and port of its URL.
+    pub endpoint: String,
+    /// Which notices it receives.
+    pub rule: Rule,
+    /// The language of the notices.
+    pub language: Language,
+    /// Whether it receives notices.
+    pub enabled: bool,
+}
+
+/// The form in which the secrets are sealed.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    url: String,
+    headers: Vec<(String, String)>,
+    signature: Option<String>,
+}
+
+impl Metadata {
+    /// Returns the channels, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn channel_list(&self) -> Result<Vec<Channel>, Error> {
+        list(&mut self.read().await?).await
+    }
+
+    /// Returns a channel.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn channel_get(&self, id: ChannelId) -> Result<Option<Channel>, Error> {
+        let get = statement("read a channel", "SELECT * FROM channels WHERE id = ?").bind(id.0);
+        self.read().await?.row(get).await?.map(|row| channel(&row)).transpose()
+    }
+
+    /// Returns the secrets of a channel.
+    ///
+    /// # Errors
+    /// When there is no such channel, when its secrets do not open, or the database fails.
+    pub async fn channel_secrets(&self, id: ChannelId) -> Result<ChannelSecrets, Error> {
+        let get =
+            statement("read a channel's secrets", "SELECT secrets FROM channels WHERE id = ?").bind(id.0);
+        let row = self.read().await?.row(get).await?.ok_or(Error::Missing { noun: NOUN, id: id.0 })?;
+        open(&self.sealer, id.0, &row.text("secrets")?)
+    }
+}
+
+impl Transaction {
+    /// Returns the channels, as they are in this transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn channels_now(&mut self) -> Result<Vec<Channel>, Error> {
+        list(&mut self.connection).await
+    }
+
+    /// Stores a channel.
+    ///
+    /// # Errors
+    /// When the name is taken, or the database fails.
+    pub async fn channel_insert(
+        &mut self,
+        settings: &ChannelSettings,
+        secrets: &ChannelSecrets,
+    ) -> Result<ChannelId, Error> {
+        let created = self.now().await?;
+        let id = self.connection.take_numbers("channels", 1).await?;
+        let insert = statement(
+            "store a channel",
+            "INSERT INTO channels (id, name, endpoint, header_names, is_signed, rule_json, language, enabled,
+             secrets, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(id).bind(&settings.name).bind(&settings.endpoint).bind(names(secrets));
+        let insert = insert.bind(secrets.signature.is_some()).bind(json(&settings.rule));
+        let insert = insert.bind(word(&settings.language)).bind(settings.enabled);
+        let insert = insert.bind(seal(&self.sealer, id, secrets)).bind(created);
+        let done = self.connection.execute(insert).await;
+        done.map_err(|error| error.or_taken(NOUN, &settings.name))?;
+        Ok(ChannelId(id))
+    }
+
+    /// Replaces a channel's settings, and its secrets if some are given.
+    ///
+    /// # Errors
+    /// When the name is taken, there is no such channel, or the database fails.
+    pub async fn channel_update(
+        &mut self,
+        id: ChannelId,
+        settings: &ChannelSettings,
+        secrets: Option<&ChannelSecrets>,
+    ) -> Result<(), Error> {
+        let update = statement(
+            "store a channel",
+            "UPDATE channels SET name = ?, endpoint = ?, rule_json = ?, language = ?, enabled = ?",
+        );
+        let update = update.bind(&settings.name).bind(&settings.endpoint).bind(json(&settings.rule));
+        let mut update = update.bind(word(&settings.language)).bind(settings.enabled);
+        if let Some(secrets) = secrets {
+            update = update.push(", header_names = ?, is_signed = ?, secrets = ?").bind(names(secrets));
+            update = update.bind(secrets.signature.is_some()).bind(seal(&self.sealer, id.0, secrets));
+        }
+        let done = self.connection.execute(update.push(" WHERE id = ?").bind(id.0)).await;
+        let changed = done.map_err(|error| error.or_taken(NOUN, &settings.name))?;
+        exactly_one(changed, NOUN, id.0)
+    }
+
+    /// Removes a channel with its notices.
+    ///
+    /// # Errors
+    /// When there is no such channel, or the database fails.
+    pub async fn channel_remove(&mut self, id: ChannelId) -> Result<(), Error> {
+        let delete = statement("remove a channel", "DELETE FROM channels WHERE id = ?").bind(id.0);
+        exactly_one(self.connection.execute(delete).await?, NOUN, id.0)
+    }
+}
+
+async fn list(connection: &mut Connection) -> Result<Vec<Channel>, Error> {
+    let list = statement("list channels", "SELECT * FROM channels ORDER BY name");
+    connection.rows(list).await?.iter().map(channel).collect()
+}
+
+fn names(secrets: &ChannelSecrets) -> String {
+    json(&secrets.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+}
+
+fn place(row: i64) -> Place {
+    Place { table: "channels", row, column: "secrets" }
+}
+
+fn seal(sealer: &Sealer, row: i64, secrets: &ChannelSecrets) -> String {
+    let text = |secret: &Secret| secret.expose().to_owned();
+    let sealed = Sealed {
+        url: text(&secrets.url),
+        headers: secrets.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        signature: secrets.signature.as_ref().map(text),
+    };
+    sealer.seal(place(row), &Secret::new(json(&sealed)))
+}
+
+fn open(sealer: &Sealer, row: i64, sealed: &str) -> Result<ChannelSecrets, Error> {
+    let opened = sealer.open(place(row), sealed)?;
+    let broken = |_| Error::SealBroken { place: place(row).to_string() };
+    let Sealed { url, headers, signature } = serde_json::from_str(opened.expose()).map_err(broken)?;
+    Ok(ChannelSecrets {
+        url: Secret::new(url),
+        headers: headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
+        signature: signature.map(Secret::new),
+    })
+}
+
+fn channel(row: &Row) -> Result<Channel, Error> {
+    Ok(Channel {
+        id: ChannelId(row.integer("id")?),
+        name: row.text("name")?,
+        endpoint: row.text("endpoint")?,
+        header_names: row.json("header_names")?,
+        is_signed: row.flag("is_signed")?,
+        rule: row.json("rule_json")?,
+        language: row.word("language")?,
+        enabled: row.flag("enabled")?,
+        created: row.timestamp("created_at")?,
+    })
+}
