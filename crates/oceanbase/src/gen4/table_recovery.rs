@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use model::Secret;
 use model::backup::BackupObject;
 use model::id::TenantId;
 use model::physical::table_recovery::{
@@ -15,7 +16,6 @@ use model::physical::table_recovery::{
 use super::restore::places;
 use crate::answer::Row;
 use crate::error::Error;
-use crate::physical::NewTables;
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
@@ -24,6 +24,23 @@ const START_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// The row of this tenant represents the whole recovery.
 const SYS: i64 = 1;
+
+/// Tables to be recovered.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTables<'a> {
+    /// The tables and databases.
+    pub objects: &'a [RecoveredObject],
+    /// The tenant to recover into.
+    pub tenant: &'a str,
+    /// The locations of the data and log backups.
+    pub from: &'a [Secret],
+    /// The SCN to recover to; `None` means as late as possible.
+    pub scn: Option<u64>,
+    /// The resource pools of the auxiliary tenant.
+    pub pools: &'a [String],
+    /// The description that identifies the job later.
+    pub tag: &'a str,
+}
 
 /// Recovers tables from backups. Without an SCN, they are recovered as far as possible.
 pub(crate) fn recover(new: &NewTables<'_>) -> Statement {

@@ -1,31 +1,14 @@
 //! Recovering tables: the statements and the views. Only 4.2.1 and later have them.
 
-use model::Secret;
 use model::id::TenantId;
-use model::physical::table_recovery::{ImportedTable, RecoveredObject, TableImport, TableJob};
+use model::physical::table_recovery::{ImportedTable, TableImport, TableJob};
 
 use super::Verbs;
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::gen4;
+pub use crate::gen4::table_recovery::NewTables;
 use crate::statement::Statement;
-
-/// Tables to be recovered.
-#[derive(Debug, Clone, Copy)]
-pub struct NewTables<'a> {
-    /// The tables and databases.
-    pub objects: &'a [RecoveredObject],
-    /// The tenant to recover into.
-    pub tenant: &'a str,
-    /// The locations of the data and log backups.
-    pub from: &'a [Secret],
-    /// The SCN to recover to; `None` means as late as possible.
-    pub scn: Option<u64>,
-    /// The resource pools of the auxiliary tenant.
-    pub pools: &'a [String],
-    /// The description that identifies the job later.
-    pub tag: &'a str,
-}
 
 impl Verbs {
     /// Returns the statement that starts a recovery of tables. It returns when the job is recorded.
