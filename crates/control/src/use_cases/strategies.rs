@@ -300,7 +300,8 @@ async fn switch(
             None => {}
         }
         let now = writer.now().await?;
-        stamp(&mut new.settings, now, old.is_clean_up_paused() && !new.is_clean_up_paused());
+        let is_resumed = old.is_clean_up_paused() && !new.is_clean_up_paused();
+        stamp(&mut new.settings, now, is_resumed);
         if old.paused != paused {
             record_misses(&mut writer, old, PAUSED, now).await?;
         }

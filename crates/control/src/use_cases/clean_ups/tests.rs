@@ -126,6 +126,6 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     super::watch(control).await.expect("a look");
     assert_eq!((clean_ups(&world).await.len(), left(&world).await), (3, 2));
     let refused = strategies::pause(control, actor, scope, clean_up_too).await;
-    let refused = refused.err().expect("there is no clean-up to pause").into_problem();
+    let refused = refused.expect_err("there is no clean-up to pause").into_problem();
     assert_eq!(refused.text.id, "strategy-without-clean-up");
 }
