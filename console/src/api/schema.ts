@@ -650,7 +650,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a cluster, and log backup on request; a running backup continues */
+        /** Pauses the schedule of a cluster, and log backup and clean-up on request; a running backup continues */
         post: operations["schedule_stop"];
         delete?: never;
         options?: never;
@@ -1178,7 +1178,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a tenant, and log backup on request; a running backup continues */
+        /** Pauses the schedule of a tenant, and log backup and clean-up on request; a running backup continues */
         post: operations["tenant_schedule_stop"];
         delete?: never;
         options?: never;
@@ -4835,11 +4835,17 @@ export interface components {
         /** @description A new backup strategy. */
         NewStrategyBody: {
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
+            dryRun?: boolean;
+            /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
+            obBackupObjectList?: components["schemas"]["ObjectBody"][];
             /** @description The schedule. */
             obBackupScheduleConfig: components["schemas"]["ScheduleBody"];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
+            /** @description OCP's settings of a secondary backup; not supported yet. */
+            obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };
@@ -5927,7 +5933,9 @@ export interface components {
         };
         /** @description What is paused with a schedule. */
         StopScheduleBody: {
-            /** @description Whether log backup is paused, too; it continues by default. Clean-up is paused with the strategy. */
+            /** @description Whether no expired backups are deleted during the pause; clean-up continues by default. */
+            pauseCleanUp?: boolean;
+            /** @description Whether log backup is paused, too; it continues by default. */
             pauseLogBackup?: boolean;
         };
         /** @description A storage that is typed in. */
@@ -6078,10 +6086,16 @@ export interface components {
              */
             acceptStorageMove?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
+            dryRun?: boolean;
+            /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
+            obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupScheduleConfig?: components["schemas"]["ScheduleBody"] | null;
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
+            /** @description OCP's settings of a secondary backup; not supported yet. */
+            obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };
@@ -6144,6 +6158,8 @@ export interface components {
             backupMode: components["schemas"]["BackupMode"];
             /** @description The status of its schedule. */
             backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
+            /** @description Whether its clean-up is paused with its schedule. */
+            cleanUpPaused: boolean;
             /**
              * Format: int64
              * @description The cluster.

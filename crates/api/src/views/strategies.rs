@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use control::strategies::{Detail, NamedStorage, PauseToo, StrategyAsk, StrategyChange};
 use model::Problem;
+use model::problem::codes;
 use model::schedule::form;
 use model::schedule::form::{Form, QuietWindowForm};
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
@@ -281,7 +282,7 @@ fn check_objects(objects: &[ObjectBody], scope: Scope) -> Result<(), Problem> {
     if parts.is_empty() && tenants.iter().all(|tenant| Some(*tenant) == scope.tenant()) {
         return Ok(());
     }
-    Err(Problem::invalid("strategy-objects-unfit"))
+    Err(Problem::invalid("strategy-objects-unfit").coded(codes::NO_BACKUP_OBJECT))
 }
 
 impl NewStrategyBody {

@@ -159,6 +159,8 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     assert_eq!(all["unreadable"], json!([]));
     let next = story.done("GET", &story.strategy("/nextRuns"), None).await;
     assert_eq!(next["contents"][0]["dueTime"], all["contents"][0]["nextRun"]["dueTime"]);
+    let without_clean_up = Some(json!({ "pauseCleanUp": true }));
+    assert_eq!(story.refused("POST", &story.strategy("/stopSchedule"), without_clean_up).await, 400);
     let with_logs = json!({ "pauseLogBackup": true });
     let paused = story.done("POST", &story.strategy("/stopSchedule"), Some(with_logs)).await;
     let tasks = &paused["backupObjectOpsResultList"][0]["taskIdList"];
@@ -188,7 +190,7 @@ async fn ocps_list_of_objects_may_only_name_the_object_of_the_path() {
             assert_eq!(checked["backupObjectOpsResultList"], json!([]), "a dry run does nothing");
         }
         for object in [unfit, &database, &elsewhere] {
-            assert_eq!(story.refused("POST", &path, Some(with(json!([object])))).await, 400, "{object}");
+            assert_eq!(story.refused("POST", &path, Some(with(json!([object])))).await, 20107, "{object}");
         }
         assert_eq!(story.refused("GET", &path, None).await, 20106, "nothing is saved");
     }
