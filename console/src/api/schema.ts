@@ -4423,6 +4423,8 @@ export interface components {
         /** @description A new backup strategy. */
         NewStrategyBody: {
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
+            dryRun?: boolean;
             /** @description The schedule. */
             obBackupScheduleConfig: components["schemas"]["ScheduleBody"];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
@@ -5574,6 +5576,8 @@ export interface components {
              */
             acceptStorageMove?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
+            dryRun?: boolean;
             obBackupScheduleConfig?: components["schemas"]["ScheduleBody"] | null;
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */

@@ -1,7 +1,7 @@
 //! Backup strategies: settings, past and future runs.
 
 use axum::extract::State;
-use control::strategies;
+use control::{Actor, strategies};
 use model::id::{ClusterId, TenantId};
 use model::strategy::Scope;
 
@@ -90,8 +90,7 @@ pub(crate) async fn strategy_create(
     Body(body): Body<NewStrategyBody>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    strategies::create(&api.control, &actor, scope, body.read()?).await?;
-    Ok(Answer(ActionView::done(ActionType::CreateBackupStrategy, scope)))
+    create(&api, &actor, scope, body).await
 }
 
 /// Changes the backup strategy of a cluster; its runs then use the permissions of that account
@@ -112,8 +111,7 @@ pub(crate) async fn strategy_change(
     Body(body): Body<StrategyChangeBody>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    strategies::change(&api.control, &actor, scope, body.read()?).await?;
-    Ok(Answer(ActionView::done(ActionType::UpdateBackupStrategy, scope)))
+    change(&api, &actor, scope, body).await
 }
 
 /// Deletes the backup strategy of a cluster and its run history; backup sets stay
@@ -259,8 +257,7 @@ pub(crate) async fn tenant_strategy_create(
     Body(body): Body<NewStrategyBody>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    strategies::create(&api.control, &actor, scope, body.read()?).await?;
-    Ok(Answer(ActionView::done(ActionType::CreateBackupStrategy, scope)))
+    create(&api, &actor, scope, body).await
 }
 
 /// Changes the backup strategy of a tenant; its runs then use the permissions of that account
@@ -282,8 +279,7 @@ pub(crate) async fn tenant_strategy_change(
     Body(body): Body<StrategyChangeBody>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    strategies::change(&api.control, &actor, scope, body.read()?).await?;
-    Ok(Answer(ActionView::done(ActionType::UpdateBackupStrategy, scope)))
+    change(&api, &actor, scope, body).await
 }
 
 /// Deletes the backup strategy of a tenant and its run history; backup sets stay
@@ -393,4 +389,34 @@ pub(crate) async fn tenant_strategy_next_runs(
 ) -> Result<Answer<PlannedRunsView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
     Ok(Answer(strategies::next_runs(&api.control, &actor, scope).await?.into()))
+}
+
+async fn create(
+    api: &Api,
+    actor: &Actor,
+    scope: Scope,
+    body: NewStrategyBody,
+) -> Result<Answer<ActionView>, Failure> {
+    let kind = ActionType::CreateBackupStrategy;
+    if body.dry_run {
+        strategies::check_new(&api.control, actor, scope, body.read()?).await?;
+        return Ok(Answer(ActionView::checked(kind)));
+    }
+    strategies::create(&api.control, actor, scope, body.read()?).await?;
+    Ok(Answer(ActionView::done(kind, scope)))
+}
+
+async fn change(
+    api: &Api,
+    actor: &Actor,
+    scope: Scope,
+    body: StrategyChangeBody,
+) -> Result<Answer<ActionView>, Failure> {
+    let kind = ActionType::UpdateBackupStrategy;
+    if body.dry_run {
+        strategies::check_change(&api.control, actor, scope, body.read()?).await?;
+        return Ok(Answer(ActionView::checked(kind)));
+    }
+    strategies::change(&api.control, actor, scope, body.read()?).await?;
+    Ok(Answer(ActionView::done(kind, scope)))
 }

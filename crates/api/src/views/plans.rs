@@ -21,7 +21,7 @@ pub(crate) struct ActionView {
     ob_backup_task_type: ActionType,
     /// The results; none in a dry run.
     backup_object_ops_result_list: Vec<ActionResultView>,
-    /// The plan; only in a dry run.
+    /// The plan; only in the dry run of a task.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<PlanView>,
 }
@@ -103,6 +103,11 @@ impl ActionView {
             hint: None,
         };
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
+    }
+
+    /// Reports that a dry run found nothing to refuse.
+    pub(crate) fn checked(kind: ActionType) -> Self {
+        Self { ob_backup_task_type: kind, backup_object_ops_result_list: Vec::new(), plan: None }
     }
 
     /// Names the task that belongs to it, if there is one.

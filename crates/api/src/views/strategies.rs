@@ -33,6 +33,9 @@ pub(crate) struct NewStrategyBody {
     /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
+    /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
+    #[serde(default)]
+    pub(crate) dry_run: bool,
 }
 
 /// A change of a backup strategy; omitted fields stay unchanged.
@@ -56,6 +59,9 @@ pub(crate) struct StrategyChangeBody {
     /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
+    /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
+    #[serde(default)]
+    pub(crate) dry_run: bool,
 }
 
 /// What is paused with a schedule.

@@ -30,7 +30,7 @@ pub(super) struct ApplyArgs {
     /// The YAML file, or - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Only print what would change
+    /// Only print what would change. The server checks each change; the command fails if it would refuse one
     #[arg(long)]
     dry_run: bool,
     /// Accept that physical strategies move to another storage. Without this option, the command explains what the move
@@ -82,17 +82,24 @@ pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> 
         intents.push(intent(client, entry, &strategies, &storages, args.yes).await?);
     }
     let mut report = Vec::with_capacity(intents.len());
+    let mut first_refusal = None;
     for intent in intents {
         let action = match (intent.exists, intent.differences.is_empty()) {
             (false, _) => "create",
             (true, false) => "change",
             (true, true) => "nothing",
         };
-        if !args.dry_run {
-            intent.carry_out(client).await?;
-        }
-        let mood = if args.dry_run { "cli-strategy-would" } else { "cli-strategy-applied" };
-        screen.say(&Text::new(&format!("{mood}-{action}")).with("object", intent.entry.object()));
+        let refusal = match intent.carry_out(client, args.dry_run).await {
+            Err(failure) if args.dry_run => Some(failure),
+            done => done.map(|()| None)?,
+        };
+        let said = Text::new(&match (args.dry_run, &refusal) {
+            (false, _) => format!("cli-strategy-applied-{action}"),
+            (true, None) => format!("cli-strategy-would-{action}"),
+            (true, Some(_)) => format!("cli-strategy-would-not-{action}"),
+        });
+        let why = refusal.as_ref().map(Failure::line);
+        screen.say(&said.with("object", intent.entry.object()).with("why", why.clone().unwrap_or_default()));
         for Difference { field, old, new } in &intent.differences {
             for (sign, value) in [("-", old), ("+", new)] {
                 if let Some(value) = value {
@@ -105,10 +112,12 @@ pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> 
             .map(|Difference { field, old, new }| json!({ "field": field, "old": old, "new": new }));
         report.push(json!({
             "object": intent.entry.object(), "action": action, "changes": changes.collect::<Vec<_>>(),
+            "refusal": why,
         }));
+        first_refusal = first_refusal.or(refusal);
     }
     screen.show(&json!({ "dryRun": args.dry_run, "strategies": report }), |_| {});
-    Ok(())
+    first_refusal.map_or(Ok(()), Err)
 }
 
 fn text(file: &Path) -> Result<String, Problem> {
@@ -188,11 +197,16 @@ fn storage(wanted: &str, storages: &[StorageRow]) -> Result<Value, Failure> {
 }
 
 impl Intent {
-    async fn carry_out(&self, client: &Client) -> Result<(), Failure> {
+    /// Saves the strategy; in a dry run, only lets the server check it.
+    async fn carry_out(&self, client: &Client, dry_run: bool) -> Result<(), Failure> {
+        let mut body = self.body.clone();
+        if dry_run {
+            body["dryRun"] = json!(true);
+        }
         if !self.exists {
-            client.post(&self.path, Some(&self.body)).await?;
+            client.post(&self.path, Some(&body)).await?;
         } else if !self.differences.is_empty() {
-            let changed = client.patch(&self.path, &self.body).await;
+            let changed = client.patch(&self.path, &body).await;
             // A difference only in notation is no change for the server.
             if let Err(failure) = changed
                 && failure.code() != codes::NOTHING_CHANGED

@@ -83,3 +83,46 @@ async fn back_up_now_reports_that_it_uses_the_storage_of_the_strategy() {
     let ran = lifeboat(server, &now[..4]);
     assert_eq!(ran.out, format!("{said}Task 1 was created; follow it with `lifeboat task watch 1`\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
+    let stand = Stand::standing_still(Profile::V4_2_5, &["shop"]).await;
+    let server = &stand.server;
+    let create = ["strategy", "create", "--cluster", "prod", "--storage", "local", "--cron", "0 2 * * *"];
+    assert_eq!(lifeboat(server, &[&create[..], &["--zone", "UTC"]].concat()).status, 0);
+    let file = lifeboat(server, &["strategy", "export"]).out;
+    let path = server.path("strategies.yaml");
+    let path = path.to_str().expect("a path");
+    let elsewhere = format!("file://{}", server.path("elsewhere").display());
+    let shop = "\n- clusterName: prod\n  tenantName: shop\n  backupMode: LOGICAL_BACKUP\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    zone: UTC\n";
+    let moved = file.replace("storage: local", &format!("storage: {elsewhere}"));
+    let logical = file
+        .replace("PHYSICAL_BACKUP", "LOGICAL_BACKUP")
+        .replace("startLogBackup: true", "startLogBackup: false");
+    let incremental =
+        "    dataBackupMode: INCREMENTAL_BACKUP\n    fullOnCycle: WEEK\n    fullOnDays: ['7']\n";
+    let cases = [
+        (moved.clone(), "Would not change the backup strategy of prod: A physical backup strategy moves"),
+        (
+            logical,
+            "Would not change the backup strategy of prod: A physical backup strategy cannot become logical",
+        ),
+        (format!("{file}{shop}{incremental}"), "Would not create the backup strategy of prod/shop: "),
+    ];
+    for (text, expected) in cases {
+        std::fs::write(path, &text).expect("written");
+        let dry = lifeboat(server, &["strategy", "apply", path, "--dry-run"]);
+        assert_eq!(dry.status, 3, "{text}: {}{}", dry.out, dry.err);
+        assert!(dry.out.contains(expected), "{expected}: {}", dry.out);
+        let applied = lifeboat(server, &["strategy", "apply", path]);
+        assert_eq!((applied.status, &applied.err), (3, &dry.err), "both fail with the same reason");
+    }
+    assert_eq!(lifeboat(server, &["strategy", "export"]).out, file);
+    std::fs::write(path, &moved).expect("written");
+    let accepted = lifeboat(server, &["strategy", "apply", path, "--dry-run", "--yes"]);
+    assert_eq!(accepted.status, 0, "{}", accepted.err);
+    std::fs::write(path, format!("{file}{shop}")).expect("written");
+    let fine = lifeboat(server, &["strategy", "apply", path, "--dry-run"]);
+    assert_eq!(fine.status, 0, "{}", fine.err);
+    assert!(fine.out.contains("Would create the backup strategy of prod/shop"), "{}", fine.out);
+}

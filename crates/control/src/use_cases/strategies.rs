@@ -29,6 +29,7 @@ mod stories;
 mod tests;
 
 use engine::NewTask;
+use metadata::Transaction;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
@@ -68,29 +69,53 @@ pub async fn create(
 ) -> Result<Detail, Error> {
     let attempt = Attempt::new(actor, "strategy-create", target(scope));
     let work = Box::pin(async {
-        actor.must(Permission::Backup)?;
-        let context = &control.context;
-        let cluster = context.cluster(scope.cluster()).await?;
-        if let Some(tenant) = scope.tenant() {
-            context.tenant(cluster.id, tenant).await?;
-        }
-        let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
-        let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
-        let place = place(context, &cluster, scope, usual, None, storage).await?;
-        let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_whole_now(cluster.id).await?;
-        found::check_readable(&strategies, scope)?;
-        let storage = place.save(&mut writer).await?;
-        let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
-        let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
-        stamp(&mut settings, writer.now().await?, false);
-        let paused = !draft.schedule.backup_schedule_enabled;
-        writer.strategy_insert(scope, actor.user, &settings, paused).await?;
+        let mut writer = created(control, actor, scope, ask).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         get(control, actor, scope).await
     });
     attempt.watch(&control.context, work).await
+}
+
+/// Checks a new strategy as [`create`] does, and saves nothing.
+///
+/// # Errors
+/// As [`create`].
+pub async fn check_new(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    ask: StrategyAsk,
+) -> Result<(), Error> {
+    Box::pin(created(control, actor, scope, ask)).await.map(drop)
+}
+
+/// Creates a strategy in a transaction that is not yet committed.
+async fn created(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    ask: StrategyAsk,
+) -> Result<Transaction, Error> {
+    actor.must(Permission::Backup)?;
+    let context = &control.context;
+    let cluster = context.cluster(scope.cluster()).await?;
+    if let Some(tenant) = scope.tenant() {
+        context.tenant(cluster.id, tenant).await?;
+    }
+    let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
+    let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
+    let place = place(context, &cluster, scope, usual, None, storage).await?;
+    let mut writer = control.metadata().begin().await?;
+    let strategies = writer.strategies_whole_now(cluster.id).await?;
+    found::check_readable(&strategies, scope)?;
+    let storage = place.save(&mut writer).await?;
+    let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
+    let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
+    stamp(&mut settings, writer.now().await?, false);
+    let paused = !draft.schedule.backup_schedule_enabled;
+    writer.strategy_insert(scope, actor.user, &settings, paused).await?;
+    Ok(writer)
 }
 
 /// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.
@@ -106,57 +131,81 @@ pub async fn change(
 ) -> Result<Detail, Error> {
     let attempt = Attempt::new(actor, "strategy-update", target(scope));
     let work = Box::pin(async {
-        actor.must(Permission::Backup)?;
-        let context = &control.context;
-        let cluster = context.cluster(scope.cluster()).await?;
-        let StrategyChange {
-            method,
-            storage,
-            schedule,
-            enabled,
-            thresholds,
-            secondary_backup,
-            accept_storage_move,
-        } = change;
-        let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
-        let seen = found::find(&seen, scope)?;
-        let method = method.unwrap_or(seen.settings.method);
-        let own = seen.settings.storage;
-        let place = place(context, &cluster, scope, method, Some(own), storage).await?;
-        let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
-        let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_whole_now(cluster.id).await?;
-        let old = found::find(&strategies, scope)?;
-        if old.settings.storage != own {
-            return Err(Problem::conflict("strategy-changed-meanwhile").into());
-        }
-        let storage = place.save(&mut writer).await?;
-        let mut schedule = schedule.unwrap_or_else(|| written(old, method));
-        schedule.backup_schedule_enabled = enabled.unwrap_or(!old.paused);
-        let paused = !schedule.backup_schedule_enabled;
-        let thresholds = ask::merged(thresholds, old.settings.thresholds);
-        let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
-        let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
-        let now = writer.now().await?;
-        stamp(&mut settings, now, old.paused && !paused);
-        let mut since = old.since;
-        if settings.schedule != old.settings.schedule {
-            let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
-            let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
-            record_misses(&mut writer, old, reason, now).await?;
-            since = now;
-        } else if old.paused != paused {
-            record_misses(&mut writer, old, PAUSED, now).await?;
-        }
-        // Waiting tasks would back up with the old settings: withdraw them, and let the next round decide again.
-        writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
-        let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
-        writer.strategy_update(&new).await?;
+        let mut writer = changed(control, actor, scope, change).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         get(control, actor, scope).await
     });
     attempt.watch(&control.context, work).await
+}
+
+/// Checks a change as [`change`] does, and saves nothing.
+///
+/// # Errors
+/// As [`change`].
+pub async fn check_change(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    change: StrategyChange,
+) -> Result<(), Error> {
+    Box::pin(changed(control, actor, scope, change)).await.map(drop)
+}
+
+/// Changes a strategy in a transaction that is not yet committed.
+async fn changed(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    change: StrategyChange,
+) -> Result<Transaction, Error> {
+    actor.must(Permission::Backup)?;
+    let context = &control.context;
+    let cluster = context.cluster(scope.cluster()).await?;
+    let StrategyChange {
+        method,
+        storage,
+        schedule,
+        enabled,
+        thresholds,
+        secondary_backup,
+        accept_storage_move,
+    } = change;
+    let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
+    let seen = found::find(&seen, scope)?;
+    let method = method.unwrap_or(seen.settings.method);
+    let own = seen.settings.storage;
+    let place = place(context, &cluster, scope, method, Some(own), storage).await?;
+    let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
+    let mut writer = control.metadata().begin().await?;
+    let strategies = writer.strategies_whole_now(cluster.id).await?;
+    let old = found::find(&strategies, scope)?;
+    if old.settings.storage != own {
+        return Err(Problem::conflict("strategy-changed-meanwhile").into());
+    }
+    let storage = place.save(&mut writer).await?;
+    let mut schedule = schedule.unwrap_or_else(|| written(old, method));
+    schedule.backup_schedule_enabled = enabled.unwrap_or(!old.paused);
+    let paused = !schedule.backup_schedule_enabled;
+    let thresholds = ask::merged(thresholds, old.settings.thresholds);
+    let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
+    let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
+    let now = writer.now().await?;
+    stamp(&mut settings, now, old.paused && !paused);
+    let mut since = old.since;
+    if settings.schedule != old.settings.schedule {
+        let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
+        let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
+        record_misses(&mut writer, old, reason, now).await?;
+        since = now;
+    } else if old.paused != paused {
+        record_misses(&mut writer, old, PAUSED, now).await?;
+    }
+    // Waiting tasks would back up with the old settings: withdraw them, and let the next round decide again.
+    writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
+    let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
+    writer.strategy_update(&new).await?;
+    Ok(writer)
 }
 
 /// Pauses a strategy's schedule. A running backup continues; a run that is due or waits in the queue is missed. Log

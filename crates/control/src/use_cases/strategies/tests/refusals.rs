@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use metadata::Slice;
 use model::Timestamp;
+use model::backup::BackupMethod::Logical;
 use model::backup::DataBackupMode::Incremental;
+use model::storage::StorageLocation;
 use model::user::Role;
 use sim::Profile;
 
 use super::{ask, create, hourly, outcomes, refusal, round, until_due, whole};
-use crate::strategies::{self, RunStatus, StrategyChange};
+use crate::storages::StorageChoice;
+use crate::strategies::{self, NamedStorage, RunStatus, StrategyAsk, StrategyChange};
 use crate::testing::simulated::SimWorld;
 use crate::{Actor, PageAsk};
 
@@ -64,4 +67,32 @@ async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audi
         deed("strategy-update", "strategy-unchanged"),
     ];
     assert_eq!(deeds, BTreeSet::from(expected));
+}
+
+#[tokio::test]
+async fn a_check_is_refused_as_the_save_would_be_and_saves_nothing() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let (scope, control, actor) = (whole(&world), &world.control, &world.actor);
+    let typed = StorageLocation::directory(&world.dir.path().join("data/other").to_string_lossy());
+    let typed = StorageChoice::Typed { location: typed.expect("a path"), secret: None };
+    let elsewhere = || Some(NamedStorage { choice: typed.clone(), name: None });
+    let new = StrategyAsk { storage: elsewhere(), ..ask(&world, "FULL_BACKUP") };
+    strategies::check_new(control, actor, scope, new).await.expect("nothing to refuse");
+    assert_eq!(refusal(strategies::get(control, actor, scope).await).0, 20106, "it is not created");
+    let logical = || StrategyAsk { method: Some(Logical), ..ask(&world, "INCREMENTAL_BACKUP") };
+    assert_eq!(refusal(strategies::check_new(control, actor, scope, logical()).await).0, 20110);
+
+    create(&world, scope, "FULL_BACKUP").await;
+    let before = strategies::get(control, actor, scope).await.expect("found");
+    let check = async |change| strategies::check_change(control, actor, scope, change).await;
+    let kept = StrategyChange::default;
+    assert_eq!(refusal(check(kept()).await).0, 20116);
+    assert_eq!(refusal(check(StrategyChange { method: Some(Logical), ..kept() }).await).0, 20112);
+    let moved = StrategyChange { storage: elsewhere(), ..kept() };
+    assert_eq!(refusal(check(moved.clone()).await).1, "strategy-storage-move");
+    check(StrategyChange { accept_storage_move: true, ..moved }).await.expect("nothing to refuse");
+    check(StrategyChange { enabled: Some(false), ..kept() }).await.expect("nothing to refuse");
+    assert_eq!(strategies::get(control, actor, scope).await.expect("found"), before);
+    let storages = control.metadata().storage_list().await.expect("listed");
+    assert_eq!(storages.len(), 1, "the typed-in storage is not added: {storages:?}");
 }
