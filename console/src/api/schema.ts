@@ -510,7 +510,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a cluster, and log backup on request; a running backup continues */
+        /** Pauses the schedule of a cluster, and log backup and clean-up on request; a running backup continues */
         post: operations["schedule_stop"];
         delete?: never;
         options?: never;
@@ -1038,7 +1038,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses the schedule of a tenant, and log backup on request; a running backup continues */
+        /** Pauses the schedule of a tenant, and log backup and clean-up on request; a running backup continues */
         post: operations["tenant_schedule_stop"];
         delete?: never;
         options?: never;
@@ -5425,7 +5425,9 @@ export interface components {
         };
         /** @description What is paused with a schedule. */
         StopScheduleBody: {
-            /** @description Whether log backup is paused, too; it continues by default. Clean-up is paused with the strategy. */
+            /** @description Whether no expired backups are deleted during the pause; clean-up continues by default. */
+            pauseCleanUp?: boolean;
+            /** @description Whether log backup is paused, too; it continues by default. */
             pauseLogBackup?: boolean;
         };
         /** @description A storage that is typed in. */
@@ -5644,6 +5646,8 @@ export interface components {
             backupMode: components["schemas"]["BackupMode"];
             /** @description The status of its schedule. */
             backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
+            /** @description Whether its clean-up is paused with its schedule. */
+            cleanUpPaused: boolean;
             /**
              * Format: int64
              * @description The cluster.

@@ -49,6 +49,7 @@ export type UnreadableStrategy = Schemas['UnreadableStrategyView'];
 export type StrategyRun = Schemas['StrategyRunView'];
 export type PlannedRun = Schemas['PlannedRunView'];
 export type NewStrategy = Schemas['NewStrategyBody'];
+export type PauseToo = Required<Schemas['StopScheduleBody']>;
 export type StrategyChange = Schemas['StrategyChangeBody'];
 export type Schedule = Schemas['ScheduleBody'];
 export type ScheduleMode = Schemas['ScheduleMode'];

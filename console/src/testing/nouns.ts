@@ -114,6 +114,7 @@ export function strategy(part: Partial<Strategy> = {}): Strategy {
     owner: 'eva',
     backupScheduleStatus: 'NORMAL',
     secondaryBackupEnabled: false,
+    cleanUpPaused: false,
     obBackupScheduleConfig: {
       backupScheduleMode: 'WEEK',
       backupScheduleEnabled: true,

@@ -56,6 +56,14 @@ pub struct CleanUp {
     /// When this setting was changed: the first clean-up is the next one after that time.
     #[serde(default = "long_ago")]
     pub since: Timestamp,
+    /// Whether no expired backups are deleted while the schedule is paused. Pausing and resuming set it; in strategies
+    /// of earlier versions, which have no such choice, a pause stops clean-up.
+    #[serde(default = "yes")]
+    pub stops_in_pause: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn long_ago() -> Timestamp {
@@ -126,12 +134,18 @@ pub struct Strategy {
 
 impl Strategy {
     /// Returns the most recent time at which Lifeboat should delete expired backups; `None` unless the strategy is
-    /// logical, has clean-up, and is not paused.
+    /// logical and has clean-up that is not paused.
     #[must_use]
     pub fn clean_up_due(&self, now: Timestamp) -> Option<Timestamp> {
         let clean_up = self.settings.clean_up.filter(|_| self.settings.method == BackupMethod::Logical)?;
         let due = clean_up.time.newest(self.settings.schedule.zone(), now);
-        (due > clean_up.since && !self.paused).then_some(due)
+        (due > clean_up.since && !self.is_clean_up_paused()).then_some(due)
+    }
+
+    /// Returns whether its clean-up is paused, together with its schedule.
+    #[must_use]
+    pub fn is_clean_up_paused(&self) -> bool {
+        self.paused && self.settings.clean_up.is_some_and(|clean_up| clean_up.stops_in_pause)
     }
 }
 
@@ -190,11 +204,20 @@ pub(crate) mod tests {
         let mut cleans = strategy(1, Scope::Cluster(ClusterId(1)), NIGHTLY);
         cleans.settings.method = BackupMethod::Logical;
         assert_eq!(cleans.clean_up_due(at(12)), None, "nothing is to be deleted");
-        cleans.settings.clean_up = Some(CleanUp { retention_days: 7, time: Daily::usual(), since: at(10) });
+        let clean_up =
+            CleanUp { retention_days: 7, time: Daily::usual(), since: at(10), stops_in_pause: false };
+        cleans.settings.clean_up = Some(clean_up);
         let due = [12, 26, 27, 28, 51].map(|hours| cleans.clean_up_due(at(hours)));
         assert_eq!(due, [None, None, Some(at(27)), Some(at(27)), Some(at(51))]);
-        let paused = Strategy { paused: true, ..cleans.clone() };
+        let mut paused = Strategy { paused: true, ..cleans.clone() };
+        assert_eq!(paused.clean_up_due(at(28)), Some(at(27)), "only the schedule is paused");
+        paused.settings.clean_up = Some(CleanUp { stops_in_pause: true, ..clean_up });
         assert_eq!(paused.clean_up_due(at(28)), None);
+        paused.paused = false;
+        assert_eq!(paused.clean_up_due(at(28)), Some(at(27)), "no pause, nothing to stop");
+        let of_earlier_version =
+            serde_json::from_str::<CleanUp>(r#"{"retention_days": 7}"#).expect("settings");
+        assert!(of_earlier_version.stops_in_pause, "nothing is deleted that was not deleted before");
         cleans.settings.method = BackupMethod::Physical;
         assert_eq!(cleans.clean_up_due(at(28)), None, "the database deletes those");
     }

@@ -71,12 +71,12 @@ test('a strategy shows what it does and what comes next', async () => {
   await expect.element(page.getByTestId('planned-runs')).toHaveTextContent('2026-11-29 Sun 02:00');
 });
 
-test('the retention of a strategy shows, also of a tenant’s in the list, and pausing says that nothing is deleted meanwhile', async () => {
+test('the retention of a strategy shows, also of a tenant’s in the list, and it is paused only where that is chosen', async () => {
   const usual = strategy().obBackupScheduleConfig;
   const config = { ...usual, cleanEnabled: true, backupDataRetentionDays: 14, cleanScheduleTime: '04:30:00' };
   const logical = strategy({ backupMode: 'LOGICAL_BACKUP', obBackupScheduleConfig: config });
   const own = '/ob/clusters/7/tenants/1001/backup/config/backupStrategy';
-  open({
+  const { calls } = open({
     'GET /backup/strategies': list(logical, { ...logical, strategyId: 6, tenantId: 1001, tenantName: 'shop' }),
     [`GET ${own}/runs`]: list(),
   });
@@ -84,7 +84,10 @@ test('the retention of a strategy shows, also of a tenant’s in the list, and p
   await expect.element(shown).toHaveTextContent('14 days; deleted daily at 04:30 Asia/Shanghai');
   await expect.element(page.getByRole('row').filter({ hasText: 'shop' })).toHaveTextContent('14 days');
   await shown.getByRole('button', { name: 'Pause' }).click();
-  await expect.element(dialog()).toHaveTextContent('Expired backups are not deleted during the pause.');
+  await expect.element(logChoice()).not.toBeInTheDocument();
+  await dialog().getByRole('checkbox', { name: 'Also pause clean-up' }).click();
+  await dialog().getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(() => pauseBodies(calls)).toEqual([{ pauseLogBackup: false, pauseCleanUp: true }]);
 });
 
 test('a strategy without clean-up says that all is kept, and a physical one that Lifeboat deletes nothing', async () => {
@@ -213,12 +216,15 @@ test('log backup is paused with the strategy only where that is chosen', async (
   await button('Pause').click();
   await expect.element(logChoice()).not.toBeChecked();
   await dialog().getByRole('button', { name: 'Pause' }).click();
-  await expect.poll(() => pauseBodies(calls)).toEqual([{ pauseLogBackup: false }]);
+  await expect.poll(() => pauseBodies(calls)).toEqual([{ pauseLogBackup: false, pauseCleanUp: false }]);
   await expect.element(dialog()).not.toBeInTheDocument();
   await button('Pause').click();
   await logChoice().click();
   await dialog().getByRole('button', { name: 'Pause' }).click();
-  await expect.poll(() => pauseBodies(calls)).toEqual([{ pauseLogBackup: false }, { pauseLogBackup: true }]);
+  await expect.poll(() => pauseBodies(calls)).toEqual([
+    { pauseLogBackup: false, pauseCleanUp: false },
+    { pauseLogBackup: true, pauseCleanUp: false },
+  ]);
 });
 
 test('a refusal to pause log backup shows in the server’s words, and the task that pauses it can be watched', async () => {

@@ -22,7 +22,8 @@ const en = {
   factPaused: 'paused',
   off: 'Off: all backup sets are kept',
   notOurs: 'Not by Lifeboat',
-  pauseText: 'Expired backups are not deleted during the pause.',
+  pause: 'Also pause clean-up',
+  pauseHint: 'Expired backups are not deleted until you resume the strategy.',
   deleteText: 'Expired backups are no longer deleted.',
 };
 
@@ -45,7 +46,8 @@ const zh: typeof en = {
   factPaused: '已暂停',
   off: '未开启，保留全部备份集',
   notOurs: '不由 Lifeboat 清理',
-  pauseText: '暂停期间不清理过期备份。',
+  pause: '同时暂停过期备份清理',
+  pauseHint: '恢复调度之前，不清理过期备份。',
   deleteText: '不再清理过期备份。',
 };
 

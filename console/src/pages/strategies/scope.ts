@@ -1,5 +1,5 @@
 import { answer, client } from '../../api/client';
-import type { NewStrategy, Strategy, StrategyChange } from '../../api/types';
+import type { NewStrategy, PauseToo, Strategy, StrategyChange } from '../../api/types';
 import type { Labels } from '../../locales/en';
 
 /** What a strategy backs up: a cluster, or one tenant of it. */
@@ -45,8 +45,8 @@ export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
       create: (body: NewStrategy) => answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy', { params: path, body })),
       change: (body: StrategyChange) => answer(client.PATCH('/api/v2/ob/clusters/{id}/backup/config/backupStrategy', { params: path, body })),
       remove: () => answer(client.DELETE('/api/v2/ob/clusters/{id}/backup/config/backupStrategy', { params: path })),
-      pause: (pauseLogBackup: boolean) =>
-        answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule', { params: path, body: { pauseLogBackup } })),
+      pause: (body: PauseToo) =>
+        answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule', { params: path, body })),
       resume: () => answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/startSchedule', { params: path })),
       nextRuns: () => answer(client.GET('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/nextRuns', { params: path })),
       runs: (query: RunsQuery) =>
@@ -60,13 +60,8 @@ export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
     change: (body: StrategyChange) =>
       answer(client.PATCH('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', { params: path, body })),
     remove: () => answer(client.DELETE('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', { params: path })),
-    pause: (pauseLogBackup: boolean) =>
-      answer(
-        client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule', {
-          params: path,
-          body: { pauseLogBackup },
-        }),
-      ),
+    pause: (body: PauseToo) =>
+      answer(client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule', { params: path, body })),
     resume: () =>
       answer(client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule', { params: path })),
     nextRuns: () =>

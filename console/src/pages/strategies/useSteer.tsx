@@ -2,7 +2,7 @@ import { App, Checkbox } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
 import { keys } from '../../api/keys';
-import type { Action, Strategy } from '../../api/types';
+import type { Action, PauseToo, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
 import { useCleanUpWords } from './cleanUpWords';
@@ -15,8 +15,8 @@ export type Steer = 'pause' | 'resume' | 'remove';
 interface Order {
   strategy: NamedStrategy;
   action: Steer;
-  /** Whether log backup is paused with the strategy. */
-  withLogs: boolean;
+  /** What is paused with the strategy. */
+  too: PauseToo;
 }
 
 /** Returns how a strategy is paused, resumed or deleted, each after asking and saying what it means. */
@@ -37,9 +37,9 @@ export function useSteer() {
     );
   };
   const steer = useMutation({
-    mutationFn: ({ strategy, action, withLogs }: Order): Promise<Action> => {
+    mutationFn: ({ strategy, action, too }: Order): Promise<Action> => {
       const calls = strategyCalls(scopeOf(strategy));
-      return action === 'pause' ? calls.pause(withLogs) : calls[action]();
+      return action === 'pause' ? calls.pause(too) : calls[action]();
     },
     onSuccess: (answered, { strategy, action }) => {
       report.done({ pause: words.paused, resume: words.resumed, remove: words.deleted }[action]);
@@ -53,13 +53,16 @@ export function useSteer() {
   });
   const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig'>>, action: Steer, canPauseLogs = false) => {
     const cleansUp = strategy.obBackupScheduleConfig?.cleanEnabled ?? false;
-    let withLogs = false;
-    const choice =
-      action === 'pause' && canPauseLogs ? <PauseLogs onChange={(isWanted) => (withLogs = isWanted)} /> : null;
+    let too: PauseToo = { pauseLogBackup: false, pauseCleanUp: false };
+    const isPause = action === 'pause';
+    const choices = [
+      { field: 'pauseLogBackup' as const, isOffered: isPause && canPauseLogs, text: words.pauseLogs, hint: words.pauseLogsHint },
+      { field: 'pauseCleanUp' as const, isOffered: isPause && cleansUp, text: cleanUp.pause, hint: cleanUp.pauseHint },
+    ].filter(({ isOffered }) => isOffered);
     const object = namedObject(strategy, labels);
     const isOfTenant = typeof strategy.tenantId === 'number';
     const { title, text, more, ofCleanUp, ok } = {
-      pause: { title: words.pauseTitle(object), text: choice ? words.pauseTextLogs : words.pauseText, more: words.pauseTenantText, ofCleanUp: cleanUp.pauseText, ok: words.pause },
+      pause: { title: words.pauseTitle(object), text: canPauseLogs ? words.pauseTextLogs : words.pauseText, more: words.pauseTenantText, ofCleanUp: '', ok: words.pause },
       resume: { title: words.resumeTitle(object), text: words.resumeText, more: '', ofCleanUp: '', ok: words.resume },
       remove: { title: words.deleteTitle(object), text: words.deleteText, more: words.deleteTenantText, ofCleanUp: cleanUp.deleteText, ok: actions.delete },
     }[action];
@@ -68,14 +71,16 @@ export function useSteer() {
       content: (
         <>
           <Sentences all={[...text, ...(cleansUp && ofCleanUp ? [ofCleanUp] : []), ...(isOfTenant && more ? [more] : [])]} />
-          {choice}
+          {choices.map(({ field, text, hint }) => (
+            <Choice key={field} text={text} hint={hint} onChange={(isWanted) => (too = { ...too, [field]: isWanted })} />
+          ))}
         </>
       ),
       width: 520,
       okText: ok,
       okButtonProps: { danger: action === 'remove' },
       cancelText: actions.cancel,
-      onOk: () => steer.mutateAsync({ strategy, action, withLogs }).catch(() => undefined),
+      onOk: () => steer.mutateAsync({ strategy, action, too }).catch(() => undefined),
     });
   };
   return { ask, isPending: steer.isPending };
@@ -93,13 +98,12 @@ export function useRefreshStrategies() {
   };
 }
 
-/** The choice to pause log backup too. */
-function PauseLogs({ onChange }: { onChange: (isWanted: boolean) => void }) {
-  const { strategy } = useLabels();
+/** The choice to pause something else too. */
+function Choice({ text, hint, onChange }: { text: string; hint: string; onChange: (isWanted: boolean) => void }) {
   return (
     <>
-      <Checkbox onChange={({ target }: { target: { checked: boolean } }) => onChange(target.checked)}>{strategy.pauseLogs}</Checkbox>
-      <p className="quiet hint">{strategy.pauseLogsHint}</p>
+      <Checkbox onChange={({ target }: { target: { checked: boolean } }) => onChange(target.checked)}>{text}</Checkbox>
+      <p className="quiet hint">{hint}</p>
     </>
   );
 }

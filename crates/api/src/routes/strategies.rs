@@ -154,7 +154,7 @@ pub(crate) async fn schedule_start(
     Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope).with_task(task)))
 }
 
-/// Pauses the schedule of a cluster, and log backup on request; a running backup continues
+/// Pauses the schedule of a cluster, and log backup and clean-up on request; a running backup continues
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule",
@@ -172,8 +172,8 @@ pub(crate) async fn schedule_stop(
     body: Option<Body<StopScheduleBody>>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    let with_log_backup = body.is_some_and(|Body(body)| body.pause_log_backup);
-    let task = strategies::pause(&api.control, &actor, scope, with_log_backup).await?;
+    let too = body.map(|Body(body)| body.read()).unwrap_or_default();
+    let task = strategies::pause(&api.control, &actor, scope, too).await?;
     Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope).with_task(task)))
 }
 
@@ -324,7 +324,7 @@ pub(crate) async fn tenant_schedule_start(
     Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope).with_task(task)))
 }
 
-/// Pauses the schedule of a tenant, and log backup on request; a running backup continues
+/// Pauses the schedule of a tenant, and log backup and clean-up on request; a running backup continues
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule",
@@ -343,8 +343,8 @@ pub(crate) async fn tenant_schedule_stop(
     body: Option<Body<StopScheduleBody>>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    let with_log_backup = body.is_some_and(|Body(body)| body.pause_log_backup);
-    let task = strategies::pause(&api.control, &actor, scope, with_log_backup).await?;
+    let too = body.map(|Body(body)| body.read()).unwrap_or_default();
+    let task = strategies::pause(&api.control, &actor, scope, too).await?;
     Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope).with_task(task)))
 }
 

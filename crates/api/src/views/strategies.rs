@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use control::strategies::{Detail, NamedStorage, StrategyAsk, StrategyChange};
+use control::strategies::{Detail, NamedStorage, PauseToo, StrategyAsk, StrategyChange};
 use model::Problem;
 use model::schedule::form;
 use model::schedule::form::{Form, QuietWindowForm};
@@ -68,9 +68,19 @@ pub(crate) struct StrategyChangeBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StopScheduleBody {
-    /// Whether log backup is paused, too; it continues by default. Clean-up is paused with the strategy.
+    /// Whether log backup is paused, too; it continues by default.
     #[serde(default)]
-    pub(crate) pause_log_backup: bool,
+    pause_log_backup: bool,
+    /// Whether no expired backups are deleted during the pause; clean-up continues by default.
+    #[serde(default)]
+    pause_clean_up: bool,
+}
+
+impl StopScheduleBody {
+    /// Reads what is paused with the schedule.
+    pub(crate) fn read(self) -> PauseToo {
+        PauseToo { log_backup: self.pause_log_backup, clean_up: self.pause_clean_up }
+    }
 }
 
 /// The schedule of data backups, and the retention of backups.
@@ -312,6 +322,8 @@ pub(crate) struct StrategyView {
     ob_backup_service_storage_config: StrategyStorageView,
     /// Whether a second copy is created.
     secondary_backup_enabled: bool,
+    /// Whether its clean-up is paused with its schedule.
+    clean_up_paused: bool,
     /// The status of its schedule.
     backup_schedule_status: words::BackupScheduleStatus,
     /// When the newest good data backup of the cluster or tenant was finished.
@@ -386,6 +398,7 @@ impl From<Detail> for StrategyView {
     fn from(detail: Detail) -> Self {
         let Detail { strategy, cluster_name, tenant_name, storage, owner, last_data_backup, standing } =
             detail;
+        let clean_up_paused = strategy.is_clean_up_paused();
         let settings = strategy.settings;
         let (tenant, dimension) = match strategy.scope {
             Scope::Cluster(_) => (None, BackupDimension::Cluster),
@@ -419,6 +432,7 @@ impl From<Detail> for StrategyView {
                 alarm_storage_percentage_threshold: thresholds.storage_percent,
             },
             secondary_backup_enabled: false,
+            clean_up_paused,
             backup_schedule_status: standing.status.into(),
             last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             next_run: standing.next.map(Into::into),

@@ -52,9 +52,12 @@ enum Verb {
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
-        /// Pause log backup too (4.x). Defaults to letting log backup continue; clean-up is always paused
+        /// Pause log backup too (4.x). Defaults to letting log backup continue
         #[arg(long)]
         log_backup: bool,
+        /// Delete no expired backups during the pause. Defaults to letting clean-up continue
+        #[arg(long)]
+        clean_up: bool,
     },
     /// Resume the schedule, and log backup paused with it; runs that were due meanwhile are recorded as missed. Its runs
     /// then use your permissions
@@ -137,9 +140,9 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
             let data = client.patch(&path, &body).await?;
             (data, scope.text("cli-strategy-changed"))
         }
-        Verb::Pause { scope, log_backup } => {
+        Verb::Pause { scope, log_backup, clean_up } => {
             let path = format!("{}/stopSchedule", scope.path(&client).await?);
-            let body = json!({ "pauseLogBackup": log_backup });
+            let body = json!({ "pauseLogBackup": log_backup, "pauseCleanUp": clean_up });
             (client.post(&path, Some(&body)).await?, scope.text("cli-strategy-paused"))
         }
         Verb::Resume { scope } => {

@@ -34,6 +34,7 @@ use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
 use model::id::{ClusterId, TaskId};
+use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
@@ -191,7 +192,12 @@ async fn changed(
     let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
     let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
     let now = writer.now().await?;
-    stamp(&mut settings, now, old.paused && !paused);
+    if old.paused != paused
+        && let Some(clean_up) = &mut settings.clean_up
+    {
+        clean_up.stops_in_pause = false;
+    }
+    stamp(&mut settings, now, old.is_clean_up_paused() && !paused);
     let mut since = old.since;
     if settings.schedule != old.settings.schedule {
         let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
@@ -208,18 +214,28 @@ async fn changed(
     Ok(writer)
 }
 
+/// What is paused together with a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PauseToo {
+    /// Whether log backup is paused.
+    pub log_backup: bool,
+    /// Whether no expired backups are deleted during the pause.
+    pub clean_up: bool,
+}
+
 /// Pauses a strategy's schedule. A running backup continues; a run that is due or waits in the queue is missed. Log
-/// backup continues too, unless it is paused with the schedule: then returns the task that pauses it.
+/// backup and clean-up continue, except for what `too` pauses. Returns the task that pauses log backup.
 ///
 /// # Errors
-/// When the actor lacks the permission, there is no strategy (20106), or its log backup cannot be paused.
+/// When the actor lacks the permission, there is no strategy (20106), its log backup cannot be paused, or it has no
+/// clean-up to pause.
 pub async fn pause(
     control: &Control,
     actor: &Actor,
     scope: Scope,
-    with_log_backup: bool,
+    too: PauseToo,
 ) -> Result<Option<TaskId>, Error> {
-    switch(control, actor, scope, if with_log_backup { Switch::PauseAll } else { Switch::Pause }).await
+    switch(control, actor, scope, Switch::Pause(too)).await
 }
 
 /// Resumes a strategy's schedule. Runs that were due meanwhile are recorded as missed, and are not started later. The
@@ -235,8 +251,7 @@ pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Op
 /// A change of a schedule's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Switch {
-    Pause,
-    PauseAll,
+    Pause(PauseToo),
     Resume,
 }
 
@@ -255,8 +270,8 @@ async fn switch(
         context.cluster(scope.cluster()).await?;
         let seen = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
         let of_log_backup = match switch {
-            Switch::Pause => None,
-            Switch::PauseAll => pause_order(context, &seen, found::find(&seen, scope)?).await?,
+            Switch::Pause(PauseToo { log_backup: false, .. }) => None,
+            Switch::Pause(_) => pause_order(context, &seen, found::find(&seen, scope)?).await?,
             Switch::Resume => resume_order(context, &seen, found::find(&seen, scope)?).await?,
         };
         let of_log_backup = match of_log_backup {
@@ -270,9 +285,17 @@ async fn switch(
         if !paused {
             new.owner = actor.user;
         }
+        let stops_clean_up = matches!(switch, Switch::Pause(PauseToo { clean_up: true, .. }));
+        match &mut new.settings.clean_up {
+            Some(clean_up) => clean_up.stops_in_pause = stops_clean_up,
+            None if stops_clean_up => {
+                return Err(Problem::refused(codes::INVALID, "strategy-without-clean-up").into());
+            }
+            None => {}
+        }
+        let now = writer.now().await?;
+        stamp(&mut new.settings, now, old.is_clean_up_paused() && !new.is_clean_up_paused());
         if old.paused != paused {
-            let now = writer.now().await?;
-            stamp(&mut new.settings, now, true);
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
         if paused {
@@ -323,8 +346,8 @@ fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
-/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or `is_resumed`: a saved clean-up
-/// does not run immediately.
+/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or `is_resumed`: it does not run
+/// immediately.
 fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
     let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
     if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {

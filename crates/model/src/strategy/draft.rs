@@ -132,7 +132,7 @@ impl ScheduleConfig {
             Some(retention_days) if (1..=DAYS_MAX).contains(&retention_days) => {
                 let time = self.clean_schedule_time.as_deref();
                 let time = time.map_or_else(|| Ok(Daily::usual()), str::parse)?;
-                Ok(Some(CleanUp { retention_days, time, since: Timestamp(0) }))
+                Ok(Some(CleanUp { retention_days, time, since: Timestamp(0), stops_in_pause: false }))
             }
             found => Err(Problem::invalid("strategy-retention-days-out-of-range")
                 .with("found", found.map_or_else(|| "-".to_owned(), |days| days.to_string()))

@@ -61,10 +61,11 @@ pub fn change(
         return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
     }
     let mut settings = settings(draft, strategy.scope, ground)?;
-    if let (Some(new), Some(old)) = (&mut settings.clean_up, strategy.settings.clean_up)
-        && (new.retention_days, new.time) == (old.retention_days, old.time)
-    {
-        new.since = old.since;
+    if let (Some(new), Some(old)) = (&mut settings.clean_up, strategy.settings.clean_up) {
+        new.stops_in_pause = old.stops_in_pause;
+        if (new.retention_days, new.time) == (old.retention_days, old.time) {
+            new.since = old.since;
+        }
     }
     let is_same = settings == strategy.settings && draft.schedule.backup_schedule_enabled != strategy.paused;
     if is_same && !storage.is_edited {
@@ -314,7 +315,8 @@ mod tests {
         };
         let mut strategy = saved(&clean(7, "03:00"), CLUSTER);
         let since = Timestamp(17);
-        strategy.settings.clean_up = strategy.settings.clean_up.map(|old| CleanUp { since, ..old });
+        strategy.settings.clean_up =
+            strategy.settings.clean_up.map(|old| CleanUp { since, stops_in_pause: true, ..old });
         assert_eq!(refusal(change(&clean(7, "03:00"), &strategy, GEN4)).0, 20116, "nothing changes");
         let since_of = |draft: &Draft| {
             let changed = change(draft, &strategy, GEN4).expect("it changes");

@@ -11,7 +11,7 @@ use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use serde_json::json;
 
 use crate::backups::{self, BackupFilter};
-use crate::strategies::{self, StrategyAsk, StrategyChange};
+use crate::strategies::{self, PauseToo, StrategyAsk, StrategyChange};
 use crate::tasks::{self, TaskFilter};
 use crate::testing::World;
 use crate::{PageAsk, retention};
@@ -82,8 +82,9 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     world.finish(task).await;
     assert_eq!(left(&world).await, 1);
 
-    // A strategy that was paused at the time of day cleans up at the next one after it is resumed.
-    strategies::pause(control, actor, scope, false).await.expect("paused");
+    // A clean-up that was paused at the time of day cleans up at the next one after it is resumed.
+    let clean_up_too = PauseToo { clean_up: true, ..PauseToo::default() };
+    strategies::pause(control, actor, scope, clean_up_too).await.expect("paused");
     let task = world.begin_backup().await;
     world.finish(task).await;
     control.metadata().pass(5 * DAY).await.expect("the clock can be moved");
@@ -96,6 +97,17 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     let [second, _] = clean_ups(&world).await[..] else { panic!("another day, another clean-up") };
     world.finish(second).await;
     assert_eq!(left(&world).await, 1);
+
+    // A pause of the schedule alone does not stop it.
+    strategies::pause(control, actor, scope, PauseToo::default()).await.expect("paused");
+    let task = world.begin_backup().await;
+    world.finish(task).await;
+    control.metadata().pass(4 * DAY).await.expect("the clock can be moved");
+    super::watch(control).await.expect("a look");
+    let [third, ..] = clean_ups(&world).await[..] else { panic!("it cleans up while it is paused") };
+    world.finish(third).await;
+    assert_eq!((clean_ups(&world).await.len(), left(&world).await), (3, 1));
+    strategies::resume(control, actor, scope).await.expect("resumed");
 
     let off = StrategyChange {
         schedule: Some(ScheduleConfig {
@@ -112,5 +124,8 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     world.finish(task).await;
     control.metadata().pass(DAY).await.expect("the clock can be moved");
     super::watch(control).await.expect("a look");
-    assert_eq!((clean_ups(&world).await.len(), left(&world).await), (2, 2));
+    assert_eq!((clean_ups(&world).await.len(), left(&world).await), (3, 2));
+    let refused = strategies::pause(control, actor, scope, clean_up_too).await;
+    let refused = refused.err().expect("there is no clean-up to pause").into_problem();
+    assert_eq!(refused.text.id, "strategy-without-clean-up");
 }

@@ -178,7 +178,7 @@ impl Year {
             let switched = if is_paused {
                 super::resume(control, actor, scope).await
             } else {
-                super::pause(control, actor, scope, false).await
+                super::pause(control, actor, scope, super::PauseToo::default()).await
             };
             switched.expect("it may be switched");
         }

@@ -113,7 +113,7 @@ async fn every_due_time_of_a_month_with_faults_has_its_backup_or_its_reason() {
     due::run(control).await.expect("a round");
     world.finish(task).await;
 
-    super::pause(control, actor, scope, false).await.expect("paused");
+    super::pause(control, actor, scope, super::PauseToo::default()).await.expect("paused");
     round(&world).await;
     super::resume(control, actor, scope).await.expect("resumed");
     for _ in 0..5 {

@@ -180,7 +180,7 @@ async fn a_month_grid_runs_on_its_last_day_and_what_a_pause_held_back_is_recorde
         story.run().await; // the last day
         story.run().await; // the first of the next month
         let (control, actor) = (&story.world.control, &story.world.actor);
-        super::pause(control, actor, story.scope, false).await.expect("paused");
+        super::pause(control, actor, story.scope, super::PauseToo::default()).await.expect("paused");
         story.until_due().await;
         story.round().await;
         assert_eq!(story.task().await, None, "{profile}: it is paused");

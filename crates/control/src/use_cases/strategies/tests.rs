@@ -27,7 +27,9 @@ use serde_json::json;
 use sim::Profile;
 
 use super::due::{self, Started};
-use super::{NamedStorage, RunFilter, RunStatus, ScheduleStatus, StrategyAsk, StrategyChange, StrategyRun};
+use super::{
+    NamedStorage, PauseToo, RunFilter, RunStatus, ScheduleStatus, StrategyAsk, StrategyChange, StrategyRun,
+};
 use crate::backups::{self, BackupFilter, BackupSource};
 use crate::orders::Running;
 use crate::storages::StorageChoice;
@@ -232,7 +234,7 @@ async fn what_is_due_during_a_pause_is_recorded_and_not_caught_up() {
     let standing =
         async || super::schedule_standing(&world.control.context, world.cluster).await.expect("answers");
     assert_eq!(standing().await.status, ScheduleStatus::Normal);
-    super::pause(&world.control, &world.actor, scope, false).await.expect("paused");
+    super::pause(&world.control, &world.actor, scope, PauseToo::default()).await.expect("paused");
     assert_eq!((standing().await.status, standing().await.next), (ScheduleStatus::Paused, None));
     until_due(&world).await;
     round(&world).await;

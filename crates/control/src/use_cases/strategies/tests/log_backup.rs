@@ -6,6 +6,8 @@ use model::backup::BackupMethod;
 use super::super::{pause, resume};
 use super::*;
 
+const LOG_BACKUP_TOO: PauseToo = PauseToo { log_backup: true, clean_up: false };
+
 /// Returns the log backup status of each tenant.
 async fn log_backup(world: &SimWorld) -> Vec<ArchiveStatus> {
     let (control, actor) = (&world.control, &world.actor);
@@ -25,10 +27,17 @@ async fn with_log_backup(profile: Profile) -> SimWorld {
 async fn log_backup_is_paused_and_resumed_with_the_strategy_only_where_somebody_wants_it() {
     let world = with_log_backup(Profile::V4_2_5).await;
     let (control, actor, scope) = (&world.control, &world.actor, whole(&world));
-    assert_eq!(pause(control, actor, scope, false).await.expect("paused"), None, "log backup continues");
+    assert_eq!(
+        pause(control, actor, scope, PauseToo::default()).await.expect("paused"),
+        None,
+        "log backup continues"
+    );
     assert_eq!(resume(control, actor, scope).await.expect("resumed"), None);
 
-    let task = pause(control, actor, scope, true).await.expect("paused").expect("a task pauses log backup");
+    let task = pause(control, actor, scope, LOG_BACKUP_TOO)
+        .await
+        .expect("paused")
+        .expect("a task pauses log backup");
     assert!(stored_paused(&world).await);
     let refused = resume(control, actor, scope).await;
     assert_eq!(refusal(refused).1, "log-backup-runs-already", "it is being paused still");
@@ -61,7 +70,7 @@ async fn log_backup_that_was_paused_otherwise_stays_paused() {
     world.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = books").await;
     pass(&world, Duration::from_secs(60)).await;
     assert_eq!(log_backup(&world).await, [Suspend, Suspend]);
-    let task = pause(control, actor, scope, true).await.expect("paused").expect("a task");
+    let task = pause(control, actor, scope, LOG_BACKUP_TOO).await.expect("paused").expect("a task");
     world.finish(task).await;
     assert_eq!(resume(control, actor, scope).await.expect("resumed"), None);
     assert_eq!(log_backup(&world).await, [Suspend, Suspend]);
@@ -70,14 +79,14 @@ async fn log_backup_that_was_paused_otherwise_stays_paused() {
 #[tokio::test]
 async fn a_strategy_whose_log_backup_cannot_be_paused_is_not_paused_in_part() {
     let world = with_log_backup(Profile::V3_1_5).await;
-    let refused = pause(&world.control, &world.actor, whole(&world), true).await;
+    let refused = pause(&world.control, &world.actor, whole(&world), LOG_BACKUP_TOO).await;
     assert_eq!(refusal(refused).1, "log-backup-no-pause");
     assert!(!stored_paused(&world).await);
 
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let logical = StrategyAsk { method: Some(BackupMethod::Logical), ..ask(&world, "FULL_BACKUP") };
     super::super::create(&world.control, &world.actor, whole(&world), logical).await.expect("created");
-    let refused = pause(&world.control, &world.actor, whole(&world), true).await;
+    let refused = pause(&world.control, &world.actor, whole(&world), LOG_BACKUP_TOO).await;
     assert_eq!(refusal(refused).1, "strategy-without-log-backup");
     assert!(!stored_paused(&world).await);
 }

@@ -189,7 +189,7 @@ async fn a_task_that_waits_is_missed_when_its_strategy_may_not_run_any_more() {
     until_due(&world).await;
     round(&world).await;
     assert_eq!(outcomes(&world, scope).await[0], waiting("run-hindered-too-many"));
-    super::super::pause(&world.control, &world.actor, scope, false).await.expect("paused");
+    super::super::pause(&world.control, &world.actor, scope, PauseToo::default()).await.expect("paused");
     assert_eq!(outcomes(&world, scope).await[0], missed("run-hindered-paused"), "with the pause itself");
     assert!(tasks(&world).await.iter().all(|task| task.status.is_finished()));
 

@@ -24,7 +24,10 @@ async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audi
     let refused = strategies::create(control, &viewer, scope, ask(&world, "FULL_BACKUP")).await;
     assert_eq!(refusal(refused).1, "permission-missing");
     assert_eq!(refusal(strategies::get(control, actor, scope).await).0, 20106);
-    assert_eq!(refusal(strategies::pause(control, actor, scope, false).await).0, 20106);
+    assert_eq!(
+        refusal(strategies::pause(control, actor, scope, strategies::PauseToo::default()).await).0,
+        20106
+    );
     assert_eq!(refusal(strategies::remove(control, actor, scope).await).0, 20106);
     create(&world, scope, "FULL_BACKUP").await;
     assert_eq!(refusal(strategies::create(control, actor, scope, ask(&world, "FULL_BACKUP")).await).0, 20100);

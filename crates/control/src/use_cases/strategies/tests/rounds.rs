@@ -51,7 +51,7 @@ async fn a_strategy_that_cannot_be_read_stops_no_other_and_can_be_deleted() {
         id(super::super::create(control, actor, whole(&world), ask(&world, "FULL_BACKUP")).await),
         unreadable
     );
-    let paused = super::super::pause(control, actor, whole(&world), false).await;
+    let paused = super::super::pause(control, actor, whole(&world), PauseToo::default()).await;
     assert_eq!((0, refusal(paused).1), unreadable);
     let standing = super::super::schedule_standing(&control.context, world.cluster).await.expect("answers");
     assert_eq!(standing.status, ScheduleStatus::Abnormal);

@@ -6,7 +6,9 @@ use model::storage::{StorageLocation, StorageType};
 use model::strategy::Scope;
 use sim::Profile;
 
-use super::super::{NamedStorage, StrategyAsk, StrategyChange, change, create, next_runs, pause, remove};
+use super::super::{
+    NamedStorage, PauseToo, StrategyAsk, StrategyChange, change, create, next_runs, pause, remove,
+};
 use super::{ask, refusal, whole};
 use crate::storages::StorageChoice;
 use crate::testing::simulated::SimWorld;
@@ -55,6 +57,6 @@ async fn a_typed_in_storage_is_edited_and_used_again_instead_of_added_twice() {
     assert_eq!(of_shop.name.as_deref(), Some("prod-shop"), "another key is another storage");
     let lists: Vec<_> = next_runs(control, actor, scope).await.expect("listed");
     assert_eq!(lists.len(), 30);
-    pause(control, actor, scope, false).await.expect("paused");
+    pause(control, actor, scope, PauseToo::default()).await.expect("paused");
     assert_eq!(next_runs(control, actor, scope).await.expect("listed"), [], "none while it is paused");
 }

@@ -8,7 +8,7 @@ use model::strategy::draft::ThresholdConfig;
 use model::text::Language;
 use sim::Profile;
 
-use super::super::{StrategyAsk, create, pause};
+use super::super::{PauseToo, StrategyAsk, create, pause};
 use super::{alarms, ask, only_task, pass, round, until_due, whole};
 use crate::testing::simulated::SimWorld;
 
@@ -57,7 +57,7 @@ async fn days_without_a_successful_backup_are_an_alarm_also_while_the_strategy_i
             ThresholdConfig { no_successful_data_backup_alarm_days: Some(3), ..ThresholdConfig::default() };
         let ask = StrategyAsk { thresholds, ..ask(&world, "FULL_BACKUP") };
         create(control, actor, scope, ask).await.expect("created");
-        pause(control, actor, scope, false).await.expect("paused");
+        pause(control, actor, scope, PauseToo::default()).await.expect("paused");
         pass(&world, 2 * DAY).await;
         assert_eq!(raised(&world).await, [], "{profile}");
         pass(&world, 2 * DAY).await;
