@@ -12,7 +12,9 @@ mod strategies;
 mod windows;
 
 pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
-pub(crate) use self::strategies::{PlannedRunRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow};
+pub(crate) use self::strategies::{
+    PlannedRunRow, ScheduleRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow,
+};
 pub(crate) use self::windows::TenantWindowRow;
 
 /// Reads rows of an answer.

@@ -24,6 +24,7 @@ pub(crate) mod storage;
 pub(crate) mod strategy;
 mod strategy_apply;
 mod strategy_settings;
+mod strategy_show;
 pub(crate) mod task;
 mod tenant;
 mod token;

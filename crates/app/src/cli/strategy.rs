@@ -8,9 +8,10 @@ use super::names::{cluster, short, short_or_none, tenant, unreadable_strategies}
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
+use super::strategy_show::show;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{ActionRow, PlannedRunRow, StrategyRow, StrategyRunRow, read, read_all};
+use crate::rows::{ActionRow, StrategyRow, StrategyRunRow, read, read_all};
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -30,7 +31,7 @@ enum Verb {
         #[command(flatten)]
         settings: SettingsArgs,
     },
-    /// Show a strategy with its next runs
+    /// Show a strategy with its settings and its next runs
     Show {
         #[command(flatten)]
         scope: ScopeArgs,
@@ -121,7 +122,7 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let said = match verb {
         Verb::List => return list(&client, screen).await,
-        Verb::Show { scope } => return show(&client, screen, &scope).await,
+        Verb::Show { scope } => return show(&client, screen, &scope.path(&client).await?).await,
         Verb::Runs { scope, limit } => return runs(&client, screen, &scope, limit).await,
         Verb::Export(args) => return export(&client, screen, &args).await,
         Verb::Apply(args) => return apply(&client, screen, &args).await,
@@ -191,32 +192,6 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
             row
         }));
         screen.table(&["CLUSTER", "TENANT", "METHOD", "STORAGE", "SCHEDULE", "NEXT RUN", "LAST RUN"], &rows);
-    });
-    Ok(())
-}
-
-async fn show(client: &Client, screen: Screen, scope: &ScopeArgs) -> Result<(), Failure> {
-    let path = scope.path(client).await?;
-    let data = client.get(&path, &[]).await?;
-    let strategy: StrategyRow = read(&data)?;
-    let next = client.get(&format!("{path}/nextRuns"), &[]).await?;
-    let next: Vec<PlannedRunRow> = read_all(next["contents"].as_array().map_or(&[], Vec::as_slice))?;
-    screen.show(&data, |screen| {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        screen.facts(&[
-            ("Cluster", strategy.cluster_name.clone()),
-            ("Tenant", or_dash(&strategy.tenant_name)),
-            ("Method", strategy.backup_mode.clone()),
-            ("Storage", strategy.storage_shown()),
-            ("Owner", or_dash(&strategy.owner)),
-            ("Schedule", strategy.backup_schedule_status.clone()),
-        ]);
-        screen.line("");
-        let rows: Vec<Vec<String>> = next
-            .iter()
-            .map(|run| vec![run.due_time.clone(), run.zone.clone(), run.data_backup_mode.clone()])
-            .collect();
-        screen.table(&["NEXT RUNS", "ZONE", "MODE"], &rows);
     });
     Ok(())
 }

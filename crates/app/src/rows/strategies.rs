@@ -1,5 +1,7 @@
 //! Backup strategies and their runs.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::{Said, StorageRow};
@@ -12,8 +14,11 @@ pub(crate) struct StrategyRow {
     pub(crate) tenant_name: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) backup_mode: String,
-    ob_backup_service_storage_config: StorageRow,
+    pub(crate) ob_backup_schedule_config: ScheduleRow,
+    pub(crate) ob_backup_threshold_config: ThresholdRow,
+    ob_backup_service_storage_config: StrategyStorageRow,
     pub(crate) backup_schedule_status: String,
+    pub(crate) clean_up_paused: bool,
     pub(crate) next_run: Option<PlannedRunRow>,
     pub(crate) last_run: Option<StrategyRunRow>,
 }
@@ -21,9 +26,60 @@ pub(crate) struct StrategyRow {
 impl StrategyRow {
     /// Returns the name of its storage; without a name, the location.
     pub(crate) fn storage_shown(&self) -> String {
-        let storage = &self.ob_backup_service_storage_config;
+        let storage = &self.ob_backup_service_storage_config.storage;
         storage.config_name.as_ref().unwrap_or(&storage.uri).clone()
     }
+
+    /// Returns how full its storage must be, in percent, to raise an alarm.
+    pub(crate) fn storage_percent(&self) -> u8 {
+        self.ob_backup_service_storage_config.alarm_storage_percentage_threshold
+    }
+}
+
+/// The schedule of a strategy.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScheduleRow {
+    pub(crate) backup_schedule_mode: String,
+    pub(crate) backup_schedule_time: Option<String>,
+    pub(crate) day_and_data_backup_model_map: BTreeMap<String, String>,
+    pub(crate) zone: Option<String>,
+    pub(crate) cron_expression: Option<String>,
+    pub(crate) data_backup_mode: Option<String>,
+    pub(crate) full_on_cycle: Option<String>,
+    #[serde(default)]
+    pub(crate) full_on_days: Vec<String>,
+    pub(crate) quiet_window: Option<QuietWindowRow>,
+    pub(crate) jitter_seconds: Option<u32>,
+    pub(crate) start_log_backup: bool,
+    pub(crate) restart_interrupted_log_backup: bool,
+    pub(crate) clean_enabled: bool,
+    pub(crate) backup_data_retention_days: Option<u32>,
+    pub(crate) clean_schedule_time: Option<String>,
+}
+
+/// The hours in which nothing starts.
+#[derive(Deserialize)]
+pub(crate) struct QuietWindowRow {
+    pub(crate) from: String,
+    pub(crate) until: String,
+}
+
+/// The alarm thresholds of a strategy.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ThresholdRow {
+    pub(crate) data_backup_timeout_minutes: Option<u32>,
+    pub(crate) no_successful_data_backup_alarm_days: u32,
+    pub(crate) log_backup_delay_seconds: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StrategyStorageRow {
+    #[serde(flatten)]
+    storage: StorageRow,
+    alarm_storage_percentage_threshold: u8,
 }
 
 /// A strategy that the server cannot read.

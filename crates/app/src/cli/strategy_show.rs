@@ -1,0 +1,179 @@
+//! `lifeboat strategy show`: a strategy with all its settings and its next runs.
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::rows::{PlannedRunRow, ScheduleRow, StrategyRow, read, read_all};
+use crate::screen::Screen;
+
+/// Prints the saved strategy at a path of the API.
+pub(super) async fn show(client: &Client, screen: Screen, path: &str) -> Result<(), Failure> {
+    let data = client.get(path, &[]).await?;
+    let strategy: StrategyRow = read(&data)?;
+    let next = client.get(&format!("{path}/nextRuns"), &[]).await?;
+    let next = planned(&next)?;
+    screen.show(&data, |screen| {
+        screen.facts(&facts(&strategy));
+        screen.line("");
+        next_runs(screen, &next);
+    });
+    Ok(())
+}
+
+fn planned(answer: &Value) -> Result<Vec<PlannedRunRow>, Failure> {
+    read_all(answer["contents"].as_array().map_or(&[], Vec::as_slice))
+}
+
+fn next_runs(screen: Screen, next: &[PlannedRunRow]) {
+    let rows: Vec<Vec<String>> = next
+        .iter()
+        .map(|run| vec![run.due_time.clone(), run.zone.clone(), run.data_backup_mode.clone()])
+        .collect();
+    screen.table(&["NEXT RUNS", "ZONE", "MODE"], &rows);
+}
+
+/// Returns the names and values of everything that is set.
+fn facts(strategy: &StrategyRow) -> Vec<(&'static str, String)> {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let yes_or_no = |is_on: bool| if is_on { "yes" } else { "no" }.to_owned();
+    let schedule = &strategy.ob_backup_schedule_config;
+    let quiet = schedule.quiet_window.as_ref().map(|window| format!("{}-{}", window.from, window.until));
+    let thresholds = &strategy.ob_backup_threshold_config;
+    vec![
+        ("Cluster", strategy.cluster_name.clone()),
+        ("Tenant", or_dash(strategy.tenant_name.clone())),
+        ("Method", strategy.backup_mode.clone()),
+        ("Storage", strategy.storage_shown()),
+        ("Owner", or_dash(strategy.owner.clone())),
+        ("Status", strategy.backup_schedule_status.clone()),
+        ("Schedule", repetition(schedule)),
+        ("Quiet hours", or_dash(quiet)),
+        ("Jitter", or_dash(schedule.jitter_seconds.map(|seconds| format!("up to {seconds} s")))),
+        ("Starts log backup", yes_or_no(schedule.start_log_backup)),
+        ("Restarts log backup", yes_or_no(schedule.restart_interrupted_log_backup)),
+        ("Clean-up", or_dash(clean_up(schedule, strategy.clean_up_paused))),
+        (
+            "Alarm: backup takes",
+            or_dash(thresholds.data_backup_timeout_minutes.map(|minutes| format!("over {minutes} min"))),
+        ),
+        ("Alarm: no success", format!("for {} days", thresholds.no_successful_data_backup_alarm_days)),
+        ("Alarm: log backup", format!("over {} s behind", thresholds.log_backup_delay_seconds)),
+        ("Alarm: storage", format!("over {} % full", strategy.storage_percent())),
+    ]
+}
+
+/// Returns when a schedule repeats, in the words of the options that set it.
+fn repetition(schedule: &ScheduleRow) -> String {
+    let mut words = Vec::new();
+    let short = |mode: &str| mode.trim_end_matches("_BACKUP").to_lowercase();
+    if let Some(expression) = &schedule.cron_expression {
+        words.push(format!("cron {expression}"));
+    } else {
+        let kind = if schedule.backup_schedule_mode == "MONTH" { "monthly" } else { "weekly" };
+        let mut days: Vec<(&String, &String)> = schedule.day_and_data_backup_model_map.iter().collect();
+        // L, the last day, comes after all others.
+        days.sort_by_key(|(day, _)| day.parse::<u32>().unwrap_or(u32::MAX));
+        let days: Vec<String> = days.iter().map(|(day, mode)| format!("{day}={}", short(mode))).collect();
+        words.push(format!("{kind} {}", days.join(",")));
+    }
+    words.extend(schedule.backup_schedule_time.as_ref().map(|time| format!("at {time}")));
+    words.extend(schedule.zone.clone());
+    let mut parts = vec![words.join(" ")];
+    parts.extend(schedule.data_backup_mode.as_deref().map(short));
+    if !schedule.full_on_days.is_empty() {
+        let cycle = schedule.full_on_cycle.as_deref().unwrap_or_default().to_lowercase();
+        parts.push(format!("full on days {} of the {cycle}", schedule.full_on_days.join(",")));
+    }
+    parts.join(", ")
+}
+
+/// Returns how long backups are kept and when expired ones are deleted; none if all are kept.
+fn clean_up(schedule: &ScheduleRow, is_paused: bool) -> Option<String> {
+    let days = schedule.backup_data_retention_days.filter(|_| schedule.clean_enabled)?;
+    let time = schedule.clean_schedule_time.as_deref().unwrap_or_default();
+    let paused = if is_paused { " (paused)" } else { "" };
+    Some(format!("keeps {days} days, daily at {time}{paused}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{facts, repetition};
+    use crate::rows::{ScheduleRow, StrategyRow, read};
+
+    fn weekly() -> Value {
+        json!({
+            "backupScheduleMode": "WEEK", "backupScheduleEnabled": true, "backupScheduleTime": "02:00:00.000",
+            "dayAndDataBackupModelMap": { "2": "INCREMENTAL_BACKUP", "6": "FULL_BACKUP" }, "zone": "Asia/Shanghai",
+            "quietWindow": { "from": "08:00:00", "until": "20:00:00" }, "jitterSeconds": 60,
+            "startLogBackup": true, "restartInterruptedLogBackup": false, "cleanEnabled": true,
+            "backupDataRetentionDays": 14, "cleanScheduleTime": "03:00:00"
+        })
+    }
+
+    #[test]
+    fn every_setting_of_a_strategy_is_shown() {
+        let strategy: StrategyRow = read(&json!({
+            "clusterName": "prod", "tenantName": null, "owner": "eva", "backupMode": "PHYSICAL_BACKUP",
+            "backupScheduleStatus": "PAUSED", "cleanUpPaused": true, "nextRun": null, "lastRun": null,
+            "obBackupScheduleConfig": weekly(),
+            "obBackupThresholdConfig": {
+                "dataBackupTimeoutMinutes": 90, "noSuccessfulDataBackupAlarmDays": 7, "logBackupDelaySeconds": 3_600
+            },
+            "obBackupServiceStorageConfig": {
+                "storageId": 3, "configName": "nightly", "uri": "file:///nas", "obBackupStorageBaseInfo": {},
+                "createTime": "2026-11-25T10:00:00.000+08:00", "alarmStoragePercentageThreshold": 80
+            },
+        }))
+        .expect("a strategy");
+        let shown = facts(&strategy);
+        let shown: Vec<(&str, &str)> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let expected = [
+            ("Cluster", "prod"),
+            ("Tenant", "-"),
+            ("Method", "PHYSICAL_BACKUP"),
+            ("Storage", "nightly"),
+            ("Owner", "eva"),
+            ("Status", "PAUSED"),
+            ("Schedule", "weekly 2=incremental,6=full at 02:00:00.000 Asia/Shanghai"),
+            ("Quiet hours", "08:00:00-20:00:00"),
+            ("Jitter", "up to 60 s"),
+            ("Starts log backup", "yes"),
+            ("Restarts log backup", "no"),
+            ("Clean-up", "keeps 14 days, daily at 03:00:00 (paused)"),
+            ("Alarm: backup takes", "over 90 min"),
+            ("Alarm: no success", "for 7 days"),
+            ("Alarm: log backup", "over 3600 s behind"),
+            ("Alarm: storage", "over 80 % full"),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn each_kind_of_repetition_has_words() {
+        let common = |more: Value| {
+            let mut schedule = json!({
+                "backupScheduleMode": "CRON", "dayAndDataBackupModelMap": {}, "startLogBackup": true,
+                "restartInterruptedLogBackup": false, "cleanEnabled": false
+            });
+            for (key, value) in more.as_object().expect("a map") {
+                schedule[key] = value.clone();
+            }
+            repetition(&read::<ScheduleRow>(&schedule).expect("a schedule"))
+        };
+        let month = json!({
+            "backupScheduleMode": "MONTH", "backupScheduleTime": "02:00:00.000+08:00",
+            "dayAndDataBackupModelMap": { "15": "INCREMENTAL_BACKUP", "2": "FULL_BACKUP", "L": "FULL_BACKUP" }
+        });
+        assert_eq!(common(month), "monthly 2=full,15=incremental,L=full at 02:00:00.000+08:00");
+        let cron = json!({ "cronExpression": "0 2 * * *", "zone": "UTC" });
+        assert_eq!(common(cron), "cron 0 2 * * * UTC");
+        let mixed = json!({
+            "cronExpression": "0 */6 * * *", "zone": "UTC", "dataBackupMode": "INCREMENTAL_BACKUP",
+            "fullOnCycle": "MONTH", "fullOnDays": ["1", "L"]
+        });
+        assert_eq!(common(mixed), "cron 0 */6 * * * UTC, incremental, full on days 1,L of the month");
+    }
+}
