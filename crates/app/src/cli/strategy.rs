@@ -8,7 +8,7 @@ use super::names::{cluster, short, short_or_none, tenant, unreadable_strategies}
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
-use super::strategy_show::show;
+use super::strategy_show::{preview, show};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{ActionRow, StrategyRow, StrategyRunRow, read, read_all};
@@ -30,6 +30,9 @@ enum Verb {
         scope: ScopeArgs,
         #[command(flatten)]
         settings: SettingsArgs,
+        /// Only check the settings and print the next 30 runs, without jitter; save nothing
+        #[arg(long)]
+        preview: bool,
     },
     /// Show a strategy with its settings and its next runs
     Show {
@@ -48,6 +51,9 @@ enum Verb {
         /// move means for recovery, and fails
         #[arg(long)]
         yes: bool,
+        /// Only check the change and print the next 30 runs, without jitter; save nothing
+        #[arg(long)]
+        preview: bool,
     },
     /// Pause the schedule; a running backup continues, a waiting one is recorded as missed
     Pause {
@@ -126,17 +132,24 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
         Verb::Runs { scope, limit } => return runs(&client, screen, &scope, limit).await,
         Verb::Export(args) => return export(&client, screen, &args).await,
         Verb::Apply(args) => return apply(&client, screen, &args).await,
-        Verb::Create { scope, settings } => {
+        Verb::Create { scope, settings, preview: only_preview } => {
             let path = scope.path(&client).await?;
-            let data = client.post(&path, Some(&settings.body(&client, None).await?)).await?;
+            let body = settings.body(&client, None).await?;
+            if only_preview {
+                return preview(&client, screen, &path, body, None).await;
+            }
+            let data = client.post(&path, Some(&body)).await?;
             (data, scope.text("cli-strategy-created"))
         }
-        Verb::Edit { scope, settings, yes } => {
+        Verb::Edit { scope, settings, yes, preview: only_preview } => {
             let path = scope.path(&client).await?;
             let saved = client.get(&path, &[]).await?;
             let mut body = settings.body(&client, Some(&saved)).await?;
             if yes {
                 body["acceptStorageMove"] = Value::Bool(true);
+            }
+            if only_preview {
+                return preview(&client, screen, &path, body, Some(&saved)).await;
             }
             let data = client.patch(&path, &body).await?;
             (data, scope.text("cli-strategy-changed"))

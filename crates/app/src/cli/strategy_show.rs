@@ -1,5 +1,6 @@
-//! `lifeboat strategy show`: a strategy with all its settings and its next runs.
+//! `lifeboat strategy show`, and `--preview` of `create` and `edit`: settings and next runs.
 
+use model::problem::codes;
 use serde_json::Value;
 
 use crate::client::Client;
@@ -18,6 +19,33 @@ pub(super) async fn show(client: &Client, screen: Screen, path: &str) -> Result<
         screen.line("");
         next_runs(screen, &next);
     });
+    Ok(())
+}
+
+/// Lets the server check a strategy to be saved at a path of the API, and prints its next runs. Saves nothing. `saved`
+/// is the strategy that the body changes, if it exists.
+pub(super) async fn preview(
+    client: &Client,
+    screen: Screen,
+    path: &str,
+    mut body: Value,
+    saved: Option<&Value>,
+) -> Result<(), Failure> {
+    body["dryRun"] = Value::Bool(true);
+    let checked = match saved {
+        None => client.post(path, Some(&body)).await,
+        Some(_) => client.patch(path, &body).await,
+    };
+    match checked {
+        // The saved schedule has next runs, too.
+        Err(failure) if saved.is_some() && failure.code() == codes::NOTHING_CHANGED => {}
+        checked => drop(checked?),
+    }
+    let schedule = Some(&body["obBackupScheduleConfig"]).filter(|schedule| !schedule.is_null());
+    let schedule = schedule.or_else(|| saved.map(|saved| &saved["obBackupScheduleConfig"]));
+    let answer = client.post("/backup/strategies/nextRuns", schedule).await?;
+    let next = planned(&answer)?;
+    screen.show(&answer, |screen| next_runs(screen, &next));
     Ok(())
 }
 

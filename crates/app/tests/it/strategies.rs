@@ -126,3 +126,31 @@ async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
     assert_eq!(fine.status, 0, "{}", fine.err);
     assert!(fine.out.contains("Would create the backup strategy of prod/shop"), "{}", fine.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_prints_the_next_runs_of_what_is_not_saved() {
+    let stand = Stand::standing_still(Profile::V4_2_5, &["shop"]).await;
+    let server = &stand.server;
+    let create = ["strategy", "create", "--cluster", "prod", "--storage", "local", "--zone", "UTC", "--cron"];
+    let runs_at = |ran: &Ran, time: &str| {
+        assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+        ran.out.lines().filter(|line| line.contains(time) && line.contains("UTC")).count()
+    };
+    let preview = lifeboat(server, &[&create[..], &["0 2 * * *", "--preview"]].concat());
+    assert_eq!(runs_at(&preview, "T02:00:00"), 30, "{}", preview.out);
+    let show = ["strategy", "show", "--cluster", "prod"];
+    assert_eq!(lifeboat(server, &show).status, 1, "it is not created");
+    let refused = ["0 2 * * *", "--method", "logical", "--start-log-backup", "yes", "--preview"];
+    assert_eq!(lifeboat(server, &[&create[..], &refused].concat()).status, 3);
+
+    assert_eq!(lifeboat(server, &[&create[..], &["0 2 * * *", "--jitter", "600"]].concat()).status, 0);
+    let edit = ["strategy", "edit", "--cluster", "prod", "--preview"];
+    let changed = lifeboat(server, &[&edit[..], &["--cron", "0 4 * * *"]].concat());
+    assert_eq!(runs_at(&changed, "T04:00:00"), 30, "{}", changed.out);
+    assert_eq!(runs_at(&lifeboat(server, &edit), "T02:00:00"), 30, "the saved schedule");
+    let shown = lifeboat(server, &show);
+    assert_eq!(runs_at(&shown, "T02:00:00"), 30, "{}", shown.out);
+    for fact in ["cron 0 2 * * * UTC", "up to 600 s", "over 3600 s behind"] {
+        assert!(shown.out.contains(fact), "{fact}: {}", shown.out);
+    }
+}
