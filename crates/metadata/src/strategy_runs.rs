@@ -7,7 +7,7 @@ use engine::{Note, TaskStatus};
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{StrategyId, TaskId};
-use model::schedule::decide::{MissReason, Outcome, Run, RunKey};
+use model::schedule::decide::{Hindrance, MissReason, Outcome, Run, RunKey};
 use model::text::Text;
 
 use crate::database::{Connection, Listing, Slice, Transaction};
@@ -141,6 +141,9 @@ const MISSED_LAST: &str = "SELECT r.*, NULL AS task_status FROM strategies s
       AND r.due_at = (SELECT MAX(n.due_at) FROM strategy_runs n WHERE n.strategy_id = s.id)
      WHERE r.task_id IS NULL ORDER BY s.id";
 
+/// The pattern of [`MissReason::ReplacedBy`] as it is stored.
+const REPLACED: &str = "{\"replaced-by\":%";
+
 /// The maximum number of rows that one statement stores.
 const ROWS_MAX: usize = 100;
 
@@ -191,6 +194,20 @@ impl Metadata {
             newest.push(Newest { strategy, due: Timestamp(due), decided: Timestamp(decided) });
         }
         Ok(newest)
+    }
+
+    /// Returns the newest run of a strategy that says whether it works: the newest row that is not a miss that
+    /// [`MissReason::is_intended`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_telling(&self, strategy: StrategyId) -> Result<Option<StoredRun>, Error> {
+        let paused = json(&MissReason::Hindered(Hindrance::Paused));
+        let find = statement("look for the newest run", SELECT).bind(strategy.0);
+        let find = find.push(" AND (r.miss IS NULL OR (r.miss <> ?").bind(paused);
+        let find = find.push(" AND r.miss NOT LIKE ?)) ORDER BY r.due_at DESC").bind(REPLACED);
+        let rows = self.read().await?.rows(Slice { offset: 0, limit: 1 }.cut(find)).await?;
+        rows.first().map(stored).transpose()
     }
 
     /// Returns the newest row of each strategy whose newest due time was missed for any reason.

@@ -25,6 +25,7 @@ for_every_database! {
     a_strategy_is_kept_changed_and_deleted
     a_scope_has_one_strategy_and_a_storage_of_one_stays
     a_due_time_is_settled_once
+    intended_misses_hide_no_earlier_run
     of_two_servers_one_settles_a_due_time
     due_times_of_a_long_outage_are_settled_in_one_go
     a_miss_of_a_clock_that_was_ahead_settles_nothing
@@ -167,6 +168,34 @@ async fn a_due_time_is_settled_once(metadata: Metadata) {
     assert_eq!(kept.len(), 3, "what is older than a year stays while there are few rows");
     let last = metadata.strategy_run_missed_last().await.expect("answers");
     assert_eq!(last.iter().map(|run| run.run.due).collect::<Vec<_>>(), [Timestamp(year + 15)]);
+}
+
+async fn intended_misses_hide_no_earlier_run(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let telling = async || {
+        let found = metadata.strategy_run_telling(strategy).await.expect("answers");
+        found.map(|run| run.run.due.0)
+    };
+    let reasons = [
+        (10, MissReason::Hindered(Hindrance::Paused), None),
+        (20, MissReason::Hindered(Hindrance::Unreachable), Some(20)),
+        (30, MissReason::ReplacedBy(Timestamp(99)), Some(20)),
+        (40, MissReason::Hindered(Hindrance::Paused), Some(20)),
+        (50, MissReason::Refused, Some(50)),
+        (60, MissReason::ReplacedBy(Timestamp(99)), Some(50)),
+    ];
+    for (due, reason, expected) in reasons {
+        let mut writer = begin(&metadata).await;
+        let run = NewRun { fate: Fate::Missed(reason), ..missed(strategy, Timestamp(due)) };
+        assert!(writer.strategy_run_insert(&run).await.expect("kept"));
+        commit(writer).await;
+        assert_eq!(telling().await, expected, "{run:?}");
+        assert_eq!(reason.is_intended(), expected != Some(due), "{reason:?}");
+    }
+    let mut writer = begin(&metadata).await;
+    assert!(writer.strategy_run_insert(&started(strategy, Timestamp(70), TaskId(7))).await.expect("kept"));
+    commit(writer).await;
+    assert_eq!(telling().await, Some(70), "a run that was started says the most");
 }
 
 async fn of_two_servers_one_settles_a_due_time(metadata: Metadata) {

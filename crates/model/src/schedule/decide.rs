@@ -384,6 +384,12 @@ impl Hindrance {
 }
 
 impl MissReason {
+    /// Returns whether the miss is no problem in itself: somebody paused the strategy, or a later run takes its place.
+    #[must_use]
+    pub const fn is_intended(self) -> bool {
+        matches!(self, Self::Hindered(Hindrance::Paused) | Self::ReplacedBy(_))
+    }
+
     /// Returns the words for it.
     #[must_use]
     pub fn text(self) -> Text {

@@ -12,7 +12,6 @@ use model::alarm::AlarmKind;
 use model::cluster::Cluster;
 use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::physical::SYS;
-use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::{Strategy, holding};
 use model::text::Text;
 
@@ -83,7 +82,7 @@ async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<
 /// Returns the problem of a missed run; none if the miss is intended: a pause, or a changed schedule.
 fn of_miss(stored: &StoredRun) -> Option<Fault> {
     let Fate::Missed(why) = stored.run.fate else { return None };
-    if matches!(why, MissReason::Hindered(Hindrance::Paused) | MissReason::ReplacedBy(_)) {
+    if why.is_intended() {
         return None;
     }
     Some(Fault {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use metadata::Slice;
 use metadata::strategies::Strategies;
-use metadata::strategy_runs::{Fate, StoredRun};
+use metadata::strategy_runs::{Fate, NewRun, StoredRun};
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{ClusterId, StrategyId, TaskId};
@@ -80,7 +80,7 @@ pub enum ScheduleStatus {
     /// There is no strategy.
     #[default]
     None,
-    /// It runs, and the newest run did not fail.
+    /// It runs, and the newest run did not fail. Runs that were missed in a pause or were replaced do not count.
     Normal,
     /// A user has paused it.
     Paused,
@@ -231,14 +231,22 @@ pub(super) async fn standing(
     now: Timestamp,
 ) -> Result<ScheduleStanding, Error> {
     let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
-    let mut last = last.items.into_iter().next().map(shown);
+    let last = last.items.into_iter().next();
+    // A pause or another schedule says nothing about whether backups work: the run before it does.
+    let is_intended = matches!(last, Some(StoredRun { run: NewRun { fate: Fate::Missed(why), .. }, .. }) if why.is_intended());
+    let mut last = last.map(shown);
+    let telling = if is_intended {
+        context.metadata.strategy_run_telling(strategy.id).await?.map(shown).map(|run| run.status)
+    } else {
+        last.as_ref().map(|run| run.status)
+    };
     if let Some(last) = &mut last {
         wait_reason(context, last).await?;
     }
     let schedule = &strategy.settings.schedule;
     let settled = last.as_ref().map_or(strategy.since, |run| run.due.max(strategy.since));
     let is_waiting = schedule.dues(settled).next().is_some_and(|due| due.at <= now);
-    let status = match last.as_ref().map(|run| run.status) {
+    let status = match telling {
         _ if strategy.paused => ScheduleStatus::Paused,
         _ if is_waiting => ScheduleStatus::Waiting,
         Some(RunStatus::Waiting) => ScheduleStatus::Waiting,

@@ -245,11 +245,39 @@ async fn what_is_due_during_a_pause_is_recorded_and_not_caught_up() {
     super::resume(&world.control, &world.actor, scope).await.expect("resumed");
     round(&world).await;
     assert_eq!((outcomes(&world, scope).await, tasks(&world).await.len()), (vec![paused(), paused()], 0));
-    assert_eq!(standing().await.status, ScheduleStatus::Abnormal);
+    assert_eq!(standing().await.status, ScheduleStatus::Normal, "the pause was intended");
     until_due(&world).await;
     assert_eq!(standing().await.status, ScheduleStatus::Waiting);
     round(&world).await;
     assert_eq!(outcomes(&world, scope).await[0], (RunStatus::Running, None));
+}
+
+#[tokio::test]
+async fn a_run_that_failed_before_a_pause_or_another_schedule_still_shows() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let (scope, control, actor) = (whole(&world), &world.control, &world.actor);
+    let mut ask = ask(&world, "FULL_BACKUP");
+    ask.schedule.start_log_backup = Some(false); // without log backup, the run fails
+    super::create(control, actor, scope, ask).await.expect("created");
+    let status = async || {
+        let standing = super::schedule_standing(&control.context, world.cluster).await;
+        standing.expect("answers").status
+    };
+    until_due(&world).await;
+    round(&world).await;
+    world.fail(only_task(&world).await).await;
+    assert_eq!(status().await, ScheduleStatus::Abnormal);
+    super::pause(control, actor, scope, PauseToo::default()).await.expect("paused");
+    until_due(&world).await;
+    round(&world).await;
+    super::resume(control, actor, scope).await.expect("resumed");
+    let missed = (RunStatus::Missed, Some("run-hindered-paused".to_owned()));
+    assert_eq!((&outcomes(&world, scope).await[0], status().await), (&missed, ScheduleStatus::Abnormal));
+    until_due(&world).await;
+    let other = StrategyChange { schedule: Some(hourly("INCREMENTAL_BACKUP")), ..StrategyChange::default() };
+    super::change(control, actor, scope, other).await.expect("changed");
+    let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
+    assert_eq!((&outcomes(&world, scope).await[0], status().await), (&replaced, ScheduleStatus::Abnormal));
 }
 
 #[tokio::test]
