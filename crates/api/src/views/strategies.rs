@@ -28,7 +28,8 @@ pub(crate) struct NewStrategyBody {
     /// The alarm thresholds.
     #[serde(default)]
     ob_backup_threshold_config: ThresholdBody,
-    /// The storage; defaults to the one that was last used for this cluster, or to the only one.
+    /// The storage; defaults to that of the cluster's strategy for a tenant, then to the one that was last used for this
+    /// cluster, or to the only one.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
     /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]

@@ -16,8 +16,8 @@ pub(super) struct SettingsArgs {
     /// The backup method: physical (by OceanBase) or logical (by reading rows). Defaults to the cluster's first choice
     #[arg(long)]
     method: Option<Method>,
-    /// The storage: the name of a storage configuration, or file:///…. Defaults to the one that was last used for this
-    /// cluster
+    /// The storage: the name of a storage configuration, or file:///…. Defaults to the one of the cluster's strategy for
+    /// a tenant, then to the one that was last used for this cluster
     #[arg(long, value_name = "NAME|URI")]
     storage: Option<String>,
     /// Run at these times, as five cron fields: minute, hour, day of the month, month, day of the week

@@ -34,6 +34,7 @@ use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
 use model::id::{ClusterId, TaskId};
+use model::order::StorageChoice;
 use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
@@ -106,6 +107,11 @@ async fn created(
     }
     let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
     let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
+    let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
+    found::check_readable(&seen, scope)?;
+    // Before the storage: without one, it would be the first reason to refuse a second strategy.
+    rules::check_vacant(scope, &seen.readable)?;
+    let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
     let place = place(context, &cluster, scope, usual, None, storage).await?;
     let mut writer = control.metadata().begin().await?;
     let strategies = writer.strategies_whole_now(cluster.id).await?;
@@ -338,6 +344,15 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         Ok(writer.commit().await?)
     });
     attempt.watch(&control.context, work).await
+}
+
+/// Returns the default storage of a tenant's strategy: that of the cluster's strategy with the same method.
+fn storage_of_cluster(strategies: &[Strategy], scope: Scope, method: BackupMethod) -> Option<NamedStorage> {
+    scope.tenant()?;
+    let of_cluster = Scope::Cluster(scope.cluster());
+    let same = |strategy: &&Strategy| strategy.scope == of_cluster && strategy.settings.method == method;
+    let found = strategies.iter().find(same)?;
+    Some(NamedStorage { choice: StorageChoice::Saved(found.settings.storage), name: None })
 }
 
 const PAUSED: MissReason = MissReason::Hindered(Hindrance::Paused);

@@ -35,13 +35,22 @@ pub fn create(
     ground: Ground,
     strategies: &[Strategy],
 ) -> Result<Settings, Problem> {
-    if strategies.iter().any(|strategy| strategy.scope == scope) {
-        return Err(match scope {
-            Scope::Cluster(_) => Problem::refused(codes::CLUSTER_HAS_STRATEGY, "strategy-of-cluster-exists"),
-            Scope::Tenant(..) => Problem::refused(codes::TENANT_HAS_STRATEGY, "strategy-of-tenant-exists"),
-        });
-    }
+    check_vacant(scope, strategies)?;
     settings(draft, scope, ground)
+}
+
+/// Checks that the scope has no strategy yet.
+///
+/// # Errors
+/// 20100 or 20101 if the cluster or the tenant has one.
+pub fn check_vacant(scope: Scope, strategies: &[Strategy]) -> Result<(), Problem> {
+    if strategies.iter().all(|strategy| strategy.scope != scope) {
+        return Ok(());
+    }
+    Err(match scope {
+        Scope::Cluster(_) => Problem::refused(codes::CLUSTER_HAS_STRATEGY, "strategy-of-cluster-exists"),
+        Scope::Tenant(..) => Problem::refused(codes::TENANT_HAS_STRATEGY, "strategy-of-tenant-exists"),
+    })
 }
 
 /// Checks the change of a strategy.

@@ -32,7 +32,8 @@ pub struct NamedStorage {
 pub struct StrategyAsk {
     /// The backup method. Defaults to the preferred one of the cluster.
     pub method: Option<BackupMethod>,
-    /// The storage. Defaults to the last one used for the cluster, otherwise to the only saved one.
+    /// The storage. Defaults to that of the cluster's strategy for a tenant, then to the last one used for the cluster,
+    /// otherwise to the only saved one.
     pub storage: Option<NamedStorage>,
     /// The schedule.
     pub schedule: ScheduleConfig,

@@ -1,6 +1,7 @@
 //! Storages that are typed in with a strategy.
 
 use model::Secret;
+use model::backup::BackupMethod;
 use model::id::TenantId;
 use model::storage::{StorageLocation, StorageType};
 use model::strategy::Scope;
@@ -59,4 +60,27 @@ async fn a_typed_in_storage_is_edited_and_used_again_instead_of_added_twice() {
     assert_eq!(lists.len(), 30);
     pause(control, actor, scope, PauseToo::default()).await.expect("paused");
     assert_eq!(next_runs(control, actor, scope).await.expect("listed"), [], "none while it is paused");
+}
+
+#[tokio::test]
+async fn a_tenants_strategy_without_a_storage_takes_that_of_the_cluster_with_the_same_method() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let (control, actor) = (&world.control, &world.actor);
+    let shop = Scope::Tenant(world.cluster, TenantId(1002));
+    let without = || StrategyAsk { storage: None, ..ask(&world, "FULL_BACKUP") };
+    let location = StorageLocation::directory(&world.dir.path().join("data/other").to_string_lossy());
+    let typed = StorageChoice::Typed { location: location.expect("a path"), secret: None };
+    let elsewhere = Some(NamedStorage { choice: typed, name: None });
+    let new = StrategyAsk { storage: elsewhere, ..ask(&world, "FULL_BACKUP") };
+    let of_cluster = create(control, actor, whole(&world), new).await.expect("created").storage;
+    assert_ne!(of_cluster.id, world.storage);
+
+    // With two storages and no backup, there is no other default.
+    let logical = StrategyAsk { method: Some(BackupMethod::Logical), ..without() };
+    assert_eq!(refusal(create(control, actor, shop, logical).await).0, 20010);
+    let of_shop = create(control, actor, shop, without()).await.expect("created").storage;
+    assert_eq!(of_shop.id, of_cluster.id);
+    for (scope, code) in [(whole(&world), 20100), (shop, 20101)] {
+        assert_eq!(refusal(create(control, actor, scope, without()).await).0, code, "before the storage");
+    }
 }
