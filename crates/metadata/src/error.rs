@@ -86,12 +86,12 @@ pub enum Error {
         backup_sets: u64,
     },
     /// A backup strategy backs up to the storage.
-    #[error("the backup strategy {strategy} of the cluster `{cluster}` uses this storage")]
+    #[error("the backup strategy {strategy} of `{object}` uses this storage")]
     StorageOfStrategy {
         /// Which strategy.
         strategy: StrategyId,
-        /// The name of its cluster.
-        cluster: String,
+        /// What it backs up: a cluster, or `cluster/tenant`.
+        object: String,
     },
     /// The data directory cannot be created or read.
     #[error("cannot use the data directory: {verb} `{path}`")]
@@ -271,8 +271,8 @@ impl Error {
             Self::StorageInUse { backup_sets } => {
                 Problem::conflict("storage-in-use").with("backup_sets", backup_sets)
             }
-            Self::StorageOfStrategy { cluster, .. } => {
-                Problem::conflict("storage-of-strategy").with("cluster", cluster)
+            Self::StorageOfStrategy { object, .. } => {
+                Problem::conflict("storage-of-strategy").with("object", object)
             }
             Self::DataDirectory { path, cause, .. } => {
                 Problem::internal("data-directory-failed").with("path", path).raw(cause)
@@ -386,7 +386,7 @@ mod tests {
             Error::Missing { noun: "cluster", id: 3 },
             Error::Busy { noun: "cluster", task: TaskId(4) },
             Error::StorageInUse { backup_sets: 2 },
-            Error::StorageOfStrategy { strategy: StrategyId(1), cluster: "prod".into() },
+            Error::StorageOfStrategy { strategy: StrategyId(1), object: "prod/shop".into() },
             Error::DataDirectory { verb: "make", path: path(), cause: cause() },
             Error::DirectoryInUse { path: path() },
             Error::DatabaseLost { path: path(), key: path() },

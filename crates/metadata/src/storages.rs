@@ -124,8 +124,8 @@ impl Transaction {
         if backup_sets > 0 {
             return Err(Error::StorageInUse { backup_sets });
         }
-        if let Some((strategy, cluster)) = self.strategy_of_storage(id).await? {
-            return Err(Error::StorageOfStrategy { strategy, cluster });
+        if let Some((strategy, object)) = self.strategy_of_storage(id).await? {
+            return Err(Error::StorageOfStrategy { strategy, object });
         }
         if let Some(task) = self.task_unfinished_about(subject::STORAGE, &id.to_string()).await? {
             return Err(Error::Busy { noun: NOUN, task });

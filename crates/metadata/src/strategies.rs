@@ -133,18 +133,27 @@ impl Transaction {
         exactly_one(self.connection.execute(delete).await?, NOUN, id.0)
     }
 
-    /// Returns a strategy that backs up to a storage, with its cluster's name.
+    /// Returns a strategy that backs up to a storage, with the name of what it backs up: of the cluster, or
+    /// `cluster/tenant`. A dropped tenant has its ID as its name.
     pub(crate) async fn strategy_of_storage(
         &mut self,
         storage: StorageId,
     ) -> Result<Option<(StrategyId, String)>, Error> {
         let find = statement(
             "look for strategies",
-            "SELECT s.id, c.name FROM strategies s JOIN clusters c ON c.id = s.cluster_id
+            "SELECT s.id, s.tenant_id, c.name, t.name AS tenant_name FROM strategies s
+             JOIN clusters c ON c.id = s.cluster_id
+             LEFT JOIN tenants t ON t.cluster_id = s.cluster_id AND t.tenant_id = s.tenant_id
              WHERE s.storage_id = ? ORDER BY s.id LIMIT 1",
         );
-        let row = self.connection.row(find.bind(storage.0)).await?;
-        row.map(|row| Ok((StrategyId(row.integer("id")?), row.text("name")?))).transpose()
+        let Some(row) = self.connection.row(find.bind(storage.0)).await? else { return Ok(None) };
+        let cluster = row.text("name")?;
+        let object = match (row.integer("tenant_id")?, row.text_or_none("tenant_name")?) {
+            (WHOLE_CLUSTER, _) => cluster,
+            (_, Some(tenant)) => format!("{cluster}/{tenant}"),
+            (tenant, None) => format!("{cluster}/{tenant}"),
+        };
+        Ok(Some((StrategyId(row.integer("id")?), object)))
     }
 }
 

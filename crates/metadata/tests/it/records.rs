@@ -399,7 +399,7 @@ async fn identities_are_never_given_out_twice(metadata: Metadata) {
     assert_ne!(first, second, "what spoke of the first must not come to mean the second");
 }
 
-fn tenant(id: i64, name: &str) -> Tenant {
+pub(crate) fn tenant(id: i64, name: &str) -> Tenant {
     Tenant {
         id: TenantId(id),
         name: name.to_owned(),

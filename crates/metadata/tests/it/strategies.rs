@@ -18,7 +18,7 @@ use model::strategy::{Scope, Settings, Strategy, Thresholds};
 use model::text::Text;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
-use crate::records::backup_set;
+use crate::records::{backup_set, tenant};
 use crate::stand::{Stand, begin, commit, for_every_database, new_cluster, new_task, open};
 
 for_every_database! {
@@ -123,13 +123,21 @@ async fn a_scope_has_one_strategy_and_a_storage_of_one_stays(metadata: Metadata)
         let taken = writer.strategy_insert(scope, UserId(1), &settings(storage), false).await;
         assert!(matches!(taken, Err(Error::NameTaken { .. })), "{taken:?}");
     }
-    assert_eq!(metadata.strategy_list(None).await.expect("answers"), [of_cluster, of_shop]);
+    assert_eq!(metadata.strategy_list(None).await.expect("answers"), [of_cluster.clone(), of_shop]);
     let mut writer = begin(&metadata).await;
-    let refused = writer.storage_remove(storage).await;
-    assert!(
-        matches!(&refused, Err(Error::StorageOfStrategy { cluster, .. }) if cluster == "prod"),
-        "{refused:?}"
-    );
+    let refused = async |writer: &mut metadata::Transaction, expected: &str| {
+        let refused = writer.storage_remove(storage).await;
+        let object = match &refused {
+            Err(Error::StorageOfStrategy { object, .. }) => object.as_str(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(object, expected);
+    };
+    refused(&mut writer, "prod").await;
+    writer.strategy_remove(of_cluster.id).await.expect("deleted");
+    refused(&mut writer, "prod/1002").await;
+    writer.tenants_probed(cluster, &[tenant(1002, "shop")]).await.expect("kept");
+    refused(&mut writer, "prod/shop").await;
     drop(writer);
     let mut writer = begin(&metadata).await;
     writer.cluster_remove(cluster).await.expect("removed");
