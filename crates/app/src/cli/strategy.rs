@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::names::{cluster, short, short_or_none, tenant, unreadable_strategies};
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
-use super::strategy_settings::SettingsArgs;
+use super::strategy_settings::{SettingsArgs, without_default};
 use super::strategy_show::{preview, show};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -42,6 +42,7 @@ enum Verb {
     /// List the strategies
     List,
     /// Change a strategy; omitted settings stay unchanged. Its runs then use your permissions
+    #[command(mut_args = without_default)]
     Edit {
         #[command(flatten)]
         scope: ScopeArgs,

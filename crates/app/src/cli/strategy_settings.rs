@@ -1,6 +1,6 @@
 //! The settings of a strategy as options of the command line, and the resulting request.
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{Arg, ArgGroup, Args, ValueEnum};
 use model::Problem;
 use model::retention::Policy;
 use serde_json::{Map, Value, json};
@@ -41,6 +41,9 @@ pub(super) struct SettingsArgs {
     /// The days of the week (1 to 7) with full runs for --cron --mode incremental, such as 7
     #[arg(long, value_name = "DAY,…", value_delimiter = ',')]
     full_on: Vec<String>,
+    /// The days of the month (1 to 31 or L, the last) with full runs for --cron --mode incremental, such as 1,15
+    #[arg(long, value_name = "DAY,…", value_delimiter = ',', conflicts_with = "full_on")]
+    full_on_month_days: Vec<String>,
     /// The hours in which no backup starts, such as 08:00-20:00; none removes them
     #[arg(long, value_name = "FROM-UNTIL")]
     quiet: Option<String>,
@@ -66,6 +69,23 @@ pub(super) struct SettingsArgs {
     /// Raise an alarm after this many days without a successful data backup
     #[arg(long, value_name = "DAYS")]
     no_success_days: Option<u32>,
+    /// Raise an alarm when log backup is this far behind
+    #[arg(long, value_name = "SECONDS")]
+    log_delay_seconds: Option<u32>,
+    /// Raise an alarm when the storage is fuller than this, if its capacity is known
+    #[arg(long, value_name = "PERCENT")]
+    storage_percent: Option<u8>,
+}
+
+/// Removes the defaults from the help of an option: an edit leaves an omitted setting as it is.
+pub(super) fn without_default(option: Arg) -> Arg {
+    const DEFAULT: &str = ". Defaults to ";
+    let help = option.get_help().map(ToString::to_string).unwrap_or_default();
+    match help.split_once(DEFAULT) {
+        // What is edited has a default: the whole cluster.
+        Some((before, _)) if option.get_id() != "tenant" => option.help(before.to_owned()),
+        _ => option,
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -117,6 +137,7 @@ impl SettingsArgs {
         let thresholds = [
             ("dataBackupTimeoutMinutes", self.timeout_minutes),
             ("noSuccessfulDataBackupAlarmDays", self.no_success_days),
+            ("logBackupDelaySeconds", self.log_delay_seconds),
         ];
         let thresholds: Map<String, Value> = thresholds
             .into_iter()
@@ -127,6 +148,10 @@ impl SettingsArgs {
         }
         if let Some(wanted) = &self.storage {
             body.insert("obBackupServiceStorageConfig".into(), choice(client, wanted).await?);
+        }
+        if let Some(percent) = self.storage_percent {
+            let storage = body.entry("obBackupServiceStorageConfig").or_insert_with(|| json!({}));
+            storage["alarmStoragePercentageThreshold"] = json!(percent);
         }
         Ok(Value::Object(body))
     }
@@ -170,9 +195,11 @@ impl SettingsArgs {
         set("backupScheduleTime", self.at.as_ref().map(|at| json!(at)));
         set("zone", self.zone.as_ref().map(|zone| json!(zone)));
         set("dataBackupMode", self.mode.map(|mode| json!(mode.word())));
-        if !self.full_on.is_empty() {
-            set("fullOnCycle", Some(json!("WEEK")));
-            set("fullOnDays", Some(json!(self.full_on)));
+        for (cycle, days) in [("WEEK", &self.full_on), ("MONTH", &self.full_on_month_days)] {
+            if !days.is_empty() {
+                set("fullOnCycle", Some(json!(cycle)));
+                set("fullOnDays", Some(json!(days)));
+            }
         }
         let quiet = self.quiet.as_deref().map(|quiet| match quiet.split_once('-') {
             _ if quiet == "none" => Ok(Value::Null),
@@ -269,9 +296,24 @@ fn read_days(text: &str) -> Result<Map<String, Value>, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args as _, Command};
     use serde_json::{Value, json};
 
-    use super::{put_over, read_days};
+    use super::{SettingsArgs, put_over, read_days, without_default};
+
+    #[test]
+    fn the_help_of_an_edit_promises_no_defaults() {
+        let help = |command: Command| {
+            let options =
+                command.get_arguments().filter_map(|option| option.get_help().map(ToString::to_string));
+            options.collect::<Vec<_>>().join("\n")
+        };
+        let create = SettingsArgs::augment_args(Command::new("create"));
+        assert!(help(create.clone()).contains("Defaults to"));
+        let edit = help(create.mut_args(without_default));
+        assert!(!edit.contains("Defaults to"), "{edit}");
+        assert!(edit.contains("Start log backup when it is not running"), "{edit}");
+    }
 
     #[test]
     fn each_day_is_read_with_its_kind_or_refused() {

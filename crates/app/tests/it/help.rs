@@ -22,6 +22,7 @@ fn the_help_texts_are_the_reviewed_ones() {
         "backup now",
         "strategy",
         "strategy create",
+        "strategy edit",
         "strategy runs",
         "strategy apply",
         "log-backup",

@@ -154,3 +154,26 @@ async fn a_preview_prints_the_next_runs_of_what_is_not_saved() {
         assert!(shown.out.contains(fact), "{fact}: {}", shown.out);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_of_the_month_and_every_threshold_are_options() {
+    let stand = Stand::standing_still(Profile::V4_2_5, &["shop"]).await;
+    let server = &stand.server;
+    let create = ["strategy", "create", "--cluster", "prod", "--storage", "local", "--zone", "UTC", "--cron"];
+    let mixed = ["0 2 * * *", "--mode", "incremental", "--full-on-month-days", "1,L"];
+    let alarms = ["--log-delay-seconds", "600", "--storage-percent", "70"];
+    let made = lifeboat(server, &[&create[..], &mixed, &alarms].concat());
+    assert_eq!(made.status, 0, "{}", made.err);
+    let show = || lifeboat(server, &["strategy", "show", "--cluster", "prod"]).out;
+    let shown = show();
+    for fact in ["incremental, full on days 1,L of the month", "over 600 s behind", "over 70 % full"] {
+        assert!(shown.contains(fact), "{fact}: {shown}");
+    }
+    let edit = ["strategy", "edit", "--cluster", "prod"];
+    let edited = lifeboat(server, &[&edit[..], &["--full-on", "7", "--storage-percent", "75"]].concat());
+    assert_eq!(edited.status, 0, "{}", edited.err);
+    let shown = show();
+    for fact in ["incremental, full on days 7 of the week", "over 600 s behind", "over 75 % full", "local"] {
+        assert!(shown.contains(fact), "{fact}: {shown}");
+    }
+}
