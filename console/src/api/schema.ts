@@ -4425,11 +4425,15 @@ export interface components {
             backupMode?: components["schemas"]["BackupMode"] | null;
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
+            /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
+            obBackupObjectList?: components["schemas"]["ObjectBody"][];
             /** @description The schedule. */
             obBackupScheduleConfig: components["schemas"]["ScheduleBody"];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
+            /** @description OCP's settings of a secondary backup; not supported yet. */
+            obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };
@@ -5580,10 +5584,14 @@ export interface components {
             backupMode?: components["schemas"]["BackupMode"] | null;
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
+            /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
+            obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupScheduleConfig?: components["schemas"]["ScheduleBody"] | null;
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
+            /** @description OCP's settings of a secondary backup; not supported yet. */
+            obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported yet. */
             secondaryBackupEnabled?: boolean;
         };

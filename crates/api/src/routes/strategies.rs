@@ -399,10 +399,10 @@ async fn create(
 ) -> Result<Answer<ActionView>, Failure> {
     let kind = ActionType::CreateBackupStrategy;
     if body.dry_run {
-        strategies::check_new(&api.control, actor, scope, body.read()?).await?;
+        strategies::check_new(&api.control, actor, scope, body.read(scope)?).await?;
         return Ok(Answer(ActionView::checked(kind)));
     }
-    strategies::create(&api.control, actor, scope, body.read()?).await?;
+    strategies::create(&api.control, actor, scope, body.read(scope)?).await?;
     Ok(Answer(ActionView::done(kind, scope)))
 }
 
@@ -414,9 +414,9 @@ async fn change(
 ) -> Result<Answer<ActionView>, Failure> {
     let kind = ActionType::UpdateBackupStrategy;
     if body.dry_run {
-        strategies::check_change(&api.control, actor, scope, body.read()?).await?;
+        strategies::check_change(&api.control, actor, scope, body.read(scope)?).await?;
         return Ok(Answer(ActionView::checked(kind)));
     }
-    strategies::change(&api.control, actor, scope, body.read()?).await?;
+    strategies::change(&api.control, actor, scope, body.read(scope)?).await?;
     Ok(Answer(ActionView::done(kind, scope)))
 }

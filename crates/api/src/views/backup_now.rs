@@ -254,7 +254,7 @@ impl TenantsBody {
 
 /// Reads the list of objects as tenants and parts of them. An ambiguous list is refused: one interpretation would
 /// back up less than the other requested.
-fn read_objects(
+pub(super) fn read_objects(
     objects: &[ObjectBody],
     cluster: ClusterId,
     tenant: Option<TenantId>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use control::strategies::{Detail, NamedStorage, PauseToo, StrategyAsk, StrategyChange};
 use model::Problem;
+use model::problem::codes;
 use model::schedule::form;
 use model::schedule::form::{Form, QuietWindowForm};
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
@@ -12,7 +13,7 @@ use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::backup_now::BackupDimension;
+use super::backup_now::{BackupDimension, ObjectBody, read_objects};
 use super::storages::{StorageChoiceBody, StorageView};
 use super::strategy_runs::{PlannedRunView, StrategyRunView};
 use super::{whole, words};
@@ -34,6 +35,12 @@ pub(crate) struct NewStrategyBody {
     /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
+    /// OCP's settings of a secondary backup; not supported yet.
+    #[schema(value_type = Option<Object>)]
+    ob_secondary_backup_config: Option<serde_json::Value>,
+    /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
+    #[serde(default)]
+    ob_backup_object_list: Vec<ObjectBody>,
     /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
     #[serde(default)]
     pub(crate) dry_run: bool,
@@ -60,6 +67,12 @@ pub(crate) struct StrategyChangeBody {
     /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
+    /// OCP's settings of a secondary backup; not supported yet.
+    #[schema(value_type = Option<Object>)]
+    ob_secondary_backup_config: Option<serde_json::Value>,
+    /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
+    #[serde(default)]
+    ob_backup_object_list: Vec<ObjectBody>,
     /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
     #[serde(default)]
     pub(crate) dry_run: bool,
@@ -263,23 +276,34 @@ fn read_storage(body: Option<StorageChoiceBody>) -> Result<(Option<NamedStorage>
     Ok((Some(NamedStorage { choice: body.read()?, name }), percent))
 }
 
+/// Checks that the listed objects are exactly what the strategy of the scope backs up.
+fn check_objects(objects: &[ObjectBody], scope: Scope) -> Result<(), Problem> {
+    let (tenants, parts) = read_objects(objects, scope.cluster(), scope.tenant())?;
+    if parts.is_empty() && tenants.iter().all(|tenant| Some(*tenant) == scope.tenant()) {
+        return Ok(());
+    }
+    Err(Problem::invalid("strategy-objects-unfit").coded(codes::NO_BACKUP_OBJECT))
+}
+
 impl NewStrategyBody {
-    /// Reads the strategy.
-    pub(crate) fn read(self) -> Result<StrategyAsk, Problem> {
+    /// Reads the strategy of a scope.
+    pub(crate) fn read(self, scope: Scope) -> Result<StrategyAsk, Problem> {
+        check_objects(&self.ob_backup_object_list, scope)?;
         let (storage, percent) = read_storage(self.ob_backup_service_storage_config)?;
         Ok(StrategyAsk {
             method: self.backup_mode.map(Into::into),
             storage,
             schedule: self.ob_backup_schedule_config.config(),
             thresholds: self.ob_backup_threshold_config.config(percent)?,
-            secondary_backup: self.secondary_backup_enabled,
+            secondary_backup: self.secondary_backup_enabled || self.ob_secondary_backup_config.is_some(),
         })
     }
 }
 
 impl StrategyChangeBody {
-    /// Reads the change.
-    pub(crate) fn read(self) -> Result<StrategyChange, Problem> {
+    /// Reads the change of the strategy of a scope.
+    pub(crate) fn read(self, scope: Scope) -> Result<StrategyChange, Problem> {
+        check_objects(&self.ob_backup_object_list, scope)?;
         let (storage, percent) = read_storage(self.ob_backup_service_storage_config)?;
         let schedule = self.ob_backup_schedule_config;
         Ok(StrategyChange {
@@ -288,7 +312,7 @@ impl StrategyChangeBody {
             enabled: schedule.as_ref().and_then(|schedule| schedule.backup_schedule_enabled),
             schedule: schedule.map(ScheduleBody::config),
             thresholds: self.ob_backup_threshold_config.config(percent)?,
-            secondary_backup: self.secondary_backup_enabled,
+            secondary_backup: self.secondary_backup_enabled || self.ob_secondary_backup_config.is_some(),
             accept_storage_move: self.accept_storage_move,
         })
     }

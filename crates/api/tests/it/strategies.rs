@@ -159,6 +159,8 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     assert_eq!(all["unreadable"], json!([]));
     let next = story.done("GET", &story.strategy("/nextRuns"), None).await;
     assert_eq!(next["contents"][0]["dueTime"], all["contents"][0]["nextRun"]["dueTime"]);
+    let without_clean_up = Some(json!({ "pauseCleanUp": true }));
+    assert_eq!(story.refused("POST", &story.strategy("/stopSchedule"), without_clean_up).await, 400);
     let with_logs = json!({ "pauseLogBackup": true });
     let paused = story.done("POST", &story.strategy("/stopSchedule"), Some(with_logs)).await;
     let tasks = &paused["backupObjectOpsResultList"][0]["taskIdList"];
@@ -168,4 +170,32 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     assert_eq!(story.refused("GET", &story.strategy("/runs"), None).await, 20106);
     story.server.shutdown.cancel();
     tokio::time::timeout(LIMIT, working).await.expect("the server stops in time").expect("no panic");
+}
+
+#[tokio::test]
+async fn ocps_list_of_objects_may_only_name_the_object_of_the_path() {
+    let story = Story::begin().await;
+    let tenants = story.done("GET", &format!("/ob/clusters/{}/tenants", story.cluster), None).await;
+    let tenants = tenants["contents"].as_array().expect("a list");
+    let shop = tenants.iter().find(|tenant| tenant["name"] == "shop").expect("shop")["id"].clone();
+    let of_shop = format!("/ob/clusters/{}/tenants/{shop}/backup/config/backupStrategy", story.cluster);
+    let with = |objects: Value| json!({ "obBackupScheduleConfig": hourly(), "obBackupObjectList": objects, "dryRun": true });
+    let whole = json!({ "clusterId": story.cluster, "backupDimension": "CLUSTER" });
+    let tenant = json!({ "clusterId": story.cluster, "tenantId": shop, "backupDimension": "TENANT" });
+    let database = json!({ "tenantId": shop, "databaseName": "crm", "backupDimension": "DATABASE" });
+    let elsewhere = json!({ "clusterId": 99, "backupDimension": "CLUSTER" });
+    for (path, fits, unfit) in [(story.strategy(""), &whole, &tenant), (of_shop, &tenant, &whole)] {
+        for objects in [json!([]), json!([fits])] {
+            let checked = story.done("POST", &path, Some(with(objects))).await;
+            assert_eq!(checked["backupObjectOpsResultList"], json!([]), "a dry run does nothing");
+        }
+        for object in [unfit, &database, &elsewhere] {
+            assert_eq!(story.refused("POST", &path, Some(with(json!([object])))).await, 20107, "{object}");
+        }
+        assert_eq!(story.refused("GET", &path, None).await, 20106, "nothing is saved");
+    }
+    let mut second = with(json!([]));
+    second["obSecondaryBackupConfig"] = json!({ "scheduleConfig": { "dataBackupScheduleEnabled": true } });
+    assert_eq!(story.refused("POST", &story.strategy(""), Some(second)).await, 20113);
+    story.server.shutdown.cancel();
 }
