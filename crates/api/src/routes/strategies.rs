@@ -12,11 +12,10 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::{StrategyQuery, StrategyRunQuery};
 use crate::views::plans::{ActionType, ActionView};
-use crate::views::strategies::{
-    NewStrategyBody, ScheduleBody, StopScheduleBody, StrategyChangeBody, StrategyView,
-};
+use crate::views::strategies::{NewStrategyBody, StopScheduleBody, StrategyChangeBody, StrategyView};
 use crate::views::strategy_list::StrategyListView;
 use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
+use crate::views::strategy_schedule::ScheduleBody;
 
 /// Lists the backup strategies of all clusters, or of one and its tenants
 #[utoipa::path(

@@ -31,6 +31,7 @@ pub(crate) mod storages;
 pub(crate) mod strategies;
 pub(crate) mod strategy_list;
 pub(crate) mod strategy_runs;
+pub(crate) mod strategy_schedule;
 pub(crate) mod tasks;
 pub(crate) mod tenant_recovery;
 pub(crate) mod tenants;
