@@ -163,7 +163,9 @@ async fn a_silent_cluster_raises_an_alarm_with_its_reason_and_start() {
     let all =
         async || super::problems(&control, &actor, None, PageAsk::default()).await.expect("listed").contents;
     assert_eq!(all().await, []);
-    drop(handle); // nothing listens there any more
+    let port = handle.port();
+    drop(handle);
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {} // until nothing listens there
     let mut since = None;
     for _ in 0..2 {
         clusters::refresh(&control, &actor, cluster).await.expect_err("nobody answers");
