@@ -275,7 +275,7 @@ async function credentials() {
     return drawer().getByRole('radio', { name: words.logical, exact: true });
   };
   assert.equal(await (await methods()).isDisabled(), true, 'nothing can be read yet');
-  await drawer().getByTestId('no-logical').filter({ hasText: 'lifeboat tenant credential set mixed data' }).waitFor();
+  await drawer().getByTestId('no-logical').filter({ hasText: words.noAccountOfData }).waitFor();
   await look('no-logical');
 
   await page.goto(overview);

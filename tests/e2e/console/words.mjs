@@ -38,6 +38,7 @@ export const WORDS = {
 // The texts for clusters with physical backup.
 export const PHYSICAL_WORDS = {
   en: {
+    noAccountOfData: 'The tenant data has no logical backup account',
     physical: 'Physical', needsFull: 'Full data backup needed before incremental data backup',
     inFull: 'Back up in full instead', needsCompaction: 'Cluster compaction needed before full data backup',
     compact: 'Perform a major compaction', autoCompaction: 'Perform a major compaction if needed',
@@ -49,6 +50,7 @@ export const PHYSICAL_WORDS = {
     removeCredential: 'Remove Account', cancelTask: 'Cancel Task',
   },
   zh: {
+    noAccountOfData: '租户“data”未配置逻辑备份账号',
     physical: '物理备份', needsFull: 'Full data backup needed before incremental data backup', inFull: '改为全量备份',
     needsCompaction: 'Cluster compaction needed before full data backup', compact: '发起合并', autoCompaction: '需要时自动发起合并',
     initiate: '发起合并', taskWaits: /正在等待合并/, taskCanGoOn: /可以重试/, backToTask: '返回任务', retry: '重试',

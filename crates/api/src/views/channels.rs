@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::secret::SecretText;
-use super::words;
+use super::{whole, words};
 use crate::error::Words;
 
 /// A header that is sent with each notice.
@@ -40,10 +40,10 @@ pub(crate) struct NewChannelBody {
     /// The secret that notices are signed with; without one they are not signed.
     signature_secret: Option<SecretText>,
     /// Only alarms of these levels: 1 is Stopped, 2 is Critical.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::list")]
     levels: Vec<i64>,
     /// Only alarms of these clusters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::list")]
     cluster_ids: Vec<i64>,
     /// Whether it also receives a notice when such an alarm recovers.
     #[serde(default)]
@@ -67,8 +67,10 @@ pub(crate) struct ChannelChangeBody {
     /// The new secret that notices are signed with; an empty one ends the signature.
     signature_secret: Option<SecretText>,
     /// Only alarms of these levels; an empty list means all.
+    #[serde(default, deserialize_with = "whole::optional_list")]
     levels: Option<Vec<i64>>,
     /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers.
+    #[serde(default, deserialize_with = "whole::optional_list")]
     cluster_ids: Option<Vec<i64>>,
     /// Whether it also receives a notice when such an alarm recovers.
     recovered: Option<bool>,

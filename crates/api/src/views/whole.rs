@@ -33,6 +33,16 @@ where
     Vec::<Number>::deserialize(deserializer)?.iter().map(read).collect()
 }
 
+/// Reads a list of whole numbers that may be left out; for fields with `#[serde(default)]`.
+pub(super) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    let numbers = Option::<Vec<Number>>::deserialize(deserializer)?;
+    numbers.map(|numbers| numbers.iter().map(read).collect()).transpose()
+}
+
 fn read<T: TryFrom<i64>, E: de::Error>(number: &Number) -> Result<T, E> {
     let whole = number.as_i64().or_else(|| number.as_f64().and_then(exact));
     let read = whole.and_then(|whole| T::try_from(whole).ok());
@@ -65,6 +75,8 @@ mod tests {
     struct Many {
         #[serde(default, deserialize_with = "super::list")]
         numbers: Vec<i64>,
+        #[serde(default, deserialize_with = "super::optional_list")]
+        more: Option<Vec<i64>>,
     }
 
     #[test]
@@ -77,6 +89,15 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(serde_json::from_str::<Many>(text).ok().map(|many| many.numbers), expected, "{text}");
+        }
+        let cases = [
+            ("{}", Some(None)),
+            ("{\"more\": null}", Some(None)),
+            ("{\"more\": [7.0]}", Some(Some(vec![7]))),
+            ("{\"more\": [7.5]}", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(serde_json::from_str::<Many>(text).ok().map(|many| many.more), expected, "{text}");
         }
     }
 
