@@ -75,6 +75,7 @@ test('a gap of the samples is a gap of the line, also where another line goes on
 
 test('all values are in a table, the newest first, that opens by keyboard', async () => {
   open(line('shop', 3, undefined, 5), line('crm', 7, 8));
+  await isDrawn();
   await userEvent.tab();
   await userEvent.keyboard('{Enter}');
   const rows = () => page.getByRole('row').elements().map((row) => row.textContent?.replace(/^.*(?=\+|-\d\d:)[+-]\d\d:\d\d/, ''));
