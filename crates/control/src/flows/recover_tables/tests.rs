@@ -208,8 +208,9 @@ async fn a_job_whose_start_was_not_saved_is_found(profile: Profile) {
     let (world, scn) = (&recovery.world, recovery.moment().await);
     let task = recovery.begin(recovery.wish(RecoverUntil::Scn(scn))).await;
     // The intention is saved; the program dies after the statement, before it saves that it was sent.
-    let is_intended = |task: &engine::Task| task.state["sent"]["is_open"] == false;
-    assert_eq!(world.run_until(task, None, is_intended).await, None, "{}", world.story(task).await);
+    let met = world.run(task, Some(Crash::CrashBeforeSecond("start-table-recovery"))).await;
+    assert_eq!(met, Ended::Crashed, "{}", world.story(task).await);
+    assert_eq!(world.task(task).await.state["sent"]["is_open"], false);
     assert_eq!(world.count_acts(RECOVER), 0, "nothing is sent before the intention is saved");
     assert_eq!(world.run(task, Some(Crash::CrashAfter("start-table-recovery"))).await, Ended::Crashed);
     assert_eq!(
