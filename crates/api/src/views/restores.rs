@@ -108,7 +108,9 @@ impl RestoreBody {
         let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
         let is_logical = backup_set_id.is_some() || with_code;
         let has_objects = !databases.is_empty() || !ob_backup_object_list.is_empty();
-        let is_mixed = is_logical || (!has_objects && !rename.is_empty());
+        // The form names the tenant of selected tables.
+        let is_mixed =
+            is_logical || if has_objects { restore_tenant_id.is_some() } else { !rename.is_empty() };
         if is_mixed && (online.is_some() || offline.is_some()) {
             return Err(Problem::invalid("restore-forms-mixed"));
         }
@@ -371,6 +373,7 @@ mod tests {
             (json!({ "backupSetId": 3 }), "restore-forms-mixed"),
             (json!({ "databases": ["hr"], "withCode": true }), "restore-forms-mixed"),
             (json!({ "rename": { "hr": "hr_2" } }), "restore-forms-mixed"),
+            (json!({ "databases": ["hr"], "restoreTenantId": 1002 }), "restore-forms-mixed"),
             (json!({ "obBackupObjectList": [tenant] }), "restore-object-is-no-part"),
             (json!({ "databases": ["hr"], "rename": { "pay": "x" } }), "table-recovery-rename-unused"),
             (json!({ "databases": ["hr", "hr"] }), "table-recovery-overlaps"),

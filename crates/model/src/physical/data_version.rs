@@ -19,6 +19,8 @@ pub enum TenantFeature {
     ArchiveCopy,
     /// `VALIDATE`.
     Validation,
+    /// `RECOVER TABLE` into the tenant.
+    TableRecovery,
 }
 
 impl TenantFeature {
@@ -30,15 +32,22 @@ impl TenantFeature {
             Self::RestoreDelay => [4, 4, 2, 2],
             Self::ArchiveCopy => [4, 4, 2, 3],
             Self::Validation => [4, 5, 1, 0],
+            Self::TableRecovery => [4, 2, 1, 0],
         })
     }
 
     /// Checks that a tenant has it, on a program of this version.
     ///
     /// # Errors
-    /// 20036 if its data version is older or unknown. For a destination, an unknown data version is accepted.
+    /// 20036 if its data version is older or unknown. For a destination and a recovery of tables, an unknown data version
+    /// is accepted.
     pub fn check(self, program: &Version, tenant: &Tenant) -> Result<(), Problem> {
-        let is_free = self == Self::Destination && (*program < self.since() || tenant.data_version.is_none());
+        let is_unknown = tenant.data_version.is_none();
+        let is_free = match self {
+            Self::Destination => *program < self.since() || is_unknown,
+            Self::TableRecovery => is_unknown,
+            _ => false,
+        };
         if is_free || tenant.data_version.as_ref().is_some_and(|data| *data >= self.since()) {
             return Ok(());
         }
@@ -50,7 +59,9 @@ impl TenantFeature {
 
 #[cfg(test)]
 mod tests {
-    use super::TenantFeature::{self, ArchiveCopy, Destination, ManualDeletion, RestoreDelay, Validation};
+    use super::TenantFeature::{
+        self, ArchiveCopy, Destination, ManualDeletion, RestoreDelay, TableRecovery, Validation,
+    };
     use crate::id::TenantId;
     use crate::tenant::{Tenant, TenantMode};
 
@@ -70,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_data_decide_and_not_the_program() {
-        let cases: [(TenantFeature, &str, &str, bool); 12] = [
+        let cases: [(TenantFeature, &str, &str, bool); 15] = [
             (Destination, "4.3.5.0", "4.2.1.0", true),
             (Destination, "4.4.1.0", "4.3.5.0", false),
             (Destination, "4.4.1.0", "4.4.1.0", true),
@@ -83,6 +94,9 @@ mod tests {
             (ArchiveCopy, "4.6.0.0", "4.4.2.3", true),
             (Validation, "4.6.0.0", "4.4.2.3", false),
             (Validation, "4.6.0.0", "4.6.0.0", true),
+            (TableRecovery, "4.2.5.0", "4.2.0.0", false),
+            (TableRecovery, "4.2.5.0", "4.2.1.0", true),
+            (TableRecovery, "4.2.5.0", "", true),
         ];
         for (feature, program, data, expected) in cases {
             let program = program.parse().expect("a version");

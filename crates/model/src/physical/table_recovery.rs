@@ -29,8 +29,10 @@ const LONGEST_TABLE: usize = 64;
 /// it sent the statement holds its task longer than that.
 const FRESH_US: u64 = 60 * 1_000_000;
 
-/// How long after its statement a job may appear, in microseconds: longer than the time-out of the statement.
-const LATE_US: u64 = 11 * 60 * 1_000_000;
+/// How long after its statement a job may appear, in microseconds: the statement is sent up to a minute after the
+/// intention was saved, may run for 10 minutes, and RootService may finish it after the connection has timed out. The
+/// rest is for clocks of servers that differ.
+const LATE_US: u64 = 20 * 60 * 1_000_000;
 
 /// A table or database to recover, and what it becomes. Both are of the same kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +199,40 @@ pub struct TableJob {
     pub description: String,
     /// The database's message about a failure.
     pub comment: String,
+    /// Whether the row is in the history. The row of a running job shows the outcome before the auxiliary tenant is
+    /// dropped.
+    pub is_past: bool,
+}
+
+/// The outcome of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableOutcome {
+    /// It has not ended.
+    Open,
+    /// It failed, and imported nothing.
+    Failed,
+    /// It did not fail, and the database shows no table that it imported.
+    Empty,
+    /// It imported tables.
+    Made,
+}
+
+impl TableJob {
+    /// Returns its outcome; `made` is the number of its imported tables.
+    #[must_use]
+    pub fn outcome(&self, made: usize) -> TableOutcome {
+        match (self.is_past, made, self.status) {
+            (false, ..) => TableOutcome::Open,
+            (true, 0, TableJobStatus::Failed) => TableOutcome::Failed,
+            (true, 0, _) => TableOutcome::Empty,
+            (true, ..) => TableOutcome::Made,
+        }
+    }
+
+    /// Returns whether it is being cancelled, or has done everything but drop the auxiliary tenant.
+    fn is_ending(&self) -> bool {
+        ["CANCELING", "COMPLETED", "FAILED"].iter().any(|stage| self.stage.eq_ignore_ascii_case(stage))
+    }
 }
 
 /// The import of a job's tables.
@@ -228,7 +264,7 @@ pub struct ImportedTable {
 /// A statement that was sent, or is about to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
-    /// When the intention was saved, by the database's clock.
+    /// When the intention was saved, or the answer was lost, by the database's clock.
     pub at: Timestamp,
     /// Whether it was sent, and its outcome is unknown.
     pub is_open: bool,
@@ -273,7 +309,7 @@ pub enum TableJobLeft {
     Nothing,
     /// Our job runs; cancelling it ends no other job.
     Runs(i64),
-    /// Our job is being cancelled.
+    /// Our job is being cancelled, or is about to move to the history.
     Ending,
     /// Our job runs beside another user's, which a cancel would end too.
     Beside(i64),
@@ -291,16 +327,21 @@ pub fn left(jobs: &[TableJob], tag: &str, sent: Option<Sent>, now: Timestamp) ->
         return if may_come { TableJobLeft::MayCome } else { TableJobLeft::Nothing };
     };
     match jobs.iter().filter(runs).find(|job| job.id != ours.id) {
-        _ if !runs(&ours) => TableJobLeft::Nothing,
-        _ if ours.stage.eq_ignore_ascii_case("CANCELING") => TableJobLeft::Ending,
+        _ if ours.is_past => TableJobLeft::Nothing,
+        _ if ours.is_ending() => TableJobLeft::Ending,
         Some(other) => TableJobLeft::Beside(other.id),
         None => TableJobLeft::Runs(ours.id),
     }
 }
 
-/// Returns the objects and tables that an ended job did not recover, by their names in the target.
+/// Returns the objects and tables that an ended job did not recover, by their names in the target. Tables that the
+/// import counts and `imports` do not show are one entry.
 #[must_use]
-pub fn not_recovered(objects: &[RecoveredObject], imports: &[ImportedTable]) -> Vec<NotMade> {
+pub fn not_recovered(
+    objects: &[RecoveredObject],
+    import: TableImport,
+    imports: &[ImportedTable],
+) -> Vec<NotMade> {
     let lost = |name: String, reason: Text| {
         let reason = reason.with("name", &name);
         NotMade::new(PartKind::Tables, name, reason)
@@ -328,7 +369,23 @@ pub fn not_recovered(objects: &[RecoveredObject], imports: &[ImportedTable]) -> 
     };
     let unseen = objects.iter().filter(|object| !is_seen(&object.from));
     all.extend(unseen.map(|object| lost(shown(&object.to), Text::new("table-import-missing"))));
+    let unproven = unproven(import, imports);
+    if unproven > 0 {
+        all.push(lost("…".to_owned(), Text::new("table-imports-unproven").with("count", unproven)));
+    }
     all
+}
+
+/// Returns how many tables more are not recovered by the counts of an import than by its rows.
+fn unproven(import: TableImport, imports: &[ImportedTable]) -> u64 {
+    let count = |wanted: &[Option<bool>]| {
+        imports.iter().fold(0_u64, |sum, import| sum + u64::from(wanted.contains(&import.is_made)))
+    };
+    let (made, failed) = (count(&[Some(true)]), count(&[Some(false)]));
+    let rows = made + failed + count(&[None]);
+    let counted = import.total.max(import.done.saturating_add(import.failed));
+    let missing = counted.saturating_sub(rows);
+    missing.max(import.failed.saturating_sub(failed)).max(made.saturating_sub(import.done))
 }
 
 /// Explains the database's message about a job that failed before it imported anything.

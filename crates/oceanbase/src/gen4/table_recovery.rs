@@ -82,7 +82,8 @@ pub(crate) fn cancel(tenant: &str) -> Statement {
 pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<TableJob>, Error> {
     let mut jobs: BTreeMap<i64, TableJob> = BTreeMap::new();
     // A finished job moves from the first view to the second, so this order misses none.
-    for view in ["CDB_OB_RECOVER_TABLE_JOBS", "CDB_OB_RECOVER_TABLE_JOB_HISTORY"] {
+    for (view, is_past) in [("CDB_OB_RECOVER_TABLE_JOBS", false), ("CDB_OB_RECOVER_TABLE_JOB_HISTORY", true)]
+    {
         let text = format!(
             "SELECT tenant_id, job_id, initiator_job_id, status, restore_scn, comment, description \
              FROM oceanbase.{view} WHERE target_tenant_name = {} ORDER BY job_id, tenant_id",
@@ -90,7 +91,7 @@ pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<Tabl
         );
         let rows = session.rows(&Statement::read(text)).await?;
         for row in rows.iter().filter(|row| row.i64("tenant_id").is_ok_and(|tenant| tenant == SYS)) {
-            let mut found = job(row)?;
+            let mut found = job(row, is_past)?;
             found.own = jobs.get(&found.id).and_then(|before| before.own);
             jobs.insert(found.id, found);
         }
@@ -103,7 +104,7 @@ pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<Tabl
     Ok(jobs.into_values().collect())
 }
 
-fn job(row: &Row) -> Result<TableJob, Error> {
+fn job(row: &Row, is_past: bool) -> Result<TableJob, Error> {
     let text = |column: &'static str| Ok::<_, Error>(row.maybe_str(column)?.unwrap_or_default().to_owned());
     let stage = text("status")?;
     Ok(TableJob {
@@ -111,9 +112,11 @@ fn job(row: &Row) -> Result<TableJob, Error> {
         own: None,
         status: TableJobStatus::of(&stage),
         stage,
-        scn: text("restore_scn")?.trim().parse().unwrap_or(0),
+        // An unreadable SCN is an error: 0 would switch off the check of the time.
+        scn: if text("restore_scn")?.trim().is_empty() { 0 } else { row.u64("restore_scn")? },
         description: text("description")?,
         comment: text("comment")?,
+        is_past,
     })
 }
 

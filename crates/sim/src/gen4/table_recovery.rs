@@ -18,7 +18,7 @@ use crate::world::tenant::{Imported, Role, Tenant, TenantKind};
 use crate::world::{Caller, Cluster, TenantId};
 
 const BYTES_PER_SECOND: i64 = 64 << 20;
-/// How long finished rows stay in the view of running jobs.
+/// How long finished rows stay in the view of running jobs. The auxiliary tenant is dropped at the end of this time.
 const LINGER_S: i64 = 5;
 
 /// The objects to recover.
@@ -210,12 +210,15 @@ pub(super) fn step(cluster: &mut Cluster) {
         }
         if !recovery.is_running() {
             (recovery.in_history, recovery.due) = (true, None);
+            if let Some(aux) = recovery.aux.take() {
+                cluster.remove_tenant(aux);
+            }
             continue;
         }
         let mut recovery = recovery.clone();
         match advance(cluster, &mut recovery) {
             Ok(seconds) => recovery.due = after(now_us, seconds),
-            Err(comment) => end(cluster, &mut recovery, "FAILED", comment),
+            Err(comment) => end(now_us, &mut recovery, "FAILED", comment),
         }
         cluster.four.table_recoveries[at] = recovery;
     }
@@ -264,7 +267,7 @@ fn advance(cluster: &mut Cluster, recovery: &mut TableRecovery) -> Result<i64, S
                 all if all == recovery.imports.len() => "FAILED",
                 _ => "PARTIAL_SUCCESS",
             };
-            end(cluster, recovery, result, String::new());
+            end(now_us, recovery, result, String::new());
             Ok(LINGER_S)
         }
         Stage::Canceling => Err("recover table is canceled".to_owned()),
@@ -385,15 +388,12 @@ fn import_next(cluster: &mut Cluster, recovery: &mut TableRecovery) -> bool {
     true
 }
 
-/// Ends a recovery and drops the auxiliary tenant.
-fn end(cluster: &mut Cluster, recovery: &mut TableRecovery, result: &'static str, comment: String) {
-    if let Some(aux) = recovery.aux.take() {
-        cluster.remove_tenant(aux);
-    }
+/// Ends a recovery: first its rows show the outcome, later they move to the history.
+fn end(now_us: i64, recovery: &mut TableRecovery, result: &'static str, comment: String) {
     recovery.stage = if result == "FAILED" { Stage::Failed } else { Stage::Completed };
     (recovery.result, recovery.comment) = (Some(result), comment);
-    recovery.end_us = cluster.now_us;
-    recovery.due = after(cluster.now_us, LINGER_S);
+    recovery.end_us = now_us;
+    recovery.due = after(now_us, LINGER_S);
 }
 
 /// Returns whether a version supports it.

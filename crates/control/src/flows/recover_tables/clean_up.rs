@@ -12,7 +12,7 @@ use oceanbase::Driver;
 use super::finish::imports;
 use super::state::{Here, State};
 use crate::error::Error;
-use crate::flows::recovery_source::{act, driver};
+use crate::flows::recovery_source::driver;
 use crate::words;
 
 /// The interval between two checks whether the job has ended.
@@ -35,8 +35,8 @@ pub(super) async fn end_job(at: &Here, state: &mut State) -> Answer {
         TableJobLeft::Nothing => {
             state.clean_up_looks = 0;
             let Some(job) = ours else { return Ok(Next::Done) };
-            let made =
-                imports(&mut driver, job).await?.iter().filter(|table| table.is_made == Some(true)).count();
+            let (_, tables) = imports(&mut driver, job).await?;
+            let made = tables.iter().filter(|table| table.is_made == Some(true)).count();
             if made > 0 {
                 at.log(Note::new("table-imports-stay").arg("count", made).arg("tenant", &state.tenant_name));
             } else if job.status == TableJobStatus::Failed {
@@ -60,9 +60,17 @@ pub(super) async fn end_job(at: &Here, state: &mut State) -> Answer {
     }
 }
 
-async fn cancel(at: &Here, state: &mut State, driver: &mut Driver, job: i64) -> Answer {
+/// Cancels our job, if it is still the only one that runs: the statement names no job.
+pub(super) async fn cancel(at: &Here, state: &mut State, driver: &mut Driver, job: i64) -> Answer {
     let statement = driver.verbs().cancel_table_recovery(&state.tenant_name);
-    act(at, driver, &statement).await?;
+    state.check_name(driver).await?;
+    let now = driver.database_now().await.map_err(Error::from)?;
+    at.may_act(statement.timeout).await?;
+    let jobs = driver.table_jobs(&state.tenant_name).await.map_err(Error::from)?;
+    if left(&jobs, &state.description(at), state.sent, now) != TableJobLeft::Runs(job) {
+        return look_again(state);
+    }
+    driver.act(&statement).await.map_err(Error::from)?;
     at.log(Note::new("table-job-canceled").arg("job", job).arg("tenant", &state.tenant_name));
     look_again(state)
 }

@@ -5,6 +5,7 @@ use engine::flow::Answer;
 use model::Problem;
 use model::cluster::refuse_upgrading;
 use model::order::takes_tables;
+use model::physical::data_version::TenantFeature;
 use model::physical::resources::TargetResources;
 use model::physical::table_recovery::TableJobStatus;
 use model::problem::codes;
@@ -34,13 +35,13 @@ pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) 
     let server = &cluster.facts.server;
     takes_tables(cluster.facts.generation, server)?;
     let tenants = driver.tenants().await?;
-    let same = |tenant: &&Tenant| tenant.id == state.tenant && tenant.name == state.tenant_name;
     let unknown = || {
         let problem = Problem::not_found("table-recovery-tenant-unknown");
         problem.with("cluster", &cluster.name).with("tenant", &state.tenant_name)
     };
-    let tenant = tenants.iter().find(same).ok_or_else(unknown)?;
+    let tenant = tenants.iter().find(|tenant| state.is_target(tenant)).ok_or_else(unknown)?;
     check_tenant(tenant)?;
+    TenantFeature::TableRecovery.check(&server.version, tenant)?;
     check_mode(context, state, tenant).await?;
     let jobs = driver.table_jobs(&state.tenant_name).await?;
     if let Some(job) = jobs.iter().find(|job| job.status == TableJobStatus::Running) {

@@ -8,7 +8,7 @@ use metadata::restores::Restore;
 use model::Problem;
 use model::backup::BackupObject;
 use model::id::{BackupSetId, TaskId};
-use model::physical::table_recovery::{ImportedTable, RecoveredObject, TableJob, not_recovered, shown};
+use model::physical::table_recovery::{ImportedTable, RecoveredObject, TableImport, TableJob, shown};
 use model::problem::codes;
 use oceanbase::Driver;
 
@@ -27,12 +27,13 @@ const NAMES_SHOWN: usize = 10;
 pub(super) async fn check_tables(at: &Here, state: &mut State) -> Answer {
     let mut driver = driver(at, state.origin.cluster).await?;
     let jobs = driver.table_jobs(&state.tenant_name).await.map_err(Error::from)?;
-    let about = |problem: Problem| problem.coded(codes::RECOVERY_FAILED).with("tenant", &state.tenant_name);
+    let tenant = state.tenant_name.clone();
+    let about = |problem: Problem| problem.coded(codes::RECOVERY_FAILED).with("tenant", &tenant);
     let Some(job) = jobs.iter().find(|job| Some(job.id) == state.job) else {
         let problem = about(Problem::outside("table-job-gone"));
         return Err(words::refused(problem.with("job", state.job.unwrap_or(0))));
     };
-    let tables = imports(&mut driver, job).await?;
+    let (import, tables) = imports(&mut driver, job).await?;
     let made: Vec<&ImportedTable> = tables.iter().filter(|table| table.is_made == Some(true)).collect();
     for table in made.iter().take(TABLES_SHOWN) {
         let name = shown(&BackupObject::Table(table.to.0.clone(), table.to.1.clone()));
@@ -42,8 +43,9 @@ pub(super) async fn check_tables(at: &Here, state: &mut State) -> Answer {
     if made.len() > TABLES_SHOWN {
         at.log(Note::new("tables-imported-more").arg("count", made.len() - TABLES_SHOWN));
     }
-    let lost = not_recovered(&state.objects, &tables);
-    for object in &lost {
+    state.learn(import, &tables);
+    let lost = &state.not_made;
+    for object in lost {
         at.log(words::note(object.reason.clone()));
     }
     let refusal = (!lost.is_empty()).then(|| {
@@ -54,23 +56,30 @@ pub(super) async fn check_tables(at: &Here, state: &mut State) -> Answer {
         let problem = about(Problem::outside("tables-not-recovered")).with("count", lost.len());
         words::refused(problem.with("names", names.join(", ")).with("made", made.len()))
     });
-    state.tables = u64::try_from(made.len()).unwrap_or(u64::MAX);
-    state.not_made = lost;
     match refusal {
         Some(refusal) => Err(refusal),
         None => Ok(Next::Done),
     }
 }
 
-/// Reads the outcome of each table of a job; nothing for a job that never got to its import.
-pub(super) async fn imports(driver: &mut Driver, job: &TableJob) -> Result<Vec<ImportedTable>, StepError> {
+/// Reads the counts of a job's import and the outcome of each table; nothing for a job that never got to its import.
+pub(super) async fn imports(
+    driver: &mut Driver,
+    job: &TableJob,
+) -> Result<(TableImport, Vec<ImportedTable>), StepError> {
     let import = driver.table_import(job).await.map_err(Error::from)?;
-    let (Some(import), Some((tenant, _))) = (import, job.own) else { return Ok(Vec::new()) };
-    Ok(driver.imported_tables(tenant, &import).await.map_err(Error::from)?)
+    let (Some(import), Some((tenant, _))) = (import, job.own) else { return Ok(Default::default()) };
+    let tables = driver.imported_tables(tenant, &import).await.map_err(Error::from)?;
+    Ok((import, tables))
 }
 
 /// 6. The recovery is recorded, and the passwords are removed.
 pub(super) async fn record_recovery(at: &Here, state: &mut State) -> Answer {
+    if state.tables == 0 {
+        // The check was skipped, and nothing proves that a table is recovered.
+        let problem = Problem::outside("table-recovery-empty").coded(codes::RECOVERY_FAILED);
+        return Err(words::refused(problem.with("tenant", &state.tenant_name)));
+    }
     let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
     let restore = Restore {
         task: TaskId(at.task().0),

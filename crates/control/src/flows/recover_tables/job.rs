@@ -7,6 +7,7 @@ use engine::{Next, Note};
 use model::Problem;
 use model::physical::table_recovery::{Sent, TableStart, next_start};
 use model::problem::codes;
+use model::time::Timestamp;
 use oceanbase::Driver;
 use oceanbase::physical::NewTables;
 
@@ -69,15 +70,38 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
         pools: &state.pools,
         tag: &state.description(at),
     });
+    state.check_name(driver).await?;
     at.may_act(statement.timeout).await?;
-    match driver.act(&statement).await {
-        Ok(()) => {}
-        Err(error) if leaves_open(&error) => at.log(Note::new("table-answer-lost")),
-        Err(error) => {
+    let answer = tokio::select! {
+        biased;
+        answer = driver.act(&statement) => Some(answer),
+        () = at.cancelled().cancelled() => None,
+    };
+    let opened = |sent: Sent| Sent { is_open: true, ..sent };
+    match answer {
+        Some(Ok(())) => state.sent = state.sent.map(opened),
+        Some(Err(error)) if leaves_open(&error) => {
+            at.log(Note::new("table-answer-lost"));
+            state.sent = state.sent.map(opened);
+            if let Some(now) = now_again(at, state).await {
+                state.sent = Some(Sent { at: now, is_open: true });
+            }
+        }
+        Some(Err(error)) => {
             state.sent = None; // a refusal proves that no job will come
             return Err(Error::from(error).into());
         }
+        // The next body must not take this for a statement that was never sent.
+        None => {
+            state.sent = state.sent.map(opened);
+            return Ok(Next::again(LOOK));
+        }
     }
-    state.sent = state.sent.map(|sent| Sent { is_open: true, ..sent });
     Ok(Next::again(Duration::ZERO))
+}
+
+/// Returns the database's time over a new connection, if it answers: the one of the lost answer may be gone.
+async fn now_again(at: &Here, state: &State) -> Option<Timestamp> {
+    let mut driver = driver(at, state.origin.cluster).await.ok()?;
+    driver.database_now().await.ok()
 }

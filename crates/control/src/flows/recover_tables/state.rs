@@ -4,11 +4,16 @@ use engine::{At, Flow as _};
 use model::Problem;
 use model::id::TenantId;
 use model::not_made::NotMade;
-use model::physical::table_recovery::{RecoveredObject, Sent, TableJob};
+use model::physical::table_recovery::{
+    ImportedTable, RecoveredObject, Sent, TableImport, TableJob, not_recovered,
+};
 use model::problem::codes;
+use model::tenant::Tenant;
 use model::time::Timestamp;
+use oceanbase::Driver;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::flows::recovery_source::{Origin, shown};
 
 /// A recovery of tables from a physical backup.
@@ -87,7 +92,28 @@ impl State {
     pub(super) fn forget(&mut self) {
         (self.job, self.sent, self.moved) = (None, None, None);
         (self.unseen, self.recovered_scn) = (0, 0);
+        (self.tables, self.not_made) = (0, Vec::new());
         self.failed_jobs += 1;
+    }
+
+    /// Records what an ended job recovered: how many tables, and which objects not.
+    pub(super) fn learn(&mut self, import: TableImport, tables: &[ImportedTable]) {
+        self.tables = tables.iter().fold(0, |made, table| made + u64::from(table.is_made == Some(true)));
+        self.not_made = not_recovered(&self.objects, import, tables);
+    }
+
+    /// Returns whether this is the tenant to recover into, still under its name.
+    pub(super) fn is_target(&self, tenant: &Tenant) -> bool {
+        tenant.id == self.tenant && tenant.name == self.tenant_name
+    }
+
+    /// Checks that the tenant still has its name: the statements find it by that only.
+    pub(super) async fn check_name(&self, driver: &mut Driver) -> Result<(), Error> {
+        if driver.tenants().await?.iter().any(|tenant| self.is_target(tenant)) {
+            return Ok(());
+        }
+        let problem = Problem::refused(codes::RECOVERY_FAILED, "table-recovery-tenant-changed");
+        Err(problem.with("tenant", &self.tenant_name).into())
     }
 
     /// Checks that a job recovers to the requested time.

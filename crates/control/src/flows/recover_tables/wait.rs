@@ -1,14 +1,16 @@
-//! 4. Our job has ended, and has recovered something. Only the job's row proves its end: an empty view does not.
+//! 4. Our job has ended, and has recovered something. Only its row in the history proves its end: neither an empty view
+//!    does, nor the row of a running job, which shows the outcome before the auxiliary tenant is dropped.
 
 use std::time::Duration;
 
 use engine::flow::Answer;
 use engine::{Next, Note, Progress, StepError};
 use model::Problem;
-use model::physical::table_recovery::{TableImport, TableJob, TableJobStatus, explained};
+use model::physical::table_recovery::{TableImport, TableJob, TableJobLeft, TableOutcome, explained, left};
 use model::problem::codes;
 use oceanbase::Driver;
 
+use super::clean_up;
 use super::finish::imports;
 use super::job::begin;
 use super::state::{Here, Moved, State};
@@ -37,15 +39,22 @@ pub(super) async fn wait_for_table_recovery(at: &Here, state: &mut State) -> Ans
         state.unseen = 0; // a retry polls the full number of times again
         return Err(words::refused(about(state, "table-job-gone").with("job", id)));
     };
-    state.check_moment(job).map_err(words::refused)?;
-    state.remember(job);
-    if job.status == TableJobStatus::Running {
-        return watch(at, state, &mut driver, job).await;
+    if let Err(problem) = state.check_moment(job) {
+        // Nobody needs tables of another time.
+        let now = driver.database_now().await.map_err(Error::from)?;
+        if let TableJobLeft::Runs(job) = left(&jobs, &state.description(at), state.sent, now) {
+            clean_up::cancel(at, state, &mut driver, job).await?;
+        }
+        return Err(words::refused(problem));
     }
-    let tables = imports(&mut driver, job).await?;
+    state.remember(job);
+    let (import, tables) = if job.is_past { imports(&mut driver, job).await? } else { Default::default() };
     let made = tables.iter().filter(|table| table.is_made == Some(true)).count();
-    if job.status == TableJobStatus::Failed && made == 0 {
-        return Err(failure(at, state, job));
+    match job.outcome(made) {
+        TableOutcome::Open => return watch(at, state, &mut driver, job).await,
+        TableOutcome::Failed => return Err(failure(at, state, job)),
+        TableOutcome::Empty => return Err(words::refused(about(state, "table-recovery-empty"))),
+        TableOutcome::Made => state.learn(import, &tables),
     }
     let all = u64::try_from(tables.len()).unwrap_or(u64::MAX);
     at.progress(progress(all, Some(all), None));

@@ -146,7 +146,7 @@ async fn of_cluster(
         (Some(scn), _) => (scn, scn),
         (None, None) => return Err(outside(None).into()),
         (None, Some(last)) if is_old || cut.is_some() => (last.until_scn, last.until_scn),
-        // The storage reaches the origin in the views a little later.
+        // The storage reaches the state in the views a little later.
         (None, Some(last)) => {
             (last.until_scn, last.until_scn.saturating_sub(WRITTEN_WITHIN).max(last.from_scn))
         }

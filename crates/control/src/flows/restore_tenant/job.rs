@@ -124,6 +124,11 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
         tokio::select! {
             biased;
             outcome = &mut answer => break outcome,
+            // The next body must not take this for a statement that was never sent.
+            () = at.cancelled().cancelled() => {
+                state.doubts = DOUBTS_MAX;
+                return Ok(Next::again(LOOK));
+            }
             () = tokio::time::sleep(pause) => {
                 if is_there(at, state, driver).await? {
                     return Ok(Next::Done);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ImportedTable, OBJECTS_MAX, RecoveredObject, Sent, TableJob, TableJobLeft, TableJobStatus, TableStart,
-    check_objects, explained, left, next_start, not_recovered, renamed, shown,
+    ImportedTable, OBJECTS_MAX, RecoveredObject, Sent, TableImport, TableJob, TableJobLeft, TableJobStatus,
+    TableOutcome, TableStart, check_objects, explained, left, next_start, not_recovered, renamed, shown,
 };
 use crate::backup::BackupObject;
 use crate::text::{has_line, has_problem};
@@ -81,11 +81,14 @@ fn what_the_database_refuses_is_refused_before_it_is_asked() {
     }
 }
 
+/// A job in the history if it has ended, otherwise in the view of running jobs.
 fn job(id: i64, stage: &str, description: &str) -> TableJob {
+    let status = TableJobStatus::of(stage);
     TableJob {
         id,
         own: None,
-        status: TableJobStatus::of(stage),
+        status,
+        is_past: status != TableJobStatus::Running,
         stage: stage.into(),
         scn: 0,
         description: description.into(),
@@ -108,9 +111,9 @@ fn one_statement_is_sent_however_often_it_is_asked_what_to_do() {
         (vec![], saved(1, false), TableStart::Send),
         (vec![], saved(2, false), TableStart::Look), // another worker may have sent it before it died
         (vec![], saved(0, true), TableStart::Look),
-        (vec![], saved(10, true), TableStart::Look),
-        (vec![], saved(11, true), TableStart::Save), // nothing came of it
-        (vec![], saved(11, false), TableStart::Save),
+        (vec![], saved(19, true), TableStart::Look),
+        (vec![], saved(20, true), TableStart::Save), // nothing came of it
+        (vec![], saved(20, false), TableStart::Save),
         (vec![their_end.clone()], None, TableStart::Save),
         (vec![theirs.clone()], None, TableStart::Foreign(6)),
         (vec![theirs.clone()], saved(0, false), TableStart::Foreign(6)),
@@ -127,17 +130,28 @@ fn a_clean_up_ends_our_job_and_no_other_one() {
     let sent = |minutes_ago: i64| Some(Sent { at: Timestamp((60 - minutes_ago) * MINUTE), is_open: true });
     let now = Timestamp(60 * MINUTE);
     let (ours, theirs) = (job(7, "IMPORTING", "mine"), job(6, "RESTORE_AUX_TENANT", "theirs"));
+    let not_past = |stage: &str| TableJob { is_past: false, ..job(7, stage, "mine") };
     let cases = [
         (vec![], None, TableJobLeft::Nothing),
-        (vec![], sent(10), TableJobLeft::MayCome),
-        (vec![], sent(11), TableJobLeft::Nothing),
+        (vec![], sent(19), TableJobLeft::MayCome),
+        (vec![], sent(20), TableJobLeft::Nothing),
         (vec![theirs.clone()], None, TableJobLeft::Nothing),
         (vec![job(7, "COMPLETED", "mine")], sent(1), TableJobLeft::Nothing),
         (vec![job(7, "FAILED", "mine"), theirs.clone()], sent(1), TableJobLeft::Nothing),
         (vec![ours.clone()], sent(1), TableJobLeft::Runs(7)),
         (vec![ours.clone(), job(6, "COMPLETED", "theirs")], sent(1), TableJobLeft::Runs(7)),
         (vec![theirs.clone(), ours], sent(1), TableJobLeft::Beside(6)),
-        (vec![job(7, "CANCELING", "mine"), theirs], sent(1), TableJobLeft::Ending),
+        (vec![job(7, "CANCELING", "mine"), theirs.clone()], sent(1), TableJobLeft::Ending),
+        // The job is not over before its row is in the history.
+        (vec![not_past("COMPLETED")], sent(1), TableJobLeft::Ending),
+        (vec![not_past("FAILED")], sent(1), TableJobLeft::Ending),
+        (vec![not_past("FAILED"), theirs.clone()], sent(1), TableJobLeft::Ending),
+        // Only the target tenant's own row has ended.
+        (
+            vec![TableJob { status: TableJobStatus::Running, ..not_past("FAILED") }],
+            None,
+            TableJobLeft::Ending,
+        ),
     ];
     for (jobs, sent, expected) in cases {
         assert_eq!(left(&jobs, "mine", sent, now), expected, "{jobs:?} {sent:?}");
@@ -145,13 +159,62 @@ fn a_clean_up_ends_our_job_and_no_other_one() {
 }
 
 #[test]
-fn each_object_that_did_not_come_back_is_named_with_its_reason() {
-    let import = |from: (&str, &str), to: (&str, &str), is_made, comment: &str| ImportedTable {
+fn only_a_job_in_the_history_has_ended_and_only_with_tables_well() {
+    let cases = [
+        ("IMPORTING", false, 1, TableOutcome::Open),
+        ("COMPLETED", false, 1, TableOutcome::Open),
+        ("FAILED", false, 0, TableOutcome::Open),
+        ("COMPLETED", true, 1, TableOutcome::Made),
+        ("FAILED", true, 1, TableOutcome::Made),
+        ("FAILED", true, 0, TableOutcome::Failed),
+        ("COMPLETED", true, 0, TableOutcome::Empty),
+        ("SOMETHING_NEW", true, 0, TableOutcome::Empty),
+    ];
+    for (stage, is_past, made, expected) in cases {
+        let job = TableJob { is_past, ..job(7, stage, "mine") };
+        assert_eq!(job.outcome(made), expected, "{stage} {is_past} {made}");
+    }
+}
+
+fn import(from: (&str, &str), to: (&str, &str), is_made: Option<bool>, comment: &str) -> ImportedTable {
+    ImportedTable {
         from: (from.0.to_owned(), from.1.to_owned()),
         to: (to.0.to_owned(), to.1.to_owned()),
         is_made,
         comment: comment.to_owned(),
+    }
+}
+
+#[test]
+fn tables_that_are_counted_and_not_shown_are_not_recovered() {
+    let wanted = objects(&[("hr", "hr")]);
+    let rows = |made: &[Option<bool>]| -> Vec<ImportedTable> {
+        let names = ["a", "b", "c"].iter().zip(made);
+        names.map(|(name, is_made)| import(("hr", name), ("hr", name), *is_made, "")).collect()
     };
+    let (yes, no) = (Some(true), Some(false));
+    type Case<'a> = ((u64, u64, u64), &'a [Option<bool>], Option<&'a str>);
+    let cases: &[Case<'_>] = &[
+        ((2, 2, 0), &[yes, yes], None),
+        ((2, 1, 1), &[yes, no], None),
+        ((5, 2, 0), &[yes, yes], Some("3")), // rows are missing
+        ((0, 3, 1), &[yes, yes], Some("2")), // the total is not counted
+        ((2, 1, 1), &[yes, yes], Some("1")), // a failure that no row shows
+        ((2, 1, 0), &[yes, yes], Some("1")), // a success that is not counted
+        ((2, 2, 0), &[yes, None], None),     // the row itself is named
+    ];
+    for &((total, done, failed), made, expected) in cases {
+        let counts = TableImport { id: 1, total, done, failed };
+        let lost = not_recovered(&wanted, counts, &rows(made));
+        let found = lost.iter().find(|lost| lost.reason.id == "table-imports-unproven");
+        let found = found.map(|lost| lost.reason.args["count"].as_str());
+        assert_eq!(found, expected, "{counts:?} {made:?}");
+    }
+    assert!(has_line("table-imports-unproven"));
+}
+
+#[test]
+fn each_object_that_did_not_come_back_is_named_with_its_reason() {
     let wanted =
         objects(&[("Shop.Orders", "spare.o"), ("hr", "hr_2"), ("shop.gone", "shop.gone"), ("x", "y")]);
     let imports = [
@@ -160,7 +223,8 @@ fn each_object_that_did_not_come_back_is_named_with_its_reason() {
         import(("hr", "pay"), ("hr_2", "pay"), None, ""),
         import(("hr", "jobs"), ("hr_2", "jobs"), Some(false), ""),
     ];
-    let found = not_recovered(&wanted, &imports);
+    let counts = TableImport { id: 1, total: 4, done: 1, failed: 2 };
+    let found = not_recovered(&wanted, counts, &imports);
     let found: Vec<(&str, &str)> =
         found.iter().map(|lost| (lost.name.as_str(), lost.reason.id.as_str())).collect();
     let expected = [
@@ -174,7 +238,8 @@ fn each_object_that_did_not_come_back_is_named_with_its_reason() {
     for (_, id) in expected {
         assert!(has_line(id), "{id}");
     }
-    assert!(not_recovered(&wanted[..1], &imports[..1]).is_empty());
+    let counts = TableImport { id: 1, total: 1, done: 1, failed: 0 };
+    assert!(not_recovered(&wanted[..1], counts, &imports[..1]).is_empty());
 }
 
 #[test]
