@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::alarm;
+use model::alarm::kept::Span;
 use model::archive::ArchiveRound;
 use model::id::ClusterId;
 use model::text::Text;
@@ -25,8 +26,8 @@ pub(crate) struct Troubles {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ClusterTroubles {
     by_cluster: BTreeMap<ClusterId, Trouble>,
-    /// When the log backup status of each cluster was requested that responds and reported it.
-    pub(crate) logs_at: BTreeMap<ClusterId, Timestamp>,
+    /// When the log backup status of each cluster was read that responds and reported it.
+    pub(crate) logs_at: BTreeMap<ClusterId, Span>,
 }
 
 impl ClusterTroubles {
@@ -96,13 +97,13 @@ impl Troubles {
         }
     }
 
-    /// Stores the log backup status of a reachable cluster, and when it was requested. If it could not be read, the
+    /// Stores the log backup status of a reachable cluster, and when it was read. If it could not be read, the
     /// last known problems of log backup stay.
     pub(crate) fn answered(
         &self,
         cluster: ClusterId,
         logs: Option<Vec<(ArchiveRound, Option<u64>)>>,
-        at: Timestamp,
+        at: Span,
     ) {
         let Some(mut logs) = logs else { return self.not_silent(cluster) };
         // Keep every delay: the limit depends on the strategy, which is not known here.
@@ -146,12 +147,17 @@ impl Troubles {
 
 #[cfg(test)]
 mod tests {
+    use model::alarm::kept::Span;
     use model::archive::{ArchiveRound, ArchiveStatus};
     use model::id::{ClusterId, TenantId};
     use model::text::Text;
     use model::time::Timestamp;
 
     use super::{Trouble, Troubles};
+
+    fn at(time: i64) -> Span {
+        Span::at(Timestamp(time))
+    }
 
     fn interrupted() -> ArchiveRound {
         ArchiveRound {
@@ -170,13 +176,13 @@ mod tests {
     #[test]
     fn an_interrupted_log_backup_is_not_forgotten_when_a_refresh_can_t_read_it() {
         let (troubles, cluster) = (Troubles::default(), ClusterId(1));
-        troubles.answered(cluster, Some(vec![(interrupted(), None)]), Timestamp(1));
+        troubles.answered(cluster, Some(vec![(interrupted(), None)]), at(1));
         let changes = troubles.changes();
-        troubles.answered(cluster, None, Timestamp(2));
+        troubles.answered(cluster, None, at(2));
         let all = troubles.of_clusters();
         assert!(matches!(all.of(cluster), Some(Trouble::Logs(logs)) if logs.len() == 1));
-        assert_eq!((troubles.changes(), all.logs_at.get(&cluster)), (changes, Some(&Timestamp(1))));
-        troubles.answered(cluster, Some(Vec::new()), Timestamp(3));
+        assert_eq!((troubles.changes(), all.logs_at.get(&cluster)), (changes, Some(&at(1))));
+        troubles.answered(cluster, Some(Vec::new()), at(3));
         assert!(troubles.of_clusters().of(cluster).is_none());
     }
 
@@ -184,7 +190,7 @@ mod tests {
     fn a_cluster_that_answers_is_no_longer_silent_even_without_its_log_backup() {
         let (troubles, cluster) = (Troubles::default(), ClusterId(1));
         troubles.silent(cluster, Timestamp(1), Text::new("database-refuses-connections"));
-        troubles.answered(cluster, None, Timestamp(2));
+        troubles.answered(cluster, None, at(2));
         assert!(troubles.of_clusters().of(cluster).is_none());
     }
 
@@ -193,11 +199,11 @@ mod tests {
         let (troubles, cluster) = (Troubles::default(), ClusterId(1));
         let known = || troubles.of_clusters().logs_at.get(&cluster).copied();
         assert_eq!(known(), None);
-        troubles.answered(cluster, Some(Vec::new()), Timestamp(1));
-        assert_eq!(known(), Some(Timestamp(1)));
+        troubles.answered(cluster, Some(Vec::new()), at(1));
+        assert_eq!(known(), Some(at(1)));
         troubles.silent(cluster, Timestamp(2), Text::new("database-refuses-connections"));
         assert_eq!(known(), None);
-        troubles.answered(cluster, None, Timestamp(3));
+        troubles.answered(cluster, None, at(3));
         assert_eq!(known(), None, "it answers, but does not report its log backup");
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::ability::Generation;
+use model::alarm::kept::Span;
 use model::cluster::{Address, Cluster, ClusterFacts, ClusterStatus, check_name};
 use model::id::{ClusterId, TenantId};
 use model::storage::{TestLine, TestOutcome};
@@ -259,7 +260,7 @@ impl Context {
                 if let Some(logs) = logs {
                     self.log_checkpoints.keep(id, logs, now);
                 }
-                self.troubles.answered(id, logs.clone(), asked);
+                self.troubles.answered(id, logs.clone(), Span { from: asked, to: now });
             }
             Err(error) => self.troubles.silent(id, now, error.problem().text.clone()),
         }

@@ -5,6 +5,7 @@ pub use metadata::log_delays::LogDelay;
 use metadata::log_delays::{APART, LogDelayQuery};
 use model::Timestamp;
 use model::ability::Generation;
+use model::alarm::kept::Span;
 use model::archive::ArchiveRound;
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, TenantId};
@@ -75,9 +76,10 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let question = async { log_backups::seen(&mut asking::open(context, cluster).await?).await };
     let logs = asking::within_longer_limit(cluster, question).await?;
     let behind = |(round, delay_us): &(ArchiveRound, Option<u64>)| Some((round.tenant, (*delay_us)?));
+    let read = Span { from: asked, to: control.metadata().now().await? };
     let delays: Vec<(TenantId, u64)> = logs.iter().filter_map(behind).collect();
     let rounds: Vec<ArchiveRound> = logs.iter().map(|(round, _)| round.clone()).collect();
-    context.troubles.answered(cluster.id, Some(logs), asked);
+    context.troubles.answered(cluster.id, Some(logs), read);
     let mut writer = control.metadata().begin().await?;
     if writer.log_delays_insert(cluster.id, &delays).await? {
         writer.commit().await?;

@@ -1,7 +1,7 @@
 //! Recorded alarms: what is known about a problem over time, and how the problems that a server sees change it.
 //!
 //! Several servers may see the same problem, each at its own time. A server changes a record only with an observation
-//! that is newer than the last one, so that no old observation ends or repeats an alarm.
+//! that began after the last one had ended, so that no old observation ends or repeats an alarm.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -146,49 +146,85 @@ impl fmt::Display for AlarmKey {
     }
 }
 
+/// The time that a reading took. The data are from some time in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Before the first question.
+    pub from: Timestamp,
+    /// After the last answer.
+    pub to: Timestamp,
+}
+
+impl Span {
+    /// Returns a reading that took no time.
+    #[must_use]
+    pub const fn at(time: Timestamp) -> Self {
+        Self { from: time, to: time }
+    }
+}
+
 /// The problems that a server sees, and what it could check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
     /// The name of the server.
     pub server: String,
     /// When the metadata were read.
-    pub read: Timestamp,
+    pub read: Span,
     /// When the server last checked its own disks; none if it has not done so yet.
     pub disks: Option<Timestamp>,
     /// The clusters that exist.
     pub clusters: BTreeSet<ClusterId>,
     /// The clusters that respond and whose log backup status is known, with the time of that status.
-    pub logs: BTreeMap<ClusterId, Timestamp>,
+    pub logs: BTreeMap<ClusterId, Span>,
     /// The strategies, by cluster and tenant, whose storage has no known capacity now.
     pub unmeasured: BTreeSet<(ClusterId, Option<TenantId>)>,
+    /// The strategies, by cluster and tenant, that cannot be read now.
+    pub unreadable: BTreeSet<(ClusterId, Option<TenantId>)>,
     /// The problems, worst first.
     pub alarms: Vec<Alarm>,
 }
 
 impl Observation {
-    /// Returns the time of the data that a problem was derived from; none if it cannot be checked now: then nobody
+    /// Returns the time of the data that show whether a problem exists; none if it cannot be checked now: then nobody
     /// knows whether it still exists.
     #[must_use]
-    pub fn checked(&self, key: &AlarmKey) -> Option<Timestamp> {
+    pub fn checked(&self, key: &AlarmKey) -> Option<Span> {
+        self.data(key).filter(|_| !self.may_be_hidden(key))
+    }
+
+    /// Returns the time of the data that a problem is derived from; none if there are none.
+    fn data(&self, key: &AlarmKey) -> Option<Span> {
         let cluster = match &key.place {
-            Place::Server(name) => return self.disks.filter(|_| *name == self.server),
+            Place::Server(name) => return self.disks.filter(|_| *name == self.server).map(Span::at),
             Place::Cluster(id) => *id,
         };
         if !self.clusters.contains(&cluster) {
             return Some(self.read); // it was removed, with all of its problems
         }
         match key.kind {
+            kind if is_of_strategy(kind) && self.unreadable.contains(&(cluster, key.tenant)) => None,
             AlarmKind::LogBackupInterrupted | AlarmKind::IncBackupDelay => self.logs.get(&cluster).copied(),
             AlarmKind::StorageCapacity if self.unmeasured.contains(&(cluster, key.tenant)) => None,
             _ => Some(self.read),
         }
     }
 
+    /// Returns whether a problem may exist unseen, because a strategy cannot be read. The strategy of a cluster is for
+    /// its tenants too; a delay without a tenant is that of all.
+    fn may_be_hidden(&self, key: &AlarmKey) -> bool {
+        let Place::Cluster(cluster) = key.place else { return false };
+        let mut scopes =
+            self.unreadable.iter().filter(|(id, _)| *id == cluster && self.clusters.contains(id));
+        let is_of_all = key.kind == AlarmKind::IncBackupDelay && key.tenant.is_none();
+        is_of_strategy(key.kind)
+            && scopes.any(|(_, tenant)| is_of_all || tenant.is_none() || *tenant == key.tenant)
+    }
+
     /// Returns the oldest time of the data of the problems.
     #[must_use]
     pub fn oldest(&self) -> Timestamp {
-        let times = self.alarms.iter().filter_map(|alarm| self.checked(&AlarmKey::of(alarm)));
-        times.min().map_or(self.read, |oldest| oldest.min(self.read))
+        let spans = self.alarms.iter().filter_map(|alarm| self.data(&AlarmKey::of(alarm)));
+        spans.map(|span| span.from).fold(self.read.from, Ord::min)
     }
 
     /// Returns when a record can end because of this observation; none if it cannot.
@@ -198,7 +234,7 @@ impl Observation {
         {
             return (now.since(record.seen) > SERVER_GONE_US).then_some(now);
         }
-        self.checked(key).filter(|at| is_newer(*at, record.seen, now))
+        self.checked(key).filter(|span| is_newer(*span, record.seen, now)).map(|span| span.to)
     }
 }
 
@@ -258,14 +294,14 @@ pub fn decide(seen: &Observation, kept: &[AlarmRecord], now: Timestamp) -> Vec<R
     let mut present = BTreeSet::new();
     for alarm in &seen.alarms {
         let key = AlarmKey::of(alarm);
-        let Some(at) = seen.checked(&key) else { continue };
+        let Some(span) = seen.data(&key) else { continue };
         let ended = ended.get(&key).map_or(&[][..], Vec::as_slice);
         if present.contains(&key) {
             continue;
         }
         match open.get(&key) {
-            Some(record) => changes.extend(update(record, alarm, at, now)),
-            None => changes.extend(raise(ended, alarm, at, now)),
+            Some(record) => changes.extend(update(record, alarm, span, now)),
+            None => changes.extend(raise(ended, alarm, span, now)),
         }
         present.insert(key);
     }
@@ -276,26 +312,27 @@ pub fn decide(seen: &Observation, kept: &[AlarmRecord], now: Timestamp) -> Vec<R
     changes
 }
 
-fn raise(ended: &[&AlarmRecord], alarm: &Alarm, at: Timestamp, now: Timestamp) -> Option<RecordChange> {
+fn raise(ended: &[&AlarmRecord], alarm: &Alarm, span: Span, now: Timestamp) -> Option<RecordChange> {
     // Another server knows from newer data that the problem has ended.
-    if ended.iter().filter_map(|record| record.recovered).any(|recovered| !is_newer(at, recovered, now)) {
+    if ended.iter().filter_map(|record| record.recovered).any(|recovered| !is_newer(span, recovered, now)) {
         return None;
     }
     let silences =
         ended.iter().filter(|record| record.is_silenced(now)).filter_map(|record| record.silence.as_ref());
     let silence = silences.max_by_key(|silence| silence.since).cloned();
-    Some(RecordChange::Raise { alarm: alarm.clone(), seen: at, silence })
+    Some(RecordChange::Raise { alarm: alarm.clone(), seen: span.to, silence })
 }
 
-fn update(record: &AlarmRecord, alarm: &Alarm, at: Timestamp, now: Timestamp) -> Option<RecordChange> {
-    if !is_newer(at, record.seen, now) {
+fn update(record: &AlarmRecord, alarm: &Alarm, span: Span, now: Timestamp) -> Option<RecordChange> {
+    if !is_newer(span, record.seen, now) {
         return None;
     }
-    let (id, seen, alarm) = (record.id, at, merged(&record.alarm, alarm));
+    let (id, seen, alarm) = (record.id, span.to, merged(&record.alarm, alarm));
     if alarm != record.alarm {
         return Some(RecordChange::Change { id, alarm, seen });
     }
-    (record.seen > now || at.since(record.seen) >= SEEN_EVERY_US).then_some(RecordChange::Touch { id, seen })
+    (record.seen > now || seen.since(record.seen) >= SEEN_EVERY_US)
+        .then_some(RecordChange::Touch { id, seen })
 }
 
 /// Returns the new content. Each server finds out for itself since when and why a cluster does not respond, and forgets
@@ -313,10 +350,23 @@ fn merged(old: &Alarm, new: &Alarm) -> Alarm {
     }
 }
 
-/// Returns whether an observation is newer than a recorded one. A recorded time in the future comes from a clock that
-/// was wrong.
-fn is_newer(at: Timestamp, recorded: Timestamp, now: Timestamp) -> bool {
-    at > recorded || recorded > now
+/// Returns whether an observation is newer than a recorded one: it began after that had ended. Of two that overlap,
+/// nobody knows which one has the newer data. A recorded time in the future comes from a clock that was wrong.
+fn is_newer(span: Span, recorded: Timestamp, now: Timestamp) -> bool {
+    span.from > recorded || recorded > now
+}
+
+/// Returns whether a problem is found, or measured, with the settings of a strategy.
+const fn is_of_strategy(kind: AlarmKind) -> bool {
+    matches!(
+        kind,
+        AlarmKind::StorageCapacity
+            | AlarmKind::BaseBackupTimeout
+            | AlarmKind::NoSuccessfulBackup
+            | AlarmKind::IncBackupDelay
+            | AlarmKind::BackupRunMissed
+            | AlarmKind::StrategyOwnerInvalid
+    )
 }
 
 /// Checks the comment of an acknowledgement.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use metadata::backup_failures::BackupFailure;
 use metadata::strategies::{Strategies, Unreadable};
 use model::ability::Generation;
-use model::alarm::kept::Observation;
+use model::alarm::kept::{Observation, Span};
 use model::alarm::{self, Alarm, AlarmKind, LOG_DELAY_S, Subject};
 use model::archive::ArchiveRound;
 use model::backup_set::BackupSet;
@@ -31,7 +31,7 @@ pub(crate) struct Derived {
 
 /// Reads the problems of one cluster, or those of all and of this server, worst first.
 pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Result<Derived, Error> {
-    let read = control.metadata().now().await?;
+    let from = control.metadata().now().await?;
     let troubles = control.context.troubles.of_clusters();
     let disks = control.context.troubles.of_disks();
     let clusters = match cluster {
@@ -86,11 +86,15 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
     let logs = troubles.logs_at.into_iter().filter(|(id, _)| !is_silent(id)).collect();
     let observation = Observation {
         server: control.context.server_name.clone(),
-        read,
+        read: Span { from, to: control.metadata().now().await? },
         disks: disks.checked,
         clusters: clusters.iter().map(|cluster| cluster.id).collect(),
         logs,
         unmeasured: unmeasured.keys().copied().collect::<BTreeSet<_>>(),
+        unreadable: unreadable
+            .iter()
+            .map(|strategy| (strategy.scope.cluster(), strategy.scope.tenant()))
+            .collect(),
         alarms,
     };
     Ok(Derived { observation, unmeasured })

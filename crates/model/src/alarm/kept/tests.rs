@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AlarmRecord, Handling, Observation, RecordChange, SERVER_GONE_US, SILENCE_MAX_DAYS, Silence,
+    AlarmRecord, Handling, Observation, RecordChange, SERVER_GONE_US, SILENCE_MAX_DAYS, Silence, Span,
     check_comment, check_silence, decide,
 };
 use crate::alarm::{Alarm, AlarmKind, Subject};
@@ -57,11 +57,12 @@ fn ended(alarm: Alarm, recovered: i64) -> AlarmRecord {
 fn seen(alarms: Vec<Alarm>) -> Observation {
     Observation {
         server: "here".into(),
-        read: Timestamp(NOW),
+        read: Span::at(Timestamp(NOW)),
         disks: Some(Timestamp(NOW)),
         clusters: [ClusterId(1)].into(),
-        logs: [(ClusterId(1), Timestamp(NOW))].into(),
+        logs: [(ClusterId(1), Span::at(Timestamp(NOW)))].into(),
         unmeasured: BTreeSet::new(),
+        unreadable: BTreeSet::new(),
         alarms,
     }
 }
@@ -122,8 +123,8 @@ fn an_alarm_that_cannot_be_checked_does_not_recover() {
     let full = || record(alarm(AlarmKind::StorageCapacity, 0, "a"), NOW - MINUTE);
     let whole = seen(vec![]);
     let without_logs = Observation { logs: BTreeMap::new(), ..whole.clone() };
-    let old_logs =
-        Observation { logs: [(ClusterId(1), Timestamp(NOW - 2 * MINUTE))].into(), ..whole.clone() };
+    let old = Span::at(Timestamp(NOW - 2 * MINUTE));
+    let old_logs = Observation { logs: [(ClusterId(1), old)].into(), ..whole.clone() };
     let unmeasured = Observation { unmeasured: [(ClusterId(1), None)].into(), ..whole.clone() };
     let of_tenant = Observation { unmeasured: [(ClusterId(1), Some(TenantId(7)))].into(), ..whole.clone() };
     let no_cluster = Observation { clusters: BTreeSet::new(), logs: BTreeMap::new(), ..whole.clone() };
@@ -150,6 +151,76 @@ fn an_alarm_that_cannot_be_checked_does_not_recover() {
         let expected = if recovers { vec!["recover"] } else { vec![] };
         assert_eq!(words(seen, &[kept]), expected, "{case}");
     }
+}
+
+#[test]
+fn of_two_readings_that_overlap_the_second_changes_nothing() {
+    use AlarmKind::{BaseBackupFail as Failed, IncBackupDelay as Late};
+    // This reading took from two minutes ago until one minute ago.
+    let span = Span { from: Timestamp(NOW - 2 * MINUTE), to: Timestamp(NOW - MINUTE) };
+    let [before, during] = [NOW - 2 * MINUTE - 1, NOW - 2 * MINUTE];
+    for kind in [Failed, Late] {
+        let problem = |text| alarm(kind, 7, text);
+        let read = |alarms| Observation { read: span, logs: [(ClusterId(1), span)].into(), ..seen(alarms) };
+        let cases: Vec<Case> = vec![
+            ("seen before it", vec![], vec![record(problem("a"), before)], &["recover"]),
+            ("seen when it began", vec![], vec![record(problem("a"), during)], &[]),
+            ("seen while it ran", vec![], vec![record(problem("a"), during + 1)], &[]),
+            ("ended before it", vec![problem("a")], vec![ended(problem("a"), before)], &["raise"]),
+            ("ended while it ran", vec![problem("a")], vec![ended(problem("a"), during + 1)], &[]),
+            ("changed before it", vec![problem("b")], vec![record(problem("a"), before)], &["change"]),
+            ("changed while it ran", vec![problem("b")], vec![record(problem("a"), during + 1)], &[]),
+        ];
+        for (case, alarms, kept, expected) in cases {
+            assert_eq!(words(&read(alarms), &kept), expected, "{kind:?}: {case}");
+        }
+        let raised = decide(&read(vec![problem("a")]), &[], Timestamp(NOW));
+        let [RecordChange::Raise { seen, .. }] = &raised[..] else { panic!("{raised:?}") };
+        assert_eq!(*seen, span.to, "the end of the reading is recorded");
+        let ended = decide(&read(vec![]), &[record(problem("a"), before)], Timestamp(NOW));
+        assert_eq!(ended, [RecordChange::Recover { id: AlarmId(7), at: span.to }]);
+    }
+}
+
+#[test]
+fn a_strategy_that_cannot_be_read_ends_no_alarm() {
+    use AlarmKind::{
+        BackupRunMissed, BaseBackupFail, BaseBackupTimeout, IncBackupDelay, NoSuccessfulBackup,
+        StorageCapacity, StrategyOwnerInvalid, StrategyUnreadable,
+    };
+    let unreadable = |cluster, tenant: Option<i64>| Observation {
+        unreadable: [(ClusterId(cluster), tenant.map(TenantId))].into(),
+        ..seen(vec![])
+    };
+    let recovers = |seen: &Observation, kind, tenant| {
+        !words(seen, &[record(alarm(kind, tenant, "a"), NOW - MINUTE)]).is_empty()
+    };
+    let of_strategies = [
+        BackupRunMissed,
+        BaseBackupTimeout,
+        IncBackupDelay,
+        NoSuccessfulBackup,
+        StorageCapacity,
+        StrategyOwnerInvalid,
+    ];
+    for kind in of_strategies {
+        assert!(!recovers(&unreadable(1, Some(7)), kind, 7), "{kind:?}");
+        assert!(recovers(&unreadable(1, Some(8)), kind, 7), "{kind:?}: that of another tenant");
+        assert!(!recovers(&unreadable(1, None), kind, 7), "{kind:?}: that of the cluster");
+        assert!(!recovers(&unreadable(1, None), kind, 0), "{kind:?}: the alarm of the cluster");
+        assert!(recovers(&unreadable(2, None), kind, 7), "{kind:?}: that of another cluster");
+        let removed = Observation { clusters: BTreeSet::new(), ..unreadable(1, None) };
+        assert!(recovers(&removed, kind, 7), "{kind:?}: the cluster was removed");
+    }
+    assert!(!recovers(&unreadable(1, Some(7)), IncBackupDelay, 0), "the delay of all tenants");
+    for kind in [BaseBackupFail, StrategyUnreadable] {
+        assert!(recovers(&unreadable(1, None), kind, 7), "{kind:?} needs no strategy");
+    }
+    let alarms = vec![alarm(NoSuccessfulBackup, 7, "a")];
+    let own = Observation { alarms: alarms.clone(), ..unreadable(1, None) };
+    assert_eq!(words(&own, &[]), ["raise"], "the tenant has a strategy of its own");
+    let hidden = Observation { alarms, ..unreadable(1, Some(7)) };
+    assert_eq!(words(&hidden, &[]), [""; 0], "that of the cluster is not for it");
 }
 
 #[test]
@@ -206,7 +277,7 @@ fn a_record_has_one_state_at_a_time() {
 fn the_oldest_data_of_a_reading_are_those_of_its_problems() {
     let mut both = seen(vec![alarm(AlarmKind::IncBackupDelay, 7, "a"), disk("here")]);
     assert_eq!(both.oldest(), Timestamp(NOW));
-    both.logs = [(ClusterId(1), Timestamp(5))].into();
+    both.logs = [(ClusterId(1), Span { from: Timestamp(5), to: Timestamp(9) })].into();
     assert_eq!(both.oldest(), Timestamp(5));
 }
 

@@ -7,7 +7,7 @@ use metadata::Slice;
 use metadata::alarms::{AlarmHistoryQuery, KEPT};
 use metadata::audit::AuditFilter;
 use model::Timestamp;
-use model::alarm::kept::Handling;
+use model::alarm::kept::{Handling, Span};
 use model::alarm::{AlarmKind, AlarmLevel};
 use model::backup::DataBackupMode::{Full, Incremental};
 use model::id::AlarmId;
@@ -120,7 +120,7 @@ async fn an_interrupted_log_backup_does_not_recover_while_its_cluster_is_silent(
     look(&world).await;
     assert_eq!(the_alarm(&world).await.0, id, "nobody knows whether it still exists");
     // It answers, but does not report its log backup.
-    troubles.answered(world.cluster, None, now);
+    troubles.answered(world.cluster, None, Span::at(now));
     look(&world).await;
     assert_eq!(the_alarm(&world).await.0, id);
     world.handle.clear_faults(None);
