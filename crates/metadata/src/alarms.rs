@@ -212,7 +212,8 @@ impl Transaction {
         self.one(update, record.id).await.map(drop)
     }
 
-    /// Deletes the alarms that recovered longer than [`KEPT`] ago, at most this many. Returns their number.
+    /// Deletes the alarms that recovered longer than [`KEPT`] ago, at most this many. Returns their number. Those whose
+    /// silence has not ended stay.
     ///
     /// # Errors
     /// When the database fails.
@@ -221,9 +222,10 @@ impl Transaction {
         let until = Timestamp(now.0.saturating_sub(i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX)));
         let find = statement(
             "look for old alarms",
-            "SELECT id FROM alarms WHERE recovered_at < ? ORDER BY recovered_at LIMIT ?",
+            "SELECT id FROM alarms WHERE recovered_at < ? AND (silenced_until IS NULL OR silenced_until <= ?) \
+             ORDER BY recovered_at LIMIT ?",
         );
-        let rows = self.connection.rows(find.bind(until).bind(most)).await?;
+        let rows = self.connection.rows(find.bind(until).bind(now).bind(most)).await?;
         let ids = rows.iter().map(|row| row.integer("id")).collect::<Result<Vec<_>, _>>()?;
         if ids.is_empty() {
             return Ok(0);

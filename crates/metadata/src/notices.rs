@@ -197,7 +197,8 @@ impl Transaction {
         Ok(self.connection.execute(update).await? == 1)
     }
 
-    /// Deletes notices that were finished longer than [`KEPT`] ago, at most this many. Returns their number.
+    /// Deletes notices that were finished longer than [`KEPT`] ago, at most this many. Returns their number. Those of a
+    /// current alarm stay: they show who is told when it recovers.
     ///
     /// # Errors
     /// When the database fails.
@@ -206,7 +207,8 @@ impl Transaction {
         let until = Timestamp(now.0.saturating_sub(i64::try_from(KEPT.as_micros()).unwrap_or(i64::MAX)));
         let find = statement(
             "look for old notices",
-            "SELECT id FROM notices WHERE finished_at < ? ORDER BY id LIMIT ?",
+            "SELECT id FROM notices WHERE finished_at < ? AND (alarm_id IS NULL \
+             OR alarm_id NOT IN (SELECT id FROM alarms WHERE recovered_at IS NULL)) ORDER BY finished_at LIMIT ?",
         );
         let rows = self.connection.rows(find.bind(until).bind(most)).await?;
         let ids = rows.iter().map(|row| row.integer("id")).collect::<Result<Vec<_>, _>>()?;

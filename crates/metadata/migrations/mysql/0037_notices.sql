@@ -14,5 +14,7 @@ CREATE TABLE IF NOT EXISTS notices (
     finished_at BIGINT,
     KEY notices_due (status, due_at),
     KEY notices_channel (channel_id, alarm_id),
+    KEY notices_alarm (alarm_id),
+    KEY notices_finished (finished_at),
     CONSTRAINT notices_channel_id FOREIGN KEY (channel_id) REFERENCES channels (id) ON DELETE CASCADE
 ) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

@@ -32,5 +32,7 @@ CREATE TABLE notices (
 
 CREATE INDEX notices_due ON notices (status, due_at);
 CREATE INDEX notices_channel ON notices (channel_id, alarm_id);
+CREATE INDEX notices_alarm ON notices (alarm_id);
+CREATE INDEX notices_finished ON notices (finished_at);
 
 INSERT INTO counters (name, value) VALUES ('channels', 0), ('notices', 0);

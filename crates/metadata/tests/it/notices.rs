@@ -6,12 +6,14 @@ use engine::testkit::Timed as _;
 use metadata::channels::ChannelSettings;
 use metadata::notices::{KEPT, NewNotice, Tried};
 use metadata::{Error, Metadata, Slice};
-use model::Secret;
 use model::alarm::AlarmLevel;
+use model::alarm::kept::RecordChange;
 use model::channel::{ChannelSecrets, Notice, NoticeEvent, NoticeStatus, Rule};
 use model::id::{AlarmId, ChannelId, ClusterId};
 use model::text::{Language, Text};
+use model::{Secret, Timestamp};
 
+use crate::alarms::{alarm, raised};
 use crate::stand::{begin, commit, for_every_database};
 
 for_every_database! {
@@ -19,6 +21,7 @@ for_every_database! {
     a_notice_is_claimed_once_and_only_the_last_claim_saves_its_result
     a_recovery_is_not_claimed_before_its_alarm
     finished_notices_are_deleted_in_small_parts
+    the_notices_of_a_current_alarm_stay
 }
 
 const LEASE: Duration = Duration::from_secs(60);
@@ -167,4 +170,22 @@ async fn finished_notices_are_deleted_in_small_parts(metadata: Metadata) {
     commit(writer).await;
     assert_eq!(deleted, [2, 1, 0]);
     assert_eq!(metadata.notice_list(id, Slice::ALL).await.expect("answers").total, 1, "it still waits");
+}
+
+async fn the_notices_of_a_current_alarm_stay(metadata: Metadata) {
+    let channel = channel(&metadata, "dba").await;
+    let mut writer = begin(&metadata).await;
+    let id = writer.alarm_apply(&raised(alarm(1, "a"))).await.expect("recorded");
+    let due = writer.now().await.expect("answers");
+    let new = NewNotice { channel, alarm: Some(id), event: NoticeEvent::Raised, body: "{}".into(), due };
+    writer.notice_insert(&new).await.expect("written");
+    commit(writer).await;
+    let [claimed] = &claim(&metadata).await[..] else { panic!("one") };
+    assert!(tried(&metadata, claimed, &delivered()).await);
+    metadata.pass(KEPT + LEASE).await.expect("the clock can be moved");
+    let mut writer = begin(&metadata).await;
+    assert_eq!(writer.notice_forget(2).await.expect("answers"), 0, "it shows who is told of the recovery");
+    writer.alarm_apply(&RecordChange::Recover { id, at: Timestamp(20) }).await.expect("recorded");
+    assert_eq!(writer.notice_forget(2).await.expect("answers"), 1);
+    commit(writer).await;
 }
