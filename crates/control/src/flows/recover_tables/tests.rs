@@ -1,9 +1,6 @@
 //! Whatever crashes or repeats, one recovery of tables is one job, nothing that failed counts as recovered, and no job of
 //! another user ends.
 
-use std::time::Duration;
-
-use engine::testkit::Timed as _;
 use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
 use model::Secret;
 use model::backup::BackupObject;
@@ -13,7 +10,6 @@ use model::order::{RecoverUntil, RecoverySource, TableRecovery};
 use model::physical::table_recovery::RecoveredObject;
 use serde_json::Value;
 use sim::{Fault, FaultName, Profile};
-use tokio_util::sync::CancellationToken;
 
 use super::RecoverTables;
 use crate::page::PageAsk;
@@ -29,7 +25,6 @@ on_both_4x! {
     one_job_is_begun_whatever_step_crashes_or_repeats,
     a_job_whose_start_was_not_saved_is_found,
     an_answer_that_was_lost_begins_no_second_job,
-    a_shutdown_while_the_statement_runs_begins_no_second_job,
     a_table_that_can_not_be_imported_makes_the_recovery_fail_in_part,
     a_job_that_recovers_nothing_fails_with_the_reason_and_a_retry_begins_another,
     a_cancel_ends_our_job_and_leaves_nothing,
@@ -239,34 +234,6 @@ async fn an_answer_that_was_lost_begins_no_second_job(profile: Profile) {
     assert_eq!(recovery.jobs().len(), 1, "{:?}", world.acts());
     assert_eq!(recovery.recovered().len(), 2);
     assert!(world.story(task).await.contains("table-answer-lost"));
-}
-
-async fn a_shutdown_while_the_statement_runs_begins_no_second_job(profile: Profile) {
-    let recovery = Recovery::new(profile).await;
-    let (world, scn) = (&recovery.world, recovery.moment().await);
-    let task = recovery.begin(recovery.wish(RecoverUntil::Scn(scn))).await;
-    let is_intended = |task: &engine::Task| task.state["sent"]["is_open"] == false;
-    assert_eq!(world.run_until(task, None, is_intended).await, None, "{}", world.story(task).await);
-    world.handle.fault(&Fault {
-        statement: Some(RECOVER.into()),
-        seconds: Some(30.0),
-        times: Some(1),
-        ..Fault::new(FaultName::StatementSlow)
-    });
-    world.control.metadata().pass(Duration::from_secs(5)).await.expect("the journal's clock can be moved");
-    // The cluster's clock stands still: the statement has no answer while the program ends.
-    let before = world.handle.transcript().len();
-    let shutdown = CancellationToken::new();
-    let end = async {
-        while world.handle.transcript().len() == before {
-            tokio::task::yield_now().await;
-        }
-        shutdown.cancel();
-    };
-    tokio::join!(world.control.worker().run(shutdown.clone()), end);
-    assert_eq!(world.task(task).await.state["sent"]["is_open"], true, "{}", world.story(task).await);
-    world.finish(task).await;
-    recovery.assert_recovered(scn, "after a shutdown");
 }
 
 async fn a_table_that_can_not_be_imported_makes_the_recovery_fail_in_part(profile: Profile) {
