@@ -37,6 +37,10 @@ pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
 /// OceanBase's number for a definition that is changing: "Schema try again".
 const SCHEMA_AGAIN: u16 = 5627;
 
+/// OceanBase's number for a user that it did not create, also because a definition was changing: the kernel drops the
+/// cause (`ObDDLService::create_user`), and IF NOT EXISTS does not prevent it.
+const CANNOT_USER: u16 = 1396;
+
 /// The number of retries, and the pause between them.
 const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
 
@@ -51,12 +55,18 @@ pub(super) async fn make(
     let mut tries = 0;
     loop {
         match session.run(statement).await {
-            Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < AGAIN.0 => tries += 1,
+            Err(error) if tries < AGAIN.0 && is_unsettled(session, &error) => tries += 1,
             Err(error) if tries > 0 && is_there(&error) => return Ok(0),
             done => return done,
         }
         tokio::time::sleep(AGAIN.1).await;
     }
+}
+
+/// Returns whether another change of a definition may be why the server refused this one.
+fn is_unsettled(session: &Session, error: &oceanbase::Error) -> bool {
+    let is_oceanbase = session.server().product.is_oceanbase();
+    error.number().is_some_and(|number| number == SCHEMA_AGAIN || number == CANNOT_USER && is_oceanbase)
 }
 
 /// Returns whether the server refused to create an object because it exists.

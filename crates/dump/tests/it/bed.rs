@@ -194,6 +194,9 @@ pub(crate) fn load_options(names: &[(&str, &str)]) -> load::Options {
 /// OceanBase's error number for a definition that is changing, perhaps by another test: "Schema try again".
 const SCHEMA_AGAIN: u16 = 5627;
 
+/// OceanBase's number for a user that it could not create or drop, also because of a change by another test.
+const CANNOT_USER: u16 = 1396;
+
 /// OceanBase's number for a trigger of that name.
 const TRIGGER_EXISTS: u16 = 5734;
 
@@ -203,7 +206,9 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
     loop {
         match session.run(&Statement::act(sql)).await {
             Ok(changed) => return changed,
-            Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < 20 => tries += 1,
+            Err(error) if matches!(error.number(), Some(SCHEMA_AGAIN | CANNOT_USER)) && tries < 20 => {
+                tries += 1
+            }
             Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it succeeded anyway
             // The kernel also retries by itself, and may find the trigger that it created the first time.
             Err(error) if error.number() == Some(TRIGGER_EXISTS) => return 0,

@@ -123,6 +123,19 @@ impl Witness for Shown {
     fn answered(&self, _: &Statement, _: &Outcome<'_>) {}
 }
 
+/// Users beside those with something of their own. While another session changes definitions, seekdb refuses about
+/// one CREATE USER in nine with 1396.
+const CROWD: usize = 24;
+
+/// Creates and drops a table until the task is aborted.
+async fn change_definitions(mut session: oceanbase::Session) {
+    run(&mut session, "CREATE DATABASE d_users_busy").await;
+    loop {
+        run(&mut session, "CREATE TABLE IF NOT EXISTS d_users_busy.t (a INT)").await;
+        run(&mut session, "DROP TABLE IF EXISTS d_users_busy.t").await;
+    }
+}
+
 /// Users belong to the whole server, so this test has one of its own.
 #[tokio::test]
 async fn users_come_through_with_all_that_they_may_and_may_not() {
@@ -165,6 +178,9 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
     for sql in made {
         run(&mut session, sql).await;
     }
+    for n in 0..CROWD {
+        run(&mut session, &format!("CREATE USER u_crowd_{n} IDENTIFIED BY 'secret5'")).await;
+    }
     let mut before = Vec::new();
     for name in names {
         before.push(query(&mut session, &format!("SHOW GRANTS FOR {name}")).await);
@@ -182,10 +198,13 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
 
     let dump: DumpId = "users".parse().expect("an id");
     let manifest = bed.dump_with(&dump, &Options::default()).await.expect("a dump");
-    assert_eq!(manifest.accounts.len(), 10);
+    assert_eq!(manifest.accounts.len(), 10 + CROWD);
     assert_eq!(bed.verify("users").await.findings, []);
     for name in names.into_iter().chain(others) {
         run(&mut session, &format!("DROP USER {name}")).await;
+    }
+    for n in 0..CROWD {
+        run(&mut session, &format!("DROP USER u_crowd_{n}")).await;
     }
     run(&mut session, "CREATE USER u_plain IDENTIFIED BY 'another'").await;
     run(&mut session, "DROP USER u_plain").await;
@@ -196,10 +215,12 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
     let options = load::Options::default();
     let never = CancellationToken::new();
     create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+    let neighbour = tokio::spawn(change_definitions(bed.session().await));
     for _ in 0..2 {
         let notes = load::create_routines(&target, &bed.client, &dump, &options).await.expect("users");
         assert_eq!(notes, load::Made::default());
     }
+    neighbour.abort();
     load::load_data(&target, &bed.client, &dump, &options, 2, &Meter::new(), &never).await.expect("rows");
     load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys");
     let left_out = Text::new("load-grant-elsewhere").with("account", "'u_elsewhere'@'%'");
@@ -230,6 +251,6 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
             .await
             .expect("two")
     };
-    assert_eq!(notes.notes.iter().filter(|note| note.id == "load-account-exists").count(), 10);
+    assert_eq!(notes.notes.iter().filter(|note| note.id == "load-account-exists").count(), 10 + CROWD);
     session.close().await;
 }

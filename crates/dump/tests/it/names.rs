@@ -171,8 +171,7 @@ async fn triggers_and_their_definers_come_back_by_name() {
     bed.no_database("d_nm_code_2");
     let mut session = bed.session().await;
     run(&mut session, "USE d_nm_code").await;
-    // Without IF NOT EXISTS, seekdb under load answered 1396 although the user was dropped just before.
-    run(&mut session, "CREATE USER IF NOT EXISTS 'a;b -- ''c'@'10.%' IDENTIFIED BY 'x'").await;
+    run(&mut session, "CREATE USER 'a;b -- ''c'@'10.%' IDENTIFIED BY 'x'").await;
     run(
         &mut session,
         "CREATE DEFINER = 'a;b -- ''c'@'10.%' TRIGGER `t;-- r'` BEFORE INSERT ON t FOR EACH ROW SET @a = ';'",

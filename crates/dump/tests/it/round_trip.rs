@@ -90,8 +90,7 @@ async fn a_user_of_least_privilege_dumps_and_loads_all_of_it() {
     run(&mut session, "CREATE PROCEDURE little() SELECT 1").await;
     for (user, writes) in [("d_least_reader", false), ("d_least_writer", true)] {
         run(&mut session, &format!("DROP USER IF EXISTS {user}")).await;
-        // Without IF NOT EXISTS, seekdb under load answered 1396 although the user was dropped just before.
-        run(&mut session, &format!("CREATE USER IF NOT EXISTS {user} IDENTIFIED BY 'little'")).await;
+        run(&mut session, &format!("CREATE USER {user} IDENTIFIED BY 'little'")).await;
         run(&mut session, &format!("GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON *.* TO {user}")).await;
         if writes {
             let more = "GRANT CREATE, CREATE VIEW, INSERT, UPDATE, ALTER, INDEX, DROP, REFERENCES ON *.* TO";
