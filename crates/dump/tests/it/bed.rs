@@ -200,15 +200,17 @@ const CANNOT_USER: u16 = 1396;
 /// OceanBase's number for a trigger of that name.
 const TRIGGER_EXISTS: u16 = 5734;
 
+fn is_unsettled(error: &oceanbase::Error) -> bool {
+    matches!(error.number(), Some(SCHEMA_AGAIN | CANNOT_USER))
+}
+
 /// Runs a statement that must succeed.
 pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
     let mut tries = 0;
     loop {
         match session.run(&Statement::act(sql)).await {
             Ok(changed) => return changed,
-            Err(error) if matches!(error.number(), Some(SCHEMA_AGAIN | CANNOT_USER)) && tries < 20 => {
-                tries += 1
-            }
+            Err(error) if tries < 20 && is_unsettled(&error) => tries += 1,
             Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it succeeded anyway
             // The kernel also retries by itself, and may find the trigger that it created the first time.
             Err(error) if error.number() == Some(TRIGGER_EXISTS) => return 0,
