@@ -42,6 +42,13 @@ impl Control {
         }
     }
 
+    pub(crate) fn has_fault(&self, name: FaultName) -> bool {
+        let has = |at| {
+            self.process.with(at, |cluster| cluster.faults.active().iter().any(|fault| fault.name == name))
+        };
+        (0..self.process.cluster_count()).any(has)
+    }
+
     pub(crate) fn end_faults(&self, name: Option<FaultName>) {
         for at in 0..self.process.cluster_count() {
             self.process.with(at, |cluster| cluster.end_faults(name));

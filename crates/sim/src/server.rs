@@ -114,6 +114,11 @@ impl Handle {
         self.control.start_fault(fault);
     }
 
+    /// Returns whether a fault of this kind can still hit: one that was limited to a number of hits may have ended.
+    pub fn has_fault(&self, name: FaultName) -> bool {
+        self.control.has_fault(name)
+    }
+
     /// Ends the faults of a kind, or all.
     pub fn clear_faults(&self, name: Option<FaultName>) {
         self.control.end_faults(name);

@@ -1,7 +1,7 @@
 //! Whatever crashes or repeats, one recovery of tables is one job, nothing that failed counts as recovered, and no job of
 //! another user ends.
 
-use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
+use engine::{Fault as Crash, StepStatus, TaskStatus};
 use model::Secret;
 use model::backup::BackupObject;
 use model::backup::DataBackupMode::Full;
@@ -9,9 +9,10 @@ use model::id::{TaskId, TenantId};
 use model::order::{RecoverUntil, RecoverySource, TableRecovery};
 use model::physical::table_recovery::RecoveredObject;
 use serde_json::Value;
-use sim::{Fault, FaultName, Profile};
+use sim::Profile;
 
-use super::RecoverTables;
+mod once;
+
 use crate::page::PageAsk;
 use crate::recovery_windows::{WindowFilter, recovery_windows};
 use crate::restores::{self, RestoreFilter};
@@ -22,9 +23,6 @@ use crate::{backups, tasks};
 
 on_both_4x! {
     tables_and_databases_come_back_under_new_names_and_of_the_moment,
-    one_job_is_begun_whatever_step_crashes_or_repeats,
-    a_job_whose_start_was_not_saved_is_found,
-    an_answer_that_was_lost_begins_no_second_job,
     a_table_that_can_not_be_imported_makes_the_recovery_fail_in_part,
     a_job_that_recovers_nothing_fails_with_the_reason_and_a_retry_begins_another,
     a_cancel_ends_our_job_and_leaves_nothing,
@@ -185,55 +183,6 @@ async fn tables_and_databases_come_back_under_new_names_and_of_the_moment(profil
     world.finish(task).await;
     let items = recovery.recovered().into_iter().find(|(name, ..)| name == "spare.items");
     assert!(items.is_some_and(|(.., data)| data > scn));
-}
-
-async fn one_job_is_begun_whatever_step_crashes_or_repeats(profile: Profile) {
-    for fault in testkit::faults::<RecoverTables>() {
-        let what = format!("{profile} {fault:?}");
-        let recovery = Recovery::new(profile).await;
-        let scn = recovery.moment().await;
-        let task = recovery.begin(recovery.wish(RecoverUntil::Scn(scn))).await;
-        let met = recovery.world.run(task, Some(fault)).await;
-        let is_crash = !matches!(fault, Crash::RunTwice(_));
-        assert_eq!(met == Ended::Crashed, is_crash, "{what}: {}", recovery.world.story(task).await);
-        if is_crash {
-            recovery.world.finish(task).await;
-        }
-        recovery.assert_recovered(scn, &what);
-    }
-}
-
-async fn a_job_whose_start_was_not_saved_is_found(profile: Profile) {
-    let recovery = Recovery::new(profile).await;
-    let (world, scn) = (&recovery.world, recovery.moment().await);
-    let task = recovery.begin(recovery.wish(RecoverUntil::Scn(scn))).await;
-    // The intention is saved; the program dies after the statement, before it saves that it was sent.
-    let met = world.run(task, Some(Crash::CrashBeforeSecond("start-table-recovery"))).await;
-    assert_eq!(met, Ended::Crashed, "{}", world.story(task).await);
-    assert_eq!(world.task(task).await.state["sent"]["is_open"], false);
-    assert_eq!(world.count_acts(RECOVER), 0, "nothing is sent before the intention is saved");
-    assert_eq!(world.run(task, Some(Crash::CrashAfter("start-table-recovery"))).await, Ended::Crashed);
-    assert_eq!(
-        (world.count_acts(RECOVER), &world.task(task).await.state["sent"]["is_open"]),
-        (1, &Value::Bool(false))
-    );
-    world.finish(task).await;
-    recovery.assert_recovered(scn, "found");
-}
-
-async fn an_answer_that_was_lost_begins_no_second_job(profile: Profile) {
-    let recovery = Recovery::new(profile).await;
-    let (world, scn) = (&recovery.world, recovery.moment().await);
-    world.handle.fault(&Fault {
-        statement: Some(RECOVER.into()),
-        times: Some(1),
-        ..Fault::new(FaultName::ConnectionCut)
-    });
-    let task = recovery.begin(recovery.wish(RecoverUntil::Scn(scn))).await;
-    world.finish(task).await;
-    assert_eq!(recovery.jobs().len(), 1, "{:?}", world.acts());
-    assert_eq!(recovery.recovered().len(), 2);
-    assert!(world.story(task).await.contains("table-answer-lost"));
 }
 
 async fn a_table_that_can_not_be_imported_makes_the_recovery_fail_in_part(profile: Profile) {
