@@ -3,13 +3,15 @@
 
 mod check;
 mod keys;
+mod order;
 mod origin;
 mod plan;
 mod request;
 mod session;
 
 pub(crate) use check::{check_recovery_source, written};
-pub(crate) use origin::{Origin, Source, shown};
+pub(crate) use order::{Decided, draft, new_task};
+pub(crate) use origin::{Origin, shown};
 pub(crate) use plan::{Looked, look};
 pub(crate) use request::{Chosen, choose};
 pub(crate) use session::{act, driver, leaves_open};

@@ -9,12 +9,12 @@ use model::time::Timestamp;
 use oceanbase::physical::{NewTables, Previewed};
 
 use super::destination;
-use super::request::decide;
+use super::request::Decided;
 use super::state::{RecoverTables, State};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
-use crate::flows::recovery_source::{self, shown};
+use crate::flows::recovery_source::{self, Decided as _, shown};
 use crate::flows::{Plan, PlannedStep};
 
 /// The findings about the source and the target, and the statements.
@@ -57,7 +57,7 @@ pub(crate) async fn previewed(context: &Context, order: TableRecovery) -> Result
 
 /// Runs the checks of a recovery, and builds the statements.
 async fn looked(context: &Context, order: TableRecovery) -> Result<Looked, Error> {
-    let mut decided = decide(context, order).await?;
+    let mut decided = Decided::decide(context, order).await?;
     let passwords = decided.order.passwords.clone();
     let mut state = decided.state(decided.chosen.origin(None, None), Timestamp(0));
     let recorder = Recorder::default();

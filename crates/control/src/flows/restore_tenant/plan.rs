@@ -10,12 +10,12 @@ use model::time::Timestamp;
 use oceanbase::physical::Previewed;
 
 use super::destination;
-use super::request::decide;
+use super::request::Decided;
 use super::state::{RestoreTenant, State};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
-use crate::flows::recovery_source::{self, shown};
+use crate::flows::recovery_source::{self, Decided as _, shown};
 use crate::flows::{Plan, PlannedStep};
 
 /// The findings about the source and the target, and the statements of the other steps.
@@ -63,7 +63,7 @@ pub(crate) async fn previewed(context: &Context, order: TenantRecovery) -> Resul
 
 /// Runs the checks of a recovery, and builds the statements of the other steps.
 pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<Looked, Error> {
-    let mut decided = decide(context, order).await?;
+    let mut decided = Decided::decide(context, order).await?;
     let passwords = decided.order.passwords.clone();
     let mut state = decided.state(decided.chosen.origin(None, None), Timestamp(0));
     let recorder = Recorder::default();

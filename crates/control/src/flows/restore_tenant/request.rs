@@ -2,19 +2,15 @@
 
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};
-use futures::future::BoxFuture;
-use metadata::Transaction;
-use metadata::tasks::subject;
-use model::Problem;
+use model::Secret;
 use model::order::TenantRecovery;
 use model::problem::codes;
 use model::time::Timestamp;
 
 use super::state::{RestoreTenant, State};
-use crate::context::{Actor, Conflict, Context, Draft, Taker};
+use crate::context::{Conflict, Context, Taker};
 use crate::error::Error;
-use crate::flows::recovery_source::{Chosen, Origin, Source, choose};
-use crate::orders::subjects;
+use crate::flows::recovery_source::{self, Chosen, Origin, choose, draft};
 
 /// The checked order, and the objects that it names.
 pub(super) struct Decided {
@@ -24,40 +20,29 @@ pub(super) struct Decided {
 
 /// The entry of this flow in the order table.
 pub(crate) const TAKER: Taker<Box<TenantRecovery>> = Taker {
-    draft,
+    draft: draft::<Decided>,
     conflict: Conflict { text: "tenant-recovery-runs-already", code: Some(codes::RECOVERY_RUNS_ALREADY) },
 };
 
-/// Drafts the task of an order.
-fn draft<'a>(
-    context: &'a Context,
-    _: &'a Actor,
-    order: Box<TenantRecovery>,
-) -> BoxFuture<'a, Result<Draft, Error>> {
-    Box::pin(async move {
-        let decided = decide(context, *order).await?;
-        Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
-    })
-}
+impl recovery_source::Decided for Decided {
+    type Flow = RestoreTenant;
+    type Order = TenantRecovery;
 
-/// Creates the task of the order.
-async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
-    let storage = decided.chosen.keep(writer).await?;
-    let requested = writer.now().await?;
-    let passwords = decided.chosen.seal(writer, &decided.order.passwords);
-    new_task(&decided.state(decided.chosen.origin(storage, passwords), requested))
-}
+    async fn decide(context: &Context, order: TenantRecovery) -> Result<Self, Error> {
+        let order = order.checked()?;
+        let chosen = choose(context, &order.source, order.until, order.cluster).await?;
+        Ok(Self { order, chosen })
+    }
 
-/// Decides what can be decided without asking a cluster.
-pub(super) async fn decide(context: &Context, order: TenantRecovery) -> Result<Decided, Error> {
-    let order = order.checked()?;
-    let chosen = choose(context, &order.source, order.until, order.cluster).await?;
-    Ok(Decided { order, chosen })
-}
+    fn chosen(&self) -> &Chosen {
+        &self.chosen
+    }
 
-impl Decided {
-    /// Returns the initial state of the task.
-    pub(super) fn state(&self, origin: Origin, requested: Timestamp) -> State {
+    fn passwords(&self) -> &[Secret] {
+        &self.order.passwords
+    }
+
+    fn state(&self, origin: Origin, requested: Timestamp) -> State {
         let order = &self.order;
         State {
             origin,
@@ -81,22 +66,9 @@ impl Decided {
             clean_up_looks: 0,
         }
     }
-}
 
-fn new_task(state: &State) -> Result<NewTask, Error> {
-    let origin = &state.origin;
-    let name = Note::new(RestoreTenant::KIND)
-        .arg("source", &origin.backup_tenant_name)
-        .arg("tenant", &state.tenant_name)
-        .arg("cluster", &origin.cluster_name);
-    let mut task = NewTask::of::<RestoreTenant>(name, state, [])
-        .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
-        .subject(subject::CLUSTER, origin.cluster.to_string())
-        .subject(subjects::CLUSTER_NAME, &origin.cluster_name)
-        .subject(subjects::TENANT_NAME, &state.tenant_name)
-        .exclusive(format!("restore:{}:tenant:{}", origin.cluster, state.tenant_name.to_lowercase()));
-    if let Source::Storage { storage, .. } = &origin.source {
-        task = task.subject(subject::STORAGE, storage.to_string());
+    fn task(state: &State) -> Result<NewTask, Error> {
+        let name = Note::new(RestoreTenant::KIND);
+        recovery_source::new_task::<RestoreTenant>(name, state, &state.origin, &state.tenant_name)
     }
-    Ok(task)
 }
