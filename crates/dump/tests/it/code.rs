@@ -45,9 +45,13 @@ pub(crate) async fn whole_load(
     made.texts().into_iter().map(|note| format!("{}: {:?}", note.id, note.args)).collect()
 }
 
+/// The stock client does not repeat a statement that seekdb refuses while another test changes definitions, so this test
+/// has a server of its own.
 #[tokio::test]
 async fn code_is_loaded_on_request() {
-    let bed = Bed::shared();
+    let folder = tempfile::Builder::new().prefix("seekdb-").tempdir().expect("a folder");
+    let instance = xtask::seekdb::Instance::start_in(&folder.path().join("seekdb")).expect("a seekdb");
+    let bed = Bed::on(instance.server.clone());
     bed.database("d_code", CODE).await;
     bed.no_database("d_code_2");
     let manifest = bed.dump("code", &["d_code"], dump::ChunkAim::default()).await;
