@@ -265,17 +265,32 @@ fn answers(server: &Server) -> bool {
     server.run(&["SELECT 1"]).is_ok()
 }
 
+/// OceanBase's numbers for a definition that another session is changing, and for a user that it could not create or
+/// drop, also for that reason.
+const UNSETTLED: [u16; 2] = [5627, 1396];
+
+/// How often such a statement is repeated, and the pause between.
+const AGAIN: (u32, Duration) = (20, Duration::from_millis(100));
+
 async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
     let connect = mysql_async::Conn::new(opts);
     let mut conn = tokio::time::timeout(CONNECT_LIMIT, connect).await??;
     for statement in statements {
-        // A server that was killed may accept a statement when it comes back, and never answer.
-        let answer = tokio::time::timeout(STATEMENT_LIMIT, conn.query_drop(statement));
-        answer
-            .await
-            .map_err(anyhow::Error::from)
-            .and_then(|done| Ok(done?))
-            .with_context(|| format!("run {statement}"))?;
+        let mut tries = 0;
+        loop {
+            // A server that was killed may accept a statement when it comes back, and never answer.
+            let answer = tokio::time::timeout(STATEMENT_LIMIT, conn.query_drop(statement)).await;
+            match answer.with_context(|| format!("run {statement}"))? {
+                Ok(()) => break,
+                Err(mysql_async::Error::Server(refusal))
+                    if UNSETTLED.contains(&refusal.code) && tries < AGAIN.0 =>
+                {
+                    tries += 1;
+                    tokio::time::sleep(AGAIN.1).await;
+                }
+                Err(error) => return Err(error).with_context(|| format!("run {statement}")),
+            }
+        }
     }
     let _ = tokio::time::timeout(CONNECT_LIMIT, conn.disconnect()).await; // the work is done in either case
     Ok(())

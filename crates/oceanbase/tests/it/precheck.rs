@@ -87,7 +87,7 @@ async fn missing_privileges_are_listed_with_the_statements_that_grant_them() {
     server.run(&grants).expect("what is proposed can be run");
     let report = check(&seekdb::as_user(&server, name, "little")).await;
     assert!(report.passed(), "{}", shown(&report));
-    server.run(&[format!("DROP USER {name}")]).expect("root drops users");
+    server.run(&[format!("DROP USER IF EXISTS {name}")]).expect("root drops users");
 }
 
 #[tokio::test]
@@ -104,7 +104,9 @@ async fn a_user_whose_rights_come_by_roles_is_warned_and_then_found_out() {
         ])
         .expect("root creates users and roles");
     let report = check(&seekdb::as_user(&server, user, "role")).await;
-    server.run(&[format!("DROP USER {user}"), format!("DROP ROLE {role}")]).expect("root drops them");
+    server
+        .run(&[format!("DROP USER IF EXISTS {user}"), format!("DROP ROLE {role}")])
+        .expect("root drops them");
     let found = |check: &str| {
         let line = report.lines.iter().find(|line| line.check == check).expect("it is checked");
         (line.verdict, line.problem.as_ref().map(|problem| problem.text.id.as_str()).unwrap_or_default())
