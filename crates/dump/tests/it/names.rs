@@ -197,6 +197,6 @@ async fn triggers_and_their_definers_come_back_by_name() {
     }
     run(&mut session, "DROP DATABASE d_nm_code_2").await;
     run(&mut session, "DROP DATABASE d_nm_code").await;
-    run(&mut session, "DROP USER 'a;b -- ''c'@'10.%'").await;
+    run(&mut session, "DROP USER IF EXISTS 'a;b -- ''c'@'10.%'").await;
     session.close().await;
 }

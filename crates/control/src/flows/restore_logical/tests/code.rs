@@ -146,7 +146,7 @@ async fn code_of_others_is_listed_one_by_one_before_it_is_made() {
     let told: Vec<_> = plan.steps.iter().flat_map(|step| &step.notes).collect();
     let told = told.iter().find(|note| note.id == "load-code-of-definer").expect("it is told");
     assert!(told.args["what"].contains("`twice`") && told.args["definer"].contains(&user), "{told:?}");
-    world.alter(&format!("DROP USER {user}")).await;
+    world.alter(&format!("DROP USER IF EXISTS {user}")).await;
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn users_are_recovered_with_a_whole_set_and_a_roll_back_drops_those_that_w
     };
     let recovery = Recovery { with_code: true, ..Recovery::from_backup(world, everything).await };
     let world = &recovery.world;
-    for sql in ["DROP USER u_gone", "DROP ROLE r_gone"] {
+    for sql in ["DROP USER IF EXISTS u_gone", "DROP ROLE r_gone"] {
         world.alter(sql).await;
     }
     let users = "SELECT user FROM mysql.user WHERE user IN ('u_gone', 'u_stays', 'r_gone') ORDER BY 1";
