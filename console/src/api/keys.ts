@@ -2,6 +2,7 @@
 export const keys = {
   me: ['me'] as const,
   version: ['version'] as const,
+  history: ['history'] as const,
   accounts: ['accounts'] as const,
   alarms: ['alarms'] as const,
   tokens: ['tokens'] as const,

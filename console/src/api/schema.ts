@@ -479,6 +479,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns how much history Lifeboat has: tasks, their logs, due times of strategies, and the audit log
+         * @description The settings `history.*` of the server limit how long each part is kept.
+         */
+        get: operations["history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters": {
         parameters: {
             query?: never;
@@ -3109,6 +3129,31 @@ export interface components {
             traceId: string;
         };
         /** @description An answer with content. */
+        Envelope_HistoryView: {
+            data: components["schemas"]["HistoryView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
         Envelope_HoldView: {
             data: components["schemas"]["HoldView"];
             /**
@@ -4471,6 +4516,36 @@ export interface components {
             name: string;
             /** @description Its value, a secret. */
             value: components["schemas"]["SecretText"];
+        };
+        /**
+         * @description The name of a part.
+         * @enum {string}
+         */
+        HistoryPartName: "LOGS" | "RUNS" | "TASKS" | "AUDIT";
+        /** @description A part of the history. */
+        HistoryPartView: {
+            /**
+             * Format: int32
+             * @description For how many days it is kept; none means for ever.
+             */
+            days?: number | null;
+            /**
+             * Format: date-time
+             * @description The time of the oldest row; none if there are no rows.
+             */
+            oldestAt?: string | null;
+            /** @description Its name. */
+            part: components["schemas"]["HistoryPartName"];
+            /**
+             * Format: int64
+             * @description The number of its rows.
+             */
+            rows: number;
+        };
+        /** @description How much history there is, and how long it is kept. */
+        HistoryView: {
+            /** @description Each part. */
+            parts: components["schemas"]["HistoryPartView"][];
         };
         /** @description A request to hold a set. */
         HoldBody: {
@@ -10728,6 +10803,124 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["AnyEventView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_HistoryView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */

@@ -487,6 +487,14 @@ export const en = {
     api: 'REST API',
     apiText: 'You can script everything here. The console uses only this interface.',
     licence: 'Licence',
+    history: 'History',
+    historyHint: 'The server deletes what is older, as its settings under [history] say.',
+    historyPart: 'Part',
+    historyRows: 'Rows',
+    historyOldest: 'Oldest',
+    historyDays: 'Kept for',
+    historyKept: (days: number | undefined) => (days === undefined ? 'Unlimited' : days === 1 ? '1 day' : `${days} days`),
+    historyParts: { LOGS: 'Logs of tasks', RUNS: 'Due times of strategies', TASKS: 'Tasks', AUDIT: 'Audit log' },
   },
 
   access: {

@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use model::Problem;
 use model::egress::Egress;
+use model::history::HistoryDays;
 use model::limits::Limits;
 use serde::Deserialize;
 
 use crate::setting::read;
 use crate::tls::TlsFiles;
-use crate::{bounds, metadata_place, setting};
+use crate::{bounds, history, metadata_place, setting};
 
 /// The configuration of a server.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
+    pub(crate) history: HistoryDays,
     /// Each value as text with its source, for `--print-config`.
     shown: Vec<(&'static str, String, Source)>,
 }
@@ -69,6 +71,9 @@ const KEYS: &[(&str, &[&str])] = &[
     (bounds::ROW, &["256"]),
     (bounds::ANSWER, &["256"]),
     (bounds::STORE_ANSWER, &["16"]),
+    (history::LOGS, &["90"]),
+    (history::TASKS, &["366"]),
+    (history::AUDIT, &[history::UNLIMITED]),
 ];
 
 /// The placeholder for the host name; it is not a valid name itself.
@@ -94,6 +99,8 @@ struct File {
     egress: FileEgress,
     #[serde(default)]
     limits: FileLimits,
+    #[serde(default)]
+    history: FileHistory,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -109,6 +116,22 @@ struct FileLimits {
     row_mib: Option<u32>,
     answer_mib: Option<u32>,
     store_answer_mib: Option<u32>,
+}
+
+/// Numbers of days, or `"unlimited"`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileHistory {
+    log_days: Option<Days>,
+    task_days: Option<Days>,
+    audit_days: Option<Days>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Days {
+    Number(u32),
+    Word(String),
 }
 
 impl File {
@@ -132,9 +155,14 @@ impl File {
             trusted_proxies,
             egress,
             limits,
+            history,
         } = file;
         let number = |value: Option<u32>| value.map(|number| vec![number.to_string()]);
         let one = |value: Option<String>| value.map(|value| vec![value]);
+        let days = |value: Option<Days>| match value? {
+            Days::Number(days) => Some(vec![days.to_string()]),
+            Days::Word(word) => Some(vec![word]),
+        };
         let values = [
             ("data_dir", one(data_dir)),
             ("metadata", one(metadata)),
@@ -153,6 +181,9 @@ impl File {
             (bounds::ROW, number(limits.row_mib)),
             (bounds::ANSWER, number(limits.answer_mib)),
             (bounds::STORE_ANSWER, number(limits.store_answer_mib)),
+            (history::LOGS, days(history.log_days)),
+            (history::TASKS, days(history.task_days)),
+            (history::AUDIT, days(history.audit_days)),
         ];
         Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
     }
@@ -231,6 +262,7 @@ impl Settler<'_> {
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
             egress: bounds::egress(values(bounds::ALLOW), values(bounds::DENY))?,
             limits: bounds::limits(|key| values(key).first().cloned())?,
+            history: history::days(one)?,
             shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
         })
     }

@@ -8,6 +8,7 @@ mod config;
 mod connections;
 mod failure;
 mod follow;
+mod history;
 mod language;
 mod log;
 mod metadata_place;

@@ -31,6 +31,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         backups_per_storage: config.backups_per_storage,
         egress: config.egress,
         limits: config.limits,
+        history: config.history,
         admin_password: secrets::from_environment("LIFEBOAT_ADMIN_PASSWORD")?,
         ..control::Settings::new(config.data_dir)
     };

@@ -55,7 +55,7 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, channels, clusters, compactions, delete_policies, health, log_backups,
+    alarms, audit, backups, channels, clusters, compactions, delete_policies, health, history, log_backups,
     log_delays, log_gaps, metrics, protection, recovery_windows, restores, retention, signing, storage_scan,
     storage_uses, storages, strategies, tasks, tenants, users, watching,
 };

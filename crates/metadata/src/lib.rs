@@ -13,6 +13,7 @@
 //! | [`clusters`], [`tenants`] | the clusters that were taken over, and their tenants |
 //! | [`tenant_credentials`] | the logical backup accounts of tenants |
 //! | [`storages`], [`backup_sets`], [`restores`] | the storages of backups, the backup sets, their recoveries |
+//! | [`history`] | old history, and its deletion |
 //! | [`holds`] | backup sets that are on hold |
 //! | [`alarms`] | the recorded alarms |
 //! | [`channels`], [`notices`] | the receivers of notices of alarms, and the outbox |
@@ -40,6 +41,7 @@ pub mod copy;
 pub mod database;
 mod dialect;
 pub mod error;
+pub mod history;
 pub mod holds;
 pub mod journal;
 pub mod log_delays;

@@ -12,6 +12,7 @@ pub mod channel;
 pub mod cluster;
 pub mod compaction;
 pub mod egress;
+pub mod history;
 pub mod id;
 pub mod inventory;
 pub mod limits;

@@ -6,8 +6,9 @@ import { useLabels } from '../../locales';
 import { Facts, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { useMe } from '../logon/me';
+import { History } from './History';
 
-/** The version of Lifeboat, and the logged-on user. */
+/** The version of Lifeboat, the logged-on user, and the history. */
 export function About() {
   const { system, words, product, tagline } = useLabels();
   const me = useMe();
@@ -43,6 +44,7 @@ export function About() {
           )}
         </Loaded>
       </Section>
+      <History />
     </>
   );
 }

@@ -14,6 +14,7 @@ pub(crate) mod clusters;
 pub(crate) mod compactions;
 pub(crate) mod delete_policies;
 mod exposition;
+pub(crate) mod history;
 pub(crate) mod left_out;
 pub(crate) mod log_backups;
 pub(crate) mod metrics;

@@ -11,6 +11,7 @@ pub(crate) mod cluster;
 pub(crate) mod compaction;
 mod consent;
 pub(crate) mod dump;
+mod history;
 mod left_out;
 pub(crate) mod load;
 mod local;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use metadata::Server as MetadataServer;
 use model::Secret;
 use model::egress::Egress;
+use model::history::HistoryDays;
 use model::limits::Limits;
 
 /// The default of [`Settings::data_backups_at_once`].
@@ -31,6 +32,8 @@ pub struct Settings {
     pub egress: Egress,
     /// The maximum amount of data that clusters and object stores may send.
     pub limits: Limits,
+    /// How long finished tasks, their logs and the audit log are kept.
+    pub history: HistoryDays,
     /// The first account's password; a random one if none. Used on the first start only.
     pub admin_password: Option<Secret>,
 }
@@ -49,6 +52,7 @@ impl Settings {
             server_name: "lifeboat".to_owned(),
             egress: Egress::default(),
             limits: Limits::DEFAULT,
+            history: HistoryDays::DEFAULT,
             admin_password: None,
         }
     }

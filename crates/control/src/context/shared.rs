@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use metadata::{Metadata, Server as MetadataServer};
 use model::egress::Egress;
+use model::history::HistoryDays;
 use model::limits::Limits;
 use storage::{FileRoots, Rules};
 use tokio::sync::Notify;
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) egress: Arc<Egress>,
     /// The maximum amount of data that clusters may send.
     pub(crate) limits: Limits,
+    /// How long old history is kept.
+    pub(crate) history: HistoryDays,
     pub(crate) data_dir: PathBuf,
     /// This server's name, shown to users.
     pub(crate) server_name: String,
@@ -73,6 +76,7 @@ impl Context {
             rules: Rules::new(roots.clone(), egress.clone(), *limits),
             egress: Arc::new(egress.clone()),
             limits: *limits,
+            history: settings.history,
             roots,
             data_dir,
             server_name: settings.server_name.clone(),

@@ -1,10 +1,11 @@
 //! The background checks of a server: a table of watchers. To add one, add a file and a row.
 
-mod alarm_history;
 pub(crate) mod alarms;
 mod clean_ups;
 mod clusters;
 mod events;
+mod history;
+mod history;
 mod log_backups;
 mod notices;
 mod room;
@@ -20,11 +21,11 @@ use crate::context::Control;
 
 /// Every watcher.
 const WATCHERS: &[Watcher] = &[
-    alarm_history::WATCHER,
     alarms::WATCHER,
     clean_ups::WATCHER,
     clusters::WATCHER,
     events::WATCHER,
+    history::WATCHER,
     log_backups::WATCHER,
     notices::WATCHER,
     room::WATCHER,

@@ -6,6 +6,7 @@ mod backup_failures;
 mod copies;
 mod data_directory;
 mod flow;
+mod history;
 mod holds;
 mod journal;
 mod kill;

@@ -1,13 +1,13 @@
-//! Deletes alarms that recovered, and notices that were finished, long ago.
+//! Deletes old history: alarms that recovered, and notices, tasks, logs and audit lines that are older than is allowed.
 
 use std::time::Duration;
 
 use super::watcher::{WakeUp, Watcher};
 use crate::context::{Control, Error};
-use crate::{alarms, channels};
+use crate::{alarms, channels, history};
 
 pub(super) const WATCHER: Watcher = Watcher {
-    name: "alarm-history",
+    name: "history",
     period: Duration::from_secs(60 * 60),
     wake_up: WakeUp::Timer,
     at_start: false,
@@ -16,5 +16,6 @@ pub(super) const WATCHER: Watcher = Watcher {
 
 async fn look(control: &Control) -> Result<(), Error> {
     alarms::forget(control).await?;
-    channels::forget(control).await
+    channels::forget(control).await?;
+    history::forget(control).await
 }
