@@ -69,7 +69,7 @@ pub(crate) struct ChannelChangeBody {
     /// Only alarms of these levels; an empty list means all.
     #[serde(default, deserialize_with = "whole::optional_list")]
     levels: Option<Vec<i64>>,
-    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers.
+    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers and channels.
     #[serde(default, deserialize_with = "whole::optional_list")]
     cluster_ids: Option<Vec<i64>>,
     /// Whether it also receives a notice when such an alarm recovers.
@@ -151,7 +151,7 @@ pub(crate) struct ChannelView {
     signed: bool,
     /// Only alarms of these levels; an empty list means all.
     levels: Vec<i64>,
-    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers.
+    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers and channels.
     cluster_ids: Vec<i64>,
     /// Whether it also receives a notice when such an alarm recovers.
     recovered: bool,

@@ -110,8 +110,8 @@ pub async fn create(control: &Control, actor: &Actor, new: NewChannel) -> Result
     attempt.watch(&control.context, work).await
 }
 
-/// Changes a channel. Its secrets belong to its URL: another URL needs all of them again, because otherwise they could
-/// be sent to someone else.
+/// Changes a channel. The waiting notices of one that is disabled are given up. Its secrets belong to its URL: another
+/// URL needs all of them again, because otherwise they could be sent to someone else.
 ///
 /// # Errors
 /// As [`create`], and when there is no such channel, or the URL changes without the other secrets.
@@ -124,10 +124,11 @@ pub async fn update(
     let attempt = Attempt::new(actor, "channel-update", format!("channel/{id}"));
     let work = async {
         actor.must(Permission::ManageUsers)?;
-        let channel = known(control, id).await?;
-        let kept = control.metadata().channel_secrets(id).await?;
+        let mut writer = control.metadata().begin().await?;
+        let channel = found(writer.channel_now(id).await?, id)?;
         let has_secrets = change.url.is_some() || change.headers.is_some() || change.signature.is_some();
-        let secrets = if has_secrets { Some(changed(kept, &change)?) } else { None };
+        let secrets =
+            if has_secrets { Some(changed(writer.channel_secrets_now(id).await?, &change)?) } else { None };
         let endpoint = match &secrets {
             Some(secrets) => receiver(control, &secrets.url)?,
             None => channel.endpoint,
@@ -141,7 +142,6 @@ pub async fn update(
             language: change.language.unwrap_or(channel.language),
             enabled: change.enabled.unwrap_or(channel.enabled),
         };
-        let mut writer = control.metadata().begin().await?;
         writer.channel_update(id, &settings, secrets.as_ref()).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
@@ -158,8 +158,8 @@ pub async fn remove(control: &Control, actor: &Actor, id: ChannelId) -> Result<C
     let attempt = Attempt::new(actor, "channel-delete", format!("channel/{id}"));
     let work = async {
         actor.must(Permission::ManageUsers)?;
-        let channel = known(control, id).await?;
         let mut writer = control.metadata().begin().await?;
+        let channel = found(writer.channel_now(id).await?, id)?;
         writer.channel_remove(id).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
@@ -176,9 +176,9 @@ pub async fn test(control: &Control, actor: &Actor, id: ChannelId) -> Result<Not
     let attempt = Attempt::new(actor, "channel-test", format!("channel/{id}"));
     let work = async {
         actor.must(Permission::ManageUsers)?;
-        let channel = known(control, id).await?;
-        let body = test_message(&channel, &actor.name, channel.language);
         let mut writer = control.metadata().begin().await?;
+        let channel = found(writer.channel_now(id).await?, id)?;
+        let body = test_message(&channel, &actor.name, channel.language);
         let due = writer.now().await?;
         let new = NewNotice { channel: id, alarm: None, event: NoticeEvent::Test, body, due };
         let mut notice = writer.notice_claimed(&new, sending::LEASE).await?;
@@ -198,8 +198,11 @@ pub async fn test(control: &Control, actor: &Actor, id: ChannelId) -> Result<Not
 }
 
 async fn known(control: &Control, id: ChannelId) -> Result<Channel, Error> {
-    let found = control.metadata().channel_get(id).await?;
-    Ok(found.ok_or_else(|| Problem::not_found("channel-unknown").with("channel", id))?)
+    Ok(found(control.metadata().channel_get(id).await?, id)?)
+}
+
+fn found(channel: Option<Channel>, id: ChannelId) -> Result<Channel, Problem> {
+    channel.ok_or_else(|| Problem::not_found("channel-unknown").with("channel", id))
 }
 
 /// Checks the URL of a receiver; returns its scheme, host and port.

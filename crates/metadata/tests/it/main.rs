@@ -18,3 +18,4 @@ mod servers;
 mod stand;
 mod storage_uses;
 mod strategies;
+mod upgrade;
