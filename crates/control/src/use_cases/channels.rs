@@ -7,9 +7,10 @@ mod tests;
 
 use metadata::channels::ChannelSettings;
 use metadata::notices::{NewNotice, Tried};
+use model::alarm::AlarmLevel;
 use model::channel::{Channel, ChannelSecrets, Notice, NoticeEvent, Rule, test_message};
 use model::cluster::check_name;
-use model::id::ChannelId;
+use model::id::{ChannelId, ClusterId};
 use model::text::Language;
 use model::user::Permission;
 use model::{Problem, Secret};
@@ -46,8 +47,12 @@ pub struct ChannelChange {
     pub headers: Option<Vec<(String, Secret)>>,
     /// The secret of the signature; `Some(None)` removes it.
     pub signature: Option<Option<Secret>>,
-    /// Which notices it receives.
-    pub rule: Option<Rule>,
+    /// The levels of its alarms.
+    pub levels: Option<Vec<AlarmLevel>>,
+    /// The clusters of its alarms.
+    pub clusters: Option<Vec<ClusterId>>,
+    /// Whether it also hears when these alarms recover.
+    pub recovered: Option<bool>,
     /// The language of the notices.
     pub language: Option<Language>,
     /// Whether it receives notices.
@@ -138,7 +143,11 @@ pub async fn update(
         let settings = ChannelSettings {
             name,
             endpoint,
-            rule: change.rule.unwrap_or(channel.rule),
+            rule: Rule {
+                levels: change.levels.unwrap_or(channel.rule.levels),
+                clusters: change.clusters.unwrap_or(channel.rule.clusters),
+                recovered: change.recovered.unwrap_or(channel.rule.recovered),
+            },
             language: change.language.unwrap_or(channel.language),
             enabled: change.enabled.unwrap_or(channel.enabled),
         };

@@ -3,7 +3,7 @@
 use metadata::{Metadata, Slice};
 use model::Timestamp;
 use model::alarm::kept::{AlarmKey, RecordChange};
-use model::alarm::{Alarm, AlarmKind, Subject};
+use model::alarm::{Alarm, AlarmKind, AlarmLevel, Subject};
 use model::id::{AlarmId, ClusterId, TenantId};
 use model::text::Text;
 
@@ -133,6 +133,8 @@ async fn a_disabled_channel_gets_no_notice_and_changes_at_once_are_all_kept() {
         ChannelChange { enabled: Some(false), ..ChannelChange::default() },
         ChannelChange { name: Some("renamed".into()), ..ChannelChange::default() },
         ChannelChange { language: Some(Language::Zh), ..ChannelChange::default() },
+        ChannelChange { levels: Some(vec![AlarmLevel::Critical]), ..ChannelChange::default() },
+        ChannelChange { clusters: Some(vec![ClusterId(1)]), ..ChannelChange::default() },
     ];
     let changes = changes.map(|change| update(&world.control, &world.actor, made.id, change));
     for changed in futures::future::join_all(changes).await {
@@ -140,6 +142,8 @@ async fn a_disabled_channel_gets_no_notice_and_changes_at_once_are_all_kept() {
     }
     let now = super::super::get(&world.control, &world.actor, made.id).await.expect("it exists");
     assert_eq!((now.enabled, now.name.as_str(), now.language), (false, "renamed", Language::Zh));
+    let rule = Rule { levels: vec![AlarmLevel::Critical], clusters: vec![ClusterId(1)], recovered: true };
+    assert_eq!(now.rule, rule);
     raise(world.control.metadata(), 2..3).await;
     sent(&world).await;
     let [skipped] = &notices(&world, made.id).await[..] else { panic!("one") };
