@@ -5,6 +5,7 @@ export const keys = {
   history: ['history'] as const,
   accounts: ['accounts'] as const,
   alarms: ['alarms'] as const,
+  channels: ['channels'] as const,
   tokens: ['tokens'] as const,
   allBackups: ['clusters', 'backups'] as const,
   protection: (cluster?: number) => (cluster === undefined ? ['clusters', 'backups', 'objects'] : ['cluster', cluster, 'backup', 'objects']),

@@ -2080,7 +2080,7 @@ export interface components {
          * @description What an alarm is about.
          * @enum {string}
          */
-        AlarmScope: "Server" | "Cluster" | "Tenant";
+        AlarmScope: "Server" | "Cluster" | "Tenant" | "Channel";
         /**
          * @description The change of an alarm.
          * @enum {string}
@@ -2090,7 +2090,7 @@ export interface components {
          * @description The types of alarms: OCP's names, and our own in its style where it has none.
          * @enum {string}
          */
-        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable";
+        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable" | "channel_failing";
         /** @description An alarm. */
         AlarmView: {
             acknowledged?: components["schemas"]["AcknowledgedView"] | null;
@@ -2400,7 +2400,7 @@ export interface components {
         };
         /** @description The changes of a channel; an omitted field stays unchanged. */
         ChannelChangeBody: {
-            /** @description Only alarms of these clusters; an empty list means all, and those of Lifeboat servers. */
+            /** @description Only alarms of these clusters; an empty list means all, and those of Lifeboat servers and channels. */
             clusterIds?: number[] | null;
             /** @description Whether it receives notices. */
             enabled?: boolean | null;
@@ -2423,7 +2423,7 @@ export interface components {
         ChannelLanguage: "en-US" | "zh-CN";
         /** @description A channel, without its secrets. */
         ChannelView: {
-            /** @description Only alarms of these clusters; an empty list means all, and those of Lifeboat servers. */
+            /** @description Only alarms of these clusters; an empty list means all, and those of Lifeboat servers and channels. */
             clusterIds: number[];
             /**
              * Format: date-time

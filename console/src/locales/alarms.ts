@@ -8,6 +8,7 @@ export const alarmsEn = {
   hint: (stopped: number, critical: number, handled: number) =>
     [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : '', handled ? `${handled} handled` : ''].filter(Boolean).join(' · '),
   server: 'Lifeboat server',
+  channel: 'Channel',
   since: 'Since',
   leads: {
     lifeboat_disk_unavailable: () => 'System',
@@ -22,6 +23,7 @@ export const alarmsEn = {
     backup_run_missed: () => 'Backup Strategy',
     backup_strategy_owner_invalid: () => 'Backup Strategy',
     backup_strategy_unreadable: () => 'Backup Strategy',
+    channel_failing: () => 'Channels',
   },
 };
 
@@ -34,6 +36,7 @@ export const alarmsZh: typeof alarmsEn = {
   hint: (stopped: number, critical: number, handled: number) =>
     [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : '', handled ? `已处理 ${handled}` : ''].filter(Boolean).join(' · '),
   server: 'Lifeboat 服务器',
+  channel: '通知通道',
   since: '开始于',
   leads: {
     lifeboat_disk_unavailable: () => '系统',
@@ -48,5 +51,6 @@ export const alarmsZh: typeof alarmsEn = {
     backup_run_missed: () => '备份策略',
     backup_strategy_owner_invalid: () => '备份策略',
     backup_strategy_unreadable: () => '备份策略',
+    channel_failing: () => '通知通道',
   },
 };

@@ -1,5 +1,6 @@
 //! Recorded alarms. [`model::alarm::kept::decide`] decides how they change.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::Timestamp;
@@ -10,7 +11,7 @@ use model::id::{AlarmId, ClusterId, TaskId, TenantId};
 use crate::database::{Connection, Listing, Slice, Transaction, exactly_one};
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{Row, Statement, json, statement};
+use crate::sql::{Row, Statement, json, readable, statement};
 
 const NOUN: &str = "alarm";
 
@@ -35,16 +36,24 @@ impl AlarmHistoryQuery {
     }
 }
 
+/// Recorded alarms.
+#[derive(Debug, Default)]
+pub struct KnownAlarms {
+    /// Those that can be read.
+    pub records: Vec<AlarmRecord>,
+    /// The problems of the open ones that cannot be read, for example because a newer version recorded them. They must
+    /// not be raised again.
+    pub unreadable: BTreeSet<String>,
+}
+
 impl Metadata {
     /// Returns the recorded alarms that count for an observation whose oldest data are from this time: those that are
     /// open or silenced, and those that recovered since.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn alarm_list_for(&self, oldest: Timestamp) -> Result<Vec<AlarmRecord>, Error> {
-        let mut reader = self.read().await?;
-        let now = Timestamp(reader.now().await?.0);
-        list_for(&mut reader, oldest, now).await
+    pub async fn alarm_list_for(&self, oldest: Timestamp) -> Result<KnownAlarms, Error> {
+        known(&mut self.read().await?, oldest, &[]).await
     }
 
     /// Returns the open alarms.
@@ -54,7 +63,7 @@ impl Metadata {
     pub async fn alarm_list_open(&self) -> Result<Vec<AlarmRecord>, Error> {
         let list =
             statement("list open alarms", "SELECT * FROM alarms WHERE open_key IS NOT NULL ORDER BY id");
-        self.read().await?.rows(list).await?.iter().map(record).collect()
+        Ok(readable(&self.read().await?.rows(list).await?, record))
     }
 
     /// Returns recovered alarms, those that recovered last first.
@@ -71,7 +80,7 @@ impl Metadata {
         let total = reader.count(count).await?;
         let list = query.narrow(statement("list recovered alarms", "SELECT *"));
         let list = slice.cut(list.push(" ORDER BY recovered_at DESC, id DESC"));
-        let items = reader.rows(list).await?.iter().map(record).collect::<Result<_, _>>()?;
+        let items = readable(&reader.rows(list).await?, record);
         Ok(Listing { items, total })
     }
 
@@ -85,13 +94,19 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Returns the same as [`Metadata::alarm_list_for`], as it is in this transaction.
+    /// Returns the same as [`Metadata::alarm_list_for`] about these problems, as it is in this transaction.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn alarms_for_now(&mut self, oldest: Timestamp) -> Result<Vec<AlarmRecord>, Error> {
-        let now = self.now().await?;
-        list_for(&mut self.connection, oldest, now).await
+    pub async fn alarms_of_now(
+        &mut self,
+        problems: &[AlarmKey],
+        oldest: Timestamp,
+    ) -> Result<KnownAlarms, Error> {
+        match problems {
+            [] => Ok(KnownAlarms::default()),
+            problems => known(&mut self.connection, oldest, problems).await,
+        }
     }
 
     /// Returns a recorded alarm, as it is in this transaction.
@@ -235,16 +250,30 @@ impl Transaction {
     }
 }
 
-async fn list_for(
+/// Reads the alarms that count for an observation, of these problems only if there are any.
+async fn known(
     connection: &mut Connection,
     oldest: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<AlarmRecord>, Error> {
+    problems: &[AlarmKey],
+) -> Result<KnownAlarms, Error> {
+    let now = connection.now().await?;
     let list = statement(
         "list current alarms",
-        "SELECT * FROM alarms WHERE open_key IS NOT NULL OR recovered_at >= ? OR silenced_until > ? ORDER BY id",
+        "SELECT * FROM alarms WHERE (open_key IS NOT NULL OR recovered_at >= ? OR silenced_until > ?)",
     );
-    connection.rows(list.bind(oldest).bind(now)).await?.iter().map(record).collect()
+    let list = list.bind(oldest).bind(now).and_one_of("alarm_key", problems.iter().map(AlarmKey::to_string));
+    let rows = connection.rows(list.push(" ORDER BY id")).await?;
+    let records = readable(&rows, record);
+    let mut unreadable = BTreeSet::new();
+    if records.len() < rows.len() {
+        let is_read = |id: i64| records.binary_search_by_key(&id, |record| record.id.0).is_ok();
+        for row in &rows {
+            if !is_read(row.integer("id")?) {
+                unreadable.extend(row.text_or_none("open_key")?);
+            }
+        }
+    }
+    Ok(KnownAlarms { records, unreadable })
 }
 
 async fn get(connection: &mut Connection, id: AlarmId) -> Result<Option<AlarmRecord>, Error> {
@@ -299,4 +328,55 @@ fn kind(row: &Row) -> Result<AlarmKind, Error> {
         let cause = format!("no alarm is named `{name}`").into();
         Error::Unreadable { verb: row.verb, column: "kind", cause }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+    use model::alarm::kept::{AlarmKey, RecordChange};
+    use model::alarm::{Alarm, AlarmKind, Subject};
+    use model::id::ClusterId;
+    use model::text::Text;
+
+    use super::AlarmHistoryQuery;
+    use crate::database::Slice;
+    use crate::open::Metadata;
+    use crate::sql::statement;
+
+    #[tokio::test]
+    async fn a_row_of_a_newer_version_hides_no_other_and_its_problem_stays_known() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let metadata = Metadata::open(directory.path()).await.expect("opens");
+        let alarm = |cluster| Alarm {
+            kind: AlarmKind::BaseBackupFail,
+            subject: Subject::Cluster { id: ClusterId(cluster), name: "a".into(), ob_cluster: "b".into() },
+            tenant: None,
+            task: None,
+            since: None,
+            text: Text::new("alarm-backup-failed"),
+            reason: None,
+        };
+        let mut writer = metadata.begin().await.expect("begins");
+        let mut ids = Vec::new();
+        for cluster in 1..=4 {
+            let raise = RecordChange::Raise { alarm: alarm(cluster), seen: Timestamp(1), silence: None };
+            ids.push(writer.alarm_apply(&raise).await.expect("recorded"));
+        }
+        for id in &ids[2..] {
+            let recover = RecordChange::Recover { id: *id, at: Timestamp(2) };
+            writer.alarm_apply(&recover).await.expect("recorded");
+        }
+        let newer = statement("write as a newer version", "UPDATE alarms SET kind = 'of_the_future'");
+        let newer = newer.push(" WHERE 1 = 1").and_one_of("id", [ids[0].0, ids[2].0]);
+        writer.connection.execute(newer).await.expect("written");
+        writer.commit().await.expect("kept");
+        let open = metadata.alarm_list_open().await.expect("listed");
+        assert_eq!(open.iter().map(|record| record.id).collect::<Vec<_>>(), [ids[1]]);
+        let known = metadata.alarm_list_for(Timestamp(0)).await.expect("listed");
+        assert_eq!(known.records.iter().map(|record| record.id).collect::<Vec<_>>(), [ids[1], ids[3]]);
+        let problem = AlarmKey::of(&alarm(1)).to_string();
+        assert_eq!(known.unreadable.into_iter().collect::<Vec<_>>(), [problem]);
+        let history = metadata.alarm_history(AlarmHistoryQuery::default(), Slice::ALL).await.expect("listed");
+        assert_eq!(history.items.iter().map(|record| record.id).collect::<Vec<_>>(), [ids[3]]);
+    }
 }

@@ -1,16 +1,16 @@
 //! Channels for notices of alarms. The URL, the values of headers and the secret of the signature are sealed together.
 
-use model::Secret;
 use model::channel::{Channel, ChannelSecrets, Rule};
 use model::id::ChannelId;
-use model::text::Language;
+use model::text::{Language, Text};
+use model::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::database::{Connection, Transaction, exactly_one};
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::seal::{Place, Sealer};
-use crate::sql::{Row, json, statement, word};
+use crate::sql::{Row, json, readable, statement, word};
 
 const NOUN: &str = "channel";
 
@@ -27,6 +27,21 @@ pub struct ChannelSettings {
     pub language: Language,
     /// Whether it receives notices.
     pub enabled: bool,
+}
+
+/// A channel that is enabled and delivers nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelFailure {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Its name.
+    pub name: String,
+    /// When the first of these tries failed.
+    pub since: Timestamp,
+    /// When the last one failed.
+    pub last: Timestamp,
+    /// Why it failed.
+    pub problem: Text,
 }
 
 /// The form in which the secrets are sealed.
@@ -51,8 +66,20 @@ impl Metadata {
     /// # Errors
     /// When the database fails.
     pub async fn channel_get(&self, id: ChannelId) -> Result<Option<Channel>, Error> {
-        let get = statement("read a channel", "SELECT * FROM channels WHERE id = ?").bind(id.0);
-        self.read().await?.row(get).await?.map(|row| channel(&row)).transpose()
+        get(&mut self.read().await?, id).await
+    }
+
+    /// Returns the channels whose last notices were not delivered.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn channel_failures(&self) -> Result<Vec<ChannelFailure>, Error> {
+        let list = statement(
+            "list failing channels",
+            "SELECT c.id, c.name, f.since_at, f.failed_at, f.problem FROM channel_failures f
+             JOIN channels c ON c.id = f.channel_id ORDER BY c.id",
+        );
+        Ok(readable(&self.read().await?.rows(list).await?, failure))
     }
 
     /// Returns the secrets of a channel.
@@ -60,10 +87,7 @@ impl Metadata {
     /// # Errors
     /// When there is no such channel, when its secrets do not open, or the database fails.
     pub async fn channel_secrets(&self, id: ChannelId) -> Result<ChannelSecrets, Error> {
-        let get =
-            statement("read a channel's secrets", "SELECT secrets FROM channels WHERE id = ?").bind(id.0);
-        let row = self.read().await?.row(get).await?.ok_or(Error::Missing { noun: NOUN, id: id.0 })?;
-        open(&self.sealer, id.0, &row.text("secrets")?)
+        secrets(&mut self.read().await?, &self.sealer, id).await
     }
 }
 
@@ -74,6 +98,22 @@ impl Transaction {
     /// When the database fails.
     pub async fn channels_now(&mut self) -> Result<Vec<Channel>, Error> {
         list(&mut self.connection).await
+    }
+
+    /// Returns a channel, as it is in this transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn channel_now(&mut self, id: ChannelId) -> Result<Option<Channel>, Error> {
+        get(&mut self.connection, id).await
+    }
+
+    /// Returns the secrets of a channel, as they are in this transaction.
+    ///
+    /// # Errors
+    /// As [`Metadata::channel_secrets`].
+    pub async fn channel_secrets_now(&mut self, id: ChannelId) -> Result<ChannelSecrets, Error> {
+        secrets(&mut self.connection, &self.sealer, id).await
     }
 
     /// Stores a channel.
@@ -123,10 +163,48 @@ impl Transaction {
         }
         let done = self.connection.execute(update.push(" WHERE id = ?").bind(id.0)).await;
         let changed = done.map_err(|error| error.or_taken(NOUN, &settings.name))?;
-        exactly_one(changed, NOUN, id.0)
+        exactly_one(changed, NOUN, id.0)?;
+        if !settings.enabled {
+            self.notices_skip(id).await?;
+        }
+        if !settings.enabled || secrets.is_some() {
+            self.channel_works(id).await?;
+        }
+        Ok(())
     }
 
-    /// Removes a channel with its notices.
+    /// Records that a channel works again, or starts over.
+    pub(crate) async fn channel_works(&mut self, id: ChannelId) -> Result<(), Error> {
+        let delete = statement("forget a failure", "DELETE FROM channel_failures WHERE channel_id = ?");
+        self.connection.execute(delete.bind(id.0)).await.map(drop)
+    }
+
+    /// Records that a notice for a channel was not delivered.
+    pub(crate) async fn channel_fails(&mut self, id: ChannelId, problem: &Text) -> Result<(), Error> {
+        let now = self.now().await?;
+        let update = statement(
+            "record a failure",
+            "UPDATE channel_failures SET failed_at = ?, problem = ? WHERE channel_id = ?",
+        );
+        if self.connection.execute(update.bind(now).bind(json(problem)).bind(id.0)).await? > 0 {
+            return Ok(());
+        }
+        let insert = statement(
+            "record a failure",
+            "INSERT INTO channel_failures (channel_id, since_at, failed_at, problem) VALUES (?, ?, ?, ?)",
+        );
+        let insert = insert.bind(id.0).bind(now).bind(now).bind(json(problem));
+        self.connection.execute(insert).await.map(drop)
+    }
+
+    /// Returns whether the last notice for a channel was not delivered.
+    pub(crate) async fn channel_is_failing(&mut self, id: ChannelId) -> Result<bool, Error> {
+        let find =
+            statement("look for a failure", "SELECT channel_id FROM channel_failures WHERE channel_id = ?");
+        Ok(self.connection.row(find.bind(id.0)).await?.is_some())
+    }
+
+    /// Removes a channel with its notices: none of them is sent.
     ///
     /// # Errors
     /// When there is no such channel, or the database fails.
@@ -138,7 +216,22 @@ impl Transaction {
 
 async fn list(connection: &mut Connection) -> Result<Vec<Channel>, Error> {
     let list = statement("list channels", "SELECT * FROM channels ORDER BY name");
-    connection.rows(list).await?.iter().map(channel).collect()
+    Ok(readable(&connection.rows(list).await?, channel))
+}
+
+async fn get(connection: &mut Connection, id: ChannelId) -> Result<Option<Channel>, Error> {
+    let get = statement("read a channel", "SELECT * FROM channels WHERE id = ?").bind(id.0);
+    connection.row(get).await?.map(|row| channel(&row)).transpose()
+}
+
+async fn secrets(
+    connection: &mut Connection,
+    sealer: &Sealer,
+    id: ChannelId,
+) -> Result<ChannelSecrets, Error> {
+    let get = statement("read a channel's secrets", "SELECT secrets FROM channels WHERE id = ?").bind(id.0);
+    let row = connection.row(get).await?.ok_or(Error::Missing { noun: NOUN, id: id.0 })?;
+    open(sealer, id.0, &row.text("secrets")?)
 }
 
 fn names(secrets: &ChannelSecrets) -> String {
@@ -181,5 +274,15 @@ fn channel(row: &Row) -> Result<Channel, Error> {
         language: row.word("language")?,
         enabled: row.flag("enabled")?,
         created: row.timestamp("created_at")?,
+    })
+}
+
+fn failure(row: &Row) -> Result<ChannelFailure, Error> {
+    Ok(ChannelFailure {
+        channel: ChannelId(row.integer("id")?),
+        name: row.text("name")?,
+        since: row.timestamp("since_at")?,
+        last: row.timestamp("failed_at")?,
+        problem: row.json("problem")?,
     })
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use engine::Moment;
 use model::Timestamp;
+use model::alarm::kept::AlarmKey;
 use model::channel::{Notice, NoticeEvent, NoticeStatus};
 use model::id::{AlarmId, ChannelId, NoticeId};
 use model::text::Text;
@@ -15,7 +16,7 @@ use model::text::Text;
 use crate::database::{Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{Row, Statement, json, statement, word};
+use crate::sql::{Row, Statement, json, readable, statement, word};
 
 /// How long finished notices are kept.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -47,15 +48,18 @@ pub struct Tried {
 }
 
 impl Metadata {
-    /// Returns whether a notice is due that no server is sending.
+    /// Returns the channels for which a notice is due that no server is sending.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn notice_is_due(&self) -> Result<bool, Error> {
+    pub async fn notice_channels_due(&self) -> Result<Vec<ChannelId>, Error> {
         let mut reader = self.read().await?;
         let now = reader.now().await?;
-        let find = due(statement("look for due notices", "SELECT n.id FROM notices n"), now).push(" LIMIT 1");
-        Ok(reader.row(find).await?.is_some())
+        let find =
+            statement("look for due notices", "SELECT DISTINCT n.channel_id FROM notices n WHERE 1 = 1");
+        let find = due(find, now).push(" ORDER BY n.channel_id");
+        let rows = reader.rows(find).await?;
+        rows.iter().map(|row| row.integer("channel_id").map(ChannelId)).collect()
     }
 
     /// Returns the notices of a channel, the newest first.
@@ -68,7 +72,7 @@ impl Metadata {
         let total = reader.count(count.bind(channel.0)).await?;
         let list = statement("list notices", "SELECT * FROM notices WHERE channel_id = ? ORDER BY id DESC");
         let list = slice.cut(list.bind(channel.0));
-        let items = reader.rows(list).await?.iter().map(notice).collect::<Result<_, _>>()?;
+        let items = readable(&reader.rows(list).await?, notice);
         Ok(Listing { items, total })
     }
 }
@@ -122,7 +126,7 @@ impl Transaction {
         let list =
             statement("list notices", "SELECT * FROM notices WHERE alarm_id = ? AND event = ? ORDER BY id");
         let list = list.bind(alarm.0).bind(word(&NoticeEvent::Raised));
-        self.connection.rows(list).await?.iter().map(notice).collect()
+        Ok(readable(&self.connection.rows(list).await?, notice))
     }
 
     /// Gives up a notice that was never tried.
@@ -139,30 +143,57 @@ impl Transaction {
         self.connection.execute(update).await.map(drop)
     }
 
-    /// Sends the notices of an alarm that wait for the end of its silence at this time instead.
+    /// Gives up the notices of a channel that wait.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn notices_due_at(&mut self, alarm: AlarmId, due: Timestamp) -> Result<(), Error> {
-        let update = statement(
-            "send notices at another time",
-            "UPDATE notices SET due_at = ? WHERE alarm_id = ? AND tries = 0 AND status = ?",
-        );
-        let update = update.bind(due).bind(alarm.0).bind(word(&NoticeStatus::Waiting));
-        self.connection.execute(update).await.map(drop)
+    pub async fn notices_skip(&mut self, channel: ChannelId) -> Result<(), Error> {
+        let update = self.skip("give up the notices of a channel").await?;
+        self.connection.execute(update.and("channel_id = ?", channel.0)).await.map(drop)
     }
 
-    /// Claims due notices for this long: the oldest of each alarm and channel, so that nobody hears of a recovery
-    /// first.
+    /// Returns a statement that gives up all notices that wait; the caller limits it.
+    async fn skip(&mut self, verb: &'static str) -> Result<Statement, Error> {
+        let now = self.now().await?;
+        let update = statement(verb, "UPDATE notices SET status = ?, finished_at = ? WHERE status = ?");
+        Ok(update.bind(word(&NoticeStatus::Skipped)).bind(now).bind(word(&NoticeStatus::Waiting)))
+    }
+
+    /// Sends the notices that a problem was raised at this time instead. They wait for the end of a silence.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn notices_claim(&mut self, most: u32, lease: Duration) -> Result<Vec<Notice>, Error> {
+    pub async fn notices_due_at(&mut self, problem: &AlarmKey, due: Timestamp) -> Result<(), Error> {
+        let update = statement(
+            "send notices at another time",
+            "UPDATE notices SET due_at = ? WHERE status = ? AND event = ?
+             AND alarm_id IN (SELECT id FROM alarms WHERE alarm_key = ?)",
+        );
+        let update = update.bind(due).bind(word(&NoticeStatus::Waiting)).bind(word(&NoticeEvent::Raised));
+        self.connection.execute(update.bind(problem.to_string())).await.map(drop)
+    }
+
+    /// Claims due notices of a channel for this long: the oldest of each alarm, so that nobody hears of a recovery
+    /// first. Only one of a channel whose last notice failed. Tests are not claimed: one that was interrupted has
+    /// failed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn notices_claim(
+        &mut self,
+        channel: ChannelId,
+        most: u32,
+        lease: Duration,
+    ) -> Result<Vec<Notice>, Error> {
         let now = self.connection.now().await?;
-        let find = due(statement("claim notices", "SELECT n.* FROM notices n"), now);
+        self.tests_end(channel, now).await?;
+        let most = if self.channel_is_failing(channel).await? { most.min(1) } else { most };
+        let find = statement("claim notices", "SELECT n.* FROM notices n WHERE 1 = 1");
+        let find = due(find, now).and("n.channel_id = ?", channel.0);
+        let find =
+            find.and_one_of("n.event", [NoticeEvent::Raised, NoticeEvent::Recovered].map(|it| word(&it)));
         let find = find.push(" ORDER BY n.due_at, n.id LIMIT ?").bind(most);
-        let rows = self.connection.rows(find).await?;
-        let mut claimed = rows.iter().map(notice).collect::<Result<Vec<_>, _>>()?;
+        let mut claimed = readable(&self.connection.rows(find).await?, notice);
         for notice in &mut claimed {
             notice.tries += 1;
             let update =
@@ -173,7 +204,21 @@ impl Transaction {
         Ok(claimed)
     }
 
-    /// Saves the result of a try. Returns false if another server has claimed the notice since.
+    /// Ends the tests of a channel whose server has stopped: a person waits for the answer, so they are not repeated.
+    async fn tests_end(&mut self, channel: ChannelId, now: Moment) -> Result<(), Error> {
+        let update = statement(
+            "end interrupted tests",
+            "UPDATE notices SET status = ?, problem = ?, finished_at = ?, lease_until = NULL
+             WHERE channel_id = ? AND event = ? AND status = ? AND lease_until <= ?",
+        );
+        let update =
+            update.bind(word(&NoticeStatus::Failed)).bind(json(&Text::new("notice-test-interrupted")));
+        let update = update.bind(now).bind(channel.0).bind(word(&NoticeEvent::Test));
+        self.connection.execute(update.bind(word(&NoticeStatus::Waiting)).bind(now)).await.map(drop)
+    }
+
+    /// Saves the result of a try, also for the channel. Returns false if another server has claimed the notice since, or
+    /// it was given up before it failed.
     ///
     /// # Errors
     /// When the database fails.
@@ -184,17 +229,49 @@ impl Transaction {
             (Some(_), Some(_)) => NoticeStatus::Waiting,
             (Some(_), None) => NoticeStatus::Failed,
         };
-        let due = now.plus(tried.wait.unwrap_or_default());
+        let mut due = now.plus(tried.wait.unwrap_or_default());
+        if status == NoticeStatus::Waiting && claimed.event == NoticeEvent::Raised {
+            due = due.max(self.silence_end(claimed).await?);
+        }
         let finished = (status != NoticeStatus::Waiting).then_some(now);
         let update = statement(
             "save the result of a notice",
             "UPDATE notices SET status = ?, answer = ?, problem = ?, due_at = ?, finished_at = ?, lease_until = NULL
-             WHERE id = ? AND tries = ? AND status = ?",
+             WHERE id = ? AND tries = ?",
         );
         let update = update.bind(word(&status)).bind(tried.answer.map(u32::from));
         let update = update.bind(tried.problem.as_ref().map(json)).bind(due).bind(finished);
-        let update = update.bind(claimed.id.0).bind(claimed.tries).bind(word(&NoticeStatus::Waiting));
-        Ok(self.connection.execute(update).await? == 1)
+        // It was delivered even if it was given up meanwhile.
+        let skipped = (status == NoticeStatus::Delivered).then_some(NoticeStatus::Skipped);
+        let before = [NoticeStatus::Waiting].into_iter().chain(skipped).map(|before| word(&before));
+        let update = update.bind(claimed.id.0).bind(claimed.tries).and_one_of("status", before);
+        if self.connection.execute(update).await? == 0 {
+            return Ok(false);
+        }
+        match &tried.problem {
+            None => self.channel_works(claimed.channel).await?,
+            Some(_) if claimed.event == NoticeEvent::Test => {}
+            Some(problem) => self.channel_fails(claimed.channel, problem).await?,
+        }
+        if let (NoticeStatus::Failed, Some(alarm)) = (status, claimed.alarm) {
+            // Nobody hears of the end of a problem who was not told of its start.
+            let update = self.skip("give up the notice of a recovery").await?;
+            let update = update.and("channel_id = ?", claimed.channel.0).and("alarm_id = ?", alarm.0);
+            self.connection.execute(update).await?;
+        }
+        Ok(true)
+    }
+
+    /// Returns when the silence of a notice's problem ends.
+    async fn silence_end(&mut self, notice: &Notice) -> Result<Moment, Error> {
+        let find = statement(
+            "read the silence of a problem",
+            "SELECT MAX(s.silenced_until) AS until_at FROM alarms a JOIN alarms s ON s.alarm_key = a.alarm_key
+             WHERE a.id = ?",
+        );
+        let row = self.connection.row(find.bind(notice.alarm.map(|alarm| alarm.0))).await?;
+        let until = row.map(|row| row.integer_or_none("until_at")).transpose()?.flatten();
+        Ok(Moment(until.unwrap_or(0)))
     }
 
     /// Deletes notices that were finished longer than [`KEPT`] ago, at most this many. Returns their number. Those of a
@@ -220,16 +297,15 @@ impl Transaction {
     }
 }
 
-/// Appends the conditions of notices that can be sent now.
+/// Appends the conditions of notices that can be sent now, and of tests whose server has stopped.
 fn due(find: Statement, now: Moment) -> Statement {
-    let find = find.push(" JOIN channels c ON c.id = n.channel_id WHERE c.enabled = 1 AND n.status = ?");
-    let find = find.bind(word(&NoticeStatus::Waiting)).push(" AND n.due_at <= ?").bind(now);
-    let find = find.push(" AND (n.lease_until IS NULL OR n.lease_until <= ?)").bind(now);
-    let find = find.push(
-        " AND NOT EXISTS (SELECT 1 FROM notices e
+    let find = find.and("n.status = ?", word(&NoticeStatus::Waiting)).and("n.due_at <= ?", now);
+    let find = find.and("(n.lease_until IS NULL OR n.lease_until <= ?)", now);
+    find.and(
+        "NOT EXISTS (SELECT 1 FROM notices e
           WHERE e.channel_id = n.channel_id AND e.alarm_id = n.alarm_id AND e.id < n.id AND e.status = ?)",
-    );
-    find.bind(word(&NoticeStatus::Waiting))
+        word(&NoticeStatus::Waiting),
+    )
 }
 
 fn notice(row: &Row) -> Result<Notice, Error> {

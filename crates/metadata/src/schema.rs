@@ -27,6 +27,10 @@ const STEPS_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_steps
 const TURN: &str = "INSERT IGNORE INTO schema_steps (version, description) VALUES (0, 'turn')";
 const TAKE_TURN: &str = "SELECT version FROM schema_steps WHERE version = 0 FOR UPDATE";
 
+/// The error of an index that exists. A step that creates an index has been executed then: not all servers know
+/// `IF NOT EXISTS` for indexes.
+const INDEX_EXISTS: u16 = 1061;
+
 /// Upgrades the schema to this version.
 pub(crate) async fn migrate(server: &Server) -> Result<(), Error> {
     let failed = |cause: sqlx::Error| Error::Migration { path: server.place(), cause: cause.into() };
@@ -64,7 +68,15 @@ async fn steps(connection: &mut MySqlConnection, server: &Server) -> Result<(), 
         return Err(Error::NewerSchema { path: path(), found, known });
     }
     for step in MYSQL_MIGRATIONS.iter().filter(|step| !done.contains(&step.version)) {
-        connection.execute(AssertSqlSafe(step.sql.as_str().to_owned())).await.map_err(failed)?;
+        let done = connection.execute(AssertSqlSafe(step.sql.as_str().to_owned())).await;
+        let is_done = |cause: &sqlx::Error| {
+            cause.as_database_error().and_then(number).is_some_and(|number| number == INDEX_EXISTS)
+        };
+        if let Err(cause) = done
+            && !is_done(&cause)
+        {
+            return Err(failed(cause));
+        }
         let note = sqlx::query("INSERT INTO schema_steps (version, description) VALUES (?, ?)");
         let note = note.bind(step.version).bind(step.description.as_ref());
         note.execute(&mut *connection).await.map_err(failed)?;

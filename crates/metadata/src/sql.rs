@@ -148,6 +148,16 @@ impl Statement {
     }
 }
 
+/// Returns what the rows contain. A row that cannot be read, for example because a newer version wrote it, is logged and
+/// left out, so that it does not hide the others.
+pub(crate) fn readable<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, Error>) -> Vec<T> {
+    let report = |row: &Row, error: &Error| {
+        let id = row.integer_or_none("id").ok().flatten();
+        tracing::error!(verb = row.verb, id, %error, "a stored row cannot be read, and is left out");
+    };
+    rows.iter().filter_map(|row| read(row).inspect_err(|error| report(row, error)).ok()).collect()
+}
+
 /// A row that was read.
 pub(crate) struct Row {
     pub(crate) verb: &'static str,

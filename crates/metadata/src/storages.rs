@@ -24,6 +24,15 @@ impl Metadata {
         self.read().await?.rows(list).await?.iter().map(storage).collect()
     }
 
+    /// Returns the storage configurations, saved or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn storage_list_whole(&self) -> Result<Vec<Storage>, Error> {
+        let list = statement("list all storages", "SELECT * FROM storages ORDER BY id");
+        self.read().await?.rows(list).await?.iter().map(storage).collect()
+    }
+
     /// Returns a storage configuration, saved or not.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::sql::{Statement, statement};
 pub(crate) use column::Column;
 
 /// The schema of a copy: the newest step for SQLite. The steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 19;
+pub(crate) const SCHEMA: u32 = 20;
 
 /// A table.
 #[derive(Debug)]
@@ -266,6 +266,12 @@ pub(crate) const TABLES: &[Table] = &[
     Table { name: "alarms", columns: column::ALARMS, key: "id", own_row: None },
     Table { name: "channels", columns: column::CHANNELS, key: "id", own_row: None },
     Table { name: "notices", columns: column::NOTICES, key: "id", own_row: None },
+    Table {
+        name: "channel_failures",
+        columns: &[Number("channel_id"), Number("since_at"), Number("failed_at"), Text("problem")],
+        key: "channel_id",
+        own_row: None,
+    },
     Table {
         name: "restores",
         columns: &[

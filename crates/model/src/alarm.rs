@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{ArchiveRound, ArchiveStatus};
-use crate::id::{ClusterId, TaskId, TenantId};
+use crate::id::{ChannelId, ClusterId, TaskId, TenantId};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -43,6 +43,8 @@ pub enum AlarmKind {
     StrategyOwnerInvalid,
     /// The settings of a backup strategy cannot be read, so that no run will start.
     StrategyUnreadable,
+    /// The notices for a channel have not been delivered for a while.
+    ChannelFailing,
 }
 
 /// The level. On the wire, it is OCP's number, of which 1 is the worst.
@@ -57,7 +59,7 @@ pub enum AlarmLevel {
 
 impl AlarmKind {
     /// All alarms.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LifeboatDisk,
         Self::ClusterUnavailable,
         Self::StorageCapacity,
@@ -70,6 +72,7 @@ impl AlarmKind {
         Self::BackupRunMissed,
         Self::StrategyOwnerInvalid,
         Self::StrategyUnreadable,
+        Self::ChannelFailing,
     ];
 
     /// Returns the name for programs; also the prefix of its texts.
@@ -88,6 +91,7 @@ impl AlarmKind {
             Self::BackupRunMissed => "backup_run_missed",
             Self::StrategyOwnerInvalid => "backup_strategy_owner_invalid",
             Self::StrategyUnreadable => "backup_strategy_unreadable",
+            Self::ChannelFailing => "channel_failing",
         }
     }
 
@@ -110,7 +114,8 @@ impl AlarmKind {
             | Self::IncBackupDelay
             | Self::BackupRunMissed
             | Self::StrategyOwnerInvalid
-            | Self::StrategyUnreadable => AlarmLevel::Critical,
+            | Self::StrategyUnreadable
+            | Self::ChannelFailing => AlarmLevel::Critical,
         }
     }
 }
@@ -141,7 +146,7 @@ impl AlarmLevel {
 pub struct Alarm {
     /// The type.
     pub kind: AlarmKind,
-    /// The server or cluster with the problem.
+    /// The server, cluster or channel with the problem.
     pub subject: Subject,
     /// The tenant of the cluster, if the problem concerns one.
     pub tenant: Option<(TenantId, String)>,
@@ -155,7 +160,7 @@ pub struct Alarm {
     pub reason: Option<Text>,
 }
 
-/// The server or cluster that an alarm is about.
+/// The server, cluster or channel that an alarm is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
@@ -170,15 +175,31 @@ pub enum Subject {
         /// Its name and ID in OceanBase.
         ob_cluster: String,
     },
+    /// A channel for notices.
+    Channel {
+        /// Its number.
+        id: ChannelId,
+        /// Its name.
+        name: String,
+    },
 }
 
 impl Subject {
-    /// Returns the cluster; `None` for a server.
+    /// Returns the cluster; `None` for a server or channel.
     #[must_use]
     pub const fn cluster(&self) -> Option<ClusterId> {
         match self {
-            Self::Server(_) => None,
+            Self::Server(_) | Self::Channel { .. } => None,
             Self::Cluster { id, .. } => Some(*id),
+        }
+    }
+
+    /// Returns the channel; `None` for a server or cluster.
+    #[must_use]
+    pub const fn channel(&self) -> Option<ChannelId> {
+        match self {
+            Self::Server(_) | Self::Cluster { .. } => None,
+            Self::Channel { id, .. } => Some(*id),
         }
     }
 
@@ -186,14 +207,15 @@ impl Subject {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Server(name) | Self::Cluster { name, .. } => name,
+            Self::Server(name) | Self::Cluster { name, .. } | Self::Channel { name, .. } => name,
         }
     }
 }
 
 impl Alarm {
     fn key(&self) -> Key {
-        (self.kind, self.subject.cluster(), self.tenant.as_ref().map(|(id, _)| *id))
+        let tenant = self.tenant.as_ref().map(|(id, _)| *id);
+        (self.kind, self.subject.cluster(), tenant, self.subject.channel())
     }
 
     /// Returns its target in OCP's form.
@@ -201,6 +223,7 @@ impl Alarm {
     pub fn target(&self) -> String {
         let cluster = match &self.subject {
             Subject::Server(name) => return format!("lifeboat_server={name}"),
+            Subject::Channel { name, .. } => return format!("lifeboat_channel={name}"),
             Subject::Cluster { ob_cluster, .. } => format!("ob_cluster={ob_cluster}"),
         };
         match &self.tenant {
@@ -217,10 +240,12 @@ pub struct AlarmChange {
     pub became: AlarmState,
     /// The type of the alarm.
     pub kind: AlarmKind,
-    /// The cluster; `None` for a server.
+    /// The cluster; `None` for a server or channel.
     pub cluster: Option<ClusterId>,
     /// The tenant, if the alarm concerns one.
     pub tenant: Option<TenantId>,
+    /// The channel, if the alarm concerns one.
+    pub channel: Option<ChannelId>,
 }
 
 /// The change of an alarm.
@@ -241,7 +266,13 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
         alarms.iter().map(|alarm| (alarm.key(), alarm)).collect()
     }
     let (before, now) = (by_key(before), by_key(now));
-    let change = |became, (kind, cluster, tenant): Key| AlarmChange { became, kind, cluster, tenant };
+    let change = |became, (kind, cluster, tenant, channel): Key| AlarmChange {
+        became,
+        kind,
+        cluster,
+        tenant,
+        channel,
+    };
     let closed =
         before.keys().filter(|key| !now.contains_key(*key)).map(|key| change(AlarmState::Closed, *key));
     let others = now.iter().filter_map(|(key, alarm)| match before.get(key) {
@@ -253,7 +284,7 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
 }
 
 /// The identity of an alarm.
-type Key = (AlarmKind, Option<ClusterId>, Option<TenantId>);
+type Key = (AlarmKind, Option<ClusterId>, Option<TenantId>, Option<ChannelId>);
 
 /// Returns the alarm for the log backup of one tenant (on 3.x, of the cluster). `delay_us` is its delay while it
 /// runs, and `limit_s` the maximum.
@@ -270,7 +301,7 @@ mod tests {
     use super::{Alarm, AlarmKind, AlarmState, LOG_DELAY_S, Subject, changes, of_log_backup};
     use crate::archive::ArchiveStatus::{Doing, Interrupted, Never, Stop, Suspend};
     use crate::archive::{ArchiveRound, ArchiveStatus};
-    use crate::id::{ClusterId, TenantId};
+    use crate::id::{ChannelId, ClusterId, TenantId};
     use crate::text::{Language, Text, alarm_name};
 
     fn round(status: ArchiveStatus) -> ArchiveRound {
@@ -366,5 +397,7 @@ mod tests {
         assert_eq!(alarm.target(), "ob_cluster=C1-1000:tenant_name=shop");
         alarm = Alarm { subject: Subject::Server("here".to_owned()), tenant: None, ..alarm };
         assert_eq!(alarm.target(), "lifeboat_server=here");
+        alarm.subject = Subject::Channel { id: ChannelId(3), name: "dba".to_owned() };
+        assert_eq!(alarm.target(), "lifeboat_channel=dba");
     }
 }

@@ -37,6 +37,9 @@ const OWN_PREFIX: &str = "lifeboat-";
 /// The waits between two tries of a notice, in seconds. After the last one, the notice has failed.
 const WAITS_S: [u64; 8] = [10, 30, 120, 300, 900, 1_800, 3_600, 7_200];
 
+/// After which time of failed tries a channel is an alarm, in microseconds. A receiver that only restarts is none.
+const FAILING_US: u64 = 15 * 60 * 1_000_000;
+
 /// A web address that receives notices. Its URL, the values of its headers and the secret of its signature are secrets,
 /// and are not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub struct Channel {
 pub struct Rule {
     /// Of alarms of these levels; none means all.
     pub levels: Vec<AlarmLevel>,
-    /// Of alarms of these clusters; none means all, and those of Lifeboat servers.
+    /// Of alarms of these clusters; none means all, and those of Lifeboat servers and channels.
     pub clusters: Vec<ClusterId>,
     /// Whether it also hears when these alarms recover.
     pub recovered: bool,
@@ -148,7 +151,7 @@ pub enum NoticeStatus {
     Delivered,
     /// It was tried as often as allowed.
     Failed,
-    /// The alarm recovered before it was sent.
+    /// It was given up before it was delivered: the alarm recovered, or the channel was disabled.
     Skipped,
 }
 
@@ -181,6 +184,12 @@ pub struct Notice {
     pub finished: Option<Timestamp>,
 }
 
+/// Returns whether a channel whose tries failed from the first to the last time is a problem.
+#[must_use]
+pub fn is_failing(first: Timestamp, last: Timestamp) -> bool {
+    last.since(first) >= FAILING_US
+}
+
 /// Returns how long to wait after this many failed tries; none after the last.
 #[must_use]
 pub fn wait_after(tries: u32) -> Option<Duration> {
@@ -195,6 +204,7 @@ pub fn message(event: NoticeEvent, record: &AlarmRecord, language: Language) -> 
     let (name, target) = (alarm_name(language, alarm.kind.name()), alarm.target());
     let (scope, cluster) = match &alarm.subject {
         Subject::Server(_) => ("Server", None),
+        Subject::Channel { .. } => ("Channel", None),
         Subject::Cluster { name, .. } if alarm.tenant.is_some() => ("Tenant", Some(name)),
         Subject::Cluster { name, .. } => ("Cluster", Some(name)),
     };
@@ -242,7 +252,7 @@ fn words(text: &Text, language: Language) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChannelSecrets, NoticeEvent, Rule, WAITS_S, message, wait_after};
+    use super::{ChannelSecrets, FAILING_US, NoticeEvent, Rule, WAITS_S, is_failing, message, wait_after};
     use crate::alarm::kept::AlarmRecord;
     use crate::alarm::{Alarm, AlarmKind, AlarmLevel, Subject};
     use crate::id::{AlarmId, ClusterId, TenantId};
@@ -300,6 +310,13 @@ mod tests {
         }
         assert!(check(&[("A", "x"), ("a", "y")], None).is_err(), "twice");
         assert!(check(&[], Some("too short")).is_err());
+    }
+
+    #[test]
+    fn a_channel_is_a_problem_when_its_tries_fail_for_a_quarter_of_an_hour() {
+        let limit = i64::try_from(FAILING_US).expect("small");
+        assert!(!is_failing(Timestamp(7), Timestamp(7)) && !is_failing(Timestamp(7), Timestamp(6 + limit)));
+        assert!(is_failing(Timestamp(7), Timestamp(7 + limit)));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! | [`draft`] | a requested strategy, in OCP's fields |
 //! | [`rules`] | the rules for saving, changing and deleting one, with OCP's error numbers |
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::backup::BackupMethod;
@@ -153,6 +155,32 @@ impl Strategy {
 #[must_use]
 pub fn holding(strategies: &[Strategy], cluster: ClusterId, tenant: TenantId) -> Option<&Strategy> {
     let of = |scope| strategies.iter().find(|strategy| strategy.scope == scope);
+    holder(of, cluster, tenant)
+}
+
+/// Strategies by what they back up, for many questions at once.
+#[derive(Debug)]
+pub struct Holders<'a>(BTreeMap<Scope, &'a Strategy>);
+
+impl<'a> Holders<'a> {
+    /// Returns these strategies.
+    #[must_use]
+    pub fn of(strategies: &'a [Strategy]) -> Self {
+        Self(strategies.iter().map(|strategy| (strategy.scope, strategy)).collect())
+    }
+
+    /// Returns the same as [`holding`].
+    #[must_use]
+    pub fn holding(&self, cluster: ClusterId, tenant: TenantId) -> Option<&'a Strategy> {
+        holder(|scope| self.0.get(&scope).copied(), cluster, tenant)
+    }
+}
+
+fn holder<'a>(
+    of: impl Fn(Scope) -> Option<&'a Strategy>,
+    cluster: ClusterId,
+    tenant: TenantId,
+) -> Option<&'a Strategy> {
     of(Scope::Tenant(cluster, tenant)).or_else(|| of(Scope::Cluster(cluster)))
 }
 
@@ -168,7 +196,7 @@ pub fn covered(strategies: &[Strategy], strategy: &Strategy, tenants: &[TenantId
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{CleanUp, Scope, Settings, Strategy, Thresholds, covered, holding};
+    use super::{CleanUp, Holders, Scope, Settings, Strategy, Thresholds, covered, holding};
     use crate::backup::BackupMethod;
     use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
     use crate::schedule::Daily;
@@ -230,7 +258,12 @@ pub(crate) mod tests {
         of_shop.paused = true; // still covers its tenant
         let elsewhere = strategy(3, Scope::Tenant(ClusterId(2), hr), NIGHTLY);
         let all = [of_cluster, of_shop, elsewhere];
-        let held = |cluster, tenant| holding(&all, ClusterId(cluster), tenant).map(|strategy| strategy.id.0);
+        let holders = Holders::of(&all);
+        let held = |cluster, tenant| {
+            let id = holding(&all, ClusterId(cluster), tenant).map(|strategy| strategy.id.0);
+            assert_eq!(holders.holding(ClusterId(cluster), tenant).map(|strategy| strategy.id.0), id);
+            id
+        };
         assert_eq!(
             [held(1, shop), held(1, hr), held(2, hr), held(2, shop)],
             [Some(2), Some(1), Some(3), None]

@@ -138,6 +138,8 @@ mod tests {
     use model::Secret;
     use model::egress::Egress;
     use model::limits::Limits;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
     use super::{Message, PostError, endpoint};
     use crate::{FileRoots, Rules};
@@ -168,6 +170,62 @@ mod tests {
         ] {
             assert!(endpoint(&Secret::new(url)).is_err(), "{url}");
         }
+    }
+
+    /// What a receiver sends after the request.
+    #[derive(Clone, Copy)]
+    struct Answer {
+        begins: &'static str,
+        /// What follows without end; nothing means that it waits.
+        goes_on: &'static str,
+    }
+
+    /// Starts a receiver with this answer. Returns its URL, and how many bytes it could send until the connection ended.
+    async fn receiver(answer: Answer) -> (Secret, tokio::task::JoinHandle<usize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("bound"));
+        let sent = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut request = [0; 4_096];
+            assert!(stream.read(&mut request).await.expect("a request") > 0);
+            stream.write_all(answer.begins.as_bytes()).await.expect("sent");
+            let more = answer.goes_on.repeat(1_000);
+            if more.is_empty() {
+                while stream.read(&mut request).await.is_ok_and(|count| count > 0) {}
+                return answer.begins.len();
+            }
+            let mut sent = answer.begins.len();
+            while let Ok(count) = stream.write(more.as_bytes()).await {
+                sent += count;
+            }
+            sent
+        });
+        (Secret::new(url), sent)
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_takes_neither_time_nor_memory_without_end() {
+        let endless_body = Answer {
+            begins: "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
+            goes_on: "a\r\n0123456789\r\n",
+        };
+        let endless_headers = Answer { begins: "HTTP/1.1 200 OK\r\n", goes_on: "X-More: 0123456789\r\n" };
+        let slow_headers = Answer { begins: "HTTP/1.1 200 OK\r\nX-More: 0", goes_on: "" };
+        let rules = rules(&["loopback"]);
+        let post = async |answer| {
+            let (url, sent) = receiver(answer).await;
+            let message = Message { url, headers: Vec::new(), body: "{}".to_owned() };
+            let posted = rules.post(message).await;
+            (posted, sent.await.expect("the connection ends"))
+        };
+        let (body, headers, slow) =
+            tokio::join!(post(endless_body), post(endless_headers), post(slow_headers));
+        assert!(matches!(body.0, Ok(200)), "the text of an answer is not read: {body:?}");
+        assert!(matches!(headers.0, Err(PostError::Connection(_))), "{headers:?}");
+        assert!(matches!(slow.0, Err(PostError::Late)), "{slow:?}");
+        // Most of it is in the buffers of the connection.
+        let most = 32 << 20;
+        assert!(body.1 < most && headers.1 < most, "{} {}", body.1, headers.1);
     }
 
     #[tokio::test]

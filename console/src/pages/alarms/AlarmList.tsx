@@ -29,9 +29,9 @@ export function AlarmList({ alarms, none }: { alarms: Alarm[]; none?: string }) 
   );
 }
 
-/** The name of an alarm's object: a tenant of a cluster, a cluster, or the Lifeboat server itself. */
-function alarmObject({ clusterId, clusterName, tenantName }: Alarm, labels: Labels['alarms']): string {
-  if (typeof clusterId !== 'number') return labels.server;
+/** The name of an alarm's object: a tenant of a cluster, a cluster, a channel, or the Lifeboat server itself. */
+function alarmObject({ scope, clusterId, clusterName, tenantName }: Alarm, labels: Labels['alarms']): string {
+  if (typeof clusterId !== 'number') return scope === 'Channel' ? labels.channel : labels.server;
   return [clusterName ?? String(clusterId), tenantName].filter(Boolean).join(' / ');
 }
 

@@ -10,5 +10,6 @@ test('an alarm leads to what it is about', () => {
   expect(placeOf({ alarmType: 'backup_storage_capacity_over_threshold', clusterId: 7 })).toBe('/clusters/7/backup?list=storage');
   expect(placeOf({ alarmType: 'cluster_unavailable', clusterId: 7 })).toBe('/clusters/7');
   expect(placeOf({ alarmType: 'lifeboat_disk_unavailable', clusterId: null })).toBe('/system');
+  expect(placeOf({ alarmType: 'channel_failing', clusterId: null })).toBe('/system/channels');
   expect(placeOf({ alarmType: 'backup_run_missed', clusterId: null })).toBeUndefined();
 });

@@ -4,6 +4,7 @@ import type { Alarm } from '../../api/types';
 export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType' | 'clusterId' | 'taskId'>): string | undefined {
   if (typeof taskId === 'number') return `/tasks/${taskId}`;
   if (alarmType === 'lifeboat_disk_unavailable') return '/system';
+  if (alarmType === 'channel_failing') return '/system/channels';
   if (typeof clusterId !== 'number') return undefined;
   switch (alarmType) {
     case 'cluster_unavailable':

@@ -9,17 +9,21 @@ import { useMay } from '../logon/me';
 import { About } from './About';
 import { Accounts } from './Accounts';
 import { AuditLog } from './AuditLog';
+import { Channels } from './Channels';
+import { useChannelWords } from './channelWords';
 import { SigningKeys } from './SigningKeys';
 
-/** The accounts, the audit log, the signing keys, and the version of Lifeboat. */
+/** The accounts, the audit log, the channels, the signing keys, and the version of Lifeboat. */
 export default function SystemPage() {
   const { system, access, signing } = useLabels();
+  const channels = useChannelWords();
   const may = useMay();
   const navigate = useNavigate();
   const { tab } = useParams();
   const items = [
     { key: 'accounts', label: access.accounts, children: <ForAdministrators><Accounts /></ForAdministrators> },
     { key: 'audit', label: access.audit, children: <ForAdministrators><AuditLog /></ForAdministrators> },
+    { key: 'channels', label: channels.title, children: <ForAdministrators><Channels /></ForAdministrators> },
     { key: 'signing-keys', label: signing.title, children: <SigningKeys /> },
     { key: 'about', label: system.about, children: <About /> },
   ];

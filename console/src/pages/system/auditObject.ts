@@ -1,6 +1,6 @@
 /** The object of a line in the audit log: its kind, its ID or name, and the address that shows it. */
 export interface AuditObject {
-  kind: 'cluster' | 'tenant' | 'task' | 'subtask' | 'storage' | 'strategy' | 'user' | 'key';
+  kind: 'cluster' | 'tenant' | 'task' | 'subtask' | 'storage' | 'strategy' | 'user' | 'key' | 'channel';
   name: string;
   /** The cluster that it belongs to. */
   cluster?: number;
@@ -25,6 +25,8 @@ export function auditObjectOf(object: string): AuditObject | undefined {
       return { kind: 'strategy', name };
     case 'user':
       return { kind: 'user', name: object.slice('user/'.length), to: '/system/accounts' };
+    case 'channel':
+      return { kind: 'channel', name: object.slice('channel/'.length), to: '/system/channels' };
     case 'signing-key':
     case 'trusted-key':
       return { kind: 'key', name: object.slice(kind.length + 1), to: '/system/signing-keys' };

@@ -80,8 +80,7 @@ pub(crate) async fn channel_change(
     Path(id): Path<i64>,
     Body(body): Body<ChannelChangeBody>,
 ) -> Result<Answer<ChannelView>, Failure> {
-    let known = channels::get(&api.control, &actor, ChannelId(id)).await?;
-    let change = body.read(known.rule)?;
+    let change = body.read()?;
     Ok(Answer(channels::update(&api.control, &actor, ChannelId(id), change).await?.into()))
 }
 

@@ -5,7 +5,7 @@ use control::alarms::{AlarmFilter, AlarmHistoryQuery, ListedAlarm};
 use model::Problem;
 use model::alarm::kept::{Acknowledgement, Handling, Silence};
 use model::alarm::{Alarm, AlarmChange, AlarmKind, AlarmLevel, Subject};
-use model::id::ClusterId;
+use model::id::{ChannelId, ClusterId};
 use model::text;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -227,6 +227,8 @@ pub(crate) enum AlarmScope {
     Cluster,
     /// A tenant.
     Tenant,
+    /// A channel for notices.
+    Channel,
 }
 
 impl From<ListedAlarm> for AlarmView {
@@ -237,9 +239,10 @@ impl From<ListedAlarm> for AlarmView {
         let time = |time: Option<Timestamp>| time.map(Timestamp::to_rfc3339);
         let kept = record.as_ref();
         let (tenant_id, tenant_name) = tenant.map(|(id, name)| (id.0, name)).unzip();
-        let id = id_of(kind, subject.cluster(), tenant_id);
+        let id = id_of(kind, subject.cluster(), tenant_id, subject.channel());
         let (scope, cluster) = match subject {
             Subject::Server(_) => (AlarmScope::Server, None),
+            Subject::Channel { .. } => (AlarmScope::Channel, None),
             Subject::Cluster { id, name, ob_cluster: _ } if tenant_id.is_some() => {
                 (AlarmScope::Tenant, Some((id.0, name)))
             }
@@ -280,7 +283,15 @@ impl From<ListedAlarm> for AlarmView {
 }
 
 /// The identity of the problem.
-fn id_of(kind: AlarmKind, cluster: Option<ClusterId>, tenant: Option<i64>) -> String {
+fn id_of(
+    kind: AlarmKind,
+    cluster: Option<ClusterId>,
+    tenant: Option<i64>,
+    channel: Option<ChannelId>,
+) -> String {
+    if let Some(channel) = channel {
+        return format!("{}-channel-{channel}", kind.name());
+    }
     format!("{}-{}-{}", kind.name(), cluster.map_or(0, |id| id.0), tenant.unwrap_or_default())
 }
 
@@ -304,10 +315,10 @@ pub(crate) struct AlarmEventView {
 
 impl From<AlarmChange> for AlarmEventView {
     fn from(change: AlarmChange) -> Self {
-        let AlarmChange { became, kind, cluster, tenant } = change;
+        let AlarmChange { became, kind, cluster, tenant, channel } = change;
         let tenant_id = tenant.map(|id| id.0);
         Self {
-            id: id_of(kind, cluster, tenant_id),
+            id: id_of(kind, cluster, tenant_id, channel),
             alarm_type: kind.into(),
             change: became.into(),
             cluster_id: cluster.map(|id| id.0),

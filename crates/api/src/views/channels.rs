@@ -69,7 +69,7 @@ pub(crate) struct ChannelChangeBody {
     /// Only alarms of these levels; an empty list means all.
     #[serde(default, deserialize_with = "whole::optional_list")]
     levels: Option<Vec<i64>>,
-    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers.
+    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers and channels.
     #[serde(default, deserialize_with = "whole::optional_list")]
     cluster_ids: Option<Vec<i64>>,
     /// Whether it also receives a notice when such an alarm recovers.
@@ -97,23 +97,18 @@ impl NewChannelBody {
 }
 
 impl ChannelChangeBody {
-    /// Reads the change of a channel with this rule.
-    pub(crate) fn read(self, rule: Rule) -> Result<ChannelChange, Problem> {
+    /// Reads the change.
+    pub(crate) fn read(self) -> Result<ChannelChange, Problem> {
         let Self { name, url, headers, signature_secret, levels, cluster_ids, recovered, language, enabled } =
             self;
-        let is_other = levels.is_some() || cluster_ids.is_some() || recovered.is_some();
-        let rule = Rule {
-            levels: levels.as_deref().map(read_levels).transpose()?.unwrap_or(rule.levels),
-            clusters: cluster_ids
-                .map_or(rule.clusters, |clusters| clusters.into_iter().map(ClusterId).collect()),
-            recovered: recovered.unwrap_or(rule.recovered),
-        };
         Ok(ChannelChange {
             name,
             url: url.map(|url| url.0),
             headers: headers.map(read_headers),
             signature: signature_secret.map(|secret| Some(secret.0).filter(|secret| !secret.is_empty())),
-            rule: is_other.then_some(rule),
+            levels: levels.as_deref().map(read_levels).transpose()?,
+            clusters: cluster_ids.map(|clusters| clusters.into_iter().map(ClusterId).collect()),
+            recovered,
             language: language.map(model::text::Language::from),
             enabled,
         })
@@ -151,7 +146,7 @@ pub(crate) struct ChannelView {
     signed: bool,
     /// Only alarms of these levels; an empty list means all.
     levels: Vec<i64>,
-    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers.
+    /// Only alarms of these clusters; an empty list means all, and those of Lifeboat servers and channels.
     cluster_ids: Vec<i64>,
     /// Whether it also receives a notice when such an alarm recovers.
     recovered: bool,

@@ -213,6 +213,7 @@ words! {
         BackupRunMissed = "backup_run_missed",
         StrategyOwnerInvalid = "backup_strategy_owner_invalid",
         StrategyUnreadable = "backup_strategy_unreadable",
+        ChannelFailing = "channel_failing",
     }
 }
 

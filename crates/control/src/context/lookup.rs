@@ -1,5 +1,7 @@
 //! The objects of a request must exist: each function returns one from the metadata, or the error that names it.
 
+use std::collections::BTreeMap;
+
 use model::Problem;
 use model::backup_set::BackupSet;
 use model::cluster::Cluster;
@@ -27,6 +29,12 @@ impl Context {
     pub(crate) async fn storage(&self, id: StorageId) -> Result<Storage, Error> {
         let found = self.metadata.storage_get(id).await?;
         Ok(found.ok_or_else(|| Problem::not_found("storage-unknown").with("storage", id))?)
+    }
+
+    /// Returns all storages, also those that are not saved, in one query.
+    pub(crate) async fn storages_by_id(&self) -> Result<BTreeMap<StorageId, Storage>, Error> {
+        let all = self.metadata.storage_list_whole().await?;
+        Ok(all.into_iter().map(|storage| (storage.id, storage)).collect())
     }
 
     /// Returns a backup set that must exist.

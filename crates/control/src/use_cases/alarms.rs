@@ -10,7 +10,7 @@ mod records;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 pub use metadata::alarms::AlarmHistoryQuery;
@@ -111,15 +111,20 @@ async fn current(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Li
     records.retain(|record| cluster.is_none() || record.alarm.subject.cluster() == cluster);
     let seen = records::with_rooms(control, derived, &records).await?;
     let now = control.metadata().now().await?;
-    let mut records: BTreeMap<AlarmKey, AlarmRecord> =
+    let records: BTreeMap<AlarmKey, AlarmRecord> =
         records.into_iter().map(|record| (AlarmKey::of(&record.alarm), record)).collect();
     let mut alarms: Vec<ListedAlarm> = Vec::with_capacity(seen.alarms.len());
+    let mut present = BTreeSet::new();
     for alarm in &seen.alarms {
-        let record = records.remove(&AlarmKey::of(alarm));
+        let key = AlarmKey::of(alarm);
+        // Several problems may have one record.
+        let record = records.get(&key).cloned();
+        present.insert(key);
         let handling = record.as_ref().map_or(Handling::New, |record| record.handling(now));
         alarms.push(ListedAlarm { alarm: alarm.clone(), record, handling });
     }
-    let is_unknown = |(key, _): &(AlarmKey, AlarmRecord)| seen.checked(key).is_none();
+    let is_unknown =
+        |(key, _): &(AlarmKey, AlarmRecord)| !present.contains(key) && seen.checked(key).is_none();
     let unknown = records.into_iter().filter(is_unknown);
     alarms.extend(unknown.map(|(_, record)| ListedAlarm::of(record, now)));
     alarms.sort_by_cached_key(|ListedAlarm { alarm, .. }| {

@@ -7,9 +7,10 @@ mod tests;
 
 use metadata::channels::ChannelSettings;
 use metadata::notices::{NewNotice, Tried};
+use model::alarm::AlarmLevel;
 use model::channel::{Channel, ChannelSecrets, Notice, NoticeEvent, Rule, test_message};
 use model::cluster::check_name;
-use model::id::ChannelId;
+use model::id::{ChannelId, ClusterId};
 use model::text::Language;
 use model::user::Permission;
 use model::{Problem, Secret};
@@ -46,8 +47,12 @@ pub struct ChannelChange {
     pub headers: Option<Vec<(String, Secret)>>,
     /// The secret of the signature; `Some(None)` removes it.
     pub signature: Option<Option<Secret>>,
-    /// Which notices it receives.
-    pub rule: Option<Rule>,
+    /// The levels of its alarms.
+    pub levels: Option<Vec<AlarmLevel>>,
+    /// The clusters of its alarms.
+    pub clusters: Option<Vec<ClusterId>>,
+    /// Whether it also hears when these alarms recover.
+    pub recovered: Option<bool>,
     /// The language of the notices.
     pub language: Option<Language>,
     /// Whether it receives notices.
@@ -110,8 +115,8 @@ pub async fn create(control: &Control, actor: &Actor, new: NewChannel) -> Result
     attempt.watch(&control.context, work).await
 }
 
-/// Changes a channel. Its secrets belong to its URL: another URL needs all of them again, because otherwise they could
-/// be sent to someone else.
+/// Changes a channel. The waiting notices of one that is disabled are given up. Its secrets belong to its URL: another
+/// URL needs all of them again, because otherwise they could be sent to someone else.
 ///
 /// # Errors
 /// As [`create`], and when there is no such channel, or the URL changes without the other secrets.
@@ -124,10 +129,11 @@ pub async fn update(
     let attempt = Attempt::new(actor, "channel-update", format!("channel/{id}"));
     let work = async {
         actor.must(Permission::ManageUsers)?;
-        let channel = known(control, id).await?;
-        let kept = control.metadata().channel_secrets(id).await?;
+        let mut writer = control.metadata().begin().await?;
+        let channel = found(writer.channel_now(id).await?, id)?;
         let has_secrets = change.url.is_some() || change.headers.is_some() || change.signature.is_some();
-        let secrets = if has_secrets { Some(changed(kept, &change)?) } else { None };
+        let secrets =
+            if has_secrets { Some(changed(writer.channel_secrets_now(id).await?, &change)?) } else { None };
         let endpoint = match &secrets {
             Some(secrets) => receiver(control, &secrets.url)?,
             None => channel.endpoint,
@@ -137,11 +143,14 @@ pub async fn update(
         let settings = ChannelSettings {
             name,
             endpoint,
-            rule: change.rule.unwrap_or(channel.rule),
+            rule: Rule {
+                levels: change.levels.unwrap_or(channel.rule.levels),
+                clusters: change.clusters.unwrap_or(channel.rule.clusters),
+                recovered: change.recovered.unwrap_or(channel.rule.recovered),
+            },
             language: change.language.unwrap_or(channel.language),
             enabled: change.enabled.unwrap_or(channel.enabled),
         };
-        let mut writer = control.metadata().begin().await?;
         writer.channel_update(id, &settings, secrets.as_ref()).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
@@ -158,8 +167,8 @@ pub async fn remove(control: &Control, actor: &Actor, id: ChannelId) -> Result<C
     let attempt = Attempt::new(actor, "channel-delete", format!("channel/{id}"));
     let work = async {
         actor.must(Permission::ManageUsers)?;
-        let channel = known(control, id).await?;
         let mut writer = control.metadata().begin().await?;
+        let channel = found(writer.channel_now(id).await?, id)?;
         writer.channel_remove(id).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
@@ -176,9 +185,9 @@ pub async fn test(control: &Control, actor: &Actor, id: ChannelId) -> Result<Not
     let attempt = Attempt::new(actor, "channel-test", format!("channel/{id}"));
     let work = async {
         actor.must(Permission::ManageUsers)?;
-        let channel = known(control, id).await?;
-        let body = test_message(&channel, &actor.name, channel.language);
         let mut writer = control.metadata().begin().await?;
+        let channel = found(writer.channel_now(id).await?, id)?;
+        let body = test_message(&channel, &actor.name, channel.language);
         let due = writer.now().await?;
         let new = NewNotice { channel: id, alarm: None, event: NoticeEvent::Test, body, due };
         let mut notice = writer.notice_claimed(&new, sending::LEASE).await?;
@@ -198,8 +207,11 @@ pub async fn test(control: &Control, actor: &Actor, id: ChannelId) -> Result<Not
 }
 
 async fn known(control: &Control, id: ChannelId) -> Result<Channel, Error> {
-    let found = control.metadata().channel_get(id).await?;
-    Ok(found.ok_or_else(|| Problem::not_found("channel-unknown").with("channel", id))?)
+    Ok(found(control.metadata().channel_get(id).await?, id)?)
+}
+
+fn found(channel: Option<Channel>, id: ChannelId) -> Result<Channel, Problem> {
+    channel.ok_or_else(|| Problem::not_found("channel-unknown").with("channel", id))
 }
 
 /// Checks the URL of a receiver; returns its scheme, host and port.

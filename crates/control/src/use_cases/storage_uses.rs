@@ -234,18 +234,7 @@ mod tests {
     #[tokio::test]
     async fn a_storage_that_is_fuller_than_its_strategy_allows_is_an_alarm_while_it_is() {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-        let schedule = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "zone": "UTC"});
-        let thresholds =
-            ThresholdConfig { alarm_storage_percentage_threshold: Some(60), ..ThresholdConfig::default() };
-        let ask = StrategyAsk {
-            method: None,
-            storage: Some(NamedStorage { choice: StorageChoice::Saved(world.storage), name: None }),
-            schedule: serde_json::from_value(schedule).expect("a schedule"),
-            thresholds,
-            secondary_backup: false,
-        };
-        let scope = Scope::Cluster(world.cluster);
-        strategies::create(&world.control, &world.actor, scope, ask).await.expect("created");
+        back_up(&world, Scope::Cluster(world.cluster)).await;
         for (used_bytes, is_full) in [(Some(60), false), (Some(61), true), (None, false)] {
             let room = used_bytes.map(|used_bytes| Room { capacity_bytes: 100, used_bytes });
             let taken = NewUse { storage: world.storage, data_bytes: 1, log_bytes: Some(1), room };
@@ -259,5 +248,44 @@ mod tests {
             assert_eq!(kinds, expected, "{used_bytes:?}");
             pass(&world, HALF_AN_HOUR).await;
         }
+    }
+
+    /// Creates a strategy whose storage may be 60 percent full.
+    async fn back_up(world: &SimWorld, scope: Scope) {
+        let schedule = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "zone": "UTC"});
+        let thresholds =
+            ThresholdConfig { alarm_storage_percentage_threshold: Some(60), ..ThresholdConfig::default() };
+        let ask = StrategyAsk {
+            method: None,
+            storage: Some(NamedStorage { choice: StorageChoice::Saved(world.storage), name: None }),
+            schedule: serde_json::from_value(schedule).expect("a schedule"),
+            thresholds,
+            secondary_backup: false,
+        };
+        strategies::create(&world.control, &world.actor, scope, ask).await.expect("created");
+    }
+
+    #[tokio::test]
+    async fn many_full_storages_take_no_more_statements_than_one() {
+        let world = SimWorld::with(Profile::V4_2_5, &["shop", "books", "crm"]).await;
+        let metadata = world.control.metadata();
+        let room = Some(Room { capacity_bytes: 100, used_bytes: 61 });
+        let taken = NewUse { storage: world.storage, data_bytes: 1, log_bytes: Some(1), room };
+        let mut writer = metadata.begin().await.expect("may write");
+        assert!(writer.storage_uses_insert(world.cluster, &[taken]).await.expect("kept"));
+        writer.commit().await.expect("kept");
+        let statements = || metadata.statement_timings().iter().map(|(_, timing)| timing.count).sum::<u64>();
+        let tenants = metadata.tenant_list(world.cluster).await.expect("listed");
+        let of_tenants = tenants.iter().filter(|tenant| tenant.name != "sys").map(|tenant| tenant.id);
+        let mut taken = Vec::new();
+        for (number, tenant) in of_tenants.enumerate() {
+            back_up(&world, Scope::Tenant(world.cluster, tenant)).await;
+            let before = statements();
+            let alarms =
+                crate::alarms::problems(&world.control, &world.actor, None, PageAsk::default()).await;
+            taken.push(statements() - before);
+            assert_eq!(alarms.expect("listed").contents.len(), number + 1);
+        }
+        assert!(taken.len() == 3 && taken.iter().all(|count| *count == taken[0]), "{taken:?}");
     }
 }

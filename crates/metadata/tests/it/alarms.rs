@@ -6,7 +6,7 @@ use engine::testkit::Timed as _;
 use metadata::alarms::{AlarmHistoryQuery, KEPT};
 use metadata::{Error, Metadata, Slice};
 use model::Timestamp;
-use model::alarm::kept::{RecordChange, Silence};
+use model::alarm::kept::{AlarmKey, RecordChange, Silence};
 use model::alarm::{Alarm, AlarmKind, AlarmLevel, Subject};
 use model::id::{AlarmId, ClusterId, TaskId, TenantId};
 use model::text::Text;
@@ -67,13 +67,19 @@ async fn an_alarm_is_open_once_until_it_has_recovered(metadata: Metadata) {
     apply(&metadata, &RecordChange::Recover { id, at: Timestamp(40) }).await;
     let known = async |oldest| {
         let known = metadata.alarm_list_for(Timestamp(oldest)).await.expect("answers");
-        known.into_iter().map(|record| record.id).collect::<Vec<_>>()
+        known.records.into_iter().map(|record| record.id).collect::<Vec<_>>()
     };
     assert_eq!(known(40).await, [id, other]);
     assert_eq!(known(41).await, [other]);
     let again = apply(&metadata, &raised(alarm(1, "a"))).await;
     assert!(again > other, "a new alarm");
     let mut writer = begin(&metadata).await;
+    let problems = [AlarmKey::of(&alarm(1, "a"))];
+    let of_problem = writer.alarms_of_now(&problems, Timestamp(0)).await.expect("answers");
+    let ids: Vec<_> = of_problem.records.iter().map(|record| record.id).collect();
+    assert_eq!((ids, of_problem.unreadable.len()), (vec![id, again], 0));
+    let of_none = writer.alarms_of_now(&[], Timestamp(0)).await.expect("answers");
+    assert_eq!(of_none.records, []);
     let missing = writer.alarm_apply(&RecordChange::Touch { id: AlarmId(99), seen: Timestamp(1) }).await;
     assert!(matches!(missing, Err(Error::Missing { .. })), "{missing:?}");
 }
@@ -100,7 +106,7 @@ async fn what_people_do_about_an_alarm_is_recorded(metadata: Metadata) {
 
     apply(&metadata, &RecordChange::Recover { id, at: Timestamp(40) }).await;
     let known = metadata.alarm_list_for(Timestamp(41)).await.expect("answers");
-    assert_eq!(known.len(), 1, "its silence still counts");
+    assert_eq!(known.records.len(), 1, "its silence still counts");
     let raise = RecordChange::Raise { alarm: alarm(1, "a"), seen: Timestamp(50), silence: Some(silence) };
     let again = apply(&metadata, &raise).await;
     let record = metadata.alarm_get(again).await.expect("answers").expect("recorded");

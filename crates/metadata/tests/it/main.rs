@@ -19,3 +19,4 @@ mod servers;
 mod stand;
 mod storage_uses;
 mod strategies;
+mod upgrade;

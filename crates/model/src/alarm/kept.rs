@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Alarm, AlarmKind, Subject};
-use crate::id::{AlarmId, ClusterId, TenantId};
+use crate::id::{AlarmId, ChannelId, ClusterId, TenantId};
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
@@ -108,19 +108,21 @@ impl AlarmRecord {
 pub struct AlarmKey {
     /// The type.
     pub kind: AlarmKind,
-    /// The server or cluster.
+    /// The server, cluster or channel.
     pub place: Place,
     /// The tenant of the cluster, if the problem concerns one.
     pub tenant: Option<TenantId>,
 }
 
-/// The server or cluster of a problem.
+/// The server, cluster or channel of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// A Lifeboat server, by its name.
     Server(String),
     /// A cluster.
     Cluster(ClusterId),
+    /// A channel.
+    Channel(ChannelId),
 }
 
 impl AlarmKey {
@@ -130,6 +132,7 @@ impl AlarmKey {
         let place = match &alarm.subject {
             Subject::Server(name) => Place::Server(name.clone()),
             Subject::Cluster { id, .. } => Place::Cluster(*id),
+            Subject::Channel { id, .. } => Place::Channel(*id),
         };
         Self { kind: alarm.kind, place, tenant: alarm.tenant.as_ref().map(|(id, _)| *id) }
     }
@@ -142,6 +145,7 @@ impl fmt::Display for AlarmKey {
             (Place::Server(name), _) => write!(f, "server/{name}"),
             (Place::Cluster(id), Some(tenant)) => write!(f, "cluster/{id}/{tenant}"),
             (Place::Cluster(id), None) => write!(f, "cluster/{id}"),
+            (Place::Channel(id), _) => write!(f, "channel/{id}"),
         }
     }
 }
@@ -196,6 +200,7 @@ impl Observation {
     fn data(&self, key: &AlarmKey) -> Option<Span> {
         let cluster = match &key.place {
             Place::Server(name) => return self.disks.filter(|_| *name == self.server).map(Span::at),
+            Place::Channel(_) => return Some(self.read),
             Place::Cluster(id) => *id,
         };
         if !self.clusters.contains(&cluster) {

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use metadata::backup_failures::BackupFailure;
+use metadata::channels::ChannelFailure;
 use metadata::strategies::{Strategies, Unreadable};
 use model::ability::Generation;
 use model::alarm::kept::{Observation, Span};
 use model::alarm::{self, Alarm, AlarmKind, LOG_DELAY_S, Subject};
 use model::archive::ArchiveRound;
 use model::backup_set::BackupSet;
+use model::channel::is_failing;
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, TaskId, TenantId};
-use model::strategy::{Strategy, holding};
+use model::strategy::{Holders, Strategy};
 use model::tenant::Tenant;
 use model::text::Text;
 use model::time::Timestamp;
@@ -42,16 +44,20 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
     for failure in control.metadata().backup_failures(&orders::backup_kinds()).await? {
         failures.entry(failure.cluster).or_default().push(failure);
     }
-    let partial = control.metadata().backup_set_partial_newest().await?;
+    let mut partial = grouped(control.metadata().backup_set_partial_newest().await?, |set| set.cluster);
     let Strategies { readable: strategies, unreadable } =
         control.metadata().strategy_list_whole(cluster).await?;
     let (faults, unmeasured) = of_strategies::faults(control, &clusters, &strategies).await?;
-    let has_fault = |id| faults.iter().any(|(strategy, _)| strategy.scope.cluster() == id);
+    let mut faults = grouped(faults, |(strategy, _)| strategy.scope.cluster());
+    let unread: BTreeSet<_> =
+        unreadable.iter().map(|strategy| (strategy.scope.cluster(), strategy.scope.tenant())).collect();
+    let mut unreadable = grouped(unreadable, |strategy| strategy.scope.cluster());
+    let holders = Holders::of(&strategies);
     let is_well = |cluster: &&Cluster| {
         !failures.contains_key(&cluster.id)
-            && !has_fault(cluster.id)
-            && !partial.iter().any(|set| set.cluster == cluster.id)
-            && !unreadable.iter().any(|strategy| strategy.scope.cluster() == cluster.id)
+            && !faults.contains_key(&cluster.id)
+            && !partial.contains_key(&cluster.id)
+            && !unreadable.contains_key(&cluster.id)
             && troubles.of(cluster.id).is_none()
             && cluster.status != ClusterStatus::Unavailable
     };
@@ -60,30 +66,32 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
     let mut tenants = control.metadata().tenant_list_of(&ids).await?;
     let mut alarms = Vec::new();
     for cluster in ill {
+        let tenants = Tenants::of(tenants.remove(&cluster.id).unwrap_or_default());
+        alarms.extend(of_answers(cluster, &tenants, &holders, troubles.of(cluster.id)));
         let failures = failures.remove(&cluster.id).unwrap_or_default();
-        let trouble = troubles.of(cluster.id);
-        let faults: Vec<_> =
-            faults.iter().filter(|(strategy, _)| strategy.scope.cluster() == cluster.id).collect();
-        let tenants = tenants.remove(&cluster.id).unwrap_or_default();
-        alarms.extend(of_answers(cluster, &tenants, &strategies, trouble));
         alarms.extend(failures.into_iter().filter_map(|failure| of_failure(cluster, &tenants, failure)));
-        let of_cluster = partial.iter().filter(|set| set.cluster == cluster.id);
-        alarms.extend(of_cluster.filter_map(|set| of_partial(cluster, &tenants, set)));
-        let of_faults = |(strategy, fault): &(Strategy, Fault)| of_fault(cluster, &tenants, strategy, fault);
-        alarms.extend(faults.into_iter().filter_map(of_faults));
-        let of_cluster = unreadable.iter().filter(|strategy| strategy.scope.cluster() == cluster.id);
-        alarms.extend(of_cluster.map(|strategy| of_unreadable(cluster, &tenants, strategy)));
+        let partial = partial.remove(&cluster.id).unwrap_or_default();
+        alarms.extend(partial.iter().filter_map(|set| of_partial(cluster, &tenants, set)));
+        let faults = faults.remove(&cluster.id).unwrap_or_default();
+        alarms.extend(
+            faults.iter().filter_map(|(strategy, fault)| of_fault(cluster, &tenants, strategy, fault)),
+        );
+        let unreadable = unreadable.remove(&cluster.id).unwrap_or_default();
+        alarms.extend(unreadable.iter().map(|strategy| of_unreadable(cluster, &tenants, strategy)));
     }
     if cluster.is_none() {
         alarms.extend(disks.trouble.map(|trouble| of_disks(control, trouble)));
+        alarms.extend(control.metadata().channel_failures().await?.into_iter().filter_map(of_channel));
     }
     alarms.sort_by_cached_key(|alarm| {
         (alarm.kind.level(), alarm.kind, alarm.subject.name().to_owned(), alarm.tenant.clone())
     });
-    let is_silent = |id: &ClusterId| {
-        clusters.iter().any(|cluster| cluster.id == *id && cluster.status == ClusterStatus::Unavailable)
-    };
-    let logs = troubles.logs_at.into_iter().filter(|(id, _)| !is_silent(id)).collect();
+    let silent: BTreeSet<ClusterId> = clusters
+        .iter()
+        .filter(|cluster| cluster.status == ClusterStatus::Unavailable)
+        .map(|cluster| cluster.id)
+        .collect();
+    let logs = troubles.logs_at.into_iter().filter(|(id, _)| !silent.contains(id)).collect();
     let observation = Observation {
         server: control.context.server_name.clone(),
         read: Span { from, to: control.metadata().now().await? },
@@ -91,13 +99,57 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
         clusters: clusters.iter().map(|cluster| cluster.id).collect(),
         logs,
         unmeasured: unmeasured.keys().copied().collect::<BTreeSet<_>>(),
-        unreadable: unreadable
-            .iter()
-            .map(|strategy| (strategy.scope.cluster(), strategy.scope.tenant()))
-            .collect(),
+        unreadable: unread,
         alarms,
     };
     Ok(Derived { observation, unmeasured })
+}
+
+/// Returns the values by cluster, in their order.
+fn grouped<T>(values: Vec<T>, cluster: impl Fn(&T) -> ClusterId) -> BTreeMap<ClusterId, Vec<T>> {
+    let mut groups: BTreeMap<ClusterId, Vec<T>> = BTreeMap::new();
+    for value in values {
+        groups.entry(cluster(&value)).or_default().push(value);
+    }
+    groups
+}
+
+/// The tenants of a cluster, to be found by number and by name.
+struct Tenants {
+    names: BTreeMap<TenantId, String>,
+    ids: BTreeMap<String, TenantId>,
+}
+
+impl Tenants {
+    fn of(tenants: Vec<Tenant>) -> Self {
+        Self {
+            ids: tenants.iter().map(|tenant| (tenant.name.clone(), tenant.id)).collect(),
+            names: tenants.into_iter().map(|tenant| (tenant.id, tenant.name)).collect(),
+        }
+    }
+
+    /// Returns a tenant with its name; none if it is gone.
+    fn get(&self, id: TenantId) -> Option<(TenantId, String)> {
+        self.names.get(&id).map(|name| (id, name.clone()))
+    }
+
+    /// Returns a tenant with its name. One that is gone is called by its number.
+    fn named(&self, id: TenantId) -> (TenantId, String) {
+        self.get(id).unwrap_or_else(|| (id, id.to_string()))
+    }
+}
+
+/// A channel delivers nothing for a while.
+fn of_channel(failure: ChannelFailure) -> Option<Alarm> {
+    is_failing(failure.since, failure.last).then(|| Alarm {
+        kind: AlarmKind::ChannelFailing,
+        text: Text::new("alarm-channel-failing").with("object", &failure.name).with("since", failure.since),
+        subject: Subject::Channel { id: failure.channel, name: failure.name },
+        tenant: None,
+        task: None,
+        since: Some(failure.since),
+        reason: Some(failure.problem),
+    })
 }
 
 /// The problem of the disks of this server.
@@ -117,8 +169,8 @@ fn of_disks(control: &Control, trouble: DiskTrouble) -> Alarm {
 /// Whether the cluster responded, and if so, its log backup status.
 fn of_answers(
     cluster: &Cluster,
-    tenants: &[Tenant],
-    strategies: &[Strategy],
+    tenants: &Tenants,
+    strategies: &Holders<'_>,
     trouble: Option<&Trouble>,
 ) -> Vec<Alarm> {
     match trouble {
@@ -144,17 +196,13 @@ fn of_answers(
 
 fn of_log_backup(
     cluster: &Cluster,
-    tenants: &[Tenant],
+    tenants: &Tenants,
     round: &ArchiveRound,
     delay_us: Option<u64>,
     limit_s: u64,
 ) -> Option<Alarm> {
     let is_whole = cluster.facts.generation == Generation::Gen3;
-    let tenant = match tenants.iter().find(|tenant| tenant.id == round.tenant) {
-        _ if is_whole => None,
-        Some(tenant) => Some((tenant.id, tenant.name.clone())),
-        None => Some((round.tenant, round.tenant.to_string())),
-    };
+    let tenant = (!is_whole).then(|| tenants.named(round.tenant));
     let kind = alarm::of_log_backup(round, delay_us, limit_s)?;
     Some(if kind == AlarmKind::LogBackupInterrupted {
         let alarm = of_cluster(cluster, kind, "alarm-log-backup-interrupted", tenant);
@@ -171,17 +219,13 @@ fn of_log_backup(
 }
 
 /// The maximum delay of a tenant's log backup: that of its strategy, else OCP's.
-fn delay_limit_s(cluster: &Cluster, strategies: &[Strategy], tenant: TenantId) -> u64 {
-    let strategy = holding(strategies, cluster.id, tenant);
+fn delay_limit_s(cluster: &Cluster, strategies: &Holders<'_>, tenant: TenantId) -> u64 {
+    let strategy = strategies.holding(cluster.id, tenant);
     strategy.map_or(LOG_DELAY_S, |strategy| u64::from(strategy.settings.thresholds.log_backup_delay_s))
 }
 
-fn of_unreadable(cluster: &Cluster, tenants: &[Tenant], strategy: &Unreadable) -> Alarm {
-    let name = |id: TenantId| {
-        let found = tenants.iter().find(|tenant| tenant.id == id);
-        found.map_or_else(|| id.to_string(), |tenant| tenant.name.clone())
-    };
-    let tenant = strategy.scope.tenant().map(|id| (id, name(id)));
+fn of_unreadable(cluster: &Cluster, tenants: &Tenants, strategy: &Unreadable) -> Alarm {
+    let tenant = strategy.scope.tenant().map(|id| tenants.named(id));
     let mut alarm = of_cluster(cluster, AlarmKind::StrategyUnreadable, "alarm-strategy-unreadable", tenant);
     alarm.text.raw = Some(strategy.cause.clone());
     alarm
@@ -189,14 +233,10 @@ fn of_unreadable(cluster: &Cluster, tenants: &[Tenant], strategy: &Unreadable) -
 
 /// The tenant of a strategy may be gone: then it is called by its number. What is wrong with another tenant goes with
 /// it.
-fn of_fault(cluster: &Cluster, tenants: &[Tenant], strategy: &Strategy, fault: &Fault) -> Option<Alarm> {
-    let name = |id: TenantId| {
-        let found = tenants.iter().find(|tenant| tenant.id == id);
-        found.map(|tenant| (id, tenant.name.clone()))
-    };
+fn of_fault(cluster: &Cluster, tenants: &Tenants, strategy: &Strategy, fault: &Fault) -> Option<Alarm> {
     let tenant = match (fault.tenant, strategy.scope.tenant()) {
-        (Some(id), None) => Some(name(id)?),
-        (_, Some(id)) => Some(name(id).unwrap_or_else(|| (id, id.to_string()))),
+        (Some(id), None) => Some(tenants.get(id)?),
+        (_, Some(id)) => Some(tenants.named(id)),
         (None, None) => None,
     };
     let mut alarm = of_cluster(cluster, fault.kind, &fault.text.id, tenant);
@@ -205,10 +245,10 @@ fn of_fault(cluster: &Cluster, tenants: &[Tenant], strategy: &Strategy, fault: &
 }
 
 /// Nothing for a tenant that is gone.
-fn of_failure(cluster: &Cluster, tenants: &[Tenant], failure: BackupFailure) -> Option<Alarm> {
+fn of_failure(cluster: &Cluster, tenants: &Tenants, failure: BackupFailure) -> Option<Alarm> {
     // The lanes of 3.x are no tenants: one job backs up several.
-    let tenant = match tenants.iter().find(|tenant| tenant.name == failure.lane) {
-        Some(tenant) => Some((tenant.id, tenant.name.clone())),
+    let tenant = match tenants.ids.get(&failure.lane) {
+        Some(id) => Some((*id, failure.lane)),
         None if cluster.facts.generation == Generation::Gen3 => None,
         None => return None,
     };
@@ -222,9 +262,8 @@ fn of_failure(cluster: &Cluster, tenants: &[Tenant], failure: BackupFailure) -> 
 }
 
 /// Raises an alarm for a tenant whose newest backup set is partial; none for a dropped tenant.
-fn of_partial(cluster: &Cluster, tenants: &[Tenant], set: &BackupSet) -> Option<Alarm> {
-    let tenant = tenants.iter().find(|tenant| tenant.id == set.tenant)?;
-    let tenant = Some((tenant.id, tenant.name.clone()));
+fn of_partial(cluster: &Cluster, tenants: &Tenants, set: &BackupSet) -> Option<Alarm> {
+    let tenant = Some(tenants.get(set.tenant)?);
     let lost = set.left_out.iter().filter(|object| !object.agreed).count();
     let mut alarm = of_cluster(cluster, AlarmKind::BackupPartial, "alarm-backup-partial", tenant);
     alarm.text = alarm.text.with("count", lost).with("set", set.id);

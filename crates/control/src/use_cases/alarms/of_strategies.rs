@@ -1,7 +1,6 @@
 //! The problems of backup strategies: missed runs, owners without permission to back up, and exceeded thresholds.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::TaskStatus;
 use metadata::Slice;
@@ -11,9 +10,9 @@ use model::Timestamp;
 use model::ability::Generation;
 use model::alarm::AlarmKind;
 use model::cluster::Cluster;
-use model::id::{ClusterId, StorageId, StrategyId, TaskId, TenantId};
+use model::id::{ClusterId, StorageId, StrategyId, TaskId, TenantId, UserId};
 use model::physical::SYS;
-use model::strategy::{Strategy, holding};
+use model::strategy::{Holders, Strategy};
 use model::text::Text;
 use model::user::User;
 
@@ -65,13 +64,12 @@ pub(super) async fn faults(
 /// Returns owners without permission to back up, and missed runs. A paused strategy is no problem: it is intended.
 async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
     let missed = control.metadata().strategy_run_missed_last().await?;
-    let (mut faults, mut owners) = (Vec::new(), BTreeMap::<_, Option<User>>::new());
+    let missed: BTreeMap<StrategyId, &StoredRun> = missed.iter().map(|run| (run.run.strategy, run)).collect();
+    let users = control.metadata().user_list().await?;
+    let users: BTreeMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
+    let mut faults = Vec::new();
     for strategy in strategies.iter().filter(|strategy| !strategy.paused) {
-        let owner = match owners.entry(strategy.owner) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(place) => place.insert(control.metadata().user_get(strategy.owner).await?).clone(),
-        };
-        if let Err(problem) = actor_of_run(owner, strategy) {
+        if let Err(problem) = actor_of_run(users.get(&strategy.owner).cloned(), strategy) {
             let fault = Fault {
                 kind: AlarmKind::StrategyOwnerInvalid,
                 tenant: None,
@@ -82,8 +80,8 @@ async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<
             };
             faults.push((strategy.clone(), fault));
         }
-        let last = missed.iter().find(|run| run.run.strategy == strategy.id);
-        faults.extend(last.and_then(of_miss).map(|fault| (strategy.clone(), fault)));
+        let last = missed.get(&strategy.id);
+        faults.extend(last.and_then(|run| of_miss(run)).map(|fault| (strategy.clone(), fault)));
     }
     Ok(faults)
 }
@@ -120,14 +118,17 @@ async fn late_backups(
         ..TaskQuery::default()
     };
     let running = control.metadata().task_list(&query, Slice::ALL).await?.items;
+    let holders = Holders::of(strategies);
+    let by_id: BTreeMap<StrategyId, &Strategy> =
+        strategies.iter().map(|strategy| (strategy.id, strategy)).collect();
     let late = running.into_iter().filter_map(|task| {
         let number = |name| task.subject.get(name).and_then(|id| id.parse().ok());
         let ordered_by = number(subject::STRATEGY).map(StrategyId);
         let strategy = match ordered_by {
-            Some(id) => strategies.iter().find(|strategy| strategy.id == id),
+            Some(id) => by_id.get(&id).copied(),
             None => {
                 let tenant = number(subject::TENANT).map_or(SYS, TenantId);
-                holding(strategies, ClusterId(number(subject::CLUSTER)?), tenant)
+                holders.holding(ClusterId(number(subject::CLUSTER)?), tenant)
             }
         }?;
         let limit_minutes = strategy.settings.thresholds.data_backup_timeout_minutes?;
@@ -156,14 +157,17 @@ async fn old_backups(
     strategies: &[Strategy],
     now: Timestamp,
 ) -> Result<Vec<(Strategy, Fault)>, Error> {
-    let by_tenant = |cluster: ClusterId| {
-        clusters.iter().any(|known| known.id == cluster && known.facts.generation == Generation::Gen4)
-    };
+    let by_tenant: BTreeSet<ClusterId> = clusters
+        .iter()
+        .filter(|cluster| cluster.facts.generation == Generation::Gen4)
+        .map(|cluster| cluster.id)
+        .collect();
+    let holders = Holders::of(strategies);
     // The newest set of each strategy and tenant. A cluster with one set for all tenants is under no tenant.
     let mut newest: BTreeMap<(StrategyId, Option<TenantId>), Timestamp> = BTreeMap::new();
     for (cluster, tenant, finished) in control.metadata().backup_set_newest().await? {
-        let Some(strategy) = holding(strategies, cluster, tenant) else { continue };
-        let tenant = Some(tenant).filter(|_| by_tenant(cluster));
+        let Some(strategy) = holders.holding(cluster, tenant) else { continue };
+        let tenant = Some(tenant).filter(|_| by_tenant.contains(&cluster));
         let known = newest.entry((strategy.id, tenant)).or_insert(finished);
         *known = (*known).max(finished);
     }
@@ -206,18 +210,25 @@ async fn full_storages(
 ) -> Result<(Vec<(Strategy, Fault)>, Unmeasured), Error> {
     let since = Timestamp(now.0.saturating_sub(SAMPLE_COUNTS_US));
     let newest = control.metadata().storage_use_newest(since).await?;
+    let newest: BTreeMap<_, _> =
+        newest.iter().map(|sample| ((sample.cluster, sample.storage), sample)).collect();
+    let mut storages = None;
     let (mut faults, mut unmeasured) = (Vec::new(), Unmeasured::new());
     for strategy in strategies {
         let (cluster, storage) = (strategy.scope.cluster(), strategy.settings.storage);
-        let its = newest.iter().find(|sample| sample.cluster == cluster && sample.storage == storage);
+        let its = newest.get(&(cluster, storage));
         let Some(room) = its.and_then(|sample| sample.room) else {
             unmeasured.insert((cluster, strategy.scope.tenant()), storage);
             continue;
         };
         let (percent, limit) = (room.percent(), strategy.settings.thresholds.storage_percent);
         if percent > limit {
-            let storage = control.context.storage(storage).await?;
-            let name = storage.name.unwrap_or_else(|| storage.location.uri());
+            if storages.is_none() {
+                storages = Some(control.context.storages_by_id().await?);
+            }
+            let found = storages.as_ref().and_then(|storages| storages.get(&storage));
+            let name = found.map(|found| found.name.clone().unwrap_or_else(|| found.location.uri()));
+            let name = name.unwrap_or_else(|| storage.to_string());
             let text = Text::new("alarm-storage-full").with("storage", name);
             let fault = Fault {
                 kind: AlarmKind::StorageCapacity,

@@ -2,10 +2,14 @@
 //!
 //! Each server records what it sees. The records are read again in the transaction that changes them, and
 //! [`model::alarm::kept::decide`] ignores data that are older than a record, so a problem is raised once, whatever the
-//! number of servers, and a crash leaves all changes or none.
+//! number of servers, and a crash leaves each change with its notices, or nothing of it.
 
-use model::alarm::AlarmKind;
-use model::alarm::kept::{AlarmKey, AlarmRecord, Observation, Silence, check_comment, check_silence, decide};
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::alarm::kept::{
+    AlarmKey, AlarmRecord, Observation, RecordChange, Silence, check_comment, check_silence, decide,
+};
+use model::alarm::{Alarm, AlarmKind};
 use model::id::AlarmId;
 use model::problem::codes;
 use model::storage::StorageType;
@@ -25,20 +29,43 @@ const FORGET_AT_ONCE: u32 = 500;
 /// How often, at most, one run of the watcher deletes that many.
 const FORGET_ROUNDS: u32 = 100;
 
-/// Records what this server sees.
+/// How many alarms change in one transaction, so that other writers do not wait long.
+const RECORD_AT_ONCE: usize = 200;
+
+/// Records what this server sees, in small transactions: each alarm with its notices. What is not recorded when one
+/// fails is recorded by the next run.
 pub(crate) async fn record(control: &Control, derived: Derived) -> Result<(), Error> {
     let oldest = derived.observation.oldest();
     let known = control.metadata().alarm_list_for(oldest).await?;
-    let seen = with_rooms(control, derived, &known).await?;
+    let mut seen = with_rooms(control, derived, &known.records).await?;
+    leave(&mut seen, &known.unreadable);
+    let changes = decide(&seen, &known.records, control.metadata().now().await?);
     // The usual answer is that nothing has changed: it takes no turn to write.
-    if decide(&seen, &known, control.metadata().now().await?).is_empty() {
-        return Ok(());
+    let problems = of_changes(&changes, &known.records);
+    let mut alarms: BTreeMap<AlarmKey, Alarm> = BTreeMap::new();
+    for alarm in std::mem::take(&mut seen.alarms) {
+        alarms.entry(AlarmKey::of(&alarm)).or_insert(alarm);
     }
+    for part in problems.chunks(RECORD_AT_ONCE) {
+        seen.alarms = part.iter().filter_map(|problem| alarms.remove(problem)).collect();
+        record_part(control, &mut seen, part, oldest).await?;
+    }
+    Ok(())
+}
+
+/// Records what is seen of these problems, with their notices.
+async fn record_part(
+    control: &Control,
+    seen: &mut Observation,
+    problems: &[AlarmKey],
+    oldest: Timestamp,
+) -> Result<(), Error> {
     let mut writer = control.metadata().begin().await?;
     let now = writer.now().await?;
-    let changes = decide(&seen, &writer.alarms_for_now(oldest).await?, now);
-    let mut applied = Vec::with_capacity(changes.len());
-    for change in changes {
+    let known = writer.alarms_of_now(problems, oldest).await?;
+    leave(seen, &known.unreadable);
+    let mut applied = Vec::new();
+    for change in decide(seen, &known.records, now) {
         let id = writer.alarm_apply(&change).await?;
         applied.push((change, id));
     }
@@ -46,22 +73,50 @@ pub(crate) async fn record(control: &Control, derived: Derived) -> Result<(), Er
     Ok(writer.commit().await?)
 }
 
+/// Leaves out the problems whose open alarms cannot be read: they are recorded already.
+fn leave(seen: &mut Observation, unreadable: &BTreeSet<String>) {
+    if !unreadable.is_empty() {
+        seen.alarms.retain(|alarm| !unreadable.contains(&AlarmKey::of(alarm).to_string()));
+    }
+}
+
+/// Returns the problems that these changes are about.
+fn of_changes(changes: &[RecordChange], records: &[AlarmRecord]) -> Vec<AlarmKey> {
+    let keys: BTreeMap<AlarmId, AlarmKey> =
+        records.iter().map(|record| (record.id, AlarmKey::of(&record.alarm))).collect();
+    let key = |change: &RecordChange| match change {
+        RecordChange::Raise { alarm, .. } => Some(AlarmKey::of(alarm)),
+        RecordChange::Change { id, .. }
+        | RecordChange::Touch { id, .. }
+        | RecordChange::Recover { id, .. } => keys.get(id).cloned(),
+    };
+    changes.iter().filter_map(key).collect()
+}
+
 /// Returns the observation. An object store never has a capacity: its strategies are not among those whose storage
-/// could not be measured. Only the strategies of an open alarm are looked up.
+/// could not be measured. Storages are read only if a strategy of an open alarm needs it.
 pub(super) async fn with_rooms(
     control: &Control,
     derived: Derived,
     known: &[AlarmRecord],
 ) -> Result<Observation, Error> {
     let Derived { observation: mut seen, unmeasured } = derived;
+    let mut wanted = BTreeMap::new();
     for record in known.iter().filter(|record| record.recovered.is_none()) {
         let key = AlarmKey::of(&record.alarm);
         let Some(cluster) = record.alarm.subject.cluster() else { continue };
-        let Some(storage) = unmeasured.get(&(cluster, key.tenant)) else { continue };
         if key.kind == AlarmKind::StorageCapacity
-            && control.context.storage(*storage).await?.location.kind != StorageType::File
+            && let Some(storage) = unmeasured.get(&(cluster, key.tenant))
         {
-            seen.unmeasured.remove(&(cluster, key.tenant));
+            wanted.insert((cluster, key.tenant), *storage);
+        }
+    }
+    if !wanted.is_empty() {
+        let storages = control.context.storages_by_id().await?;
+        for (scope, storage) in wanted {
+            if storages.get(&storage).is_some_and(|storage| storage.location.kind != StorageType::File) {
+                seen.unmeasured.remove(&scope);
+            }
         }
     }
     Ok(seen)
@@ -127,7 +182,7 @@ pub async fn silence(
         let mut record = current(writer.alarm_now(id).await?, id)?;
         let silence = Silence { since: now, until, by: actor.name.clone(), reason };
         writer.alarm_silence(&record, Some(&silence)).await?;
-        writer.notices_due_at(id, until).await?;
+        writer.notices_due_at(&AlarmKey::of(&record.alarm), until).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         record.silence = Some(silence);
@@ -151,7 +206,7 @@ pub async fn unsilence(control: &Control, actor: &Actor, id: AlarmId) -> Result<
             return Err(Problem::refused(codes::CONFLICT, "alarm-not-silenced").with("alarm", id).into());
         }
         writer.alarm_silence(&record, None).await?;
-        writer.notices_due_at(id, now).await?;
+        writer.notices_due_at(&AlarmKey::of(&record.alarm), now).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         record.silence = None;

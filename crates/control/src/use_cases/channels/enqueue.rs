@@ -9,7 +9,7 @@ use model::id::AlarmId;
 use crate::error::Error;
 
 /// Writes the notices of these changes. The notice of a silenced alarm waits for the end of the silence; one whose
-/// alarm recovers before it was sent is given up.
+/// alarm recovers before it was sent is given up. Who was not told of an alarm does not hear of its end.
 pub(crate) async fn enqueue(
     writer: &mut Transaction,
     changes: &[(RecordChange, AlarmId)],
@@ -35,7 +35,10 @@ async fn raised(writer: &mut Transaction, channels: &[Channel], record: &AlarmRe
     let now = writer.now().await?;
     let due = record.silence.as_ref().map_or(now, |silence| silence.until.max(now));
     let (level, cluster) = (record.alarm.kind.level(), record.alarm.subject.cluster());
-    for channel in channels.iter().filter(|channel| channel.rule.wants(level, cluster)) {
+    // A channel that delivers nothing does not report that itself.
+    let is_itself = |channel: &Channel| record.alarm.subject.channel() == Some(channel.id);
+    let wanted = channels.iter().filter(|channel| channel.rule.wants(level, cluster) && !is_itself(channel));
+    for channel in wanted {
         let body = message(NoticeEvent::Raised, record, channel.language);
         let event = NoticeEvent::Raised;
         writer
@@ -52,9 +55,14 @@ async fn recovered(
 ) -> Result<(), Error> {
     let due = writer.now().await?;
     for notice in writer.notices_raised_now(record.id).await? {
-        if notice.status == NoticeStatus::Waiting && notice.tries == 0 {
-            writer.notice_skip(notice.id).await?;
-            continue;
+        match notice.status {
+            NoticeStatus::Waiting if notice.tries == 0 => {
+                writer.notice_skip(notice.id).await?;
+                continue;
+            }
+            // It may have arrived, or is still tried: the notice of the recovery waits for its fate.
+            NoticeStatus::Waiting | NoticeStatus::Delivered => {}
+            NoticeStatus::Failed | NoticeStatus::Skipped => continue,
         }
         let channel = channels.iter().find(|channel| channel.id == notice.channel);
         let Some(channel) = channel.filter(|channel| channel.rule.recovered) else { continue };

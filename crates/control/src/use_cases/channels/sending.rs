@@ -1,10 +1,14 @@
 //! Sends the notices of the outbox. Every server does; a claim decides which one sends a notice.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use metadata::notices::Tried;
 use model::Secret;
 use model::channel::{Notice, wait_after};
+use model::id::ChannelId;
 use model::text::Text;
 use ring::hmac;
 use storage::post::{Message, PostError};
@@ -12,11 +16,17 @@ use storage::post::{Message, PostError};
 use crate::context::Control;
 use crate::error::Error;
 
-/// How many notices are sent at once.
+/// How many channels are served at once.
+const CHANNELS_AT_ONCE: usize = 32;
+
+/// How many notices are sent to one channel at once.
 const AT_ONCE: u32 = 8;
 
-/// How many times that many are sent in one run of the watcher.
-const ROUNDS: u32 = 16;
+/// How often due notices are looked for while others are being sent.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long one run takes on notices.
+const RUN: Duration = Duration::from_secs(30);
 
 /// How long a claim lasts: much longer than a try.
 pub(super) const LEASE: Duration = Duration::from_secs(60);
@@ -25,23 +35,58 @@ pub(super) const LEASE: Duration = Duration::from_secs(60);
 const FORGET_AT_ONCE: u32 = 500;
 
 /// Sends all due notices once. One that fails is due again later, until it was tried as often as allowed.
+///
+/// Channels do not wait for each other. After a failure, a channel gets nothing more in this run.
 pub(crate) async fn deliver(control: &Control) -> Result<(), Error> {
-    for _ in 0..ROUNDS {
-        if !control.metadata().notice_is_due().await? {
-            break;
+    let begun = Instant::now();
+    let mut taken = BTreeSet::new();
+    let mut failed: Option<Error> = None;
+    let mut running = FuturesUnordered::new();
+    loop {
+        if failed.is_none() && begun.elapsed() < RUN && running.len() < CHANNELS_AT_ONCE {
+            match control.metadata().notice_channels_due().await {
+                Ok(due) => {
+                    let free = CHANNELS_AT_ONCE - running.len();
+                    let due: Vec<_> = due.into_iter().filter(|id| !taken.contains(id)).take(free).collect();
+                    for channel in due {
+                        taken.insert(channel);
+                        running.push(async move { (channel, deliver_to(control, channel).await) });
+                    }
+                }
+                Err(error) => failed = Some(error.into()),
+            }
         }
-        let mut writer = control.metadata().begin().await?;
-        let claimed = writer.notices_claim(AT_ONCE, LEASE).await?;
-        writer.commit().await?;
-        let tries = claimed.iter().map(|notice| attempt(control, notice));
-        for tried in futures::future::join_all(tries).await {
-            tried?;
+        if running.is_empty() {
+            return failed.map_or(Ok(()), Err);
+        }
+        tokio::select! {
+            Some((channel, done)) = running.next() => match done {
+                Ok(true) => {
+                    taken.remove(&channel);
+                }
+                Ok(false) => {}
+                Err(error) => failed = failed.or(Some(error)),
+            },
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
-    Ok(())
 }
 
-async fn attempt(control: &Control, notice: &Notice) -> Result<(), Error> {
+/// Sends some due notices to a channel. Returns whether there were any and all were delivered.
+async fn deliver_to(control: &Control, channel: ChannelId) -> Result<bool, Error> {
+    let mut writer = control.metadata().begin().await?;
+    let claimed = writer.notices_claim(channel, AT_ONCE, LEASE).await?;
+    writer.commit().await?;
+    let tries = claimed.iter().map(|notice| attempt(control, notice));
+    let mut is_well = !claimed.is_empty();
+    for delivered in futures::future::join_all(tries).await {
+        is_well &= delivered?;
+    }
+    Ok(is_well)
+}
+
+/// Sends a notice once, and saves the result. Returns whether it was delivered.
+async fn attempt(control: &Control, notice: &Notice) -> Result<bool, Error> {
     let (answer, problem) = send(control, notice).await?;
     if let Some(problem) = &problem {
         tracing::warn!(
@@ -53,9 +98,11 @@ async fn attempt(control: &Control, notice: &Notice) -> Result<(), Error> {
         );
     }
     let wait = problem.as_ref().and_then(|_| wait_after(notice.tries));
+    let is_delivered = problem.is_none();
     let mut writer = control.metadata().begin().await?;
     writer.notice_tried(notice, &Tried { answer, problem, wait }).await?;
-    Ok(writer.commit().await?)
+    writer.commit().await?;
+    Ok(is_delivered)
 }
 
 /// Sends a notice once. Returns the HTTP status of the answer, and why it was not delivered.

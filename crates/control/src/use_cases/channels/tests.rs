@@ -258,7 +258,7 @@ async fn a_notice_is_sent_by_one_server_and_again_only_if_that_one_stops() {
     world.fail(task).await;
     look(&world).await;
     let mut writer = world.control.metadata().begin().await.expect("may write");
-    let claimed = writer.notices_claim(8, super::sending::LEASE).await.expect("claimed");
+    let claimed = writer.notices_claim(made.id, 8, super::sending::LEASE).await.expect("claimed");
     writer.commit().await.expect("kept");
     sent(&world).await;
     assert_eq!((claimed.len(), receiver.got().len()), (1, 1), "the claim holds");
@@ -377,3 +377,5 @@ async fn a_refused_address_is_no_receiver() {
         );
     }
 }
+
+mod faults;

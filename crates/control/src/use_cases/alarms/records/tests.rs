@@ -1,22 +1,25 @@
 //! What is recorded about alarms, by one server and by several, and what people do about them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use engine::testkit::Timed as _;
 use metadata::Slice;
 use metadata::alarms::{AlarmHistoryQuery, KEPT};
 use metadata::audit::AuditFilter;
-use model::Timestamp;
 use model::alarm::kept::{Handling, Span};
-use model::alarm::{AlarmKind, AlarmLevel};
+use model::alarm::{Alarm, AlarmKind, AlarmLevel};
 use model::backup::DataBackupMode::{Full, Incremental};
-use model::id::AlarmId;
-use model::text::Text;
+use model::channel::{ChannelSecrets, Rule};
+use model::id::{AlarmId, TenantId};
+use model::text::{Language, Text};
 use model::user::Role;
+use model::{Secret, Timestamp};
 use sim::{FaultName, Profile};
 
 use super::{acknowledge, forget, record, silence, unsilence};
 use crate::alarms::{self, AlarmFilter, ListedAlarm};
+use crate::channels::{self, NewChannel};
 use crate::testing::simulated::SimWorld;
 use crate::{Actor, PageAsk, clusters};
 
@@ -229,4 +232,39 @@ async fn recovered_alarms_are_forgotten_after_half_a_year() {
     world.control.metadata().pass(KEPT + Duration::from_secs(60)).await.expect("the clock can be moved");
     forget(&world.control).await.expect("done");
     assert_eq!(history(&world).await, []);
+}
+
+#[tokio::test]
+async fn many_alarms_are_recorded_in_parts_each_with_its_notices() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let secrets =
+        ChannelSecrets { url: Secret::new("http://127.0.0.1:1/"), headers: Vec::new(), signature: None };
+    let new = NewChannel { name: "hook".into(), secrets, rule: Rule::default(), language: Language::En };
+    let channel = channels::create(&world.control, &world.actor, new).await.expect("created");
+    failed(&world).await;
+    let (_, mut derived) = alarms::observe(&world.control).await.expect("read");
+    let one = derived.observation.alarms.remove(0);
+    for tenant in 0..450 {
+        let tenant = Some((TenantId(5_000 + tenant), format!("t{tenant}")));
+        derived.observation.alarms.push(Alarm { tenant, ..one.clone() });
+    }
+    // Two problems with one identity are one alarm.
+    derived.observation.alarms.push(derived.observation.alarms[7].clone());
+    let writes = || {
+        let timings = world.control.metadata().statement_timings();
+        timings.into_iter().find(|(verb, _)| *verb == "begin to write").map_or(0, |(_, timing)| timing.count)
+    };
+    let before = writes();
+    record(&world.control, derived).await.expect("recorded");
+    assert_eq!(writes() - before, 3, "of 200, 200 and 50");
+    let open = world.control.metadata().alarm_list_open().await.expect("listed");
+    let notices = world.control.metadata().notice_list(channel.id, Slice::ALL).await.expect("listed").items;
+    let told: BTreeSet<_> = notices.iter().filter_map(|notice| notice.alarm).collect();
+    assert_eq!(told, open.iter().map(|record| record.id).collect());
+    assert_eq!((open.len(), notices.len()), (450, 450));
+    // All of them end at once.
+    succeeded(&world).await;
+    let before = writes();
+    look(&world).await;
+    assert_eq!((writes() - before, listed(&world).await), (3, vec![]));
 }

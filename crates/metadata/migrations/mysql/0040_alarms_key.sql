@@ -1,0 +1,1 @@
+CREATE INDEX alarms_key ON alarms (alarm_key)
