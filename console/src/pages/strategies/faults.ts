@@ -43,6 +43,8 @@ export const FIELDS: Record<string, Field> = {
   'schedule-too-often': 'cron',
   'schedule-time-in-window': 'window',
   'schedule-window-empty': 'window',
+  'schedule-window-too-short': 'window',
+  'schedule-window-leaves-no-time': 'window',
   'schedule-jitter-too-long': 'jitter',
   'strategy-clean-up-not-offered': 'cleanUp',
   'strategy-clean-up-off': 'cleanUp',

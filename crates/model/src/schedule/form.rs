@@ -355,6 +355,20 @@ mod tests {
             (week(json!({"quietWindow": {"from": "01:00", "until": "03:00"}})), "schedule-time-in-window"),
             (week(json!({"quietWindow": {"from": "09:00", "until": "09:00"}})), "schedule-window-empty"),
             (
+                week(json!({"quietWindow": {"from": "09:00", "until": "09:00:59"}})),
+                "schedule-window-too-short",
+            ),
+            (week(json!({"quietWindow": {"from": "09:00", "until": "09:01"}})), "schedule-accepted"),
+            (
+                week(json!({"quietWindow": {"from": "23:59:30", "until": "00:00:00"}})),
+                "schedule-window-too-short",
+            ),
+            (
+                cron(json!({"quietWindow": {"from": "09:00:59", "until": "09:00"}})),
+                "schedule-window-leaves-no-time",
+            ),
+            (cron(json!({"quietWindow": {"from": "09:01", "until": "09:00"}})), "schedule-accepted"),
+            (
                 week(json!({"quietWindow": {"from": "09:00", "until": "10:00+08:00"}})),
                 "schedule-time-malformed",
             ),
