@@ -33,7 +33,7 @@ async fn strategies_are_exported_compared_and_applied_as_a_file() {
     assert_eq!(done(&["strategy", "apply", path, "--dry-run"]), same);
     assert_eq!(done(&["strategy", "apply", path]), same);
 
-    let shop = "\n- clusterName: prod\n  tenantName: shop\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    zone: UTC\n";
+    let shop = "\n- clusterName: prod\n  tenantName: shop\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    scheduleZone: UTC\n";
     let changed =
         file.replace("02:00:00.000", "03:30").replace("startLogBackup: false", "startLogBackup: true");
     assert_ne!(changed, file);
@@ -94,7 +94,7 @@ async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
     let path = server.path("strategies.yaml");
     let path = path.to_str().expect("a path");
     let elsewhere = format!("file://{}", server.path("elsewhere").display());
-    let shop = "\n- clusterName: prod\n  tenantName: shop\n  backupMode: LOGICAL_BACKUP\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    zone: UTC\n";
+    let shop = "\n- clusterName: prod\n  tenantName: shop\n  backupMode: LOGICAL_BACKUP\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    scheduleZone: UTC\n";
     let moved = file.replace("storage: local", &format!("storage: {elsewhere}"));
     let logical = file
         .replace("PHYSICAL_BACKUP", "LOGICAL_BACKUP")

@@ -234,7 +234,8 @@ mod tests {
     #[tokio::test]
     async fn a_storage_that_is_fuller_than_its_strategy_allows_is_an_alarm_while_it_is() {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-        let schedule = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "zone": "UTC"});
+        let schedule =
+            json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "scheduleZone": "UTC"});
         let thresholds =
             ThresholdConfig { alarm_storage_percentage_threshold: Some(60), ..ThresholdConfig::default() };
         let ask = StrategyAsk {

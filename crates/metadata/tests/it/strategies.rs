@@ -37,7 +37,7 @@ for_every_database! {
 
 pub(crate) fn settings(storage: StorageId) -> Settings {
     let schedule =
-        r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "Asia/Shanghai"}"#;
+        r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "Asia/Shanghai"}"#;
     Settings {
         method: BackupMethod::Physical,
         storage,

@@ -42,7 +42,7 @@ mod rounds;
 /// Returns a schedule with a run at every full hour.
 fn hourly(kind: &str) -> ScheduleConfig {
     let all = ["1", "2", "3", "4", "5", "6", "7"];
-    let mut form = json!({"backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "zone": "UTC", "dataBackupMode": kind});
+    let mut form = json!({"backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "scheduleZone": "UTC", "dataBackupMode": kind});
     if kind == "INCREMENTAL_BACKUP" {
         // The day of full backups is neither today nor tomorrow, so that the next runs are incremental.
         form["fullOnCycle"] = json!("WEEK");
