@@ -64,7 +64,7 @@ pub(super) async fn faults(
 
 /// Returns owners without permission to back up, and missed runs. A paused strategy is no problem: it is intended.
 async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
-    let missed = control.metadata().strategy_run_missed_last().await?;
+    let missed = control.metadata().strategy_run_missed().await?;
     let (mut faults, mut owners) = (Vec::new(), BTreeMap::<_, Option<User>>::new());
     for strategy in strategies.iter().filter(|strategy| !strategy.paused) {
         let owner = match owners.entry(strategy.owner) {
@@ -82,18 +82,15 @@ async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<
             };
             faults.push((strategy.clone(), fault));
         }
-        let last = missed.iter().find(|run| run.run.strategy == strategy.id);
-        faults.extend(last.and_then(of_miss).map(|fault| (strategy.clone(), fault)));
+        let missed = missed.iter().find(|run| run.run.strategy == strategy.id);
+        faults.extend(missed.and_then(of_miss).map(|fault| (strategy.clone(), fault)));
     }
     Ok(faults)
 }
 
-/// Returns the problem of a missed run; none if the miss is intended: a pause, or a changed schedule.
+/// Returns the problem of a missed run.
 fn of_miss(stored: &StoredRun) -> Option<Fault> {
     let Fate::Missed(why) = stored.run.fate else { return None };
-    if why.is_intended() {
-        return None;
-    }
     Some(Fault {
         kind: AlarmKind::BackupRunMissed,
         tenant: None,
