@@ -5,10 +5,12 @@
 mod comparing;
 mod entry;
 mod reading;
+mod storages;
 
 pub(crate) use comparing::{Difference, differences, shown, written};
 pub(crate) use entry::Entry;
 pub(crate) use reading::read;
+pub(crate) use storages::fill_in_storages;
 
 #[cfg(test)]
 mod tests {
