@@ -68,7 +68,7 @@ class Stand:
 
     def create_strategies(self, due):
         """Creates the strategy of every tenant; all are due at that minute of each day."""
-        schedule = {"backupScheduleMode": "CRON", "cronExpression": f"{due.minute} {due.hour} * * *", "zone": "UTC"}
+        schedule = {"backupScheduleMode": "CRON", "cronExpression": f"{due.minute} {due.hour} * * *", "scheduleZone": "UTC"}
         body = {"backupMode": "PHYSICAL_BACKUP", "obBackupScheduleConfig": schedule, "obBackupServiceStorageConfig": {"storageId": self.storage}}
 
         def of_cluster(cluster):

@@ -5797,7 +5797,7 @@ export interface components {
             /** @description Its kind of repetition. */
             backupScheduleMode: components["schemas"]["ScheduleMode"];
             /**
-             * @description WEEK and MONTH: the time of day, with an offset or beside a `zone`.
+             * @description WEEK and MONTH: the time of day, with an offset or beside a `scheduleZone`.
              * @example 02:00:00.000+08:00
              */
             backupScheduleTime?: string | null;
@@ -5829,13 +5829,13 @@ export interface components {
             quietWindow?: components["schemas"]["QuietWindowView"] | null;
             /** @description Whether an interrupted log backup is restarted once the cause is gone, followed by a full backup. */
             restartInterruptedLogBackup?: boolean;
-            /** @description Whether a run starts log backup if it is not running. */
-            startLogBackup?: boolean | null;
             /**
              * @description The time zone: an IANA name, or an offset.
              * @example Asia/Shanghai
              */
-            zone?: string | null;
+            scheduleZone?: string | null;
+            /** @description Whether a run starts log backup if it is not running. */
+            startLogBackup?: boolean | null;
         };
         /**
          * @description What repeats.
@@ -5885,10 +5885,10 @@ export interface components {
             quietWindow?: components["schemas"]["QuietWindowView"] | null;
             /** @description Whether an interrupted log backup is restarted once the cause is gone. */
             restartInterruptedLogBackup: boolean;
+            /** @description The time zone, if the time has no offset. */
+            scheduleZone?: string | null;
             /** @description Whether a run starts log backup if it is not running. */
             startLogBackup: boolean;
-            /** @description The time zone, if the time has no offset. */
-            zone?: string | null;
         };
         /** Format: password */
         SecretText: string;

@@ -120,7 +120,7 @@ export function strategy(part: Partial<Strategy> = {}): Strategy {
       backupScheduleEnabled: true,
       backupScheduleTime: '02:00:00.000',
       dayAndDataBackupModelMap: { 3: 'INCREMENTAL_BACKUP', 7: 'FULL_BACKUP' },
-      zone: 'Asia/Shanghai',
+      scheduleZone: 'Asia/Shanghai',
       startLogBackup: true,
       restartInterruptedLogBackup: false,
       cleanEnabled: false,

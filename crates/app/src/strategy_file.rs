@@ -5,10 +5,12 @@
 mod comparing;
 mod entry;
 mod reading;
+mod storages;
 
 pub(crate) use comparing::{Difference, differences, shown, written};
 pub(crate) use entry::Entry;
 pub(crate) use reading::read;
+pub(crate) use storages::fill_in_storages;
 
 #[cfg(test)]
 mod tests {
@@ -31,7 +33,7 @@ strategies:
   obBackupScheduleConfig:
     backupScheduleMode: CRON
     cronExpression: 0 */6 * * *
-    zone: Europe/Berlin
+    scheduleZone: Europe/Berlin
     dataBackupMode: INCREMENTAL_BACKUP
     fullOnCycle: WEEK
     fullOnDays: [7]
@@ -148,6 +150,15 @@ strategies:
         for (from, to, id, path) in cases {
             assert_eq!(wrong(from, to), (id.to_owned(), path.to_owned()), "{from} -> {to}");
         }
+    }
+
+    #[test]
+    fn the_former_name_of_the_zone_is_read() {
+        assert_eq!(entries(&FILE.replace("scheduleZone", "zone")), entries(FILE));
+        let both = FILE.replace("scheduleZone: Europe/Berlin", "zone: UTC\n    scheduleZone: UTC");
+        let problem = read(&both, "s.yaml").expect_err("refused");
+        assert_eq!(problem.text.args["path"], "strategies[1].obBackupScheduleConfig");
+        assert!(problem.text.raw.as_ref().is_some_and(|raw| raw.contains("scheduleZone")), "{problem:?}");
     }
 
     #[test]

@@ -135,11 +135,16 @@ const NEWEST: &str = "SELECT s.id AS strategy_id,
              ORDER BY r.due_at DESC LIMIT 1) AS decided_at
      FROM strategies s";
 
-/// Selects the newest row of each strategy if it is a miss, in the same way.
-const MISSED_LAST: &str = "SELECT r.*, NULL AS task_status FROM strategies s
+/// Selects the newest unintended miss of each strategy that runs, unless a later run succeeded. It reads backwards from
+/// the end of the strategy's range to the first such row. A task that no longer exists has ended long ago.
+const MISSED: &str = "SELECT r.*, NULL AS task_status FROM strategies s
      JOIN strategy_runs r ON r.strategy_id = s.id
-      AND r.due_at = (SELECT MAX(n.due_at) FROM strategy_runs n WHERE n.strategy_id = s.id)
-     WHERE r.task_id IS NULL ORDER BY s.id";
+      AND r.due_at = (SELECT n.due_at FROM strategy_runs n LEFT JOIN tasks t ON t.id = n.task_id
+                      WHERE n.strategy_id = s.id
+                       AND ((n.task_id IS NULL AND n.miss <> ? AND n.miss NOT LIKE ?)
+                         OR (n.task_id IS NOT NULL AND (t.id IS NULL OR t.status = ?)))
+                      ORDER BY n.due_at DESC LIMIT 1)
+     WHERE s.paused = 0 AND r.task_id IS NULL ORDER BY s.id";
 
 /// The pattern of [`MissReason::ReplacedBy`] as it is stored.
 const REPLACED: &str = "{\"replaced-by\":%";
@@ -210,14 +215,21 @@ impl Metadata {
         rows.first().map(stored).transpose()
     }
 
-    /// Returns the newest row of each strategy whose newest due time was missed for any reason.
+    /// Returns the newest miss of each strategy that is not paused, except misses that [`MissReason::is_intended`] and
+    /// those before a successful run.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn strategy_run_missed_last(&self) -> Result<Vec<StoredRun>, Error> {
-        let read = statement("look for missed runs", MISSED_LAST);
+    pub async fn strategy_run_missed(&self) -> Result<Vec<StoredRun>, Error> {
+        let read = missed_runs(statement("look for missed runs", MISSED));
         self.read().await?.rows(read).await?.iter().map(stored).collect()
     }
+}
+
+/// Binds the values of [`MISSED`].
+fn missed_runs(read: Statement) -> Statement {
+    let paused = json(&MissReason::Hindered(Hindrance::Paused));
+    read.bind(paused).bind(REPLACED).bind(word(&TaskStatus::Successful))
 }
 
 impl Transaction {
@@ -439,7 +451,7 @@ fn stored(row: &Row) -> Result<StoredRun, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MISSED_LAST, NEWEST};
+    use super::{MISSED, NEWEST, missed_runs};
     use crate::open::Metadata;
     use crate::sql::statement;
 
@@ -447,8 +459,8 @@ mod tests {
     async fn the_newest_rows_are_found_without_reading_the_others() {
         let directory = tempfile::tempdir().expect("a directory");
         let metadata = Metadata::open(directory.path()).await.expect("opens");
-        for sql in [NEWEST, MISSED_LAST] {
-            let explain = statement("explain", "EXPLAIN QUERY PLAN ").push(sql);
+        let explain = |sql| statement("explain", "EXPLAIN QUERY PLAN ").push(sql);
+        for explain in [explain(NEWEST), missed_runs(explain(MISSED))] {
             let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
             let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
             let of_runs: Vec<&String> =

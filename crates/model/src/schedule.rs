@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_run_in_the_quiet_window_is_shown_to_start_at_its_end() {
         let daily = schedule(
-            r#"{"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "zone": "Europe/Berlin",
+            r#"{"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "scheduleZone": "Europe/Berlin",
                 "quietWindow": {"from": "05:00", "until": "20:30"}}"#,
         );
         let runs = daily.next_runs(StrategyId(1), at("2026-11-27T00:00:00Z"), 4);
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn jitter_is_the_same_for_the_same_run_and_spreads_over_strategies_and_runs() {
         let daily = schedule(
-            r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC", "jitterSeconds": 1800}"#,
+            r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC", "jitterSeconds": 1800}"#,
         );
         let due = at("2026-11-28T02:00:00Z");
         // Stored runs were planned with these numbers: a changed hash would move them.

@@ -223,7 +223,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) const NIGHTLY: &str =
-        r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC"}"#;
+        r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC"}"#;
 
     #[test]
     fn a_clean_up_is_due_once_a_day_after_it_was_decided() {

@@ -18,7 +18,7 @@ import { Status, toneOf } from '../../parts/Status';
 import { Unknown } from '../../parts/Unknown';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
-import { NextRun } from '../strategies/PlannedRuns';
+import { NextRun } from '../strategies/NextRun';
 import { strategiesQuery } from '../strategies/queries';
 import { strategyFor } from '../strategies/strategyFor';
 import { ScheduleState } from '../strategies/ScheduleState';

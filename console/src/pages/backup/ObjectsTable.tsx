@@ -11,7 +11,7 @@ import { formatBytes } from '../../parts/format';
 import { Moment } from '../../parts/Moment';
 import { Status } from '../../parts/Status';
 import { LastRun } from '../strategies/LastRun';
-import { NextRun } from '../strategies/PlannedRuns';
+import { NextRun } from '../strategies/NextRun';
 import { allStrategiesQuery } from '../strategies/queries';
 import { ScheduleState } from '../strategies/ScheduleState';
 import { objectOf } from '../strategies/scope';

@@ -15,7 +15,7 @@ import { overviewQuery } from '../backup/queries';
 import { countTenants, protectionRows } from '../protection/protection';
 import { protectionQuery } from '../protection/queries';
 import { useProtectionWords } from '../protection/words';
-import { NextRun } from '../strategies/PlannedRuns';
+import { NextRun } from '../strategies/NextRun';
 import { ScheduleState } from '../strategies/ScheduleState';
 
 /** The backup status of a cluster in short, with links to more. */

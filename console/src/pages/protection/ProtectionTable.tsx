@@ -11,7 +11,7 @@ import { Status, type Tone } from '../../parts/Status';
 import { useAllClusters } from '../../parts/useAllClusters';
 import { oneOf, useListFilter } from '../../parts/useListFilter';
 import { useMay } from '../logon/me';
-import { NextRun } from '../strategies/PlannedRuns';
+import { NextRun } from '../strategies/NextRun';
 import { allStrategiesQuery } from '../strategies/queries';
 import { protectionRows, wantedRows, type Protection, type ProtectionRow } from './protection';
 import { protectionQuery } from './queries';

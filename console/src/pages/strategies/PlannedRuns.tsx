@@ -1,15 +1,17 @@
 import type { PlannedRun } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatMoment } from '../../parts/format';
+import { PlannedCalendar } from './PlannedCalendar';
 import { wallOf } from './wall';
 
-/** Runs to come, by the clock of the schedule's zone. */
+/** Runs to come, by the clock of the schedule's zone: as a calendar, and as a list. */
 export function PlannedRuns({ runs }: { runs: PlannedRun[] }) {
   const { strategy, words } = useLabels();
   const language = useLanguage();
   return (
     <div data-testid="planned-runs">
       <p className="quiet hint">{strategy.previewOf(runs.length, runs[0]?.zone ?? '')}</p>
+      <PlannedCalendar runs={runs} />
       <ol className="planned">
         {runs.map((run) => {
           const { date, weekday, time } = wallOf(run.dueTime, language);
@@ -28,21 +30,5 @@ export function PlannedRuns({ runs }: { runs: PlannedRun[] }) {
         })}
       </ol>
     </div>
-  );
-}
-
-/** What takes the place of a next run, where there is one. */
-export function NextRun({ run, none }: { run: PlannedRun | null | undefined; none: string }) {
-  const { words } = useLabels();
-  const language = useLanguage();
-  if (!run) return <span className="quiet">{none}</span>;
-  const { date, weekday, time } = wallOf(run.dueTime, language);
-  return (
-    <span>
-      <time dateTime={run.dueTime} title={formatMoment(run.dueTime)} className="moment">
-        {date} {weekday} {time} <span className="zone">{run.zone}</span>
-      </time>{' '}
-      · {words.dataBackupMode[run.dataBackupMode]}
-    </span>
   );
 }

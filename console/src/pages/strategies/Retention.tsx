@@ -7,10 +7,10 @@ import { splitTime } from './draft';
 export function Retention({ strategy }: { strategy: Strategy }) {
   const words = useCleanUpWords();
   const { strategy: labels } = useLabels();
-  const { cleanEnabled, backupDataRetentionDays: days, cleanScheduleTime, zone } = strategy.obBackupScheduleConfig;
+  const { cleanEnabled, backupDataRetentionDays: days, cleanScheduleTime, scheduleZone } = strategy.obBackupScheduleConfig;
   if (strategy.backupMode === 'PHYSICAL_BACKUP') return <>{words.notOurs}</>;
   if (!cleanEnabled || typeof days !== 'number') return <>{words.off}</>;
   const [time, offset] = splitTime(cleanScheduleTime ?? '');
-  const said = words.fact(labels.dayCount(days), time, offset ?? zone ?? '');
+  const said = words.fact(labels.dayCount(days), time, offset ?? scheduleZone ?? '');
   return <>{strategy.cleanUpPaused ? `${said} · ${words.factPaused}` : said}</>;
 }

@@ -15,7 +15,7 @@ export function ScheduleWords({ strategy: { obBackupScheduleConfig: config } }: 
     return (
       <>
         <code>{config.cronExpression}</code> · {words.dataBackupMode[config.dataBackupMode ?? 'FULL_BACKUP']}
-        {full ? ` · ${state.pair(strategy.fullOn, full)}` : ''} <span className="zone">{config.zone}</span>
+        {full ? ` · ${state.pair(strategy.fullOn, full)}` : ''} <span className="zone">{config.scheduleZone}</span>
       </>
     );
   }
@@ -26,7 +26,7 @@ export function ScheduleWords({ strategy: { obBackupScheduleConfig: config } }: 
   return (
     <>
       {strategy.cycles[cycle]} · {kinds.map(([kind, days]) => state.pair(words.dataBackupMode[kind], days)).join(' · ')} · {time}{' '}
-      <span className="zone">{config.zone ?? offset}</span>
+      <span className="zone">{config.scheduleZone ?? offset}</span>
     </>
   );
 }

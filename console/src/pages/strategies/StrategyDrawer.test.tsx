@@ -66,6 +66,10 @@ test('a strategy is created from what the form shows, and shows how it will run 
   const planned = page.getByTestId('planned-runs');
   await expect.element(planned).toHaveTextContent('2026-11-28 Sat 02:00');
   await expect.element(planned).toHaveTextContent('starts at 20:00');
+  const calendar = page.getByRole('table', { name: 'November 2026, Asia/Shanghai' });
+  await expect.element(calendar.getByRole('cell', { name: '2026-11-28: Full at 02:00' })).toHaveTextContent('F 02:00');
+  await expect.element(calendar.getByRole('cell', { name: '2026-11-29: Incremental at 10:00, starts at 20:00' })).toHaveTextContent('I 10:00');
+  await expect.element(button('Next month')).toBeDisabled();
   await button('Tuesday: Incremental').click();
   await button('Wednesday: Incremental').click();
   await button('Wednesday: No backup').click();

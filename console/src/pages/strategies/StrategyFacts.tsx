@@ -7,7 +7,7 @@ import { Facts } from '../../parts/PageHead';
 import { useCleanUpWords } from './cleanUpWords';
 import { LastRun } from './LastRun';
 import { useLogBackupWords } from './logBackupWords';
-import { NextRun } from './PlannedRuns';
+import { NextRun } from './NextRun';
 import { Retention } from './Retention';
 import { ScheduleWords } from './ScheduleWords';
 

@@ -11,7 +11,7 @@ import { Status, toneOf } from '../../parts/Status';
 import { useMay } from '../logon/me';
 import { useCleanUpWords } from './cleanUpWords';
 import { LastRun } from './LastRun';
-import { NextRun } from './PlannedRuns';
+import { NextRun } from './NextRun';
 import { EVERY_MS, strategiesQuery, unreadableQuery } from './queries';
 import { strategyFor } from './strategyFor';
 import { objectOf } from './scope';

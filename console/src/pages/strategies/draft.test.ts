@@ -42,13 +42,13 @@ test('of each cycle only its own fields are sent', () => {
   expect(scheduleOf({ cycle: 'MONTH', month: { 1: 'FULL_BACKUP', L: 'FULL_BACKUP' }, time: '03:30' })).toEqual({
     backupScheduleMode: 'MONTH',
     backupScheduleTime: '03:30',
-    zone: 'Asia/Shanghai',
+    scheduleZone: 'Asia/Shanghai',
     dayAndDataBackupModelMap: { 1: 'FULL_BACKUP', L: 'FULL_BACKUP' },
   });
   expect(scheduleOf({ cycle: 'CRON', cron: ' 0 */6 * * * ', fullOnDays: ['7'] })).toEqual({
     backupScheduleMode: 'CRON',
     cronExpression: '0 */6 * * *',
-    zone: 'Asia/Shanghai',
+    scheduleZone: 'Asia/Shanghai',
     dataBackupMode: 'FULL_BACKUP',
   });
   expect(scheduleOf({ cycle: 'CRON', cronMode: 'INCREMENTAL_BACKUP', hasWindow: true, jitterMinutes: 10 })).toMatchObject({
@@ -72,15 +72,15 @@ test('a saved strategy comes back as it was saved', () => {
   const config = toBody(fromStrategy(saved))?.obBackupScheduleConfig;
   expect(config).toMatchObject({
     backupScheduleTime: '02:00',
-    zone: 'Asia/Shanghai',
+    scheduleZone: 'Asia/Shanghai',
     dayAndDataBackupModelMap: saved.obBackupScheduleConfig.dayAndDataBackupModelMap,
     startLogBackup: true,
   });
 });
 
 test('the offset of a time that OCP wrote becomes the zone, and seconds stay', () => {
-  const { zone, ...config } = strategy().obBackupScheduleConfig;
-  expect(zone).toBe('Asia/Shanghai');
+  const { scheduleZone, ...config } = strategy().obBackupScheduleConfig;
+  expect(scheduleZone).toBe('Asia/Shanghai');
   const written = fromStrategy(strategy({ obBackupScheduleConfig: { ...config, backupScheduleTime: '02:00:30.000-05:00' } }));
   expect(written.schedule).toMatchObject({ time: '02:00:30', zone: '-05:00' });
 });

@@ -136,7 +136,7 @@ export function fromStrategy(strategy: Strategy): StrategyDraft {
       week: cycle === 'WEEK' ? days : NIGHTLY.week,
       month: cycle === 'MONTH' ? days : NIGHTLY.month,
       time,
-      zone: config.zone ?? offset ?? 'UTC',
+      zone: config.scheduleZone ?? offset ?? 'UTC',
       cron: config.cronExpression ?? NIGHTLY.cron,
       cronMode: config.dataBackupMode ?? 'FULL_BACKUP',
       fullOnCycle: config.fullOnCycle ?? 'WEEK',
@@ -194,7 +194,7 @@ export function toSchedule(draft: ScheduleDraft): Schedule | undefined {
   if (!zone || (hasWindow && !(from && until))) return undefined;
   const common = {
     backupScheduleMode: cycle,
-    zone,
+    scheduleZone: zone,
     ...(hasWindow ? { quietWindow: { from, until } } : {}),
     ...(jitterMinutes ? { jitterSeconds: Math.round(jitterMinutes * 60) } : {}),
   };

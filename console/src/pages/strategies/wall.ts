@@ -11,6 +11,12 @@ export function monthName(date: string, language: Language): string {
   return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-US', { month: 'short', timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
 }
 
+/** Returns the title of a month: `November 2026`. */
+export function monthTitle(month: string, language: Language): string {
+  const form = { month: 'long', year: 'numeric', timeZone: 'UTC' } as const;
+  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-US', form).format(new Date(`${month}-01T00:00:00Z`));
+}
+
 /** Writes a due time by the clock of its own zone: `2026-11-28`, `Sat`, `02:00`. */
 export function wallOf(rfc3339: string, language: Language): { date: string; weekday: string; time: string } {
   const date = rfc3339.slice(0, 10);

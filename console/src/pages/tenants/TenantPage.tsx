@@ -23,7 +23,7 @@ import { protectionQuery } from '../protection/queries';
 import { useProtectionWords } from '../protection/words';
 import { recoveryInfoQuery } from '../recovery/queries';
 import { PeriodList } from '../recovery/TenantRecovery';
-import { NextRun } from '../strategies/PlannedRuns';
+import { NextRun } from '../strategies/NextRun';
 import { strategiesQuery } from '../strategies/queries';
 import { strategyFor } from '../strategies/strategyFor';
 

@@ -19,7 +19,7 @@ pub(crate) struct ScheduleBody {
     backup_schedule_mode: ScheduleMode,
     /// Whether it is enabled; defaults to true for a new strategy.
     pub(super) backup_schedule_enabled: Option<bool>,
-    /// WEEK and MONTH: the time of day, with an offset or beside a `zone`.
+    /// WEEK and MONTH: the time of day, with an offset or beside a `scheduleZone`.
     #[schema(example = "02:00:00.000+08:00")]
     backup_schedule_time: Option<String>,
     /// WEEK and MONTH: the backup mode of each day: 1 (Monday) to 7 of a week; 1 to 31 and L of a month.
@@ -27,6 +27,9 @@ pub(crate) struct ScheduleBody {
     day_and_data_backup_model_map: BTreeMap<String, words::DataBackupMode>,
     /// The time zone: an IANA name, or an offset.
     #[schema(example = "Asia/Shanghai")]
+    schedule_zone: Option<String>,
+    /// The former name of `scheduleZone`.
+    #[schema(ignore)]
     zone: Option<String>,
     /// CRON: minute, hour, day of the month, month, day of the week.
     #[schema(example = "0 2 * * *")]
@@ -110,7 +113,7 @@ pub(crate) struct ScheduleView {
     day_and_data_backup_model_map: BTreeMap<String, words::DataBackupMode>,
     /// The time zone, if the time has no offset.
     #[serde(skip_serializing_if = "Option::is_none")]
-    zone: Option<String>,
+    schedule_zone: Option<String>,
     /// CRON: the expression.
     #[serde(skip_serializing_if = "Option::is_none")]
     cron_expression: Option<String>,
@@ -166,6 +169,7 @@ impl ScheduleBody {
             backup_schedule_mode: self.backup_schedule_mode.into(),
             backup_schedule_time: self.backup_schedule_time,
             day_and_data_backup_model_map: days.collect(),
+            schedule_zone: self.schedule_zone,
             zone: self.zone,
             cron_expression: self.cron_expression,
             data_backup_mode: self.data_backup_mode.map(Into::into),
@@ -205,7 +209,8 @@ impl ScheduleView {
             backup_schedule_mode,
             backup_schedule_time,
             day_and_data_backup_model_map,
-            zone,
+            schedule_zone,
+            zone: _,
             cron_expression,
             data_backup_mode,
             full_on_cycle,
@@ -225,7 +230,7 @@ impl ScheduleView {
                 .into_iter()
                 .map(|(day, mode)| (day, mode.into()))
                 .collect(),
-            zone,
+            schedule_zone,
             cron_expression,
             data_backup_mode: data_backup_mode.map(Into::into),
             full_on_cycle: full_on_cycle.map(|cycle| match cycle {

@@ -120,7 +120,8 @@ fn request(
 /// Returns a body that passes the checks, for paths where the smallest body of the schema does not.
 fn body(path: &str) -> Option<Value> {
     let base = json!({ "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": "/nowhere/" });
-    let schedule = json!({ "backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC" });
+    let schedule =
+        json!({ "backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC" });
     let cluster = json!({ "name": "x", "addresses": ["127.0.0.1:1"], "user": "root@sys", "password": "x" });
     match path.strip_prefix("/api/v2")? {
         "/backup/strategies/nextRuns" => Some(schedule),

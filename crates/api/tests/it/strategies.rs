@@ -83,7 +83,7 @@ impl Story {
 }
 
 fn hourly() -> Value {
-    json!({ "backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "zone": "Asia/Shanghai" })
+    json!({ "backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "scheduleZone": "Asia/Shanghai" })
 }
 
 #[tokio::test]

@@ -70,36 +70,99 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
     Ok(())
 }
 
-/// Creates and changes strategies to match the file. Strategies that the file does not name stay unchanged. All checks
-/// of the command itself come before the first change.
+/// Creates and changes strategies to match the file. Strategies that the file does not name stay unchanged. The server
+/// checks every change before the first one is made: if it refuses one, nothing is changed.
 pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> Result<(), Failure> {
     let name = args.file.display().to_string();
-    let entries = strategy_file::read(&text(&args.file)?, &name)?;
+    let mut entries = strategy_file::read(&text(&args.file)?, &name)?;
     let strategies = client.list("/backup/strategies", &[]).await?;
+    strategy_file::fill_in_storages(&mut entries, &strategies);
     let storages: Vec<StorageRow> = read_all(&client.list("/backup/storages", &[]).await?)?;
     let mut intents = Vec::with_capacity(entries.len());
     for entry in entries {
         intents.push(intent(client, entry, &strategies, &storages, args.yes).await?);
     }
-    let mut report = Vec::with_capacity(intents.len());
-    let mut first_refusal = None;
-    for intent in intents {
-        let action = match (intent.exists, intent.differences.is_empty()) {
-            (false, _) => "create",
-            (true, false) => "change",
-            (true, true) => "nothing",
-        };
-        let refusal = match intent.carry_out(client, args.dry_run).await {
-            Err(failure) if args.dry_run => Some(failure),
-            done => done.map(|()| None)?,
-        };
-        let said = Text::new(&match (args.dry_run, &refusal) {
-            (false, _) => format!("cli-strategy-applied-{action}"),
-            (true, None) => format!("cli-strategy-would-{action}"),
-            (true, Some(_)) => format!("cli-strategy-would-not-{action}"),
+    let mut checked = Vec::with_capacity(intents.len());
+    for intent in &mut intents {
+        checked.push(match intent.carry_out(client, true).await {
+            Ok(is_change) => {
+                if !is_change {
+                    // They differ only in notation, such as a storage by its address instead of its name.
+                    intent.differences.clear();
+                }
+                Stand::Would
+            }
+            Err(refusal) => Stand::WouldNot(refusal),
         });
-        let why = refusal.as_ref().map(Failure::line);
-        screen.say(&said.with("object", intent.entry.object()).with("why", why.clone().unwrap_or_default()));
+    }
+    let is_refused = checked.iter().any(|stand| matches!(stand, Stand::WouldNot(_)));
+    if args.dry_run || is_refused {
+        let closing = (!args.dry_run).then(|| Text::new("cli-strategy-nothing-applied"));
+        return report(screen, args.dry_run, &intents, checked, closing);
+    }
+    let mut stands = Vec::with_capacity(intents.len());
+    let mut is_stopped = false;
+    for intent in &intents {
+        stands.push(match intent.is_change() {
+            true if is_stopped => Stand::Skipped,
+            _ => match intent.carry_out(client, false).await {
+                Ok(_) => Stand::Applied,
+                Err(failure) => {
+                    is_stopped = true;
+                    Stand::Failed(failure)
+                }
+            },
+        });
+    }
+    let closing = is_stopped.then(|| {
+        let changes = intents.iter().zip(&stands).filter(|(intent, _)| intent.is_change());
+        let applied = changes.clone().filter(|(_, stand)| matches!(stand, Stand::Applied)).count();
+        Text::new("cli-strategy-apply-again").with("applied", applied).with("count", changes.count())
+    });
+    report(screen, false, &intents, stands, closing)
+}
+
+/// What became of an entry.
+enum Stand {
+    /// The server would accept it.
+    Would,
+    /// The server would refuse it.
+    WouldNot(Failure),
+    /// It was saved, or was up to date.
+    Applied,
+    /// It was not saved.
+    Failed(Failure),
+    /// It was not tried after another one failed.
+    Skipped,
+}
+
+/// Prints what became of each entry; returns the first failure.
+fn report(
+    screen: Screen,
+    dry_run: bool,
+    intents: &[Intent],
+    stands: Vec<Stand>,
+    closing: Option<Text>,
+) -> Result<(), Failure> {
+    let mut lines = Vec::with_capacity(intents.len());
+    let mut first_failure = None;
+    for (intent, stand) in intents.iter().zip(stands) {
+        let action = intent.action();
+        let id = match &stand {
+            Stand::Would => format!("cli-strategy-would-{action}"),
+            Stand::WouldNot(_) => format!("cli-strategy-would-not-{action}"),
+            Stand::Applied => format!("cli-strategy-applied-{action}"),
+            Stand::Failed(_) => format!("cli-strategy-failed-{action}"),
+            Stand::Skipped => format!("cli-strategy-skipped-{action}"),
+        };
+        let is_applied = matches!(stand, Stand::Applied) && intent.is_change();
+        let failure = match stand {
+            Stand::WouldNot(failure) | Stand::Failed(failure) => Some(failure),
+            Stand::Would | Stand::Applied | Stand::Skipped => None,
+        };
+        let why = failure.as_ref().map(Failure::line);
+        let said = Text::new(&id).with("object", intent.entry.object());
+        screen.say(&said.with("why", why.clone().unwrap_or_default()));
         for Difference { field, old, new } in &intent.differences {
             for (sign, value) in [("-", old), ("+", new)] {
                 if let Some(value) = value {
@@ -110,14 +173,17 @@ pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> 
         let differences = intent.differences.iter();
         let changes = differences
             .map(|Difference { field, old, new }| json!({ "field": field, "old": old, "new": new }));
-        report.push(json!({
+        lines.push(json!({
             "object": intent.entry.object(), "action": action, "changes": changes.collect::<Vec<_>>(),
-            "refusal": why,
+            "applied": is_applied, "refusal": why,
         }));
-        first_refusal = first_refusal.or(refusal);
+        first_failure = first_failure.or(failure);
     }
-    screen.show(&json!({ "dryRun": args.dry_run, "strategies": report }), |_| {});
-    first_refusal.map_or(Ok(()), Err)
+    if let Some(closing) = closing {
+        screen.say(&closing);
+    }
+    screen.show(&json!({ "dryRun": dry_run, "strategies": lines }), |_| {});
+    first_failure.map_or(Ok(()), Err)
 }
 
 fn text(file: &Path) -> Result<String, Problem> {
@@ -197,23 +263,34 @@ fn storage(wanted: &str, storages: &[StorageRow]) -> Result<Value, Failure> {
 }
 
 impl Intent {
-    /// Saves the strategy; in a dry run, only lets the server check it.
-    async fn carry_out(&self, client: &Client, dry_run: bool) -> Result<(), Failure> {
+    /// Returns what applying the entry does.
+    fn action(&self) -> &'static str {
+        match (self.exists, self.differences.is_empty()) {
+            (false, _) => "create",
+            (true, false) => "change",
+            (true, true) => "nothing",
+        }
+    }
+
+    /// Returns whether applying the entry changes anything.
+    fn is_change(&self) -> bool {
+        self.action() != "nothing"
+    }
+
+    /// Saves the strategy; in a dry run, only lets the server check it. Returns whether that changes anything.
+    async fn carry_out(&self, client: &Client, dry_run: bool) -> Result<bool, Failure> {
         let mut body = self.body.clone();
         if dry_run {
             body["dryRun"] = json!(true);
         }
-        if !self.exists {
-            client.post(&self.path, Some(&body)).await?;
-        } else if !self.differences.is_empty() {
-            let changed = client.patch(&self.path, &body).await;
-            // A difference only in notation is no change for the server.
-            if let Err(failure) = changed
-                && failure.code() != codes::NOTHING_CHANGED
-            {
-                return Err(failure);
-            }
+        let saved = match self.action() {
+            "nothing" => return Ok(false),
+            "create" => client.post(&self.path, Some(&body)).await,
+            _ => client.patch(&self.path, &body).await,
+        };
+        match saved {
+            Err(failure) if self.exists && failure.code() == codes::NOTHING_CHANGED => Ok(false),
+            saved => saved.map(|_| true),
         }
-        Ok(())
     }
 }

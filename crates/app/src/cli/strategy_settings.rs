@@ -193,7 +193,7 @@ impl SettingsArgs {
             }
         }
         set("backupScheduleTime", self.at.as_ref().map(|at| json!(at)));
-        set("zone", self.zone.as_ref().map(|zone| json!(zone)));
+        set("scheduleZone", self.zone.as_ref().map(|zone| json!(zone)));
         set("dataBackupMode", self.mode.map(|mode| json!(mode.word())));
         for (cycle, days) in [("WEEK", &self.full_on), ("MONTH", &self.full_on_month_days)] {
             if !days.is_empty() {
@@ -258,9 +258,9 @@ fn put_over(saved: &Value, mut given: Map<String, Value>) -> Map<String, Value> 
         schedule.remove("fullOnDays");
     }
     let (saved_time, saved_offset) = split_offset(saved["backupScheduleTime"].as_str().unwrap_or_default());
-    match (given.get("backupScheduleTime").and_then(Value::as_str), given.contains_key("zone")) {
+    match (given.get("backupScheduleTime").and_then(Value::as_str), given.contains_key("scheduleZone")) {
         (Some(time), false) if !split_offset(time).1.is_empty() => {
-            schedule.remove("zone");
+            schedule.remove("scheduleZone");
         }
         (Some(time), false) => {
             let time = format!("{time}{saved_offset}");
@@ -340,7 +340,7 @@ mod tests {
         let with_zone = || {
             let mut saved = saved.clone();
             saved["backupScheduleTime"] = json!("02:00:00.000");
-            saved["zone"] = json!("Asia/Shanghai");
+            saved["scheduleZone"] = json!("Asia/Shanghai");
             saved
         };
         let cases = [
@@ -352,13 +352,13 @@ mod tests {
             ),
             (
                 &saved,
-                json!({ "zone": "UTC" }),
-                json!({ "backupScheduleTime": "02:00:00.000", "zone": "UTC" }),
+                json!({ "scheduleZone": "UTC" }),
+                json!({ "backupScheduleTime": "02:00:00.000", "scheduleZone": "UTC" }),
             ),
             (
                 &with_zone(),
                 json!({ "backupScheduleTime": "03:00Z" }),
-                json!({ "backupScheduleTime": "03:00Z", "zone": null }),
+                json!({ "backupScheduleTime": "03:00Z", "scheduleZone": null }),
             ),
             (
                 &with_zone(),

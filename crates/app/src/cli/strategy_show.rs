@@ -106,7 +106,7 @@ fn repetition(schedule: &ScheduleRow) -> String {
         words.push(format!("{kind} {}", days.join(",")));
     }
     words.extend(schedule.backup_schedule_time.as_ref().map(|time| format!("at {time}")));
-    words.extend(schedule.zone.clone());
+    words.extend(schedule.schedule_zone.clone());
     let mut parts = vec![words.join(" ")];
     parts.extend(schedule.data_backup_mode.as_deref().map(short));
     if !schedule.full_on_days.is_empty() {
@@ -134,7 +134,7 @@ mod tests {
     fn weekly() -> Value {
         json!({
             "backupScheduleMode": "WEEK", "backupScheduleEnabled": true, "backupScheduleTime": "02:00:00.000",
-            "dayAndDataBackupModelMap": { "2": "INCREMENTAL_BACKUP", "6": "FULL_BACKUP" }, "zone": "Asia/Shanghai",
+            "dayAndDataBackupModelMap": { "2": "INCREMENTAL_BACKUP", "6": "FULL_BACKUP" }, "scheduleZone": "Asia/Shanghai",
             "quietWindow": { "from": "08:00:00", "until": "20:00:00" }, "jitterSeconds": 60,
             "startLogBackup": true, "restartInterruptedLogBackup": false, "cleanEnabled": true,
             "backupDataRetentionDays": 14, "cleanScheduleTime": "03:00:00"
@@ -196,10 +196,10 @@ mod tests {
             "dayAndDataBackupModelMap": { "15": "INCREMENTAL_BACKUP", "2": "FULL_BACKUP", "L": "FULL_BACKUP" }
         });
         assert_eq!(common(month), "monthly 2=full,15=incremental,L=full at 02:00:00.000+08:00");
-        let cron = json!({ "cronExpression": "0 2 * * *", "zone": "UTC" });
+        let cron = json!({ "cronExpression": "0 2 * * *", "scheduleZone": "UTC" });
         assert_eq!(common(cron), "cron 0 2 * * * UTC");
         let mixed = json!({
-            "cronExpression": "0 */6 * * *", "zone": "UTC", "dataBackupMode": "INCREMENTAL_BACKUP",
+            "cronExpression": "0 */6 * * *", "scheduleZone": "UTC", "dataBackupMode": "INCREMENTAL_BACKUP",
             "fullOnCycle": "MONTH", "fullOnDays": ["1", "L"]
         });
         assert_eq!(common(mixed), "cron 0 */6 * * * UTC, incremental, full on days 1,L of the month");

@@ -43,7 +43,7 @@ pub(crate) struct ScheduleRow {
     pub(crate) backup_schedule_mode: String,
     pub(crate) backup_schedule_time: Option<String>,
     pub(crate) day_and_data_backup_model_map: BTreeMap<String, String>,
-    pub(crate) zone: Option<String>,
+    pub(crate) schedule_zone: Option<String>,
     pub(crate) cron_expression: Option<String>,
     pub(crate) data_backup_mode: Option<String>,
     pub(crate) full_on_cycle: Option<String>,

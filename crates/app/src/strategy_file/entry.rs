@@ -19,7 +19,7 @@ pub(super) const SCHEDULE: &[&str] = &[
     "backupScheduleEnabled",
     "backupScheduleTime",
     "dayAndDataBackupModelMap",
-    "zone",
+    "scheduleZone",
     "cronExpression",
     "dataBackupMode",
     "fullOnCycle",

@@ -85,7 +85,10 @@ impl Reader<'_> {
 
     /// Reads a schedule, and returns it in the server's notation.
     fn schedule(&self, schedule: Value, path: &str) -> Result<Value, Problem> {
+        let mut schedule = schedule;
+        let former_zone = schedule.as_object_mut().and_then(|schedule| schedule.remove("zone"));
         let mut given = self.keys(schedule, path, SCHEDULE)?;
+        given.extend(former_zone.map(|zone| ("zone".to_owned(), zone)));
         if let Some(window) = given.get_mut("quietWindow") {
             *window = Value::Object(self.keys(window.take(), &format!("{path}.quietWindow"), QUIET)?);
         }

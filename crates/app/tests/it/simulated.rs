@@ -182,7 +182,7 @@ impl Stand {
     }
 }
 
-fn simulated_cluster(profile: Profile, tenants: &[&str]) -> ClusterConfig {
+pub(crate) fn simulated_cluster(profile: Profile, tenants: &[&str]) -> ClusterConfig {
     ClusterConfig {
         version: profile.to_string(),
         sys_password: SYS_PASSWORD.into(),

@@ -1,9 +1,10 @@
 //! Backup strategies on the command line: create, export, compare, apply, and their defaults for Back up Now.
 
-use sim::Profile;
+use serde_json::{Value, json};
+use sim::{ClusterConfig, Config, Profile};
 
 use crate::lifeboat::{Ran, Server, run};
-use crate::simulated::Stand;
+use crate::simulated::{SYS_PASSWORD, Stand, simulated_cluster};
 
 /// Runs a command whose words may contain spaces.
 fn lifeboat(server: &Server, words: &[&str]) -> Ran {
@@ -33,7 +34,7 @@ async fn strategies_are_exported_compared_and_applied_as_a_file() {
     assert_eq!(done(&["strategy", "apply", path, "--dry-run"]), same);
     assert_eq!(done(&["strategy", "apply", path]), same);
 
-    let shop = "\n- clusterName: prod\n  tenantName: shop\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    zone: UTC\n";
+    let shop = "\n- clusterName: prod\n  tenantName: shop\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    scheduleZone: UTC\n";
     let changed =
         file.replace("02:00:00.000", "03:30").replace("startLogBackup: false", "startLogBackup: true");
     assert_ne!(changed, file);
@@ -94,7 +95,7 @@ async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
     let path = server.path("strategies.yaml");
     let path = path.to_str().expect("a path");
     let elsewhere = format!("file://{}", server.path("elsewhere").display());
-    let shop = "\n- clusterName: prod\n  tenantName: shop\n  backupMode: LOGICAL_BACKUP\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    zone: UTC\n";
+    let shop = "\n- clusterName: prod\n  tenantName: shop\n  backupMode: LOGICAL_BACKUP\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    scheduleZone: UTC\n";
     let moved = file.replace("storage: local", &format!("storage: {elsewhere}"));
     let logical = file
         .replace("PHYSICAL_BACKUP", "LOGICAL_BACKUP")
@@ -125,6 +126,85 @@ async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
     let fine = lifeboat(server, &["strategy", "apply", path, "--dry-run"]);
     assert_eq!(fine.status, 0, "{}", fine.err);
     assert!(fine.out.contains("Would create the backup strategy of prod/shop"), "{}", fine.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_applied_whole_or_reports_what_is_left() {
+    let stand = Stand::standing_still(Profile::V4_2_5, &["shop"]).await;
+    let server = &stand.server;
+    let second = ClusterConfig { id: 2, ..simulated_cluster(Profile::V4_2_5, &["crm"]) };
+    let config = Config { clusters: vec![second], ..Config::paused(Profile::V4_2_5) };
+    let simulator = sim::Server::start(config).await.expect("the simulator starts");
+    let address = format!("127.0.0.1:{}", simulator.port());
+    let second =
+        json!({ "name": "prod-shop", "addresses": [address], "user": "root@sys", "password": SYS_PASSWORD });
+    stand.post("/ob/clusters", &second).await.done();
+    let path = server.path("strategies.yaml");
+    let path = path.to_str().expect("a path");
+    let entry = |cluster: &str, tenant: &str, storage: &str, kind: &str| {
+        let tenant = if tenant.is_empty() { String::new() } else { format!("  tenantName: {tenant}\n") };
+        format!(
+            "- clusterName: {cluster}\n{tenant}  storage: {storage}\n  backupMode: PHYSICAL_BACKUP\n  \
+             obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 3 * * *\n    \
+             scheduleZone: UTC\n    dataBackupMode: {kind}\n"
+        )
+    };
+    let file = |entries: &[String]| {
+        std::fs::write(path, format!("strategies:\n{}", entries.concat())).expect("written");
+    };
+    let exported = || lifeboat(server, &["strategy", "export"]).out;
+    let none = exported();
+    let full = "FULL_BACKUP";
+    let apply = ["strategy", "apply", path];
+
+    // The server refuses the last one: nothing is changed.
+    file(&[
+        entry("prod", "", "local", full),
+        entry("prod-shop", "", "local", full),
+        entry("prod", "shop", "local", full).replace("PHYSICAL", "LOGICAL") + "    startLogBackup: true\n",
+    ]);
+    let refused = lifeboat(server, &apply);
+    assert_eq!(refused.status, 3, "{}{}", refused.out, refused.err);
+    assert!(refused.out.contains("Would not create the backup strategy of prod/shop: "), "{}", refused.out);
+    assert!(
+        refused.out.ends_with("Nothing was changed: the server refuses part of the file\n"),
+        "{}",
+        refused.out
+    );
+    assert_eq!(exported(), none);
+
+    // Both typed-in storages get the name `prod-shop`: each of them is fine alone.
+    let typed = |name: &str| format!("file://{}", server.path(name).display());
+    let entries = |of_shop: &str| {
+        [
+            entry("prod", "", "local", full),
+            entry("prod-shop", "", &typed("one"), full),
+            entry("prod", "shop", of_shop, full),
+            entry("prod-shop", "crm", "local", full),
+        ]
+    };
+    file(&entries(&typed("other")));
+    let dry = lifeboat(server, &[&apply[..], &["--dry-run"]].concat());
+    assert_eq!(dry.status, 0, "{}", dry.err);
+    let stopped = lifeboat(server, &apply);
+    assert_ne!(stopped.status, 0, "{}", stopped.out);
+    let lines: Vec<&str> = stopped.out.lines().filter(|line| !line.starts_with("  ")).collect();
+    assert!(lines[2].starts_with("Did not create the backup strategy of prod/shop: "), "{lines:?}");
+    let [created, second, _, skipped, closing] = lines[..] else { panic!("{lines:?}") };
+    assert_eq!(created, "Created the backup strategy of prod");
+    assert_eq!(second, "Created the backup strategy of prod-shop");
+    assert_eq!(skipped, "Not created yet: the backup strategy of prod-shop/crm");
+    assert_eq!(closing, "Applied 2 of 4 changes. Apply the file again to make the others");
+
+    file(&entries("local"));
+    let json = lifeboat(server, &[&apply[..], &["-o", "json"]].concat());
+    assert_eq!(json.status, 0, "{}", json.err);
+    let report: Value = serde_json::from_str(&json.out).expect("JSON");
+    let stands = report["strategies"].as_array().expect("a list").iter();
+    let stands: Vec<_> = stands.map(|entry| (entry["action"].as_str(), entry["applied"].as_bool())).collect();
+    let [nothing, create] = [(Some("nothing"), Some(false)), (Some("create"), Some(true))];
+    assert_eq!(stands, [nothing, nothing, create, create]);
+    drop(simulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,7 +119,7 @@ async fn created(
     let storage = place.save(&mut writer).await?;
     let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
     let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
-    stamp(&mut settings, writer.now().await?, false);
+    count_clean_up_from(writer.now().await?, &mut settings, false);
     let paused = !draft.schedule.backup_schedule_enabled;
     writer.strategy_insert(scope, actor.user, &settings, paused).await?;
     Ok(writer)
@@ -203,7 +203,7 @@ async fn changed(
     {
         clean_up.stops_in_pause = false;
     }
-    stamp(&mut settings, now, old.is_clean_up_paused() && !paused);
+    count_clean_up_from(now, &mut settings, old.is_clean_up_paused() && !paused);
     let mut since = old.since;
     if settings.schedule != old.settings.schedule {
         let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
@@ -301,7 +301,7 @@ async fn switch(
         }
         let now = writer.now().await?;
         let is_resumed = old.is_clean_up_paused() && !new.is_clean_up_paused();
-        stamp(&mut new.settings, now, is_resumed);
+        count_clean_up_from(now, &mut new.settings, is_resumed);
         if old.paused != paused {
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
@@ -362,9 +362,9 @@ fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
-/// Sets the time from which the strategy's clean-ups count, if the clean-up is new or `is_resumed`: it does not run
-/// immediately.
-fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
+/// Sets when the strategy's clean-ups start to count, if the clean-up is new or `is_resumed`: the next one is at its next
+/// time, not immediately.
+fn count_clean_up_from(now: Timestamp, settings: &mut Settings, is_resumed: bool) {
     let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
     if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {
         clean_up.since = now;

@@ -37,7 +37,7 @@ for_every_database! {
 
 pub(crate) fn settings(storage: StorageId) -> Settings {
     let schedule =
-        r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "Asia/Shanghai"}"#;
+        r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "Asia/Shanghai"}"#;
     Settings {
         method: BackupMethod::Physical,
         storage,
@@ -167,14 +167,14 @@ async fn a_due_time_is_settled_once(metadata: Metadata) {
         (newest[0].strategy, newest[0].due, newest[0].decided),
         (strategy, Timestamp(20), history[1].decided)
     );
-    assert_eq!(metadata.strategy_run_missed_last().await.expect("answers"), [], "the newest was started");
+    assert_eq!(metadata.strategy_run_missed().await.expect("answers"), [], "the newest was started");
     let year = 366 * 86_400_000_000;
     let mut writer = begin(&metadata).await;
     assert!(writer.strategy_run_insert(&missed(strategy, Timestamp(year + 15))).await.expect("kept"));
     commit(writer).await;
     let kept = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
     assert_eq!(kept.len(), 3, "what is older than a year stays while there are few rows");
-    let last = metadata.strategy_run_missed_last().await.expect("answers");
+    let last = metadata.strategy_run_missed().await.expect("answers");
     assert_eq!(last.iter().map(|run| run.run.due).collect::<Vec<_>>(), [Timestamp(year + 15)]);
 }
 
@@ -183,6 +183,10 @@ async fn intended_misses_hide_no_earlier_run(metadata: Metadata) {
     let telling = async || {
         let found = metadata.strategy_run_telling(strategy).await.expect("answers");
         found.map(|run| run.run.due.0)
+    };
+    let problem = async || {
+        let found = metadata.strategy_run_missed().await.expect("answers");
+        found.first().map(|run| run.run.due.0)
     };
     let reasons = [
         (10, MissReason::Hindered(Hindrance::Paused), None),
@@ -198,12 +202,14 @@ async fn intended_misses_hide_no_earlier_run(metadata: Metadata) {
         assert!(writer.strategy_run_insert(&run).await.expect("kept"));
         commit(writer).await;
         assert_eq!(telling().await, expected, "{run:?}");
+        assert_eq!(problem().await, expected, "{run:?}");
         assert_eq!(reason.is_intended(), expected != Some(due), "{reason:?}");
     }
     let mut writer = begin(&metadata).await;
     assert!(writer.strategy_run_insert(&started(strategy, Timestamp(70), TaskId(7))).await.expect("kept"));
     commit(writer).await;
     assert_eq!(telling().await, Some(70), "a run that was started says the most");
+    assert_eq!(problem().await, None, "its task ended so long ago that it is gone");
 }
 
 async fn of_two_servers_one_settles_a_due_time(metadata: Metadata) {

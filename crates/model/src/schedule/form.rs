@@ -3,9 +3,9 @@
 //! ```json
 //! {"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00:00.000+08:00",
 //!  "dayAndDataBackupModelMap": {"2": "INCREMENTAL_BACKUP", "6": "FULL_BACKUP"}}
-//! {"backupScheduleMode": "MONTH", "backupScheduleTime": "02:00", "zone": "Asia/Shanghai",
+//! {"backupScheduleMode": "MONTH", "backupScheduleTime": "02:00", "scheduleZone": "Asia/Shanghai",
 //!  "dayAndDataBackupModelMap": {"1": "FULL_BACKUP", "L": "FULL_BACKUP"}}
-//! {"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "zone": "Europe/Berlin",
+//! {"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "scheduleZone": "Europe/Berlin",
 //!  "dataBackupMode": "INCREMENTAL_BACKUP", "fullOnCycle": "WEEK", "fullOnDays": ["7"],
 //!  "quietWindow": {"from": "08:00", "until": "20:00"}, "jitterSeconds": 600}
 //! ```
@@ -40,7 +40,7 @@ pub enum Mode {
 pub struct Form {
     /// How it repeats.
     pub backup_schedule_mode: Mode,
-    /// WEEK and MONTH: the time of day, with an offset (OCP's form), or without one if `zone` is set.
+    /// WEEK and MONTH: the time of day, with an offset (OCP's form), or without one if `schedule_zone` is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_schedule_time: Option<String>,
     /// WEEK and MONTH: the backup mode of each day: 1 (Monday) to 7 of a week, 1 to 31 and `L` of a month.
@@ -48,6 +48,9 @@ pub struct Form {
     pub day_and_data_backup_model_map: BTreeMap<String, DataBackupMode>,
     /// The zone of times of day: an IANA name, or an offset such as `+08:00`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_zone: Option<String>,
+    /// The former name of `schedule_zone`, which is still read.
+    #[serde(default, skip_serializing)]
     pub zone: Option<String>,
     /// CRON: minute, hour, day of the month, month, day of the week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,13 +120,13 @@ fn grid(form: &Form, cycle: Cycle) -> Result<(Rule, Zone), Problem> {
     refuse_unfit(form, &unfit)?;
     let text = form.backup_schedule_time.as_deref().ok_or_else(|| missing("backupScheduleTime"))?;
     let (at, offset) = time_and_offset(text)?;
-    let zone = match (&form.zone, offset) {
+    let zone = match (named_zone(form)?, offset) {
         (Some(zone), Some(offset)) => {
             return Err(Problem::invalid("schedule-zone-twice").with("zone", zone).with("offset", offset));
         }
         (Some(zone), None) => zone.parse()?,
         (None, Some(offset)) => offset,
-        (None, None) => return Err(missing("zone")),
+        (None, None) => return Err(missing("scheduleZone")),
     };
     let mut days = BTreeMap::new();
     for (day, &kind) in &form.day_and_data_backup_model_map {
@@ -151,7 +154,7 @@ fn cron(form: &Form) -> Result<(Rule, Zone), Problem> {
     ];
     refuse_unfit(form, &unfit)?;
     let expression = form.cron_expression.as_deref().ok_or_else(|| missing("cronExpression"))?;
-    let zone = form.zone.as_deref().ok_or_else(|| missing("zone"))?.parse()?;
+    let zone = named_zone(form)?.ok_or_else(|| missing("scheduleZone"))?.parse()?;
     let full_on = match (form.full_on_cycle, form.full_on_days.is_empty()) {
         (None, true) => None,
         (None, false) => return Err(missing("fullOnCycle")),
@@ -163,6 +166,14 @@ fn cron(form: &Form) -> Result<(Rule, Zone), Problem> {
     };
     let kinds = KindRule { kind: form.data_backup_mode.unwrap_or(DataBackupMode::Full), full_on };
     Ok((Rule::Cron(Box::new(Cron::new(expression, kinds)?)), zone))
+}
+
+/// Returns the time zone, which may be in the field of the former name.
+fn named_zone(form: &Form) -> Result<Option<&str>, Problem> {
+    match (&form.schedule_zone, &form.zone) {
+        (Some(_), Some(_)) => Err(Problem::invalid("schedule-zone-fields")),
+        (zone, former) => Ok(zone.as_deref().or(former.as_deref())),
+    }
 }
 
 fn check_jitter(rule: &Rule, jitter: Option<NonZeroU32>) -> Result<(), Problem> {
@@ -232,7 +243,8 @@ impl From<Schedule> for Form {
             backup_schedule_mode: Mode::Cron,
             backup_schedule_time: None,
             day_and_data_backup_model_map: BTreeMap::new(),
-            zone: Some(zone.to_string()),
+            schedule_zone: Some(zone.to_string()),
+            zone: None,
             cron_expression: None,
             data_backup_mode: None,
             full_on_cycle: None,
@@ -255,7 +267,7 @@ impl From<Schedule> for Form {
                     Zone::Named(_) => time,
                     Zone::Fixed(offset) => format!("{time}{offset}"),
                 });
-                form.zone = form.zone.filter(|_| matches!(zone, Zone::Named(_)));
+                form.schedule_zone = form.schedule_zone.filter(|_| matches!(zone, Zone::Named(_)));
             }
             Rule::Cron(cron) => {
                 form.cron_expression = Some(cron.expression().to_owned());
@@ -290,8 +302,8 @@ mod tests {
                    "dayAndDataBackupModelMap": {"2": "FULL_BACKUP", "6": "INCREMENTAL_BACKUP"}}),
             json!({"backupScheduleMode": "MONTH", "backupScheduleTime": "23:59:59.000",
                    "dayAndDataBackupModelMap": {"1": "FULL_BACKUP", "31": "FULL_BACKUP", "L": "INCREMENTAL_BACKUP"},
-                   "zone": "America/New_York", "quietWindow": {"from": "08:00:00", "until": "20:00:00"}, "jitterSeconds": 14400}),
-            json!({"backupScheduleMode": "CRON", "zone": "+05:45", "cronExpression": "30 1 * * MON-FRI",
+                   "scheduleZone": "America/New_York", "quietWindow": {"from": "08:00:00", "until": "20:00:00"}, "jitterSeconds": 14400}),
+            json!({"backupScheduleMode": "CRON", "scheduleZone": "+05:45", "cronExpression": "30 1 * * MON-FRI",
                    "dataBackupMode": "INCREMENTAL_BACKUP", "fullOnCycle": "MONTH", "fullOnDays": ["1", "L"]}),
         ];
         for json in written {
@@ -300,6 +312,14 @@ mod tests {
             assert_eq!(text, json);
             assert_eq!(serde_json::from_value::<Schedule>(text).expect("a schedule"), schedule);
         }
+    }
+
+    #[test]
+    fn the_former_name_of_the_zone_is_read_and_not_written() {
+        let former = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "Asia/Shanghai"});
+        let written = serde_json::to_value(read(&former).expect("a schedule")).expect("JSON");
+        assert_eq!((&written["scheduleZone"], &written["zone"]), (&json!("Asia/Shanghai"), &Value::Null));
+        assert_eq!(read(&former), read(&written));
     }
 
     #[test]
@@ -326,7 +346,7 @@ mod tests {
         };
         let cron = |change: Value| {
             let mut json =
-                json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC"});
+                json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC"});
             merge(&mut json, change);
             json
         };
@@ -339,8 +359,11 @@ mod tests {
             (week(json!({"backupScheduleTime": "23:59:60+08:00"})), "schedule-time-malformed"),
             (week(json!({"backupScheduleTime": "02:00:00+8"})), "schedule-time-malformed"),
             (week(json!({"backupScheduleTime": "at two"})), "schedule-time-malformed"),
-            (week(json!({"zone": "Asia/Shanghai"})), "schedule-zone-twice"),
-            (week(json!({"backupScheduleTime": "02:00", "zone": "Asia/Peking"})), "schedule-zone-unknown"),
+            (week(json!({"scheduleZone": "Asia/Shanghai"})), "schedule-zone-twice"),
+            (
+                week(json!({"backupScheduleTime": "02:00", "scheduleZone": "Asia/Peking"})),
+                "schedule-zone-unknown",
+            ),
             (week(json!({"dayAndDataBackupModelMap": null_days()})), "schedule-field-missing"),
             (week(json!({"dayAndDataBackupModelMap": {"0": "FULL_BACKUP"}})), "schedule-day-unknown"),
             (week(json!({"dayAndDataBackupModelMap": {"8": "FULL_BACKUP"}})), "schedule-day-unknown"),
@@ -355,6 +378,20 @@ mod tests {
             (week(json!({"quietWindow": {"from": "01:00", "until": "03:00"}})), "schedule-time-in-window"),
             (week(json!({"quietWindow": {"from": "09:00", "until": "09:00"}})), "schedule-window-empty"),
             (
+                week(json!({"quietWindow": {"from": "09:00", "until": "09:00:59"}})),
+                "schedule-window-too-short",
+            ),
+            (week(json!({"quietWindow": {"from": "09:00", "until": "09:01"}})), "schedule-accepted"),
+            (
+                week(json!({"quietWindow": {"from": "23:59:30", "until": "00:00:00"}})),
+                "schedule-window-too-short",
+            ),
+            (
+                cron(json!({"quietWindow": {"from": "09:00:59", "until": "09:00"}})),
+                "schedule-window-leaves-no-time",
+            ),
+            (cron(json!({"quietWindow": {"from": "09:01", "until": "09:00"}})), "schedule-accepted"),
+            (
                 week(json!({"quietWindow": {"from": "09:00", "until": "10:00+08:00"}})),
                 "schedule-time-malformed",
             ),
@@ -362,7 +399,8 @@ mod tests {
             (month(&["32"]), "schedule-day-unknown"),
             (month(&eleven), "schedule-too-many-days"),
             (cron(json!({"cronExpression": null})), "schedule-field-missing"),
-            (cron(json!({"zone": null})), "schedule-field-missing"),
+            (cron(json!({"scheduleZone": null})), "schedule-field-missing"),
+            (cron(json!({"zone": "UTC"})), "schedule-zone-fields"),
             (cron(json!({"backupScheduleTime": "02:00"})), "schedule-field-unfit"),
             (cron(json!({"cronExpression": "0 2 * *"})), "schedule-cron-malformed"),
             (cron(json!({"cronExpression": "0 0 2 * * *"})), "schedule-cron-malformed"),

@@ -13,15 +13,27 @@ pub struct QuietWindow {
     until: NaiveTime,
 }
 
+/// The shortest window, and the shortest time outside of it, in seconds: the scheduler looks for due runs every few
+/// seconds, so it could overlook less.
+const SHORTEST_S: i64 = 60;
+
 impl QuietWindow {
     /// Returns the window from one time of day, inclusive, to another, exclusive; past midnight if the latter is
     /// earlier.
     ///
     /// # Errors
-    /// Refuses two equal times, which would leave no time to start.
+    /// Refuses two equal times, and a window that lasts or leaves less than a minute a day.
     pub fn new(from: NaiveTime, until: NaiveTime) -> Result<Self, Problem> {
         if from == until {
             return Err(Problem::invalid("schedule-window-empty").with("time", from.format("%H:%M")));
+        }
+        const DAY_S: i64 = 86_400;
+        let lasts_s = (until - from).num_seconds().rem_euclid(DAY_S);
+        if !(SHORTEST_S..=DAY_S - SHORTEST_S).contains(&lasts_s) {
+            let is_short = lasts_s < SHORTEST_S;
+            let id = if is_short { "schedule-window-too-short" } else { "schedule-window-leaves-no-time" };
+            let refusal = Problem::invalid(id).with("from", from.format("%H:%M:%S"));
+            return Err(refusal.with("until", until.format("%H:%M:%S")));
         }
         Ok(Self { from, until })
     }

@@ -63,7 +63,7 @@ pub(super) async fn faults(
 
 /// Returns owners without permission to back up, and missed runs. A paused strategy is no problem: it is intended.
 async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
-    let missed = control.metadata().strategy_run_missed_last().await?;
+    let missed = control.metadata().strategy_run_missed().await?;
     let missed: BTreeMap<StrategyId, &StoredRun> = missed.iter().map(|run| (run.run.strategy, run)).collect();
     let users = control.metadata().user_list().await?;
     let users: BTreeMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
@@ -86,12 +86,9 @@ async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<
     Ok(faults)
 }
 
-/// Returns the problem of a missed run; none if the miss is intended: a pause, or a changed schedule.
+/// Returns the problem of a missed run.
 fn of_miss(stored: &StoredRun) -> Option<Fault> {
     let Fate::Missed(why) = stored.run.fate else { return None };
-    if why.is_intended() {
-        return None;
-    }
     Some(Fault {
         kind: AlarmKind::BackupRunMissed,
         tenant: None,

@@ -20,7 +20,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn schedule(days: u32) -> ScheduleConfig {
     let schedule = json!({
-        "backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "zone": "UTC",
+        "backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "scheduleZone": "UTC",
         "cleanEnabled": true, "backupDataRetentionDays": days, "cleanScheduleTime": "00:00",
     });
     serde_json::from_value(schedule).expect("a schedule")

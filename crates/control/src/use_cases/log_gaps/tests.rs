@@ -22,7 +22,7 @@ use crate::{PageAsk, log_backups, log_delays};
 /// Returns a world with running log backup, and a strategy without due runs during the test.
 async fn world(profile: Profile, restarts: bool) -> SimWorld {
     let world = SimWorld::new(profile).await;
-    let schedule = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 29 2 *", "zone": "UTC",
+    let schedule = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 29 2 *", "scheduleZone": "UTC",
                           "restartInterruptedLogBackup": restarts});
     let ask = StrategyAsk {
         method: None,

@@ -177,7 +177,7 @@ pub(crate) async fn schedule_standing(
     cluster: ClusterId,
 ) -> Result<ScheduleStanding, Error> {
     let strategies = context.metadata.strategy_list_whole(Some(cluster)).await?;
-    worst(context, &strategies, context.metadata.now().await?).await
+    standing_of_all(context, &strategies, context.metadata.now().await?).await
 }
 
 /// Returns the status of the schedules of all clusters that have strategies.
@@ -195,14 +195,14 @@ pub(crate) async fn schedule_standings(
     let now = context.metadata.now().await?;
     let mut standings = BTreeMap::new();
     for (cluster, strategies) in by_cluster {
-        standings.insert(cluster, worst(context, &strategies, now).await?);
+        standings.insert(cluster, standing_of_all(context, &strategies, now).await?);
     }
     Ok(standings)
 }
 
 /// Returns the status of the cluster's own strategy; without one, the worst of its tenants' strategies. An unreadable
 /// strategy counts as a problem.
-async fn worst(
+async fn standing_of_all(
     context: &Context,
     strategies: &Strategies,
     now: Timestamp,

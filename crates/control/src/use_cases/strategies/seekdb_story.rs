@@ -63,7 +63,7 @@ async fn every_due_time_of_a_month_with_faults_has_its_backup_or_its_reason() {
     let seekdb = Instance::start_in(dir.path()).expect("seekdb starts");
     let world = World::on(seekdb.server.clone(), "strategy_story").await;
     let (control, actor) = (&world.control, &world.actor);
-    let grid = json!({"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00", "zone": "UTC",
+    let grid = json!({"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00", "scheduleZone": "UTC",
                       "dayAndDataBackupModelMap": {"2": "FULL_BACKUP", "4": "FULL_BACKUP", "6": "FULL_BACKUP"}});
     let ask = StrategyAsk {
         method: None,

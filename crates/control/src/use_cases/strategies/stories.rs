@@ -169,7 +169,7 @@ async fn a_month_of_a_week_grid_survives_an_upgrade_and_a_failed_run() {
 #[tokio::test]
 async fn a_month_grid_runs_on_its_last_day_and_what_a_pause_held_back_is_recorded() {
     for profile in [Profile::V4_2_5, Profile::V3_1_5] {
-        let grid = json!({"backupScheduleMode": "MONTH", "backupScheduleTime": "01:30", "zone": "Australia/Sydney",
+        let grid = json!({"backupScheduleMode": "MONTH", "backupScheduleTime": "01:30", "scheduleZone": "Australia/Sydney",
                           "dayAndDataBackupModelMap": {"1": "FULL_BACKUP", "10": "INCREMENTAL_BACKUP",
                                                        "20": "INCREMENTAL_BACKUP", "L": "FULL_BACKUP"}});
         let is_last_but_one = |day: i64| {
@@ -195,7 +195,8 @@ async fn a_month_grid_runs_on_its_last_day_and_what_a_pause_held_back_is_recorde
 #[tokio::test]
 async fn cron_runs_that_were_due_during_a_run_or_an_outage_start_once() {
     for profile in [Profile::V4_2_5, Profile::V3_1_5] {
-        let cron = json!({"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "zone": "UTC"});
+        let cron =
+            json!({"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "scheduleZone": "UTC"});
         let story = Story::begin(profile, cron, |_| true).await;
         story.until_due().await;
         story.round().await;

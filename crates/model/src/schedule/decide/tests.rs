@@ -11,7 +11,7 @@ use crate::text::Language;
 use crate::time::Timestamp;
 
 /// Full on Sundays, incremental on other nights, at 02:00. The 6th of December 2026 is a Sunday.
-const WEEKLY: &str = r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC",
+const WEEKLY: &str = r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC",
     "dataBackupMode": "INCREMENTAL_BACKUP", "fullOnCycle": "WEEK", "fullOnDays": ["7"]}"#;
 
 const WELL: State = State {
@@ -257,7 +257,7 @@ fn a_paused_strategy_misses_what_is_due_and_catches_nothing_up_when_it_is_resume
 
 #[test]
 fn nothing_starts_in_the_quiet_window_nor_before_its_jitter_has_passed() {
-    let schedule = r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC", "jitterSeconds": 3600,
+    let schedule = r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC", "jitterSeconds": 3600,
         "quietWindow": {"from": "04:00", "until": "20:00"}}"#;
     let mut strategy = strategy(7, Scope::Cluster(ClusterId(1)), schedule);
     strategy.since = on(1, 12);

@@ -439,7 +439,7 @@ fn schedule(dice: &mut Dice) -> serde_json::Value {
                 "30 1 * * SUN#1",
                 "0 0 * * *",
             ];
-            let mut json = json!({"backupScheduleMode": "CRON", "cronExpression": dice.pick(&expressions), "zone": zone});
+            let mut json = json!({"backupScheduleMode": "CRON", "cronExpression": dice.pick(&expressions), "scheduleZone": zone});
             if json["cronExpression"].as_str().is_some_and(|text| text.ends_with("* * *")) && dice.one_in(2) {
                 json["dataBackupMode"] = json!("INCREMENTAL_BACKUP");
                 json["fullOnCycle"] = json!("WEEK");
@@ -460,7 +460,7 @@ fn schedule(dice: &mut Dice) -> serde_json::Value {
                 days["L"] = json!(dice.pick(&kinds));
             }
             let time = format!("{:02}:{:02}", dice.from(0, 6), dice.pick(&[0, 15, 30, 59]));
-            json!({"backupScheduleMode": mode, "backupScheduleTime": time, "zone": zone, "dayAndDataBackupModelMap": days})
+            json!({"backupScheduleMode": mode, "backupScheduleTime": time, "scheduleZone": zone, "dayAndDataBackupModelMap": days})
         }
     };
     if dice.one_in(3) {

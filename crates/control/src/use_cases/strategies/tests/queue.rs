@@ -138,6 +138,9 @@ async fn a_task_that_did_not_come_to_its_turn_is_missed_and_the_next_one_takes_i
         outcomes(&world, scope).await,
         [waiting("run-hindered-too-many"), missed("run-hindered-too-many")]
     );
+    let is_raised =
+        async || alarms(&world).await.iter().any(|alarm| alarm.kind == AlarmKind::BackupRunMissed);
+    assert!(is_raised().await, "a run that waits hides no missed one");
     let withdrawn = world.task(first).await;
     assert_eq!((withdrawn.status, withdrawn.queued), (engine::TaskStatus::Failed, None));
     assert_eq!(withdrawn.note.map(|note| note.id).as_deref(), Some("run-hindered-too-many"));
@@ -149,6 +152,9 @@ async fn a_task_that_did_not_come_to_its_turn_is_missed_and_the_next_one_takes_i
     end_elsewhere(&world, &elsewhere[1]).await;
     world.steer(first, crate::tasks::Steer::Retry).await;
     world.finish(first).await;
+    assert!(is_raised().await);
+    world.finish(TaskId(tasks(&world).await[1].id.0)).await;
+    assert!(!is_raised().await, "the later run succeeded");
 }
 
 #[tokio::test]

@@ -1,0 +1,35 @@
+import type { DataBackupMode } from '../../api/types';
+import { useLanguage } from '../../locales';
+import type { Language } from '../../locales/language';
+
+/** The labels of the calendar of next runs. They are loaded with the pages that show it. */
+const en = {
+  title: (month: string, zone: string) => `${month}, ${zone}`,
+  earlier: 'Previous month',
+  later: 'Next month',
+  signs: { FULL_BACKUP: 'F', INCREMENTAL_BACKUP: 'I' } satisfies Record<DataBackupMode, string>,
+  times: (n: number) => `${n}×`,
+  day: (date: string, runs: string[]) => (runs.length ? `${date}: ${runs.join('; ')}` : date),
+  run: (mode: string, time: string) => `${mode} at ${time}`,
+  runLater: (mode: string, time: string, start: string) => `${mode} at ${time}, starts at ${start}`,
+  beyond: 'After the last of these runs',
+};
+
+const zh: typeof en = {
+  title: (month, zone) => `${month}，时区 ${zone}`,
+  earlier: '上个月',
+  later: '下个月',
+  signs: { FULL_BACKUP: '全', INCREMENTAL_BACKUP: '增' },
+  times: (n) => `${n} 次`,
+  day: (date, runs) => (runs.length ? `${date}：${runs.join('；')}` : date),
+  run: (mode, time) => `${time} ${mode}`,
+  runLater: (mode, time, start) => `${time} ${mode}，${start} 开始`,
+  beyond: '最后一次调度之后',
+};
+
+const WORDS: Record<Language, typeof en> = { en, zh };
+
+/** Returns the labels of the calendar in the reader's language. */
+export function usePlannedWords(): typeof en {
+  return WORDS[useLanguage()];
+}
