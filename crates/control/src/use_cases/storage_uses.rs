@@ -252,7 +252,8 @@ mod tests {
 
     /// Creates a strategy whose storage may be 60 percent full.
     async fn back_up(world: &SimWorld, scope: Scope) {
-        let schedule = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "zone": "UTC"});
+        let schedule =
+            json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 1 1 *", "scheduleZone": "UTC"});
         let thresholds =
             ThresholdConfig { alarm_storage_percentage_threshold: Some(60), ..ThresholdConfig::default() };
         let ask = StrategyAsk {

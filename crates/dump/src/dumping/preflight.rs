@@ -98,17 +98,16 @@ pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
 }
 
-/// Reports missing privileges that do not concern objects: MySQL and MariaDB need them to lock tables, and to detect
-/// that a table was replaced.
+/// Reports missing privileges that do not concern objects: MySQL and MariaDB need `RELOAD` to lock tables, and
+/// `PROCESS` shows whether a table was exchanged.
 async fn note_privileges(session: &mut Session, notes: &mut Vec<Text>) -> Result<()> {
     if session.server().product.is_oceanbase() {
         return Ok(());
     }
     let grants = Grants::read(session).await.during(|| "read the user's privileges".to_owned())?;
-    let lacking = ["RELOAD", "PROCESS"].into_iter().filter(|privilege| !grants.has_everywhere(privilege));
-    notes.extend(
-        lacking.map(|privilege| Text::new("dump-server-privilege-missing").with("privilege", privilege)),
-    );
+    let needed = [("RELOAD", "dump-reload-missing"), ("PROCESS", "dump-process-missing")];
+    let lacking = needed.into_iter().filter(|(privilege, _)| !grants.has_everywhere(privilege));
+    notes.extend(lacking.map(|(privilege, id)| Text::new(id).with("privilege", privilege)));
     Ok(())
 }
 

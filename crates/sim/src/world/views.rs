@@ -321,6 +321,7 @@ fn old_tenants(cluster: &Cluster, name: &str) -> Table {
         .col("locality", "varchar(4096)", |r| r.0.locality.clone().into())
         .when(name == "__ALL_TENANT")
         .col("locked", "bigint", |r| i64::from(r.0.is_locked).into())
+        .col("compatibility_mode", "bigint", |r| i64::from(r.0.mode == "ORACLE").into())
         .col("status", "varchar(64)", |r| {
             if r.0.status == "NORMAL" { "TENANT_STATUS_NORMAL" } else { "TENANT_STATUS_RESTORE" }.into()
         })

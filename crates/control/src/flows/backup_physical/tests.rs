@@ -23,6 +23,7 @@ on_both_4x! {
     trouble_with_the_destination_is_told_in_plain_words,
     destinations_of_a_tenant_are_kept_without_a_selected_storage,
     a_set_that_vanished_fails_its_verification_and_can_be_passed_over,
+    a_destination_that_this_server_can_not_see_is_not_checked,
     two_requests_at_once_make_one_backup,
     a_destination_that_fills_up_fails_the_job_and_a_retry_begins_another,
     an_upgrade_during_a_backup_ends_the_job_and_a_retry_waits_for_its_end,
@@ -292,13 +293,34 @@ async fn a_set_that_vanished_fails_its_verification_and_can_be_passed_over(profi
     let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     assert_eq!(world.run(task, Some(Crash::CrashBefore("verify-backup-set"))).await, Ended::Crashed);
-    std::fs::remove_dir_all(world.dir.path().join("data/backups/obcluster")).expect("it lies there");
+    std::fs::remove_dir_all(data_folder(&world).join("backup_set_1_full")).expect("it lies there");
     assert_eq!(world.fail(task).await, ("verify-backup-set".to_owned(), "backup-set-missing".to_owned()));
     let failed = world.task(task).await.rows.iter().position(|row| row.status == StepStatus::Failed);
     let subtask = SubtaskId(failed.expect("a step has failed") as i64 + 1);
     world.steer(task, Steer::SkipSubtask(subtask)).await;
     world.finish(task).await;
     assert_eq!(world.sets_of(task).await[0].status, BackupSetStatus::Unverified);
+}
+
+/// An NFS that is mounted on the OBServers only.
+async fn a_destination_that_this_server_can_not_see_is_not_checked(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop"]).await;
+    let task = world.begin(world.wish(Full)).await;
+    assert_eq!(world.run(task, Some(Crash::CrashBefore("verify-backup-set"))).await, Ended::Crashed);
+    std::fs::remove_dir_all(world.dir.path().join("data/backups/obcluster")).expect("it lies there");
+    world.finish(task).await;
+    assert!(world.story(task).await.contains("backup-set-files-not-checked"));
+    assert_eq!(world.sets_of(task).await[0].status, BackupSetStatus::Available);
+}
+
+/// Returns the only data destination of the storage.
+fn data_folder(world: &SimWorld) -> std::path::PathBuf {
+    let mut folder = world.dir.path().join("data/backups/obcluster");
+    while !folder.join("data").is_dir() {
+        let first = std::fs::read_dir(&folder).expect("a folder").next().expect("a child").expect("readable");
+        folder = first.path();
+    }
+    folder.join("data")
 }
 
 async fn two_requests_at_once_make_one_backup(profile: Profile) {

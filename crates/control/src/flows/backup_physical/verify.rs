@@ -74,7 +74,9 @@ async fn look_for_files(
         Ok(client) => client.list(&folder).await.ok(),
         Err(_) => None,
     };
-    let Some(listed) = listed else {
+    // Every destination has files of the cluster. If this server sees none, it does not see the destination: an NFS that
+    // is mounted on the OBServers only, for example.
+    let Some(listed) = listed.filter(|listed| !listed.is_empty()) else {
         not_checked();
         return Ok(());
     };
