@@ -12,6 +12,7 @@ use model::egress::Egress;
 use model::limits::Limits;
 use serde::Deserialize;
 
+use crate::log::LogFormat;
 use crate::setting::read;
 use crate::tls::TlsFiles;
 use crate::{bounds, metadata_place, setting};
@@ -31,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) data_backups_at_once: usize,
     pub(crate) backups_per_storage: Option<usize>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) log_format: LogFormat,
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
     /// Each value as text with its source, for `--print-config`.
@@ -64,6 +66,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("data_backups_at_once", &["4"]),
     ("backups_per_storage", &[]),
     ("trusted_proxies", &[]),
+    ("log.format", &["text"]),
     (bounds::ALLOW, &[]),
     (bounds::DENY, &[]),
     (bounds::ROW, &["256"]),
@@ -91,9 +94,17 @@ struct File {
     backups_per_storage: Option<u32>,
     trusted_proxies: Option<Vec<String>>,
     #[serde(default)]
+    log: FileLog,
+    #[serde(default)]
     egress: FileEgress,
     #[serde(default)]
     limits: FileLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLog {
+    format: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,6 +141,7 @@ impl File {
             data_backups_at_once,
             backups_per_storage,
             trusted_proxies,
+            log,
             egress,
             limits,
         } = file;
@@ -148,6 +160,7 @@ impl File {
             ("data_backups_at_once", number(data_backups_at_once)),
             ("backups_per_storage", number(backups_per_storage)),
             ("trusted_proxies", trusted_proxies),
+            ("log.format", one(log.format)),
             (bounds::ALLOW, egress.allow),
             (bounds::DENY, egress.deny),
             (bounds::ROW, number(limits.row_mib)),
@@ -229,6 +242,7 @@ impl Settler<'_> {
             data_backups_at_once: read("data_backups_at_once", &one("data_backups_at_once"))?,
             backups_per_storage: per_storage.map(|value| read("backups_per_storage", value)).transpose()?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
+            log_format: read("log.format", &one("log.format"))?,
             egress: bounds::egress(values(bounds::ALLOW), values(bounds::DENY))?,
             limits: bounds::limits(|key| values(key).first().cloned())?,
             shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
@@ -328,5 +342,7 @@ mod tests {
         let refusal = settle(&[], &[("LIFEBOAT_TASKS_AT_ONCE", "many")], &[]).expect_err("refused");
         assert_eq!(refusal.args().get("key").map(String::as_str), Some("tasks_at_once"));
         assert_eq!(refusal.args().get("value").map(String::as_str), Some("many"));
+        let refusal = settle(&[("log.format", "xml")], &[], &[]).expect_err("refused");
+        assert_eq!(refusal.args().get("key").map(String::as_str), Some("log.format"));
     }
 }

@@ -9,6 +9,7 @@ mod first_start;
 mod full_disk;
 mod help;
 mod lifeboat;
+mod logs;
 mod lost_metadata;
 mod monitoring;
 mod object_storage;
