@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use model::Problem;
 use model::egress::Egress;
@@ -33,6 +34,9 @@ pub(crate) struct Config {
     pub(crate) backups_per_storage: Option<usize>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) log_format: LogFormat,
+    /// The file with the URL that receives heartbeats.
+    pub(crate) heartbeat_url_file: Option<PathBuf>,
+    pub(crate) heartbeat_every: Duration,
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
     /// Each value as text with its source, for `--print-config`.
@@ -67,6 +71,8 @@ const KEYS: &[(&str, &[&str])] = &[
     ("backups_per_storage", &[]),
     ("trusted_proxies", &[]),
     ("log.format", &["text"]),
+    ("heartbeat.url_file", &[]),
+    ("heartbeat.minutes", &["1"]),
     (bounds::ALLOW, &[]),
     (bounds::DENY, &[]),
     (bounds::ROW, &["256"]),
@@ -96,6 +102,8 @@ struct File {
     #[serde(default)]
     log: FileLog,
     #[serde(default)]
+    heartbeat: FileHeartbeat,
+    #[serde(default)]
     egress: FileEgress,
     #[serde(default)]
     limits: FileLimits,
@@ -105,6 +113,13 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct FileLog {
     format: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileHeartbeat {
+    url_file: Option<String>,
+    minutes: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -142,6 +157,7 @@ impl File {
             backups_per_storage,
             trusted_proxies,
             log,
+            heartbeat,
             egress,
             limits,
         } = file;
@@ -161,6 +177,8 @@ impl File {
             ("backups_per_storage", number(backups_per_storage)),
             ("trusted_proxies", trusted_proxies),
             ("log.format", one(log.format)),
+            ("heartbeat.url_file", one(heartbeat.url_file)),
+            ("heartbeat.minutes", number(heartbeat.minutes)),
             (bounds::ALLOW, egress.allow),
             (bounds::DENY, egress.deny),
             (bounds::ROW, number(limits.row_mib)),
@@ -243,6 +261,8 @@ impl Settler<'_> {
             backups_per_storage: per_storage.map(|value| read("backups_per_storage", value)).transpose()?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
             log_format: read("log.format", &one("log.format"))?,
+            heartbeat_url_file: values("heartbeat.url_file").first().map(PathBuf::from),
+            heartbeat_every: minutes("heartbeat.minutes", &one("heartbeat.minutes"))?,
             egress: bounds::egress(values(bounds::ALLOW), values(bounds::DENY))?,
             limits: bounds::limits(|key| values(key).first().cloned())?,
             shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
@@ -266,6 +286,14 @@ impl Settler<'_> {
             built_in.iter().map(|&value| if value == HOST_NAME { host_name() } else { value.to_owned() });
         (key, built_in.collect(), Source::BuiltIn)
     }
+}
+
+/// Reads an interval from a minute to a day.
+fn minutes(key: &str, text: &str) -> Result<Duration, Problem> {
+    let number: u64 = read(key, text)?;
+    let fits = (1..=24 * 60).contains(&number);
+    fits.then(|| Duration::from_secs(number * 60))
+        .ok_or_else(|| Problem::invalid("config-value").with("key", key).with("value", text))
 }
 
 fn host_name() -> String {
@@ -342,7 +370,10 @@ mod tests {
         let refusal = settle(&[], &[("LIFEBOAT_TASKS_AT_ONCE", "many")], &[]).expect_err("refused");
         assert_eq!(refusal.args().get("key").map(String::as_str), Some("tasks_at_once"));
         assert_eq!(refusal.args().get("value").map(String::as_str), Some("many"));
-        let refusal = settle(&[("log.format", "xml")], &[], &[]).expect_err("refused");
-        assert_eq!(refusal.args().get("key").map(String::as_str), Some("log.format"));
+        for (key, value) in [("log.format", "xml"), ("heartbeat.minutes", "0"), ("heartbeat.minutes", "1441")]
+        {
+            let refusal = settle(&[(key, value)], &[], &[]).expect_err("refused");
+            assert_eq!(refusal.args().get("key").map(String::as_str), Some(key));
+        }
     }
 }

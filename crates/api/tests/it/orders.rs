@@ -79,6 +79,7 @@ async fn the_watchers_of_a_server_are_listed_with_how_they_went() {
             "alarms",
             "clusters",
             "events",
+            "heartbeat",
             "log-backups",
             "notices",
             "retention",

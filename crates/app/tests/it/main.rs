@@ -7,6 +7,7 @@ mod engine_alone;
 mod faults;
 mod first_start;
 mod full_disk;
+mod heartbeat;
 mod help;
 mod lifeboat;
 mod logs;

@@ -7,6 +7,8 @@ use model::Secret;
 use model::egress::Egress;
 use model::limits::Limits;
 
+use super::heartbeat::Heartbeat;
+
 /// The default of [`Settings::data_backups_at_once`].
 const DATA_BACKUPS_AT_ONCE: usize = 4;
 
@@ -31,6 +33,8 @@ pub struct Settings {
     pub egress: Egress,
     /// The maximum amount of data that clusters and object stores may send.
     pub limits: Limits,
+    /// Where this server sends its heartbeats; none sends none.
+    pub heartbeat: Option<Heartbeat>,
     /// The first account's password; a random one if none. Used on the first start only.
     pub admin_password: Option<Secret>,
 }
@@ -49,6 +53,7 @@ impl Settings {
             server_name: "lifeboat".to_owned(),
             egress: Egress::default(),
             limits: Limits::DEFAULT,
+            heartbeat: None,
             admin_password: None,
         }
     }

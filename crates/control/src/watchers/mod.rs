@@ -5,6 +5,7 @@ pub(crate) mod alarms;
 mod clean_ups;
 mod clusters;
 mod events;
+mod heartbeat;
 mod log_backups;
 mod notices;
 mod room;
@@ -25,6 +26,7 @@ const WATCHERS: &[Watcher] = &[
     clean_ups::WATCHER,
     clusters::WATCHER,
     events::WATCHER,
+    heartbeat::WATCHER,
     log_backups::WATCHER,
     notices::WATCHER,
     room::WATCHER,
