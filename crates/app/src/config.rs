@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use model::Problem;
 use model::egress::Egress;
@@ -13,6 +14,7 @@ use model::history::HistoryDays;
 use model::limits::Limits;
 use serde::Deserialize;
 
+use crate::log::LogFormat;
 use crate::setting::read;
 use crate::tls::TlsFiles;
 use crate::{bounds, history, metadata_place, setting};
@@ -32,6 +34,10 @@ pub(crate) struct Config {
     pub(crate) data_backups_at_once: usize,
     pub(crate) backups_per_storage: Option<usize>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) log_format: LogFormat,
+    /// The file with the URL that receives heartbeats.
+    pub(crate) heartbeat_url_file: Option<PathBuf>,
+    pub(crate) heartbeat_every: Duration,
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
     pub(crate) history: HistoryDays,
@@ -66,6 +72,9 @@ const KEYS: &[(&str, &[&str])] = &[
     ("data_backups_at_once", &["4"]),
     ("backups_per_storage", &[]),
     ("trusted_proxies", &[]),
+    ("log.format", &["text"]),
+    ("heartbeat.url_file", &[]),
+    ("heartbeat.minutes", &["1"]),
     (bounds::ALLOW, &[]),
     (bounds::DENY, &[]),
     (bounds::ROW, &["256"]),
@@ -96,11 +105,28 @@ struct File {
     backups_per_storage: Option<u32>,
     trusted_proxies: Option<Vec<String>>,
     #[serde(default)]
+    log: FileLog,
+    #[serde(default)]
+    heartbeat: FileHeartbeat,
+    #[serde(default)]
     egress: FileEgress,
     #[serde(default)]
     limits: FileLimits,
     #[serde(default)]
     history: FileHistory,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLog {
+    format: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileHeartbeat {
+    url_file: Option<String>,
+    minutes: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -153,6 +179,8 @@ impl File {
             data_backups_at_once,
             backups_per_storage,
             trusted_proxies,
+            log,
+            heartbeat,
             egress,
             limits,
             history,
@@ -176,6 +204,9 @@ impl File {
             ("data_backups_at_once", number(data_backups_at_once)),
             ("backups_per_storage", number(backups_per_storage)),
             ("trusted_proxies", trusted_proxies),
+            ("log.format", one(log.format)),
+            ("heartbeat.url_file", one(heartbeat.url_file)),
+            ("heartbeat.minutes", number(heartbeat.minutes)),
             (bounds::ALLOW, egress.allow),
             (bounds::DENY, egress.deny),
             (bounds::ROW, number(limits.row_mib)),
@@ -260,6 +291,9 @@ impl Settler<'_> {
             data_backups_at_once: read("data_backups_at_once", &one("data_backups_at_once"))?,
             backups_per_storage: per_storage.map(|value| read("backups_per_storage", value)).transpose()?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
+            log_format: read("log.format", &one("log.format"))?,
+            heartbeat_url_file: values("heartbeat.url_file").first().map(PathBuf::from),
+            heartbeat_every: minutes("heartbeat.minutes", &one("heartbeat.minutes"))?,
             egress: bounds::egress(values(bounds::ALLOW), values(bounds::DENY))?,
             limits: bounds::limits(|key| values(key).first().cloned())?,
             history: history::days(one)?,
@@ -284,6 +318,14 @@ impl Settler<'_> {
             built_in.iter().map(|&value| if value == HOST_NAME { host_name() } else { value.to_owned() });
         (key, built_in.collect(), Source::BuiltIn)
     }
+}
+
+/// Reads an interval from a minute to a day.
+fn minutes(key: &str, text: &str) -> Result<Duration, Problem> {
+    let number: u64 = read(key, text)?;
+    let fits = (1..=24 * 60).contains(&number);
+    fits.then(|| Duration::from_secs(number * 60))
+        .ok_or_else(|| Problem::invalid("config-value").with("key", key).with("value", text))
 }
 
 fn host_name() -> String {
@@ -360,5 +402,10 @@ mod tests {
         let refusal = settle(&[], &[("LIFEBOAT_TASKS_AT_ONCE", "many")], &[]).expect_err("refused");
         assert_eq!(refusal.args().get("key").map(String::as_str), Some("tasks_at_once"));
         assert_eq!(refusal.args().get("value").map(String::as_str), Some("many"));
+        for (key, value) in [("log.format", "xml"), ("heartbeat.minutes", "0"), ("heartbeat.minutes", "1441")]
+        {
+            let refusal = settle(&[(key, value)], &[], &[]).expect_err("refused");
+            assert_eq!(refusal.args().get("key").map(String::as_str), Some(key));
+        }
     }
 }

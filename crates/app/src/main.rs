@@ -23,7 +23,6 @@ mod wire;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
@@ -47,13 +46,10 @@ fn main() -> ExitCode {
 }
 
 fn start(command: cli::Command) -> Result<ExitCode, Failure> {
-    let filter = EnvFilter::try_from_env("LIFEBOAT_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,control=info,api=info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| log::Lines(std::io::stderr()))
-        .with_ansi(false) // colours need the control characters that `log::Lines` escapes
-        .init();
+    // A server starts its log when it has read its configuration.
+    if !matches!(command, cli::Command::Serve(_)) {
+        log::start(log::LogFormat::Text);
+    }
     // The only provider: a second one would add another cryptographic library to the binary.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new();

@@ -4,6 +4,7 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 
 use model::{Problem, Secret};
 
@@ -48,10 +49,15 @@ pub(crate) fn from_environment(variable: &str) -> Result<Option<Secret>, Failure
         return Ok(Some(Secret::new(secret)));
     }
     let Some(path) = env::var_os(format!("{variable}_FILE")) else { return Ok(None) };
-    let text = fs::read_to_string(&path).map_err(|cause| {
+    from_file(Path::new(&path)).map(Some)
+}
+
+/// Returns the secret in the first line of a file.
+pub(crate) fn from_file(path: &Path) -> Result<Secret, Failure> {
+    let text = fs::read_to_string(path).map_err(|cause| {
         Problem::invalid("password-file-unreadable").with("path", path.display()).raw(cause)
     })?;
-    Ok(Some(Secret::new(text.lines().next().unwrap_or_default())))
+    Ok(Secret::new(text.lines().next().unwrap_or_default()))
 }
 
 fn missing(variable: &str) -> Problem {

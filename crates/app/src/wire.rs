@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use control::{Control, Opened};
+use control::{Control, Heartbeat, Opened};
 use model::Problem;
 use model::text::Text;
 use tokio::net::TcpListener;
@@ -22,6 +22,7 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// Runs a server until it gets SIGTERM or SIGINT. Unfinished tasks continue after the next start.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    let heartbeat = config.heartbeat_url_file.as_deref().map(secrets::from_file).transpose()?;
     let settings = control::Settings {
         metadata: config.metadata.as_deref().map(metadata_place::server).transpose()?,
         file_roots: config.file_roots,
@@ -32,6 +33,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         egress: config.egress,
         limits: config.limits,
         history: config.history,
+        heartbeat: heartbeat.map(|url| Heartbeat { url, every: config.heartbeat_every }),
         admin_password: secrets::from_environment("LIFEBOAT_ADMIN_PASSWORD")?,
         ..control::Settings::new(config.data_dir)
     };

@@ -51,7 +51,9 @@ mod testing;
 mod use_cases;
 mod watchers;
 
-pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings, actor, error, page};
+pub use context::{
+    Actor, Control, Error, Heartbeat, Means, Opened, Page, PageAsk, Settings, actor, error, page,
+};
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use engine::Task;
 use engine::worker::Worker;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use crate::context::{Context, Control, Error, Opened, Settings};
+use crate::orders::subjects;
 use crate::use_cases::first_start;
 use crate::{flows, orders, watchers};
 
@@ -24,6 +27,7 @@ impl Control {
             name: settings.server_name,
             tasks_at_once: settings.tasks_at_once.max(1),
             limits: orders::backup_limits(&context),
+            span,
             ..engine::Settings::default()
         };
         let worker = Worker::new(Arc::new(context.metadata.clone()), worker);
@@ -39,4 +43,11 @@ impl Control {
         tokio::join!(Box::pin(self.worker().run(shutdown.clone())), Box::pin(watchers::run(self, &shutdown)),);
         self.context.snapshots.release_all().await;
     }
+}
+
+/// Returns the fields of a task's lines in the program's log. They stay enabled whichever lines are written.
+fn span(task: &Task) -> Span {
+    let subject = |key: &str| task.subject.get(key).map(String::as_str);
+    let (cluster, tenant) = (subject(subjects::CLUSTER_NAME), subject(subjects::TENANT_NAME));
+    tracing::error_span!("task", task = %task.id, kind = task.kind, cluster, tenant)
 }

@@ -8,6 +8,7 @@ use model::cluster::Address;
 use oceanbase::Session;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::source::Source;
@@ -56,7 +57,7 @@ pub(crate) async fn run<W: Work>(
     });
     let mut workers = JoinSet::new();
     for _ in 0..connections {
-        workers.spawn(Arc::clone(&shared).worker());
+        workers.spawn(Arc::clone(&shared).worker().in_current_span());
     }
     let outcome = tokio::select! {
         biased;

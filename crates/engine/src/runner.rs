@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use crate::answer::{self, Terms};
 use crate::body::{self, Call, Crash, Ended};
@@ -18,7 +19,7 @@ use crate::note::Note;
 use crate::plan::{self, Turn, Which};
 use crate::registry::{AnyFlow, Given, Learnt};
 use crate::settings::Settings;
-use crate::task::{LaneState, Moment, Row, StepStatus, Task};
+use crate::task::{LaneState, Moment, Row, StepStatus, Task, Undo};
 
 /// How a run ended.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ pub(crate) struct Runner<J> {
 /// A row whose body runs.
 struct Busy {
     which: Which,
+    span: Span,
     cancelled: CancellationToken,
 }
 
@@ -123,6 +125,9 @@ impl<J: Journal> Runner<J> {
                 let change = self.change(now, is_at_rest);
                 let due_in = (!change.status.is_finished()).then(|| change.due_at.since(now));
                 self.hold.save(&change).await?;
+                if is_at_rest && change.status.is_finished() {
+                    tracing::info!(status = change.status.as_str(), "the task has ended");
+                }
                 if is_at_rest {
                     return Ok(Some(due_in));
                 }
@@ -213,13 +218,15 @@ impl<J: Journal> Runner<J> {
             grace: self.settings.grace,
             fault: self.fault.clone(),
         };
-        self.bodies.spawn(body::run(call));
-        self.busy.insert(turn.row, Busy { which: turn.which, cancelled });
+        let lane = row.is_lane().then_some(row.lane.as_str());
+        let span = tracing::error_span!("step", step = row.step, lane);
+        self.bodies.spawn(body::run(call).instrument(span.clone()));
+        self.busy.insert(turn.row, Busy { which: turn.which, span, cancelled });
     }
 
     fn absorb(&mut self, ended: Ended) {
         let Ended { turn, said, learnt, interrupt } = ended;
-        self.busy.remove(&turn.row);
+        let busy = self.busy.remove(&turn.row).expect("every body is launched as busy");
         let row = &mut self.task.rows[turn.row];
         match learnt {
             Learnt::Nothing => {}
@@ -236,7 +243,9 @@ impl<J: Journal> Runner<J> {
         }
         row.progress = self.hold.take_progress(row.number).or(row.progress.take());
         let terms = Terms { now: self.hold.now(), backoff: &self.settings.backoff, chance: rand::random() };
-        for line in answer::absorb(row, turn.which, said, interrupt, &terms) {
+        let lines = answer::absorb(row, turn.which, said, interrupt, &terms);
+        busy.span.in_scope(|| report(row, turn.which, &lines));
+        for line in lines {
             self.hold.log(row.number, line);
         }
         self.unsaved.rows.insert(turn.row);
@@ -257,6 +266,24 @@ impl<J: Journal> Runner<J> {
 
     fn busy_rows(&self) -> BTreeSet<usize> {
         self.busy.keys().copied().collect()
+    }
+}
+
+/// Writes what a body's answer changed into the program's log.
+fn report(row: &Row, which: Which, problems: &[Note]) {
+    for why in problems {
+        tracing::warn!(%why, "the step has met a problem");
+    }
+    let (status, has_ended) = match which {
+        Which::Main | Which::Stop => (row.status.as_str(), row.status.is_finished()),
+        Which::Undo => (row.undo.as_str(), row.undo != Undo::Running),
+    };
+    let undo = which == Which::Undo;
+    match has_ended {
+        // There may be thousands of lanes.
+        true if row.is_lane() => tracing::debug!(status, undo, "the step has ended"),
+        true => tracing::info!(status, undo, "the step has ended"),
+        false => {}
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use tracing::Span;
+
 use crate::backoff::Backoff;
 use crate::journal::Limits;
+use crate::task::Task;
 
 /// The settings of a worker.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct Settings {
     pub journal_backoff: Backoff,
     /// The limits for starting queued tasks.
     pub limits: Limits,
+    /// Returns the span in which a task runs: the fields of its lines in the program's log.
+    pub span: fn(&Task) -> Span,
 }
 
 impl Default for Settings {
@@ -44,6 +49,8 @@ impl Default for Settings {
                 tries: 30,
             },
             limits: Limits::default(),
+            // Whatever is logged, its spans are enabled.
+            span: |task| tracing::error_span!("task", task = %task.id),
         }
     }
 }

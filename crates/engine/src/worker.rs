@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 use crate::fault::{Fault, FaultPoint};
 use crate::flow::Flow;
@@ -116,13 +117,13 @@ impl<J: Journal> Worker<J> {
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 _ = wake.changed() => {}
-                Some(end) = runs.join_next() => next_due = earlier(next_due, report(end)),
+                Some(end) = runs.join_next() => next_due = earlier(next_due, due(end)),
                 () = sleep_until(next_due.map_or(poll, |due| due.min(poll))) => next_due = None,
             }
         }
         let all_at_rest = async {
             while let Some(end) = runs.join_next().await {
-                report(end);
+                due(end);
             }
         };
         // One grace period for the bodies, one for a journal that does not answer; then the leases expire.
@@ -160,6 +161,7 @@ impl<J: Journal> Worker<J> {
 
     fn spawn(&self, runs: &mut Runs, claim: Claim, sent: Instant, shutdown: &CancellationToken) {
         let Claim { ticket, task, pulse } = claim;
+        let span = (self.settings.span)(&task);
         let hold = Arc::new(Hold::new(
             self.journal.clone(),
             ticket,
@@ -177,10 +179,14 @@ impl<J: Journal> Worker<J> {
             shutdown.clone(),
         );
         let wake = self.wake.0.subscribe();
-        runs.spawn(async move {
-            let _keeper = AbortOnDropHandle::new(tokio::spawn(async move { hold.keep(wake).await }));
-            runner.run().await
-        });
+        let run = async move {
+            let keeping = async move { hold.keep(wake).await }.in_current_span();
+            let _keeper = AbortOnDropHandle::new(tokio::spawn(keeping));
+            let end = runner.run().await;
+            report(&end);
+            end
+        };
+        runs.spawn(run.instrument(span));
     }
 }
 
@@ -188,15 +194,22 @@ fn earlier(known: Option<Instant>, new: Option<Instant>) -> Option<Instant> {
     known.into_iter().chain(new).min()
 }
 
-/// Logs the failure of a run; returns when it is due again, if it waits.
-fn report(end: Result<RunEnd, tokio::task::JoinError>) -> Option<Instant> {
+/// Logs the failure of a run.
+fn report(end: &RunEnd) {
     match end {
-        Ok(RunEnd::AtRest { due_in }) => return due_in.map(|wait| Instant::now() + wait),
-        Ok(RunEnd::Lost) => {}
-        Ok(RunEnd::Crashed) => tracing::error!("a run died; its task goes on when its lease has lapsed"),
-        Ok(RunEnd::Unsaved(cause)) => {
+        RunEnd::AtRest { .. } | RunEnd::Lost => {}
+        RunEnd::Crashed => tracing::error!("a run died; its task goes on when its lease has lapsed"),
+        RunEnd::Unsaved(cause) => {
             tracing::error!(%cause, why = %cause.cause, "a run could not be saved; its task goes on later");
         }
+    }
+}
+
+/// Returns when a run is due again, if it waits.
+fn due(end: Result<RunEnd, tokio::task::JoinError>) -> Option<Instant> {
+    match end {
+        Ok(RunEnd::AtRest { due_in }) => return due_in.map(|wait| Instant::now() + wait),
+        Ok(_) => {}
         Err(error) => tracing::error!(%error, "a run broke; its task goes on when its lease has lapsed"),
     }
     None

@@ -78,6 +78,7 @@ async fn the_watchers_of_a_server_are_listed_with_how_they_went() {
             "alarms",
             "clusters",
             "events",
+            "heartbeat",
             "history",
             "log-backups",
             "notices",

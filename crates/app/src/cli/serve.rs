@@ -7,7 +7,7 @@ use clap::Args;
 use crate::bounds;
 use crate::config::{Config, Values};
 use crate::failure::Failure;
-use crate::wire;
+use crate::{log, wire};
 
 #[derive(Args)]
 #[command(
@@ -42,6 +42,9 @@ pub(crate) struct ServeArgs {
     /// Allow plain HTTP from other machines. Passwords can then be read on the network
     #[arg(long)]
     insecure_http: bool,
+    /// The form of the log on standard error: `text`, or `json` for one object per line. Defaults to text
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
     /// A directory that storages may use; repeatable. Defaults to the data directory
     #[arg(long, value_name = "DIR")]
     file_root: Vec<String>,
@@ -75,6 +78,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         print!("{}", config.explain());
         return Ok(());
     }
+    log::start(config.log_format);
     wire::serve(config).await
 }
 
@@ -88,6 +92,7 @@ impl ServeArgs {
             ("tls_cert", one(&self.tls_cert)),
             ("tls_key", one(&self.tls_key)),
             ("insecure_http", self.insecure_http.then(|| "true".to_owned()).into_iter().collect()),
+            ("log.format", one(&self.log_format)),
             ("file_roots", self.file_root.clone()),
             ("server_name", one(&self.server_name)),
             ("tasks_at_once", one(&self.tasks_at_once)),

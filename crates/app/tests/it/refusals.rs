@@ -91,6 +91,9 @@ fn the_settings_and_their_sources_are_shown() {
     data_backups_at_once    = 4                        # built in
     backups_per_storage     =                          # built in
     trusted_proxies         =                          # built in
+    log.format              = text                     # built in
+    heartbeat.url_file      =                          # built in
+    heartbeat.minutes       = 1                        # built in
     egress.allow            = loopback                 # LIFEBOAT_EGRESS_ALLOW
     egress.deny             = 192.0.2.0/24             # lifeboat.toml
     limits.row_mib          = 256                      # built in

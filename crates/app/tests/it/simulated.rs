@@ -10,7 +10,7 @@ use sim::{ClusterConfig, Config, Handle, Profile, TenantConfig};
 use crate::lifeboat::{PASSWORD, Server};
 
 /// The speed of the simulated clusters.
-const SPEED: f64 = 240.0;
+pub(crate) const SPEED: f64 = 240.0;
 
 /// The longest time that a task may take here.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -50,8 +50,12 @@ impl Stand {
 
     /// Creates a stand with a simulated cluster, whose user is `root@sys` with [`SYS_PASSWORD`].
     pub(crate) async fn on(config: Config) -> Self {
+        Self::simulated(config, Server::start()).await
+    }
+
+    /// As [`Stand::on`], with a server that the test has started.
+    pub(crate) async fn simulated(config: Config, server: Server) -> Self {
         let simulator = sim::Server::start(config).await.expect("the simulator starts");
-        let server = Server::start();
         std::fs::create_dir(server.path("backups")).expect("a directory");
         let (address, place) = (format!("127.0.0.1:{}", simulator.port()), server.path("backups"));
         let mut stand = Self::over(server, &address, "root@sys", SYS_PASSWORD, &place).await;
@@ -182,6 +186,7 @@ impl Stand {
     }
 }
 
+/// Returns a cluster for [`Stand::on`].
 pub(crate) fn simulated_cluster(profile: Profile, tenants: &[&str]) -> ClusterConfig {
     ClusterConfig {
         version: profile.to_string(),

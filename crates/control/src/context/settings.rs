@@ -8,6 +8,8 @@ use model::egress::Egress;
 use model::history::HistoryDays;
 use model::limits::Limits;
 
+use super::heartbeat::Heartbeat;
+
 /// The default of [`Settings::data_backups_at_once`].
 const DATA_BACKUPS_AT_ONCE: usize = 4;
 
@@ -34,6 +36,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long finished tasks, their logs and the audit log are kept.
     pub history: HistoryDays,
+    /// Where this server sends its heartbeats; none sends none.
+    pub heartbeat: Option<Heartbeat>,
     /// The first account's password; a random one if none. Used on the first start only.
     pub admin_password: Option<Secret>,
 }
@@ -53,6 +57,7 @@ impl Settings {
             egress: Egress::default(),
             limits: Limits::DEFAULT,
             history: HistoryDays::DEFAULT,
+            heartbeat: None,
             admin_password: None,
         }
     }

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::error::Error;
 use super::health::Health;
+use super::heartbeat::Heartbeats;
 use super::log_checkpoints::LogCheckpoints;
 use super::log_on::LogOn;
 use super::said::Said;
@@ -48,6 +49,7 @@ pub(crate) struct Context {
     pub(crate) look: Notify,
     /// Whether this server could do its work at the last check.
     pub(crate) health: Health,
+    pub(crate) heartbeats: Heartbeats,
     /// The maximum number of running data backups when a strategy starts one more.
     pub(crate) data_backups_at_once: usize,
     /// The same limit for one storage; none means no limit per storage.
@@ -71,9 +73,11 @@ impl Context {
         let data_dir = absolute(data_dir)?;
         let roots =
             if file_roots.is_empty() { FileRoots::new([&data_dir]) } else { FileRoots::new(file_roots) }?;
+        let rules = Rules::new(roots.clone(), egress.clone(), *limits);
         Ok(Self {
+            heartbeats: Heartbeats::new(settings.heartbeat.clone(), &rules)?,
             metadata: open_metadata(&data_dir, server.as_ref()).await?,
-            rules: Rules::new(roots.clone(), egress.clone(), *limits),
+            rules,
             egress: Arc::new(egress.clone()),
             limits: *limits,
             history: settings.history,

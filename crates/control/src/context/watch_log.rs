@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::text::Text;
 use model::time::Timestamp;
@@ -39,9 +39,18 @@ pub struct Watched {
     pub failed: Option<Timestamp>,
 }
 
+/// How much later than expected a watcher may end a run: it may wait for clusters that do not answer.
+const LATE: Duration = Duration::from_secs(15 * 60);
+
 /// The last run of each watcher.
 #[derive(Default)]
-pub(crate) struct WatchLog(Mutex<BTreeMap<&'static str, Watched>>);
+pub(crate) struct WatchLog(Mutex<BTreeMap<&'static str, Entry>>);
+
+struct Entry {
+    watched: Watched,
+    /// When the last run ended, or the watcher was added.
+    seen: Instant,
+}
 
 impl WatchLog {
     /// Adds a watcher that has not run yet.
@@ -56,7 +65,7 @@ impl WatchLog {
             last_error: None,
             failed: None,
         };
-        self.all().insert(name, watched);
+        self.all().insert(name, Entry { watched, seen: Instant::now() });
     }
 
     /// Records a run; returns whether its failure is new, that is, differs from that of the last run.
@@ -68,7 +77,8 @@ impl WatchLog {
         error: Option<Text>,
     ) -> bool {
         let mut all = self.all();
-        let Some(watched) = all.get_mut(name) else { return error.is_some() };
+        let Some(Entry { watched, seen }) = all.get_mut(name) else { return error.is_some() };
+        *seen = Instant::now();
         let is_news = error.is_some() && error != watched.last_error;
         watched.runs += 1;
         watched.last_run = Some(begun);
@@ -80,11 +90,50 @@ impl WatchLog {
 
     /// Returns all watchers, by name.
     pub(crate) fn list(&self) -> Vec<Watched> {
-        self.all().values().cloned().collect()
+        self.all().values().map(|entry| entry.watched.clone()).collect()
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<&'static str, Watched>> {
+    /// Returns the watchers, except this one, whose last run failed or that have not ended a run in time.
+    pub(crate) fn ailing(&self, but: &str) -> Vec<&'static str> {
+        let all = self.all();
+        let ailing = all.values().filter(|entry| {
+            entry.watched.name != but
+                && (entry.watched.last_error.is_some() || is_late(&entry.watched, entry.seen.elapsed()))
+        });
+        ailing.map(|entry| entry.watched.name).collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<&'static str, Entry>> {
         // Each change is one call: a panic elsewhere leaves nothing half-done here.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns whether a watcher that last ended a run this long ago should have ended another one.
+fn is_late(watched: &Watched, since: Duration) -> bool {
+    watched.wakes_by != WakesBy::Followers && since > watched.period * 2 + LATE
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use model::text::Text;
+    use model::time::Timestamp;
+
+    use super::{LATE, WakesBy, WatchLog, is_late};
+
+    #[test]
+    fn a_watcher_that_fails_or_does_not_run_is_ailing() {
+        let log = WatchLog::default();
+        let minute = Duration::from_secs(60);
+        log.enter("good", minute, WakesBy::Timer);
+        log.enter("bad", minute, WakesBy::Signal);
+        log.enter("followed", minute, WakesBy::Followers);
+        log.note("bad", Timestamp(0), minute, Some(Text::new("metadata-no-answer")));
+        assert_eq!((log.ailing(""), log.ailing("bad")), (vec!["bad"], vec![]));
+        let late: Vec<_> = log.list().iter().map(|watched| is_late(watched, LATE + minute * 3)).collect();
+        assert_eq!(late, [true, false, true], "bad, followed, good");
+        assert!(!log.list().iter().any(|watched| is_late(watched, LATE)));
     }
 }

@@ -1,7 +1,7 @@
 //! Whether this server can do its work: for monitoring without an account.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -63,16 +63,31 @@ fn write_probe(data_dir: &Path) -> std::io::Result<()> {
     let path = data_dir.join(PROBE_FILE);
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
     let written = file.write_all(&[0; 4096]);
-    fs::remove_file(&path)?;
-    written
+    match fs::remove_file(&path) {
+        // Another check of the same moment has removed it.
+        Err(error) if error.kind() == ErrorKind::NotFound => written,
+        removed => removed.and(written),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use model::Secret;
 
-    use super::{PROBE_FILE, problems};
+    use super::{PROBE_FILE, problems, write_probe};
     use crate::context::{Control, Settings};
+
+    #[test]
+    fn checks_of_the_same_moment_do_not_disturb_each_other() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope
+                    .spawn(|| (0..500).for_each(|_| write_probe(dir.path()).expect("the directory is fine")));
+            }
+        });
+        assert!(!dir.path().join(PROBE_FILE).exists());
+    }
 
     #[tokio::test]
     async fn a_server_is_ready_until_a_directory_of_its_own_is_gone() {

@@ -10,6 +10,7 @@ pub mod compactions;
 pub mod delete_policies;
 pub(crate) mod first_start;
 pub mod health;
+pub(crate) mod heartbeat;
 pub mod history;
 pub mod log_backups;
 pub mod log_delays;

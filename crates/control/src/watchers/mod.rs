@@ -4,7 +4,7 @@ pub(crate) mod alarms;
 mod clean_ups;
 mod clusters;
 mod events;
-mod history;
+mod heartbeat;
 mod history;
 mod log_backups;
 mod notices;
@@ -25,6 +25,7 @@ const WATCHERS: &[Watcher] = &[
     clean_ups::WATCHER,
     clusters::WATCHER,
     events::WATCHER,
+    heartbeat::WATCHER,
     history::WATCHER,
     log_backups::WATCHER,
     notices::WATCHER,
