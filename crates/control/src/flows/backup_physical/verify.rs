@@ -81,13 +81,10 @@ async fn look_for_files(
         return Ok(());
     };
     let prefix = format!("backup_set_{}_", set.set);
+    // The set is a folder directly in the destination. `backup_sets` only has a mark for each set.
     let is_there = listed.iter().any(|entry| {
-        entry
-            .key
-            .trim_start_matches(&folder)
-            .trim_start_matches('/')
-            .split('/')
-            .any(|part| part.starts_with(&prefix))
+        let below = entry.key.strip_prefix(&folder).unwrap_or(&entry.key).trim_start_matches('/');
+        below.starts_with(&prefix)
     });
     if !is_there {
         let problem = Problem::outside("backup-set-missing").coded(codes::DATA_BACKUP_FAILED);

@@ -31,9 +31,36 @@ pub(crate) struct Derived {
     pub(super) unmeasured: Unmeasured,
 }
 
-/// Reads the problems of one cluster, or those of all and of this server, worst first.
+/// The problems, and what could be checked.
+pub(super) struct Found {
+    /// The problems, worst first.
+    pub(super) alarms: Vec<Alarm>,
+    clusters: BTreeSet<ClusterId>,
+    disks: Option<Timestamp>,
+    logs: BTreeMap<ClusterId, Span>,
+    unmeasured: Unmeasured,
+    unreadable: BTreeSet<(ClusterId, Option<TenantId>)>,
+}
+
+/// Reads the problems of one cluster, or those of all and of this server, and the time that this took.
 pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Result<Derived, Error> {
     let from = control.metadata().now().await?;
+    let found = find(control, cluster).await?;
+    let observation = Observation {
+        server: control.context.server_name.clone(),
+        read: Span { from, to: control.metadata().now().await? },
+        disks: found.disks,
+        clusters: found.clusters,
+        logs: found.logs,
+        unmeasured: found.unmeasured.keys().copied().collect(),
+        unreadable: found.unreadable,
+        alarms: found.alarms,
+    };
+    Ok(Derived { observation, unmeasured: found.unmeasured })
+}
+
+/// Reads the problems of one cluster, or those of all and of this server.
+pub(super) async fn find(control: &Control, cluster: Option<ClusterId>) -> Result<Found, Error> {
     let troubles = control.context.troubles.of_clusters();
     let disks = control.context.troubles.of_disks();
     let clusters = match cluster {
@@ -92,17 +119,8 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
         .map(|cluster| cluster.id)
         .collect();
     let logs = troubles.logs_at.into_iter().filter(|(id, _)| !silent.contains(id)).collect();
-    let observation = Observation {
-        server: control.context.server_name.clone(),
-        read: Span { from, to: control.metadata().now().await? },
-        disks: disks.checked,
-        clusters: clusters.iter().map(|cluster| cluster.id).collect(),
-        logs,
-        unmeasured: unmeasured.keys().copied().collect::<BTreeSet<_>>(),
-        unreadable: unread,
-        alarms,
-    };
-    Ok(Derived { observation, unmeasured })
+    let clusters = clusters.iter().map(|cluster| cluster.id).collect();
+    Ok(Found { alarms, clusters, disks: disks.checked, logs, unmeasured, unreadable: unread })
 }
 
 /// Returns the values by cluster, in their order.
