@@ -272,6 +272,15 @@ const UNSETTLED: [u16; 2] = [5627, 1396];
 /// How often such a statement is repeated, and the pause between.
 const AGAIN: (u32, Duration) = (20, Duration::from_millis(100));
 
+/// Returns the statement that repeats a refused one. A user may have been created although the server refused it.
+#[must_use]
+pub fn again(statement: &str) -> String {
+    match statement.strip_prefix("CREATE USER ") {
+        Some(rest) if !rest.starts_with("IF NOT EXISTS ") => format!("CREATE USER IF NOT EXISTS {rest}"),
+        _ => statement.to_owned(),
+    }
+}
+
 async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
     let connect = mysql_async::Conn::new(opts);
     let mut conn = tokio::time::timeout(CONNECT_LIMIT, connect).await??;
@@ -279,7 +288,8 @@ async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
         let mut tries = 0;
         loop {
             // A server that was killed may accept a statement when it comes back, and never answer.
-            let answer = tokio::time::timeout(STATEMENT_LIMIT, conn.query_drop(statement)).await;
+            let sent = if tries > 0 { again(statement) } else { statement.clone() };
+            let answer = tokio::time::timeout(STATEMENT_LIMIT, conn.query_drop(sent)).await;
             match answer.with_context(|| format!("run {statement}"))? {
                 Ok(()) => break,
                 Err(mysql_async::Error::Server(refusal))

@@ -491,7 +491,6 @@ export const en = {
     historyHint: 'The server deletes what is older, as its settings under [history] say.',
     historyPart: 'Part',
     historyRows: 'Rows',
-    historyOldest: 'Oldest',
     historyDays: 'Kept for',
     historyKept: (days: number | undefined) => (days === undefined ? 'Unlimited' : days === 1 ? '1 day' : `${days} days`),
     historyParts: { LOGS: 'Logs of tasks', RUNS: 'Due times of strategies', TASKS: 'Tasks', AUDIT: 'Audit log' },

@@ -490,7 +490,6 @@ export const zh: Labels = {
     historyHint: '服务器按照设置 [history] 删除更早的数据。',
     historyPart: '类别',
     historyRows: '行数',
-    historyOldest: '最早时间',
     historyDays: '保留时间',
     historyKept: (days: number | undefined) => (days === undefined ? '不限' : `${days} 天`),
     historyParts: { LOGS: '任务日志', RUNS: '备份策略执行记录', TASKS: '任务', AUDIT: '审计日志' },

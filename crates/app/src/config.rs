@@ -81,7 +81,6 @@ const KEYS: &[(&str, &[&str])] = &[
     (bounds::ANSWER, &["256"]),
     (bounds::STORE_ANSWER, &["16"]),
     (history::LOGS, &["90"]),
-    (history::TASKS, &["366"]),
     (history::AUDIT, &[history::UNLIMITED]),
 ];
 
@@ -149,7 +148,6 @@ struct FileLimits {
 #[serde(deny_unknown_fields)]
 struct FileHistory {
     log_days: Option<Days>,
-    task_days: Option<Days>,
     audit_days: Option<Days>,
 }
 
@@ -213,7 +211,6 @@ impl File {
             (bounds::ANSWER, number(limits.answer_mib)),
             (bounds::STORE_ANSWER, number(limits.store_answer_mib)),
             (history::LOGS, days(history.log_days)),
-            (history::TASKS, days(history.task_days)),
             (history::AUDIT, days(history.audit_days)),
         ];
         Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())

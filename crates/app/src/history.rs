@@ -6,7 +6,6 @@ use model::history::HistoryDays;
 use crate::setting::read;
 
 pub(crate) const LOGS: &str = "history.log_days";
-pub(crate) const TASKS: &str = "history.task_days";
 pub(crate) const AUDIT: &str = "history.audit_days";
 
 /// The value that keeps everything.
@@ -15,8 +14,7 @@ pub(crate) const UNLIMITED: &str = "unlimited";
 /// Reads the settings; `value` returns the text of a key.
 ///
 /// # Errors
-/// Names the value that is neither a number of days from 1 nor `unlimited`, and a task whose log would be kept longer
-/// than itself.
+/// Names the value that is neither a number of days from 1 nor `unlimited`.
 pub(crate) fn days(value: impl Fn(&str) -> String) -> Result<HistoryDays, Problem> {
     let days = |key: &'static str| {
         let text = value(key);
@@ -26,20 +24,20 @@ pub(crate) fn days(value: impl Fn(&str) -> String) -> Result<HistoryDays, Proble
         let wrong = || Problem::invalid("config-days").with("key", key).with("value", &text);
         read(key, &text).ok().filter(|days| *days > 0).map(Some).ok_or_else(wrong)
     };
-    Ok(HistoryDays { logs: days(LOGS)?, tasks: days(TASKS)?, audit: days(AUDIT)? })
+    Ok(HistoryDays { logs: days(LOGS)?, audit: days(AUDIT)? })
 }
 
 #[cfg(test)]
 mod tests {
     use model::history::HistoryDays;
 
-    use super::{AUDIT, LOGS, TASKS, days};
+    use super::{AUDIT, LOGS, days};
 
     #[test]
     fn days_are_numbers_from_one_or_unlimited() {
         let set = |log: &'static str| {
             move |key: &str| {
-                let found = [(LOGS, log), (TASKS, "366"), (AUDIT, "unlimited")];
+                let found = [(LOGS, log), (AUDIT, "unlimited")];
                 found.iter().find(|(name, _)| *name == key).expect("a key").1.to_owned()
             }
         };

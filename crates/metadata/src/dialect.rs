@@ -143,7 +143,13 @@ mod tests {
         for step in MYSQL_MIGRATIONS.iter() {
             let sql: String = step.sql.as_str().lines().filter(|line| !line.starts_with("--")).collect();
             assert!(!sql.contains(';'), "{}", step.description);
-            let repeats = ["CREATE TABLE IF NOT EXISTS ", "INSERT IGNORE INTO "];
+            // An index that exists is accepted (`schema`), and the update finds nothing the second time.
+            let repeats = [
+                "CREATE TABLE IF NOT EXISTS ",
+                "INSERT IGNORE INTO ",
+                "CREATE INDEX ",
+                "UPDATE notices SET status = 'SKIPPED', ",
+            ];
             assert!(repeats.iter().any(|begin| sql.starts_with(begin)), "{}", step.description);
         }
     }

@@ -1,183 +1,143 @@
 //! Old history: how much there is, and its deletion in small parts.
 
-use engine::{Note, TaskId, TaskStatus};
+use engine::{Note, RowNumber, TaskId, TaskStatus};
 use model::Timestamp;
 use model::history::HistoryPart;
 
 use crate::database::Transaction;
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{json, statement, word};
+use crate::sql::{Statement, json, statement, word};
 
 /// The id of the text that replaces a deleted log.
 const DELETED: &str = "log-deleted";
 
-/// How much there is of a part of the history.
+/// The log of a step of a finished task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HistorySize {
-    /// The part.
-    pub part: HistoryPart,
-    /// The number of its rows.
-    pub rows: u64,
-    /// The time of the oldest.
-    pub oldest: Option<Timestamp>,
-}
-
-/// A page of finished tasks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OldTasks {
-    /// Those that may be deleted.
-    pub tasks: Vec<TaskId>,
-    /// The last one of the page; none after the last page.
-    pub last: Option<TaskId>,
+pub struct OldLog {
+    /// The task.
+    pub task: TaskId,
+    /// The row of the step.
+    pub row: RowNumber,
+    /// The number of its last line. There are at most as many lines.
+    pub lines: i64,
 }
 
 impl Metadata {
-    /// Returns how much history there is.
+    /// Returns how many rows each part of the history has.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn history_sizes(&self) -> Result<Vec<HistorySize>, Error> {
+    pub async fn history_sizes(&self) -> Result<Vec<(HistoryPart, u64)>, Error> {
         let mut reader = self.read().await?;
         let mut sizes = Vec::with_capacity(HistoryPart::ALL.len());
         for part in HistoryPart::ALL {
             let count = statement(
                 "measure the history",
                 match part {
-                    HistoryPart::Logs => "SELECT COUNT(*) AS total, MIN(written_at) AS oldest FROM task_log",
-                    HistoryPart::Tasks => "SELECT COUNT(*) AS total, MIN(created_at) AS oldest FROM tasks",
-                    HistoryPart::Runs => "SELECT COUNT(*) AS total, MIN(due_at) AS oldest FROM strategy_runs",
-                    HistoryPart::Audit => {
-                        "SELECT COUNT(*) AS total, MIN(written_at) AS oldest FROM audit_lines"
-                    }
+                    HistoryPart::Logs => "SELECT COUNT(*) AS total FROM task_log",
+                    HistoryPart::Tasks => "SELECT COUNT(*) AS total FROM tasks",
+                    HistoryPart::Runs => "SELECT COUNT(*) AS total FROM strategy_runs",
+                    HistoryPart::Audit => "SELECT COUNT(*) AS total FROM audit_lines",
                 },
             );
             for row in reader.rows(count).await? {
-                let oldest = row.integer_or_none("oldest")?.map(Timestamp);
-                sizes.push(HistorySize { part, rows: row.large("total")?, oldest });
+                sizes.push((part, row.large("total")?));
             }
         }
         Ok(sizes)
     }
 
-    /// Returns a page of the tasks that finished before a time: those with a number above `after`, at most this many,
-    /// lowest first. A task stays while a backup set is from it, or a due time of a strategy names it.
+    /// Returns logs of tasks that finished before a time, from a task on, at most this many, in the order of tasks.
+    /// Deleted logs are not among them.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn history_tasks(
+    pub async fn history_logs(
         &self,
         before: Timestamp,
-        after: TaskId,
+        from: TaskId,
         most: u32,
-    ) -> Result<OldTasks, Error> {
+    ) -> Result<Vec<OldLog>, Error> {
         let find = statement(
-            "look for old tasks",
-            "SELECT t.id FROM tasks t WHERE t.finished_at < ? AND t.id > ?
-             AND NOT EXISTS (SELECT 1 FROM backup_sets b WHERE b.task_id = t.id)",
+            "look for old logs",
+            "SELECT r.task_id, r.row_no, r.log_lines FROM task_rows r JOIN tasks t ON t.id = r.task_id
+             WHERE t.finished_at < ? AND r.task_id >= ? AND r.log_lines > 0
+             AND EXISTS (SELECT 1 FROM task_log l
+                         WHERE l.task_id = r.task_id AND l.row_no = r.row_no AND l.note <> ?)",
         );
-        let find =
-            find.bind(before).bind(after.0).and_one_of("t.status", finished()).push(" ORDER BY t.id LIMIT ?");
-        let mut reader = self.read().await?;
-        let ids = ids(&reader.rows(find.bind(most)).await?)?;
-        let Some(last) = ids.last().copied().map(TaskId) else {
-            return Ok(OldTasks { tasks: Vec::new(), last: None });
-        };
-        let named = statement(
-            "look for the tasks of strategies",
-            "SELECT task_id AS id FROM strategy_runs WHERE 1 = 1",
+        let find = finished(find.bind(before).bind(from.0).bind(json(&Note::new(DELETED))));
+        let find = find.push(" ORDER BY r.task_id, r.row_no LIMIT ?").bind(most);
+        let rows = self.read().await?.rows(find).await?;
+        let logs = rows.iter().map(|row| {
+            Ok(OldLog {
+                task: TaskId(row.integer("task_id")?),
+                row: RowNumber(row.small("row_no")?),
+                lines: row.integer("log_lines")?,
+            })
+        });
+        logs.collect()
+    }
+
+    /// Returns the oldest lines of the audit log, at most this many, if they are from before a time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn history_audit(&self, before: Timestamp, most: u32) -> Result<Vec<i64>, Error> {
+        let find = statement(
+            "look for old audit lines",
+            "SELECT id, written_at FROM audit_lines ORDER BY id LIMIT ?",
         );
-        let named = self::ids(&reader.rows(named.and_one_of("task_id", ids.clone())).await?)?;
-        let tasks = ids.into_iter().filter(|id| !named.contains(id)).map(TaskId).collect();
-        Ok(OldTasks { tasks, last: Some(last) })
+        let rows = self.read().await?.rows(find.bind(most)).await?;
+        let mut old = Vec::new();
+        for row in &rows {
+            if row.timestamp("written_at")? >= before {
+                break;
+            }
+            old.push(row.integer("id")?);
+        }
+        Ok(old)
     }
 }
 
 impl Transaction {
-    /// Deletes the logs of tasks that finished before a time, of at most this many tasks; one line of each step stays
-    /// and says so. Returns the number of tasks.
+    /// Deletes the log of a step, unless its task runs again. The last line stays, and says so.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn history_forget_logs(&mut self, before: Timestamp, most: u32) -> Result<u64, Error> {
-        let marker = json(&Note::new(DELETED));
-        let find = statement(
-            "look for old logs",
-            "SELECT t.id FROM tasks t WHERE t.finished_at < ?
-             AND EXISTS (SELECT 1 FROM task_log l WHERE l.task_id = t.id AND l.note <> ?)",
-        );
-        let find =
-            find.bind(before).bind(&marker).and_one_of("t.status", finished()).push(" ORDER BY t.id LIMIT ?");
-        let found = ids(&self.connection.rows(find.bind(most)).await?)?;
-        if found.is_empty() {
-            return Ok(0);
+    pub async fn history_forget_log(&mut self, log: &OldLog) -> Result<(), Error> {
+        let find = statement("look at a task with an old log", "SELECT t.id FROM tasks t WHERE t.id = ?");
+        if self.connection.row(finished(find.bind(log.task.0))).await?.is_none() {
+            return Ok(());
         }
         let delete = statement(
-            "delete old logs",
-            "DELETE FROM task_log WHERE seq < (SELECT r.log_lines FROM task_rows r
-             WHERE r.task_id = task_log.task_id AND r.row_no = task_log.row_no)",
+            "delete an old log",
+            "DELETE FROM task_log WHERE task_id = ? AND row_no = ? AND seq < ?",
         );
-        self.connection.execute(delete.and_one_of("task_id", found.clone())).await?;
-        let mark = statement("mark deleted logs", "UPDATE task_log SET note = ? WHERE 1 = 1").bind(&marker);
-        self.connection.execute(mark.and_one_of("task_id", found.clone())).await?;
-        Ok(found.len() as u64)
-    }
-
-    /// Deletes these tasks with everything that they have, unless one is no longer finished.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn history_forget_tasks(&mut self, tasks: &[TaskId]) -> Result<u64, Error> {
-        let delete = statement("delete old tasks", "DELETE FROM tasks WHERE lease_owner IS NULL");
-        let delete =
-            delete.and_one_of("status", finished()).and_one_of("id", tasks.iter().map(|task| task.0));
-        self.connection.execute(delete).await
-    }
-
-    /// Deletes due times before a time, at most this many, unless no later due time of the strategy became a backup.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn history_forget_runs(&mut self, before: Timestamp, most: u32) -> Result<u64, Error> {
-        let find = statement(
-            "look for old due times",
-            "SELECT r.strategy_id, r.due_at FROM strategy_runs r
-             WHERE r.due_at < ? AND EXISTS (SELECT 1 FROM strategy_runs n WHERE n.strategy_id = r.strategy_id
-                                            AND n.due_at > r.due_at AND n.task_id IS NOT NULL)
-             ORDER BY r.due_at LIMIT ?",
+        let delete = delete.bind(log.task.0).bind(log.row.0).bind(log.lines);
+        self.connection.execute(delete).await?;
+        let mark = statement(
+            "mark a deleted log",
+            "UPDATE task_log SET note = ? WHERE task_id = ? AND row_no = ? AND seq = ?",
         );
-        let rows = self.connection.rows(find.bind(before).bind(most)).await?;
-        for row in &rows {
-            let delete = statement(
-                "delete an old due time",
-                "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at = ?",
-            );
-            let delete = delete.bind(row.integer("strategy_id")?).bind(row.integer("due_at")?);
-            self.connection.execute(delete).await?;
-        }
-        Ok(rows.len() as u64)
+        let mark = mark.bind(json(&Note::new(DELETED))).bind(log.task.0).bind(log.row.0).bind(log.lines);
+        self.connection.execute(mark).await.map(drop)
     }
 
-    /// Deletes lines of the audit log before a time, at most this many.
+    /// Deletes these lines of the audit log.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn history_forget_audit(&mut self, before: Timestamp, most: u32) -> Result<u64, Error> {
-        let find = statement("look for old audit lines", "SELECT id FROM audit_lines WHERE written_at < ?");
-        let rows = self.connection.rows(find.bind(before).push(" ORDER BY id LIMIT ?").bind(most)).await?;
-        let found = ids(&rows)?;
-        if found.is_empty() {
-            return Ok(0);
+    pub async fn history_forget_audit(&mut self, lines: Vec<i64>) -> Result<(), Error> {
+        if lines.is_empty() {
+            return Ok(());
         }
         let delete = statement("delete old audit lines", "DELETE FROM audit_lines WHERE 1 = 1");
-        self.connection.execute(delete.and_one_of("id", found)).await
+        self.connection.execute(delete.and_one_of("id", lines)).await.map(drop)
     }
 }
 
-fn finished() -> impl Iterator<Item = String> {
-    TaskStatus::ALL.iter().filter(|status| status.is_finished()).map(word)
-}
-
-fn ids(rows: &[crate::sql::Row]) -> Result<Vec<i64>, Error> {
-    rows.iter().map(|row| row.integer("id")).collect()
+fn finished(statement: Statement) -> Statement {
+    let finished = TaskStatus::ALL.iter().filter(|status| status.is_finished()).map(word);
+    statement.and_one_of("t.status", finished)
 }

@@ -13,7 +13,7 @@
 //! | [`clusters`], [`tenants`] | the clusters that were taken over, and their tenants |
 //! | [`tenant_credentials`] | the logical backup accounts of tenants |
 //! | [`storages`], [`backup_sets`], [`restores`] | the storages of backups, the backup sets, their recoveries |
-//! | [`history`] | old history, and its deletion |
+//! | [`history`] | old logs and audit lines, and their deletion |
 //! | [`holds`] | backup sets that are on hold |
 //! | [`alarms`] | the recorded alarms |
 //! | [`channels`], [`notices`] | the receivers of notices of alarms, and the outbox |

@@ -5,9 +5,9 @@ use crate::time::Timestamp;
 /// A part of the history that grows with every day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HistoryPart {
-    /// The lines of the logs of finished tasks.
+    /// The lines of the logs of tasks.
     Logs,
-    /// The finished tasks, with their steps.
+    /// The tasks, with their steps.
     Tasks,
     /// The due times of strategies.
     Runs,
@@ -16,43 +16,32 @@ pub enum HistoryPart {
 }
 
 impl HistoryPart {
-    /// All of them. Runs come before tasks: a task stays while a run names it.
-    pub const ALL: [Self; 4] = [Self::Logs, Self::Runs, Self::Tasks, Self::Audit];
-
-    /// Returns its name in REST and in the texts.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Logs => "logs",
-            Self::Tasks => "tasks",
-            Self::Runs => "runs",
-            Self::Audit => "audit",
-        }
-    }
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Logs, Self::Tasks, Self::Runs, Self::Audit];
 }
 
 /// For how many days each part is kept; none: for ever.
+///
+/// Tasks and due times have no limit. The scheduler, the alarms and log backup read them, however old they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryDays {
     /// The logs of finished tasks.
     pub logs: Option<u32>,
-    /// The finished tasks, and the due times of strategies.
-    pub tasks: Option<u32>,
     /// The audit log.
     pub audit: Option<u32>,
 }
 
 impl HistoryDays {
-    /// The defaults: 90 days of logs, a year of tasks, all of the audit log.
-    pub const DEFAULT: Self = Self { logs: Some(90), tasks: Some(366), audit: None };
+    /// The defaults: 90 days of logs, all of the audit log.
+    pub const DEFAULT: Self = Self { logs: Some(90), audit: None };
 
     /// Returns for how many days a part is kept.
     #[must_use]
     pub const fn of(&self, part: HistoryPart) -> Option<u32> {
         match part {
             HistoryPart::Logs => self.logs,
-            HistoryPart::Tasks | HistoryPart::Runs => self.tasks,
             HistoryPart::Audit => self.audit,
+            HistoryPart::Tasks | HistoryPart::Runs => None,
         }
     }
 
@@ -70,13 +59,12 @@ mod tests {
     use crate::time::Timestamp;
 
     #[test]
-    fn each_part_has_its_own_age() {
-        let days = HistoryDays { logs: Some(1), tasks: Some(2), audit: None };
+    fn logs_and_audit_lines_have_an_age() {
+        let days = HistoryDays { logs: Some(1), audit: Some(2) };
         let now = Timestamp(10 * 86_400_000_000);
         let before = |part| days.before(part, now);
         assert_eq!(before(HistoryPart::Logs), Some(Timestamp(9 * 86_400_000_000)));
-        assert_eq!(before(HistoryPart::Tasks), Some(Timestamp(8 * 86_400_000_000)));
-        assert_eq!(before(HistoryPart::Runs), before(HistoryPart::Tasks));
-        assert_eq!(before(HistoryPart::Audit), None);
+        assert_eq!(before(HistoryPart::Audit), Some(Timestamp(8 * 86_400_000_000)));
+        assert_eq!((before(HistoryPart::Tasks), before(HistoryPart::Runs)), (None, None));
     }
 }

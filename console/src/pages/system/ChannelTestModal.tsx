@@ -20,10 +20,9 @@ export function ChannelTestModal({ channel, onClose }: { channel: Channel; onClo
   const test = useQuery({
     queryKey: ['channel-test', channel.id],
     queryFn: () => answer(client.POST('/api/v2/alarm/channels/{id}/test', { params: { path: { id: channel.id } } })),
-    staleTime: 0,
+    // Nothing refetches a static query: each request sends a message.
+    staleTime: 'static',
     gcTime: 0,
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
     retry: false,
   });
   const close = () => {

@@ -5,7 +5,6 @@ import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import { useLabels, useLanguage } from '../../locales';
 import { formatCount } from '../../parts/format';
-import { Moment } from '../../parts/Moment';
 import { Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 
@@ -27,7 +26,6 @@ export function History() {
             columns={[
               { title: system.historyPart, dataIndex: 'part', render: (_, { part }) => system.historyParts[part] },
               { title: system.historyRows, dataIndex: 'rows', align: 'right', render: (_, { rows }) => formatCount(rows, language) },
-              { title: system.historyOldest, dataIndex: 'oldestAt', render: (_, { oldestAt }) => <Moment at={oldestAt} /> },
               { title: system.historyDays, dataIndex: 'days', render: (_, { days }) => system.historyKept(days ?? undefined) },
             ]}
           />

@@ -1,7 +1,6 @@
 //! Lifeboat's own history.
 
-use control::history::{History, HistorySize};
-use model::Timestamp;
+use control::history::History;
 use model::history::HistoryPart;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,9 +20,6 @@ pub(crate) struct HistoryPartView {
     part: HistoryPartName,
     /// The number of its rows.
     rows: u64,
-    /// The time of the oldest row; none if there are no rows.
-    #[schema(format = DateTime)]
-    oldest_at: Option<String>,
     /// For how many days it is kept; none means for ever.
     days: Option<u32>,
 }
@@ -55,11 +51,10 @@ impl From<HistoryPart> for HistoryPartName {
 
 impl From<History> for HistoryView {
     fn from(History { sizes, days }: History) -> Self {
-        let part = |size: HistorySize| HistoryPartView {
-            part: size.part.into(),
-            rows: size.rows,
-            oldest_at: size.oldest.map(Timestamp::to_rfc3339),
-            days: days.of(size.part),
+        let part = |(part, rows): (HistoryPart, u64)| HistoryPartView {
+            part: part.into(),
+            rows,
+            days: days.of(part),
         };
         Self { parts: sizes.into_iter().map(part).collect() }
     }

@@ -4,7 +4,6 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::names::short;
 use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::read_all;
@@ -16,11 +15,9 @@ pub(crate) struct HistoryArgs {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct HistoryRow {
     part: String,
     rows: u64,
-    oldest_at: Option<String>,
     days: Option<u32>,
 }
 
@@ -32,12 +29,11 @@ pub(crate) async fn run(args: HistoryArgs) -> Result<(), Failure> {
         let rows: Vec<Vec<String>> = parts
             .into_iter()
             .map(|part| {
-                let oldest = part.oldest_at.as_deref().map_or_else(|| "-".to_owned(), short);
                 let days = part.days.map_or_else(|| "unlimited".to_owned(), |days| days.to_string());
-                vec![part.part, part.rows.to_string(), oldest, days]
+                vec![part.part, part.rows.to_string(), days]
             })
             .collect();
-        screen.table(&["PART", "ROWS", "OLDEST", "KEPT DAYS"], &rows);
+        screen.table(&["PART", "ROWS", "KEPT DAYS"], &rows);
     });
     Ok(())
 }

@@ -100,7 +100,6 @@ fn the_settings_and_their_sources_are_shown() {
     limits.answer_mib       = 64                       # lifeboat.toml
     limits.store_answer_mib = 16                       # built in
     history.log_days        = 90                       # built in
-    history.task_days       = 366                      # built in
     history.audit_days      = unlimited                # built in
     ");
     std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").expect("a file");

@@ -34,7 +34,7 @@ pub struct Settings {
     pub egress: Egress,
     /// The maximum amount of data that clusters and object stores may send.
     pub limits: Limits,
-    /// How long finished tasks, their logs and the audit log are kept.
+    /// How long the logs of finished tasks and the audit log are kept.
     pub history: HistoryDays,
     /// Where this server sends its heartbeats; none sends none.
     pub heartbeat: Option<Heartbeat>,

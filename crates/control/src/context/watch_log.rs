@@ -39,6 +39,9 @@ pub struct Watched {
     pub failed: Option<Timestamp>,
 }
 
+/// A failure counts until the next run, if that is at most this far away.
+const SOON: Duration = Duration::from_secs(5 * 60);
+
 /// How much later than expected a watcher may end a run: it may wait for clusters that do not answer.
 const LATE: Duration = Duration::from_secs(15 * 60);
 
@@ -93,12 +96,13 @@ impl WatchLog {
         self.all().values().map(|entry| entry.watched.clone()).collect()
     }
 
-    /// Returns the watchers, except this one, whose last run failed or that have not ended a run in time.
+    /// Returns the watchers, except this one, that have not ended a run in time, or whose last run failed. The failure
+    /// of one that does not run again within [`SOON`] is left out: it may be over.
     pub(crate) fn ailing(&self, but: &str) -> Vec<&'static str> {
         let all = self.all();
         let ailing = all.values().filter(|entry| {
             entry.watched.name != but
-                && (entry.watched.last_error.is_some() || is_late(&entry.watched, entry.seen.elapsed()))
+                && (fails(&entry.watched) || is_late(&entry.watched, entry.seen.elapsed()))
         });
         ailing.map(|entry| entry.watched.name).collect()
     }
@@ -107,6 +111,11 @@ impl WatchLog {
         // Each change is one call: a panic elsewhere leaves nothing half-done here.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns whether a watcher fails now.
+fn fails(watched: &Watched) -> bool {
+    watched.last_error.is_some() && watched.wakes_by != WakesBy::Followers && watched.period <= SOON
 }
 
 /// Returns whether a watcher that last ended a run this long ago should have ended another one.
@@ -131,9 +140,14 @@ mod tests {
         log.enter("bad", minute, WakesBy::Signal);
         log.enter("followed", minute, WakesBy::Followers);
         log.note("bad", Timestamp(0), minute, Some(Text::new("metadata-no-answer")));
+        // Neither runs again soon: their failures may be over.
+        log.enter("hourly", minute * 60, WakesBy::Timer);
+        for name in ["hourly", "followed"] {
+            log.note(name, Timestamp(0), minute, Some(Text::new("metadata-no-answer")));
+        }
         assert_eq!((log.ailing(""), log.ailing("bad")), (vec!["bad"], vec![]));
         let late: Vec<_> = log.list().iter().map(|watched| is_late(watched, LATE + minute * 3)).collect();
-        assert_eq!(late, [true, false, true], "bad, followed, good");
+        assert_eq!(late, [true, false, true, false], "bad, followed, good, hourly");
         assert!(!log.list().iter().any(|watched| is_late(watched, LATE)));
     }
 }

@@ -1,9 +1,7 @@
 //! Lifeboat's own history: how much there is, how long it is kept, and its deletion.
 
-use std::collections::BTreeSet;
-
 use engine::TaskId;
-pub use metadata::history::HistorySize;
+use metadata::history::OldLog;
 use model::Timestamp;
 use model::history::{HistoryDays, HistoryPart};
 use model::user::Permission;
@@ -11,19 +9,18 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
-use crate::orders;
 
-/// How many rows are deleted in one transaction, so that other writers do not wait long.
+/// How many rows are deleted in one transaction, so that other writers do not wait long. One log may be longer.
 const AT_ONCE: u32 = 500;
 
-/// How often, at most, one run of the watcher deletes that many rows of one part.
-const ROUNDS: u32 = 200;
+/// How many transactions of each part one run of the watcher makes at most.
+const ROUNDS: u32 = 2_000;
 
 /// How much history there is, and how long it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
-    /// Each part.
-    pub sizes: Vec<HistorySize>,
+    /// The number of rows of each part.
+    pub sizes: Vec<(HistoryPart, u64)>,
     /// How long each part is kept.
     pub days: HistoryDays,
 }
@@ -40,48 +37,57 @@ pub async fn read(control: &Control, actor: &Actor) -> Result<History, Error> {
 /// Deletes what is older than the settings allow, in small transactions.
 pub(crate) async fn forget(control: &Control) -> Result<(), Error> {
     let now = control.metadata().now().await?;
-    for part in HistoryPart::ALL {
-        let Some(before) = control.context.history.before(part, now) else { continue };
-        match part {
-            HistoryPart::Tasks => forget_tasks(control, before).await?,
-            part => forget_part(control, part, before).await?,
+    let before = |part| control.context.history.before(part, now);
+    let logs = match before(HistoryPart::Logs) {
+        Some(before) => forget_logs(control, before).await,
+        None => Ok(()),
+    };
+    let audit = match before(HistoryPart::Audit) {
+        Some(before) => forget_audit(control, before).await,
+        None => Ok(()),
+    };
+    logs.and(audit)
+}
+
+async fn forget_logs(control: &Control, before: Timestamp) -> Result<(), Error> {
+    let mut from = TaskId(0);
+    for _ in 0..ROUNDS {
+        let found = control.metadata().history_logs(before, from, AT_ONCE).await?;
+        let Some(last) = found.last() else { break };
+        from = last.task;
+        let mut rest = &found[..];
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(fitting(rest));
+            let mut writer = control.metadata().begin().await?;
+            for log in now {
+                writer.history_forget_log(log).await?;
+            }
+            writer.commit().await?;
+            rest = later;
         }
     }
     Ok(())
 }
 
-async fn forget_part(control: &Control, part: HistoryPart, before: Timestamp) -> Result<(), Error> {
+/// Returns how many of the first logs are deleted in one transaction: at least one.
+fn fitting(logs: &[OldLog]) -> usize {
+    let mut lines = 0;
+    let fits = |log: &&OldLog| {
+        lines += log.lines;
+        lines <= i64::from(AT_ONCE)
+    };
+    logs.iter().take_while(fits).count().max(1)
+}
+
+async fn forget_audit(control: &Control, before: Timestamp) -> Result<(), Error> {
     for _ in 0..ROUNDS {
-        let mut writer = control.metadata().begin().await?;
-        let deleted = match part {
-            HistoryPart::Logs => writer.history_forget_logs(before, AT_ONCE).await?,
-            HistoryPart::Runs => writer.history_forget_runs(before, AT_ONCE).await?,
-            HistoryPart::Audit => writer.history_forget_audit(before, AT_ONCE).await?,
-            HistoryPart::Tasks => return Ok(()),
-        };
-        writer.commit().await?;
-        if deleted < u64::from(AT_ONCE) {
+        let found = control.metadata().history_audit(before, AT_ONCE).await?;
+        if found.is_empty() {
             break;
         }
-    }
-    Ok(())
-}
-
-/// Deletes old tasks. The newest backup of a tenant stays if it failed: its alarm is current.
-async fn forget_tasks(control: &Control, before: Timestamp) -> Result<(), Error> {
-    let failures = control.metadata().backup_failures(&orders::backup_kinds()).await?;
-    let failed: BTreeSet<TaskId> = failures.into_iter().map(|failure| failure.task).collect();
-    let mut after = TaskId(0);
-    for _ in 0..ROUNDS {
-        let mut found = control.metadata().history_tasks(before, after, AT_ONCE).await?;
-        let Some(last) = found.last else { break };
-        after = last;
-        found.tasks.retain(|task| !failed.contains(task));
-        if !found.tasks.is_empty() {
-            let mut writer = control.metadata().begin().await?;
-            writer.history_forget_tasks(&found.tasks).await?;
-            writer.commit().await?;
-        }
+        let mut writer = control.metadata().begin().await?;
+        writer.history_forget_audit(found).await?;
+        writer.commit().await?;
     }
     Ok(())
 }

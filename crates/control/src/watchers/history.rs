@@ -1,4 +1,4 @@
-//! Deletes old history: alarms that recovered, and notices, tasks, logs and audit lines that are older than is allowed.
+//! Deletes old history: alarms that recovered, notices, and the logs and audit lines that are older than is allowed.
 
 use std::time::Duration;
 

@@ -235,7 +235,17 @@ impl Making {
                 continue;
             }
             marks.ensure(&mut self.session, &[(&object.name, ACCOUNT)]).await?;
-            self.run(Statement::act(object.statement), PartKind::Users, &object.name).await?;
+            // OceanBase may refuse a user that it created nevertheless: the repetition must find it.
+            let statement = match object.statement.strip_prefix(b"CREATE USER ") {
+                Some(rest)
+                    if self.session.server().product.is_oceanbase()
+                        && !rest.starts_with(b"IF NOT EXISTS ") =>
+                {
+                    [b"CREATE USER IF NOT EXISTS ", rest].concat()
+                }
+                _ => object.statement,
+            };
+            self.run(Statement::act(statement), PartKind::Users, &object.name).await?;
         }
         Ok(())
     }

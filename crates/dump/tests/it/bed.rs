@@ -208,7 +208,8 @@ fn is_unsettled(error: &oceanbase::Error) -> bool {
 pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
     let mut tries = 0;
     loop {
-        match session.run(&Statement::act(sql)).await {
+        let statement = if tries > 0 { xtask::seekdb::again(sql) } else { sql.to_owned() };
+        match session.run(&Statement::act(statement)).await {
             Ok(changed) => return changed,
             Err(error) if tries < 20 && is_unsettled(&error) => tries += 1,
             Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it succeeded anyway

@@ -59,7 +59,7 @@ pub(crate) fn missed(strategy: StrategyId, due: Timestamp) -> NewRun {
     }
 }
 
-pub(crate) fn started(strategy: StrategyId, due: Timestamp, task: TaskId) -> NewRun {
+fn started(strategy: StrategyId, due: Timestamp, task: TaskId) -> NewRun {
     let kind = DataBackupMode::Full;
     let note = Some(Text::new("run-full-without-full"));
     NewRun {

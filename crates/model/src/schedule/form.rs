@@ -316,7 +316,8 @@ mod tests {
 
     #[test]
     fn the_former_name_of_the_zone_is_read_and_not_written() {
-        let former = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "Asia/Shanghai"});
+        let former =
+            json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "Asia/Shanghai"});
         let written = serde_json::to_value(read(&former).expect("a schedule")).expect("JSON");
         assert_eq!((&written["scheduleZone"], &written["zone"]), (&json!("Asia/Shanghai"), &Value::Null));
         assert_eq!(read(&former), read(&written));

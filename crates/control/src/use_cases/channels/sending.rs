@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
 use metadata::notices::Tried;
 use model::Secret;
 use model::channel::{Notice, wait_after};
@@ -12,6 +10,7 @@ use model::id::ChannelId;
 use model::text::Text;
 use ring::hmac;
 use storage::post::{Message, PostError};
+use tokio::task::JoinSet;
 
 use crate::context::Control;
 use crate::error::Error;
@@ -34,14 +33,16 @@ pub(super) const LEASE: Duration = Duration::from_secs(60);
 /// How many old notices are deleted in one transaction.
 const FORGET_AT_ONCE: u32 = 500;
 
-/// Sends all due notices once. One that fails is due again later, until it was tried as often as allowed.
+/// Sends due notices, for at most [`RUN`] and what is under way then. One that fails is due again later, until it was
+/// tried as often as allowed.
 ///
 /// Channels do not wait for each other. After a failure, a channel gets nothing more in this run.
 pub(crate) async fn deliver(control: &Control) -> Result<(), Error> {
     let begun = Instant::now();
     let mut taken = BTreeSet::new();
     let mut failed: Option<Error> = None;
-    let mut running = FuturesUnordered::new();
+    // Tasks of their own: a channel that waits for a connection to the metadata must not wait for this loop.
+    let mut running = JoinSet::new();
     loop {
         if failed.is_none() && begun.elapsed() < RUN && running.len() < CHANNELS_AT_ONCE {
             match control.metadata().notice_channels_due().await {
@@ -50,7 +51,8 @@ pub(crate) async fn deliver(control: &Control) -> Result<(), Error> {
                     let due: Vec<_> = due.into_iter().filter(|id| !taken.contains(id)).take(free).collect();
                     for channel in due {
                         taken.insert(channel);
-                        running.push(async move { (channel, deliver_to(control, channel).await) });
+                        let control = control.clone();
+                        running.spawn(async move { (channel, deliver_to(&control, channel).await) });
                     }
                 }
                 Err(error) => failed = Some(error.into()),
@@ -60,12 +62,12 @@ pub(crate) async fn deliver(control: &Control) -> Result<(), Error> {
             return failed.map_or(Ok(()), Err);
         }
         tokio::select! {
-            Some((channel, done)) = running.next() => match done {
-                Ok(true) => {
+            Some(ended) = running.join_next() => match ended.expect("a delivery does not panic") {
+                (channel, Ok(true)) => {
                     taken.remove(&channel);
                 }
-                Ok(false) => {}
-                Err(error) => failed = failed.or(Some(error)),
+                (_, Ok(false)) => {}
+                (_, Err(error)) => failed = failed.or(Some(error)),
             },
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
