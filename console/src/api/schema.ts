@@ -4529,11 +4529,6 @@ export interface components {
              * @description For how many days it is kept; none means for ever.
              */
             days?: number | null;
-            /**
-             * Format: date-time
-             * @description The time of the oldest row; none if there are no rows.
-             */
-            oldestAt?: string | null;
             /** @description Its name. */
             part: components["schemas"]["HistoryPartName"];
             /**
