@@ -12,6 +12,7 @@ import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { useReport } from '../../parts/report';
+import { useDangerQuestion } from '../../parts/useDangerQuestion';
 import { AlarmList } from '../alarms/AlarmList';
 import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
@@ -81,7 +82,8 @@ function Overview({ cluster }: { cluster: Cluster }) {
 function Buttons({ cluster }: { cluster: Cluster }) {
   const { clusters, actions } = useLabels();
   const may = useMay();
-  const { message, modal } = App.useApp();
+  const ask = useDangerQuestion();
+  const { message } = App.useApp();
   const report = useReport();
   const navigate = useNavigate();
   const [changesPassword, setChangesPassword] = useState(false);
@@ -106,14 +108,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
     onError: report.failed,
   });
   const confirmRemoval = () =>
-    void modal.confirm({
-      title: clusters.removeTitle(cluster.name),
-      content: clusters.removeText,
-      okText: clusters.remove,
-      okButtonProps: { danger: true },
-      cancelText: actions.cancel,
-      onOk: () => remove.mutateAsync().catch(() => undefined),
-    });
+    ask(clusters.removeTitle(cluster.name), clusters.removeText, clusters.remove, () => remove.mutateAsync());
   return (
     <>
       <Button icon={<ReloadOutlined />} loading={refresh.isPending} onClick={() => refresh.mutate()}>

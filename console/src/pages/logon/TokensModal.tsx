@@ -1,4 +1,4 @@
-import { Alert, App, Button, Form, Input, InputNumber, Modal, Table, Typography } from '@oceanbase/design';
+import { Alert, Button, Form, Input, InputNumber, Modal, Table, Typography } from '@oceanbase/design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { answer, client } from '../../api/client';
@@ -10,6 +10,7 @@ import { Loaded, Nothing } from '../../parts/PageState';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { useReport } from '../../parts/report';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { useDangerQuestion } from '../../parts/useDangerQuestion';
 
 type Token = components['schemas']['TokenView'];
 
@@ -72,8 +73,8 @@ export function TokensModal({ onClose }: { onClose: () => void }) {
 }
 
 function TokenTable({ tokens, onRevoked }: { tokens: Token[]; onRevoked: (id: number) => void }) {
-  const { access, storage, backup, actions } = useLabels();
-  const { modal } = App.useApp();
+  const { access, storage, backup } = useLabels();
+  const confirm = useDangerQuestion();
   const report = useReport();
   const queries = useQueryClient();
   const revoke = useMutation({
@@ -85,14 +86,7 @@ function TokenTable({ tokens, onRevoked }: { tokens: Token[]; onRevoked: (id: nu
     onError: report.failed,
   });
   const ask = ({ id, name }: Token) =>
-    void modal.confirm({
-      title: access.revokeTitle(name),
-      content: access.revokeText,
-      okText: access.revoke,
-      okButtonProps: { danger: true },
-      cancelText: actions.cancel,
-      onOk: () => revoke.mutateAsync(id).catch(() => undefined),
-    });
+    confirm(access.revokeTitle(name), access.revokeText, access.revoke, () => revoke.mutateAsync(id));
   return (
     <Table<Token>
       size="small"

@@ -13,6 +13,7 @@ import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { useReport } from '../../parts/report';
+import { useDangerQuestion } from '../../parts/useDangerQuestion';
 import { useMay } from '../logon/me';
 import { useStorageRecoveryWords } from '../recovery/storageRecoveryWords';
 import { storagesQuery } from './queries';
@@ -132,7 +133,8 @@ function StorageTable({ storages, onEdit, onTest, onScan, onRecover }: StorageTa
 /** Returns a function that deletes a configuration after a confirmation. */
 function useRemove() {
   const { storage: labels, actions } = useLabels();
-  const { modal, message } = App.useApp();
+  const ask = useDangerQuestion();
+  const { message } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
   const remove = useMutation({
@@ -144,12 +146,7 @@ function useRemove() {
     onError: report.failed,
   });
   return (storage: Storage) =>
-    void modal.confirm({
-      title: labels.deleteTitle(storage.configName ?? storage.uri),
-      content: labels.deleteText,
-      okText: actions.delete,
-      okButtonProps: { danger: true },
-      cancelText: actions.cancel,
-      onOk: () => remove.mutateAsync(storage.storageId).catch(() => undefined),
-    });
+    ask(labels.deleteTitle(storage.configName ?? storage.uri), labels.deleteText, actions.delete, () =>
+      remove.mutateAsync(storage.storageId),
+    );
 }

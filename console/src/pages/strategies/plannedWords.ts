@@ -24,7 +24,7 @@ const zh: typeof en = {
   day: (date, runs) => (runs.length ? `${date}：${runs.join('；')}` : date),
   run: (mode, time) => `${time} ${mode}`,
   runLater: (mode, time, start) => `${time} ${mode}，${start} 开始`,
-  beyond: '最后一次调度之后',
+  beyond: '以上调度之后（未列出）',
 };
 
 const WORDS: Record<Language, typeof en> = { en, zh };

@@ -11,6 +11,7 @@ import { Moment } from '../../parts/Moment';
 import { Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { useReport } from '../../parts/report';
+import { useDangerQuestion } from '../../parts/useDangerQuestion';
 import { useMay, useMe } from '../logon/me';
 import { AccountDrawer } from './AccountDrawer';
 import { accountsQuery, type Account } from './accounts';
@@ -129,7 +130,8 @@ function useColumns({ onEdit, onSetPassword }: Deeds): TableProps<Account>['colu
 /** Returns functions that disable, enable and delete an account; the destructive ones need a confirmation. */
 function useSteer() {
   const { access, actions } = useLabels();
-  const { modal, message } = App.useApp();
+  const ask = useDangerQuestion();
+  const { message } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
   const outcome = (done: string) => ({
@@ -149,15 +151,6 @@ function useSteer() {
     mutationFn: (id: number) => answer(client.DELETE('/api/v2/users/{id}', { params: { path: { id } } })),
     ...outcome(access.deleted),
   });
-  const ask = (title: string, content: string, okText: string, onOk: () => Promise<unknown>) =>
-    void modal.confirm({
-      title,
-      content,
-      okText,
-      okButtonProps: { danger: true },
-      cancelText: actions.cancel,
-      onOk: () => onOk().catch(() => undefined),
-    });
   return {
     toggle: (account: Account) =>
       account.enabled

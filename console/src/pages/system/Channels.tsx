@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@oceanbase/icons';
-import { App, Badge, Button, type TableProps } from '@oceanbase/design';
+import { Badge, Button, type TableProps } from '@oceanbase/design';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -10,6 +10,7 @@ import { useLabels } from '../../locales';
 import { Section } from '../../parts/PageHead';
 import { useReport } from '../../parts/report';
 import { useAllClusters } from '../../parts/useAllClusters';
+import { useDangerQuestion } from '../../parts/useDangerQuestion';
 import { PagedTable } from '../backup/PagedTable';
 import { ChannelDrawer } from './ChannelDrawer';
 import { channelsQuery } from './channels';
@@ -111,7 +112,7 @@ function useRule() {
 function useSteer() {
   const words = useChannelWords();
   const { actions } = useLabels();
-  const { modal } = App.useApp();
+  const ask = useDangerQuestion();
   const report = useReport();
   const queries = useQueryClient();
   const outcome = (done: string) => ({
@@ -128,15 +129,6 @@ function useSteer() {
     mutationFn: (id: number) => answer(client.DELETE('/api/v2/alarm/channels/{id}', { params: { path: { id } } })),
     ...outcome(words.deleted),
   });
-  const ask = (title: string, content: string, okText: string, onOk: () => Promise<unknown>) =>
-    void modal.confirm({
-      title,
-      content,
-      okText,
-      okButtonProps: { danger: true },
-      cancelText: actions.cancel,
-      onOk: () => onOk().catch(() => undefined),
-    });
   return {
     toggle: (channel: Channel) =>
       channel.enabled

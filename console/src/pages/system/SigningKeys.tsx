@@ -11,6 +11,7 @@ import { MayButton } from '../../parts/MayButton';
 import { Section } from '../../parts/PageHead';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { useReport } from '../../parts/report';
+import { useDangerQuestion } from '../../parts/useDangerQuestion';
 import { useMay } from '../logon/me';
 import { TrustKeyModal } from './TrustKeyModal';
 
@@ -99,8 +100,9 @@ function Trusted({ trusted, onRemove }: { trusted: TrustedKey[]; onRemove: (name
 
 /** Returns functions that replace the signing key and remove a trusted key; both need a confirmation. */
 function useSteer() {
-  const { signing, actions } = useLabels();
-  const { modal, message } = App.useApp();
+  const { signing } = useLabels();
+  const ask = useDangerQuestion();
+  const { message } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
   const outcome = (done: string) => ({
@@ -120,15 +122,6 @@ function useSteer() {
       answer(client.DELETE('/api/v2/signingKeys/trusted/{name}', { params: { path: { name } } })),
     ...outcome(signing.removed),
   });
-  const ask = (title: string, content: string, okText: string, onOk: () => Promise<unknown>) =>
-    void modal.confirm({
-      title,
-      content,
-      okText,
-      okButtonProps: { danger: true },
-      cancelText: actions.cancel,
-      onOk: () => onOk().catch(() => undefined),
-    });
   return {
     rotate: () => ask(signing.rotateTitle, signing.rotateText, signing.rotate, () => rotate.mutateAsync()),
     remove: (name: string) =>

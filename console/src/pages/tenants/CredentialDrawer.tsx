@@ -9,6 +9,7 @@ import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { TestLines } from '../../parts/TestLines';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { useDangerQuestion } from '../../parts/useDangerQuestion';
 import { grantStatements } from './grants';
 
 interface CredentialDrawerProps {
@@ -119,17 +120,9 @@ function LeastPrivilege({ user }: { user: string }) {
 }
 
 function RemoveButton({ tenant, onRemove }: { tenant: string; onRemove: () => Promise<unknown> }) {
-  const { credential: labels, actions } = useLabels();
-  const { modal } = App.useApp();
-  const confirm = () =>
-    void modal.confirm({
-      title: labels.removeTitle(tenant),
-      content: labels.removeText,
-      okText: labels.remove,
-      okButtonProps: { danger: true },
-      cancelText: actions.cancel,
-      onOk: () => onRemove().catch(() => undefined),
-    });
+  const { credential: labels } = useLabels();
+  const ask = useDangerQuestion();
+  const confirm = () => ask(labels.removeTitle(tenant), labels.removeText, labels.remove, onRemove);
   return (
     <Button danger onClick={confirm}>
       {labels.remove}
