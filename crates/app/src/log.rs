@@ -35,8 +35,8 @@ impl FromStr for LogFormat {
 
 /// Starts the log of the process; must be called once.
 pub(crate) fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("LIFEBOAT_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,control=info,api=info,engine=info"));
+    let wanted = std::env::var("LIFEBOAT_LOG").ok().and_then(|wanted| filter(&wanted));
+    let filter = wanted.unwrap_or_else(|| EnvFilter::new("warn,control=info,api=info,engine=info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(move || Lines { out: io::stderr(), format })
@@ -51,6 +51,12 @@ pub(crate) fn start(format: LogFormat) {
             }));
         }
     }
+}
+
+/// Returns the filter that a user asked for; none if it cannot be read. It does not hide errors of parts that it does not
+/// name, nor the spans of tasks, which count as errors.
+fn filter(wanted: &str) -> Option<EnvFilter> {
+    EnvFilter::try_new(format!("error,{wanted}")).ok()
 }
 
 /// Writes each event as one flat object: its own fields, then those of its spans. An inner field hides an outer one of
@@ -135,7 +141,7 @@ mod tests {
     use tracing_subscriber::fmt::MakeWriter;
     use tracing_subscriber::fmt::format::JsonFields;
 
-    use super::{Lines, LogFormat, Objects};
+    use super::{Lines, LogFormat, Objects, filter};
 
     /// The written lines.
     #[derive(Clone)]
@@ -200,6 +206,25 @@ mod tests {
         assert_eq!(lines.len(), 1);
         assert_eq!([&lines[0]["name"], &lines[0]["shown"]], [&json!(name), &json!(name)]);
         assert_eq!(lines[0]["message"], json!(format!("is {name}")));
+    }
+
+    #[test]
+    fn a_filter_for_one_part_hides_no_error_of_another_and_no_field_of_a_task() {
+        let kept = Kept::new(LogFormat::Json);
+        let log = tracing_subscriber::fmt().with_writer(kept.clone()).with_ansi(false);
+        let log = log.with_env_filter(filter("engine=debug").expect("a filter"));
+        let log = log.fmt_fields(JsonFields::new()).event_format(Objects).finish();
+        tracing::subscriber::with_default(log, || {
+            let task = tracing::error_span!(target: "control::server", "task", task = 7);
+            task.in_scope(|| tracing::debug!(target: "engine", "a step has ended"));
+            tracing::warn!("hidden");
+            tracing::error!("a panic");
+        });
+        let text = kept.text();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        let found: Vec<_> = lines.iter().map(|line| (&line["message"], &line["task"])).collect();
+        assert_eq!(found, [(&json!("a step has ended"), &json!(7)), (&json!("a panic"), &Value::Null)]);
+        assert!(filter("engine=nonsense").is_none());
     }
 
     #[test]

@@ -92,6 +92,8 @@ pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> 
                 }
                 Stand::Would
             }
+            // Without an answer, nothing was refused, and nothing was changed.
+            Err(failure) if failure.is_passing => return Err(failure),
             Err(refusal) => Stand::WouldNot(refusal),
         });
     }
