@@ -265,12 +265,15 @@ fn answers(server: &Server) -> bool {
     server.run(&["SELECT 1"]).is_ok()
 }
 
-/// OceanBase's numbers for a definition that another session is changing, and for a user that it could not create or
-/// drop, also for that reason.
-const UNSETTLED: [u16; 2] = [5627, 1396];
-
 /// How often such a statement is repeated, and the pause between.
 const AGAIN: (u32, Duration) = (20, Duration::from_millis(100));
+
+/// Returns whether another session's change of a definition may be why OceanBase refused a statement with this number:
+/// "Schema try again", or a user that it could not create or drop.
+#[must_use]
+pub const fn is_unsettled(number: u16) -> bool {
+    matches!(number, 5627 | 1396)
+}
 
 /// Returns the statement that repeats a refused one. A user may have been created although the server refused it.
 #[must_use]
@@ -292,9 +295,7 @@ async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
             let answer = tokio::time::timeout(STATEMENT_LIMIT, conn.query_drop(sent)).await;
             match answer.with_context(|| format!("run {statement}"))? {
                 Ok(()) => break,
-                Err(mysql_async::Error::Server(refusal))
-                    if UNSETTLED.contains(&refusal.code) && tries < AGAIN.0 =>
-                {
+                Err(mysql_async::Error::Server(refusal)) if is_unsettled(refusal.code) && tries < AGAIN.0 => {
                     tries += 1;
                     tokio::time::sleep(AGAIN.1).await;
                 }

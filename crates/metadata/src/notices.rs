@@ -254,7 +254,7 @@ impl Transaction {
             Some(problem) => self.channel_fails(claimed.channel, problem).await?,
         }
         if let (NoticeStatus::Failed, Some(alarm)) = (status, claimed.alarm) {
-            // Nobody hears of the end of a problem who was not told of its start.
+            // A channel that was not told of an alarm is not told of its end.
             let update = self.skip("give up the notice of a recovery").await?;
             let update = update.and("channel_id = ?", claimed.channel.0).and("alarm_id = ?", alarm.0);
             self.connection.execute(update).await?;

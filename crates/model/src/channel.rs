@@ -37,7 +37,8 @@ const OWN_PREFIX: &str = "lifeboat-";
 /// The waits between two tries of a notice, in seconds. After the last one, the notice has failed.
 const WAITS_S: [u64; 8] = [10, 30, 120, 300, 900, 1_800, 3_600, 7_200];
 
-/// After which time of failed tries a channel is an alarm, in microseconds. A receiver that only restarts is none.
+/// How long the tries of a channel must fail until it raises an alarm, in microseconds: longer than a receiver takes to
+/// restart.
 const FAILING_US: u64 = 15 * 60 * 1_000_000;
 
 /// A web address that receives notices. Its URL, the values of its headers and the secret of its signature are secrets,

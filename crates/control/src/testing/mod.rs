@@ -290,13 +290,12 @@ impl World {
     pub(crate) async fn alter_in(&self, database: &str, sql: &str) {
         let mut session = Session::open(&self.endpoint(), Arc::new(NoWitness)).await.expect("logs on");
         session.run(&Statement::act(format!("USE `{database}`"))).await.expect("there is the database");
-        // seekdb returns 5627 ("try again"), and 1396 for users, while another statement changes definitions.
         let mut tries = 0;
         let mut statement = sql.to_owned();
         while let Err(error) = session.run(&Statement::act(statement)).await {
             statement = xtask::seekdb::again(sql);
             tries += 1;
-            let may_pass = error.is_transient() || error.number() == Some(1396);
+            let may_pass = error.is_transient() || error.number().is_some_and(xtask::seekdb::is_unsettled);
             assert!(may_pass && tries < 50, "the server takes the statement: {error:?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -1,5 +1,5 @@
-//! The heartbeat of this server: a message to a URL while it works. A server that is dead can raise no alarm; whoever
-//! misses the heartbeat can.
+//! The heartbeat of this server: a message to a URL while it works. A dead server can raise no alarm. The service that
+//! receives heartbeats can.
 
 use model::Problem;
 use serde_json::json;

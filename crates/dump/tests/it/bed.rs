@@ -191,18 +191,8 @@ pub(crate) fn load_options(names: &[(&str, &str)]) -> load::Options {
     load::Options { databases, ..load::Options::default() }
 }
 
-/// OceanBase's error number for a definition that is changing, perhaps by another test: "Schema try again".
-const SCHEMA_AGAIN: u16 = 5627;
-
-/// OceanBase's number for a user that it could not create or drop, also because of a change by another test.
-const CANNOT_USER: u16 = 1396;
-
 /// OceanBase's number for a trigger of that name.
 const TRIGGER_EXISTS: u16 = 5734;
-
-fn is_unsettled(error: &oceanbase::Error) -> bool {
-    matches!(error.number(), Some(SCHEMA_AGAIN | CANNOT_USER))
-}
 
 /// Runs a statement that must succeed.
 pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
@@ -211,7 +201,7 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
         let statement = if tries > 0 { xtask::seekdb::again(sql) } else { sql.to_owned() };
         match session.run(&Statement::act(statement)).await {
             Ok(changed) => return changed,
-            Err(error) if tries < 20 && is_unsettled(&error) => tries += 1,
+            Err(error) if tries < 20 && error.number().is_some_and(xtask::seekdb::is_unsettled) => tries += 1,
             Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it succeeded anyway
             // The kernel also retries by itself, and may find the trigger that it created the first time.
             Err(error) if error.number() == Some(TRIGGER_EXISTS) => return 0,

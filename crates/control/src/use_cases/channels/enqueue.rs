@@ -9,7 +9,7 @@ use model::id::AlarmId;
 use crate::error::Error;
 
 /// Writes the notices of these changes. The notice of a silenced alarm waits for the end of the silence; one whose
-/// alarm recovers before it was sent is given up. Who was not told of an alarm does not hear of its end.
+/// alarm recovers before it was sent is given up. A channel that was not told of an alarm is not told of its end.
 pub(crate) async fn enqueue(
     writer: &mut Transaction,
     changes: &[(RecordChange, AlarmId)],
