@@ -4526,7 +4526,7 @@ export interface components {
         HistoryPartView: {
             /**
              * Format: int32
-             * @description For how many days it is kept; none means for ever.
+             * @description For how many days it is kept; none if age is no reason to delete it.
              */
             days?: number | null;
             /** @description Its name. */

@@ -488,11 +488,11 @@ export const en = {
     apiText: 'You can script everything here. The console uses only this interface.',
     licence: 'Licence',
     history: 'History',
-    historyHint: 'The server deletes what is older, as its settings under [history] say.',
+    historyHint: 'The server deletes older rows. Its settings are under [history].',
     historyPart: 'Part',
     historyRows: 'Rows',
     historyDays: 'Kept for',
-    historyKept: (days: number | undefined) => (days === undefined ? 'Unlimited' : days === 1 ? '1 day' : `${days} days`),
+    historyKept: (days: number | undefined) => (days === undefined ? 'No age limit' : days === 1 ? '1 day' : `${days} days`),
     historyParts: { LOGS: 'Logs of tasks', RUNS: 'Due times of strategies', TASKS: 'Tasks', AUDIT: 'Audit log' },
   },
 

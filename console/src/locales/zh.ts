@@ -487,11 +487,11 @@ export const zh: Labels = {
     apiText: '控制台的所有操作都可以通过脚本完成，控制台仅使用这一套接口。',
     licence: '许可证',
     history: '历史数据',
-    historyHint: '服务器按照设置 [history] 删除更早的数据。',
+    historyHint: '服务器会删除更早的数据，设置见 [history]。',
     historyPart: '类别',
     historyRows: '行数',
     historyDays: '保留时间',
-    historyKept: (days: number | undefined) => (days === undefined ? '不限' : `${days} 天`),
+    historyKept: (days: number | undefined) => (days === undefined ? '不按时间删除' : `${days} 天`),
     historyParts: { LOGS: '任务日志', RUNS: '备份策略执行记录', TASKS: '任务', AUDIT: '审计日志' },
   },
 

@@ -20,7 +20,7 @@ impl HistoryPart {
     pub const ALL: [Self; 4] = [Self::Logs, Self::Tasks, Self::Runs, Self::Audit];
 }
 
-/// For how many days each part is kept; none: for ever.
+/// For how many days each part is kept; none if age is no reason to delete it.
 ///
 /// Tasks and due times have no limit. The scheduler, the alarms and log backup read them, however old they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,6 +23,6 @@ test('each part says how much there is and how long it is kept', async () => {
   const row = (name: string) => page.getByRole('row', { name });
   await expect.element(row('Logs of tasks')).toHaveTextContent('12,345');
   await expect.element(row('Logs of tasks')).toHaveTextContent('90 days');
-  await expect.element(row('Due times of strategies')).toHaveTextContent('Unlimited');
-  await expect.element(row('Audit log')).toHaveTextContent('Unlimited');
+  await expect.element(row('Due times of strategies')).toHaveTextContent('No age limit');
+  await expect.element(row('Audit log')).toHaveTextContent('No age limit');
 });

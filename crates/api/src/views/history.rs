@@ -20,7 +20,7 @@ pub(crate) struct HistoryPartView {
     part: HistoryPartName,
     /// The number of its rows.
     rows: u64,
-    /// For how many days it is kept; none means for ever.
+    /// For how many days it is kept; none if age is no reason to delete it.
     days: Option<u32>,
 }
 
