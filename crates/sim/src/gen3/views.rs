@@ -1,10 +1,11 @@
 //! The views and internal tables of 3.x by name; all but one belong to the sys tenant.
+//!
+//! The official documentation lists all these views as "from 2.2.77".
 
 use super::{
     archive_views, backup_tables, backup_views, compaction_views, resource_views, restore_tables,
     restore_views,
 };
-use crate::profile::Profile;
 use crate::sql::Table;
 use crate::world::{Cluster, TenantId};
 
@@ -36,25 +37,16 @@ const NAMES: [&str; 21] = [
 const OWN_ROWS: &str = "__ALL_TENANT_BACKUP_INFO";
 
 /// Returns the names that a tenant sees.
-pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
+pub(crate) fn names(viewer: TenantId) -> Vec<String> {
     if viewer != TenantId::SYS {
         return vec![OWN_ROWS.to_owned()];
     }
     let all = NAMES.iter().chain(&resource_views::NAMES);
-    all.filter(|name| exists(profile, name)).map(|name| (*name).to_owned()).collect()
-}
-
-/// 2.2.77 has no pieces and not the views that were added with them.
-fn exists(profile: Profile, name: &str) -> bool {
-    let is_young = ["CDB_OB_BACKUP_PIECE_FILES", "CDB_OB_BACKUP_SET_FILES"].contains(&name);
-    profile > Profile::V2_2_77 || !is_young
+    all.map(|name| (*name).to_owned()).collect()
 }
 
 /// Returns the table of an upper-case name.
 pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
-    if !exists(cluster.profile, name) {
-        return None;
-    }
     let of_backup = backup_tables::table(cluster, viewer, name);
     if viewer != TenantId::SYS || of_backup.is_some() {
         return of_backup;

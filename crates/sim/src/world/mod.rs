@@ -1,5 +1,6 @@
 //! The simulated cluster: a state machine that has no clock of its own.
 
+mod catalogue;
 mod event_views;
 pub(crate) mod events;
 pub(crate) mod internal_views;

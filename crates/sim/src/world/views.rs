@@ -1,5 +1,6 @@
-//! Tables of both generations: servers, zones, tenants, parameters, pools, events, the catalogue.
+//! Tables of both generations: servers, zones, tenants, parameters, pools, events.
 
+use super::catalogue;
 use super::event_views::{events, upgrade_events};
 use super::internal_views::{internal_parameters, internal_tenants, internal_zones, recycle_bin};
 use super::parameters::{self, Parameter};
@@ -20,7 +21,7 @@ pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
     } else {
         gen3::views::table(cluster, viewer, name).or_else(|| old_tables(cluster, viewer, name))
     }
-    .or_else(|| catalogue(cluster, viewer, name))
+    .or_else(|| catalogue::table(cluster, viewer, name))
 }
 
 /// Returns the names that a tenant sees.
@@ -49,7 +50,7 @@ pub(crate) fn names(cluster: &Cluster, viewer: TenantId) -> Vec<String> {
     let mut names = if cluster.profile.is_tenant_level() {
         gen4::views::names(cluster.profile, viewer)
     } else {
-        gen3::views::names(cluster.profile, viewer)
+        gen3::views::names(viewer)
     };
     if viewer == TenantId::SYS {
         names.extend(more.iter().map(|name| (*name).to_owned()));
@@ -408,41 +409,4 @@ pub(crate) fn show_parameters(cluster: &Cluster, tenant: TenantId, name: &str) -
         .col("default_value", "varchar(4096)", |r| r.parameter.default.into())
         .col("isdefault", "bigint", |r| i64::from(r.value == r.parameter.default).into())
         .table(name, &parameter_rows(cluster, tenant, true))
-}
-
-/// `information_schema` and `mysql`, as far as clients read them when they connect.
-fn catalogue(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
-    Some(match name {
-        "INFORMATION_SCHEMA__TABLES" => Shape::<String>::new()
-            .col("TABLE_CATALOG", "varchar(512)", |_| "def".into())
-            .col("TABLE_SCHEMA", "varchar(64)", |_| "oceanbase".into())
-            .col("TABLE_NAME", "varchar(256)", |n| n.clone().into())
-            .col("TABLE_TYPE", "varchar(64)", |_| "SYSTEM VIEW".into())
-            .table(name, &names(cluster, viewer)),
-        "INFORMATION_SCHEMA__SCHEMATA" => Shape::<&str>::new()
-            .col("CATALOG_NAME", "varchar(512)", |_| "def".into())
-            .col("SCHEMA_NAME", "varchar(64)", |n| (*n).into())
-            .col("DEFAULT_CHARACTER_SET_NAME", "varchar(64)", |_| "utf8mb4".into())
-            .col("DEFAULT_COLLATION_NAME", "varchar(64)", |_| "utf8mb4_general_ci".into())
-            .table(name, &["information_schema", "mysql", "oceanbase", "test"]),
-        "INFORMATION_SCHEMA__COLUMNS" => columns(cluster, viewer, name),
-        _ => return None,
-    })
-}
-
-fn columns(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
-    type Row = (String, &'static str, &'static str, i64);
-    let mut rows: Vec<Row> = Vec::new();
-    for view in names(cluster, viewer) {
-        let table = table(cluster, viewer, &view);
-        let columns = table.map(|table| table.columns).unwrap_or_default();
-        rows.extend(columns.iter().zip(1..).map(|((column, kind), at)| (view.clone(), *column, *kind, at)));
-    }
-    Shape::<Row>::new()
-        .col("TABLE_SCHEMA", "varchar(64)", |_| "oceanbase".into())
-        .col("TABLE_NAME", "varchar(256)", |r| r.0.clone().into())
-        .col("COLUMN_NAME", "varchar(128)", |r| r.1.into())
-        .col("ORDINAL_POSITION", "bigint", |r| r.3.into())
-        .col("COLUMN_TYPE", "varchar(64)", |r| r.2.into())
-        .table(name, &rows)
 }

@@ -94,21 +94,35 @@ fn cell(row: &Row, at: usize) -> String {
     row.get(at).expect("a text")
 }
 
+/// The official documentation lists the views of sets and pieces as "from 2.2.77".
 #[tokio::test]
-async fn old_views_do_not_know_pieces_before_3_1() {
+async fn the_oldest_version_has_the_views_of_3_1_without_the_columns_of_pieces() {
     let sim = Sim::start(Profile::V2_2_77).await;
     let mut sys = sim.client("sys").await;
-    for view in
-        ["CDB_OB_BACKUP_PIECE_FILES", "CDB_OB_BACKUP_SET_FILES", "CDB_OB_ARCHIVELOG", "DBA_OB_TENANTS"]
-    {
+    for view in ["CDB_OB_ARCHIVELOG", "DBA_OB_TENANTS"] {
         assert_eq!(sys.refusal(&format!("SELECT * FROM {view}")).await.0, 1146, "{view}");
     }
-    assert!(columns(Profile::V3_1_5, "CDB_OB_BACKUP_SET_FILES").await.contains("COPY_ID BACKUP_TYPE"));
+    for profile in [Profile::V2_2_77, Profile::V3_1_5] {
+        let sets = columns(profile, "CDB_OB_BACKUP_SET_FILES").await;
+        assert!(sets.contains("COPY_ID BACKUP_TYPE"), "{profile}: {sets}");
+        let pieces = columns(profile, "CDB_OB_BACKUP_PIECE_FILES").await;
+        assert!(pieces.contains("ROUND_ID BACKUP_PIECE_ID"), "{profile}: {pieces}");
+    }
+    let start = "INCARNATION LOG_ARCHIVE_ROUND TENANT_ID STATUS";
+    let archive = columns(Profile::V2_2_77, "cdb_ob_backup_archivelog").await;
+    assert!(archive.starts_with(&format!("{start} MIN_FIRST_TIME")), "{archive}");
     let archive = columns(Profile::V3_1_5, "cdb_ob_backup_archivelog").await;
-    assert!(
-        archive.starts_with("INCARNATION LOG_ARCHIVE_ROUND TENANT_ID STATUS START_PIECE_ID"),
-        "{archive}"
-    );
+    assert!(archive.starts_with(&format!("{start} START_PIECE_ID")), "{archive}");
+}
+
+#[tokio::test]
+async fn scripts_can_ask_for_the_types_of_columns() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    let ask = "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_MAXIMUM_LENGTH FROM information_schema.columns \
+        WHERE TABLE_SCHEMA = 'oceanbase' AND TABLE_NAME = 'CDB_OB_BACKUP_JOBS' \
+        AND COLUMN_NAME IN ('JOB_ID', 'STATUS') ORDER BY 1";
+    assert_eq!(sys.rows(ask).await, ["JOB_ID|bigint|bigint(20)|NULL", "STATUS|varchar|varchar(4096)|4096"]);
 }
 
 #[tokio::test]
