@@ -52,6 +52,9 @@ impl Server {
             let sockets = listen(&config, cluster, world.servers.len()).await?;
             for (server, socket) in world.servers.iter_mut().zip(&sockets) {
                 server.sql_port = port_of(socket);
+                if !config.listen.is_unspecified() {
+                    server.ip = config.listen.to_string();
+                }
             }
             for fault in config.faults.iter().filter(|fault| fault.concerns(&cluster.name)) {
                 world.start_fault(fault.clone());

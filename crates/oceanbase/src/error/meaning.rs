@@ -117,7 +117,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-restore-failed", Never, &[9019, 9020, 9035, 9038, 9094, 9099]),
     ("database-tenant-exists", Never, &[5156]),
     ("database-pool-unfit", Never, &[4626, 4650, 4651]),
-    ("database-unit-unfit", Never, &[4658, 4659, 4668]),
+    ("database-unit-unfit", Never, &[4530, 4648, 4649, 4658, 4659]),
     ("database-resources-short", Never, &[4624, 4733]),
     ("database-cluster-name-differs", Never, &[4666]),
     ("database-standby-unfit", Never, &[9096, 9097]),
@@ -238,8 +238,8 @@ mod tests {
         let singles = [9001, 9003, 9010, 9011, 9014, 9019, 9020, 9053, 9054, 9060, 9066, 9074, 9099, 9133];
         let others = [
             1045, 1054, 1062, 1064, 1146, 1210, 1227, 1235, 1317, 1525, 4009, 4012, 4016, 4017, 4018, 4023,
-            4036, 4038, 4072, 4109, 4143, 4147, 4179, 4209, 4210, 4211, 4212, 4213, 4215, 4217, 4554, 4626,
-            4650, 4651, 4666, 4696, 4744, 5099, 5156, 5157, 5160, 5685, 8001, 8002,
+            4036, 4038, 4072, 4109, 4143, 4147, 4179, 4209, 4210, 4211, 4212, 4213, 4215, 4217, 4530, 4554,
+            4626, 4648, 4649, 4650, 4651, 4666, 4696, 4744, 5099, 5156, 5157, 5160, 5685, 8001, 8002,
         ];
         let all = ranges.into_iter().flatten().chain(singles).chain(others);
         let without: Vec<u16> = all.filter(|number| of_number(*number).text == UNLISTED.text).collect();

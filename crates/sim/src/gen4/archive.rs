@@ -158,16 +158,12 @@ pub(crate) fn switch(cluster: &mut Cluster, id: TenantId, is_enabled: bool) {
     let now_us = cluster.now_us;
     let archive = &mut cluster.four.of(id).archive;
     match (&mut archive.round, is_enabled) {
-        (Some(round), false) if round.status == "DOING" => {
-            round.status = "SUSPENDING";
-            round.comment.clear();
-            archive.due = after(now_us, 3);
-        }
+        (Some(round), false) if round.status == "DOING" => archive.due = suspend(cluster, id),
         (Some(round), true) if round.status == "SUSPEND" => {
             round.status = "BEGINNING";
             archive.due = after(now_us, 4);
         }
-        (Some(round), true) if round.status != "STOP" => {}
+        (Some(round), _) if round.status != "STOP" => {} // read when the round gets there
         _ => archive.due = after(now_us, 1),
     }
 }
@@ -203,8 +199,10 @@ pub(super) fn step(cluster: &mut Cluster, id: TenantId) {
     let next = match status {
         "STOP" => begin_round(cluster, id),
         "PREPARE" | "BEGINNING" => start_round(cluster, id, status),
+        "DOING" if !is_enabled(cluster, id) => suspend(cluster, id),
         "DOING" => switch_piece(cluster, id),
-        "SUSPENDING" => change(cluster, id, "SUSPEND", None),
+        "SUSPENDING" => change(cluster, id, "SUSPEND", after(now_us, 1)),
+        "SUSPEND" if is_enabled(cluster, id) => change(cluster, id, "BEGINNING", after(now_us, 4)),
         "STOPPING" => stop_round(cluster, id),
         _ => None,
     };
@@ -219,6 +217,19 @@ fn change(cluster: &mut Cluster, id: TenantId, status: &'static str, due: Option
     if let Some(round) = &mut cluster.four.of(id).archive.round {
         round.status = status;
     }
+    due
+}
+
+fn is_enabled(cluster: &mut Cluster, id: TenantId) -> bool {
+    cluster.four.of(id).archive.destination.as_ref().is_some_and(|destination| destination.is_enabled)
+}
+
+/// The destination was deferred; one that is deferred before the round is DOING takes effect then.
+fn suspend(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
+    let due = after(cluster.now_us, 3);
+    let round = cluster.four.of(id).archive.round.as_mut()?;
+    round.status = "SUSPENDING";
+    round.comment.clear();
     due
 }
 
@@ -260,7 +271,8 @@ fn start_round(cluster: &mut Cluster, id: TenantId, status: &str) -> Option<i64>
         let end_scn = cluster.four.of(id).archive.pieces.last().map_or(0, |piece| piece.end_scn);
         let checkpoint = cluster.four.of(id).archive.round.as_mut()?;
         checkpoint.checkpoint_scn = checkpoint.checkpoint_scn.max(now_us * SCN - SECOND * SCN);
-        return change(cluster, id, "DOING", Some(end_scn / SCN));
+        let due = if is_enabled(cluster, id) { Some(end_scn / SCN) } else { after(now_us, 1) };
+        return change(cluster, id, "DOING", due);
     }
     let round = cluster.four.of(id).archive.round.as_mut()?;
     round.start_scn = now_us * SCN;
@@ -332,7 +344,7 @@ fn stop_round(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
         cluster.four.of(id).archive.past.push(round);
     }
     flush(cluster, id);
-    None
+    after(cluster.now_us, 1) // the mode may be ARCHIVELOG again
 }
 
 /// Returns whether a fault prevents writes to the destination.

@@ -72,17 +72,17 @@ impl Session {
 
     /// `u MAX_CPU 1, MEMORY_SIZE '1G' …`; of the sizes, only CPU and memory are stored.
     fn create_unit(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
-        c.words("IF NOT EXISTS");
+        let if_not_exists = c.words("IF NOT EXISTS");
         let name = c.name()?;
         let (max_cpu, memory) = sizes(c);
         let max_cpu = max_cpu.ok_or_else(|| SqlError::arguments("MAX_CPU"))?;
         let memory = memory.ok_or_else(|| SqlError::arguments("MEMORY_SIZE"))?;
-        self.process.with(self.cluster, |cluster| cluster.create_unit(&name, max_cpu, memory))
+        self.process.with(self.cluster, |cluster| cluster.create_unit(&name, if_not_exists, max_cpu, memory))
     }
 
     /// `p UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('z1', 'z2')`.
     fn create_pool(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
-        c.words("IF NOT EXISTS");
+        let if_not_exists = c.words("IF NOT EXISTS");
         let name = c.name()?;
         let options = options(c);
         let values =
@@ -91,7 +91,8 @@ impl Session {
         let unit = unit.ok_or_else(|| SqlError::arguments("UNIT"))?;
         let count = values("UNIT_NUM").and_then(|values| values.first()?.parse().ok()).unwrap_or(1);
         let zones = values("ZONE_LIST").unwrap_or_default();
-        self.process.with(self.cluster, |cluster| cluster.create_pool(&name, &unit, count, zones))
+        self.process
+            .with(self.cluster, |cluster| cluster.create_pool(&name, if_not_exists, &unit, count, zones))
     }
 
     /// `p UNIT = 'u', UNIT_NUM = 2`.
@@ -108,12 +109,15 @@ impl Session {
 
     /// `t RESOURCE_POOL_LIST = ('p') … SET …`.
     fn create_tenant(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
-        c.words("IF NOT EXISTS");
+        let if_not_exists = c.words("IF NOT EXISTS");
         let name = c.name()?;
         let options = options(c);
         let pools =
             options.iter().find(|(name, _)| name == "RESOURCE_POOL_LIST").map(|(_, values)| values.clone());
-        self.process.with(self.cluster, |cluster| cluster.create_tenant(&name, &pools.unwrap_or_default()))
+        self.process.with(self.cluster, |cluster| match cluster.tenant_named(&name) {
+            Some(_) if if_not_exists => Ok(()),
+            _ => cluster.create_tenant(&name, &pools.unwrap_or_default()),
+        })
     }
 }
 

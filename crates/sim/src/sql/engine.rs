@@ -188,8 +188,13 @@ fn translate(error: &rusqlite::Error) -> SqlError {
         Some(rest.split([' ', '\n']).next().unwrap_or(rest).to_owned())
     };
     if let Some(name) = after("no such table: ") {
-        let name = name.replace("INFORMATION_SCHEMA__", "information_schema.");
-        return SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).into_gap();
+        let name = match name.split_once("__") {
+            Some((schema @ ("INFORMATION_SCHEMA" | "MYSQL"), table)) => {
+                format!("{}.{table}", schema.to_lowercase())
+            }
+            _ => format!("oceanbase.{name}"),
+        };
+        return SqlError::new(5019, format!("Table '{name}' doesn't exist")).into_gap();
     }
     if let Some(name) = after("no such column: ") {
         // Correct if the version has no such column, and a gap if it has one.

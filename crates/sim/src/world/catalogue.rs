@@ -1,4 +1,4 @@
-//! `information_schema`, as far as clients and scripts read it.
+//! `information_schema` and `mysql`, as far as clients and scripts read them.
 
 use super::views::{self, names};
 use super::{Cluster, TenantId};
@@ -24,6 +24,14 @@ pub(super) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
             .col("DEFAULT_COLLATION_NAME", "varchar(64)", |_| "utf8mb4_general_ci".into())
             .table(name, &DATABASES),
         "INFORMATION_SCHEMA__COLUMNS" => columns(cluster, viewer, name),
+        "MYSQL__USER" => {
+            let users: Vec<&String> =
+                cluster.tenants.get(&viewer).into_iter().flat_map(|tenant| tenant.users.keys()).collect();
+            Shape::<&String>::new()
+                .col("host", "varchar(1024)", |_| "%".into())
+                .col("user", "varchar(128)", |user| (*user).clone().into())
+                .table(name, &users)
+        }
         _ => return None,
     })
 }

@@ -94,36 +94,44 @@ impl Resources {
 }
 
 impl Cluster {
-    /// `CREATE RESOURCE UNIT u …`.
+    /// `CREATE RESOURCE UNIT [IF NOT EXISTS] u …`.
     pub(crate) fn create_unit(
         &mut self,
         name: &str,
+        if_not_exists: bool,
         max_cpu: f64,
         memory_bytes: i64,
     ) -> Result<(), SqlError> {
         if self.resources.units.iter().any(|unit| unit.name == name) {
-            return Err(SqlError::new(4659, format!("resource unit '{name}' already exist")));
+            if if_not_exists {
+                return Ok(());
+            }
+            return Err(SqlError::new(4649, format!("resource unit '{name}' already exist")));
         }
         self.resources.add_unit(name, max_cpu, memory_bytes, self.now_us);
         Ok(())
     }
 
-    /// `CREATE RESOURCE POOL p UNIT = u, UNIT_NUM = n, ZONE_LIST = (…)`.
+    /// `CREATE RESOURCE POOL [IF NOT EXISTS] p UNIT = u, UNIT_NUM = n, ZONE_LIST = (…)`.
     pub(crate) fn create_pool(
         &mut self,
         name: &str,
+        if_not_exists: bool,
         unit: &str,
         unit_count: i64,
         zones: Vec<String>,
     ) -> Result<(), SqlError> {
         if self.resources.pools.iter().any(|pool| pool.name == name) {
+            if if_not_exists {
+                return Ok(());
+            }
             return Err(SqlError::new(4651, format!("resource pool '{name}' exist")));
         }
         let found = self.resources.units.iter().find(|known| known.name == unit).map(|known| known.id);
-        let unit = found.ok_or_else(|| SqlError::new(4658, format!("resource unit '{unit}' not exist")))?;
+        let unit = found.ok_or_else(|| SqlError::new(4648, format!("resource unit '{unit}' not exist")))?;
         let known = self.zone_names();
         if let Some(zone) = zones.iter().find(|zone| !known.contains(zone)) {
-            return Err(SqlError::new(4668, format!("zone not exist: {zone}")));
+            return Err(SqlError::new(4530, format!("zone '{zone}' not exist")));
         }
         let zones = if zones.is_empty() { known } else { zones };
         super::unit_views::check_room(self, unit, unit_count, &zones)?;
@@ -142,7 +150,7 @@ impl Cluster {
         memory_bytes: Option<i64>,
     ) -> Result<(), SqlError> {
         let unit = self.resources.units.iter_mut().find(|unit| unit.name == name);
-        let unit = unit.ok_or_else(|| SqlError::new(4658, format!("resource unit '{name}' not exist")))?;
+        let unit = unit.ok_or_else(|| SqlError::new(4648, format!("resource unit '{name}' not exist")))?;
         unit.max_cpu = max_cpu.unwrap_or(unit.max_cpu);
         unit.memory_bytes = memory_bytes.unwrap_or(unit.memory_bytes);
         Ok(())
@@ -157,7 +165,7 @@ impl Cluster {
     ) -> Result<(), SqlError> {
         let id_of = |wanted: &str| {
             let found = self.resources.units.iter().find(|known| known.name == wanted).map(|known| known.id);
-            found.ok_or_else(|| SqlError::new(4658, format!("resource unit '{wanted}' not exist")))
+            found.ok_or_else(|| SqlError::new(4648, format!("resource unit '{wanted}' not exist")))
         };
         let unit = unit.map(id_of).transpose()?;
         let pool = self.resources.pools.iter_mut().find(|pool| pool.name == name);
@@ -184,7 +192,7 @@ impl Cluster {
     /// `DROP RESOURCE UNIT [IF EXISTS] u`.
     pub(crate) fn drop_unit(&mut self, name: &str, if_exists: bool) -> Result<(), SqlError> {
         let Some(at) = self.resources.units.iter().position(|unit| unit.name == name) else {
-            let error = SqlError::new(4658, format!("resource unit '{name}' not exist"));
+            let error = SqlError::new(4648, format!("resource unit '{name}' not exist"));
             return if if_exists { Ok(()) } else { Err(error) };
         };
         let id = self.resources.units[at].id;

@@ -151,3 +151,53 @@ async fn a_statement_that_is_not_answered_is_listed_under_gaps() {
         assert_eq!(gaps, count, "{sql}, prepared");
     }
 }
+
+/// Scripts create what a restore needs without looking first.
+#[tokio::test]
+async fn what_exists_is_not_created_again_if_a_script_says_so() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    for condition in ["", "IF NOT EXISTS"] {
+        let unit = format!("CREATE RESOURCE UNIT {condition} unit_1002 MAX_CPU = 1, MEMORY_SIZE = '1G'");
+        let pool = format!("CREATE RESOURCE POOL {condition} pool_t1 UNIT = 'unit_1002', UNIT_NUM = 1");
+        if condition.is_empty() {
+            assert_eq!(sys.refusal(&unit).await.0, 4649);
+            assert_eq!(sys.refusal(&pool).await.0, 4651);
+        } else {
+            sys.run(&unit).await;
+            sys.run(&pool).await;
+        }
+    }
+    let units = "SELECT COUNT(*) FROM oceanbase.DBA_OB_UNIT_CONFIGS WHERE name = 'unit_1002'";
+    assert_eq!(sys.cell(units).await, "1");
+    assert_eq!(sys.cell("SELECT COUNT(*) FROM mysql.user WHERE user = 'rep_user'").await, "0");
+    no_gaps(&sim);
+}
+
+/// The kernel reads mode and destination at each check, not only when they change.
+#[tokio::test]
+async fn the_archive_follows_a_mode_and_a_destination_that_changed_in_between() {
+    let sim = Sim::start(Profile::V4_3_5).await;
+    let mut sys = sim.client("sys").await;
+    archiving(&sim, &mut sys).await;
+    let status = "SELECT status FROM oceanbase.CDB_OB_ARCHIVELOG WHERE tenant_id = 1002";
+    sys.run("ALTER SYSTEM NOARCHIVELOG TENANT = t1").await;
+    assert_eq!(sys.cell(status).await, "STOPPING");
+    sys.run("ALTER SYSTEM ARCHIVELOG TENANT = t1").await;
+    sim.pass(60.0);
+    assert_eq!(sys.cell(status).await, "DOING", "a new round has begun");
+    let state = |state: &str| format!("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = '{state}' TENANT = t1");
+    sys.run(&state("DEFER")).await;
+    assert_eq!(sys.cell(status).await, "SUSPENDING");
+    sys.run(&state("ENABLE")).await;
+    sim.pass(60.0);
+    assert_eq!(sys.cell(status).await, "DOING", "the round was resumed");
+    sys.run("ALTER SYSTEM NOARCHIVELOG TENANT = t1").await;
+    sim.pass(60.0);
+    sys.run("ALTER SYSTEM ARCHIVELOG TENANT = t1").await;
+    sim.pass(3.0);
+    assert_eq!(sys.cell(status).await, "BEGINNING");
+    sys.run(&state("DEFER")).await;
+    sim.pass(60.0);
+    assert_eq!(sys.cell(status).await, "SUSPEND");
+}
