@@ -12,9 +12,9 @@ use utoipa_axum::routes;
 use crate::ingress::Ingress;
 use crate::measure::{self, Requests};
 use crate::routes::{
-    accounts, alarms, audit, backups, channels, clusters, compactions, history, log_backups, metrics,
-    protection, restores, retention, server, signing, storage_uses, storages, strategies, tasks, tenants,
-    tokens, users, watchers,
+    accounts, alarms, audit, backups, channels, clusters, compactions, configuration, history, log_backups,
+    metrics, protection, restores, retention, server, signing, storage_uses, storages, strategies, tasks,
+    tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -190,6 +190,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(signing::signing_key_distrust))
         .routes(routes!(watchers::watcher_list))
         .routes(routes!(history::history_get))
+        .routes(routes!(configuration::configuration_get))
         .routes(routes!(server::version))
 }
 

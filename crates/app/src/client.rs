@@ -103,6 +103,25 @@ impl Client {
         Ok(rows)
     }
 
+    /// Returns the text at a path outside the REST API, also of an answer that reports a problem: `/readyz` explains it.
+    pub(crate) async fn text(&self, path: &str) -> Result<String, Failure> {
+        let answer =
+            self.request(Method::GET, path).send().await.map_err(|cause| self.unreachable(&cause))?;
+        answer.text().await.map_err(|cause| self.unreachable(&cause))
+    }
+
+    /// Returns a request with the credential.
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        let request = self.http.request(method, url);
+        let request = match &self.credential {
+            Credential::Token(token) => request.bearer_auth(token.expose()),
+            Credential::Password { user, password } => request.basic_auth(user, Some(password.expose())),
+        };
+        request.header(ACCEPT_LANGUAGE, language::header())
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -110,14 +129,7 @@ impl Client {
         query: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}/api/v2{path}", self.base.path().trim_end_matches('/')));
-        let request = self.http.request(method, url);
-        let request = match &self.credential {
-            Credential::Token(token) => request.bearer_auth(token.expose()),
-            Credential::Password { user, password } => request.basic_auth(user, Some(password.expose())),
-        };
-        let mut request = request.header(ACCEPT_LANGUAGE, language::header()).query(query);
+        let mut request = self.request(method, &format!("/api/v2{path}")).query(query);
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use control::configuration::ConfigurationValue;
 use model::Problem;
 use model::egress::Egress;
 use model::history::HistoryDays;
@@ -41,8 +42,8 @@ pub(crate) struct Config {
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
     pub(crate) history: HistoryDays,
-    /// Each value as text with its source, for `--print-config`.
-    shown: Vec<(&'static str, String, Source)>,
+    /// Each value as text with its source, for `--print-config` and administrators.
+    pub(crate) shown: Vec<ConfigurationValue>,
 }
 
 /// The source of a value.
@@ -233,13 +234,7 @@ impl Config {
     /// Returns each value and its source, line by line.
     pub(crate) fn explain(&self) -> String {
         let mut text = String::new();
-        for (key, value, source) in &self.shown {
-            let source = match source {
-                Source::Flag => "flag".to_owned(),
-                Source::Environment(name) => name.clone(),
-                Source::File(path) => path.display().to_string(),
-                Source::BuiltIn => "built in".to_owned(),
-            };
+        for ConfigurationValue { key, value, source } in &self.shown {
             let _ = writeln!(text, "{key:<23} = {value:<24} # {source}");
         }
         text
@@ -294,7 +289,7 @@ impl Settler<'_> {
             egress: bounds::egress(values(bounds::ALLOW), values(bounds::DENY))?,
             limits: bounds::limits(|key| values(key).first().cloned())?,
             history: history::days(one)?,
-            shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
+            shown: shown.into_iter().map(written).collect(),
         })
     }
 
@@ -315,6 +310,17 @@ impl Settler<'_> {
             built_in.iter().map(|&value| if value == HOST_NAME { host_name() } else { value.to_owned() });
         (key, built_in.collect(), Source::BuiltIn)
     }
+}
+
+/// Returns a value as text with its source.
+fn written((key, values, source): (&'static str, Vec<String>, Source)) -> ConfigurationValue {
+    let source = match source {
+        Source::Flag => "flag".to_owned(),
+        Source::Environment(name) => name,
+        Source::File(path) => path.display().to_string(),
+        Source::BuiltIn => "built in".to_owned(),
+    };
+    ConfigurationValue { key, value: values.join(", "), source }
 }
 
 /// Reads an interval from a minute to a day.

@@ -34,6 +34,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         limits: config.limits,
         history: config.history,
         heartbeat: heartbeat.map(|url| Heartbeat { url, every: config.heartbeat_every }),
+        configuration: config.shown,
         admin_password: secrets::from_environment("LIFEBOAT_ADMIN_PASSWORD")?,
         ..control::Settings::new(config.data_dir)
     };

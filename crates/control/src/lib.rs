@@ -27,6 +27,7 @@
 //! | [`protection`] | how recently each object was backed up |
 //! | [`metrics`] | the numbers that a server reports to monitoring |
 //! | [`health`] | whether this server can do its work |
+//! | [`configuration`] | the configuration of this server |
 //! | [`watching`] | the watchers of this server, and their recent runs |
 //!
 //! These modules are in `use_cases`. The folders of this crate from top to bottom; each uses only those below it:
@@ -57,7 +58,7 @@ pub use context::{
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, channels, clusters, compactions, delete_policies, health, history, log_backups,
-    log_delays, log_gaps, metrics, protection, recovery_windows, restores, retention, signing, storage_scan,
-    storage_uses, storages, strategies, tasks, tenants, users, watching,
+    alarms, audit, backups, channels, clusters, compactions, configuration, delete_policies, health, history,
+    log_backups, log_delays, log_gaps, metrics, protection, recovery_windows, restores, retention, signing,
+    storage_scan, storage_uses, storages, strategies, tasks, tenants, users, watching,
 };

@@ -8,6 +8,7 @@ pub(crate) mod backups;
 pub(crate) mod channels;
 pub(crate) mod clusters;
 pub(crate) mod compactions;
+pub(crate) mod configuration;
 pub(crate) mod history;
 pub(crate) mod log_backups;
 pub(crate) mod metrics;

@@ -12,6 +12,7 @@ pub(crate) mod backups;
 pub(crate) mod channels;
 pub(crate) mod clusters;
 pub(crate) mod compactions;
+pub(crate) mod configuration;
 pub(crate) mod delete_policies;
 mod exposition;
 pub(crate) mod history;

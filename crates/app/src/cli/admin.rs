@@ -9,7 +9,7 @@ use model::size;
 use model::text::Text;
 use serde_json::json;
 
-use super::{account, audit, history, signing_key, token};
+use super::{account, audit, diagnose, history, signing_key, token};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::metadata_place::MetadataArgs;
@@ -32,6 +32,8 @@ enum Verb {
     Audit(audit::AuditArgs),
     /// Show how many tasks, logs, due times and audit entries are stored, and for how long
     History(history::HistoryArgs),
+    /// Collect what the support needs into a zip file: versions, configuration, alarms, failed tasks and their logs
+    Diagnose(diagnose::DiagnoseArgs),
     /// Show the public signing keys of this installation and the trusted keys
     SigningKey(signing_key::SigningKeyArgs),
     /// Trust the signing key of another installation, so that its backup sets can be recovered here
@@ -96,6 +98,7 @@ impl AdminArgs {
             Verb::Token(args) => &args.reach,
             Verb::Audit(args) => &args.reach,
             Verb::History(args) => &args.reach,
+            Verb::Diagnose(args) => &args.reach,
             Verb::SigningKey(args) => &args.reach,
             Verb::TrustKey(args) => &args.reach,
             Verb::DistrustKey(args) => &args.reach,
@@ -115,6 +118,7 @@ pub(crate) async fn run(args: AdminArgs) -> Result<(), Failure> {
         Verb::Token(args) => return token::run(args).await,
         Verb::Audit(args) => return audit::run(args).await,
         Verb::History(args) => return history::run(args).await,
+        Verb::Diagnose(args) => return diagnose::run(args).await,
         Verb::SigningKey(args) => return signing_key::show(&args).await,
         Verb::TrustKey(args) => return signing_key::trust(&args).await,
         Verb::DistrustKey(args) => return signing_key::distrust(&args).await,

@@ -286,7 +286,7 @@ async fn log(reach: &Reach, task: i64, only: Option<i64>) -> Result<(), Failure>
 /// The maximum number of pages of one log that are read; of a longer log, only the beginning is shown.
 const LOG_PAGES_MAX: usize = 100;
 
-async fn log_pages(client: &Client, task: i64, subtask: i64) -> Result<Vec<Value>, Failure> {
+pub(super) async fn log_pages(client: &Client, task: i64, subtask: i64) -> Result<Vec<Value>, Failure> {
     let path = format!("/tasks/instances/{task}/subtasks/{subtask}/log");
     let (mut pages, mut after) = (Vec::new(), 0);
     for _ in 0..LOG_PAGES_MAX {

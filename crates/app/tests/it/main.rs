@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alarms;
+mod diagnose;
 mod egress;
 mod engine_alone;
 mod faults;

@@ -33,7 +33,7 @@ pub use log_checkpoints::LogCheckpoint;
 pub(crate) use order_table::{Conflict, Draft, OrderTable, Taker};
 pub use page::{Page, PageAsk};
 pub(crate) use seen::{Basis, Seen};
-pub use settings::Settings;
+pub use settings::{ConfigurationValue, Settings};
 pub(crate) use shared::{Context, open_metadata};
 pub(crate) use troubles::{DiskTrouble, Trouble};
 pub use watch_log::{WakesBy, Watched};

@@ -38,8 +38,21 @@ pub struct Settings {
     pub history: HistoryDays,
     /// Where this server sends its heartbeats; none sends none.
     pub heartbeat: Option<Heartbeat>,
+    /// The server's configuration as its administrators may read it: no value is a secret.
+    pub configuration: Vec<ConfigurationValue>,
     /// The first account's password; a random one if none. Used on the first start only.
     pub admin_password: Option<Secret>,
+}
+
+/// A value of a server's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigurationValue {
+    /// Its key, as in the configuration file.
+    pub key: &'static str,
+    /// The value as text; the values of a list are separated by commas.
+    pub value: String,
+    /// Where it comes from: a flag, the name of an environment variable, the path of a file, or `built in`.
+    pub source: String,
 }
 
 impl Settings {
@@ -58,6 +71,7 @@ impl Settings {
             limits: Limits::DEFAULT,
             history: HistoryDays::DEFAULT,
             heartbeat: None,
+            configuration: Vec::new(),
             admin_password: None,
         }
     }

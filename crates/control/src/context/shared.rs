@@ -18,7 +18,7 @@ use super::heartbeat::Heartbeats;
 use super::log_checkpoints::LogCheckpoints;
 use super::log_on::LogOn;
 use super::said::Said;
-use super::settings::Settings;
+use super::settings::{ConfigurationValue, Settings};
 use super::snapshots::Snapshots;
 use super::troubles::Troubles;
 use super::watch_log::WatchLog;
@@ -50,6 +50,8 @@ pub(crate) struct Context {
     /// Whether this server could do its work at the last check.
     pub(crate) health: Health,
     pub(crate) heartbeats: Heartbeats,
+    /// The configuration that administrators may read.
+    pub(crate) configuration: Vec<ConfigurationValue>,
     /// The maximum number of running data backups when a strategy starts one more.
     pub(crate) data_backups_at_once: usize,
     /// The same limit for one storage; none means no limit per storage.
@@ -76,6 +78,7 @@ impl Context {
         let rules = Rules::new(roots.clone(), egress.clone(), *limits);
         Ok(Self {
             heartbeats: Heartbeats::new(settings.heartbeat.clone(), &rules)?,
+            configuration: settings.configuration.clone(),
             metadata: open_metadata(&data_dir, server.as_ref()).await?,
             rules,
             egress: Arc::new(egress.clone()),

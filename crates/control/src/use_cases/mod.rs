@@ -7,6 +7,7 @@ pub mod channels;
 pub(crate) mod clean_ups;
 pub mod clusters;
 pub mod compactions;
+pub mod configuration;
 pub mod delete_policies;
 pub(crate) mod first_start;
 pub mod health;
