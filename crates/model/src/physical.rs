@@ -29,6 +29,7 @@ pub mod moment;
 pub mod resources;
 pub mod restore;
 pub mod scope;
+pub mod sent;
 pub mod table_recovery;
 
 pub use scope::Scope;

@@ -176,6 +176,14 @@ impl Server {
         std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary directory"))
     }
 
+    /// Kills the server, and starts it again on the same directory.
+    pub(crate) fn restart_after_kill(&mut self) {
+        self.child.kill().expect("the server runs");
+        self.child.wait().expect("the server ends");
+        let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary directory"));
+        *self = Self::start_in(dir, Some(PASSWORD));
+    }
+
     /// Returns the memory of the server in KiB.
     pub(crate) fn memory_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");

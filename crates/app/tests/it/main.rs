@@ -10,6 +10,7 @@ mod first_start;
 mod full_disk;
 mod heartbeat;
 mod help;
+mod killed_statement;
 mod lifeboat;
 mod logs;
 mod lost_metadata;

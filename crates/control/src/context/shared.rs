@@ -38,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) data_dir: PathBuf,
     /// This server's name, shown to users.
     pub(crate) server_name: String,
+    /// Identifies this run of the server: another one of the same server has another number.
+    pub(crate) run: u64,
     /// The snapshots of running dumps, kept readable between two steps.
     pub(crate) snapshots: Snapshots,
     pub(crate) log_on: LogOn,
@@ -87,6 +89,7 @@ impl Context {
             roots,
             data_dir,
             server_name: settings.server_name.clone(),
+            run: rand::random(),
             snapshots: Snapshots::default(),
             log_on: LogOn::new(),
             troubles: Troubles::default(),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::backup::{BackupObject, is_same_name};
 use crate::id::TenantId;
 use crate::not_made::{NotMade, PartKind};
+use crate::physical::sent::{Sending, Sent};
 use crate::problem::Problem;
 use crate::recovery::check_database_name;
 use crate::text::Text;
@@ -24,10 +25,6 @@ pub const OBJECTS_MAX: usize = 200;
 
 /// The most characters of a table's name in OceanBase.
 const LONGEST_TABLE: usize = 64;
-
-/// A statement is sent only within this time after the intention was saved, in microseconds. A worker that died while
-/// it sent the statement holds its task longer than that.
-const FRESH_US: u64 = 60 * 1_000_000;
 
 /// How long after its statement a job may appear, in microseconds: the statement is sent up to a minute after the
 /// intention was saved, may run for 10 minutes, and RootService may finish it after the connection has timed out. The
@@ -261,15 +258,6 @@ pub struct ImportedTable {
     pub comment: String,
 }
 
-/// A statement that was sent, or is about to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
-    /// When the intention was saved, or the answer was lost, by the database's clock.
-    pub at: Timestamp,
-    /// Whether it was sent, and its outcome is unknown.
-    pub is_open: bool,
-}
-
 /// The next act on the way to one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableStart<'j> {
@@ -277,29 +265,26 @@ pub enum TableStart<'j> {
     Found(&'j TableJob),
     /// Another user's job recovers into this tenant.
     Foreign(i64),
-    /// The statement may have been sent: look for its job again.
-    Look,
-    /// Save the intention before the statement is sent.
-    Save,
-    /// Send the statement.
-    Send,
+    /// There is no job.
+    Not(Sending),
 }
 
-/// Decides how to get from here to one job, from the jobs of the target tenant.
+/// Decides how to get from here to one job, from the jobs of the target tenant, in the given run of the server.
 #[must_use]
-pub fn next_start<'j>(jobs: &'j [TableJob], tag: &str, sent: Option<Sent>, now: Timestamp) -> TableStart<'j> {
+pub fn next_start<'j>(
+    jobs: &'j [TableJob],
+    tag: &str,
+    sent: Option<Sent>,
+    by: u64,
+    now: Timestamp,
+) -> TableStart<'j> {
     if let Some(job) = jobs.iter().find(|job| job.description == tag) {
         return TableStart::Found(job);
     }
     if let Some(job) = jobs.iter().find(|job| job.status == TableJobStatus::Running) {
         return TableStart::Foreign(job.id);
     }
-    match sent {
-        None => TableStart::Save,
-        Some(sent) if !sent.is_open && now.since(sent.at) <= FRESH_US => TableStart::Send,
-        Some(sent) if now.since(sent.at) < LATE_US => TableStart::Look,
-        Some(_) => TableStart::Save,
-    }
+    TableStart::Not(Sent::next(sent, by, now, LATE_US))
 }
 
 /// What a clean-up finds of our job.
@@ -323,7 +308,7 @@ pub enum TableJobLeft {
 pub fn left(jobs: &[TableJob], tag: &str, sent: Option<Sent>, now: Timestamp) -> TableJobLeft {
     let runs = |job: &&TableJob| job.status == TableJobStatus::Running;
     let Some(ours) = jobs.iter().find(|job| job.description == tag) else {
-        let may_come = sent.is_some_and(|sent| now.since(sent.at) < LATE_US);
+        let may_come = sent.is_some_and(|sent| sent.may_show(now, LATE_US));
         return if may_come { TableJobLeft::MayCome } else { TableJobLeft::Nothing };
     };
     match jobs.iter().filter(runs).find(|job| job.id != ours.id) {

@@ -9,6 +9,7 @@ use model::Secret;
 use model::ability::Generation;
 use model::compaction::{CompactionHindrance, needed};
 use model::physical::identity::{JobMark, part_of};
+use model::physical::sent::{Sending, Sent};
 use model::physical::{BackupJob, JobStatus, SYS, Scope};
 use model::problem::codes;
 use oceanbase::Driver;
@@ -18,6 +19,7 @@ use super::checks::{foreign, named, others};
 use super::lane::{self, Place};
 use super::{Here, Lane, State};
 use crate::error::Error;
+use crate::flows::recovery_source::leaves_open;
 use crate::words;
 
 /// The time until a refused statement is sent again.
@@ -25,6 +27,10 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// How many times the database may report a running backup that no view shows: it is still cleaning up the last one.
 const REFUSALS_MAX: u32 = 60;
+
+/// How long after its intention was saved the statement may create a job, in microseconds: it is sent up to a minute
+/// later, and may run for 90 seconds.
+const LATE_US: u64 = 3 * 60 * 1_000_000;
 
 /// The interval between two polls of a cancelled job.
 const CANCEL_LOOK: Duration = Duration::from_secs(5);
@@ -68,6 +74,18 @@ pub(super) async fn begin(
     if let Some(job) = others(&jobs, scope, None).find(|job| job.is_data) {
         return Err(words::refused(foreign(scope, job)));
     }
+    let (now, run) = (driver.database_now().await.map_err(Error::from)?, at.context().run);
+    match Sent::next(lane.sent, run, now, LATE_US) {
+        Sending::Save => {
+            lane.sent = Some(Sent::intended(now, run));
+            return Ok(Next::again(Duration::ZERO)); // saved before anything is sent
+        }
+        Sending::Look => {
+            tell_of_late_job(at, scope, lane);
+            return Ok(Next::again(LOOK));
+        }
+        Sending::Send => {}
+    }
     let to = address_of_tenants(at, state, driver, scope).await?;
     let options = BackupOptions {
         mode: lane.mode(state),
@@ -86,10 +104,12 @@ pub(super) async fn begin(
         // No view shows a running job: the database is still cleaning up the last one, which takes seconds.
         Err(error) if is_busy(&error) && lane.refusals < REFUSALS_MAX => {
             lane.refusals += 1;
+            lane.sent = None; // a refusal proves that no job will come
             return Ok(Next::again(LOOK));
         }
         Err(error) => {
             lane.refusals = 0;
+            lane.sent = lane.sent.filter(|_| leaves_open(&error)).map(Sent::opened);
             return Err(why_not(error));
         }
         Ok(()) => (lane.refusals, lane.accepted) = (0, true),
@@ -100,6 +120,14 @@ pub(super) async fn begin(
         at.log(Note::new("backup-job-started").arg("job", job.id).arg("tenant", named(scope)));
     }
     Ok(Next::Done)
+}
+
+/// Writes once that the statement may still be under way.
+fn tell_of_late_job(at: &Here, scope: &Scope, lane: &mut Lane) {
+    if let Some(sent) = lane.sent.filter(|sent| !sent.is_open) {
+        at.log(Note::new("backup-may-come").arg("tenant", named(scope)));
+        lane.sent = Some(sent.opened());
+    }
 }
 
 fn why_not(error: oceanbase::Error) -> StepError {
@@ -159,6 +187,12 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
         {
             return Ok(Next::again(CANCEL_LOOK));
         }
+        let now = driver.database_now().await.map_err(Error::from)?;
+        let is_unknown = |sent: Sent| !lane.accepted && sent.may_show(now, LATE_US);
+        if lane.sent.is_some_and(is_unknown) {
+            tell_of_late_job(at, scope, lane);
+            return Ok(Next::again(CANCEL_LOOK));
+        }
         forget(lane);
         return Ok(Next::Done);
     };
@@ -195,7 +229,7 @@ async fn send_cancel(at: &Here, driver: &mut Driver, scope: &Scope) -> Result<bo
 
 /// Forgets the last job, so that the next start creates another.
 fn forget(lane: &mut Lane) {
-    (lane.mark, lane.sample, lane.accepted) = (None, None, false);
+    (lane.mark, lane.sent, lane.sample, lane.accepted) = (None, None, None, false);
     (lane.unseen, lane.incomplete) = (0, 0);
 }
 

@@ -7,6 +7,7 @@ use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{ClusterId, StorageId, TenantId};
 use model::physical::identity::JobMark;
+use model::physical::sent::Sent;
 use model::physical::{PhysicalSet, Scope};
 use model::schedule::decide::RunKey;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,9 @@ pub(crate) struct Lane {
     pub(crate) begun: u32,
     /// How often the database reported a running backup while no view showed one.
     pub(crate) refusals: u32,
+    /// The statement, once it is about to be sent.
+    #[serde(default)]
+    pub(crate) sent: Option<Sent>,
     /// Whether the database has accepted the statement of the job with this `mark`.
     #[serde(default)]
     pub(crate) accepted: bool,

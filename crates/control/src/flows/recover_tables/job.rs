@@ -5,7 +5,8 @@ use std::time::Duration;
 use engine::flow::Answer;
 use engine::{Next, Note};
 use model::Problem;
-use model::physical::table_recovery::{Sent, TableStart, next_start};
+use model::physical::sent::{Sending, Sent};
+use model::physical::table_recovery::{TableStart, next_start};
 use model::problem::codes;
 use model::time::Timestamp;
 use oceanbase::Driver;
@@ -28,7 +29,7 @@ pub(super) async fn start_table_recovery(at: &Here, state: &mut State) -> Answer
 pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     let jobs = driver.table_jobs(&state.tenant_name).await.map_err(Error::from)?;
     let now = driver.database_now().await.map_err(Error::from)?;
-    match next_start(&jobs, &state.description(at), state.sent, now) {
+    match next_start(&jobs, &state.description(at), state.sent, at.context().run, now) {
         TableStart::Found(job) => {
             let id = if state.sent.is_some_and(|sent| sent.is_open) {
                 "table-job-started"
@@ -43,12 +44,12 @@ pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> 
             let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "table-recovery-job-foreign");
             Err(words::refused(problem.with("tenant", &state.tenant_name).with("job", job)))
         }
-        TableStart::Look => Ok(Next::again(LOOK)),
-        TableStart::Save => {
-            state.sent = Some(Sent { at: now, is_open: false });
+        TableStart::Not(Sending::Look) => Ok(Next::again(LOOK)),
+        TableStart::Not(Sending::Save) => {
+            state.sent = Some(Sent::intended(now, at.context().run));
             Ok(Next::again(Duration::ZERO)) // saved before anything is sent
         }
-        TableStart::Send => send(at, state, driver).await,
+        TableStart::Not(Sending::Send) => send(at, state, driver).await,
     }
 }
 
@@ -77,14 +78,13 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
         answer = driver.act(&statement) => Some(answer),
         () = at.cancelled().cancelled() => None,
     };
-    let opened = |sent: Sent| Sent { is_open: true, ..sent };
     match answer {
-        Some(Ok(())) => state.sent = state.sent.map(opened),
+        Some(Ok(())) => state.sent = state.sent.map(Sent::opened),
         Some(Err(error)) if leaves_open(&error) => {
             at.log(Note::new("table-answer-lost"));
-            state.sent = state.sent.map(opened);
+            state.sent = state.sent.map(Sent::opened);
             if let Some(now) = now_again(at, state).await {
-                state.sent = Some(Sent { at: now, is_open: true });
+                state.sent = Some(Sent::intended(now, at.context().run).opened());
             }
         }
         Some(Err(error)) => {
@@ -93,7 +93,7 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
         }
         // The next body must not take this for a statement that was never sent.
         None => {
-            state.sent = state.sent.map(opened);
+            state.sent = state.sent.map(Sent::opened);
             return Ok(Next::again(LOOK));
         }
     }

@@ -4,9 +4,8 @@ use engine::{At, Flow as _};
 use model::Problem;
 use model::id::TenantId;
 use model::not_made::NotMade;
-use model::physical::table_recovery::{
-    ImportedTable, RecoveredObject, Sent, TableImport, TableJob, not_recovered,
-};
+use model::physical::sent::Sent;
+use model::physical::table_recovery::{ImportedTable, RecoveredObject, TableImport, TableJob, not_recovered};
 use model::problem::codes;
 use model::tenant::Tenant;
 use model::time::Timestamp;

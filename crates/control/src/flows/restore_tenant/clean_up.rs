@@ -11,6 +11,7 @@ use model::problem::codes;
 use model::tenant::Tenant;
 use oceanbase::Driver;
 
+use super::job::LATE_US;
 use super::state::{Here, State};
 use crate::error::Error;
 use crate::flows::recovery_source::{act, driver};
@@ -21,10 +22,6 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// The maximum number of these checks.
 const LOOKS_MAX: u32 = 360;
-
-/// How long after its statement a job may appear, in microseconds: the database reads the storage before it records
-/// the job.
-const LATE_US: u64 = 5 * 60 * 1_000_000;
 
 /// The error numbers of a server whose version does not support `CANCEL RESTORE`.
 const NOT_KNOWN: [u16; 2] = [1064, 1235];

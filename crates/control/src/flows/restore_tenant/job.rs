@@ -31,6 +31,10 @@ const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// first.
 const FRESH_US: u64 = 60 * 1_000_000;
 
+/// How long after its statement a job may appear, in microseconds: the database reads the storage before it records
+/// the job.
+pub(super) const LATE_US: u64 = 5 * 60 * 1_000_000;
+
 /// How many times the statement is sent again before 4.0 because the logs in the storage do not reach the latest time
 /// yet: the views are ahead of the storage.
 const LOGS_LOOKS: u32 = 36;
@@ -84,8 +88,13 @@ pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> 
         return Ok(Next::again(LOOK)); // servers read a parameter within some seconds
     }
     let now = driver.database_now().await.map_err(Error::from)?;
-    if state.sent.is_none_or(|sent| now.since(sent) > FRESH_US) {
-        state.sent = Some(now);
+    let is_of_this_run = state.sent_by == at.context().run;
+    if state.sent.is_some_and(|sent| !is_of_this_run && now.since(sent) < LATE_US) {
+        // The server was restarted: the database may still execute the statement.
+        return Ok(Next::again(LOOK));
+    }
+    if state.sent.is_none_or(|sent| !is_of_this_run || now.since(sent) > FRESH_US) {
+        (state.sent, state.sent_by) = (Some(now), at.context().run);
         return Ok(Next::again(Duration::ZERO)); // saved first: a clean-up waits for a late job
     }
     send(at, state, driver).await

@@ -55,6 +55,7 @@ impl recovery_source::Decided for Decided {
             made_pools: Vec::new(),
             mark: None,
             sent: None,
+            sent_by: 0,
             doubts: 0,
             waits_for_logs: 0,
             job: None,

@@ -42,6 +42,9 @@ pub(crate) struct State {
     /// When the statement was last about to be sent, by the database's clock.
     #[serde(default)]
     pub(crate) sent: Option<Timestamp>,
+    /// The run of the server that was about to send it.
+    #[serde(default)]
+    pub(crate) sent_by: u64,
     /// How many more polls look for the job before the statement is sent again: after its last answer, no view showed
     /// the job.
     #[serde(default)]

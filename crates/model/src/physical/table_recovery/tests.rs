@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ImportedTable, OBJECTS_MAX, RecoveredObject, Sent, TableImport, TableJob, TableJobLeft, TableJobStatus,
+    ImportedTable, OBJECTS_MAX, RecoveredObject, TableImport, TableJob, TableJobLeft, TableJobStatus,
     TableOutcome, TableStart, check_objects, explained, left, next_start, not_recovered, renamed, shown,
 };
 use crate::backup::BackupObject;
+use crate::physical::sent::{Sending, Sent};
 use crate::text::{has_line, has_problem};
 use crate::time::Timestamp;
 
@@ -101,33 +102,34 @@ const MINUTE: i64 = 60 * 1_000_000;
 #[test]
 fn one_statement_is_sent_however_often_it_is_asked_what_to_do() {
     let saved =
-        |minutes_ago: i64, is_open| Some(Sent { at: Timestamp((60 - minutes_ago) * MINUTE), is_open });
+        |minutes_ago: i64, is_open| Some(Sent { at: Timestamp((60 - minutes_ago) * MINUTE), is_open, by: 7 });
     let now = Timestamp(60 * MINUTE);
     let (ours, theirs) = (job(7, "PREPARE", "mine"), job(6, "RESTORE_AUX_TENANT", ""));
     let (ended, their_end) = (job(7, "FAILED", "mine"), job(6, "COMPLETED", "theirs"));
     let cases = [
-        (vec![], None, TableStart::Save),
-        (vec![], saved(0, false), TableStart::Send),
-        (vec![], saved(1, false), TableStart::Send),
-        (vec![], saved(2, false), TableStart::Look), // another worker may have sent it before it died
-        (vec![], saved(0, true), TableStart::Look),
-        (vec![], saved(19, true), TableStart::Look),
-        (vec![], saved(20, true), TableStart::Save), // nothing came of it
-        (vec![], saved(20, false), TableStart::Save),
-        (vec![their_end.clone()], None, TableStart::Save),
+        (vec![], None, TableStart::Not(Sending::Save)),
+        (vec![], saved(0, false), TableStart::Not(Sending::Send)),
+        (vec![], saved(1, false), TableStart::Not(Sending::Send)),
+        (vec![], saved(2, false), TableStart::Not(Sending::Look)), // another worker may have sent it before it died
+        (vec![], saved(0, true), TableStart::Not(Sending::Look)),
+        (vec![], saved(19, true), TableStart::Not(Sending::Look)),
+        (vec![], saved(20, true), TableStart::Not(Sending::Save)), // nothing came of it
+        (vec![], saved(20, false), TableStart::Not(Sending::Save)),
+        (vec![their_end.clone()], None, TableStart::Not(Sending::Save)),
         (vec![theirs.clone()], None, TableStart::Foreign(6)),
         (vec![theirs.clone()], saved(0, false), TableStart::Foreign(6)),
         (vec![theirs.clone(), ours.clone()], saved(0, true), TableStart::Found(&ours)),
         (vec![ended.clone()], None, TableStart::Found(&ended)),
     ];
     for (jobs, sent, expected) in cases {
-        assert_eq!(next_start(&jobs, "mine", sent, now), expected, "{jobs:?} {sent:?}");
+        assert_eq!(next_start(&jobs, "mine", sent, 7, now), expected, "{jobs:?} {sent:?}");
     }
 }
 
 #[test]
 fn a_clean_up_ends_our_job_and_no_other_one() {
-    let sent = |minutes_ago: i64| Some(Sent { at: Timestamp((60 - minutes_ago) * MINUTE), is_open: true });
+    let sent =
+        |minutes_ago: i64| Some(Sent { at: Timestamp((60 - minutes_ago) * MINUTE), is_open: true, by: 7 });
     let now = Timestamp(60 * MINUTE);
     let (ours, theirs) = (job(7, "IMPORTING", "mine"), job(6, "RESTORE_AUX_TENANT", "theirs"));
     let not_past = |stage: &str| TableJob { is_past: false, ..job(7, stage, "mine") };
