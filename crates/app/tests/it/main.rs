@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alarms;
+mod delete_policies;
 mod egress;
 mod engine_alone;
 mod faults;
