@@ -129,6 +129,8 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(retention::retention_plan))
         .routes(routes!(retention::retention_apply))
         .routes(routes!(retention::delete_policy_list))
+        .routes(routes!(retention::delete_policy_preview))
+        .routes(routes!(retention::delete_policy_change))
         .routes(routes!(retention::set_hold, retention::set_release))
         // Storage configurations
         .routes(routes!(storages::storage_list, storages::storage_add))

@@ -15,7 +15,7 @@ mod windows;
 
 pub(crate) use self::alarms::AlarmRow;
 pub(crate) use self::channels::{ChannelRow, NoticeRow};
-pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
+pub(crate) use self::retention::{DeletePolicyRow, ExpiringRow, HoldRow, PolicyPlanRow, TenantRetentionRow};
 pub(crate) use self::strategies::{
     PlannedRunRow, ScheduleRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow,
 };

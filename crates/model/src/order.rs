@@ -9,16 +9,19 @@ use crate::backup::{BackupMethod, BackupObject, BackupWish, DataBackupMode};
 use crate::id::{ClusterId, TenantId};
 use crate::inventory::Consent;
 use crate::method::settle;
+use crate::physical::delete_policy::PolicyWish;
 use crate::problem::Problem;
 use crate::recovery::RecoveryRequest;
 use crate::schedule::decide::{Promotion, RunKey};
 
 mod clean_up;
+mod delete_policy;
 mod storage_choice;
 mod table_recovery;
 mod tenant_recovery;
 
 pub use clean_up::CleanUpOrder;
+pub use delete_policy::DeletePolicyOrder;
 pub use storage_choice::StorageChoice;
 pub use table_recovery::{TableRecovery, takes_tables};
 pub use tenant_recovery::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
@@ -36,6 +39,8 @@ pub enum Order {
     Recovery(RecoveryOrder),
     /// Delete expired backup sets.
     CleanUp(CleanUpOrder),
+    /// Change the delete policies of tenants of 4.x.
+    DeletePolicy(DeletePolicyOrder),
 }
 
 /// A backup, by its method.
@@ -215,6 +220,10 @@ impl Order {
             Self::Compaction(_) => "compaction-start",
             Self::Recovery(_) => "restore",
             Self::CleanUp(_) => "clean-up",
+            Self::DeletePolicy(order) => match order.wish {
+                PolicyWish::Set { .. } => "delete-policy-set",
+                PolicyWish::Drop => "delete-policy-drop",
+            },
         }
     }
 
@@ -227,6 +236,7 @@ impl Order {
             Self::LogBackup(order) => format!("cluster/{}", order.cluster),
             Self::Compaction(order) => format!("cluster/{}", order.cluster),
             Self::CleanUp(order) => format!("cluster/{}", order.cluster),
+            Self::DeletePolicy(order) => format!("cluster/{}", order.cluster),
             Self::Recovery(RecoveryOrder::Databases(order)) => format!("backup-set/{}", order.backup_set),
             Self::Recovery(RecoveryOrder::Tenant(order)) => format!("cluster/{}", order.cluster),
             Self::Recovery(RecoveryOrder::Tables(order)) => format!("cluster/{}", order.cluster),
@@ -239,7 +249,11 @@ impl Order {
         let storage = match self {
             Self::Backup(BackupOrder::Logical(order)) => &order.storage,
             Self::Backup(BackupOrder::Physical(order)) => &order.storage,
-            Self::LogBackup(_) | Self::Compaction(_) | Self::Recovery(_) | Self::CleanUp(_) => &None,
+            Self::LogBackup(_)
+            | Self::Compaction(_)
+            | Self::Recovery(_)
+            | Self::CleanUp(_)
+            | Self::DeletePolicy(_) => &None,
         };
         let key = match storage {
             Some(StorageChoice::Typed { secret, .. }) => secret.as_ref(),

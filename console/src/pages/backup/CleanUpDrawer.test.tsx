@@ -144,14 +144,14 @@ test('of physical backups the policies of the database show, and what they delet
     [POLICIES]: (query) => {
       asked.push(query.get('retentionDays'));
       return plan(
-        { tenantId: 1002, tenantName: 'shop', policyName: 'default', recoveryWindow: '7d', expiring: goes },
-        { tenantId: 1004, tenantName: 'crm', policyName: null, recoveryWindow: null, expiring: null },
-        { tenantId: 1006, tenantName: 'hr', policyName: 'mine', recoveryWindow: '7d', expiring: null },
+        { tenantId: 1002, tenantName: 'shop', policyName: 'default', recoveryWindow: '7d', setByLifeboat: true, expiring: goes },
+        { tenantId: 1004, tenantName: 'crm', policyName: null, recoveryWindow: null, setByLifeboat: false, expiring: null },
+        { tenantId: 1006, tenantName: 'hr', policyName: 'mine', recoveryWindow: '7d', setByLifeboat: false, expiring: null },
       );
     },
   });
   const of = (name: string) => page.getByRole('row').filter({ has: page.getByRole('cell', { name, exact: true }) });
-  await expect.element(of('shop')).toHaveTextContent('default (7d)1 backup set, 2 log pieces4.00 KiB6');
+  await expect.element(of('shop')).toHaveTextContent('default (7d)1 backup set, 2 log pieces4.00 KiBLifeboat6');
   await expect.element(of('crm')).toHaveTextContent('None: the database deletes nothingNothing');
   await expect.element(of('hr')).toHaveTextContent('Not known');
   await of('shop').getByRole('button', { name: 'Expand row' }).click();

@@ -1,6 +1,6 @@
-import { Table, type TableProps } from '@oceanbase/design';
+import { Button, Table, type TableProps } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
-import { useId } from 'react';
+import { useId, useState } from 'react';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -8,9 +8,14 @@ import type { DeletePolicy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { expandColumn } from '../../parts/expandIcon';
 import { formatBytes } from '../../parts/format';
-import { Moment } from '../../parts/Moment';
+import { later } from '../../parts/later';
 import { Loaded } from '../../parts/PageState';
+import { useMay } from '../logon/me';
+import { useDeletePolicyWords } from './deletePolicyWords';
+import { ExpiringSets } from './ExpiringSets';
 import { useRetentionWords } from './retentionWords';
+
+const DeletePolicyDrawer = later(async () => (await import('./DeletePolicyDrawer')).DeletePolicyDrawer);
 
 interface DeletePoliciesProps {
   cluster: number;
@@ -36,14 +41,17 @@ export function DeletePolicies({ cluster, days }: DeletePoliciesProps) {
     <section aria-labelledby={title} className="retention-storage">
       <h3 id={title}>{words.policies}</h3>
       <p className="quiet hint">{days === undefined ? words.policiesHint : words.policiesAsked(days)}</p>
-      <Loaded query={policies}>{({ contents }) => <Policies policies={contents} />}</Loaded>
+      <Loaded query={policies}>{({ contents }) => <Policies cluster={cluster} policies={contents} />}</Loaded>
     </section>
   );
 }
 
-function Policies({ policies }: { policies: DeletePolicy[] }) {
+function Policies({ cluster, policies }: { cluster: number; policies: DeletePolicy[] }) {
   const words = useRetentionWords();
-  const { state } = useLabels();
+  const { open } = useDeletePolicyWords();
+  const { state, backup } = useLabels();
+  const may = useMay();
+  const [changed, setChanged] = useState<DeletePolicy>();
   const columns: TableProps<DeletePolicy>['columns'] = [
     { title: words.policyTenant, dataIndex: 'tenantName', fixed: 'left' },
     {
@@ -52,22 +60,39 @@ function Policies({ policies }: { policies: DeletePolicy[] }) {
     },
     { title: words.goes, render: (_, { policyName, expiring }) => <Goes hasPolicy={Boolean(policyName)} expiring={expiring} /> },
     { title: words.size, align: 'right', render: (_, { expiring }) => (expiring ? formatBytes(expiring.bytes) : '–') },
+    {
+      title: words.setBy,
+      render: (_, { policyName, setByLifeboat }) => (policyName ? (setByLifeboat ? words.setByLifeboat : words.setByOthers) : '–'),
+    },
     { title: words.firstKept, align: 'right', render: (_, { expiring }) => expiring?.firstKeptSet ?? '–' },
+    {
+      title: backup.actions,
+      fixed: 'right',
+      render: (_, policy) =>
+        may.backUp ? (
+          <Button type="link" size="small" className="link-button" onClick={() => setChanged(policy)}>
+            {open}
+          </Button>
+        ) : null,
+    },
   ];
   return (
-    <Table<DeletePolicy>
-      size="small"
-      rowKey="tenantId"
-      columns={columns}
-      dataSource={policies}
-      expandable={{
-        ...expandColumn,
-        rowExpandable: ({ expiring }) => Boolean(expiring?.sets.length),
-        expandedRowRender: ({ expiring }) => <Sets sets={expiring?.sets ?? []} />,
-      }}
-      scroll={{ x: 'max-content' }}
-      pagination={policies.length > 10 ? { defaultPageSize: 10, showTotal: state.total } : false}
-    />
+    <>
+      <Table<DeletePolicy>
+        size="small"
+        rowKey="tenantId"
+        columns={columns}
+        dataSource={policies}
+        expandable={{
+          ...expandColumn,
+          rowExpandable: ({ expiring }) => Boolean(expiring?.sets.length),
+          expandedRowRender: ({ expiring }) => <ExpiringSets sets={expiring?.sets ?? []} />,
+        }}
+        scroll={{ x: 'max-content' }}
+        pagination={policies.length > 10 ? { defaultPageSize: 10, showTotal: state.total } : false}
+      />
+      {changed ? <DeletePolicyDrawer cluster={cluster} tenant={changed} onClose={() => setChanged(undefined)} /> : null}
+    </>
   );
 }
 
@@ -77,18 +102,4 @@ function Goes({ hasPolicy, expiring }: { hasPolicy: boolean; expiring: DeletePol
   if (!expiring) return <>{hasPolicy ? words.goesUnknown : words.goesNothing}</>;
   const { sets, pieces } = expiring;
   return <>{sets.length + pieces === 0 ? words.goesNothing : words.goesCount(sets.length, pieces)}</>;
-}
-
-/** The sets that the database deletes next, with its IDs. */
-function Sets({ sets }: { sets: NonNullable<DeletePolicy['expiring']>['sets'] }) {
-  const { words } = useLabels();
-  return (
-    <ul className="sentences">
-      {sets.map(({ obBackupSetId, dataBackupTaskType, consistentTime, bytes }) => (
-        <li key={obBackupSetId}>
-          {obBackupSetId} · {words.dataBackupMode[dataBackupTaskType]} · <Moment at={consistentTime} isExact /> · {formatBytes(bytes)}
-        </li>
-      ))}
-    </ul>
-  );
 }

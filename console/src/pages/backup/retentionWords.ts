@@ -30,9 +30,9 @@ const en = {
   held: 'Backup set held',
   released: 'Backup set released',
   policies: 'Deleted by the Database',
-  policiesHint: 'The database deletes physical backups by the delete policy of each tenant, about once an hour. Lifeboat does not change policies.',
+  policiesHint: 'The database deletes physical backups by the delete policy of each tenant, about once an hour.',
   policiesAsked: (days: number) =>
-    `What a delete policy with a window of ${days} ${days === 1 ? 'day' : 'days'} would delete. The database deletes this soon after you add such a policy with ADD DELETE BACKUP POLICY.`,
+    `What a delete policy with a window of ${days} ${days === 1 ? 'day' : 'days'} would delete, as soon as it is set.`,
   policyTenant: 'Tenant',
   policy: 'Delete Policy',
   noPolicy: 'None: the database deletes nothing',
@@ -42,6 +42,9 @@ const en = {
   goesNothing: 'Nothing',
   goesUnknown: 'Not known',
   firstKept: 'Kept from Set',
+  setBy: 'Set by',
+  setByLifeboat: 'Lifeboat',
+  setByOthers: 'Others',
 };
 
 const zh: typeof en = {
@@ -72,8 +75,8 @@ const zh: typeof en = {
   held: '备份集已锁定',
   released: '备份集已解除锁定',
   policies: '数据库的清理',
-  policiesHint: '物理备份由数据库按各租户的清理策略删除，约每小时一次。Lifeboat 不修改清理策略。',
-  policiesAsked: (days) => `保留 ${days} 天的清理策略将删除的内容。执行 ADD DELETE BACKUP POLICY 后很快就会开始删除。`,
+  policiesHint: '物理备份由数据库按各租户的清理策略删除，约每小时一次。',
+  policiesAsked: (days) => `保留 ${days} 天的清理策略将删除的内容，设置后立即开始删除。`,
   policyTenant: '租户',
   policy: '清理策略',
   noPolicy: '无，数据库不清理',
@@ -83,6 +86,9 @@ const zh: typeof en = {
   goesNothing: '无',
   goesUnknown: '未知',
   firstKept: '保留起点备份集',
+  setBy: '设置者',
+  setByLifeboat: 'Lifeboat',
+  setByOthers: '其他',
 };
 
 const WORDS: Record<Language, typeof en> = { en, zh };

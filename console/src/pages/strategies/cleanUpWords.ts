@@ -14,7 +14,7 @@ const en = {
   always:
     'Always kept: the newest good backup set of each tenant, and sets that are held or in use. Sets of another installation are never deleted. To see what would be deleted now, use Clean Up.',
   physical: {
-    GEN4: 'Lifeboat does not delete physical backups: the database deletes them by the delete policy of each tenant, which Clean Up shows.',
+    GEN4: 'Lifeboat does not delete physical backups: the database deletes them by the delete policy of each tenant, which you set under Clean Up.',
     GEN3: 'Lifeboat does not delete physical backups: before OceanBase 4.0, the database deletes them by auto_delete_obsolete_backup, or you delete them by hand.',
   },
   retention: 'Retention',

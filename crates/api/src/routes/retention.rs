@@ -9,7 +9,10 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path, Repeatable};
-use crate::views::delete_policies::{DeletePoliciesView, DeletePolicyQuery};
+use crate::views::delete_policies::{
+    DeletePoliciesView, DeletePolicyChangeBody, DeletePolicyPlanView, DeletePolicyPreviewBody,
+    DeletePolicyQuery, described,
+};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::retention::{CleanUpBody, HoldBody, HoldView, RetentionBody, RetentionPlanView};
 
@@ -77,6 +80,53 @@ pub(crate) async fn delete_policy_list(
     let policies =
         delete_policies::delete_policies(&api.control, &actor, ClusterId(id), query.retention_days).await?;
     Ok(Answer(policies.into()))
+}
+
+/// Says what a change of delete policies does, and what the database deletes by it at once; changes nothing
+///
+/// It is a prediction: the database decides what it deletes.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/retention/deletePolicies/preview",
+    tag = "retention",
+    params(("id" = i64, Path, description = "The cluster.")),
+    request_body = DeletePolicyPreviewBody,
+    responses((status = 200, body = Envelope<DeletePolicyPlanView>), Failures)
+)]
+pub(crate) async fn delete_policy_preview(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<DeletePolicyPreviewBody>,
+) -> Result<Answer<DeletePolicyPlanView>, Failure> {
+    let (tenants, wish) = body.read()?;
+    let plan = delete_policies::preview(&api.control, &actor, ClusterId(id), &tenants, wish).await?;
+    Ok(Answer(plan.into()))
+}
+
+/// Sets, changes or drops delete policies of tenants, as the preview shows it
+///
+/// A task does it. When a policy is set, the database deletes expired physical backups at once. The change is refused
+/// if a policy, or what the database would delete, has changed since the preview.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/retention/deletePolicies/change",
+    tag = "retention",
+    params(("id" = i64, Path, description = "The cluster."), Repeatable),
+    request_body = DeletePolicyChangeBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn delete_policy_change(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    key: Repeatable,
+    Body(body): Body<DeletePolicyChangeBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let order = body.read(ClusterId(id))?;
+    let (kind, objects) = described(&order);
+    let accepted = delete_policies::change(&api.control, &actor, order, key.key()).await?;
+    Ok(Answer(ActionView::accepted(kind, ClusterId(id), objects, accepted.task)))
 }
 
 /// Holds a logical backup set: no clean-up deletes it until the hold ends or is released

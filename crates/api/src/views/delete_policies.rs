@@ -1,10 +1,18 @@
-//! The delete policies of a 4.x cluster, and what the database deletes by them.
+//! The delete policies of a 4.x cluster, what the database deletes by them, and requests to change them.
 
-use control::delete_policies::{Expiring, ExpiringSet, TenantDeletePolicy};
+use control::delete_policies::{Expiring, ExpiringSet, PlannedPolicy, PolicyPlan, TenantDeletePolicy};
+use model::Problem;
+use model::id::{ClusterId, TenantId};
+use model::order::DeletePolicyOrder;
+use model::physical::delete_policy::PolicyWish;
+use model::retention::kernel::{KernelPolicy, window_days};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::words;
+use super::backup_now::{BackupDimension, ObjectBody};
+use super::plans::ActionType;
+use super::retention::PolicyBody;
+use super::{whole, words};
 
 /// Which window is asked about.
 #[derive(Deserialize, IntoParams)]
@@ -37,6 +45,8 @@ pub(crate) struct DeletePolicyView {
     /// The policy's window, as the database shows it.
     #[schema(example = "7d")]
     recovery_window: Option<String>,
+    /// Whether Lifeboat set the policy, and nobody has changed it since.
+    set_by_lifeboat: bool,
     /// What the database deletes when it looks next, about once an hour; none without a window.
     expiring: Option<ExpiringView>,
 }
@@ -72,13 +82,15 @@ pub(crate) struct ExpiringSetView {
 
 impl From<Vec<TenantDeletePolicy>> for DeletePoliciesView {
     fn from(policies: Vec<TenantDeletePolicy>) -> Self {
-        let view = |TenantDeletePolicy { tenant, tenant_name, policy, prediction }| {
+        let view = |TenantDeletePolicy { tenant, tenant_name, policy, is_foreign, prediction }| {
+            let set_by_lifeboat = policy.is_some() && !is_foreign;
             let (name, window) = policy.map(|policy| (policy.name, policy.window)).unzip();
             DeletePolicyView {
                 tenant_id: tenant.0,
                 tenant_name,
                 policy_name: name,
                 recovery_window: window,
+                set_by_lifeboat,
                 expiring: prediction.map(ExpiringView::from),
             }
         };
@@ -96,5 +108,154 @@ impl From<Expiring> for ExpiringView {
             bytes,
         };
         Self { first_kept_set: anchor, sets: sets.into_iter().map(set).collect(), pieces, bytes }
+    }
+}
+
+/// Whether delete policies are set or dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum DeletePolicyAction {
+    /// The tenants get this policy, in place of another one.
+    Set,
+    /// The tenants lose their policies.
+    Drop,
+}
+
+/// A change of delete policies to preview.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DeletePolicyPreviewBody {
+    /// The tenants, at least one.
+    #[serde(default, deserialize_with = "whole::list")]
+    tenant_id_list: Vec<i64>,
+    /// What is done.
+    action: DeletePolicyAction,
+    /// `default`, or `log_only` for tenants that archive logs without data backups (data version 4.4.1 and later).
+    /// Defaults to `default`.
+    #[schema(example = "default")]
+    policy_name: Option<String>,
+    /// What is kept; required for `SET`. The database takes `retentionDays` and no other rule.
+    policy: Option<PolicyBody>,
+}
+
+impl DeletePolicyPreviewBody {
+    /// Reads the tenants and the requested policy.
+    pub(crate) fn read(self) -> Result<(Vec<TenantId>, PolicyWish), Problem> {
+        let Self { tenant_id_list, action, policy_name, policy } = self;
+        let wish = match action {
+            DeletePolicyAction::Drop => {
+                let given = [("policyName", policy_name.is_some()), ("policy", policy.is_some())];
+                if let Some((field, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+                    return Err(Problem::invalid("delete-policy-drop-takes-none").with("field", field));
+                }
+                PolicyWish::Drop
+            }
+            DeletePolicyAction::Set => {
+                let policy = policy.ok_or_else(|| Problem::invalid("delete-policy-window-missing"))?;
+                let days = window_days(&policy.read()?)?;
+                PolicyWish::Set { rule: rule(policy_name.as_deref())?, days }
+            }
+        };
+        Ok((tenant_id_list.into_iter().map(TenantId).collect(), wish))
+    }
+}
+
+fn rule(name: Option<&str>) -> Result<KernelPolicy, Problem> {
+    let Some(name) = name else { return Ok(KernelPolicy::Default) };
+    let known = [KernelPolicy::Default, KernelPolicy::LogOnly].into_iter().find(|rule| rule.name() == name);
+    known.ok_or_else(|| Problem::invalid("delete-policy-rule-unknown").with("found", name))
+}
+
+/// A change of delete policies.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct DeletePolicyChangeBody {
+    /// The tenants, at least one.
+    #[serde(default, deserialize_with = "whole::list")]
+    tenant_id_list: Vec<i64>,
+    /// What is done.
+    action: DeletePolicyAction,
+    /// `default`, or `log_only` for tenants that archive logs without data backups (data version 4.4.1 and later).
+    /// Defaults to `default`.
+    #[schema(example = "default")]
+    policy_name: Option<String>,
+    /// What is kept; required for `SET`. The database takes `retentionDays` and no other rule.
+    policy: Option<PolicyBody>,
+    /// The `planHash` of the preview. The change is refused if the plan is another one by now.
+    plan_hash: String,
+    /// Whether policies that Lifeboat did not set may be replaced or dropped. Defaults to false.
+    #[serde(default)]
+    take_over: bool,
+}
+
+impl DeletePolicyChangeBody {
+    /// Reads the request.
+    pub(crate) fn read(self, cluster: ClusterId) -> Result<DeletePolicyOrder, Problem> {
+        let Self { tenant_id_list, action, policy_name, policy, plan_hash, take_over } = self;
+        let (tenants, wish) =
+            DeletePolicyPreviewBody { tenant_id_list, action, policy_name, policy }.read()?;
+        Ok(DeletePolicyOrder { cluster, tenants, wish, take_over, plan: plan_hash })
+    }
+}
+
+/// Returns the kind of action and the objects of a change, for the answer.
+pub(crate) fn described(order: &DeletePolicyOrder) -> (ActionType, Vec<ObjectBody>) {
+    let kind = match order.wish {
+        PolicyWish::Set { .. } => ActionType::SetDeletePolicy,
+        PolicyWish::Drop => ActionType::DropDeletePolicy,
+    };
+    let object = |tenant: &TenantId| ObjectBody::of_tenant(order.cluster, *tenant, BackupDimension::Tenant);
+    (kind, order.tenants.iter().map(object).collect())
+}
+
+/// What a change of delete policies does. The database decides what it deletes; this is a prediction.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeletePolicyPlanView {
+    /// Identifies the plan in the request for the change.
+    plan_hash: String,
+    /// The tenants, by ID.
+    contents: Vec<PlannedDeletePolicyView>,
+}
+
+/// What a change does about the delete policy of a tenant.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedDeletePolicyView {
+    /// The tenant.
+    tenant_id: i64,
+    /// Its name.
+    tenant_name: String,
+    /// The name of its policy; none where the tenant has no policy.
+    #[schema(example = "default")]
+    policy_name: Option<String>,
+    /// That policy's window, as the database shows it.
+    #[schema(example = "7d")]
+    recovery_window: Option<String>,
+    /// Whether Lifeboat set that policy, and nobody has changed it since. Otherwise, the change needs `takeOver`.
+    set_by_lifeboat: bool,
+    /// What is done.
+    action: words::PolicyChange,
+    /// What the database deletes as soon as the policy is set; none if it is dropped.
+    expiring: Option<ExpiringView>,
+}
+
+impl From<PolicyPlan> for DeletePolicyPlanView {
+    fn from(plan: PolicyPlan) -> Self {
+        let view = |planned: PlannedPolicy| {
+            let PlannedPolicy { tenant, tenant_name, policy, is_foreign, change, expiring, .. } = planned;
+            let set_by_lifeboat = policy.is_some() && !is_foreign;
+            let (policy_name, recovery_window) = policy.map(|policy| (policy.name, policy.window)).unzip();
+            PlannedDeletePolicyView {
+                tenant_id: tenant.0,
+                tenant_name,
+                policy_name,
+                recovery_window,
+                set_by_lifeboat,
+                action: change.into(),
+                expiring: expiring.map(ExpiringView::from),
+            }
+        };
+        Self { plan_hash: plan.digest, contents: plan.tenants.into_iter().map(view).collect() }
     }
 }

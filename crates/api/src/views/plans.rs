@@ -46,6 +46,10 @@ pub(crate) enum ActionType {
     Restore,
     /// Delete expired backup sets.
     CleanUp,
+    /// Set or change delete policies of the database.
+    SetDeletePolicy,
+    /// Drop delete policies of the database.
+    DropDeletePolicy,
     /// Create a backup strategy.
     CreateBackupStrategy,
     /// Change a backup strategy.

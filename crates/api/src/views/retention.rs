@@ -67,7 +67,7 @@ pub(crate) struct PolicyBody {
 
 impl PolicyBody {
     /// Reads the rules.
-    fn read(self) -> Result<Policy, Problem> {
+    pub(super) fn read(self) -> Result<Policy, Problem> {
         let Self { retention_days, keep_last, keep_daily, keep_weekly, keep_monthly, keep_yearly, .. } = self;
         let Self { cap_bytes, minimum_sets, zone, .. } = self;
         let counts = [keep_daily, keep_weekly, keep_monthly, keep_yearly];

@@ -41,6 +41,17 @@ words! {
 }
 
 words! {
+    /// What is done about the delete policy of a tenant.
+    PolicyChange for model::physical::delete_policy::PolicyChange {
+        Add = "ADD",
+        Replace = "REPLACE",
+        TakeOver = "TAKE_OVER",
+        Drop = "DROP",
+        Nothing = "NOTHING",
+    }
+}
+
+words! {
     /// The available methods of a cluster.
     BackupAbility for model::ability::BackupAbility {
         LogicalBackup = "LOGICAL_BACKUP",

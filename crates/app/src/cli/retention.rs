@@ -1,5 +1,7 @@
 //! `lifeboat retention`.
 
+mod policy;
+
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Args, Subcommand};
@@ -15,7 +17,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
 use crate::language::words_of;
-use crate::rows::{ActionRow, ClusterRow, DeletePolicyRow, HoldRow, TenantRetentionRow, read, read_all};
+use crate::rows::{ActionRow, ClusterRow, HoldRow, TenantRetentionRow, read, read_all};
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -62,14 +64,10 @@ enum Verb {
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
     },
-    /// Show the delete policies of a 4.x cluster, and which physical backups the database deletes by them
-    Policies {
-        /// The name of the cluster
-        #[arg(long, value_name = "NAME")]
-        cluster: String,
-        /// Show what a policy with this window would delete instead
-        #[arg(long, value_name = "DAYS")]
-        keep_days: Option<u32>,
+    /// Show, set or drop the delete policies by which a 4.x cluster deletes physical backups
+    Policy {
+        #[command(subcommand)]
+        verb: policy::PolicyVerb,
     },
     /// Release a logical backup set from its hold
     Release {
@@ -194,42 +192,13 @@ pub(crate) async fn run(args: RetentionArgs) -> Result<(), Failure> {
             });
             Ok(())
         }
-        Verb::Policies { cluster: name, keep_days } => policies(&client, screen, &name, keep_days).await,
+        Verb::Policy { verb } => policy::run(&client, screen, verb).await,
         Verb::Release { set } => {
             let data = client.delete(&format!("/backup/sets/{set}/hold")).await?;
             screen.show(&data, |screen| screen.say(&Text::new("cli-set-released").with("set", set)));
             Ok(())
         }
     }
-}
-
-async fn policies(client: &Client, screen: Screen, name: &str, days: Option<u32>) -> Result<(), Failure> {
-    let id = cluster(client, name).await?.id;
-    let query: Vec<_> = days.map(|days| ("retentionDays", days.to_string())).into_iter().collect();
-    let path = format!("/ob/clusters/{id}/backup/retention/deletePolicies");
-    let data = client.get(&path, &query).await?;
-    let policies: Vec<DeletePolicyRow> = read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))?;
-    screen.show(&data, |screen| {
-        let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        let row = |policy: DeletePolicyRow| {
-            let expiring = policy.expiring.as_ref();
-            let sets = expiring.map(|expiring| {
-                let ids = expiring.sets.iter().map(|set| set.ob_backup_set_id.to_string());
-                ids.collect::<Vec<_>>().join(", ")
-            });
-            vec![
-                policy.tenant_name,
-                dash(policy.policy_name),
-                dash(policy.recovery_window),
-                dash(sets.filter(|sets| !sets.is_empty())),
-                dash(expiring.map(|expiring| expiring.pieces.to_string())),
-                dash(expiring.map(|expiring| size::bytes(expiring.bytes))),
-            ]
-        };
-        let rows: Vec<Vec<String>> = policies.into_iter().map(row).collect();
-        screen.table(&["TENANT", "POLICY", "WINDOW", "SETS TO DELETE", "PIECES", "SIZE"], &rows);
-    });
-    Ok(())
 }
 
 async fn plan(

@@ -65,6 +65,7 @@ pub(crate) struct DeletePolicyRow {
     pub(crate) tenant_name: String,
     pub(crate) policy_name: Option<String>,
     pub(crate) recovery_window: Option<String>,
+    pub(crate) set_by_lifeboat: bool,
     pub(crate) expiring: Option<ExpiringRow>,
 }
 
@@ -81,4 +82,29 @@ pub(crate) struct ExpiringRow {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExpiringSetRow {
     pub(crate) ob_backup_set_id: i64,
+}
+
+impl ExpiringRow {
+    /// Returns the IDs of the sets as text.
+    pub(crate) fn set_ids(&self) -> String {
+        let ids = self.sets.iter().map(|set| set.ob_backup_set_id.to_string());
+        ids.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The plan for a change of delete policies.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PolicyPlanRow {
+    pub(crate) plan_hash: String,
+    pub(crate) contents: Vec<PlannedPolicyRow>,
+}
+
+/// The plan for the delete policy of a tenant.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedPolicyRow {
+    #[serde(flatten)]
+    pub(crate) policy: DeletePolicyRow,
+    pub(crate) action: String,
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod alarms;
 mod diagnose;
+mod delete_policies;
 mod egress;
 mod engine_alone;
 mod faults;

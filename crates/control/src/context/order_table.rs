@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use metadata::Transaction;
 use model::Problem;
 use model::order::{
-    CleanUpOrder, CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup, TableRecovery,
-    TenantRecovery,
+    CleanUpOrder, CompactionOrder, DeletePolicyOrder, LogBackupOrder, LogicalBackup, PhysicalBackup,
+    TableRecovery, TenantRecovery,
 };
 use model::recovery::RecoveryRequest;
 
@@ -24,11 +24,12 @@ pub(crate) struct OrderTable {
     pub(crate) tenant: Taker<Box<TenantRecovery>>,
     pub(crate) tables: Taker<Box<TableRecovery>>,
     pub(crate) clean_up: Taker<CleanUpOrder>,
+    pub(crate) delete_policy: Taker<DeletePolicyOrder>,
 }
 
 /// The interface of a flow for orders.
 pub(crate) struct Taker<O> {
-    /// Decides what can be decided without asking the cluster.
+    /// Decides what can be decided without asking the cluster. Only a change of delete policies asks it.
     pub(crate) draft: Drafting<O>,
     /// The error if a running task excludes this one.
     pub(crate) conflict: Conflict,

@@ -3,6 +3,7 @@
 pub(crate) mod backup_logical;
 pub(crate) mod backup_physical;
 pub(crate) mod clean_up;
+pub(crate) mod delete_policy;
 pub(crate) mod log_backup;
 pub(crate) mod major_compaction;
 pub(crate) mod metered;
@@ -57,6 +58,7 @@ flows![
     backup_logical::BackupLogical,
     backup_physical::BackupPhysical,
     clean_up::CleanUp,
+    delete_policy::ChangeDeletePolicy,
     log_backup::LogBackup,
     major_compaction::MajorCompaction,
     recover_tables::RecoverTables,
@@ -75,5 +77,6 @@ pub(crate) fn order_table() -> OrderTable {
         tenant: restore_tenant::TAKER,
         tables: recover_tables::TAKER,
         clean_up: clean_up::TAKER,
+        delete_policy: delete_policy::TAKER,
     }
 }

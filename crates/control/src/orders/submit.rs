@@ -177,6 +177,7 @@ async fn draft(control: &Control, actor: &Actor, order: Order) -> Result<(Draft,
         Order::Recovery(RecoveryOrder::Tenant(order)) => taken(context, actor, &table.tenant, order).await,
         Order::Recovery(RecoveryOrder::Tables(order)) => taken(context, actor, &table.tables, order).await,
         Order::CleanUp(order) => taken(context, actor, &table.clean_up, order).await,
+        Order::DeletePolicy(order) => taken(context, actor, &table.delete_policy, order).await,
     }
 }
 

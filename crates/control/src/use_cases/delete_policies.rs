@@ -1,21 +1,19 @@
-//! The delete policies of a 4.x cluster's tenants, and what the database deletes by them. Lifeboat only shows both.
+//! The delete policies of a 4.x cluster's tenants, what the database deletes by them, and changing them.
 
-use model::ability::Generation;
-use model::backup::{BackupMethod, DataBackupMode};
 use model::id::{ClusterId, TenantId};
-use model::physical::delete_policy::DeletePolicy;
-use model::physical::destination::{TenantDestinations, is_below};
-use model::problem::codes;
-use model::recovery_window::record::BackupRecord;
+use model::order::{DeletePolicyOrder, IdempotencyKey, Order};
+use model::physical::delete_policy::{DAY_US, DeletePolicy, PolicyWish};
 use model::retention::Policy;
-use model::retention::kernel::{KernelPolicy, predict};
+use model::retention::kernel::KernelPolicy;
 use model::user::Permission;
-use model::{Problem, Timestamp};
 
 use crate::actor::Actor;
 use crate::asking;
 use crate::context::Control;
 use crate::error::Error;
+use crate::flows::delete_policy;
+pub use crate::flows::delete_policy::{Expiring, ExpiringSet, PlannedPolicy, PolicyPlan};
+use crate::orders::{self, Accepted};
 
 /// The delete policy of a tenant, and what the database deletes by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,35 +24,11 @@ pub struct TenantDeletePolicy {
     pub tenant_name: String,
     /// Its policy, if it has one.
     pub policy: Option<DeletePolicy>,
+    /// Whether Lifeboat did not set that policy.
+    pub is_foreign: bool,
     /// What the database deletes at its next check, by the policy or by the window in the request; none without either,
     /// and for a policy that cannot be read.
     pub prediction: Option<Expiring>,
-}
-
-/// What the database deletes at its next check.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Expiring {
-    /// The oldest full set that is kept; none means that no good set expires.
-    pub anchor: Option<i64>,
-    /// The sets.
-    pub sets: Vec<ExpiringSet>,
-    /// How many pieces of archived logs.
-    pub pieces: u64,
-    /// The bytes of all of them.
-    pub bytes: u64,
-}
-
-/// A set that the database deletes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpiringSet {
-    /// The set's ID in the cluster.
-    pub id: i64,
-    /// Full or incremental.
-    pub mode: DataBackupMode,
-    /// Its earliest recoverable time.
-    pub restore: Timestamp,
-    /// Its size in bytes.
-    pub bytes: u64,
 }
 
 /// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `retention_days`,
@@ -73,17 +47,15 @@ pub async fn delete_policies(
     actor.must(Permission::Read)?;
     let context = &control.context;
     let cluster = context.cluster(id).await?;
-    if cluster.facts.generation != Generation::Gen4 || !cluster.facts.ability.offers(BackupMethod::Physical) {
-        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "delete-policy-not-offered").into());
-    }
+    delete_policy::check_offered(&cluster)?;
     let window = Policy { window_days: retention_days, ..Policy::KEEP_ALL }.checked()?.window_days;
     let tenants = context.metadata.tenant_list(id).await?;
     let tenants: Vec<_> = tenants.into_iter().filter(|tenant| tenant.id != model::physical::SYS).collect();
+    let owners = delete_policy::Owners::read(context, id).await?;
     let question = async {
         let mut driver = asking::open(context, &cluster).await?;
         let policies = driver.delete_policies().await?;
-        let records = driver.backup_records(None).await?;
-        let now = driver.database_now().await?;
+        let outlook = delete_policy::Outlook::read(&mut driver, None).await?;
         let mut found = Vec::with_capacity(tenants.len());
         for tenant in &tenants {
             let policy = policies.iter().find(|policy| policy.tenant == tenant.id).cloned();
@@ -92,63 +64,50 @@ pub async fn delete_policies(
                 let policy = policy.as_ref()?;
                 Some((policy.rule()?, policy.window_us()?))
             });
-            let prediction = match (rule, records.iter().find(|record| record.tenant == tenant.id)) {
-                (Some((rule, window_us)), Some(record)) => {
-                    let places = driver.tenant_destinations(tenant.id).await?;
-                    Some(expiring(rule, window_us, record, &places, now))
+            let prediction = match rule {
+                Some((rule, window_us)) => {
+                    Some(outlook.foresee(&mut driver, tenant.id, rule, window_us).await?.0)
                 }
-                (Some(_), None) => Some(Expiring::default()),
-                (None, _) => None,
+                None => None,
             };
+            let is_foreign = policy.as_ref().is_some_and(|policy| owners.is_foreign(policy));
             let (tenant, tenant_name) = (tenant.id, tenant.name.clone());
-            found.push(TenantDeletePolicy { tenant, tenant_name, policy, prediction });
+            found.push(TenantDeletePolicy { tenant, tenant_name, policy, is_foreign, prediction });
         }
         Ok(found)
     };
     Ok(asking::within_limit(&cluster, question).await?)
 }
 
-const DAY_US: u64 = 86_400_000_000;
+/// Plans a change of the policies of tenants: what there is, what is done, and what the database deletes as soon as the
+/// new policy is added. Nothing is changed.
+///
+/// # Errors
+/// When the actor may not read it, a rule refuses the change, or the cluster does not answer.
+pub async fn preview(
+    control: &Control,
+    actor: &Actor,
+    id: ClusterId,
+    tenants: &[TenantId],
+    wish: PolicyWish,
+) -> Result<PolicyPlan, Error> {
+    actor.must(Permission::Read)?;
+    let cluster = control.context.cluster(id).await?;
+    delete_policy::plan_now(&control.context, &cluster, tenants, wish).await
+}
 
-/// Predicts which sets and pieces the database deletes. It looks only at the tenant's current destinations.
-fn expiring(
-    rule: KernelPolicy,
-    window_us: u64,
-    record: &BackupRecord,
-    places: &TenantDestinations,
-    now: Timestamp,
-) -> Expiring {
-    let lies_at = |place: Option<&str>, path: &str| place.is_some_and(|place| is_below(path, place));
-    let data = places.data.as_deref();
-    let log = places.log.as_ref().map(|log| log.path.as_str());
-    let is_over = |recorded: &&model::recovery_window::record::RecordedSet| {
-        lies_at(data, &recorded.path) && !recorded.is_deleted && recorded.ended.is_some()
-    };
-    let sets: Vec<_> = record.sets.iter().filter(is_over).collect();
-    let pieces: Vec<_> = record.pieces.iter().filter(|piece| lies_at(log, &piece.path)).collect();
-    let now_us = u64::try_from(now.0).unwrap_or(0);
-    let begin = (window_us > 0).then(|| now_us.saturating_sub(window_us).saturating_mul(1_000));
-    let plain_sets: Vec<_> = sets.iter().map(|recorded| recorded.set.clone()).collect();
-    let plain_pieces: Vec<_> = pieces.iter().map(|recorded| recorded.piece.clone()).collect();
-    let gone = predict(rule, &plain_sets, &plain_pieces, begin);
-    let of_set = |id: &i64| sets.iter().find(|recorded| recorded.set.id == *id);
-    let expired: Vec<ExpiringSet> = gone
-        .sets
-        .iter()
-        .filter_map(of_set)
-        .map(|recorded| ExpiringSet {
-            id: recorded.set.id,
-            mode: recorded.set.mode,
-            restore: Timestamp::from_scn(recorded.set.restore_scn),
-            bytes: recorded.bytes,
-        })
-        .collect();
-    let piece_bytes = pieces.iter().filter(|recorded| {
-        let piece = &recorded.piece;
-        gone.pieces.contains(&(piece.dest, piece.round, piece.id))
-    });
-    let bytes = expired.iter().map(|set| set.bytes).chain(piece_bytes.map(|recorded| recorded.bytes)).sum();
-    Expiring { anchor: gone.anchor, sets: expired, pieces: gone.pieces.len() as u64, bytes }
+/// Starts a task that changes the policies of tenants. The order names the plan that its sender has seen.
+///
+/// # Errors
+/// When the actor lacks the permission, a rule refuses the change, the plan is another one by now, a foreign policy is
+/// not to be taken over, or nothing changes.
+pub async fn change(
+    control: &Control,
+    actor: &Actor,
+    order: DeletePolicyOrder,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    orders::submit(control, actor, Order::DeletePolicy(order), key).await
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub enum TenantFeature {
     /// Setting a destination, which uses another statement since 4.4.1. Programs before 4.4.1 set one with any data
     /// version.
     Destination,
+    /// The delete policy `log_only`.
+    LogOnlyPolicy,
     /// `DELETE BACKUPSET`, `DELETE ARCHIVELOG_PIECE`, `DELETE OBSOLETE BACKUP`.
     ManualDeletion,
     /// `DELAY` of a log restore source.
@@ -28,7 +30,7 @@ impl TenantFeature {
     #[must_use]
     pub const fn since(self) -> Version {
         Version::of(match self {
-            Self::Destination | Self::ManualDeletion => [4, 4, 1, 0],
+            Self::Destination | Self::LogOnlyPolicy | Self::ManualDeletion => [4, 4, 1, 0],
             Self::RestoreDelay => [4, 4, 2, 2],
             Self::ArchiveCopy => [4, 4, 2, 3],
             Self::Validation => [4, 5, 1, 0],
@@ -60,7 +62,8 @@ impl TenantFeature {
 #[cfg(test)]
 mod tests {
     use super::TenantFeature::{
-        self, ArchiveCopy, Destination, ManualDeletion, RestoreDelay, TableRecovery, Validation,
+        self, ArchiveCopy, Destination, LogOnlyPolicy, ManualDeletion, RestoreDelay, TableRecovery,
+        Validation,
     };
     use crate::id::TenantId;
     use crate::tenant::{Tenant, TenantMode};
@@ -81,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_data_decide_and_not_the_program() {
-        let cases: [(TenantFeature, &str, &str, bool); 15] = [
+        let cases: [(TenantFeature, &str, &str, bool); 18] = [
             (Destination, "4.3.5.0", "4.2.1.0", true),
             (Destination, "4.4.1.0", "4.3.5.0", false),
             (Destination, "4.4.1.0", "4.4.1.0", true),
@@ -89,6 +92,9 @@ mod tests {
             (ManualDeletion, "4.4.2.3", "4.3.5.0", false),
             (ManualDeletion, "4.4.2.3", "", false),
             (ManualDeletion, "4.4.2.3", "4.4.1.0", true),
+            (LogOnlyPolicy, "4.6.0.0", "4.4.0.9", false),
+            (LogOnlyPolicy, "4.6.0.0", "", false),
+            (LogOnlyPolicy, "4.6.0.0", "4.4.1.0", true),
             (RestoreDelay, "4.6.0.0", "4.4.2.1", false),
             (ArchiveCopy, "4.6.0.0", "4.4.2.2", false),
             (ArchiveCopy, "4.6.0.0", "4.4.2.3", true),

@@ -29,10 +29,27 @@ impl DeletePolicy {
             "" | "s" => 1_000_000,
             "m" => 60_000_000,
             "h" => 3_600_000_000,
-            "d" => 86_400_000_000,
+            "d" => DAY_US,
             _ => return None,
         };
         number.checked_mul(unit)
+    }
+
+    /// Returns whether it is the requested policy.
+    #[must_use]
+    pub fn is(&self, wish: PolicyWish) -> bool {
+        match wish {
+            PolicyWish::Set { rule, days } => {
+                self.rule() == Some(rule) && self.window_us() == Some(u64::from(days) * DAY_US)
+            }
+            PolicyWish::Drop => false,
+        }
+    }
+
+    /// Returns its name and its window, such as `default (7d)`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} ({})", self.name, if self.window.is_empty() { "-" } else { &self.window })
     }
 
     /// Returns the rule by which the database deletes; `None` for a policy with an unknown name.
@@ -46,9 +63,57 @@ impl DeletePolicy {
     }
 }
 
+/// The microseconds of a day.
+pub const DAY_US: u64 = 86_400_000_000;
+
+/// The requested delete policy of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyWish {
+    /// This policy and no other.
+    Set {
+        /// The rule by which the database deletes.
+        rule: KernelPolicy,
+        /// The window in days.
+        days: u32,
+    },
+    /// None.
+    Drop,
+}
+
+/// What is to be done about the policy of a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PolicyChange {
+    /// The tenant gets its first policy.
+    Add,
+    /// The policy is dropped, then the new one is added.
+    Replace,
+    /// The policy stays. From now on it counts as one that Lifeboat set.
+    TakeOver,
+    /// The policy is dropped.
+    Drop,
+    /// Nothing.
+    Nothing,
+}
+
+impl PolicyWish {
+    /// Decides about a tenant with this policy. A policy that Lifeboat did not set is foreign.
+    #[must_use]
+    pub fn change(self, policy: Option<&DeletePolicy>, is_foreign: bool) -> PolicyChange {
+        match (self, policy) {
+            (Self::Set { .. }, None) => PolicyChange::Add,
+            (Self::Set { .. }, Some(policy)) if !policy.is(self) => PolicyChange::Replace,
+            (Self::Set { .. }, Some(_)) if is_foreign => PolicyChange::TakeOver,
+            (Self::Drop, Some(_)) => PolicyChange::Drop,
+            (Self::Set { .. }, Some(_)) | (Self::Drop, None) => PolicyChange::Nothing,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::DeletePolicy;
+    use super::{DeletePolicy, PolicyChange, PolicyWish};
     use crate::id::TenantId;
     use crate::retention::kernel::KernelPolicy;
 
@@ -78,5 +143,31 @@ mod tests {
     fn a_policy_of_another_name_is_not_predicted() {
         let rules = ["default", "log_only", "mine"].map(|name| policy(name, "7d").rule());
         assert_eq!(rules, [Some(KernelPolicy::Default), Some(KernelPolicy::LogOnly), None]);
+    }
+
+    #[test]
+    fn the_change_follows_from_the_wish_the_policy_and_who_set_it() {
+        use PolicyChange::{Add, Drop, Nothing, Replace, TakeOver};
+        let set = |rule, days| PolicyWish::Set { rule, days };
+        let week = set(KernelPolicy::Default, 7);
+        let cases = [
+            (week, None, false, Add),
+            (week, Some(("default", "7d")), false, Nothing),
+            (week, Some(("default", "7d")), true, TakeOver),
+            (week, Some(("default", "168h")), true, TakeOver),
+            (week, Some(("default", "8d")), false, Replace),
+            (week, Some(("default", "8d")), true, Replace),
+            (week, Some(("default", "")), true, Replace),
+            (week, Some(("default", "soon")), true, Replace),
+            (week, Some(("log_only", "7d")), false, Replace),
+            (set(KernelPolicy::LogOnly, 7), Some(("log_only", "7d")), false, Nothing),
+            (PolicyWish::Drop, None, false, Nothing),
+            (PolicyWish::Drop, Some(("default", "7d")), false, Drop),
+            (PolicyWish::Drop, Some(("default", "7d")), true, Drop),
+        ];
+        for (wish, found, is_foreign, expected) in cases {
+            let found = found.map(|(name, window)| policy(name, window));
+            assert_eq!(wish.change(found.as_ref(), is_foreign), expected, "{wish:?} {found:?} {is_foreign}");
+        }
     }
 }

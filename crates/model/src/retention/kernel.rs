@@ -6,16 +6,52 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
+use super::Policy;
 use crate::backup::DataBackupMode;
+use crate::problem::{Problem, codes};
 use crate::recovery_window::{Piece, PieceFile, Set, windows};
+use crate::schedule::Zone;
 
 /// A delete policy of the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KernelPolicy {
     /// `default`: sets and logs.
     Default,
     /// `log_only` (4.4.1 and later): for a tenant that archives logs but takes no data backups.
     LogOnly,
+}
+
+impl KernelPolicy {
+    /// Returns the name in statements and views. The kernel distinguishes upper and lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::LogOnly => "log_only",
+        }
+    }
+}
+
+/// Returns the window of a retention policy that the kernel can carry out, in days.
+///
+/// # Errors
+/// Refuses rules other than the window, because the kernel knows no others, and a window out of range.
+pub fn window_days(policy: &Policy) -> Result<u32, Problem> {
+    let other = [
+        ("keepLast", policy.last.is_some()),
+        ("keepDaily, keepWeekly, keepMonthly, keepYearly", policy.calendar.is_some()),
+        ("capBytes", policy.cap_bytes.is_some()),
+        ("minimumSets", policy.minimum > 1),
+        ("zone", policy.zone != Zone::UTC),
+    ];
+    if let Some((field, _)) = other.iter().find(|(_, is_given)| *is_given) {
+        return Err(Problem::refused(codes::INVALID, "delete-policy-only-window").with("field", field));
+    }
+    let days = policy.checked()?.window_days;
+    days.ok_or_else(|| Problem::invalid("delete-policy-window-missing"))
 }
 
 /// What the kernel will delete.
@@ -86,9 +122,10 @@ fn key(piece: &Piece) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{KernelPolicy, Prediction, predict};
+    use super::{KernelPolicy, Prediction, predict, window_days};
     use crate::backup::DataBackupMode::{Full, Incremental};
     use crate::recovery_window::{Piece, PieceFile, Set};
+    use crate::retention::{Calendar, Policy};
 
     fn full(id: i64, replay_scn: u64) -> Set {
         let restore_scn = replay_scn + 5;
@@ -151,5 +188,28 @@ mod tests {
         assert_eq!(found(Some(300)), [(1, 1, 1), (1, 1, 2)]);
         assert_eq!(found(Some(299)), [(1, 1, 1)]);
         assert_eq!(found(None), []);
+    }
+
+    #[test]
+    fn the_kernel_takes_a_window_and_no_other_rule() {
+        let window = Policy { window_days: Some(7), ..Policy::KEEP_ALL };
+        let berlin = "Europe/Berlin".parse().expect("a zone");
+        let cases = [
+            (window, Ok(7)),
+            (Policy { window_days: Some(1), ..window }, Ok(1)),
+            (Policy { window_days: Some(3_660), ..window }, Ok(3_660)),
+            (Policy { window_days: Some(0), ..window }, Err("retention-rule-out-of-range")),
+            (Policy { window_days: Some(3_661), ..window }, Err("retention-rule-out-of-range")),
+            (Policy::KEEP_ALL, Err("delete-policy-window-missing")),
+            (Policy { last: Some(3), ..window }, Err("delete-policy-only-window")),
+            (Policy { calendar: Some(Calendar::default()), ..window }, Err("delete-policy-only-window")),
+            (Policy { cap_bytes: Some(1), ..window }, Err("delete-policy-only-window")),
+            (Policy { minimum: 2, ..window }, Err("delete-policy-only-window")),
+            (Policy { zone: berlin, ..window }, Err("delete-policy-only-window")),
+        ];
+        for (policy, expected) in cases {
+            let found = window_days(&policy).map_err(|problem| problem.text.id);
+            assert_eq!(found, expected.map_err(str::to_owned), "{policy:?}");
+        }
     }
 }

@@ -2,10 +2,11 @@
 
 use model::id::TenantId;
 use model::physical::delete_policy::DeletePolicy;
+use model::retention::kernel::KernelPolicy;
 
 use crate::error::Error;
 use crate::session::Session;
-use crate::statement::Statement;
+use crate::statement::{Statement, identifier, literal};
 
 const POLICIES: &str = "SELECT tenant_id, policy_name, recovery_window \
                         FROM oceanbase.CDB_OB_BACKUP_DELETE_POLICY ORDER BY tenant_id, policy_name";
@@ -21,4 +22,26 @@ pub(crate) async fn policies(session: &mut Session) -> Result<Vec<DeletePolicy>,
         })
     };
     rows.iter().map(policy).collect()
+}
+
+/// Returns the statement that adds a policy. The database deletes expired backups at once. It refuses a tenant that has
+/// a policy.
+pub(crate) fn add(tenant: &str, rule: KernelPolicy, days: u32) -> Statement {
+    let (tenant, name) = (identifier(tenant), literal(rule.name()));
+    // The kernel takes the window only in this place, and no statement without a name.
+    Statement::act(format!(
+        "ALTER SYSTEM ADD DELETE BACKUP POLICY {name} RECOVERY_WINDOW '{days}d' TENANT = {tenant}"
+    ))
+}
+
+/// Returns the statement that drops a policy. It also succeeds if the tenant has none.
+pub(crate) fn drop(tenant: &str, rule: KernelPolicy) -> Statement {
+    let (tenant, name) = (identifier(tenant), literal(rule.name()));
+    Statement::act(format!("ALTER SYSTEM DROP DELETE BACKUP POLICY {name} TENANT = {tenant}"))
+}
+
+/// Returns whether a policy was refused because the tenant has one: a duplicate key before 4.4.1, and later one of two
+/// numbers, of which it is not known which one arrives.
+pub(crate) fn exists(error: &Error) -> bool {
+    matches!(error.number(), Some(1062 | 4017 | 9718))
 }

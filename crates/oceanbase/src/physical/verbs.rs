@@ -6,6 +6,7 @@ use model::archive::ArchiveStep;
 use model::backup::DataBackupMode;
 use model::physical::Scope;
 use model::physical::destination::LogAttributes;
+use model::retention::kernel::KernelPolicy;
 use model::version::Version;
 
 use crate::error::Error;
@@ -154,6 +155,25 @@ impl Verbs {
             Scope::Tenant { name, .. } => gen4::backup::cancel(name),
             Scope::Cluster | Scope::Tenants { .. } => gen3::backup::cancel(),
         }
+    }
+
+    /// Returns the statement that adds a delete policy to a tenant of 4.x, with a window in days. The database deletes
+    /// expired backups at once, and refuses a tenant that has a policy.
+    #[must_use]
+    pub fn add_delete_policy(&self, tenant: &str, rule: KernelPolicy, days: u32) -> Statement {
+        gen4::delete_policy::add(tenant, rule, days)
+    }
+
+    /// Returns the statement that drops a delete policy of a tenant of 4.x. It also succeeds if there is none.
+    #[must_use]
+    pub fn drop_delete_policy(&self, tenant: &str, rule: KernelPolicy) -> Statement {
+        gen4::delete_policy::drop(tenant, rule)
+    }
+
+    /// Returns whether a delete policy was refused because the tenant has one.
+    #[must_use]
+    pub fn has_delete_policy_already(&self, error: &Error) -> bool {
+        gen4::delete_policy::exists(error)
     }
 
     /// Returns the statement that starts a major compaction: of that tenant on 4.x, otherwise of everything.

@@ -1,0 +1,100 @@
+//! The delete policies of a 4.x cluster, as a DBA uses them: preview, consent, confirmation, change.
+
+use serde_json::{Value, json};
+use sim::Profile;
+
+use crate::lifeboat::Ran;
+use crate::simulated::Stand;
+
+const POLICIES: &str = "backup/retention/deletePolicies";
+
+async fn run(stand: &Stand, arguments: &str) -> Ran {
+    let mut command = stand.server.command(arguments);
+    tokio::task::spawn_blocking(move || crate::lifeboat::run(&mut command)).await.expect("no panic")
+}
+
+async fn good(stand: &Stand, arguments: &str) -> String {
+    let ran = run(stand, arguments).await;
+    assert_eq!(ran.status, 0, "{arguments}: {}{}", ran.out, ran.err);
+    ran.out
+}
+
+async fn refused(stand: &Stand, arguments: &str) -> String {
+    let ran = run(stand, arguments).await;
+    assert_ne!(ran.status, 0, "{arguments}: {}", ran.out);
+    ran.err
+}
+
+/// Returns the name and window of the tenant's policy, and whether Lifeboat set it.
+async fn policy(stand: &Stand) -> (Value, Value, Value) {
+    let policies = stand.get(&stand.below(POLICIES)).await;
+    let mut shop = policies["contents"][0].clone();
+    assert_eq!(shop["tenantName"], "shop", "{policies:#}");
+    (shop["policyName"].take(), shop["recoveryWindow"].take(), shop["setByLifeboat"].take())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_is_previewed_confirmed_set_and_dropped_on_the_command_line() {
+    let stand = Stand::new(Profile::V4_2_5, &["shop"]).await;
+    let set = "retention policy set --cluster prod --tenant shop --keep-days 7";
+    let shown = good(&stand, &format!("{set} --preview")).await;
+    assert!(shown.contains("ADD") && shown.contains("The database decides"), "{shown}");
+    let unconfirmed = refused(&stand, set).await;
+    assert!(unconfirmed.contains("is not confirmed"), "{unconfirmed}");
+    assert_eq!(policy(&stand).await, (Value::Null, Value::Null, json!(false)));
+
+    let plan: Value =
+        serde_json::from_str(&good(&stand, &format!("{set} --preview -o json")).await).expect("JSON");
+    let hash = plan["planHash"].as_str().expect("a hash");
+    let other = refused(&stand, &format!("{} --plan {hash}", set.replace('7', "8"))).await;
+    assert!(other.contains("have changed since the preview"), "{other}");
+    good(&stand, &format!("{set} --plan {hash} --wait")).await;
+    assert_eq!(policy(&stand).await, (json!("default"), json!("7d"), json!(true)));
+    let listed = good(&stand, "retention policy show --cluster prod").await;
+    assert!(listed.contains("7d") && listed.contains("yes"), "{listed}");
+
+    // Somebody else changes it.
+    stand.say("ALTER SYSTEM DROP DELETE BACKUP POLICY 'default' TENANT shop").await;
+    stand.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '14d' TENANT shop").await;
+    let drop = "retention policy drop --cluster prod --tenant shop";
+    let plan: Value =
+        serde_json::from_str(&good(&stand, &format!("{drop} --preview -o json")).await).expect("JSON");
+    let hash = plan["planHash"].as_str().expect("a hash");
+    let foreign = refused(&stand, &format!("{drop} --plan {hash}")).await;
+    assert!(foreign.contains("Lifeboat did not set the delete policy of tenant shop"), "{foreign}");
+    good(&stand, &format!("{drop} --plan {hash} --take-over --wait")).await;
+    assert_eq!(policy(&stand).await, (Value::Null, Value::Null, json!(false)));
+    let audit = good(&stand, "audit").await;
+    assert!(audit.contains("delete-policy-set") && audit.contains("delete-policy-drop"), "{audit}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_the_database_cannot_carry_out_are_refused_with_the_reason() {
+    let stand = Stand::new(Profile::V4_2_5, &["shop"]).await;
+    let base = json!({"tenantIdList": [1002], "action": "SET", "policy": {"retentionDays": 7}});
+    let with = |changes: Value| {
+        let mut body = base.clone();
+        for (field, value) in changes.as_object().expect("fields") {
+            body[field] = value.clone();
+        }
+        body
+    };
+    let cases = [
+        (with(json!({"policy": {"retentionDays": 7, "keepLast": 3}})), "cannot have the rule `keepLast`"),
+        (with(json!({"policy": {"keepWeekly": 4}})), "cannot have the rule `keepDaily, keepWeekly,"),
+        (with(json!({"policy": {"retentionDays": 0}})), "must be between 1 and 3660"),
+        (with(json!({"policy": null})), "needs a window"),
+        (with(json!({"policyName": "DEFAULT"})), "`DEFAULT` is not the name of a delete policy"),
+        (with(json!({"tenantIdList": []})), "needs at least one tenant"),
+        (with(json!({"tenantIdList": [1]})), "The sys tenant has no delete policy"),
+        (with(json!({"action": "DROP"})), "`policy` has no effect"),
+    ];
+    for (body, expected) in cases {
+        let (_, said) = stand.post(&stand.below(&format!("{POLICIES}/preview")), &body).await.refused();
+        assert!(said.contains(expected), "{body}: {said}");
+    }
+    let blind = with(json!({"planHash": "0"}));
+    let (_, said) = stand.post(&stand.below(&format!("{POLICIES}/change")), &blind).await.refused();
+    assert!(said.contains("have changed since the preview"), "{said}");
+    assert_eq!(policy(&stand).await.0, Value::Null);
+}

@@ -1,0 +1,169 @@
+//! What a change of delete policies does, before it is requested and again when it runs: the policy of each tenant, and
+//! what the database deletes as soon as the new one is added.
+//!
+//! The digest of a plan changes with everything that its reader decided on: the tenants, their policies and who set
+//! them, the destinations, and each set and piece that goes.
+
+use std::collections::BTreeSet;
+
+use model::Problem;
+use model::cluster::Cluster;
+use model::id::{ClusterId, TenantId};
+use model::physical::delete_policy::{DAY_US, DeletePolicy, PolicyChange, PolicyWish};
+use model::problem::codes;
+use oceanbase::Driver;
+use serde::Serialize;
+
+use super::foreseen::{Expiring, Foreseen, Outlook};
+use super::guard;
+use super::owner::Owners;
+use super::state::Identity;
+use crate::context::Context;
+use crate::error::Error;
+
+/// A plan for the delete policies of tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyPlan {
+    /// Identifies the plan: a request for the change contains it.
+    pub digest: String,
+    /// The chosen tenants, by ID.
+    pub tenants: Vec<PlannedPolicy>,
+}
+
+/// The plan for one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedPolicy {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its name.
+    pub tenant_name: String,
+    /// Its policy, if it has one.
+    pub policy: Option<DeletePolicy>,
+    /// Whether Lifeboat did not set that policy.
+    pub is_foreign: bool,
+    /// What is to be done.
+    pub change: PolicyChange,
+    /// What the database deletes as soon as the policy is set; none if the policy is dropped.
+    pub expiring: Option<Expiring>,
+    /// The same, to be compared later.
+    pub(super) foreseen: Foreseen,
+}
+
+/// What the digest covers.
+#[derive(Serialize)]
+struct Sealed<'a> {
+    cluster: ClusterId,
+    identity: Identity,
+    wish: PolicyWish,
+    tenants: Vec<(TenantId, &'a str, &'a Option<DeletePolicy>, bool, &'a Foreseen)>,
+}
+
+impl PolicyPlan {
+    /// Refuses a plan with another digest than the one that was seen.
+    pub(super) fn refuse_other(&self, seen: &str) -> Result<(), Problem> {
+        if self.digest == seen { Ok(()) } else { Err(Problem::conflict("delete-policy-plan-changed")) }
+    }
+}
+
+/// Plans a change of the policies of these tenants. The cluster is asked; nothing is changed.
+pub(crate) async fn plan(
+    context: &Context,
+    cluster: &Cluster,
+    driver: &mut Driver,
+    chosen: &[TenantId],
+    wish: PolicyWish,
+) -> Result<PolicyPlan, Error> {
+    if chosen.is_empty() {
+        return Err(Problem::invalid("delete-policy-without-tenant").into());
+    }
+    guard::check_cluster(driver, cluster, &Identity::of(&cluster.facts)).await?;
+    let living = driver.tenants().await?;
+    let policies = driver.delete_policies().await?;
+    let owners = Owners::read(context, cluster.id).await?;
+    let outlook = Outlook::read(driver, None).await?;
+    let mut tenants = Vec::new();
+    for id in chosen.iter().copied().collect::<BTreeSet<_>>() {
+        let tenant = guard::living(&living, id)?;
+        let policy = only_policy(&policies, id, &tenant.name)?;
+        let is_foreign = policy.as_ref().is_some_and(|policy| owners.is_foreign(policy));
+        let change = wish.change(policy.as_ref(), is_foreign);
+        let (expiring, foreseen) = match wish {
+            PolicyWish::Set { rule, days } => {
+                guard::check_set(context, driver, cluster, tenant, rule).await?;
+                let (expiring, foreseen) =
+                    outlook.foresee(driver, id, rule, u64::from(days) * DAY_US).await?;
+                (Some(expiring), foreseen)
+            }
+            PolicyWish::Drop => (None, Foreseen::default()),
+        };
+        let tenant_name = tenant.name.clone();
+        tenants.push(PlannedPolicy {
+            tenant: id,
+            tenant_name,
+            policy,
+            is_foreign,
+            change,
+            expiring,
+            foreseen,
+        });
+    }
+    Ok(PolicyPlan { digest: digest(cluster, wish, &tenants)?, tenants })
+}
+
+/// Returns the policy of a tenant, if it has one. A policy of an unknown kernel is neither replaced nor dropped.
+fn only_policy(all: &[DeletePolicy], tenant: TenantId, name: &str) -> Result<Option<DeletePolicy>, Problem> {
+    let mut of_tenant = all.iter().filter(|policy| policy.tenant == tenant);
+    let policy = of_tenant.next();
+    let is_unknown = policy.is_some_and(|policy| policy.rule().is_none());
+    if is_unknown || of_tenant.next().is_some() {
+        let found: Vec<String> =
+            all.iter().filter(|policy| policy.tenant == tenant).map(DeletePolicy::words).collect();
+        let refusal = Problem::refused(codes::PRECHECK_FAILED, "delete-policy-unknown");
+        return Err(refusal.with("tenant", name).with("found", found.join(", ")));
+    }
+    Ok(policy.cloned())
+}
+
+fn digest(cluster: &Cluster, wish: PolicyWish, tenants: &[PlannedPolicy]) -> Result<String, Error> {
+    let mut sealed = Sealed {
+        cluster: cluster.id,
+        identity: Identity::of(&cluster.facts),
+        wish,
+        tenants: Vec::with_capacity(tenants.len()),
+    };
+    for planned in tenants {
+        let PlannedPolicy { tenant, tenant_name, policy, is_foreign, foreseen, .. } = planned;
+        sealed.tenants.push((*tenant, tenant_name, policy, *is_foreign, foreseen));
+    }
+    let text = serde_json::to_vec(&sealed)
+        .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?;
+    Ok(blake3::hash(&text).to_hex().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use model::id::TenantId;
+    use model::physical::delete_policy::DeletePolicy;
+
+    use super::only_policy;
+
+    #[test]
+    fn a_policy_of_an_unknown_kernel_is_left_alone() {
+        let policy = |tenant, name: &str| DeletePolicy {
+            tenant: TenantId(tenant),
+            name: name.into(),
+            window: "7d".into(),
+        };
+        let all = [
+            policy(1002, "default"),
+            policy(1004, "mine"),
+            policy(1006, "default"),
+            policy(1006, "log_only"),
+        ];
+        let found = |tenant| only_policy(&all, TenantId(tenant), "shop").map_err(|problem| problem.text.id);
+        assert_eq!(found(1002), Ok(Some(policy(1002, "default"))));
+        assert_eq!(found(1008), Ok(None));
+        assert_eq!(found(1004), Err("delete-policy-unknown".to_owned()));
+        assert_eq!(found(1006), Err("delete-policy-unknown".to_owned()));
+    }
+}
