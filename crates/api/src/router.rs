@@ -121,6 +121,8 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(restores::restore))
         .routes(routes!(restores::tenant_restore))
         .routes(routes!(restores::restore_preview))
+        .routes(routes!(restores::cluster_restore))
+        .routes(routes!(restores::cluster_restore_preview))
         .routes(routes!(restores::backup_info))
         .routes(routes!(restores::tenant_backup_info))
         .routes(routes!(restores::restore_task_list))

@@ -229,6 +229,54 @@ pub(crate) struct PlanRow {
     pub(crate) steps: Vec<PlannedStepRow>,
 }
 
+/// The plan of a recovery of a cluster's tenants.
+#[derive(Deserialize)]
+pub(crate) struct ClusterPlanRow {
+    pub(crate) tenants: Vec<PlannedTenantRow>,
+    pub(crate) zones: Vec<ZoneSumRow>,
+    pub(crate) plan: PlanRow,
+}
+
+/// A tenant of that plan.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedTenantRow {
+    pub(crate) backup_tenant_name: String,
+    pub(crate) name: String,
+    pub(crate) restore_end_time: String,
+    pub(crate) bytes: u64,
+    pub(crate) zones: Vec<PlannedUnitsRow>,
+    pub(crate) pool_list: Vec<String>,
+}
+
+/// The units of that tenant in a zone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedUnitsRow {
+    pub(crate) name: String,
+    pub(crate) unit_spec_name: Option<String>,
+    pub(crate) unit_count: u32,
+}
+
+/// What all tenants together need in a zone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ZoneSumRow {
+    pub(crate) name: String,
+    pub(crate) unit_count: u64,
+    pub(crate) needed: AmountRow,
+    pub(crate) free: AmountRow,
+}
+
+/// An amount of resources.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AmountRow {
+    pub(crate) cpu: f64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) log_disk_bytes: u64,
+}
+
 /// A step of a plan.
 #[derive(Deserialize)]
 pub(crate) struct PlannedStepRow {

@@ -15,12 +15,14 @@ use crate::recovery::RecoveryRequest;
 use crate::schedule::decide::{Promotion, RunKey};
 
 mod clean_up;
+mod cluster_recovery;
 mod delete_policy;
 mod storage_choice;
 mod table_recovery;
 mod tenant_recovery;
 
 pub use clean_up::CleanUpOrder;
+pub use cluster_recovery::{ClusterRecovery, PARALLEL, PARALLEL_MAX, TenantWish};
 pub use delete_policy::DeletePolicyOrder;
 pub use storage_choice::StorageChoice;
 pub use table_recovery::{TableRecovery, takes_tables};
@@ -129,6 +131,8 @@ pub enum RecoveryOrder {
     Tenant(Box<TenantRecovery>),
     /// Tables and databases, from a physical backup into an existing tenant.
     Tables(Box<TableRecovery>),
+    /// The tenants of a cluster, each from its physical backups.
+    Cluster(Box<ClusterRecovery>),
 }
 
 /// A request to back up now. The rules fill in omitted fields.
@@ -240,6 +244,7 @@ impl Order {
             Self::Recovery(RecoveryOrder::Databases(order)) => format!("backup-set/{}", order.backup_set),
             Self::Recovery(RecoveryOrder::Tenant(order)) => format!("cluster/{}", order.cluster),
             Self::Recovery(RecoveryOrder::Tables(order)) => format!("cluster/{}", order.cluster),
+            Self::Recovery(RecoveryOrder::Cluster(order)) => format!("cluster/{}", order.cluster),
         }
     }
 
@@ -269,6 +274,9 @@ impl Order {
                 Secret::new(serde_json::json!([self, order.secrets()]).to_string())
             }
             Self::Recovery(RecoveryOrder::Tables(order)) => {
+                Secret::new(serde_json::json!([self, order.secrets()]).to_string())
+            }
+            Self::Recovery(RecoveryOrder::Cluster(order)) => {
                 Secret::new(serde_json::json!([self, order.secrets()]).to_string())
             }
             _ => Secret::new(serde_json::json!([self, secrets]).to_string()),

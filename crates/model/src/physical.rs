@@ -20,6 +20,7 @@ use crate::id::TenantId;
 use crate::time::Timestamp;
 
 pub mod address;
+pub mod capacity;
 pub mod data_version;
 pub mod delete_policy;
 pub mod destination;

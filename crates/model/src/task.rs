@@ -115,6 +115,8 @@ pub struct Subtask {
     pub place: u32,
     /// The tenant whose lane it is; `None` for a step that runs once.
     pub lane: Option<String>,
+    /// The task that does the work of this lane, if another task does.
+    pub child: Option<TaskId>,
     /// The lane's position, from 0; -1 for a step that runs once.
     pub parallel_idx: i64,
     /// Its state.
@@ -213,6 +215,8 @@ pub struct Task {
     pub tenant_name: Option<String>,
     /// The backup strategy that created it, if any.
     pub strategy: Option<StrategyId>,
+    /// The task that created it and supervises it, if any.
+    pub parent: Option<TaskId>,
     /// The objects that its backups left out, as far as known.
     pub left_out: Vec<Missing>,
     /// The objects that its recovery did not create, as far as known.

@@ -25,6 +25,7 @@ import { ScheduleState } from '../strategies/ScheduleState';
 import { StrategyTab } from '../strategies/StrategyTab';
 import { ProtectionTable } from '../protection/ProtectionTable';
 import { useProtectionWords } from '../protection/words';
+import { useClusterRecoveryWords } from '../recovery/clusterRecoveryWords';
 import { BackupSets } from './BackupSets';
 import { ClusterSilent } from './ClusterSilent';
 import { DataBackupTasks } from './DataBackupTasks';
@@ -37,17 +38,19 @@ import { StorageTrend } from './StorageTrend';
 const BackUpNowDrawer = later(async () => (await import('./BackUpNowDrawer')).BackUpNowDrawer);
 const CleanUpDrawer = later(async () => (await import('./CleanUpDrawer')).CleanUpDrawer);
 const InitiateRecoveryDrawer = later(async () => (await import('../recovery/InitiateRecoveryDrawer')).InitiateRecoveryDrawer);
+const RecoverClusterDrawer = later(async () => (await import('../recovery/RecoverClusterDrawer')).RecoverClusterDrawer);
 const StrategyDrawer = later(async () => (await import('../strategies/StrategyDrawer')).StrategyDrawer);
 
 /** The parameters of the address that open drawers; other pages link to them. */
 const BACK_UP_NOW = 'backUpNow';
 const RECOVER = 'recover';
+const RECOVER_CLUSTER = 'recoverCluster';
 const CLEAN_UP = 'cleanUp';
 const NEW_STRATEGY = 'newStrategy';
 const MODIFY_STRATEGY = 'modifyStrategy';
 /** The initial tenant of a drawer; the lists of the page show only its rows. */
 const TENANT = 'tenant';
-const DRAWERS = [BACK_UP_NOW, RECOVER, CLEAN_UP, NEW_STRATEGY, MODIFY_STRATEGY];
+const DRAWERS = [BACK_UP_NOW, RECOVER, RECOVER_CLUSTER, CLEAN_UP, NEW_STRATEGY, MODIFY_STRATEGY];
 const LIST = 'list';
 const STRATEGY_LIST = 'strategy';
 /** The value for the cluster's own strategy; for a tenant's strategy it is the tenant's ID. */
@@ -87,6 +90,7 @@ export default function BackupPage() {
           hasStrategy={strategies.data ? Boolean(strategyFor(strategies.data)) : undefined}
           onCleanUp={() => open(CLEAN_UP)}
           onRecover={() => open(RECOVER)}
+          onRecoverCluster={hasLogs ? () => open(RECOVER_CLUSTER) : undefined}
           onNewStrategy={() => open(NEW_STRATEGY)}
           onBackUpNow={() => open(BACK_UP_NOW)}
         />
@@ -154,6 +158,7 @@ export default function BackupPage() {
         />
       ) : null}
       {search.has(CLEAN_UP) && cluster.data ? <CleanUpDrawer cluster={id} hasPolicies={hasLogs && cluster.data.generation === 'GEN4'} onClose={close} /> : null}
+      {search.has(RECOVER_CLUSTER) && cluster.data && hasLogs ? <RecoverClusterDrawer cluster={cluster.data} onClose={close} /> : null}
       {recoverable !== null && cluster.data ? (
         <InitiateRecoveryDrawer cluster={cluster.data} chosen={Number(recoverable) || undefined} tenant={tenant} onClose={close} />
       ) : null}
@@ -185,12 +190,15 @@ interface ButtonsProps {
   hasStrategy: boolean | undefined;
   onCleanUp: () => void;
   onRecover: () => void;
+  /** Undefined without physical backups. */
+  onRecoverCluster: (() => void) | undefined;
   onNewStrategy: () => void;
   onBackUpNow: () => void;
 }
 
-function Buttons({ ability, hasStrategy, onCleanUp, onRecover, onNewStrategy, onBackUpNow }: ButtonsProps) {
+function Buttons({ ability, hasStrategy, onCleanUp, onRecover, onRecoverCluster, onNewStrategy, onBackUpNow }: ButtonsProps) {
   const { backup, strategy } = useLabels();
+  const whole = useClusterRecoveryWords();
   const retention = useRetentionWords();
   const may = useMay();
   // Every user may see the retention plan.
@@ -206,6 +214,7 @@ function Buttons({ ability, hasStrategy, onCleanUp, onRecover, onNewStrategy, on
       <>
         {cleanUp}
         <MayButton may={false}>{backup.initiateRecovery}</MayButton>
+        {onRecoverCluster ? <MayButton may={false}>{whole.open}</MayButton> : null}
         {create}
         <MayButton may={false} type="primary">
           {backup.backUpNow}
@@ -217,6 +226,7 @@ function Buttons({ ability, hasStrategy, onCleanUp, onRecover, onNewStrategy, on
     <>
       {cleanUp}
       <Button onClick={onRecover}>{backup.initiateRecovery}</Button>
+      {onRecoverCluster ? <Button onClick={onRecoverCluster}>{whole.open}</Button> : null}
       {create}
       <Tooltip title={ability?.disabled ? <Prose text={ability.disabled.message} /> : undefined}>
         <Button type="primary" disabled={!ability || Boolean(ability.disabled)} onClick={onBackUpNow}>

@@ -1,5 +1,6 @@
 import type { TableProps } from '@oceanbase/design';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 
 import { answer, client } from '../../api/client';
@@ -14,6 +15,7 @@ import { isFiltered, oneOf, pageAndTimes, useListFilter } from '../../parts/useL
 import { Filters } from './Filters';
 import { TaskPercent } from '../tasks/TaskPercent';
 import { TaskState } from '../tasks/TaskState';
+import { useClusterRecoveryWords } from '../recovery/clusterRecoveryWords';
 import { PagedTable } from './PagedTable';
 
 const NAMES = ['status'];
@@ -78,6 +80,7 @@ export function RecoveryTasks({ id, tenant }: { id: number; tenant?: number | un
 
 function Details({ row }: { row: RestoreTask }) {
   const { backup } = useLabels();
+  const whole = useClusterRecoveryWords();
   const databases = Object.entries(row.databases).map(([from, to]) => {
     const tables = row.obBackupObjectList.filter(({ databaseName }) => databaseName === from);
     const named = tables.flatMap(({ tableName }) => tableName ?? []);
@@ -94,6 +97,9 @@ function Details({ row }: { row: RestoreTask }) {
           [backup.directory, <code key="uri">{row.restoreUri}</code>],
           [backup.moment, <Moment key="moment" at={row.restoreEndTime} isExact />],
           [backup.creator, row.creator],
+          ...(row.parentTaskId
+            ? ([[whole.partOf, <Link key="parent" to={`/tasks/${row.parentTaskId}`}>{row.parentTaskId}</Link>]] as Array<[string, ReactNode]>)
+            : []),
         ]}
       />
       <NotMade parts={row.notMade} />

@@ -35,6 +35,9 @@ export function TaskFacts({ task }: { task: Task }) {
     [words.kind, kinds[task.taskDefinitionId] ?? task.taskDefinitionId],
     [tasks.cluster, <TaskCluster key="cluster" task={task} />],
     [words.tenants, <Tenants key="tenants" task={task} />],
+    ...(task.parentTaskId
+      ? ([[words.parent, <Link key="parent" to={`/tasks/${task.parentTaskId}`}>{words.parentOf(task.parentTaskId)}</Link>]] as Array<[string, ReactNode]>)
+      : []),
   ];
   const times: Array<[string, ReactNode]> = [
     [words.source, words.sources[task.type]],

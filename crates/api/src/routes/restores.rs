@@ -12,6 +12,7 @@ use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path, Repeatable};
 use crate::queries::{RestoreQuery, WindowQuery};
+use crate::views::cluster_recovery::{ClusterRestoreBody, ClusterRestorePlanView, ClusterRestoreRequest};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::recovery_info::RecoveryInfoView;
 use crate::views::restores::{RestoreAsk, RestoreBody, RestoreRequest, RestoreTaskView};
@@ -94,6 +95,57 @@ async fn begin(
         }
     };
     Ok(Answer(ActionView::accepted(ActionType::Restore, cluster, Vec::new(), accepted.task)))
+}
+
+/// Recovers the tenants of a cluster in one go
+///
+/// One task supervises the recoveries of the tenants, each a task of its own. The path's cluster is the one that was
+/// backed up, and is recovered into, unless the body names others.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/restore/cluster",
+    tag = "recovery",
+    params(("id" = i64, Path, description = "The cluster."), Repeatable),
+    request_body = ClusterRestoreBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn cluster_restore(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    key: Repeatable,
+    Body(body): Body<ClusterRestoreBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let ClusterRestoreRequest { order, dry_run } = body.read(ClusterId(id))?;
+    if dry_run {
+        let plan = control::restores::plan_cluster(&api.control, &actor, order).await?;
+        return Ok(Answer(ActionView::planned(ActionType::Restore, plan.plan)));
+    }
+    let cluster = order.cluster;
+    let accepted = control::restores::restore_cluster(&api.control, &actor, order, key.key()).await?;
+    Ok(Answer(ActionView::accepted(ActionType::Restore, cluster, Vec::new(), accepted.task)))
+}
+
+/// Previews the recovery of the tenants of a cluster: their order, their sizes, and the sum of their resources
+///
+/// Nothing is changed. The target's own servers read the storage.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/restore/cluster/preview",
+    tag = "recovery",
+    params(("id" = i64, Path, description = "The cluster.")),
+    request_body = ClusterRestoreBody,
+    responses((status = 200, body = Envelope<ClusterRestorePlanView>), Failures)
+)]
+pub(crate) async fn cluster_restore_preview(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<ClusterRestoreBody>,
+) -> Result<Answer<ClusterRestorePlanView>, Failure> {
+    let order = body.read(ClusterId(id))?.order;
+    let plan = control::restores::plan_cluster(&api.control, &actor, order).await?;
+    Ok(Answer(plan.into()))
 }
 
 /// Previews the sets and pieces that a recovery of a tenant or of tables would read

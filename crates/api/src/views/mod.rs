@@ -10,6 +10,7 @@ pub(crate) mod audit;
 pub(crate) mod backup_now;
 pub(crate) mod backups;
 pub(crate) mod channels;
+pub(crate) mod cluster_recovery;
 pub(crate) mod clusters;
 pub(crate) mod compactions;
 pub(crate) mod configuration;

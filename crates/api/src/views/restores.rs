@@ -194,6 +194,9 @@ pub(crate) struct RestoreTaskView {
     id: i64,
     /// The task, under OCP's name.
     ocp_job_id: i64,
+    /// The recovery of a whole cluster that it belongs to, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_task_id: Option<i64>,
     /// The initiator.
     creator: String,
     /// How the backup was taken.
@@ -263,6 +266,7 @@ impl From<RestoreTask> for RestoreTaskView {
     fn from(restore: RestoreTask) -> Self {
         let RestoreTask {
             task,
+            parent,
             creator,
             method,
             backup_set,
@@ -289,6 +293,7 @@ impl From<RestoreTask> for RestoreTaskView {
         Self {
             id: task.0,
             ocp_job_id: task.0,
+            parent_task_id: parent.map(|id| id.0),
             creator,
             backup_mode: method.into(),
             backup_set_id: backup_set.map(|id| id.0),

@@ -43,6 +43,9 @@ pub(crate) struct TaskHeadView {
     /// The backup strategy that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy_id: Option<i64>,
+    /// The task that created it and supervises it, such as the recovery of a whole cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_task_id: Option<i64>,
     /// The current or last requested operation.
     operation: words::TaskOperation,
     /// The executing node.
@@ -142,6 +145,7 @@ impl From<Task> for TaskHeadView {
             tenant,
             tenant_name,
             strategy,
+            parent,
             can_roll_back,
             left_out,
             not_made,
@@ -161,6 +165,7 @@ impl From<Task> for TaskHeadView {
             partial: left_out.iter().any(|missing| !missing.object.agreed) || !not_made.is_empty(),
             kind: if strategy.is_some() { TaskType::Scheduled } else { TaskType::Manual },
             strategy_id: strategy.map(|id| id.0),
+            parent_task_id: parent.map(|id| id.0),
             operation: operation.into(),
             executor,
             prohibit_rollback: !can_roll_back,
@@ -186,6 +191,9 @@ pub(crate) struct SubtaskView {
     series_id: u32,
     /// The tenant whose lane it is.
     lane: Option<String>,
+    /// The task that does the work of this lane, if another task does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    child_task_id: Option<i64>,
     /// The lane's place, from 0; -1 for a step that runs once.
     parallel_idx: i64,
     /// Its state.
@@ -223,6 +231,7 @@ impl SubtaskView {
             step,
             place,
             lane,
+            child,
             parallel_idx,
             status,
             skipped,
@@ -243,6 +252,7 @@ impl SubtaskView {
             step,
             series_id: place,
             lane,
+            child_task_id: child.map(|id| id.0),
             parallel_idx,
             status: status.into(),
             skipped,

@@ -249,7 +249,11 @@ impl OfflineTenantBody {
 }
 
 /// Reads the time to recover to.
-fn moment(time: Option<String>, scn: Option<String>, set: Option<i64>) -> Result<RecoverUntil, Problem> {
+pub(super) fn moment(
+    time: Option<String>,
+    scn: Option<String>,
+    set: Option<i64>,
+) -> Result<RecoverUntil, Problem> {
     let malformed = |field: &str, text: &str| {
         Problem::invalid("restore-moment-unreadable").with("field", field).with("text", text)
     };
@@ -285,10 +289,7 @@ impl TenantForm {
             tenant: name,
             resources,
             primary_zone: primary_zone.filter(|zones| !zones.trim().is_empty()),
-            role: match role {
-                TenantRoleBody::Primary => RecoveredRole::Primary,
-                TenantRoleBody::Standby => RecoveredRole::Standby,
-            },
+            role: role.role(),
             passwords: passwords.into_iter().map(|password| password.0).collect(),
         }
         .checked()
@@ -323,8 +324,17 @@ impl TenantForm {
     }
 }
 
+impl TenantRoleBody {
+    pub(super) fn role(self) -> RecoveredRole {
+        match self {
+            Self::Primary => RecoveredRole::Primary,
+            Self::Standby => RecoveredRole::Standby,
+        }
+    }
+}
+
 impl ZoneBody {
-    fn units(self) -> ZoneUnits {
+    pub(super) fn units(self) -> ZoneUnits {
         let Self { name, replica_type, resource_pool } = self;
         ZoneUnits {
             zone: name,

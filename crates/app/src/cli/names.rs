@@ -37,6 +37,13 @@ pub(crate) async fn tenants(client: &Client, cluster: i64) -> Result<Vec<TenantR
     read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))
 }
 
+/// Returns the names of a cluster's zones.
+pub(crate) async fn zones(client: &Client, cluster: i64) -> Result<Vec<String>, Failure> {
+    let data = client.get(&format!("/ob/clusters/{cluster}/zones"), &[]).await?;
+    let rows = data["contents"].as_array().cloned().unwrap_or_default();
+    Ok(rows.iter().filter_map(|row| row["name"].as_str().map(str::to_owned)).collect())
+}
+
 /// Returns the ID of the tenant of that name; without a name, that of the only tenant.
 pub(crate) async fn tenant(
     client: &Client,

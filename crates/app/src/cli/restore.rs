@@ -17,8 +17,10 @@ use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, TaskRow, read, read_all
 mod clean_up;
 mod target;
 mod tenant;
+mod whole;
 
 use target::TargetArgs;
+use whole::WholeArgs;
 
 #[derive(Args)]
 pub(crate) struct RestoreArgs {
@@ -61,12 +63,15 @@ enum Verb {
         #[arg(long, conflicts_with = "dry_run")]
         wait: bool,
     },
+    /// Recover the tenants of a cluster in one go from physical backups
+    Cluster(Box<WholeArgs>),
     /// Clean up after a failed recovery
     CleanUp {
         /// The task of the recovery
         task: i64,
-        /// Confirm with the name of the recovered tenant. When omitted, you are prompted for it on a terminal
-        #[arg(long, value_name = "TENANT")]
+        /// Confirm with the name of the recovered tenant, or of the target for the recovery of a cluster. When omitted, you
+        /// are prompted for it on a terminal
+        #[arg(long, value_name = "NAME")]
         yes: Option<String>,
         /// Wait for the task to end, and show its progress
         #[arg(long)]
@@ -87,6 +92,7 @@ pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
         Verb::Plan { target, statements } => plan(&reach, &target, statements).await,
         Verb::Start { target, dry_run: true, statements, .. } => plan(&reach, &target, statements).await,
         Verb::Start { target, wait, .. } => start(&reach, &target, wait).await,
+        Verb::Cluster(args) => whole::run(&reach, &args).await,
         Verb::CleanUp { task, yes, wait } => clean_up::run(&reach, task, yes.as_deref(), wait).await,
         Verb::List { cluster } => list(&reach, cluster.as_deref()).await,
     }

@@ -31,6 +31,7 @@ fn the_help_texts_are_the_reviewed_ones() {
         "compaction start",
         "restore",
         "restore start",
+        "restore cluster",
         "restore window",
         "retention",
         "retention plan",

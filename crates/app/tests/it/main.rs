@@ -2,8 +2,8 @@
 
 mod accounts;
 mod alarms;
-mod diagnose;
 mod delete_policies;
+mod diagnose;
 mod egress;
 mod engine_alone;
 mod faults;

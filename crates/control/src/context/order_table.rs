@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use metadata::Transaction;
 use model::Problem;
 use model::order::{
-    CleanUpOrder, CompactionOrder, DeletePolicyOrder, LogBackupOrder, LogicalBackup, PhysicalBackup,
-    TableRecovery, TenantRecovery,
+    CleanUpOrder, ClusterRecovery, CompactionOrder, DeletePolicyOrder, LogBackupOrder, LogicalBackup,
+    PhysicalBackup, TableRecovery, TenantRecovery,
 };
 use model::recovery::RecoveryRequest;
 
@@ -23,6 +23,7 @@ pub(crate) struct OrderTable {
     pub(crate) databases: Taker<RecoveryRequest>,
     pub(crate) tenant: Taker<Box<TenantRecovery>>,
     pub(crate) tables: Taker<Box<TableRecovery>>,
+    pub(crate) cluster: Taker<Box<ClusterRecovery>>,
     pub(crate) clean_up: Taker<CleanUpOrder>,
     pub(crate) delete_policy: Taker<DeletePolicyOrder>,
 }

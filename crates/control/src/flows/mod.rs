@@ -12,6 +12,7 @@ mod plan;
 mod recorder;
 pub(crate) mod recover_tables;
 pub(crate) mod recovery_source;
+pub(crate) mod restore_cluster;
 pub(crate) mod restore_logical;
 pub(crate) mod restore_tenant;
 mod step_log;
@@ -62,6 +63,7 @@ flows![
     log_backup::LogBackup,
     major_compaction::MajorCompaction,
     recover_tables::RecoverTables,
+    restore_cluster::RestoreCluster,
     restore_logical::RestoreLogical,
     restore_tenant::RestoreTenant,
 ];
@@ -76,6 +78,7 @@ pub(crate) fn order_table() -> OrderTable {
         databases: restore_logical::TAKER,
         tenant: restore_tenant::TAKER,
         tables: recover_tables::TAKER,
+        cluster: restore_cluster::TAKER,
         clean_up: clean_up::TAKER,
         delete_policy: delete_policy::TAKER,
     }

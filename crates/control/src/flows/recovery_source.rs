@@ -9,9 +9,9 @@ mod plan;
 mod request;
 mod session;
 
-pub(crate) use check::{check_recovery_source, written};
-pub(crate) use order::{Decided, draft, new_task};
-pub(crate) use origin::{Origin, shown};
+pub(crate) use check::{check_recovery_source, survey, written};
+pub(crate) use order::{Decided, draft, drafted, new_task};
+pub(crate) use origin::{Origin, open_passwords, seal_passwords, shown};
 pub(crate) use plan::{Looked, look};
-pub(crate) use request::{Chosen, choose};
-pub(crate) use session::{act, driver, leaves_open};
+pub(crate) use request::{Chosen, choose, name_of};
+pub(crate) use session::{act, driver, leaves_open, open};

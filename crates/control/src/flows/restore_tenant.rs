@@ -44,7 +44,7 @@ use engine::{Flow, Step};
 
 use super::recovery_source;
 use crate::context::Context;
-pub(crate) use request::TAKER;
+pub(crate) use request::{TAKER, drafted};
 pub(crate) use state::{RestoreTenant, State};
 
 /// How long a check may take.

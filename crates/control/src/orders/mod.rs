@@ -1,11 +1,13 @@
 //! How an order becomes a task, and where backups go.
 
+pub(crate) mod children;
 mod destination;
 mod full_sets;
 mod gap_tasks;
 mod kinds;
 mod running;
 mod scheduled;
+mod steering;
 pub(crate) mod subjects;
 mod submit;
 
@@ -18,6 +20,7 @@ pub(crate) use gap_tasks::GapTasks;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
 pub(crate) use running::{Running, backup_limits};
 pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_of, strategy_storage};
+pub(crate) use steering::command;
 pub(crate) use submit::{prepare, submit, submit_for_gaps, submit_run};
 
 /// A task was created from the order.

@@ -143,7 +143,12 @@ impl Prepared {
     }
 }
 
-async fn inserted(writer: &mut Transaction, task: &NewTask, conflict: Conflict) -> Result<TaskId, Error> {
+/// Stores a task, or names the one that excludes it.
+pub(super) async fn inserted(
+    writer: &mut Transaction,
+    task: &NewTask,
+    conflict: Conflict,
+) -> Result<TaskId, Error> {
     match writer.task_insert(task).await {
         Ok(task) => Ok(TaskId(task.0)),
         Err(InsertError::Occupied { task, .. }) => Err(conflict.with(task).into()),
@@ -176,6 +181,7 @@ async fn draft(control: &Control, actor: &Actor, order: Order) -> Result<(Draft,
         }
         Order::Recovery(RecoveryOrder::Tenant(order)) => taken(context, actor, &table.tenant, order).await,
         Order::Recovery(RecoveryOrder::Tables(order)) => taken(context, actor, &table.tables, order).await,
+        Order::Recovery(RecoveryOrder::Cluster(order)) => taken(context, actor, &table.cluster, order).await,
         Order::CleanUp(order) => taken(context, actor, &table.clean_up, order).await,
         Order::DeletePolicy(order) => taken(context, actor, &table.delete_policy, order).await,
     }

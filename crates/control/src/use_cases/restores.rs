@@ -7,7 +7,7 @@ use metadata::tasks::{TaskQuery, subject};
 use model::backup::{BackupMethod, BackupObject};
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
 use model::not_made::NotMade;
-use model::order::{IdempotencyKey, Order, RecoveryOrder, TableRecovery, TenantRecovery};
+use model::order::{ClusterRecovery, IdempotencyKey, Order, RecoveryOrder, TableRecovery, TenantRecovery};
 use model::physical::resources::TargetResources;
 use model::recovery::RecoveryRequest;
 use model::storage::Storage;
@@ -21,6 +21,8 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::flows::recover_tables::{self, RecoverTables, State as TablesState};
 use crate::flows::recovery_source::Origin;
+use crate::flows::restore_cluster;
+pub use crate::flows::restore_cluster::plan::{ClusterRecoveryPlan, PlannedTenant, PlannedUnits};
 use crate::flows::restore_logical::{self, State};
 use crate::flows::restore_tenant::{self, RestoreTenant, State as TenantState};
 use crate::flows::{Plan, recovery_kinds};
@@ -50,6 +52,8 @@ pub struct RestoreFilter {
 pub struct RestoreTask {
     /// The task.
     pub task: TaskId,
+    /// The recovery of a whole cluster that it belongs to, if any.
+    pub parent: Option<TaskId>,
     /// The initiator.
     pub creator: String,
     /// The method of the backup.
@@ -183,6 +187,34 @@ pub async fn preview_tables(
     recover_tables::plan::previewed(&control.context, wish).await
 }
 
+/// Starts the recovery of the tenants of a cluster from their physical backups.
+///
+/// # Errors
+/// When a rule refuses it: 20043 if such a recovery into the same cluster is running, and others for the contents of
+/// the request.
+pub async fn restore_cluster(
+    control: &Control,
+    actor: &Actor,
+    wish: ClusterRecovery,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    orders::submit(control, actor, Order::Recovery(RecoveryOrder::Cluster(Box::new(wish))), key).await
+}
+
+/// Returns the plan of a recovery of a cluster's tenants. Writes nothing, and creates no task.
+///
+/// # Errors
+/// As [`restore_cluster`], and the errors that the checks of the task itself would find: 20049 for a time that is not
+/// recoverable, 20044 for a name that exists, 20040 for missing resources of the cluster.
+pub async fn plan_cluster(
+    control: &Control,
+    actor: &Actor,
+    wish: ClusterRecovery,
+) -> Result<ClusterRecoveryPlan, Error> {
+    actor.must(Permission::Backup)?;
+    restore_cluster::plan::plan(&control.context, actor, wish).await
+}
+
 /// Returns the plan of a recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
@@ -237,6 +269,7 @@ fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
     let not_made = state.not_made().cloned().collect();
     RestoreTask {
         task: TaskId(task.id.0),
+        parent: view::parent(task),
         creator: task.creator.clone(),
         method: BackupMethod::Logical,
         backup_set: Some(state.backup_set),
@@ -294,6 +327,7 @@ fn seen_physical(task: &Task, origin: Origin, scn: u64) -> RestoreTask {
     let settled = [scn, origin.scn.unwrap_or(0)].into_iter().find(|scn| *scn > 0);
     RestoreTask {
         task: TaskId(task.id.0),
+        parent: view::parent(task),
         creator: task.creator.clone(),
         method: BackupMethod::Physical,
         backup_set: None,

@@ -9,7 +9,7 @@ use engine::{Task, TaskId, TaskStatus};
 use model::Timestamp;
 use model::id::ClusterId;
 
-use crate::database::{Listing, Slice, Transaction};
+use crate::database::{Connection, Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::journal::{decision, events};
 use crate::open::Metadata;
@@ -28,6 +28,21 @@ pub mod subject {
     pub const BACKUP_SET: &str = "backup-set";
     /// The backup strategy that created it, if any.
     pub const STRATEGY: &str = "strategy";
+    /// The task that created it and supervises it, if any.
+    pub const PARENT: &str = "parent";
+    /// The lane of that task.
+    pub const PARENT_LANE: &str = "parent-lane";
+}
+
+/// A task that another task created and supervises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildTask {
+    /// The task.
+    pub id: TaskId,
+    /// The lane of the task that created it.
+    pub lane: String,
+    /// Whether it has ended.
+    pub is_finished: bool,
 }
 
 /// The states in which a task is not finished.
@@ -107,6 +122,14 @@ impl Metadata {
         Ok(tasks.into_values().collect())
     }
 
+    /// Returns the tasks that a task has created, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_children(&self, parent: TaskId) -> Result<Vec<ChildTask>, Error> {
+        children(&mut self.read().await?, parent).await
+    }
+
     /// Returns the events after `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
     ///
     /// # Errors
@@ -164,6 +187,14 @@ impl Transaction {
         stored::load(&mut self.connection, task).await
     }
 
+    /// Returns the tasks that a task has created, oldest first. No other is created until this transaction ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_children_now(&mut self, parent: TaskId) -> Result<Vec<ChildTask>, Error> {
+        children(&mut self.connection, parent).await
+    }
+
     /// Applies an operator's decision, in the same transaction as the other writes.
     ///
     /// # Errors
@@ -190,6 +221,23 @@ impl Transaction {
         let row = self.connection.row(find.push(" ORDER BY t.id LIMIT 1")).await?;
         row.map(|row| row.integer("id").map(TaskId)).transpose()
     }
+}
+
+async fn children(connection: &mut Connection, parent: TaskId) -> Result<Vec<ChildTask>, Error> {
+    let find = statement(
+        "look for the tasks of a task",
+        "SELECT t.id, t.status, l.value AS lane FROM tasks t
+         JOIN task_subjects p ON p.task_id = t.id AND p.name = ? AND p.value = ?
+         JOIN task_subjects l ON l.task_id = t.id AND l.name = ? ORDER BY t.id",
+    );
+    let find = find.bind(subject::PARENT).bind(parent.0.to_string()).bind(subject::PARENT_LANE);
+    let rows = connection.rows(find).await?;
+    let children = rows.iter().map(|row| {
+        let status: TaskStatus = row.word("status")?;
+        let is_finished = !UNFINISHED.contains(&status);
+        Ok(ChildTask { id: TaskId(row.integer("id")?), lane: row.text("lane")?, is_finished })
+    });
+    children.collect()
 }
 
 fn limit(statement: Statement, query: &TaskQuery) -> Statement {

@@ -131,11 +131,7 @@ impl TenantRecovery {
         self.resources.check_names()?;
         self.until.check()?;
         check_passwords(&self.passwords)?;
-        let zones = self.primary_zone.as_deref().unwrap_or("RANDOM");
-        let is_zone = |c: char| c.is_ascii_alphanumeric() || "_-.,; ".contains(c);
-        if zones.trim().is_empty() || !zones.chars().all(is_zone) {
-            return Err(Problem::invalid("recovery-primary-zone-malformed").with("zones", zones));
-        }
+        check_primary_zone(self.primary_zone.as_deref())?;
         Ok(self)
     }
 
@@ -162,8 +158,18 @@ pub(super) fn check_passwords(passwords: &[Secret]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Checks the primary zone of a new tenant.
+pub(super) fn check_primary_zone(zones: Option<&str>) -> Result<(), Problem> {
+    let zones = zones.unwrap_or("RANDOM");
+    let is_zone = |c: char| c.is_ascii_alphanumeric() || "_-.,; ".contains(c);
+    if zones.trim().is_empty() || !zones.chars().all(is_zone) {
+        return Err(Problem::invalid("recovery-primary-zone-malformed").with("zones", zones));
+    }
+    Ok(())
+}
+
 /// Checks the name of a new tenant: letters, digits and underscores, and not a name that OceanBase reserves.
-fn check_tenant_name(name: &str) -> Result<(), Problem> {
+pub(super) fn check_tenant_name(name: &str) -> Result<(), Problem> {
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let begins_well = name.chars().next().is_some_and(|c| !c.is_ascii_digit());
     let is_kept = ["sys", "gts", "oceanbase"].contains(&name.to_ascii_lowercase().as_str());

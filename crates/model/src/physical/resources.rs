@@ -12,12 +12,49 @@ use crate::size;
 pub struct UnitSpec {
     /// Its name.
     pub name: String,
-    /// Hundredths of a CPU.
+    /// Hundredths of a CPU: the maximum, before 4.0 the reserved part.
     pub cpu_hundredths: u64,
-    /// Memory.
+    /// The reserved hundredths of a CPU.
+    #[serde(default)]
+    pub min_cpu_hundredths: u64,
+    /// Memory; before 4.0 the reserved part.
     pub memory_bytes: u64,
-    /// Log disk.
+    /// Log disk; 0 before 4.0.
     pub log_disk_bytes: u64,
+    /// What only 2.2.77 and 3.x have.
+    #[serde(default)]
+    pub old: Option<OldLimits>,
+}
+
+/// The further limits of a unit of 2.2.77 and 3.x.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldLimits {
+    /// The most hundredths of a CPU.
+    pub max_cpu_hundredths: u64,
+    /// The most memory.
+    pub max_memory_bytes: u64,
+    /// The most I/O operations per second.
+    pub max_iops: u64,
+    /// The reserved I/O operations per second.
+    pub min_iops: u64,
+    /// The most data.
+    pub max_disk_bytes: u64,
+    /// The most sessions.
+    pub max_sessions: u64,
+}
+
+impl UnitSpec {
+    /// Returns whether another specification has the same limits.
+    #[must_use]
+    pub fn is_as_large_as(&self, other: &Self) -> bool {
+        Self { name: String::new(), ..self.clone() } == Self { name: String::new(), ..other.clone() }
+    }
+
+    /// Writes what one unit takes from a server, such as `2 CPU, 4 GB memory`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        shown(self.cpu_hundredths, self.memory_bytes, self.log_disk_bytes)
+    }
 }
 
 /// The free resources of a server.
@@ -42,6 +79,9 @@ pub struct ResourcePool {
     pub name: String,
     /// The tenant that has it, if one does.
     pub tenant: Option<TenantId>,
+    /// The unit specification of its units; empty if the cluster does not show it.
+    #[serde(default)]
+    pub unit: String,
     /// How many units it has in each of its zones.
     pub units: u64,
     /// Its zones.
@@ -184,23 +224,8 @@ fn check_pool(name: &str, have: &ClusterResources) -> Result<(), Problem> {
 }
 
 fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem> {
-    let names = |names: &mut dyn Iterator<Item = &String>| {
-        let mut names: Vec<&str> = names.map(String::as_str).collect();
-        names.dedup();
-        names.join(", ")
-    };
-    let spec = have.units.iter().find(|spec| spec.name.eq_ignore_ascii_case(&wanted.unit));
-    let spec = spec.ok_or_else(|| {
-        let known = names(&mut have.units.iter().map(|spec| &spec.name));
-        let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-unit-unknown");
-        problem.with("unit", &wanted.unit).with("units", known)
-    })?;
-    let here: Vec<&ServerRoom> = have.servers.iter().filter(|room| room.zone == wanted.zone).collect();
-    if here.is_empty() {
-        let known = names(&mut have.servers.iter().map(|room| &room.zone));
-        let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-zone-unknown");
-        return Err(problem.with("zone", &wanted.zone).with("zones", known));
-    }
+    let spec = spec_of(&wanted.unit, have)?;
+    let here = servers_of(&wanted.zone, have)?;
     let fits = |room: &&&ServerRoom| {
         room.cpu_hundredths >= spec.cpu_hundredths
             && room.memory_bytes >= spec.memory_bytes
@@ -224,13 +249,58 @@ fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem
         .with("free", free))
 }
 
-fn shown(cpu_hundredths: u64, memory_bytes: u64, log_disk_bytes: u64) -> String {
-    let (whole, rest) = (cpu_hundredths / 100, cpu_hundredths % 100);
-    let cpu = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}") };
+/// Finds a unit specification.
+///
+/// # Errors
+/// If the cluster has none of that name.
+pub(super) fn spec_of<'h>(unit: &str, have: &'h ClusterResources) -> Result<&'h UnitSpec, Problem> {
+    let found = have.units.iter().find(|spec| spec.name.eq_ignore_ascii_case(unit));
+    found.ok_or_else(|| {
+        let known = listed(have.units.iter().map(|spec| &spec.name));
+        let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-unit-unknown");
+        problem.with("unit", unit).with("units", known)
+    })
+}
+
+/// Returns the servers of a zone.
+///
+/// # Errors
+/// If the cluster has no such zone.
+pub(super) fn servers_of<'h>(zone: &str, have: &'h ClusterResources) -> Result<Vec<&'h ServerRoom>, Problem> {
+    let here: Vec<&ServerRoom> = have.servers.iter().filter(|room| room.zone == zone).collect();
+    if here.is_empty() {
+        let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-zone-unknown");
+        return Err(problem.with("zone", zone).with("zones", zones_of(have)));
+    }
+    Ok(here)
+}
+
+/// Lists the zones of a cluster.
+pub(super) fn zones_of(have: &ClusterResources) -> String {
+    listed(have.servers.iter().map(|room| &room.zone))
+}
+
+fn listed<'n>(names: impl Iterator<Item = &'n String>) -> String {
+    let mut names: Vec<&str> = names.map(String::as_str).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+pub(super) fn shown(cpu_hundredths: u64, memory_bytes: u64, log_disk_bytes: u64) -> String {
+    let cpu = cpus(cpu_hundredths);
     let memory = size::bytes(memory_bytes);
     match log_disk_bytes {
         0 => format!("{cpu} CPU, {memory} memory"), // before 4.0, logs have no separate disk quota
         log_disk => format!("{cpu} CPU, {memory} memory, {} log disk", size::bytes(log_disk)),
+    }
+}
+
+/// Writes a number of CPUs, such as `2` or `1.50`.
+#[must_use]
+pub fn cpus(hundredths: u64) -> String {
+    match hundredths % 100 {
+        0 => (hundredths / 100).to_string(),
+        rest => format!("{}.{rest:02}", hundredths / 100),
     }
 }
 
@@ -247,8 +317,10 @@ mod tests {
         let unit = |name: &str, cpu: u64| UnitSpec {
             name: name.into(),
             cpu_hundredths: cpu,
+            min_cpu_hundredths: cpu,
             memory_bytes: 4 * GB,
             log_disk_bytes: 12 * GB,
+            old: None,
         };
         let room = |server: &str, zone: &str, cpu_hundredths: u64| ServerRoom {
             server: server.into(),
@@ -260,6 +332,7 @@ mod tests {
         let pool = |name: &str, tenant: Option<i64>| ResourcePool {
             name: name.into(),
             tenant: tenant.map(TenantId),
+            unit: "small".into(),
             units: 1,
             zones: vec!["z1".into()],
         };

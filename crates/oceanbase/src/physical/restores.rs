@@ -3,7 +3,7 @@
 use model::Secret;
 use model::ability::Generation;
 use model::id::TenantId;
-use model::physical::resources::{ClusterResources, ZoneUnits};
+use model::physical::resources::{ClusterResources, UnitSpec, ZoneUnits};
 use model::physical::restore::RestoreJob;
 
 use super::Verbs;
@@ -129,6 +129,21 @@ impl Verbs {
     #[must_use]
     pub fn create_pool(&self, name: &str, zone: &ZoneUnits) -> Statement {
         gen4::restore::create_pool(name, zone)
+    }
+
+    /// Returns the statement that creates a unit specification with the limits of another one.
+    #[must_use]
+    pub fn create_unit(&self, name: &str, like: &UnitSpec) -> Statement {
+        match self.generation {
+            Generation::Gen3 => gen3::resources::create_unit(name, like),
+            Generation::Gen4 | Generation::Seekdb => gen4::resources::create_unit(name, like),
+        }
+    }
+
+    /// Returns the statement that drops a unit specification that no pool uses.
+    #[must_use]
+    pub fn drop_unit(&self, name: &str) -> Statement {
+        gen4::resources::drop_unit(name)
     }
 
     /// Returns the statement that drops a resource pool that no tenant uses.

@@ -1,4 +1,5 @@
-//! `lifeboat restore clean-up`: removes the remains of a failed recovery, after a confirmation of its tenant.
+//! `lifeboat restore clean-up`: removes the remains of a failed recovery, after a confirmation of its tenant, or of the
+//! target cluster.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -14,14 +15,32 @@ use crate::follow;
 use crate::language::words_of;
 use crate::rows::{RestoreTaskRow, read_all};
 
-/// The kinds of task that are recoveries.
+/// The kind of task that recovers the tenants of a cluster.
+const WHOLE: &str = "restore-cluster";
+
+/// The kinds of task that recover into one tenant.
 const KINDS: [&str; 3] = ["restore-tenant", "recover-tables", "restore-logical"];
+
+/// The texts that ask for the name.
+struct Texts {
+    prompt: &'static str,
+    other: &'static str,
+}
+
+const OF_TENANT: Texts = Texts { prompt: "cli-prompt-clean-up", other: "cli-clean-up-other-tenant" };
+const OF_CLUSTER: Texts =
+    Texts { prompt: "cli-prompt-clean-up-cluster", other: "cli-clean-up-other-cluster" };
 
 pub(super) async fn run(reach: &Reach, task: i64, given: Option<&str>, wait: bool) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let stored = client.get(&format!("/tasks/instances/{task}"), &[]).await?;
-    let tenant = tenant_of(&client, task, &stored).await?;
-    confirm(given, task, &tenant)?;
+    let is_whole = stored["taskDefinitionId"] == WHOLE;
+    let name = match stored["cluster"]["name"].as_str().filter(|_| is_whole) {
+        Some(cluster) => cluster.to_owned(),
+        None => tenant_of(&client, task, &stored).await?,
+    };
+    let texts = if is_whole { &OF_CLUSTER } else { &OF_TENANT };
+    confirm(given, task, &name, texts)?;
     let data = client.post(&format!("/tasks/instances/{task}/rollback"), None).await?;
     let said = Text::new("cli-recovery-cleaned-up").with("task", task);
     if !wait {
@@ -50,24 +69,24 @@ async fn tenant_of(client: &Client, task: i64, stored: &Value) -> Result<String,
     Ok(found.ok_or_else(missing)?.restore_tenant_name)
 }
 
-/// Requires the name of the tenant, from the option or a prompt.
-fn confirm(given: Option<&str>, task: i64, tenant: &str) -> Result<(), Failure> {
+/// Requires the name of the tenant or cluster, from the option or a prompt.
+fn confirm(given: Option<&str>, task: i64, tenant: &str, texts: &Texts) -> Result<(), Failure> {
     let about = |problem: Problem| problem.with("task", task).with("tenant", tenant);
     let name = match given {
         Some(name) => name.to_owned(),
-        None if std::io::stdin().is_terminal() => typed(task, tenant)
+        None if std::io::stdin().is_terminal() => typed(task, tenant, texts)
             .map_err(|cause| Failure::from(about(Problem::invalid("cli-clean-up-unconfirmed")).raw(cause)))?,
         None => return Err(about(Problem::invalid("cli-clean-up-unconfirmed")).into()),
     };
     if name == tenant {
         return Ok(());
     }
-    let problem = Problem::refused(codes::NOTHING_TO_CLEAN_UP, "cli-clean-up-other-tenant");
+    let problem = Problem::refused(codes::NOTHING_TO_CLEAN_UP, texts.other);
     Err(about(problem).with("name", name).into())
 }
 
-fn typed(task: i64, tenant: &str) -> std::io::Result<String> {
-    let prompt = Text::new("cli-prompt-clean-up").with("task", task).with("tenant", tenant);
+fn typed(task: i64, tenant: &str, texts: &Texts) -> std::io::Result<String> {
+    let prompt = Text::new(texts.prompt).with("task", task).with("tenant", tenant);
     let mut out = std::io::stderr().lock();
     write!(out, "{} ", words_of(&prompt))?;
     out.flush()?;

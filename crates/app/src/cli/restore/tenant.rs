@@ -69,7 +69,8 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
     }
     match &new.unit {
         Some(unit) => {
-            let zones = if new.zone.is_empty() { zones(client, into).await? } else { new.zone.clone() };
+            let zones =
+                if new.zone.is_empty() { names::zones(client, into).await? } else { new.zone.clone() };
             let pool = json!({ "unitSpecName": unit, "unitCount": new.unit_count.unwrap_or(1) });
             let zones = zones.iter().map(|zone| json!({ "name": zone, "resourcePool": pool }));
             tenant.insert("zones".into(), Value::Array(zones.collect()));
@@ -161,13 +162,6 @@ async fn offline(
         form.insert("backupTenantName".into(), json!(tenant));
     }
     Ok(tenant.map_or_else(|| format!("tenant_{tenant_id}"), str::to_owned))
-}
-
-/// Returns the names of a cluster's zones.
-async fn zones(client: &Client, cluster: i64) -> Result<Vec<String>, Failure> {
-    let data = client.get(&format!("/ob/clusters/{cluster}/zones"), &[]).await?;
-    let rows = data["contents"].as_array().cloned().unwrap_or_default();
-    Ok(rows.iter().filter_map(|row| row["name"].as_str().map(str::to_owned)).collect())
 }
 
 /// Shows the recoverable periods of tenants.

@@ -66,18 +66,26 @@ pub(crate) async fn check_recovery_source<F>(at: &At<F>, origin: &mut Origin) ->
 where
     F: Flow<Context = Context>,
 {
-    let context = at.context();
-    let witness = Arc::new(StepLog::new(at));
-    let passwords = origin.open_passwords(context)?;
+    let passwords = origin.open_passwords(at.context())?;
+    for note in survey(at.context(), origin, &passwords, Arc::new(StepLog::new(at))).await? {
+        at.log(words::note(note));
+    }
+    Ok(Next::Done)
+}
+
+/// Checks a source, and puts the findings into `origin`.
+pub(crate) async fn survey(
+    context: &Context,
+    origin: &mut Origin,
+    passwords: &[Secret],
+    witness: Arc<dyn Witness>,
+) -> Result<Vec<Text>, Error> {
     let settled = settle(context, origin, witness.clone(), !passwords.is_empty()).await?;
     settled.keep(origin);
     let mut driver = open(context, origin.cluster, witness).await?;
     let from = written(context, &origin.places, driver.server()).await?;
-    let (_, found) = look_from_target(&mut driver, &from, &passwords, &settled, origin).await?;
-    for note in settled.notes.into_iter().chain(found) {
-        at.log(words::note(note));
-    }
-    Ok(Next::Done)
+    let (_, found) = look_from_target(&mut driver, &from, passwords, &settled, origin).await?;
+    Ok(settled.notes.into_iter().chain(found).collect())
 }
 
 /// Determines the time and the location of the backups. It only reads.

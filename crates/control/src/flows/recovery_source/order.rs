@@ -40,10 +40,13 @@ pub(crate) fn draft<'a, D: Decided>(
     _: &'a Actor,
     order: Box<D::Order>,
 ) -> BoxFuture<'a, Result<Draft, Error>> {
-    Box::pin(async move {
-        let decided = D::decide(context, *order).await?;
-        Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
-    })
+    Box::pin(async move { drafted::<D>(context, *order).await })
+}
+
+/// Drafts the task of an order.
+pub(crate) async fn drafted<D: Decided>(context: &Context, order: D::Order) -> Result<Draft, Error> {
+    let decided = D::decide(context, order).await?;
+    Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
 }
 
 async fn first<D: Decided>(decided: D, writer: &mut Transaction) -> Result<NewTask, Error> {

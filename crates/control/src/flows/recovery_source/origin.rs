@@ -1,5 +1,6 @@
 //! The source of a recovery, as a task saves it.
 
+use metadata::Transaction;
 use model::Secret;
 use model::ability::Generation;
 use model::id::{ClusterId, StorageId, TenantId};
@@ -83,10 +84,7 @@ impl Origin {
 
     /// Returns the passwords of encrypted sets.
     pub(crate) fn open_passwords(&self, context: &Context) -> Result<Vec<Secret>, Error> {
-        let Some(sealed) = &self.passwords else { return Ok(Vec::new()) };
-        let opened = context.metadata.task_secret_open(self.cluster, sealed)?;
-        let passwords: Vec<String> = serde_json::from_str(opened.expose()).unwrap_or_default();
-        Ok(passwords.into_iter().map(Secret::new).collect())
+        open_passwords(context, self.cluster, self.passwords.as_deref())
     }
 
     /// Returns whether a job restores to another SCN than the requested one; for the latest time, to one older than
@@ -104,6 +102,29 @@ impl Origin {
     pub(crate) fn addresses(&self) -> String {
         self.places.iter().map(|place| place.uri.as_str()).collect::<Vec<_>>().join(",")
     }
+}
+
+/// Opens the passwords of encrypted sets, which were sealed for a cluster.
+pub(crate) fn open_passwords(
+    context: &Context,
+    cluster: ClusterId,
+    sealed: Option<&str>,
+) -> Result<Vec<Secret>, Error> {
+    let Some(sealed) = sealed else { return Ok(Vec::new()) };
+    let opened = context.metadata.task_secret_open(cluster, sealed)?;
+    let passwords: Vec<String> = serde_json::from_str(opened.expose()).unwrap_or_default();
+    Ok(passwords.into_iter().map(Secret::new).collect())
+}
+
+/// Seals the passwords of encrypted sets for a cluster and the task that this transaction creates.
+pub(crate) fn seal_passwords(
+    writer: &Transaction,
+    cluster: ClusterId,
+    passwords: &[Secret],
+) -> Option<String> {
+    let texts: Vec<&str> = passwords.iter().map(Secret::expose).collect();
+    let all = (!texts.is_empty()).then(|| Secret::new(serde_json::json!(texts).to_string()));
+    all.map(|all| writer.task_secret_seal(cluster, &all))
 }
 
 /// Writes a time to the microsecond.

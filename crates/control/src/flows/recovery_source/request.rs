@@ -10,7 +10,7 @@ use model::physical::SYS;
 use model::problem::codes;
 use model::{Problem, Secret};
 
-use super::origin::{Origin, Source};
+use super::origin::{Origin, Source, seal_passwords};
 use crate::context::Context;
 use crate::error::Error;
 use crate::orders::Destination;
@@ -89,7 +89,11 @@ async fn storage_of(context: &Context, choice: &StorageChoice) -> Result<Destina
 }
 
 /// Returns a tenant's current name, otherwise its name in its newest backup set, otherwise its ID.
-async fn name_of(context: &Context, cluster: ClusterId, tenant: TenantId) -> Result<String, Error> {
+pub(crate) async fn name_of(
+    context: &Context,
+    cluster: ClusterId,
+    tenant: TenantId,
+) -> Result<String, Error> {
     if let Some(known) = context.metadata.tenant_get(cluster, tenant).await? {
         return Ok(known.name);
     }
@@ -158,9 +162,7 @@ impl Chosen {
 
     /// Seals the passwords of encrypted sets for the task that this transaction creates.
     pub(crate) fn seal(&self, writer: &Transaction, passwords: &[Secret]) -> Option<String> {
-        let texts: Vec<&str> = passwords.iter().map(Secret::expose).collect();
-        let all = (!texts.is_empty()).then(|| Secret::new(serde_json::json!(texts).to_string()));
-        all.map(|all| writer.task_secret_seal(self.target.id, &all))
+        seal_passwords(writer, self.target.id, passwords)
     }
 
     /// Returns the source as the task saves it; the passwords have been sealed.

@@ -8,7 +8,7 @@ use model::problem::codes;
 use model::time::Timestamp;
 
 use super::state::{RestoreTenant, State};
-use crate::context::{Conflict, Context, Taker};
+use crate::context::{Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::flows::recovery_source::{self, Chosen, Origin, choose, draft};
 
@@ -23,6 +23,11 @@ pub(crate) const TAKER: Taker<Box<TenantRecovery>> = Taker {
     draft: draft::<Decided>,
     conflict: Conflict { text: "tenant-recovery-runs-already", code: Some(codes::RECOVERY_RUNS_ALREADY) },
 };
+
+/// Drafts the task of a recovery that belongs to a greater one.
+pub(crate) async fn drafted(context: &Context, order: TenantRecovery) -> Result<Draft, Error> {
+    recovery_source::drafted::<Decided>(context, order).await
+}
 
 impl recovery_source::Decided for Decided {
     type Flow = RestoreTenant;

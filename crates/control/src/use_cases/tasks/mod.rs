@@ -5,8 +5,7 @@ mod number;
 pub(crate) mod view;
 pub(crate) mod waits;
 
-use engine::journal::ApplyError;
-use engine::operator::{Command, OperateError, decide};
+use engine::operator::Command;
 use engine::{Journal as _, TaskStatus as Stored};
 use metadata::tasks::{EventQuery, TaskQuery, subject};
 use model::Problem;
@@ -21,7 +20,7 @@ use crate::actor::Actor;
 use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
-use crate::orders::subjects;
+use crate::orders::{self, subjects};
 use crate::page::{Page, PageAsk};
 use crate::words;
 
@@ -204,16 +203,8 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
     let attempt = Attempt::new(actor, action, target);
     let work = Box::pin(async {
         actor.must(Permission::Backup)?;
-        let id = engine::TaskId(task.0);
         let mut writer = control.metadata().begin().await?;
-        // Read in the transaction that writes, so that the decision matches the state of the task.
-        let stored = writer.task_now(id).await?.ok_or(OperateError::NoSuchTask(id))?;
-        let decision = decide(&stored, command).map_err(OperateError::Refused)?;
-        writer.task_apply(id, &decision).await.map_err(|error| match error {
-            ApplyError::Changed => OperateError::Busy(id),
-            ApplyError::Occupied { key, task } => OperateError::Occupied { key, task },
-            ApplyError::Journal(cause) => OperateError::Journal(cause),
-        })?;
+        orders::command(&mut writer, engine::TaskId(task.0), command).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         control.wake().now();

@@ -1,7 +1,7 @@
 //! A stored task as users see it: the engine's rows become subtasks, with OCP's states.
 
 use engine::task::{Operation, Progress, Row, StepStatus, TaskStatus, Undo};
-use engine::{Moment, Task};
+use engine::{Flow as _, Moment, Task};
 use metadata::tasks::subject;
 use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::task as seen;
@@ -11,6 +11,7 @@ use model::time::Timestamp;
 use super::next;
 use super::number::subtask_id;
 use crate::flows::metered::{BYTES, ROWS};
+use crate::flows::restore_cluster::{self, RestoreCluster};
 use crate::flows::{backup_logical, recover_tables, restore_logical};
 use crate::orders::subjects;
 use crate::{flows, words};
@@ -27,6 +28,7 @@ pub(super) fn task(stored: Task, waits_for: Option<Text>) -> seen::Task {
         tenant: number(subject::TENANT).map(TenantId),
         tenant_name: about(subjects::TENANT_NAME),
         strategy: number(subject::STRATEGY).map(StrategyId),
+        parent: parent(&stored),
         status: status(stored.status),
         operation: operation(stored.operation),
         note: match stored.status {
@@ -50,6 +52,21 @@ pub(super) fn task(stored: Task, waits_for: Option<Text>) -> seen::Task {
     }
 }
 
+/// Returns the task that created this one and supervises it, if any.
+pub(crate) fn parent(stored: &Task) -> Option<TaskId> {
+    stored.subject.get(subject::PARENT).and_then(|id| id.parse().ok()).map(TaskId)
+}
+
+/// Returns the task that a lane supervises, if any.
+fn child(stored: &Task, row: &Row) -> Option<TaskId> {
+    let lane = stored.lanes.iter().find(|lane| lane.key == row.lane)?;
+    if stored.kind != RestoreCluster::KIND {
+        return None;
+    }
+    let lane: restore_cluster::Lane = serde_json::from_value(lane.state.clone()).ok()?;
+    lane.child.map(TaskId)
+}
+
 fn subtasks(stored: &Task) -> Vec<seen::Subtask> {
     let mut subtasks = Vec::with_capacity(stored.rows.len());
     for (place, rows) in stored.steps().enumerate() {
@@ -70,6 +87,7 @@ fn subtask(stored: &Task, row: &Row, place: u32, parallel_idx: i64) -> seen::Sub
         step: row.step.clone(),
         place,
         lane: row.is_lane().then(|| row.lane.clone()),
+        child: child(stored, row),
         parallel_idx,
         status: subtask_status(row.status),
         skipped: row.skipped,
