@@ -20,7 +20,7 @@ pub(crate) use code::of_database;
 pub use code::{
     Event, Outline, Outlines, Routine, RoutineKind, Trigger, events, outlines, routines, triggers,
 };
-pub use databases::{all_databases, databases, is_system_database};
+pub use databases::{all_databases, databases, every_server_has, is_system_database};
 pub use definition::{
     Context, Definition, event_definition, routine_definition, trigger_definition, view_definition,
 };

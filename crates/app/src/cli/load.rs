@@ -150,7 +150,13 @@ impl Loading {
             add(load::create_routines(target, client, dump, options).await)?;
         }
         add(load::create_indexes(target, client, dump, options, *connections, cancel).await)?;
-        let rows = if verify { self.verify().await? } else { meter.now().rows };
+        let rows = if verify {
+            let (rows, differing) = self.verify().await?;
+            add(Ok(differing))?;
+            rows
+        } else {
+            meter.now().rows
+        };
         if options.with_code {
             add(load::create_triggers(target, client, dump, options).await)?;
         }
@@ -158,16 +164,19 @@ impl Loading {
         Ok(rows)
     }
 
-    /// Reads all rows back, and returns the number of compared rows.
-    async fn verify(&self) -> Result<u64, Failure> {
+    /// Reads all rows back. Returns the number of compared rows, and the tables that differ.
+    async fn verify(&self) -> Result<(u64, Made), Failure> {
         let Self { screen, target, client, dump, options, connections, cancel, .. } = self;
         let meter = Meter::new();
         let work = load::verify_data(target, client, dump, options, *connections, &meter, cancel);
         let report = metered(*screen, "verify-data", &meter, work).await?;
+        if let Some(differing) = load::differing(&report) {
+            return Ok((report.rows, differing));
+        }
         if let Some((last, others)) = report.findings.split_last() {
             others.iter().for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
             return Err(last.problem().coded(codes::RECOVERY_FAILED).into());
         }
-        Ok(report.rows)
+        Ok((report.rows, Made::default()))
     }
 }

@@ -283,7 +283,9 @@ async fn verify_data(at: &Here, state: &mut State) -> Answer {
     for finding in report.findings.iter().take(FINDINGS_SHOWN) {
         at.log(words::note(finding.problem().text));
     }
-    if let Some(first) = report.findings.first() {
+    if let Some(lost) = load::differing(&report) {
+        made(at, state, "verify-data", lost);
+    } else if let Some(first) = report.findings.first() {
         let problem = Problem::outside("recovery-differs").coded(codes::RECOVERY_FAILED);
         return Err(words::refused(problem.with("findings", report.findings.len()).raw(first.problem())));
     }

@@ -17,8 +17,13 @@ pub(crate) enum Granted {
     Pattern(String),
 }
 
-/// Returns a GRANT under the new names of databases, by the old ones.
-pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Granted {
+/// Returns a GRANT under the new names of databases, by the old ones. `is_of_server` tells which databases source and
+/// target have of their own.
+pub(crate) fn granted(
+    statement: &[u8],
+    names: &BTreeMap<String, String>,
+    is_of_server: impl Fn(&str) -> bool,
+) -> Granted {
     let tokens = tokens(statement);
     let Some((place, spelled, pattern)) = on(&tokens) else { return Granted::By(statement.to_vec()) };
     let literal = pattern.literal();
@@ -28,6 +33,7 @@ pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Gra
         None => match literal.as_ref().and_then(|old| Some((old, names.get(old)?))) {
             Some((old, new)) if old == new => spelled.clone(),
             Some((_, new)) => escaped(new),
+            None if is_of_server(literal.as_deref().unwrap_or(&spelled)) => spelled.clone(),
             None => {
                 let mut matching = names.iter().filter(|(old, _)| pattern.matches(old)).peekable();
                 if matching.peek().is_none() {
@@ -51,10 +57,12 @@ pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Gra
     Granted::By(sql)
 }
 
-/// Returns whether a GRANT applies to more than one database: it names no database, such as the grant of a role, or a
-/// pattern with `%`.
-pub(crate) fn is_global(statement: &[u8]) -> bool {
-    on(&tokens(statement)).is_none_or(|(_, _, pattern)| pattern.0.contains(&Part::Many))
+/// Returns whether a GRANT applies to more than one restored database: it names no database, such as the grant of a
+/// role, a pattern with `%`, or a database of the server itself.
+pub(crate) fn is_global(statement: &[u8], is_of_server: impl Fn(&str) -> bool) -> bool {
+    on(&tokens(statement)).is_none_or(|(_, spelled, pattern)| {
+        pattern.0.contains(&Part::Many) || is_of_server(&pattern.literal().unwrap_or(spelled))
+    })
 }
 
 /// Returns the position of the database in a GRANT, its spelling, and the pattern that it matches.
@@ -162,8 +170,11 @@ mod tests {
             ("GRANT SELECT ON `x%`.* TO 'u'", elsewhere("x%")),
             (r"GRANT SELECT ON `my\_app`.`t` TO 'u'", elsewhere(r"my\_app")),
         ] {
-            assert_eq!(granted(sql.as_bytes(), &names), expected, "{sql}");
+            assert_eq!(granted(sql.as_bytes(), &names, |_| false), expected, "{sql}");
         }
+        let is_of_server = |name: &str| name == "performance_schema";
+        let sql = "GRANT SELECT ON `performance_schema`.* TO 'u'";
+        assert_eq!(granted(sql.as_bytes(), &names, is_of_server), by(sql));
     }
 
     #[test]
@@ -177,7 +188,8 @@ mod tests {
             ("GRANT SELECT ON `d`.`t` TO 'u'", false),
             ("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'", false),
         ] {
-            assert_eq!(is_global(sql.as_bytes()), expected, "{sql}");
+            assert_eq!(is_global(sql.as_bytes(), |_| false), expected, "{sql}");
         }
+        assert!(is_global(b"GRANT SELECT ON `mysql`.`user` TO 'u'", |name| name == "mysql"));
     }
 }

@@ -262,12 +262,15 @@ impl Making {
             return Ok(());
         }
         let ours = marks.all(&mut self.session).await?;
+        let (from, to) = (self.manifest.server.product, self.session.server().product);
+        let is_of_server =
+            |name: &str| catalog::every_server_has(from, name) && catalog::every_server_has(to, name);
         for object in self.objects(ObjectKey::Grants).await? {
             // An account that existed before keeps its privileges unchanged. The role PUBLIC always exists.
             if !ours.contains_key(&(object.name.clone(), ACCOUNT)) && object.name != catalog::PUBLIC_ROLE {
                 continue;
             }
-            let note = match granted(&object.statement, &self.names) {
+            let note = match granted(&object.statement, &self.names, is_of_server) {
                 Granted::By(sql) => {
                     self.run(Statement::act(sql), PartKind::Grants, &object.name).await?;
                     continue;

@@ -19,8 +19,10 @@ mod target;
 mod undo;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use model::not_made::PartKind;
+use model::text::Text;
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +45,7 @@ use crate::manifest::Manifest;
 use crate::plan::Selection;
 use crate::progress::Meter;
 use crate::source::Target;
-use crate::verify::{Report, compare};
+use crate::verify::{Finding, Report, compare};
 
 /// Which databases may hold other tables before a load begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,6 +117,20 @@ pub async fn verify_data(
     let without = marks::Marks::refused_in_all(&mut session, &manifest, &names).await?;
     session.close().await;
     compare(target, client, dump, options.choice(), &without, connections, meter, cancel).await
+}
+
+/// Returns the tables whose rows differ from the dump, as the target stored other values: they are not restored
+/// completely, and the others are. `None` if no table is equal, or if something else is wrong.
+#[must_use]
+pub fn differing(report: &Report) -> Option<Made> {
+    let tables: Option<BTreeSet<&str>> = report.findings.iter().map(Finding::differing_table).collect();
+    let tables = tables.filter(|tables| (tables.len() as u64) < report.tables)?;
+    let mut made = Made::default();
+    for table in tables {
+        let reason = Text::new("load-rows-changed").with("table", table);
+        made.lack(PartKind::Tables, table, reason);
+    }
+    Some(made)
 }
 
 /// Ends a load: removes its notes from the target.

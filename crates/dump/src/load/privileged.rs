@@ -3,7 +3,7 @@
 //! user.
 
 use model::text::Text;
-use oceanbase::catalog::PUBLIC_ROLE;
+use oceanbase::catalog::{self, PUBLIC_ROLE};
 use storage::Client;
 
 use crate::archive::Archive;
@@ -28,6 +28,7 @@ pub async fn privileged(client: &Client, dump: &DumpId, options: &Options, user:
     let expected = options.expected_manifest.as_deref();
     let (archive, manifest) = Archive::open(client, dump, &options.identities, expected).await?;
     let wanted = Wanted { names: &names(&manifest, options)?, selection: &options.selection };
+    let is_of_server = |name: &str| catalog::every_server_has(manifest.server.product, name);
     let mut found = Vec::new();
     for key in wanted.accounts(&archive, &manifest) {
         for object in allowed::objects(&archive, key, |_| true).await? {
@@ -36,7 +37,7 @@ pub async fn privileged(client: &Client, dump: &DumpId, options: &Options, user:
                 ObjectKey::Grants if object.name == PUBLIC_ROLE => {
                     found.push(Text::new("load-grant-public").with("grant", text));
                 }
-                ObjectKey::Grants if is_global(&object.statement) => {
+                ObjectKey::Grants if is_global(&object.statement, is_of_server) => {
                     found.push(Text::new("load-grant-global").with("grant", text));
                 }
                 ObjectKey::Accounts if object.kind == crate::schema_file::SchemaKind::Account => {

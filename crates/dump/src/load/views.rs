@@ -10,9 +10,10 @@ use oceanbase::{Session, Statement, catalog};
 use crate::archive::Archive;
 use crate::ddl::qualified::Qualified;
 use crate::ddl::qualify::without_security;
+use crate::ddl::token::{Token, TokenKind, tokens};
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
-use crate::load::connection::{Under, enter, is_refused, make};
+use crate::load::connection::{Under, enter, is_refused, make, make_lenient};
 use crate::load::{Made, allowed};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
@@ -24,9 +25,14 @@ struct Waiting {
     name: String,
     statement: Vec<u8>,
     context: Option<Context>,
+    /// Whether `||` concatenates texts in it.
+    has_pipes: bool,
     /// The server's message at the last attempt.
     refusal: Option<oceanbase::Error>,
 }
+
+/// Makes `||` concatenate texts.
+const PIPES_CONCATENATE: &str = "SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',PIPES_AS_CONCAT')";
 
 /// Creates the views. Returns those that could not be created.
 pub(super) async fn create_views(
@@ -36,7 +42,8 @@ pub(super) async fn create_views(
     names: &BTreeMap<String, String>,
     selection: &Selection,
 ) -> Result<Made> {
-    let strange = !manifest.server.product.is_oceanbase() && session.server().product.is_oceanbase();
+    let of_oceanbase = manifest.server.product.is_oceanbase();
+    let strange = !of_oceanbase && session.server().product.is_oceanbase();
     let folds = session.server().product.is_oceanbase();
     let mut made = Made::default();
     let mut waiting = Vec::new();
@@ -71,6 +78,7 @@ pub(super) async fn create_views(
                 Some(statement) => waiting.push(Waiting {
                     database: database.clone(),
                     name: object.name,
+                    has_pipes: of_oceanbase && has_pipes(&statement),
                     statement,
                     context: object.context.clone(),
                     refusal: None,
@@ -107,7 +115,14 @@ async fn try_all(session: &mut Session, views: Vec<Waiting>, notes: &mut Vec<Tex
         enter(session, &view.database).await?;
         let (what, context) = (full_name(&view.database, &view.name), view.context.as_ref());
         let note = Under::begin(session, context, &view.statement, &what).await?;
+        if view.has_pipes {
+            let set = session.run(&Statement::read(PIPES_CONCATENATE)).await;
+            set.during(|| format!("set the sql_mode of {what}"))?;
+        }
         let made = make(session, &Statement::act(view.statement.clone())).await;
+        if view.has_pipes {
+            make_lenient(session).await?; // resets the `sql_mode`
+        }
         Under::end(session, context).await?;
         match made {
             Ok(_) => notes.extend(note),
@@ -134,4 +149,24 @@ fn renamed(statement: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>
     let changed = |name: &str| names.get(name).is_some_and(|new| new != name);
     let view = Qualified::read(statement, changed);
     view.unclear().is_empty().then(|| view.renamed(names))
+}
+
+/// Returns whether a view of OceanBase concatenates with `||`: it was created under `PIPES_AS_CONCAT`. The kernel shows
+/// a logical or as `or`.
+fn has_pipes(statement: &[u8]) -> bool {
+    let is_pipe = |token: &Token<'_>| token.kind == TokenKind::Sign && token.text == b"|";
+    tokens(statement).windows(2).any(|pair| pair.iter().all(is_pipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_pipes;
+
+    #[test]
+    fn pipes_count_outside_quotes_only() {
+        assert!(has_pipes(b"CREATE VIEW v AS select (`t`.`id` || 'x') AS `c` from `t`"));
+        for plain in ["select '||'", "select `a||b` from t", "select 1 | 2", "select a or b /* || */"] {
+            assert!(!has_pipes(format!("CREATE VIEW v AS {plain}").as_bytes()), "{plain}");
+        }
+    }
 }

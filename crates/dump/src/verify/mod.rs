@@ -25,6 +25,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many objects, or pieces of tables, were checked.
     pub checked: u64,
+    /// How many tables were compared with a database; 0 if only the dump was checked.
+    pub tables: u64,
     /// How many bytes were read.
     pub bytes: u64,
     /// How many rows the dump or the database holds.
@@ -80,6 +82,14 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Returns the table whose rows differ.
+    pub(crate) fn differing_table(&self) -> Option<&str> {
+        match self {
+            Self::RowsDiffer { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
     /// Returns the finding as a message for users.
     #[must_use]
     pub fn problem(&self) -> Problem {

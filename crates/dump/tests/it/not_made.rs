@@ -267,3 +267,57 @@ async fn single_surrogates_in_texts_of_mariadb_come_back() {
     }
     session.close().await;
 }
+
+/// seekdb hashes the key of `PARTITION BY KEY` differently, and cuts the fraction of the largest TIME.
+#[tokio::test]
+async fn rows_in_other_partitions_are_equal_and_changed_values_are_named() {
+    let (maria, seekdb) = (Bed::mariadb(), Bed::shared());
+    let statements = [
+        "CREATE TABLE parted (id INT PRIMARY KEY, v INT) PARTITION BY KEY (id) PARTITIONS 3",
+        "INSERT INTO parted SELECT seq, seq FROM seq_1_to_20",
+        "CREATE TABLE cut (id INT PRIMARY KEY, t TIME(6))",
+        "INSERT INTO cut VALUES (1, '838:59:59.5')",
+    ];
+    maria.database("d_changed", &statements).await;
+    seekdb.no_database("d_changed");
+    maria.dump("changed", &["d_changed"], ChunkAim::default()).await;
+    let (bed, options) = (maria.beside(&seekdb), load_options(&[]));
+    let (dump, target, never): (DumpId, _, _) =
+        ("changed".parse().expect("an id"), bed.source(), CancellationToken::new());
+    create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+    load::load_data(&target, &bed.client, &dump, &options, 2, &Meter::new(), &never).await.expect("rows");
+    let report = load::verify_data(&target, &bed.client, &dump, &options, 2, &Meter::new(), &never).await;
+    let report = report.expect("a report");
+    assert_eq!(report.tables, 2);
+    let differing = load::differing(&report).expect("one table is equal");
+    assert_eq!(named(&differing), [(PartKind::Tables, "`d_changed`.`cut`")]);
+    let only = dump::Report { tables: 1, ..report };
+    assert_eq!(load::differing(&only), None, "no table is equal");
+}
+
+/// OceanBase shows a concatenation as `||`, which is a logical or in the usual mode.
+#[tokio::test]
+async fn a_view_that_concatenates_with_pipes_still_does() {
+    let bed = Bed::shared();
+    let mode = "SET SESSION sql_mode = 'PIPES_AS_CONCAT'";
+    let view = "CREATE VIEW joined AS SELECT id || 'x' AS c FROM t";
+    let plain = "CREATE VIEW chosen AS SELECT id OR 0 AS c FROM t";
+    let back = "SET SESSION sql_mode = DEFAULT";
+    bed.database(
+        "d_pipes",
+        &["CREATE TABLE t (id INT)", "INSERT INTO t VALUES (1)", mode, view, back, plain],
+    )
+    .await;
+    bed.no_database("d_pipes_2");
+    bed.dump("pipes", &["d_pipes"], ChunkAim::default()).await;
+    assert_eq!(named(&loaded(&bed, "pipes", &load_options(&[("d_pipes", "d_pipes_2")])).await), []);
+    let mut session = bed.session().await;
+    run(&mut session, mode).await;
+    for (view, expected) in [("joined", "1x"), ("chosen", "1")] {
+        for database in ["d_pipes", "d_pipes_2"] {
+            let rows = query(&mut session, &format!("SELECT c FROM {database}.{view}")).await;
+            assert_eq!(rows, [[expected]], "{database}.{view}");
+        }
+    }
+    session.close().await;
+}

@@ -54,6 +54,18 @@ pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
     Ok(names.into_iter().filter(is_of_user).collect())
 }
 
+/// Returns whether every server of the product has a database of this name, which belongs to the server.
+#[must_use]
+pub fn every_server_has(product: Product, name: &str) -> bool {
+    match product {
+        Product::Oceanbase | Product::Seekdb => ["mysql", "oceanbase", "information_schema"].contains(&name),
+        Product::Mariadb | Product::Mysql => {
+            ["mysql", "sys"].contains(&name)
+                || IN_ANY_SPELLING.iter().any(|own| own.eq_ignore_ascii_case(name))
+        }
+    }
+}
+
 /// Returns the names of all databases.
 ///
 /// # Errors
