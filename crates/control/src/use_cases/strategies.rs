@@ -55,7 +55,8 @@ use log_backup::{pause_order, resume_order};
 use misses::record_misses;
 use place::place;
 pub use runs::{
-    RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs, runs,
+    NextRuns, RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs,
+    runs,
 };
 pub(crate) use runs::{schedule_standing, schedule_standings};
 
@@ -76,7 +77,7 @@ pub async fn create(
         writer.commit().await?;
         get(control, actor, scope).await
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Checks a new strategy as [`create`] does, and saves nothing.
@@ -89,7 +90,7 @@ pub async fn check_new(
     scope: Scope,
     ask: StrategyAsk,
 ) -> Result<(), Error> {
-    Box::pin(created(control, actor, scope, ask)).await.map(drop)
+    found::named(&control.context, scope, Box::pin(created(control, actor, scope, ask))).await.map(drop)
 }
 
 /// Creates a strategy in a transaction that is not yet committed.
@@ -143,7 +144,7 @@ pub async fn change(
         writer.commit().await?;
         get(control, actor, scope).await
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Checks a change as [`change`] does, and saves nothing.
@@ -156,7 +157,7 @@ pub async fn check_change(
     scope: Scope,
     change: StrategyChange,
 ) -> Result<(), Error> {
-    Box::pin(changed(control, actor, scope, change)).await.map(drop)
+    found::named(&control.context, scope, Box::pin(changed(control, actor, scope, change))).await.map(drop)
 }
 
 /// Changes a strategy in a transaction that is not yet committed.
@@ -323,7 +324,7 @@ async fn switch(
         control.wake().now();
         Ok(task)
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. A task that waits in the
@@ -344,7 +345,7 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         attempt.done(&mut writer).await?;
         Ok(writer.commit().await?)
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Returns the default storage of a tenant's strategy: that of the cluster's strategy with the same method.

@@ -19,23 +19,31 @@ const SHORTEST_S: i64 = 60;
 
 impl QuietWindow {
     /// Returns the window from one time of day, inclusive, to another, exclusive; past midnight if the latter is
-    /// earlier.
+    /// earlier. A saved one may break a newer rule: see [`QuietWindow::check`].
     ///
     /// # Errors
-    /// Refuses two equal times, and a window that lasts or leaves less than a minute a day.
+    /// Refuses two equal times.
     pub fn new(from: NaiveTime, until: NaiveTime) -> Result<Self, Problem> {
         if from == until {
             return Err(Problem::invalid("schedule-window-empty").with("time", from.format("%H:%M")));
         }
-        const DAY_S: i64 = 86_400;
-        let lasts_s = (until - from).num_seconds().rem_euclid(DAY_S);
-        if !(SHORTEST_S..=DAY_S - SHORTEST_S).contains(&lasts_s) {
-            let is_short = lasts_s < SHORTEST_S;
-            let id = if is_short { "schedule-window-too-short" } else { "schedule-window-leaves-no-time" };
-            let refusal = Problem::invalid(id).with("from", from.format("%H:%M:%S"));
-            return Err(refusal.with("until", until.format("%H:%M:%S")));
-        }
         Ok(Self { from, until })
+    }
+
+    /// Checks its length. Strategies that were saved before this rule may break it.
+    ///
+    /// # Errors
+    /// Refuses a window that lasts or leaves less than a minute a day.
+    pub fn check(self) -> Result<(), Problem> {
+        const DAY_S: i64 = 86_400;
+        let lasts_s = (self.until - self.from).num_seconds().rem_euclid(DAY_S);
+        if (SHORTEST_S..=DAY_S - SHORTEST_S).contains(&lasts_s) {
+            return Ok(());
+        }
+        let is_short = lasts_s < SHORTEST_S;
+        let id = if is_short { "schedule-window-too-short" } else { "schedule-window-leaves-no-time" };
+        let refusal = Problem::invalid(id).with("from", self.from.format("%H:%M:%S"));
+        Err(refusal.with("until", self.until.format("%H:%M:%S")))
     }
 
     /// Returns when it begins.

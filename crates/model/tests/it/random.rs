@@ -1,5 +1,6 @@
 //! Random inputs, the same for the same seed.
 
+mod preview;
 mod retention;
 mod schedule;
 mod timeline;

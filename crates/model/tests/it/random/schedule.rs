@@ -410,7 +410,7 @@ impl World {
 }
 
 /// Returns a random schedule.
-fn schedule(dice: &mut Dice) -> serde_json::Value {
+pub(super) fn schedule(dice: &mut Dice) -> serde_json::Value {
     let zones = [
         "UTC",
         "Asia/Shanghai",
