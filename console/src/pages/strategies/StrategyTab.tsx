@@ -88,7 +88,7 @@ function StrategyHead({ strategy, generation, onModify }: StrategyHeadProps) {
         {objectOf(strategy, labels)}{' '}
         <span data-testid="strategy-status" data-status={status}>
           <Status tone={toneOf(status)}>{labels.words.scheduleStatus[status]}</Status>
-          {strategy.invalid ? <Status tone="warning">{labels.strategy.invalid}</Status> : null}
+          {strategy.invalid ? <Status tone="warn">{labels.strategy.invalid}</Status> : null}
         </span>
       </h3>
       <StrategyButtons strategy={strategy} generation={generation} onModify={onModify} />
@@ -116,7 +116,7 @@ function TenantStrategies({ strategies, generation, onNew, onModify }: TenantStr
       render: (status: Strategy['backupScheduleStatus'], { invalid }) => (
         <>
           <Status tone={toneOf(status)}>{said.scheduleStatus[status]}</Status>
-          {invalid ? <Status tone="warning">{words.invalid}</Status> : null}
+          {invalid ? <Status tone="warn">{words.invalid}</Status> : null}
         </>
       ),
     },

@@ -56,6 +56,7 @@ pub(crate) struct StrategyRunView {
 
 /// Future runs.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedRunsView {
     /// The next runs, at most 30.
     contents: Vec<PlannedRunView>,

@@ -33,7 +33,7 @@ use metadata::Transaction;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{ClusterId, TaskId};
+use model::id::{ClusterId, StorageId, TaskId};
 use model::order::StorageChoice;
 use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
@@ -110,15 +110,15 @@ async fn created(
     let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     found::check_readable(&seen, scope)?;
-    // Before the storage: without one, it would be the first reason to refuse a second strategy.
-    rules::check_vacant(scope, &seen.readable)?;
+    // Before the storage: without one, that would be the reason to refuse what no storage makes possible.
+    let mut draft = Draft { method, storage: StorageId(0), schedule, thresholds, secondary_backup };
+    rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
     let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
     let place = place(context, &cluster, scope, usual, None, storage).await?;
     let mut writer = control.metadata().begin().await?;
     let strategies = writer.strategies_whole_now(cluster.id).await?;
     found::check_readable(&strategies, scope)?;
-    let storage = place.save(&mut writer).await?;
-    let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
+    draft.storage = place.save(&mut writer).await?;
     let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
     count_clean_up_from(writer.now().await?, &mut settings, false);
     let paused = !draft.schedule.backup_schedule_enabled;

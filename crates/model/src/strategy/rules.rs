@@ -43,7 +43,7 @@ pub fn create(
 ///
 /// # Errors
 /// 20100 or 20101 if the cluster or the tenant has one.
-pub fn check_vacant(scope: Scope, strategies: &[Strategy]) -> Result<(), Problem> {
+fn check_vacant(scope: Scope, strategies: &[Strategy]) -> Result<(), Problem> {
     if strategies.iter().all(|strategy| strategy.scope != scope) {
         return Ok(());
     }

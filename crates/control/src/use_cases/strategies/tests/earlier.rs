@@ -26,7 +26,7 @@ async fn shorten(world: &SimWorld, scope: Scope, from: &str, until: &str) {
 
 #[tokio::test]
 async fn a_schedule_that_breaks_a_newer_rule_is_named_and_runs_and_stops_no_other() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let world = SimWorld::with(Profile::V4_2_5, &["shop", "crm"]).await;
     let (control, actor, cluster) = (&world.control, &world.actor, whole(&world));
     let shop = Scope::Tenant(world.cluster, TenantId(1002));
     for scope in [cluster, shop] {

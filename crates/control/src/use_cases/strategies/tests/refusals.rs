@@ -102,7 +102,13 @@ async fn every_refusal_names_the_object_or_the_setting_the_cause_and_the_fix_in_
     found.push((20110, "", new(tenant, of(Logical, "INCREMENTAL_BACKUP")).await.err()));
     found.push((20113, "", new(tenant, StrategyAsk { secondary_backup: true, ..usual() }).await.err()));
     found.push((20108, "sys", new(sys, of(Physical, "FULL_BACKUP")).await.err()));
-    found.push((20108, "sys", new(sys, of(Logical, "FULL_BACKUP")).await.err()));
+    // Without a storage, which none of the two would be by default, the reason is the same.
+    let second = StorageLocation::directory(&world.dir.path().join("data/second").to_string_lossy());
+    let mut writer = control.metadata().begin().await.expect("may write");
+    writer.storage_insert(Some("second"), &second.expect("a path"), None).await.expect("added");
+    writer.commit().await.expect("added");
+    let nowhere = StrategyAsk { storage: None, ..of(Logical, "FULL_BACKUP") };
+    found.push((20108, "sys", new(sys, nowhere).await.err()));
     create(&world, tenant, "FULL_BACKUP").await;
     found.push((20101, "prod/shop", new(tenant, usual()).await.err()));
     found.push((
