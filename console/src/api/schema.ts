@@ -4914,9 +4914,9 @@ export interface components {
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
-            /** @description OCP's settings of a secondary backup; not supported yet. */
+            /** @description OCP's settings of a secondary backup; not supported. */
             obSecondaryBackupConfig?: Record<string, never> | null;
-            /** @description Whether to create a secondary backup; not supported yet. */
+            /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
         };
         /** @description A new tenant. To recover single tables and databases, an existing one: then only `name` and `poolList` apply. */
@@ -5280,7 +5280,7 @@ export interface components {
         };
         /** @description A future run. */
         PlannedRunView: {
-            /** @description The backup mode. */
+            /** @description The backup mode in which it starts. */
             dataBackupMode: components["schemas"]["DataBackupMode"];
             /**
              * Format: date-time
@@ -5288,8 +5288,13 @@ export interface components {
              */
             dueTime: string;
             /**
+             * @description The number of earlier due times that it replaces: of the runs that wait for the end of the quiet window, only the
+             *     newest starts.
+             */
+            replacedRuns: number;
+            /**
              * Format: date-time
-             * @description The earliest start: later than due by the jitter and the quiet window.
+             * @description When it starts if nothing hinders it: later than due by the jitter and the quiet window.
              */
             startTime: string;
             /** @description The schedule's time zone. */
@@ -5299,6 +5304,8 @@ export interface components {
         PlannedRunsView: {
             /** @description The next runs, at most 30. */
             contents: components["schemas"]["PlannedRunView"][];
+            /** @description Whether more runs are due on the day of the last one. */
+            lastDayContinues: boolean;
         };
         /** @description The fate of a set. */
         PlannedSetView: {
@@ -6164,9 +6171,9 @@ export interface components {
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
-            /** @description OCP's settings of a secondary backup; not supported yet. */
+            /** @description OCP's settings of a secondary backup; not supported. */
             obSecondaryBackupConfig?: Record<string, never> | null;
-            /** @description Whether to create a secondary backup; not supported yet. */
+            /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
         };
         /** @description Backup strategies. */
@@ -6237,6 +6244,7 @@ export interface components {
             clusterId: number;
             /** @description The cluster's name. */
             clusterName: string;
+            invalid?: components["schemas"]["Words"] | null;
             /**
              * Format: date-time
              * @description When the newest good data backup of the cluster or tenant was finished.

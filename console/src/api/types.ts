@@ -54,6 +54,7 @@ export type Strategy = Schemas['StrategyView'];
 export type UnreadableStrategy = Schemas['UnreadableStrategyView'];
 export type StrategyRun = Schemas['StrategyRunView'];
 export type PlannedRun = Schemas['PlannedRunView'];
+export type PlannedRuns = Schemas['PlannedRunsView'];
 export type NewStrategy = Schemas['NewStrategyBody'];
 export type PauseToo = Required<Schemas['StopScheduleBody']>;
 export type StrategyChange = Schemas['StrategyChangeBody'];

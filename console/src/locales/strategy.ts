@@ -19,6 +19,8 @@ export const strategyEn = {
   noTenants: 'No tenant has a strategy of its own',
   unreadable: 'Unreadable Strategies',
   unreadableHint: 'This version of Lifeboat cannot read the settings of these strategies. Their runs do not start. Delete them, then create new ones.',
+  invalid: 'Invalid',
+  invalidHint: 'An earlier version of Lifeboat saved this strategy. Its runs continue, but it cannot be saved with this schedule again. Modify its schedule.',
   forTenant: 'New Tenant Strategy',
 
   state: 'Schedule Status',
@@ -168,6 +170,8 @@ export const strategyZh: typeof strategyEn = {
   noTenants: '暂无租户备份策略',
   unreadable: '无法读取的备份策略',
   unreadableHint: '当前版本的 Lifeboat 无法读取以下备份策略的配置，不会按其发起备份。请删除后重新创建。',
+  invalid: '无效',
+  invalidHint: '该备份策略由较早版本的 Lifeboat 保存，其调度照常执行，但不能再以此调度配置保存。请修改调度配置。',
   forTenant: '新建租户备份策略',
 
   state: '调度状态',

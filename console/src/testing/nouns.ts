@@ -139,6 +139,7 @@ export function strategy(part: Partial<Strategy> = {}): Strategy {
       startTime: '2026-11-29T02:00:00+08:00',
       zone: 'Asia/Shanghai',
       dataBackupMode: 'FULL_BACKUP',
+      replacedRuns: 0,
     },
     lastRun: null,
     ...part,

@@ -10,15 +10,16 @@
 //! | [`quiet`] | the hours in which nothing starts |
 //! | [`form`] | the JSON form of a schedule, and every reason to refuse one |
 //! | [`decide`] | the decisions on a strategy now |
+//! | [`preview`] | the next runs, as the decisions will start them |
 //!
 //! A due time is the identity of a run. Neither jitter nor a delay changes it.
 
 use std::num::NonZeroU32;
 
-use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
 use crate::id::StrategyId;
+use crate::problem::Problem;
 use crate::time::Timestamp;
 
 pub mod cron;
@@ -27,23 +28,28 @@ pub mod decide;
 pub mod due;
 pub mod form;
 pub mod grid;
+pub mod preview;
 pub mod quiet;
 pub mod zone;
 
 pub use cron::Cron;
 pub use daily::Daily;
 pub use due::{Due, fuller};
-pub use form::Form;
+pub use form::{Form, Saved};
 pub use grid::{Cycle, Day, Grid};
+pub use preview::PlannedRun;
 pub use quiet::QuietWindow;
 pub use zone::Zone;
 
 /// The longest jitter, in seconds.
 pub const JITTER_MAX_S: u32 = 4 * 3_600;
 
-/// A checked schedule. It is read from and written as a [`Form`].
+/// A schedule. It is written as a [`Form`], and a requested one is checked by all rules (`TryFrom<Form>`).
+///
+/// A saved one is read by the rules that all versions have in common (`TryFrom<Saved>`): a rule that is newer than the
+/// strategy must not stop its runs. [`Schedule::check`] names the broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Form", into = "Form")]
+#[serde(try_from = "form::Saved", into = "Form")]
 pub struct Schedule {
     rule: Rule,
     zone: Zone,
@@ -60,20 +66,15 @@ pub enum Rule {
     Cron(Box<Cron>),
 }
 
-/// A future run, as users see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedRun {
-    /// Its due time and backup mode.
-    pub due: Due,
-    /// The earliest start: the due time, delayed by the jitter and the quiet window.
-    pub starts: Timestamp,
-    /// The due time in the zone's local time.
-    pub local: DateTime<FixedOffset>,
-    /// The zone.
-    pub zone: Zone,
-}
-
 impl Schedule {
+    /// Checks a saved schedule by all rules of this version.
+    ///
+    /// # Errors
+    /// Names the rule that it breaks.
+    pub fn check(&self) -> Result<(), Problem> {
+        self.window.map_or(Ok(()), QuietWindow::check)
+    }
+
     /// Returns the rule of the due times.
     #[must_use]
     pub fn rule(&self) -> &Rule {
@@ -116,22 +117,6 @@ impl Schedule {
         self.dues(after).take_while(|due| due.at <= until).collect()
     }
 
-    /// Returns the next runs, at most `count`; `strategy` determines the jitter.
-    #[must_use]
-    pub fn next_runs(&self, strategy: StrategyId, after: Timestamp, count: usize) -> Vec<PlannedRun> {
-        let planned = |due: Due| {
-            let earliest = Timestamp(due.at.0.saturating_add(self.jitter_us(strategy, due.at)));
-            let window = self.window.filter(|window| window.holds(self.zone, earliest));
-            PlannedRun {
-                due,
-                starts: window.map_or(earliest, |window| window.end(self.zone, earliest)),
-                local: self.zone.local(due.at),
-                zone: self.zone,
-            }
-        };
-        self.dues(after).take(count).map(planned).collect()
-    }
-
     /// Returns the delay of a run after its due time, in microseconds. It depends only on the strategy and the due
     /// time.
     #[must_use]
@@ -155,8 +140,9 @@ const fn mixed(number: u64) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Form, Schedule};
-    use crate::backup::DataBackupMode::{Full, Incremental};
+    use serde_json::{Value, json};
+
+    use super::{Form, Problem, Schedule};
     use crate::id::StrategyId;
     use crate::time::Timestamp;
 
@@ -164,53 +150,32 @@ mod tests {
         Timestamp::from_rfc3339(text).expect("a moment")
     }
 
-    fn schedule(json: &str) -> Schedule {
-        let form: Form = serde_json::from_str(json).expect("a form");
-        Schedule::try_from(form).expect("a schedule")
+    fn requested(json: &Value) -> Result<Schedule, Problem> {
+        let form: Form = serde_json::from_value(json.clone()).expect("a form");
+        form.try_into()
     }
 
     #[test]
-    fn the_next_runs_show_time_zone_kind_and_when_they_start() {
-        let weekly = schedule(
-            r#"{"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00:00.000+08:00",
-                "dayAndDataBackupModelMap": {"2": "INCREMENTAL_BACKUP", "6": "FULL_BACKUP"},
-                "quietWindow": {"from": "01:30", "until": "02:00"}}"#,
-        );
-        let runs = weekly.next_runs(StrategyId(1), at("2026-11-27T00:00:00Z"), 30);
-        assert_eq!(runs.len(), 30);
-        let shown = |number: usize| {
-            let run = &runs[number];
-            (run.local.to_rfc3339(), run.due.kind, run.zone.to_string())
-        };
-        assert_eq!(shown(0), ("2026-11-28T02:00:00+08:00".to_owned(), Full, "+08:00".to_owned()));
-        assert_eq!(shown(1), ("2026-12-01T02:00:00+08:00".to_owned(), Incremental, "+08:00".to_owned()));
-        assert!(runs.iter().all(|run| run.starts == run.due.at), "the window ends as the runs are due");
-    }
-
-    #[test]
-    fn a_run_in_the_quiet_window_is_shown_to_start_at_its_end() {
-        let daily = schedule(
-            r#"{"backupScheduleMode": "CRON", "cronExpression": "0 */6 * * *", "scheduleZone": "Europe/Berlin",
-                "quietWindow": {"from": "05:00", "until": "20:30"}}"#,
-        );
-        let runs = daily.next_runs(StrategyId(1), at("2026-11-27T00:00:00Z"), 4);
-        let starts: Vec<_> = runs.iter().map(|run| run.zone.local(run.starts).to_rfc3339()).collect();
-        assert_eq!(
-            starts,
-            [
-                "2026-11-27T20:30:00+01:00",
-                "2026-11-27T20:30:00+01:00",
-                "2026-11-27T20:30:00+01:00",
-                "2026-11-28T00:00:00+01:00"
-            ]
-        );
+    fn a_schedule_that_an_earlier_version_saved_is_read_and_names_the_rule_that_it_breaks() {
+        let cases = [
+            ("09:00:00", "09:00:59", "schedule-window-too-short"),
+            ("09:00:59", "09:00:00", "schedule-window-leaves-no-time"),
+        ];
+        for (from, until, id) in cases {
+            let json = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC",
+                              "dataBackupMode": "FULL_BACKUP", "quietWindow": {"from": from, "until": until}});
+            let saved: Schedule = serde_json::from_value(json.clone()).expect("readable");
+            assert_eq!(saved.check().expect_err("broken").text.id, id);
+            assert_eq!(requested(&json).expect_err("refused").text.id, id, "nobody can save it again");
+            assert_eq!(serde_json::to_value(saved).expect("JSON"), json, "it is shown and exported as it is");
+        }
     }
 
     #[test]
     fn jitter_is_the_same_for_the_same_run_and_spreads_over_strategies_and_runs() {
-        let daily = schedule(
-            r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC", "jitterSeconds": 1800}"#,
-        );
+        let daily = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "scheduleZone": "UTC",
+                           "jitterSeconds": 1800});
+        let daily = requested(&daily).expect("a schedule");
         let due = at("2026-11-28T02:00:00Z");
         // Stored runs were planned with these numbers: a changed hash would move them.
         assert_eq!(daily.jitter_us(StrategyId(1), due), 1_203_000_000);

@@ -6,6 +6,7 @@
 //! | [`rules`] | the rules for saving, changing and deleting one, with OCP's error numbers |
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,16 @@ impl Scope {
         match self {
             Self::Cluster(_) => None,
             Self::Tenant(_, tenant) => Some(tenant),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    /// Writes the IDs: of the cluster, or `cluster/tenant`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cluster(cluster) => write!(f, "{cluster}"),
+            Self::Tenant(cluster, tenant) => write!(f, "{cluster}/{tenant}"),
         }
     }
 }

@@ -52,7 +52,7 @@ test('a strategy that is saved closes the form and shows in the tab', async () =
     'GET /ob/clusters/7/backup/task/dataBackupTasks': list(),
     'GET /backup/strategies': () => (saved ? list(strategy()) : list()),
     'GET /backup/storages': list({ storageId: 3, configName: 'nightly', uri: 'file:///obbackup/' }),
-    'POST /backup/strategies/nextRuns': { data: { contents: [] } },
+    'POST /backup/strategies/nextRuns': { data: { contents: [], lastDayContinues: false } },
     [`GET ${path}/runs`]: list(),
     [`POST ${path}`]: () => {
       saved = true;

@@ -1,7 +1,7 @@
 import { Button } from '@oceanbase/design';
 import { useId, useState } from 'react';
 
-import type { DataBackupMode, PlannedRun } from '../../api/types';
+import type { DataBackupMode, PlannedRuns } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { WEEK_DAYS } from './draft';
 import { monthAfter, monthOf, weeksOfMonth, type PlannedDay } from './plannedDays';
@@ -12,12 +12,13 @@ import './planned.css';
 const KINDS: DataBackupMode[] = ['FULL_BACKUP', 'INCREMENTAL_BACKUP'];
 
 /** The days of the next runs, a month at a time, by the clock of the schedule's zone. */
-export function PlannedCalendar({ runs }: { runs: PlannedRun[] }) {
+export function PlannedCalendar({ planned }: { planned: PlannedRuns }) {
   const words = usePlannedWords();
   const { words: common } = useLabels();
   const language = useLanguage();
   const [wanted, setWanted] = useState<string>();
   const title = useId();
+  const { contents: runs, lastDayContinues } = planned;
   const [first, last] = [runs[0], runs.at(-1)];
   if (!first || !last) return null;
   const [from, to] = [monthOf(first), monthOf(last)];
@@ -48,7 +49,7 @@ export function PlannedCalendar({ runs }: { runs: PlannedRun[] }) {
           </tr>
         </thead>
         <tbody>
-          {weeksOfMonth(runs, month).map((week, at) => (
+          {weeksOfMonth(planned, month).map((week, at) => (
             <tr key={at}>{week.map((day, weekday) => (day ? <DayCell key={day.date} day={day} /> : <td key={weekday} />))}</tr>
           ))}
         </tbody>
@@ -62,6 +63,11 @@ export function PlannedCalendar({ runs }: { runs: PlannedRun[] }) {
             {common.dataBackupMode[kind]}
           </li>
         ))}
+        {lastDayContinues ? (
+          <li>
+            <span className="legend-sign planned-sign">≥</span> {words.continues}
+          </li>
+        ) : null}
         <li>
           <span className="legend-sign planned-sign" data-beyond="true" /> {words.beyond}
         </li>
@@ -71,25 +77,27 @@ export function PlannedCalendar({ runs }: { runs: PlannedRun[] }) {
 }
 
 /** A day: its number, and below it what is due. Screen readers and tooltips get every time. */
-function DayCell({ day: { date, runs, isBeyond } }: { day: PlannedDay }) {
+function DayCell({ day: { date, runs, isBeyond, continues } }: { day: PlannedDay }) {
   const words = usePlannedWords();
   const { words: common } = useLabels();
   const language = useLanguage();
   const kinds = KINDS.filter((kind) => runs.some(({ dataBackupMode }) => dataBackupMode === kind));
-  const described = runs.map(({ dueTime, startTime, dataBackupMode }) => {
+  const described = runs.map(({ dueTime, startTime, dataBackupMode, replacedRuns }) => {
     const [mode, time, start] = [common.dataBackupMode[dataBackupMode], wallOf(dueTime, language), wallOf(startTime, language)];
     if (Date.parse(startTime) <= Date.parse(dueTime)) return words.run(mode, time.time);
-    return words.runLater(mode, time.time, start.date === time.date ? start.time : `${start.date} ${start.time}`);
+    const later = words.runLater(mode, time.time, start.date === time.date ? start.time : `${start.date} ${start.time}`);
+    return replacedRuns ? `${later}, ${words.replaces(replacedRuns)}` : later;
   });
-  const label = isBeyond ? `${date} (${words.beyond})` : words.day(date, described);
+  const label = isBeyond ? `${date} (${words.beyond})` : words.day(date, continues ? [...described, words.continues] : described);
+  const times = continues ? words.timesAtLeast : words.times;
   const [run] = runs;
   return (
-    <td data-day={date} data-kind={kinds[0] ?? 'NONE'} data-beyond={isBeyond} {...(run ? { title: label } : {})}>
+    <td data-day={date} data-kind={kinds[0] ?? 'NONE'} data-beyond={isBeyond} data-continues={continues} {...(run ? { title: label } : {})}>
       <span className="unseen">{label}</span>
       <span aria-hidden="true">{Number(date.slice(8))}</span>
       {run ? (
         <span aria-hidden="true" className="month-day-runs">
-          <b>{kinds.map((kind) => words.signs[kind]).join('+')}</b> {runs.length > 1 ? words.times(runs.length) : wallOf(run.dueTime, language).time}
+          <b>{kinds.map((kind) => words.signs[kind]).join('+')}</b> {runs.length > 1 || continues ? times(runs.length) : wallOf(run.dueTime, language).time}
         </span>
       ) : null}
     </td>

@@ -1,17 +1,20 @@
-import type { PlannedRun } from '../../api/types';
+import type { PlannedRuns as Planned } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatMoment } from '../../parts/format';
 import { PlannedCalendar } from './PlannedCalendar';
+import { usePlannedWords } from './plannedWords';
 import { wallOf } from './wall';
 
 /** Runs to come, by the clock of the schedule's zone: as a calendar, and as a list. */
-export function PlannedRuns({ runs }: { runs: PlannedRun[] }) {
+export function PlannedRuns({ planned }: { planned: Planned }) {
   const { strategy, words } = useLabels();
+  const { replaces } = usePlannedWords();
   const language = useLanguage();
+  const runs = planned.contents;
   return (
     <div data-testid="planned-runs">
       <p className="quiet hint">{strategy.previewOf(runs.length, runs[0]?.zone ?? '')}</p>
-      <PlannedCalendar runs={runs} />
+      <PlannedCalendar planned={planned} />
       <ol className="planned">
         {runs.map((run) => {
           const { date, weekday, time } = wallOf(run.dueTime, language);
@@ -25,6 +28,7 @@ export function PlannedRuns({ runs }: { runs: PlannedRun[] }) {
               {isLater ? (
                 <span className="quiet planned-start">{strategy.previewStart(wallOf(run.startTime, language).time)}</span>
               ) : null}
+              {run.replacedRuns ? <span className="quiet planned-start">{replaces(run.replacedRuns)}</span> : null}
             </li>
           );
         })}

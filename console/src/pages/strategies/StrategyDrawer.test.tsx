@@ -17,15 +17,15 @@ const refusal = (id: string, message: string, action: string): Answer => ({ stat
 
 /** Saturday night in Shanghai, and one that the quiet window moves. */
 const PLANNED = [
-  { dueTime: '2026-11-28T02:00:00+08:00', startTime: '2026-11-28T02:00:00+08:00', zone: 'Asia/Shanghai', dataBackupMode: 'FULL_BACKUP' },
-  { dueTime: '2026-11-29T10:00:00+08:00', startTime: '2026-11-29T20:00:00+08:00', zone: 'Asia/Shanghai', dataBackupMode: 'INCREMENTAL_BACKUP' },
+  { dueTime: '2026-11-28T02:00:00+08:00', startTime: '2026-11-28T02:00:00+08:00', zone: 'Asia/Shanghai', dataBackupMode: 'FULL_BACKUP', replacedRuns: 0 },
+  { dueTime: '2026-11-29T10:00:00+08:00', startTime: '2026-11-29T20:00:00+08:00', zone: 'Asia/Shanghai', dataBackupMode: 'INCREMENTAL_BACKUP', replacedRuns: 2 },
 ];
 
 const ANSWERS: Answers = {
   ...me('BACKUP'),
   'GET /ob/clusters/7/tenants': list({ id: 1001, name: 'shop', mode: 'MYSQL' }, { id: 1002, name: 'crm', mode: 'MYSQL' }),
   'GET /backup/storages': list({ storageId: 3, configName: 'nightly', uri: 'file:///obbackup/' }, { storageId: 4, configName: 'other', uri: 'file:///other/' }),
-  'POST /backup/strategies/nextRuns': { data: { contents: PLANNED } },
+  'POST /backup/strategies/nextRuns': { data: { contents: PLANNED, lastDayContinues: true } },
   'POST /ob/clusters/7/backup/storage/test': { data: { passed: true, lines: [] } },
   [`POST ${PATH}`]: done,
   [`PATCH ${PATH}`]: done,
@@ -66,9 +66,10 @@ test('a strategy is created from what the form shows, and shows how it will run 
   const planned = page.getByTestId('planned-runs');
   await expect.element(planned).toHaveTextContent('2026-11-28 Sat 02:00');
   await expect.element(planned).toHaveTextContent('starts at 20:00');
+  await expect.element(planned).toHaveTextContent('replaces 2 earlier runs');
   const calendar = page.getByRole('table', { name: 'November 2026, Asia/Shanghai' });
   await expect.element(calendar.getByRole('cell', { name: '2026-11-28: Full at 02:00' })).toHaveTextContent('F 02:00');
-  await expect.element(calendar.getByRole('cell', { name: '2026-11-29: Incremental at 10:00, starts at 20:00' })).toHaveTextContent('I 10:00');
+  await expect.element(calendar.getByRole('cell', { name: /^2026-11-29: Incremental at 10:00, starts at 20:00, replaces 2 earlier runs; More runs follow/ })).toHaveTextContent('I ≥1×');
   await expect.element(button('Next month')).toBeDisabled();
   await button('Tuesday: Incremental').click();
   await button('Wednesday: Incremental').click();

@@ -131,7 +131,7 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
             ) : null}
           </Part>
           <Part title={words.preview}>
-            {planned.runs ? <PlannedRuns runs={planned.runs} /> : <p className="quiet hint">{words.previewIncomplete}</p>}
+            {planned.planned ? <PlannedRuns planned={planned.planned} /> : <p className="quiet hint">{words.previewIncomplete}</p>}
             {planned.error && !fieldOf(planned.error) ? <ProblemAlert error={planned.error} /> : null}
           </Part>
           <Part title={cleanUp.part}>

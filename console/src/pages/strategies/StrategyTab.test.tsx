@@ -62,13 +62,24 @@ test('a cluster without a strategy leads to the form', async () => {
 });
 
 test('a strategy shows what it does and what comes next', async () => {
-  open({ [`GET ${PATH}/nextRuns`]: { data: { contents: [strategy().nextRun] } } });
+  open({ [`GET ${PATH}/nextRuns`]: { data: { contents: [strategy().nextRun], lastDayContinues: false } } });
   const shown = page.getByTestId('cluster-strategy');
   for (const words of ['Normal', '2026-11-29 Sun 02:00', 'Full: Sun', 'Incremental: Wed', 'nightly', 'eva']) {
     await expect.element(shown).toHaveTextContent(words);
   }
   await button('Show the next 30 runs').click();
   await expect.element(page.getByTestId('planned-runs')).toHaveTextContent('2026-11-29 Sun 02:00');
+});
+
+test('a strategy that breaks a newer rule is shown with the rule, and can be modified', async () => {
+  const words = { id: 'schedule-window-too-short', message: 'The quiet window from 09:00:00 until 09:00:30 lasts less than a minute', action: 'Remove the window.' };
+  const { onModify } = open({ 'GET /backup/strategies': list(strategy({ invalid: words })) });
+  await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('NormalInvalid');
+  const note = page.getByTestId('invalid-strategy');
+  await expect.element(note).toHaveTextContent('lasts less than a minute');
+  await expect.element(note).toHaveTextContent('Remove the window.');
+  await button('Modify').click();
+  expect(onModify).toHaveBeenCalledOnce();
 });
 
 test('the retention of a strategy shows, also of a tenant’s in the list, and it is paused only where that is chosen', async () => {

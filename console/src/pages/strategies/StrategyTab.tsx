@@ -88,6 +88,7 @@ function StrategyHead({ strategy, generation, onModify }: StrategyHeadProps) {
         {objectOf(strategy, labels)}{' '}
         <span data-testid="strategy-status" data-status={status}>
           <Status tone={toneOf(status)}>{labels.words.scheduleStatus[status]}</Status>
+          {strategy.invalid ? <Status tone="warn">{labels.strategy.invalid}</Status> : null}
         </span>
       </h3>
       <StrategyButtons strategy={strategy} generation={generation} onModify={onModify} />
@@ -112,7 +113,12 @@ function TenantStrategies({ strategies, generation, onNew, onModify }: TenantStr
     {
       title: words.state,
       dataIndex: 'backupScheduleStatus',
-      render: (status: Strategy['backupScheduleStatus']) => <Status tone={toneOf(status)}>{said.scheduleStatus[status]}</Status>,
+      render: (status: Strategy['backupScheduleStatus'], { invalid }) => (
+        <>
+          <Status tone={toneOf(status)}>{said.scheduleStatus[status]}</Status>
+          {invalid ? <Status tone="warn">{words.invalid}</Status> : null}
+        </>
+      ),
     },
     { title: words.method, dataIndex: 'backupMode', render: (mode: Strategy['backupMode']) => said.backupMode[mode] },
     {

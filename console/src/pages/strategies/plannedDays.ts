@@ -1,4 +1,4 @@
-import type { PlannedRun } from '../../api/types';
+import type { PlannedRun, PlannedRuns } from '../../api/types';
 import { weekdayOf } from './days';
 
 /** One day of the calendar of next runs. */
@@ -8,6 +8,8 @@ export interface PlannedDay {
   runs: PlannedRun[];
   /** Whether the day is after the last known run: others may be due on it. */
   isBeyond: boolean;
+  /** Whether it is the day of the last known run, and others are due on it. */
+  continues: boolean;
 }
 
 const WEEK = 7;
@@ -25,14 +27,14 @@ export function monthAfter(month: string, count: number): string {
 }
 
 /** Returns the weeks of a month, Monday first; nothing before its first day and after its last one. */
-export function weeksOfMonth(runs: PlannedRun[], month: string): Array<Array<PlannedDay | undefined>> {
+export function weeksOfMonth({ contents: runs, lastDayContinues }: PlannedRuns, month: string): Array<Array<PlannedDay | undefined>> {
   const last = runs.at(-1)?.dueTime.slice(0, 10) ?? '';
   const count = new Date(Date.parse(`${monthAfter(month, 1)}-01T00:00:00Z`) - 1).getUTCDate();
   const before = weekdayOf(`${month}-01`);
   const dayOf = (number: number): PlannedDay | undefined => {
     if (number < 1 || number > count) return undefined;
     const date = `${month}-${String(number).padStart(2, '0')}`;
-    return { date, runs: runs.filter(({ dueTime }) => dueTime.startsWith(date)), isBeyond: date > last };
+    return { date, runs: runs.filter(({ dueTime }) => dueTime.startsWith(date)), isBeyond: date > last, continues: date === last && lastDayContinues };
   };
   return Array.from({ length: Math.ceil((before + count) / WEEK) }, (_, week) =>
     Array.from({ length: WEEK }, (_, weekday) => dayOf(week * WEEK + weekday - before + 1)),

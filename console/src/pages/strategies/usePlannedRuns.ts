@@ -14,5 +14,5 @@ export function usePlannedRuns(schedule: Schedule | undefined) {
   const wish = settled === undefined ? undefined : (JSON.parse(settled) as Schedule);
   const { data, error } = useQuery({ ...plannedRunsQuery(wish), placeholderData: keepPreviousData });
   const isAboutThis = written === settled;
-  return { runs: written === undefined || error ? undefined : data?.contents, error: isAboutThis && written ? error : null };
+  return { planned: written === undefined || error ? undefined : data, error: isAboutThis && written ? error : null };
 }

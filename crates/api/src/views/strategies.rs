@@ -14,6 +14,7 @@ use super::storages::{StorageChoiceBody, StorageView};
 use super::strategy_runs::{PlannedRunView, StrategyRunView};
 use super::strategy_schedule::{ScheduleBody, ScheduleView};
 use super::{whole, words};
+use crate::error::Words;
 
 /// A new backup strategy.
 #[derive(Deserialize, ToSchema)]
@@ -29,10 +30,10 @@ pub(crate) struct NewStrategyBody {
     /// The storage; defaults to that of the cluster's strategy for a tenant, then to the one that was last used for this
     /// cluster, or to the only one.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
-    /// Whether to create a secondary backup; not supported yet.
+    /// Whether to create a secondary backup; not supported.
     #[serde(default)]
     secondary_backup_enabled: bool,
-    /// OCP's settings of a secondary backup; not supported yet.
+    /// OCP's settings of a secondary backup; not supported.
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
@@ -61,10 +62,10 @@ pub(crate) struct StrategyChangeBody {
     /// effects on recovery.
     #[serde(default)]
     accept_storage_move: bool,
-    /// Whether to create a secondary backup; not supported yet.
+    /// Whether to create a secondary backup; not supported.
     #[serde(default)]
     secondary_backup_enabled: bool,
-    /// OCP's settings of a secondary backup; not supported yet.
+    /// OCP's settings of a secondary backup; not supported.
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
@@ -224,6 +225,10 @@ pub(crate) struct StrategyView {
     next_run: Option<PlannedRunView>,
     /// Its newest run.
     last_run: Option<StrategyRunView>,
+    /// The rule that its saved schedule breaks. An earlier version without this rule saved it; its runs start all the
+    /// same. Change the schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invalid: Option<Words>,
 }
 
 /// The storage of a strategy.
@@ -238,8 +243,16 @@ pub(crate) struct StrategyStorageView {
 
 impl From<Detail> for StrategyView {
     fn from(detail: Detail) -> Self {
-        let Detail { strategy, cluster_name, tenant_name, storage, owner, last_data_backup, standing } =
-            detail;
+        let Detail {
+            strategy,
+            cluster_name,
+            tenant_name,
+            storage,
+            owner,
+            last_data_backup,
+            standing,
+            invalid,
+        } = detail;
         let clean_up_paused = strategy.is_clean_up_paused();
         let settings = strategy.settings;
         let (tenant, dimension) = match strategy.scope {
@@ -279,6 +292,7 @@ impl From<Detail> for StrategyView {
             last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             next_run: standing.next.map(Into::into),
             last_run: standing.last.map(Into::into),
+            invalid: invalid.as_ref().map(Words::here),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Runs of backup strategies: future and past ones.
 
-use control::strategies::StrategyRun;
+use control::strategies::{NextRuns, StrategyRun};
 use model::schedule::PlannedRun;
 use model::time::Timestamp;
 use serde::Serialize;
@@ -16,13 +16,16 @@ pub(crate) struct PlannedRunView {
     /// When it is due, by the clocks of the schedule's zone.
     #[schema(format = DateTime)]
     due_time: String,
-    /// The earliest start: later than due by the jitter and the quiet window.
+    /// When it starts if nothing hinders it: later than due by the jitter and the quiet window.
     #[schema(format = DateTime)]
     start_time: String,
     /// The schedule's time zone.
     zone: String,
-    /// The backup mode.
+    /// The backup mode in which it starts.
     data_backup_mode: words::DataBackupMode,
+    /// The number of earlier due times that it replaces: of the runs that wait for the end of the quiet window, only the
+    /// newest starts.
+    replaced_runs: usize,
 }
 
 /// A run of a backup strategy.
@@ -53,25 +56,30 @@ pub(crate) struct StrategyRunView {
 
 /// Future runs.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedRunsView {
     /// The next runs, at most 30.
     contents: Vec<PlannedRunView>,
+    /// Whether more runs are due on the day of the last one.
+    last_day_continues: bool,
 }
 
-impl From<Vec<PlannedRun>> for PlannedRunsView {
-    fn from(runs: Vec<PlannedRun>) -> Self {
-        Self { contents: runs.into_iter().map(PlannedRunView::from).collect() }
+impl From<NextRuns> for PlannedRunsView {
+    fn from(next: NextRuns) -> Self {
+        let NextRuns { runs, last_day_continues } = next;
+        Self { contents: runs.into_iter().map(PlannedRunView::from).collect(), last_day_continues }
     }
 }
 
 impl From<PlannedRun> for PlannedRunView {
     fn from(run: PlannedRun) -> Self {
-        let PlannedRun { due, starts, local, zone } = run;
+        let PlannedRun { due, starts, local, zone, replaces } = run;
         Self {
             due_time: local.to_rfc3339(),
             start_time: zone.local(starts).to_rfc3339(),
             zone: zone.to_string(),
             data_backup_mode: due.kind.into(),
+            replaced_runs: replaces,
         }
     }
 }

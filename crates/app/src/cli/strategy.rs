@@ -193,7 +193,7 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
                     strategy.tenant_name.clone().unwrap_or_else(|| "-".to_owned()),
                     strategy.backup_mode.clone(),
                     strategy.storage_shown(),
-                    strategy.backup_schedule_status.clone(),
+                    strategy.status_shown(),
                     strategy.next_run.as_ref().map_or_else(|| "-".to_owned(), |run| run.due_time.clone()),
                     strategy.last_run.as_ref().map_or_else(|| "-".to_owned(), |run| run.status.clone()),
                 ]

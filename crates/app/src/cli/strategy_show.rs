@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{PlannedRunRow, ScheduleRow, StrategyRow, read, read_all};
+use crate::rows::{PlannedRunRow, Said, ScheduleRow, StrategyRow, read, read_all};
 use crate::screen::Screen;
 
 /// Prints the saved strategy at a path of the API.
@@ -16,6 +16,12 @@ pub(super) async fn show(client: &Client, screen: Screen, path: &str) -> Result<
     let next = planned(&next)?;
     screen.show(&data, |screen| {
         screen.facts(&facts(&strategy));
+        if let Some(Said { message, cause, action, .. }) = &strategy.invalid {
+            screen.line("");
+            for sentence in [Some(message), cause.as_ref(), action.as_ref()].into_iter().flatten() {
+                screen.line(sentence);
+            }
+        }
         screen.line("");
         next_runs(screen, &next);
     });
@@ -56,9 +62,15 @@ fn planned(answer: &Value) -> Result<Vec<PlannedRunRow>, Failure> {
 fn next_runs(screen: Screen, next: &[PlannedRunRow]) {
     let rows: Vec<Vec<String>> = next
         .iter()
-        .map(|run| vec![run.due_time.clone(), run.zone.clone(), run.data_backup_mode.clone()])
+        .map(|run| {
+            let starts = if run.start_time == run.due_time { "-" } else { &run.start_time };
+            let replaces =
+                if run.replaced_runs == 0 { "-".to_owned() } else { run.replaced_runs.to_string() };
+            let due = run.due_time.clone();
+            vec![due, run.zone.clone(), run.data_backup_mode.clone(), starts.to_owned(), replaces]
+        })
         .collect();
-    screen.table(&["NEXT RUNS", "ZONE", "MODE"], &rows);
+    screen.table(&["NEXT RUNS", "ZONE", "MODE", "STARTS", "REPLACES"], &rows);
 }
 
 /// Returns the names and values of everything that is set.
@@ -74,7 +86,7 @@ fn facts(strategy: &StrategyRow) -> Vec<(&'static str, String)> {
         ("Method", strategy.backup_mode.clone()),
         ("Storage", strategy.storage_shown()),
         ("Owner", or_dash(strategy.owner.clone())),
-        ("Status", strategy.backup_schedule_status.clone()),
+        ("Status", strategy.status_shown()),
         ("Schedule", repetition(schedule)),
         ("Quiet hours", or_dash(quiet)),
         ("Jitter", or_dash(schedule.jitter_seconds.map(|seconds| format!("up to {seconds} s")))),

@@ -21,6 +21,7 @@ pub(crate) struct StrategyRow {
     pub(crate) clean_up_paused: bool,
     pub(crate) next_run: Option<PlannedRunRow>,
     pub(crate) last_run: Option<StrategyRunRow>,
+    pub(crate) invalid: Option<Said>,
 }
 
 impl StrategyRow {
@@ -28,6 +29,12 @@ impl StrategyRow {
     pub(crate) fn storage_shown(&self) -> String {
         let storage = &self.ob_backup_service_storage_config.storage;
         storage.config_name.as_ref().unwrap_or(&storage.uri).clone()
+    }
+
+    /// Returns the status of its schedule, and whether the schedule breaks a rule.
+    pub(crate) fn status_shown(&self) -> String {
+        let invalid = if self.invalid.is_some() { " (INVALID)" } else { "" };
+        format!("{}{invalid}", self.backup_schedule_status)
     }
 
     /// Returns how full its storage must be, in percent, to raise an alarm.
@@ -105,8 +112,10 @@ impl UnreadableStrategyRow {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedRunRow {
     pub(crate) due_time: String,
+    pub(crate) start_time: String,
     pub(crate) zone: String,
     pub(crate) data_backup_mode: String,
+    pub(crate) replaced_runs: usize,
 }
 
 /// A run of a backup strategy.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::Problem;
-use model::schedule::{Daily, Form, Schedule};
+use model::schedule::{Daily, Form, Saved, Schedule};
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
@@ -99,7 +99,9 @@ impl Reader<'_> {
         }
         let read = serde_json::from_value::<ScheduleConfig>(Value::Object(given.clone()));
         let read = read.map_err(|cause| self.because(path, cause.to_string()))?;
-        let checked = Schedule::try_from(read.schedule).map_err(|problem| self.refused(path, &problem))?;
+        // The server refuses what breaks a newer rule, unless its strategy has it already.
+        let checked =
+            Schedule::try_from(Saved(read.schedule)).map_err(|problem| self.refused(path, &problem))?;
         let form = serde_json::to_value(Form::from(checked))
             .map_err(|cause| self.because(path, cause.to_string()))?;
         if let Some(time) = &read.clean_schedule_time {

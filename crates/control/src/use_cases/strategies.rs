@@ -33,7 +33,7 @@ use metadata::Transaction;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{ClusterId, TaskId};
+use model::id::{ClusterId, StorageId, TaskId};
 use model::order::StorageChoice;
 use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
@@ -55,7 +55,8 @@ use log_backup::{pause_order, resume_order};
 use misses::record_misses;
 use place::place;
 pub use runs::{
-    RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs, runs,
+    NextRuns, RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs,
+    runs,
 };
 pub(crate) use runs::{schedule_standing, schedule_standings};
 
@@ -76,7 +77,7 @@ pub async fn create(
         writer.commit().await?;
         get(control, actor, scope).await
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Checks a new strategy as [`create`] does, and saves nothing.
@@ -89,7 +90,7 @@ pub async fn check_new(
     scope: Scope,
     ask: StrategyAsk,
 ) -> Result<(), Error> {
-    Box::pin(created(control, actor, scope, ask)).await.map(drop)
+    found::named(&control.context, scope, Box::pin(created(control, actor, scope, ask))).await.map(drop)
 }
 
 /// Creates a strategy in a transaction that is not yet committed.
@@ -109,15 +110,15 @@ async fn created(
     let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     found::check_readable(&seen, scope)?;
-    // Before the storage: without one, it would be the first reason to refuse a second strategy.
-    rules::check_vacant(scope, &seen.readable)?;
+    // Before the storage: without one, that would be the reason to refuse what no storage makes possible.
+    let mut draft = Draft { method, storage: StorageId(0), schedule, thresholds, secondary_backup };
+    rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
     let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
     let place = place(context, &cluster, scope, usual, None, storage).await?;
     let mut writer = control.metadata().begin().await?;
     let strategies = writer.strategies_whole_now(cluster.id).await?;
     found::check_readable(&strategies, scope)?;
-    let storage = place.save(&mut writer).await?;
-    let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
+    draft.storage = place.save(&mut writer).await?;
     let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
     count_clean_up_from(writer.now().await?, &mut settings, false);
     let paused = !draft.schedule.backup_schedule_enabled;
@@ -143,7 +144,7 @@ pub async fn change(
         writer.commit().await?;
         get(control, actor, scope).await
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Checks a change as [`change`] does, and saves nothing.
@@ -156,7 +157,7 @@ pub async fn check_change(
     scope: Scope,
     change: StrategyChange,
 ) -> Result<(), Error> {
-    Box::pin(changed(control, actor, scope, change)).await.map(drop)
+    found::named(&control.context, scope, Box::pin(changed(control, actor, scope, change))).await.map(drop)
 }
 
 /// Changes a strategy in a transaction that is not yet committed.
@@ -323,7 +324,7 @@ async fn switch(
         control.wake().now();
         Ok(task)
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. A task that waits in the
@@ -344,7 +345,7 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         attempt.done(&mut writer).await?;
         Ok(writer.commit().await?)
     });
-    attempt.watch(&control.context, work).await
+    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
 /// Returns the default storage of a tenant's strategy: that of the cluster's strategy with the same method.

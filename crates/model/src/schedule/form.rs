@@ -81,6 +81,11 @@ pub struct QuietWindowForm {
     pub until: String,
 }
 
+/// A schedule as it was saved, possibly by a version with fewer rules.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Saved(pub Form);
+
 impl TryFrom<Form> for Schedule {
     type Error = Problem;
 
@@ -89,6 +94,20 @@ impl TryFrom<Form> for Schedule {
     /// # Errors
     /// Names the first field that is missing, malformed, or conflicts with the others.
     fn try_from(form: Form) -> Result<Self, Problem> {
+        let schedule = Self::try_from(Saved(form))?;
+        schedule.check()?;
+        Ok(schedule)
+    }
+}
+
+impl TryFrom<Saved> for Schedule {
+    type Error = Problem;
+
+    /// Reads a saved schedule.
+    ///
+    /// # Errors
+    /// Names the first field that is missing, malformed, or conflicts with the others, by the rules of all versions.
+    fn try_from(Saved(form): Saved) -> Result<Self, Problem> {
         let (rule, zone) = match form.backup_schedule_mode {
             Mode::Week => grid(&form, Cycle::Week)?,
             Mode::Month => grid(&form, Cycle::Month)?,

@@ -19,23 +19,31 @@ const SHORTEST_S: i64 = 60;
 
 impl QuietWindow {
     /// Returns the window from one time of day, inclusive, to another, exclusive; past midnight if the latter is
-    /// earlier.
+    /// earlier. A saved one may break a newer rule: see [`QuietWindow::check`].
     ///
     /// # Errors
-    /// Refuses two equal times, and a window that lasts or leaves less than a minute a day.
+    /// Refuses two equal times.
     pub fn new(from: NaiveTime, until: NaiveTime) -> Result<Self, Problem> {
         if from == until {
             return Err(Problem::invalid("schedule-window-empty").with("time", from.format("%H:%M")));
         }
-        const DAY_S: i64 = 86_400;
-        let lasts_s = (until - from).num_seconds().rem_euclid(DAY_S);
-        if !(SHORTEST_S..=DAY_S - SHORTEST_S).contains(&lasts_s) {
-            let is_short = lasts_s < SHORTEST_S;
-            let id = if is_short { "schedule-window-too-short" } else { "schedule-window-leaves-no-time" };
-            let refusal = Problem::invalid(id).with("from", from.format("%H:%M:%S"));
-            return Err(refusal.with("until", until.format("%H:%M:%S")));
-        }
         Ok(Self { from, until })
+    }
+
+    /// Checks its length. Strategies that were saved before this rule may break it.
+    ///
+    /// # Errors
+    /// Refuses a window that lasts or leaves less than a minute a day.
+    pub fn check(self) -> Result<(), Problem> {
+        const DAY_S: i64 = 86_400;
+        let lasts_s = (self.until - self.from).num_seconds().rem_euclid(DAY_S);
+        if (SHORTEST_S..=DAY_S - SHORTEST_S).contains(&lasts_s) {
+            return Ok(());
+        }
+        let is_short = lasts_s < SHORTEST_S;
+        let id = if is_short { "schedule-window-too-short" } else { "schedule-window-leaves-no-time" };
+        let refusal = Problem::invalid(id).with("from", self.from.format("%H:%M:%S"));
+        Err(refusal.with("until", self.until.format("%H:%M:%S")))
     }
 
     /// Returns when it begins.
@@ -66,37 +74,49 @@ impl QuietWindow {
         self.holds_time(zone.wall(moment).time())
     }
 
-    /// Returns the end of the window for a time within it; any other time is returned unchanged.
+    /// Returns the end of the window for a time within it; any other time is returned unchanged. The window also ends
+    /// when the clocks are set back to before its start.
     #[must_use]
     pub fn end(self, zone: Zone, moment: Timestamp) -> Timestamp {
+        let end = self.end_by_clock(zone, moment);
+        zone.set_back(moment, end).filter(|back| !self.holds(zone, *back)).unwrap_or(end)
+    }
+
+    fn end_by_clock(self, zone: Zone, moment: Timestamp) -> Timestamp {
         let mut end = moment;
         // A second round is needed only if the clocks go back exactly at the end; a third is never needed.
         for _ in 0..3 {
             if !self.holds(zone, end) {
                 break;
             }
-            let wall = zone.wall(end);
-            let ahead = u64::from(wall.time() >= self.until);
-            let date = wall.date().checked_add_days(Days::new(ahead)).unwrap_or(wall.date());
-            let next = zone.moment(date.and_time(self.until));
-            // Within the second of two equal hours, the correct end is also the second one.
-            end = if next > end {
-                next
-            } else {
-                Timestamp(end.0 + (date.and_time(self.until) - wall).num_microseconds().unwrap_or(0))
-            };
+            end = next(zone, self.until, end);
         }
         end
     }
 
-    /// Returns its next start after a time outside of it. If the clocks go back over the start, that is the next day.
+    /// Returns its next start after a time outside of it. The window also begins when the clocks are set back into it.
     #[must_use]
     pub fn begin(self, zone: Zone, moment: Timestamp) -> Timestamp {
-        let wall = zone.wall(moment);
-        let ahead = u64::from(wall.time() >= self.from);
-        let date = wall.date().checked_add_days(Days::new(ahead)).unwrap_or(wall.date());
-        zone.moment(date.and_time(self.from))
+        let begin = next(zone, self.from, moment);
+        match zone.set_back(moment, begin) {
+            Some(back) if self.holds(zone, back) => back,
+            Some(back) => next(zone, self.from, back),
+            None => begin,
+        }
     }
+}
+
+/// Returns the next time after `moment` at which the clocks show a time of day.
+fn next(zone: Zone, time: NaiveTime, moment: Timestamp) -> Timestamp {
+    let wall = zone.wall(moment);
+    let ahead = u64::from(wall.time() >= time);
+    let date = wall.date().checked_add_days(Days::new(ahead)).unwrap_or(wall.date());
+    let next = zone.moment(date.and_time(time));
+    if next > moment {
+        return next;
+    }
+    // Of two equal times of day, the first has passed.
+    Timestamp(moment.0 + (date.and_time(time) - wall).num_microseconds().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -156,6 +176,14 @@ mod tests {
                 "2026-10-25T01:30:00+02:00",
                 Some("2026-10-25T03:00:00+01:00"),
             ),
+            // The clocks go back to before its start.
+            (
+                "02:30:00",
+                "11:59:00",
+                "Africa/Casablanca",
+                "2026-02-15T02:45:00+01:00",
+                Some("2026-02-15T02:00:00+00:00"),
+            ),
         ];
         for (from, until, zone, moment, end) in cases {
             let (window, zone) = (window(from, until), zone.parse::<Zone>().expect("a zone"));
@@ -186,6 +214,21 @@ mod tests {
                 "Europe/Berlin",
                 "2026-10-24T21:00:00+02:00",
                 "2026-10-25T08:00:00+01:00",
+            ),
+            // The clocks go back to before its start, and into it.
+            (
+                "02:30:00",
+                "11:59:00",
+                "Africa/Casablanca",
+                "2026-02-15T02:00:00+00:00",
+                "2026-02-15T02:30:00+00:00",
+            ),
+            (
+                "02:00:00",
+                "02:30:00",
+                "Europe/Berlin",
+                "2026-10-25T02:45:00+02:00",
+                "2026-10-25T02:00:00+01:00",
             ),
         ];
         for (from, until, zone, moment, begin) in cases {

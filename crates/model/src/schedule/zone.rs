@@ -60,6 +60,22 @@ impl Zone {
         }
     }
 
+    /// Returns the first time after one, up to another, at which the clocks have been set back. The two are so close that
+    /// the clocks change at most once.
+    pub(super) fn set_back(self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
+        let ahead = |moment: Timestamp| self.wall(moment) - utc(moment).naive_utc();
+        let usual = ahead(after);
+        if ahead(until) >= usual {
+            return None;
+        }
+        let (mut before, mut back) = (after.0.div_euclid(1_000_000), until.0.div_euclid(1_000_000));
+        while back - before > 1 {
+            let middle = before + (back - before) / 2;
+            if ahead(Timestamp(middle * 1_000_000)) < usual { back = middle } else { before = middle }
+        }
+        Some(Timestamp(back * 1_000_000))
+    }
+
     /// Searches for the first time at which the clocks show a later time than the skipped one.
     fn after_skip(self, wall: NaiveDateTime) -> Timestamp {
         let is_past = |second: i64| self.wall(Timestamp(second * 1_000_000)) >= wall;

@@ -5,7 +5,7 @@ use crate::ability::{BackupAbility, Generation};
 use crate::backup::{BackupMethod, DataBackupMode};
 use crate::physical::SYS;
 use crate::problem::{Problem, codes};
-use crate::schedule::{Rule, Schedule};
+use crate::schedule::{Form, Rule, Saved, Schedule};
 
 /// The facts about a strategy's cluster.
 #[derive(Debug, Clone, Copy)]
@@ -36,21 +36,22 @@ pub fn create(
     strategies: &[Strategy],
 ) -> Result<Settings, Problem> {
     check_vacant(scope, strategies)?;
-    settings(draft, scope, ground)
+    settings(draft, scope, ground, None)
 }
 
 /// Checks that the scope has no strategy yet.
 ///
 /// # Errors
 /// 20100 or 20101 if the cluster or the tenant has one.
-pub fn check_vacant(scope: Scope, strategies: &[Strategy]) -> Result<(), Problem> {
+fn check_vacant(scope: Scope, strategies: &[Strategy]) -> Result<(), Problem> {
     if strategies.iter().all(|strategy| strategy.scope != scope) {
         return Ok(());
     }
-    Err(match scope {
+    let refusal = match scope {
         Scope::Cluster(_) => Problem::refused(codes::CLUSTER_HAS_STRATEGY, "strategy-of-cluster-exists"),
         Scope::Tenant(..) => Problem::refused(codes::TENANT_HAS_STRATEGY, "strategy-of-tenant-exists"),
-    })
+    };
+    Err(refusal.with("object", scope))
 }
 
 /// Checks the change of a strategy.
@@ -69,7 +70,7 @@ pub fn change(
     if (strategy.settings.method, method) == (BackupMethod::Physical, BackupMethod::Logical) {
         return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
     }
-    let mut settings = settings(draft, strategy.scope, ground)?;
+    let mut settings = settings(draft, strategy.scope, ground, Some(&strategy.settings.schedule))?;
     if let (Some(new), Some(old)) = (&mut settings.clean_up, strategy.settings.clean_up) {
         new.stops_in_pause = old.stops_in_pause;
         if (new.retention_days, new.time) == (old.retention_days, old.time) {
@@ -95,20 +96,26 @@ pub fn change(
 /// # Errors
 /// 20106 if there is none.
 pub fn find(strategies: &[Strategy], scope: Scope) -> Result<&Strategy, Problem> {
-    let missing = || Problem::not_found("strategy-missing").coded(codes::NO_STRATEGY);
+    let missing = || Problem::not_found("strategy-missing").coded(codes::NO_STRATEGY).with("object", scope);
     strategies.iter().find(|strategy| strategy.scope == scope).ok_or_else(missing)
 }
 
-/// Checks the requested settings of a strategy, and fills in omitted ones.
+/// Checks the requested settings of a strategy, and fills in omitted ones. The `saved` schedule may stay, even if it
+/// breaks a rule that is newer.
 ///
 /// # Errors
 /// 20108 for a method that the cluster or tenant does not offer, 20110 for incremental logical backups, 20300 for a
 /// tenant of 3.x, 20113 for secondary backup. Clean-up of physical backups is refused, because Lifeboat does not
 /// carry it out. Names a schedule or threshold that is malformed.
-pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings, Problem> {
+pub fn settings(
+    draft: &Draft,
+    scope: Scope,
+    ground: Ground,
+    saved: Option<&Schedule>,
+) -> Result<Settings, Problem> {
     let method = draft.method.unwrap_or_else(|| ground.ability.preferred());
     check_scope(scope, method, ground)?;
-    let schedule = Schedule::try_from(draft.schedule.schedule.clone())?;
+    let schedule = schedule(&draft.schedule.schedule, saved)?;
     let is_physical = method == BackupMethod::Physical;
     if !is_physical && has_incremental(&schedule) {
         return Err(Problem::refused(codes::LOGICAL_IS_FULL_ONLY, "logical-is-full-only"));
@@ -137,6 +144,13 @@ pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings,
     })
 }
 
+fn schedule(form: &Form, saved: Option<&Schedule>) -> Result<Schedule, Problem> {
+    match Schedule::try_from(Saved(form.clone())) {
+        Ok(schedule) if saved == Some(&schedule) => Ok(schedule),
+        _ => Schedule::try_from(form.clone()),
+    }
+}
+
 fn check_scope(scope: Scope, method: BackupMethod, ground: Ground) -> Result<(), Problem> {
     if !ground.ability.offers(method) {
         let id = match method {
@@ -156,7 +170,9 @@ fn check_scope(scope: Scope, method: BackupMethod, ground: Ground) -> Result<(),
         Generation::Gen3 => {
             Err(Problem::refused(codes::TENANT_BACKUP_UNSUPPORTED, "strategy-of-tenant-unsupported"))
         }
-        Generation::Gen4 if tenant == SYS => Err(Problem::refused(codes::METHOD_UNSUPPORTED, of_sys)),
+        Generation::Gen4 if tenant == SYS => {
+            Err(Problem::refused(codes::METHOD_UNSUPPORTED, of_sys).with("tenant", "sys"))
+        }
         Generation::Gen4 | Generation::Seekdb => Ok(()),
     }
 }
@@ -179,6 +195,7 @@ mod tests {
     use crate::ability::{BackupAbility, Generation};
     use crate::backup::BackupMethod::{self, Logical, Physical};
     use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
+    use crate::schedule::{Saved, Schedule};
     use crate::strategy::draft::{ScheduleConfig, ThresholdConfig};
     use crate::strategy::{CleanUp, Draft, Scope, Strategy};
     use crate::text::Language;
@@ -250,6 +267,7 @@ mod tests {
                 Err(20108),
             ),
             (draft(None, full, &none), sys, GEN4, Err(20108)),
+            (draft(Some(Logical), full, &none), sys, GEN4, Err(20108)),
             (draft(None, full, &none), SHOP, gen3, Err(20300)),
             (Draft { secondary_backup: true, ..draft(None, full, &none) }, CLUSTER, GEN4, Err(20113)),
             (draft(None, full, &clean), CLUSTER, GEN4, Err(400)),
@@ -313,6 +331,24 @@ mod tests {
         let logical = Draft { method: Some(Logical), ..full.clone() };
         let strategy = saved(&logical, CLUSTER);
         assert!(change(&full, &strategy, GEN4).is_ok(), "a logical one may become physical");
+    }
+
+    #[test]
+    fn a_saved_schedule_that_breaks_a_newer_rule_may_stay_but_not_be_chosen() {
+        let quiet = |until| json!({"quietWindow": {"from": "09:00:00", "until": until}});
+        let short = draft(None, "FULL_BACKUP", &quiet("09:00:30"));
+        assert_eq!(refusal(create(&short, CLUSTER, GEN4, &[])).1, "schedule-window-too-short");
+        let mut strategy = saved(&draft(None, "FULL_BACKUP", &quiet("09:02:00")), CLUSTER);
+        assert_eq!(refusal(change(&short, &strategy, GEN4)).1, "schedule-window-too-short");
+        strategy.settings.schedule =
+            Schedule::try_from(Saved(short.schedule.schedule.clone())).expect("read");
+        assert_eq!(refusal(change(&short, &strategy, GEN4)).0, 20116, "nothing changes");
+        let thresholds = ThresholdConfig { log_backup_delay_seconds: Some(60), ..ThresholdConfig::default() };
+        let changed = change(&Draft { thresholds, ..short }, &strategy, GEN4).expect("the rest may change");
+        assert_eq!(changed.schedule, strategy.settings.schedule);
+        let shorter = draft(None, "FULL_BACKUP", &quiet("09:00:10"));
+        assert_eq!(refusal(change(&shorter, &strategy, GEN4)).1, "schedule-window-too-short");
+        assert!(change(&draft(None, "FULL_BACKUP", &quiet("10:00:00")), &strategy, GEN4).is_ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Random inputs, the same for the same seed.
 
+mod preview;
+mod quiet;
 mod retention;
 mod schedule;
 mod timeline;

@@ -79,6 +79,8 @@ pub struct Detail {
     pub last_data_backup: Option<Timestamp>,
     /// The status of its schedule, with its next and its newest run.
     pub standing: ScheduleStanding,
+    /// The rule that it breaks, if an earlier version without this rule saved it. Its runs start all the same.
+    pub invalid: Option<Text>,
 }
 
 /// A strategy whose settings this version cannot read: none of its runs start.
@@ -103,8 +105,11 @@ pub struct UnreadableStrategy {
 pub async fn get(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
     actor.must(Permission::Read)?;
     control.context.cluster(scope.cluster()).await?;
-    let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
-    detail(&control.context, found::find(&strategies, scope)?.clone()).await
+    let work = Box::pin(async {
+        let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+        detail(&control.context, found::find(&strategies, scope)?.clone()).await
+    });
+    found::named(&control.context, scope, work).await
 }
 
 /// Returns the strategies of one cluster or of all that this version cannot read.
@@ -173,6 +178,7 @@ async fn detail(context: &Context, strategy: Strategy) -> Result<Detail, Error> 
         owner: context.metadata.user_get(strategy.owner).await?.map(|owner| owner.name),
         last_data_backup: context.metadata.backup_set_newest_of(cluster.id, strategy.scope.tenant()).await?,
         standing: standing(context, &strategy, now).await?,
+        invalid: strategy.settings.schedule.check().err().map(|problem| problem.text),
         strategy,
     })
 }

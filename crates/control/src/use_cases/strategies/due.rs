@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use metadata::strategies::Unreadable;
 use metadata::strategy_runs::{Fate, NewRun, Newest, Span, StoredRun};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
+use model::cluster::Cluster;
 use model::id::{StrategyId, TaskId, TenantId};
 use model::inventory::Consent;
 use model::order::{BackupNow, BackupOrder, StorageChoice};
@@ -26,7 +27,7 @@ use model::{Problem, Timestamp};
 
 use super::misses::{missed, planned};
 use super::queue::{Queue, status};
-use crate::context::Control;
+use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::orders::{self, Accepted, Running, Scheduled, actor_of_run, has_a_full_set};
 
@@ -172,12 +173,7 @@ pub(super) async fn decided(
 ) -> Result<Option<Decided>, Error> {
     let metadata = control.metadata();
     let Some(cluster) = metadata.cluster_get(strategy.scope.cluster()).await? else { return Ok(None) };
-    let strategies = metadata.strategy_list_whole(Some(cluster.id)).await?;
-    let hidden: Vec<Scope> = strategies.unreadable.iter().map(|unreadable| unreadable.scope).collect();
-    let tenants = metadata.tenant_list(cluster.id).await?;
-    let meant = meant(&strategies.readable, &hidden, &strategy, &tenants);
-    let is_one_of_its = |tenant: &&Tenant| meant.as_ref().is_none_or(|meant| meant.contains(&tenant.id));
-    let its_tenants: Vec<Tenant> = tenants.iter().filter(is_one_of_its).cloned().collect();
+    let (meant, its_tenants) = covers(&control.context, &cluster, &strategy).await?;
     let now = metadata.now().await?;
     let from = Timestamp(now.0.saturating_sub(HORIZON));
     let history = metadata.strategy_run_history(strategy.id, from).await?;
@@ -201,6 +197,29 @@ pub(super) async fn decided(
     };
     let decisions = decide(&strategy, &history, &state, now);
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, queue, decisions }))
+}
+
+/// Returns whether a strategy's next incremental backup has a full one to build on.
+pub(super) async fn has_usable_full(context: &Context, strategy: &Strategy) -> Result<bool, Error> {
+    let Some(cluster) = context.metadata.cluster_get(strategy.scope.cluster()).await? else {
+        return Ok(false);
+    };
+    let (_, tenants) = covers(context, &cluster, strategy).await?;
+    has_a_full_set(context, &cluster, &tenants, strategy.settings.storage).await
+}
+
+/// Returns the tenants that a strategy backs up: their IDs, none for the whole cluster, and all of them.
+async fn covers(
+    context: &Context,
+    cluster: &Cluster,
+    strategy: &Strategy,
+) -> Result<(Option<Vec<TenantId>>, Vec<Tenant>), Error> {
+    let strategies = context.metadata.strategy_list_whole(Some(cluster.id)).await?;
+    let hidden: Vec<Scope> = strategies.unreadable.iter().map(|unreadable| unreadable.scope).collect();
+    let mut tenants = context.metadata.tenant_list(cluster.id).await?;
+    let meant = meant(&strategies.readable, &hidden, strategy, &tenants);
+    tenants.retain(|tenant| meant.as_ref().is_none_or(|meant| meant.contains(&tenant.id)));
+    Ok((meant, tenants))
 }
 
 /// Returns the tenants that a strategy backs up; none for the whole cluster. A tenant that has its own strategy is not

@@ -3,7 +3,11 @@
 use metadata::strategies::{Strategies, Unreadable};
 use model::Problem;
 use model::id::StrategyId;
+use model::problem::codes;
 use model::strategy::{Scope, Strategy, rules};
+
+use crate::context::Context;
+use crate::error::Error;
 
 /// Finds the strategy of exactly that scope.
 ///
@@ -40,6 +44,30 @@ pub(super) fn check_readable(strategies: &Strategies, scope: Scope) -> Result<()
 pub(super) fn unreadable_problem(id: StrategyId, cause: &str) -> Problem {
     Problem::internal("strategy-unreadable").with("strategy", id).raw(cause)
 }
+
+/// Waits for the work on the strategy of a scope. If it is refused because there is such a strategy, or none, the refusal
+/// names the cluster and the tenant instead of their IDs.
+pub(super) async fn named<T>(
+    context: &Context,
+    scope: Scope,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let error = match work.await {
+        Err(error) if NAMING_CODES.contains(&error.problem().code) => error,
+        outcome => return outcome,
+    };
+    let Some(cluster) = context.metadata.cluster_get(scope.cluster()).await? else { return Err(error) };
+    let object = match scope.tenant() {
+        None => cluster.name,
+        Some(id) => {
+            let tenant = context.metadata.tenant_get(cluster.id, id).await?;
+            format!("{}/{}", cluster.name, tenant.map_or_else(|| id.to_string(), |tenant| tenant.name))
+        }
+    };
+    Err(error.into_problem().with("object", object).into())
+}
+
+const NAMING_CODES: [u32; 3] = [codes::CLUSTER_HAS_STRATEGY, codes::TENANT_HAS_STRATEGY, codes::NO_STRATEGY];
 
 fn unreadable(strategies: &Strategies, scope: Scope) -> Option<&Unreadable> {
     strategies.unreadable.iter().find(|unreadable| unreadable.scope == scope)

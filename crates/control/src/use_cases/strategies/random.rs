@@ -126,7 +126,38 @@ impl Year {
                 self.check_rows().await;
             }
         }
-        assert!(self.tasks().await > 0, "something runs in a year");
+        self.recover().await;
+    }
+
+    /// At the end, nothing hinders the strategies: a run starts, even if none did in a year of outages and pauses.
+    async fn recover(&mut self) {
+        let (control, actor) = (&self.world.control, &self.world.actor);
+        control.metadata().turn_clock(-self.wrong_by);
+        let cluster = control.context.cluster(self.world.cluster).await.expect("there");
+        let mut writer = control.metadata().begin().await.expect("may write");
+        writer.cluster_probed(cluster.id, &cluster.facts, ClusterStatus::Running).await.expect("kept");
+        writer.commit().await.expect("kept");
+        for strategy in self.strategies().await.iter().filter(|strategy| strategy.paused) {
+            super::resume(control, actor, strategy.scope).await.expect("it may be resumed");
+        }
+        for _ in 0..5 {
+            self.end_tasks().await;
+        }
+        let before = self.tasks().await;
+        // A clock that was ahead has started runs of the next 500 days already.
+        let mut left = 600 * DAY;
+        while left > 0 {
+            // When it is due, after its jitter, and after each quiet window.
+            for time in [self.until_due().await, HOUR, 3 * HOUR, 4 * HOUR, 4 * HOUR, 6 * HOUR] {
+                control.metadata().turn_clock(time);
+                left -= time;
+                due::run(control).await.expect("a round");
+                if self.tasks().await > before {
+                    return;
+                }
+            }
+        }
+        panic!("nothing starts although nothing hinders it: {:?}", self.strategies().await);
     }
 
     async fn now(&self) -> Timestamp {
@@ -143,10 +174,7 @@ impl Year {
 
     /// Lets time pass: often exactly until the next due time.
     async fn pass(&mut self) {
-        let now = self.now().await;
-        let next =
-            |strategy: &Strategy| strategy.settings.schedule.dues(now).next().map(|due| due.at.0 - now.0);
-        let ahead = self.strategies().await.iter().filter_map(next).min().expect("something is due some day");
+        let ahead = self.until_due().await;
         let time = match self.dice.from(1, 60) {
             1 => self.dice.from(1, 20 * DAY), // no server runs
             2..=10 => self.dice.from(1, MINUTE),
@@ -155,6 +183,14 @@ impl Year {
         };
         self.passed += time;
         self.world.control.metadata().turn_clock(time);
+    }
+
+    /// Returns how long nothing is due.
+    async fn until_due(&self) -> i64 {
+        let now = self.now().await;
+        let next =
+            |strategy: &Strategy| strategy.settings.schedule.dues(now).next().map(|due| due.at.0 - now.0);
+        self.strategies().await.iter().filter_map(next).min().expect("something is due some day")
     }
 
     async fn happen(&mut self) {
@@ -200,8 +236,12 @@ impl Year {
         let query = TaskQuery::default();
         let tasks =
             control.metadata().task_list(&query, Slice { offset: 0, limit: 5 }).await.expect("listed");
-        for task in tasks.items.iter().filter(|task| !task.status.is_finished()) {
-            self.world.steer(model::id::TaskId(task.id.0), Steer::Cancel).await;
+        for task in tasks.items.iter().map(|task| model::id::TaskId(task.id.0)) {
+            // The worker below may have ended it.
+            if self.world.task(task).await.status.is_finished() {
+                continue;
+            }
+            self.world.steer(task, Steer::Cancel).await;
             for _ in 0..5 {
                 control.worker().run_due().await.expect("the journal answers");
             }

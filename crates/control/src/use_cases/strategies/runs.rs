@@ -6,15 +6,17 @@ use metadata::Slice;
 use metadata::strategies::Strategies;
 use metadata::strategy_runs::{Fate, NewRun, StoredRun};
 use model::Timestamp;
-use model::backup::DataBackupMode;
-use model::id::{ClusterId, StrategyId, TaskId};
+use model::backup::{BackupMethod, DataBackupMode};
+use model::id::{ClusterId, StorageId, StrategyId, TaskId};
+use model::schedule::decide::{HORIZON, Outcome, Run};
+use model::schedule::preview::preview;
 use model::schedule::{Form, PlannedRun, Schedule};
-use model::strategy::{Scope, Strategy};
+use model::strategy::{Scope, Settings, Strategy, Thresholds};
 use model::task::TaskStatus;
 use model::text::Text;
 use model::user::Permission;
 
-use super::found;
+use super::{due, found};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -140,35 +142,97 @@ async fn wait_reason(context: &Context, run: &mut StrategyRun) -> Result<(), Err
     Ok(())
 }
 
-/// Returns the next runs of a saved strategy; none while it is paused.
+/// The next runs of a strategy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextRuns {
+    /// The runs, at most 30.
+    pub runs: Vec<PlannedRun>,
+    /// Whether another run is due on the day of the last one.
+    pub last_day_continues: bool,
+}
+
+/// Returns the next runs of a saved strategy, as the scheduler will start them; none while it is paused.
 ///
 /// # Errors
 /// When the actor may not read it, or there is no strategy (20106).
-pub async fn next_runs(control: &Control, actor: &Actor, scope: Scope) -> Result<Vec<PlannedRun>, Error> {
+pub async fn next_runs(control: &Control, actor: &Actor, scope: Scope) -> Result<NextRuns, Error> {
     let strategy = found(control, actor, scope).await?;
-    if strategy.paused {
-        return Ok(Vec::new());
-    }
     let now = control.metadata().now().await?;
-    Ok(strategy.settings.schedule.next_runs(strategy.id, now.max(strategy.since), NEXT_RUNS))
+    let history = history(&control.context, &strategy, now).await?;
+    Ok(NextRuns::of(next_of(&control.context, &strategy, &history, now, NEXT_RUNS + 1).await?))
 }
 
-/// Returns the next runs of a schedule that is not saved. They are without jitter: it depends on the strategy's ID.
+/// Returns the next runs of a schedule that is not saved. They are without jitter, which depends on the strategy's ID. A
+/// full backup that an incremental one can build on counts as present.
 ///
 /// # Errors
 /// When the actor may not read it, or the schedule is malformed.
-pub async fn planned_runs(control: &Control, actor: &Actor, form: Form) -> Result<Vec<PlannedRun>, Error> {
+pub async fn planned_runs(control: &Control, actor: &Actor, form: Form) -> Result<NextRuns, Error> {
     actor.must(Permission::Read)?;
     let schedule = Schedule::try_from(Form { jitter_seconds: None, ..form })?;
     let now = control.metadata().now().await?;
-    Ok(schedule.next_runs(StrategyId(0), now, NEXT_RUNS))
+    let strategy = Strategy {
+        id: StrategyId(0),
+        scope: Scope::Cluster(ClusterId(0)),
+        owner: actor.user,
+        settings: Settings {
+            // Of a logical strategy all runs are full, whatever its method.
+            method: BackupMethod::Physical,
+            storage: StorageId(0),
+            schedule,
+            start_log_backup: false,
+            restart_interrupted_log_backup: false,
+            clean_up: None,
+            thresholds: Thresholds::default(),
+        },
+        paused: false,
+        since: now,
+    };
+    Ok(NextRuns::of(preview(&strategy, &[], true, now, NEXT_RUNS + 1)))
+}
+
+impl NextRuns {
+    /// Returns the first runs, and compares the days of the last one and of the one after it.
+    fn of(mut runs: Vec<PlannedRun>) -> Self {
+        let day = |number: usize| runs.get(number).map(|run: &PlannedRun| run.local.date_naive());
+        let last_day_continues = day(NEXT_RUNS).is_some() && day(NEXT_RUNS) == day(NEXT_RUNS - 1);
+        runs.truncate(NEXT_RUNS);
+        Self { runs, last_day_continues }
+    }
+}
+
+/// Returns the next runs of a strategy with these rows, at most `count`.
+async fn next_of(
+    context: &Context,
+    strategy: &Strategy,
+    history: &[Run],
+    now: Timestamp,
+    count: usize,
+) -> Result<Vec<PlannedRun>, Error> {
+    let runs = preview(strategy, history, true, now, count);
+    // Only the first run may have no full backup to build on, and only if it is incremental.
+    if runs.first().is_some_and(|run| run.due.kind == DataBackupMode::Incremental)
+        && !due::has_usable_full(context, strategy).await?
+    {
+        return Ok(preview(strategy, history, false, now, count));
+    }
+    Ok(runs)
+}
+
+async fn history(context: &Context, strategy: &Strategy, now: Timestamp) -> Result<Vec<Run>, Error> {
+    let from = Timestamp(now.0.saturating_sub(HORIZON));
+    let history = context.metadata.strategy_run_history(strategy.id, from).await?;
+    Ok(history.iter().map(StoredRun::row).collect())
 }
 
 async fn found(control: &Control, actor: &Actor, scope: Scope) -> Result<Strategy, Error> {
     actor.must(Permission::Read)?;
     control.context.cluster(scope.cluster()).await?;
-    let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
-    Ok(found::find(&strategies, scope)?.clone())
+    let work = async {
+        let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+        Ok(found::find(&strategies, scope)?.clone())
+    };
+    found::named(&control.context, scope, work).await
 }
 
 /// Returns the status of a cluster's schedule; if only its tenants have strategies, the worst of these.
@@ -234,6 +298,13 @@ pub(super) async fn standing(
     let last = last.items.into_iter().next();
     // A pause or another schedule says nothing about whether backups work: the run before it does.
     let is_intended = matches!(last, Some(StoredRun { run: NewRun { fate: Fate::Missed(why), .. }, .. }) if why.is_intended());
+    let history = match last.as_ref().map(StoredRun::row) {
+        _ if strategy.paused => Vec::new(),
+        // What came before a started run decides nothing.
+        Some(run) if matches!(run.outcome, Outcome::Started { .. }) && run.due <= now => vec![run],
+        _ => history(context, strategy, now).await?,
+    };
+    let next = next_of(context, strategy, &history, now, 1).await?.into_iter().next();
     let mut last = last.map(shown);
     let telling = if is_intended {
         context.metadata.strategy_run_telling(strategy.id).await?.map(shown).map(|run| run.status)
@@ -253,8 +324,7 @@ pub(super) async fn standing(
         Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Partial) => ScheduleStatus::Abnormal,
         _ => ScheduleStatus::Normal,
     };
-    let next = schedule.next_runs(strategy.id, now.max(strategy.since), 1).into_iter().next();
-    Ok(ScheduleStanding { status, next: next.filter(|_| !strategy.paused), last })
+    Ok(ScheduleStanding { status, next, last })
 }
 
 /// Converts a stored run.

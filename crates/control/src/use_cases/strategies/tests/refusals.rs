@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use metadata::Slice;
 use model::Timestamp;
-use model::backup::BackupMethod::Logical;
-use model::backup::DataBackupMode::Incremental;
+use model::backup::BackupMethod::{Logical, Physical};
+use model::backup::DataBackupMode::{Full, Incremental};
+use model::id::TenantId;
 use model::storage::StorageLocation;
+use model::strategy::Scope;
+use model::text::Language;
 use model::user::Role;
 use sim::Profile;
 
 use super::{ask, create, hourly, outcomes, refusal, round, until_due, whole};
 use crate::storages::StorageChoice;
-use crate::strategies::{self, NamedStorage, RunStatus, StrategyAsk, StrategyChange};
+use crate::strategies::{self, NamedStorage, RunFilter, RunStatus, StrategyAsk, StrategyChange};
 use crate::testing::simulated::SimWorld;
 use crate::{Actor, PageAsk};
 
@@ -42,9 +45,10 @@ async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audi
         [replaced],
         "the old schedule's run is not lost without a trace"
     );
-    let next = strategies::next_runs(control, actor, scope).await.expect("listed");
+    let next = strategies::next_runs(control, actor, scope).await.expect("listed").runs;
     assert_eq!(next.len(), 30);
-    assert!(next[0].due.at > Timestamp(0) && next.iter().all(|run| run.due.kind == Incremental));
+    assert_eq!(next[0].due.kind, Full, "there is no full backup to build on");
+    assert!(next[0].due.at > Timestamp(0) && next[1..].iter().all(|run| run.due.kind == Incremental));
     let page = strategies::list(control, actor, None, PageAsk::default()).await.expect("listed");
     assert_eq!((page.total_elements, page.contents[0].cluster_name.as_str()), (1, "prod"));
     strategies::remove(control, actor, scope).await.expect("deleted");
@@ -70,6 +74,70 @@ async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audi
         deed("strategy-update", "strategy-unchanged"),
     ];
     assert_eq!(deeds, BTreeSet::from(expected));
+}
+
+/// One request for each of OCP's numbers that a strategy can be refused with. `docs/operate/strategies.md` says why the
+/// others cannot occur.
+#[tokio::test]
+async fn every_refusal_names_the_object_or_the_setting_the_cause_and_the_fix_in_both_languages() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let (control, actor, cluster) = (&world.control, &world.actor, whole(&world));
+    let tenant = Scope::Tenant(world.cluster, TenantId(1002));
+    let sys = Scope::Tenant(world.cluster, TenantId(1));
+    let new = |scope, ask| strategies::create(control, actor, scope, ask);
+    let edit = |change| strategies::change(control, actor, cluster, change);
+    let usual = || ask(&world, "FULL_BACKUP");
+    let of = |method, kind| StrategyAsk { method: Some(method), ..ask(&world, kind) };
+    let get = |scope| strategies::get(control, actor, scope);
+    let mut found =
+        vec![(20106, "prod", get(cluster).await.err()), (20106, "prod/shop", get(tenant).await.err())];
+    found.push((
+        20106,
+        "prod",
+        strategies::runs(control, actor, cluster, RunFilter::default(), PageAsk::default()).await.err(),
+    ));
+    create(&world, cluster, "FULL_BACKUP").await;
+    found.push((20100, "prod", new(cluster, usual()).await.err()));
+    found.push((20106, "prod/shop", get(tenant).await.err()));
+    found.push((20110, "", new(tenant, of(Logical, "INCREMENTAL_BACKUP")).await.err()));
+    found.push((20113, "", new(tenant, StrategyAsk { secondary_backup: true, ..usual() }).await.err()));
+    found.push((20108, "sys", new(sys, of(Physical, "FULL_BACKUP")).await.err()));
+    // Without a storage, which none of the two would be by default, the reason is the same.
+    let second = StorageLocation::directory(&world.dir.path().join("data/second").to_string_lossy());
+    let mut writer = control.metadata().begin().await.expect("may write");
+    writer.storage_insert(Some("second"), &second.expect("a path"), None).await.expect("added");
+    writer.commit().await.expect("added");
+    let nowhere = StrategyAsk { storage: None, ..of(Logical, "FULL_BACKUP") };
+    found.push((20108, "sys", new(sys, nowhere).await.err()));
+    create(&world, tenant, "FULL_BACKUP").await;
+    found.push((20101, "prod/shop", new(tenant, usual()).await.err()));
+    found.push((
+        20112,
+        "",
+        edit(StrategyChange { method: Some(Logical), ..StrategyChange::default() }).await.err(),
+    ));
+    found.push((20116, "", edit(StrategyChange::default()).await.err()));
+    found.push((
+        20113,
+        "",
+        edit(StrategyChange { secondary_backup: true, ..StrategyChange::default() }).await.err(),
+    ));
+    for (code, object, refusal) in found {
+        let problem = refusal.expect("refused").into_problem();
+        assert_eq!(problem.code, code, "{problem:?}");
+        for language in [Language::En, Language::Zh] {
+            let words = [
+                problem.text.cause(language),
+                problem.text.action(language),
+                Some(problem.text.message(language)),
+            ];
+            for words in words {
+                let words = words.unwrap_or_else(|| panic!("{code} has no cause or fix: {problem:?}"));
+                assert!(!words.contains('{') && words != problem.text.id, "{code}: {words}");
+            }
+            assert!(problem.text.message(language).contains(object), "{code}: {problem:?}");
+        }
+    }
 }
 
 #[tokio::test]

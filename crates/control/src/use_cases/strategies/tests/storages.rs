@@ -56,10 +56,11 @@ async fn a_typed_in_storage_is_edited_and_used_again_instead_of_added_twice() {
     let shop = Scope::Tenant(world.cluster, TenantId(1002));
     let of_shop = create(control, actor, shop, named).await.expect("created").storage;
     assert_eq!(of_shop.name.as_deref(), Some("prod-shop"), "another key is another storage");
-    let lists: Vec<_> = next_runs(control, actor, scope).await.expect("listed");
-    assert_eq!(lists.len(), 30);
+    let next = next_runs(control, actor, scope).await.expect("listed");
+    assert_eq!(next.runs.len(), 30);
     pause(control, actor, scope, PauseToo::default()).await.expect("paused");
-    assert_eq!(next_runs(control, actor, scope).await.expect("listed"), [], "none while it is paused");
+    let next = next_runs(control, actor, scope).await.expect("listed");
+    assert_eq!((next.runs, next.last_day_continues), (vec![], false), "none while it is paused");
 }
 
 #[tokio::test]
