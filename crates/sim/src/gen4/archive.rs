@@ -51,6 +51,15 @@ pub(crate) struct Round {
     pub(crate) path: String,
 }
 
+impl Round {
+    /// Suspends the round; returns when it is suspended.
+    fn suspend(&mut self, now_us: i64) -> Option<i64> {
+        self.status = "SUSPENDING";
+        self.comment.clear();
+        after(now_us, 3)
+    }
+}
+
 /// A slice of a round.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Piece {
@@ -158,7 +167,9 @@ pub(crate) fn switch(cluster: &mut Cluster, id: TenantId, is_enabled: bool) {
     let now_us = cluster.now_us;
     let archive = &mut cluster.four.of(id).archive;
     match (&mut archive.round, is_enabled) {
-        (Some(round), false) if round.status == "DOING" => archive.due = suspend(cluster, id),
+        (Some(round), false) if round.status == "DOING" => {
+            archive.due = round.suspend(now_us);
+        }
         (Some(round), true) if round.status == "SUSPEND" => {
             round.status = "BEGINNING";
             archive.due = after(now_us, 4);
@@ -199,7 +210,10 @@ pub(super) fn step(cluster: &mut Cluster, id: TenantId) {
     let next = match status {
         "STOP" => begin_round(cluster, id),
         "PREPARE" | "BEGINNING" => start_round(cluster, id, status),
-        "DOING" if !is_enabled(cluster, id) => suspend(cluster, id),
+        // A destination that was deferred before the round was DOING takes effect now.
+        "DOING" if !is_enabled(cluster, id) => {
+            cluster.four.of(id).archive.round.as_mut().and_then(|round| round.suspend(now_us))
+        }
         "DOING" => switch_piece(cluster, id),
         "SUSPENDING" => change(cluster, id, "SUSPEND", after(now_us, 1)),
         "SUSPEND" if is_enabled(cluster, id) => change(cluster, id, "BEGINNING", after(now_us, 4)),
@@ -222,15 +236,6 @@ fn change(cluster: &mut Cluster, id: TenantId, status: &'static str, due: Option
 
 fn is_enabled(cluster: &mut Cluster, id: TenantId) -> bool {
     cluster.four.of(id).archive.destination.as_ref().is_some_and(|destination| destination.is_enabled)
-}
-
-/// The destination was deferred; one that is deferred before the round is DOING takes effect then.
-fn suspend(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
-    let due = after(cluster.now_us, 3);
-    let round = cluster.four.of(id).archive.round.as_mut()?;
-    round.status = "SUSPENDING";
-    round.comment.clear();
-    due
 }
 
 fn begin_round(cluster: &mut Cluster, id: TenantId) -> Option<i64> {

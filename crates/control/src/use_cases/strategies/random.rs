@@ -144,13 +144,17 @@ impl Year {
             self.end_tasks().await;
         }
         let before = self.tasks().await;
-        // A clock that was ahead has started runs of the next 500 days already.
-        let mut left = 600 * DAY;
-        while left > 0 {
+        // A clock that was ahead has settled due times of the next 500 days already.
+        let mut settled = self.now().await;
+        for strategy in self.strategies().await {
+            let runs = self.runs(&strategy, settled).await;
+            settled = runs.iter().map(|run| run.run.due).max().map_or(settled, |due| due.max(settled));
+        }
+        control.metadata().turn_clock(settled.0 - self.now().await.0);
+        for _ in 0..10 {
             // When it is due, after its jitter, and after each quiet window.
             for time in [self.until_due().await, HOUR, 3 * HOUR, 4 * HOUR, 4 * HOUR, 6 * HOUR] {
                 control.metadata().turn_clock(time);
-                left -= time;
                 due::run(control).await.expect("a round");
                 if self.tasks().await > before {
                     return;
