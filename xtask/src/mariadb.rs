@@ -30,12 +30,25 @@ impl Instance {
     /// # Errors
     /// Fails when MariaDB can't be installed or does not answer in time.
     pub fn start() -> Result<Self> {
+        Self::start_with(&["--skip-test-db"])
+    }
+
+    /// The same with the accounts, privileges and the database `test` of a plain installation.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn plain() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(options: &[&str]) -> Result<Self> {
         install()?;
         let folder = new_folder("mariadb");
         let data = folder.join("data");
         fs::create_dir_all(&folder)?;
         let output = Command::new("mariadb-install-db")
-            .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .args(["--no-defaults", "--auth-root-authentication-method=normal"])
+            .args(options)
             .arg(format!("--datadir={}", data.display()))
             // Two concurrent installations must not share temporary tables.
             .env("TMPDIR", &folder)

@@ -9,12 +9,14 @@ use model::Problem;
 
 mod alarms;
 mod channels;
+mod left_out;
 mod retention;
 mod strategies;
 mod windows;
 
 pub(crate) use self::alarms::AlarmRow;
 pub(crate) use self::channels::{ChannelRow, NoticeRow};
+pub(crate) use self::left_out::{AgreementRow, MissingRow};
 pub(crate) use self::retention::{DeletePolicyRow, ExpiringRow, HoldRow, PolicyPlanRow, TenantRetentionRow};
 pub(crate) use self::strategies::{
     PlannedRunRow, ScheduleRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow,
@@ -393,14 +395,6 @@ pub(crate) struct BackupSetRow {
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) left_out: Vec<MissingRow>,
-}
-
-/// An object that a backup left out.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MissingRow {
-    pub(crate) reason: String,
-    pub(crate) agreed: bool,
 }
 
 /// An object that a recovery does not create.

@@ -31,10 +31,11 @@ impl Choice<'_> {
             return Err(Error::NothingThere { what: format!("database `{stranger}`") });
         }
         for object in &self.selection.0 {
-            let only = Selection(vec![object.clone()]);
             let holds = |entry: &DatabaseEntry| match object {
-                BackupObject::Database(_) => only.has_database(&entry.name),
-                BackupObject::Table(..) => entry.objects().any(|name| only.has_table(&entry.name, name)),
+                BackupObject::Database(database) => entry.name == *database,
+                BackupObject::Table(database, table) => {
+                    entry.name == *database && entry.objects().any(|name| name == table)
+                }
             };
             if !manifest.databases.iter().any(holds) {
                 let what = match object {

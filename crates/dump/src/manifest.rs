@@ -2,7 +2,7 @@
 
 use model::Timestamp;
 use model::inventory::{Consent, LeftOut, is_partial};
-use model::recovery::Held;
+use model::naming::Held;
 use model::text::Text;
 use model::version::ServerVersion;
 use serde::{Deserialize, Serialize};

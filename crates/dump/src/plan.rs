@@ -1,6 +1,6 @@
 //! The plan of a dump: fixed before the first row is read, and unchanged after a crash.
 
-use model::backup::{BackupObject, is_same_name};
+use model::backup::BackupObject;
 use model::inventory::{Consent, LeftOut};
 use model::text::Text;
 use model::version::ServerVersion;
@@ -16,7 +16,8 @@ use crate::layout::ObjectKey;
 use crate::manifest::TableEntry;
 use crate::moment::Moment;
 
-/// The selected databases and tables; none means all.
+/// The selected databases and tables; none means all. Typed names are first resolved to those of the server or of the
+/// dump: only equal names are selected.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Selection(pub Vec<BackupObject>);
@@ -25,12 +26,7 @@ impl Selection {
     /// Returns whether the database is dumped, whole or in part.
     #[must_use]
     pub fn has_database(&self, name: &str) -> bool {
-        let chosen = |object: &BackupObject| match object {
-            BackupObject::Database(database) | BackupObject::Table(database, _) => {
-                is_same_name(database, name)
-            }
-        };
-        self.0.is_empty() || self.0.iter().any(chosen)
+        self.is_all() || self.0.iter().any(|object| object.database() == name)
     }
 
     /// Returns whether everything is dumped.
@@ -42,7 +38,8 @@ impl Selection {
     /// Returns whether all of the database is dumped.
     #[must_use]
     pub fn has_whole_database(&self, name: &str) -> bool {
-        let whole = |object: &BackupObject| matches!(object, BackupObject::Database(chosen) if is_same_name(chosen, name));
+        let whole =
+            |object: &BackupObject| matches!(object, BackupObject::Database(chosen) if chosen == name);
         self.is_all() || self.0.iter().any(whole)
     }
 
@@ -50,8 +47,8 @@ impl Selection {
     #[must_use]
     pub fn has_table(&self, database: &str, name: &str) -> bool {
         let chosen = |object: &BackupObject| match object {
-            BackupObject::Database(chosen) => is_same_name(chosen, database),
-            BackupObject::Table(chosen, table) => is_same_name(chosen, database) && is_same_name(table, name),
+            BackupObject::Database(chosen) => chosen == database,
+            BackupObject::Table(chosen, table) => chosen == database && table == name,
         };
         self.0.is_empty() || self.0.iter().any(chosen)
     }
@@ -390,9 +387,14 @@ mod tests {
             BackupObject::Database("Shop".to_owned()),
             BackupObject::Table("hr".to_owned(), "People".to_owned()),
         ]);
-        for (database, table, expected) in
-            [("shop", "t", true), ("hr", "people", true), ("hr", "t", false), ("x", "people", false)]
-        {
+        for (database, table, expected) in [
+            ("Shop", "t", true),
+            ("shop", "t", false),
+            ("hr", "People", true),
+            ("hr", "people", false),
+            ("hr", "t", false),
+            ("x", "People", false),
+        ] {
             assert_eq!(some.has_table(database, table), expected, "{database}.{table}");
         }
         assert!(some.has_database("hr") && !some.has_database("x"));

@@ -1,5 +1,6 @@
 //! The content and the form of a backup: methods, modes, objects.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,17 @@ impl BackupObject {
     pub fn database(&self) -> &str {
         let (Self::Database(name) | Self::Table(name, _)) = self;
         name
+    }
+}
+
+impl fmt::Display for BackupObject {
+    /// Writes the names in backquotes, as `FromStr` reads them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
+        match self {
+            Self::Database(database) => f.write_str(&quoted(database)),
+            Self::Table(database, table) => write!(f, "{}.{}", quoted(database), quoted(table)),
+        }
     }
 }
 
@@ -95,13 +107,6 @@ fn quoted_and_rest(mut text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Returns whether a typed name refers to this one: OceanBase stores names in lower case, regardless of how they are
-/// typed.
-#[must_use]
-pub fn is_same_name(typed: &str, name: &str) -> bool {
-    typed == name || typed.to_lowercase() == name
-}
-
 /// The request of a backup, before the cluster's abilities are known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BackupWish {
@@ -139,7 +144,11 @@ mod tests {
             ("`shop`orders", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(text.parse().ok(), expected, "{text}");
+            let read: Option<BackupObject> = text.parse().ok();
+            assert_eq!(read, expected, "{text}");
+            if let Some(object) = read {
+                assert_eq!(object.to_string().parse().ok(), expected, "{text}");
+            }
         }
     }
 }

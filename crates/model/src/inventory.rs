@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{BackupObject, is_same_name};
+use crate::backup::BackupObject;
 use crate::near::nearest;
 use crate::text::Text;
 
@@ -151,6 +151,17 @@ pub enum Agreement {
     Exclude(BackupObject),
 }
 
+impl Agreement {
+    /// Returns the option of the command line, quoted for a shell.
+    #[must_use]
+    pub fn option(&self) -> String {
+        match self {
+            Self::Without(kind) => format!("--without {kind}"),
+            Self::Exclude(object) => format!("--exclude '{}'", object.to_string().replace('\'', r"'\''")),
+        }
+    }
+}
+
 impl LeftOut {
     /// Returns how a request agrees to it; `None` if a privilege is needed instead, because a hidden object has no
     /// name.
@@ -186,7 +197,7 @@ pub fn is_partial(left_out: &[LeftOut]) -> bool {
     left_out.iter().any(|object| !object.agreed)
 }
 
-/// The objects that a request agrees to leave out.
+/// The objects that a request agrees to leave out. The names are those of the server: typed names are resolved first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Consent {
     /// Databases and tables that are not backed up.
@@ -207,8 +218,7 @@ impl Consent {
     /// Returns whether the whole database is excluded.
     #[must_use]
     pub fn excludes_database(&self, name: &str) -> bool {
-        let is_it =
-            |object: &BackupObject| matches!(object, BackupObject::Database(out) if is_same_name(out, name));
+        let is_it = |object: &BackupObject| matches!(object, BackupObject::Database(out) if out == name);
         self.exclude.iter().any(is_it)
     }
 
@@ -216,8 +226,8 @@ impl Consent {
     #[must_use]
     pub fn excludes_table(&self, database: &str, name: &str) -> bool {
         let is_it = |object: &BackupObject| match object {
-            BackupObject::Database(out) => is_same_name(out, database),
-            BackupObject::Table(out, table) => is_same_name(out, database) && is_same_name(table, name),
+            BackupObject::Database(out) => out == database,
+            BackupObject::Table(out, table) => out == database && table == name,
         };
         self.exclude.iter().any(is_it)
     }
@@ -281,6 +291,18 @@ mod tests {
     }
 
     #[test]
+    fn an_option_of_the_command_line_names_what_it_agrees_to() {
+        let table = BackupObject::Table("shop".to_owned(), "it's `odd`".to_owned());
+        for (agreement, expected) in [
+            (Agreement::Without(ObjectKind::TableGroups), "--without table-groups"),
+            (Agreement::Exclude(BackupObject::Database("a.b".to_owned())), "--exclude '`a.b`'"),
+            (Agreement::Exclude(table), r"--exclude '`shop`.`it'\''s ``odd```'"),
+        ] {
+            assert_eq!(agreement.option(), expected);
+        }
+    }
+
+    #[test]
     fn a_backup_is_partial_until_every_omission_was_agreed_to_by_name() {
         let consent = Consent { without: vec![ObjectKind::Events], ..Consent::default() };
         let events = consent.left_out(ObjectKind::Events, "shop", Text::new("x"));
@@ -292,11 +314,12 @@ mod tests {
     #[test]
     fn what_is_excluded_is_a_database_with_all_it_holds_or_one_table() {
         let exclude = vec![
-            BackupObject::Database("Logs".to_owned()),
+            BackupObject::Database("logs".to_owned()),
             BackupObject::Table("shop".to_owned(), "tmp".to_owned()),
         ];
         let consent = Consent { exclude, ..Consent::default() };
-        assert!(consent.excludes_database("logs") && consent.excludes_table("Logs", "any"));
+        assert!(consent.excludes_database("logs") && consent.excludes_table("logs", "any"));
+        assert!(!consent.excludes_database("Logs") && !consent.excludes_table("shop", "TMP"));
         assert!(!consent.excludes_database("shop") && consent.excludes_table("shop", "tmp"));
         assert!(!consent.excludes_table("shop", "orders"));
     }

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod log_gap;
 pub mod measure;
 pub mod method;
+pub mod naming;
 pub mod near;
 pub mod not_made;
 pub mod order;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{BackupObject, is_same_name};
+use crate::backup::BackupObject;
 use crate::id::{BackupSetId, ClusterId, TenantId};
+use crate::naming::{self, Held, Unresolved};
 use crate::problem::{Problem, codes};
 
 /// A request to recover from a logical backup set.
@@ -30,9 +31,6 @@ pub struct RecoveryRequest {
     pub with_code: bool,
 }
 
-/// The content of a backup set: the names of the tables and views of each database.
-pub type Held = BTreeMap<String, Vec<String>>;
-
 /// The objects to recover, by their names in the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
@@ -56,9 +54,12 @@ pub fn choose(held: &Held, request: &RecoveryRequest) -> Result<Chosen, Problem>
     }
     let mut rename = BTreeMap::new();
     for (typed, new) in &request.rename {
-        let old = chosen.iter().find(|name| is_same_name(typed, name));
-        let old = old.ok_or_else(|| Problem::invalid("rename-without-database").with("database", typed))?;
-        rename.insert((*old).clone(), new.clone());
+        let old = naming::database(typed, chosen.iter().map(|name| name.as_str()));
+        let old = old.map_err(|why| match why {
+            Unresolved::Several(several) => several.problem(),
+            _ => Problem::invalid("rename-without-database").with("database", typed),
+        })?;
+        rename.insert(old.to_owned(), new.clone());
     }
     let mut databases = BTreeMap::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
@@ -79,30 +80,8 @@ pub fn choose(held: &Held, request: &RecoveryRequest) -> Result<Chosen, Problem>
 
 /// Finds the requested objects in the set.
 fn objects(held: &Held, asked: &[BackupObject]) -> Result<Vec<BackupObject>, Problem> {
-    let mut found = Vec::new();
-    for object in asked {
-        let typed = object.database();
-        let (database, tables) =
-            held.iter().find(|(name, _)| is_same_name(typed, name)).ok_or_else(|| {
-                let names: Vec<&str> = held.keys().map(String::as_str).collect();
-                Problem::invalid("database-not-in-set").with("database", typed).with("held", names.join(", "))
-            })?;
-        found.push(match object {
-            BackupObject::Database(_) => BackupObject::Database(database.clone()),
-            BackupObject::Table(_, typed) => {
-                // A server may distinguish `A` from `a`: an exact match comes first.
-                let exact = tables.iter().find(|name| *name == typed);
-                let table = exact.or_else(|| tables.iter().find(|name| is_same_name(typed, name)));
-                let missing = || {
-                    Problem::invalid("table-not-in-set")
-                        .with("table", typed)
-                        .with("database", database)
-                        .with("held", shown(tables))
-                };
-                BackupObject::Table(database.clone(), table.ok_or_else(missing)?.clone())
-            }
-        });
-    }
+    let find = |object: &BackupObject| naming::resolve(held, object).map_err(|why| not_held(held, why));
+    let mut found = asked.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     found.sort();
     found.dedup();
     let is_whole = |name: &str| found.iter().any(|object| *object == BackupObject::Database(name.to_owned()));
@@ -111,6 +90,23 @@ fn objects(held: &Held, asked: &[BackupObject]) -> Result<Vec<BackupObject>, Pro
         BackupObject::Table(database, _) => !is_whole(database),
     };
     Ok(found.iter().filter(|object| is_left(object)).cloned().collect())
+}
+
+fn not_held(held: &Held, why: Unresolved) -> Problem {
+    match why {
+        Unresolved::NoDatabase { typed } => {
+            let names: Vec<&str> = held.keys().map(String::as_str).collect();
+            Problem::invalid("database-not-in-set").with("database", typed).with("held", names.join(", "))
+        }
+        Unresolved::NoTable { database, typed } => {
+            let tables = held.get(&database).map_or(&[][..], Vec::as_slice);
+            Problem::invalid("table-not-in-set")
+                .with("table", typed)
+                .with("database", &database)
+                .with("held", shown(tables))
+        }
+        Unresolved::Several(several) => several.problem(),
+    }
 }
 
 /// The maximum number of tables that an error lists.
@@ -169,7 +165,7 @@ mod tests {
             (&["shop.orders"], &[("shop", "x")], Ok((&[("shop", "x")], &["shop.orders"]))),
             (&["SHOP.Orders", "shop.orders"], &[("Shop", "x")], Ok((&[("shop", "x")], &["shop.orders"]))),
             (&["shop.Items"], &[], Ok((&[("shop", "shop")], &["shop.Items"]))),
-            (&["shop.ITEMS"], &[], Ok((&[("shop", "shop")], &["shop.items"]))),
+            (&["shop.ITEMS"], &[], Err("name-ambiguous")),
             (&["shop.orders", "shop", "hr.people"], &[], {
                 Ok((&[("shop", "shop"), ("hr", "hr")], &["shop", "hr.people"]))
             }),

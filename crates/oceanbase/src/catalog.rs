@@ -12,6 +12,7 @@ mod inner;
 mod innodb;
 mod role;
 mod serial;
+mod stray;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub use inner::{
 };
 pub use innodb::engines_without_snapshot;
 pub use role::{Roles, is_of_roles, role_grants};
+pub use stray::{StrayGrant, stray_grants};
 
 use crate::answer::Row;
 use crate::error::Error;

@@ -5,6 +5,7 @@
 //! [`Error::Broken`].
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ pub(crate) struct Answer {
 
 impl Channel {
     pub(crate) fn new(wire: Wire, endpoint: &Endpoint, address: Address, witness: Arc<dyn Witness>) -> Self {
-        let line = Line { endpoint: Box::new(endpoint.clone()), address };
+        let line = Line { endpoint: Box::new(endpoint.clone()), address, peer: wire.peer() };
         Self { wire: Some(wire), line, witness }
     }
 
@@ -164,6 +165,8 @@ pub(crate) struct Line {
     /// Boxed: every future that holds a session holds it.
     endpoint: Box<Endpoint>,
     address: Address,
+    /// What the name of the address led to when the connection was opened.
+    peer: SocketAddr,
 }
 
 impl Line {
@@ -187,7 +190,7 @@ impl Line {
             tokio::select! {
                 biased;
                 result = &mut work => return result.map_err(Failure::Wire),
-                answers = Box::pin(connect::answers(&self.endpoint, &self.address)) => if !answers {
+                answers = Box::pin(connect::answers(&self.endpoint, &self.address, self.peer)) => if !answers {
                     return Err(Failure::Silence(begun.elapsed()));
                 }
             }

@@ -84,7 +84,12 @@ pub enum Tls {
 
 /// Connects to one address and logs on.
 pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wire, Error> {
-    let addresses = resolve(endpoint, address).await?;
+    let resolved = resolve(endpoint, address).await?;
+    connect_to(endpoint, address, &resolved).await
+}
+
+/// Connects to the first of these addresses that accepts, and logs on.
+async fn connect_to(endpoint: &Endpoint, address: &Address, resolved: &[SocketAddr]) -> Result<Wire, Error> {
     let refused = |cause| Error::Tls { address: address.clone(), cause };
     let login = Login {
         host: &address.host,
@@ -94,17 +99,18 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
         message_bytes: endpoint.limits.row_bytes,
     };
     // Boxed: a log-on is rare, and its large state would be part of every future that may connect.
-    let log_on = Box::pin(Wire::log_on(&addresses, &login));
+    let log_on = Box::pin(Wire::log_on(resolved, &login));
     match tokio::time::timeout(endpoint.connect_timeout, log_on).await {
         Ok(Ok(wire)) => Ok(wire),
         Ok(Err(obstacle)) => Err(explain(obstacle, endpoint, address)),
-        Err(_) => Err(explain_silence(endpoint, address, &addresses).await),
+        Err(_) => Err(explain_silence(endpoint, address, resolved).await),
     }
 }
 
-/// Returns whether a server answers; a refusal is an answer.
-pub(crate) async fn answers(endpoint: &Endpoint, address: &Address) -> bool {
-    match connect(endpoint, address).await {
+/// Returns whether the server at the other end of a connection answers; a refusal is an answer. The name is not
+/// resolved again: it may lead to another server by now, and a failed look-up says nothing about this one.
+pub(crate) async fn answers(endpoint: &Endpoint, address: &Address, peer: SocketAddr) -> bool {
+    match connect_to(endpoint, address, &[peer]).await {
         Ok(wire) => {
             let _ = tokio::time::timeout(KNOCK_TIMEOUT, wire.quit()).await;
             true
@@ -184,4 +190,29 @@ fn first_line(bytes: &[u8]) -> Option<String> {
 async fn knock(resolved: &[SocketAddr]) -> Option<TcpStream> {
     let connecting = TcpStream::connect(resolved);
     tokio::time::timeout(KNOCK_TIMEOUT, connecting).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Secret;
+    use model::cluster::Address;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::{Endpoint, answers};
+
+    #[tokio::test]
+    async fn the_server_of_a_connection_is_asked_whatever_its_name_leads_to_now() {
+        let address = Address { host: "no-such-host.invalid".to_owned(), port: 2881 };
+        let endpoint = Endpoint::new(vec![address.clone()], "root", Secret::new(String::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let peer = listener.local_addr().expect("an address");
+        let server = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.expect("a client");
+            client.write_all(b"busy\r\n").await.expect("an answer");
+        });
+        assert!(answers(&endpoint, &address, peer).await, "any answer is one");
+        server.await.expect("the server");
+        assert!(!answers(&endpoint, &address, peer).await, "nothing listens there any more");
+    }
 }

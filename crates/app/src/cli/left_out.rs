@@ -2,7 +2,7 @@
 
 use dump::Manifest;
 use model::Problem;
-use model::inventory::LeftOut;
+use model::inventory::{Agreement, LeftOut};
 use model::problem::codes;
 use model::text::Text;
 use serde_json::{Value, json};
@@ -31,13 +31,22 @@ pub(super) fn notes(manifest: &Manifest) -> Vec<String> {
     manifest.notes.iter().map(|note| note.message(language())).collect()
 }
 
-/// Returns a line for each object that the dump left out.
+/// Returns a line for each object that the dump left out, with the option that agrees to it.
 pub(super) fn lines(manifest: &Manifest) -> Vec<Text> {
-    let line = |object: &LeftOut| {
-        let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
-        Text::new(line).with("what", object.reason.message(language()))
+    let object = |object: &LeftOut| {
+        line(&object.reason.message(language()), object.agreed, object.agreement().as_ref())
     };
-    manifest.left_out.iter().map(line).collect()
+    manifest.left_out.iter().map(object).collect()
+}
+
+/// Describes an object that a backup left out, with the option that agrees to it.
+pub(super) fn line(reason: &str, agreed: bool, agreement: Option<&Agreement>) -> Text {
+    let line = match (agreed, agreement) {
+        (true, _) => Text::new("cli-left-out-agreed"),
+        (false, None) => Text::new("cli-left-out"),
+        (false, Some(agreement)) => Text::new("cli-left-out-option").with("option", agreement.option()),
+    };
+    line.with("what", reason)
 }
 
 /// Fails for a dump that lacks objects without consent.

@@ -6,11 +6,12 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::Value;
 
+use super::left_out;
 use super::names::{cluster, short, short_or_none};
 use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{LogRows, MissingRow, NotMadeRow, SubtaskRow, TaskRow, read, read_all};
+use crate::rows::{AgreementRow, LogRows, MissingRow, NotMadeRow, SubtaskRow, TaskRow, read, read_all};
 use crate::screen::Screen;
 use crate::{follow, language};
 
@@ -198,8 +199,8 @@ pub(crate) fn say_not_made(screen: Screen, parts: &[NotMadeRow]) {
 /// Prints the objects that a backup left out.
 pub(crate) fn say_left_out(screen: Screen, objects: &[MissingRow]) {
     for object in objects {
-        let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
-        screen.say(&Text::new(line).with("what", &object.reason));
+        let agreement = object.agreement.as_ref().and_then(AgreementRow::read);
+        screen.say(&left_out::line(&object.reason, object.agreed, agreement.as_ref()));
     }
 }
 

@@ -1,5 +1,6 @@
 //! `dump`, `load` and `verify`, which need no server.
 
+use std::io::BufRead as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
@@ -284,6 +285,50 @@ fn a_dump_that_was_interrupted_is_resumed_by_the_option_that_it_prints() {
     assert_eq!(verified.status, 0, "{}", verified.err);
 }
 
+/// The signal comes when the dump has begun; compressing the rows takes much longer than that.
+#[test]
+fn a_dump_that_a_signal_ends_prints_how_it_is_resumed() {
+    let seekdb = with_shop("app_signalled");
+    let shop = &seekdb.database;
+    let row = "CONCAT(SHA2(RAND(), 512), SHA2(RAND(), 512), SHA2(RAND(), 512), SHA2(RAND(), 512))";
+    let mut statements = vec![
+        format!("CREATE TABLE `{shop}`.wide (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(600))"),
+        format!("INSERT INTO `{shop}`.wide (v) VALUES ('x'), ('y')"),
+    ];
+    let more = format!("INSERT INTO `{shop}`.wide (v) SELECT {row} FROM `{shop}`.wide");
+    statements.extend(std::iter::repeat_n(more, 14));
+    seekdb.run(&statements).expect("a large table");
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    for signal in ["INT", "TERM"] {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let base = format!("file://{}/dumps", dir.path().display());
+        let dump = |more: &[&str]| {
+            let mut command = lifeboat();
+            command.args(["dump", "--url", &url, "--to", &base, "--database", shop, "--threads", "1"]);
+            command.args(["--compression", "zstd:19"]).args(more);
+            command.env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
+            command
+        };
+        let mut child = dump(&[]).stdout(std::process::Stdio::piped()).spawn().expect("it starts");
+        let mut lines = std::io::BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut line = || lines.next().map(|line| line.expect("text"));
+        let begun = std::iter::from_fn(&mut line).find(|line| line.contains("reads the snapshot"));
+        assert!(begun.is_some(), "the dump begins");
+        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(sent.expect("kill can be run").success());
+        let hint = std::iter::from_fn(&mut line).find(|line| line.contains("--resume")).expect("a hint");
+        assert_ne!(child.wait().expect("it ends").code(), Some(0), "{signal}");
+        let folders: Vec<_> = std::fs::read_dir(dir.path().join("dumps")).expect("dumps").collect();
+        let [Ok(folder)] = &folders[..] else { panic!("{folders:?}") };
+        let id = folder.file_name().into_string().expect("text");
+        assert!(hint.contains(&format!("`--resume {id}`")), "{hint}");
+        if signal == "TERM" {
+            let resumed = run(&mut dump(&["--resume", &id]));
+            assert_eq!(resumed.status, 0, "{}", resumed.err);
+        }
+    }
+}
+
 #[test]
 fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
     let seekdb = with_shop("app_left_out");
@@ -299,7 +344,9 @@ fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
     let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
     let run = |more: &[&str]| {
         let mut command = lifeboat();
-        command.args(["dump", "--url", &url, "--to", &base, "--database", shop, "-o", "json"]).args(more);
+        command.args(["dump", "--url", &url, "--to", &base, "--database", shop]);
+        let form = if more.contains(&"-o") { &[][..] } else { &["-o", "json"] };
+        command.args(form).args(more);
         let Ran { status, out, err } = run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password));
         (status, out, err)
     };
@@ -313,6 +360,8 @@ fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
     let odd = format!("`{shop}`.`odd`");
     let (code, stdout, stderr) = run(&[]);
     assert_eq!((code, named(&stdout)), (4, ("PARTIAL".to_owned(), vec![(odd.clone(), false)])), "{stderr}");
+    let (_, text, _) = run(&["-o", "table"]);
+    assert!(text.contains(&format!("To agree to it: `--exclude '{odd}'`")), "{text}");
     let (code, stdout, stderr) = run(&["--exclude", &odd]);
     assert_eq!((code, named(&stdout)), (0, ("COMPLETE".to_owned(), vec![(odd.clone(), true)])), "{stderr}");
     let (code, _, stderr) = run(&["--exclude", &format!("{shop}.od")]);

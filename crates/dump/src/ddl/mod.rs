@@ -4,9 +4,11 @@
 //! quotes and brackets of SQL; unrecognized parts are not changed.
 
 pub(crate) mod code;
+pub(crate) mod database;
 pub(crate) mod form;
 pub(crate) mod grant;
 pub(crate) mod group;
+pub(crate) mod installation;
 pub(crate) mod qualified;
 pub(crate) mod qualify;
 pub(crate) mod repair;

@@ -7,7 +7,7 @@ use oceanbase::{Error as SqlError, Session, statement};
 use crate::archive::Archive;
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::requote::{self, Names};
-use crate::dumping::left_out::{not_taken, refused, unlisted, unseen_roles, unseen_users};
+use crate::dumping::left_out::{not_taken, refused, stray_grant, unlisted, unseen_roles, unseen_users};
 use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
@@ -43,6 +43,7 @@ pub(super) async fn write_accounts(
         let name = account.spelled();
         let definition = match definition(session, account).await {
             Ok(definition) => definition,
+            Err(_) if !is_there(session, account).await? => continue,
             Err(error) => {
                 receipt.left_out.push(refused(consent, ObjectKind::Users, &name, error, reading)?);
                 continue;
@@ -66,6 +67,12 @@ pub(super) async fn write_accounts(
         }
         let grants = match catalog::account_grants(session, account).await {
             Ok(grants) => grants,
+            Err(_) if !is_there(session, account).await? => {
+                // Dropped after it was listed.
+                made.retain(|object: &SchemaObject| object.name != name);
+                receipt.accounts.retain(|account| *account != name);
+                continue;
+            }
             Err(error) => {
                 receipt.left_out.push(refused(consent, ObjectKind::Grants, &name, error, reading)?);
                 continue;
@@ -93,6 +100,10 @@ pub(super) async fn write_accounts(
             }
         }
     }
+    if !session.server().product.is_oceanbase() {
+        let stray = catalog::stray_grants(session).await.during(reading)?;
+        receipt.left_out.extend(stray.iter().map(|grant| stray_grant(consent, grant)));
+    }
     if are_roles_unseen {
         receipt.left_out.push(unseen_roles(consent));
     }
@@ -106,6 +117,13 @@ pub(super) async fn write_accounts(
         }
     }
     Ok(())
+}
+
+/// Returns whether the server still lists an account.
+async fn is_there(session: &mut Session, account: &Account) -> Result<bool> {
+    let all = catalog::accounts(session).await.during(|| "read the users".to_owned())?;
+    let is_it = |other: &Account| (&other.user, &other.host) == (&account.user, &account.host);
+    Ok(all.unwrap_or_default().iter().any(is_it))
 }
 
 /// Returns the names that OceanBase prints in a GRANT without doubling their backticks.

@@ -14,7 +14,7 @@ use crate::ddl::requote;
 use crate::ddl::token::Quoting;
 use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines};
 use crate::dumping::schema_receipt::SchemaReceipt;
-use crate::error::Result;
+use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::CodeEntry;
 use crate::plan::full_name;
@@ -71,7 +71,7 @@ impl Code<'_> {
             let Definition { text, context, database_collation } = match found {
                 Ok(found) => found,
                 Err(error) => {
-                    self.refused(ObjectKind::Routines, &name, error)?;
+                    self.refused(ObjectKind::Routines, &name, error).await?;
                     continue;
                 }
             };
@@ -112,7 +112,7 @@ impl Code<'_> {
                     let object = object.in_mode(sql_mode).in_database_of(database_collation);
                     self.add(ObjectKind::Triggers, "trigger", object, definer);
                 }
-                Err(error) => self.refused(ObjectKind::Triggers, &name, error)?,
+                Err(error) => self.refused(ObjectKind::Triggers, &name, error).await?,
             }
         }
         Ok(())
@@ -131,7 +131,7 @@ impl Code<'_> {
                         None => self.lose(ObjectKind::Events, &name, Text::new("left-out-unreadable")),
                     }
                 }
-                Err(error) => self.refused(ObjectKind::Events, &name, error)?,
+                Err(error) => self.refused(ObjectKind::Events, &name, error).await?,
             }
         }
         Ok(())
@@ -191,7 +191,27 @@ impl Code<'_> {
         self.left_out.push(self.consent.left_out(kind, full, reason));
     }
 
-    fn refused(&mut self, kind: ObjectKind, name: &str, error: SqlError) -> Result<()> {
+    /// Returns whether the catalogue lists an object.
+    async fn is_there(&mut self, kind: ObjectKind, name: &str) -> Result<bool> {
+        let (what, database) = (self.reading(), self.database);
+        let names: std::result::Result<Vec<String>, SqlError> = match kind {
+            ObjectKind::Triggers => catalog::triggers(self.session, database)
+                .await
+                .map(|all| all.into_iter().map(|trigger| trigger.name).collect()),
+            ObjectKind::Events => catalog::events(self.session, database)
+                .await
+                .map(|all| all.into_iter().map(|event| event.name).collect()),
+            _ => catalog::routines(self.session, database)
+                .await
+                .map(|all| all.into_iter().map(|routine| routine.name).collect()),
+        };
+        Ok(names.during(|| what)?.iter().any(|there| there == name))
+    }
+
+    async fn refused(&mut self, kind: ObjectKind, name: &str, error: SqlError) -> Result<()> {
+        if !self.is_there(kind, name).await? {
+            return Ok(()); // dropped after it was listed
+        }
         if matches!(error, SqlError::UnexpectedAnswer { .. }) {
             self.lose(kind, name, Text::new("left-out-body-hidden"));
             return Ok(());

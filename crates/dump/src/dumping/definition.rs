@@ -36,6 +36,13 @@ impl Kept {
         }
     }
 
+    /// Adds the statements of another database, as far as there is room.
+    pub(super) fn add(&mut self, other: Self) {
+        for ((database, table), text) in other.texts {
+            self.keep(&database, &table, text);
+        }
+    }
+
     /// Removes and returns the statement of a table.
     pub(super) fn take(&mut self, database: &str, table: &str) -> Option<Vec<u8>> {
         self.texts.remove(&(database.to_owned(), table.to_owned()))

@@ -60,22 +60,33 @@ async fn manifest(
     let lost: Vec<LostTable> = archive.read_sealed(ObjectKey::LostReceipt).await?.unwrap_or_default();
     let mut left_out = plan.left_out.clone();
     left_out.append(&mut schema.left_out);
-    for database in &plan.databases {
+    // A database that was dropped before its definition was read may have pieces, too.
+    let is_gone = |database: &&DatabasePlan| {
+        let is_it = |lost: &LeftOut| lost.kind == ObjectKind::Databases && lost.name == database.name;
+        left_out.iter().any(is_it)
+    };
+    let (gone, kept): (Vec<&DatabasePlan>, Vec<&DatabasePlan>) = plan.databases.iter().partition(is_gone);
+    for database in gone {
+        for table in &database.tables {
+            archive.delete_pieces(&database.name, &table.name).await?;
+        }
+    }
+    for database in &kept {
         // A table that was changed before its definition was read may have pieces anyway.
         for table in database.tables.iter().filter(|table| is_lost(&left_out, &database.name, &table.name)) {
             archive.delete_pieces(&database.name, &table.name).await?;
         }
     }
     let doubts: Vec<LeftOut> = archive.read_sealed(ObjectKey::DoubtReceipt).await?.unwrap_or_default();
-    let more = lost.into_iter().map(|table| table.left_out).chain(doubts);
+    let lost = lost.into_iter().filter(|table| kept.iter().any(|database| database.name == table.database));
+    let more = lost.map(|table| table.left_out).chain(doubts);
     for object in more {
         if !left_out.iter().any(|known| (known.kind, &known.name) == (object.kind, &object.name)) {
             left_out.push(object);
         }
     }
-    let databases: Vec<DatabaseEntry> = plan
-        .databases
-        .iter()
+    let databases: Vec<DatabaseEntry> = kept
+        .into_iter()
         .map(|database| entry(plan, database, &mut schema, &mut pieces, &left_out))
         .collect::<Result<_>>()?;
     let mut notes = plan.notes.clone();

@@ -1,13 +1,12 @@
 //! The objects of the server that a dump leaves out, or may leave out because this user does not see them.
 
-use model::backup::{BackupObject, is_same_name};
+use model::backup::BackupObject;
 use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
-use model::near::nearest;
 use model::text::Text;
+use oceanbase::catalog::StrayGrant;
 use oceanbase::grants::Grants;
 use oceanbase::inventory::{self, InSystem, Others};
-use oceanbase::statement::identifier;
-use oceanbase::{Error as SqlError, Session, catalog};
+use oceanbase::{Error as SqlError, Session};
 
 use crate::ddl::form::Refusal;
 use crate::error::{DuringSql as _, Error, Result};
@@ -17,7 +16,7 @@ use crate::refusal::is_refusal;
 /// OceanBase's number for a table that was changed after the snapshot.
 const DEFINITION_CHANGED: u16 = 1412;
 
-/// What is dumped: the selection, except the objects that the request excludes.
+/// What is dumped: the selection, except the objects that the request excludes. The names are those of the server.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) selection: &'a Selection,
@@ -44,16 +43,15 @@ impl Scope<'_> {
 /// Returns what the dump of these databases leaves out, or may leave out.
 ///
 /// # Errors
-/// [`Error::NothingToExclude`] when a name that is excluded does not exist; fails when the server does.
+/// Fails when the server does.
 pub(super) async fn left_out(
     session: &mut Session,
     scope: Scope<'_>,
     databases: &[String],
 ) -> Result<Vec<LeftOut>> {
     let server = session.server().clone();
-    let excluded = excluded(session, scope.consent).await?;
     let grants = Grants::read(session).await.during(|| "read the user's privileges".to_owned())?;
-    let mut finding = Finding { consent: scope.consent, found: agreed(server.product, scope, &excluded) };
+    let mut finding = Finding { consent: scope.consent, found: agreed(server.product, scope) };
     for database in databases.iter().filter(|name| scope.selection.has_whole_database(name)) {
         for (kind, privilege) in inventory::hidden(&server, &grants, database) {
             finding.hidden(kind, database, privilege);
@@ -74,57 +72,15 @@ pub(super) async fn left_out(
     Ok(finding.found)
 }
 
-/// Returns the databases and tables that are excluded, as the server spells them.
-async fn excluded(session: &mut Session, consent: &Consent) -> Result<Vec<BackupObject>> {
-    let mut excluded = Vec::new();
-    if consent.exclude.is_empty() {
-        return Ok(excluded);
-    }
-    let listing = || "list the databases".to_owned();
-    let mut databases = catalog::databases(session).await.during(listing)?;
-    databases.extend(inventory::system_databases(session).await.during(listing)?);
-    for object in &consent.exclude {
-        let typed = object.database();
-        let owners: Vec<&String> = databases.iter().filter(|name| is_same_name(typed, name)).collect();
-        if owners.is_empty() {
-            let near = nearest(typed, databases.iter().map(String::as_str));
-            let near = near.into_iter().map(identifier).collect();
-            return Err(Error::NothingToExclude { what: format!("database {}", identifier(typed)), near });
-        }
-        let BackupObject::Table(_, typed) = object else {
-            excluded.extend(owners.into_iter().cloned().map(BackupObject::Database));
-            continue;
-        };
-        let mut tables = Vec::new();
-        for owner in owners {
-            let found = catalog::tables(session, owner).await;
-            let found = found.during(|| format!("list the tables of {}", identifier(owner)))?;
-            tables.extend(found.into_iter().map(|table| (owner, table.name)));
-        }
-        let before = excluded.len();
-        let same = tables.iter().filter(|(_, name)| is_same_name(typed, name));
-        excluded.extend(same.map(|(owner, name)| BackupObject::Table((*owner).clone(), name.clone())));
-        if excluded.len() == before {
-            let near = nearest(typed, tables.iter().map(|(_, name)| name.as_str()));
-            let near = near.into_iter().map(|name| full_name(object.database(), name)).collect();
-            return Err(Error::NothingToExclude {
-                what: format!("table {}", full_name(object.database(), typed)),
-                near,
-            });
-        }
-    }
-    Ok(excluded)
-}
-
 /// Returns what the request itself excludes: selected databases and tables, and kinds of objects that a dump would
 /// contain.
-fn agreed(product: model::version::Product, scope: Scope<'_>, excluded: &[BackupObject]) -> Vec<LeftOut> {
+fn agreed(product: model::version::Product, scope: Scope<'_>) -> Vec<LeftOut> {
     use BackupObject::{Database, Table};
     let is_chosen = |object: &&BackupObject| match object {
         Database(name) => scope.selection.has_database(name),
         Table(database, table) => scope.selection.has_table(database, table),
     };
-    let excluded = excluded.iter().filter(is_chosen).map(|object| {
+    let excluded = scope.consent.exclude.iter().filter(is_chosen).map(|object| {
         let (kind, name) = match object {
             Database(name) => (ObjectKind::Databases, name.clone()),
             Table(database, table) => (ObjectKind::Tables, full_name(database, table)),
@@ -221,6 +177,13 @@ pub(super) fn unseen_roles(consent: &Consent) -> LeftOut {
     consent.left_out(ObjectKind::Grants, WHOLE_SERVER, reason.with("view", view))
 }
 
+/// Reports privileges whose account does not exist, so that no statement grants them.
+pub(super) fn stray_grant(consent: &Consent, grant: &StrayGrant) -> LeftOut {
+    let StrayGrant { account, database } = grant;
+    let reason = Text::new("left-out-stray-grant").with("account", account).with("database", database);
+    consent.left_out(ObjectKind::Grants, account, reason)
+}
+
 /// Describes an object that the server does not show. Passes on errors that do not concern this object: then nothing
 /// else can be read either.
 pub(super) fn refused(
@@ -284,6 +247,15 @@ pub(super) fn is_change(error: &Error) -> bool {
 /// Reports that a table was changed while it was dumped.
 pub(super) fn changed(table: &str) -> Text {
     Text::new("left-out-changed").with("table", table)
+}
+
+/// Leaves out a database that was dropped or created while it was dumped.
+pub(super) fn changed_database(consent: &Consent, name: &str) -> LeftOut {
+    consent.left_out(
+        ObjectKind::Databases,
+        name,
+        Text::new("left-out-changed-database").with("database", name),
+    )
 }
 
 /// Reports why the rows of a table are not in the dump.

@@ -11,6 +11,7 @@ mod exchanged;
 mod finish;
 mod left_out;
 mod lost;
+mod names;
 mod planning;
 mod preflight;
 mod receipts;
@@ -21,6 +22,8 @@ mod schema_receipt;
 mod snapshot;
 mod survey;
 mod together;
+mod vanished;
+mod views;
 
 pub use data::dump_data;
 pub use finish::finish;

@@ -8,6 +8,7 @@ use oceanbase::grants::Grants;
 use oceanbase::{Session, catalog};
 
 use crate::dumping::left_out::{Scope, left_out};
+use crate::dumping::names;
 use crate::dumping::survey::{Readers, chosen_databases, survey};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::Selection;
@@ -48,9 +49,11 @@ pub async fn preflight(
 ) -> Result<Preflight> {
     let mut session = source.open_for_definitions().await?;
     check_server(session.server())?;
-    let scope = Scope { selection, consent };
-    let databases = chosen_databases(&mut session, scope).await?;
+    let (selection, consent) = names::resolve(&mut session, selection, consent).await?;
+    let scope = Scope { selection: &selection, consent: &consent };
+    let mut databases = chosen_databases(&mut session, scope).await?;
     let mut found = survey(&mut session, Readers { source, connections }, scope, &databases).await?;
+    databases.retain(|name| found.mentions(name));
     found.add_lost(left_out(&mut session, scope, &databases).await?);
     note_privileges(&mut session, &mut found.notes).await?;
     note_retention(&mut session, &mut found.notes).await?;

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::inventory::{Consent, ObjectKind};
-use model::text::Text;
 use oceanbase::catalog::TableIdentity;
 
-use crate::dumping::left_out::{Scope, changed};
+use crate::dumping::left_out::{Scope, changed, changed_database};
 use crate::dumping::survey::{Identities, Survey};
 use crate::plan::full_name;
 
@@ -71,10 +70,7 @@ impl Changes {
             let reason = changed(&full);
             consent.left_out(ObjectKind::Tables, full, reason)
         });
-        let databases = self.databases.iter().map(|name| {
-            let reason = Text::new("left-out-changed-database").with("database", name);
-            consent.left_out(ObjectKind::Databases, name, reason)
-        });
+        let databases = self.databases.iter().map(|name| changed_database(consent, name));
         for lost in tables.chain(databases) {
             // Other reasons, such as an unreadable definition, have the same cause.
             survey.left_out.retain(|other| (other.kind, &other.name) != (lost.kind, &lost.name));

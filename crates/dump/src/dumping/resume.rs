@@ -20,7 +20,7 @@ pub(super) async fn origin(source: &Source, session: &mut Session) -> Result<Opt
     found.during(|| "ask which server this is".to_owned())
 }
 
-/// Refuses a plan of another server or of other options.
+/// Refuses a plan of another server or of other options, whose names are those of the server, as in the plan.
 pub(super) fn refuse_other(
     plan: &Plan,
     server: &ServerVersion,

@@ -15,8 +15,9 @@ use crate::ddl::qualify::with_readable_literals;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
-use crate::dumping::left_out::{Scope, changed, not_taken, refused};
+use crate::dumping::left_out::{Scope, changed, changed_database, not_taken, refused};
 use crate::dumping::schema_receipt::SchemaReceipt;
+use crate::dumping::vanished::is_gone;
 use crate::dumping::{Snapshot, accounts, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -40,8 +41,19 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
     let (mut receipt, mut kept) = (SchemaReceipt::default(), snapshot.take_kept());
     for database in &plan.databases {
         let leave_out_changed = snapshot.leaves_out_changed();
-        write_database(&mut session, &archive, plan, database, leave_out_changed, &mut kept, &mut receipt)
-            .await?;
+        let is_there = write_database(
+            &mut session,
+            &archive,
+            plan,
+            database,
+            leave_out_changed,
+            &mut kept,
+            &mut receipt,
+        )
+        .await?;
+        if !is_there {
+            continue;
+        }
         code::write_code(&mut session, &archive, scope, &database.name, &mut receipt).await?;
     }
     if scope.wants_of_server(ObjectKind::Users) {
@@ -75,6 +87,7 @@ pub(super) async fn database_statement(
     })
 }
 
+/// Writes the statements of a database. Returns false if the database no longer exists: it is then left out.
 async fn write_database(
     session: &mut Session,
     archive: &Archive,
@@ -83,13 +96,22 @@ async fn write_database(
     leave_out_changed: bool,
     kept: &mut Kept,
     receipt: &mut SchemaReceipt,
-) -> Result<()> {
+) -> Result<bool> {
     let name = database.name.as_str();
-    let statement = database_statement(session, name).await?.map_err(|reason| {
-        let problem = Problem::refused(codes::PRECHECK_FAILED, &reason.id);
-        Error::CannotCarry { problems: vec![Problem { text: reason, ..problem }] }
-    });
-    let mut text = statement?;
+    let mut text = match database_statement(session, name).await? {
+        Ok(text) => text,
+        Err(_) if is_gone(session, name).await? => {
+            if !leave_out_changed {
+                return Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![identifier(name)] });
+            }
+            receipt.left_out.push(changed_database(&plan.consent, name));
+            return Ok(false);
+        }
+        Err(reason) => {
+            let problem = Problem::refused(codes::PRECHECK_FAILED, &reason.id);
+            return Err(Error::CannotCarry { problems: vec![Problem { text: reason, ..problem }] });
+        }
+    };
     text.extend_from_slice(b";\n");
     receipt.objects.push(archive.write_schema(ObjectKey::Database { database: name }, text).await?);
 
@@ -134,7 +156,7 @@ async fn write_database(
         let text = schema_file::write(&format!("views of `{name}`"), &views)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Views { database: name }, text).await?);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Reads the definition of a table, which must still be as planned.

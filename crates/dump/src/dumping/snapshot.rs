@@ -17,6 +17,7 @@ use crate::archive::Archive;
 use crate::dumping::Options;
 use crate::dumping::definition::Kept;
 use crate::dumping::left_out::left_out;
+use crate::dumping::names;
 use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::restless::Changes;
@@ -143,6 +144,7 @@ pub async fn take_snapshot(
     let mut session = source.open_for_reading().await?;
     check_server(session.server())?;
     let origin = origin(source, &mut session).await?;
+    let options = &names::resolved(&mut session, options).await?;
     let (plan, hold, kept) = if session.server().product.is_oceanbase() {
         let still = Box::pin(stand_still(source, &mut session, options));
         let ((pin, scn, mut survey), lost) = tokio::try_join!(still, look_around(source, options))?;
@@ -229,13 +231,23 @@ pub async fn take_or_resume_snapshot(
 }
 
 /// Pins the snapshot of an earlier plan, after checking that it is the same dump and can still be read.
-async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Snapshot> {
+async fn pin_again(source: &Source, mut plan: Plan, options: &Options) -> Result<Snapshot> {
     if plan.moment() == Moment::Transaction {
         return Err(Error::SnapshotLost { dump: plan.dump });
     }
     let mut session = source.open().await?;
     let origin = origin(source, &mut session).await?;
-    refuse_other(&plan, session.server(), origin.as_deref(), options)?;
+    let typed = options;
+    let options = match names::resolved(&mut session, typed).await {
+        // A selected or excluded object was dropped meanwhile.
+        Err(Error::NothingThere { .. } | Error::NothingToExclude { .. }) => typed.clone(),
+        resolved => resolved?,
+    };
+    if (&plan.selection, &plan.consent) == (&typed.selection, &typed.consent) {
+        // Older versions planned with the names as they were typed.
+        (plan.selection, plan.consent) = (options.selection.clone(), options.consent.clone());
+    }
+    refuse_other(&plan, session.server(), origin.as_deref(), &options)?;
     let first = plan.databases.iter().find_map(|database| {
         database.tables.first().map(|table| (database.name.clone(), table.name.clone()))
     });

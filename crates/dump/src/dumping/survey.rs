@@ -1,15 +1,16 @@
 //! The objects to dump, and those that dumps do not support.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use model::Problem;
+use model::backup::BackupObject;
 use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::problem::codes;
 use model::text::Text;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
-use oceanbase::statement::{identifier, literal};
-use oceanbase::{Session, Statement, inventory};
+use oceanbase::statement::identifier;
+use oceanbase::{Session, inventory};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
 use crate::column::{Column, Form, Members};
@@ -19,10 +20,11 @@ use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, is_about_one};
 use crate::dumping::schema::{created_by, database_statement};
+use crate::dumping::vanished::{is_about_missing, is_gone, tables_now};
+use crate::dumping::views::survey_views;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::load::{MARKS_TABLE, progress_tables};
-use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
-use crate::refusal::is_refusal;
+use crate::plan::{TablePlan, ViewPlan, full_name};
 use crate::source::Source;
 
 /// The objects that can be dumped.
@@ -90,6 +92,41 @@ impl Survey {
         self.left_out.extend(more);
     }
 
+    /// Returns whether a database was read or is left out, and not dropped meanwhile.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        let is_lost = |lost: &LeftOut| lost.kind == ObjectKind::Databases && lost.name == name;
+        self.databases.iter().any(|database| database.name == name) || self.left_out.iter().any(is_lost)
+    }
+
+    /// Returns whether something was refused, perhaps because it was dropped meanwhile.
+    fn lacks_something(&self) -> bool {
+        !self.left_out.is_empty() || self.notes.iter().any(|note| note.id.starts_with("dump-view-"))
+    }
+
+    /// Removes what a database no longer has. Tables that were read before they were dropped stay.
+    fn forget_dropped(&mut self, name: &str, there: &BTreeSet<String>) {
+        let mut dropped = BTreeSet::new();
+        for database in &mut self.databases {
+            let names = std::mem::take(&mut database.names).into_iter();
+            let (kept, gone): (Vec<String>, Vec<String>) = names.partition(|it| there.contains(it));
+            database.names = kept;
+            dropped.extend(gone.iter().map(|object| full_name(name, object)));
+            database.views.retain(|view| there.contains(&view.name));
+            database.sequences.retain(|sequence| there.contains(sequence));
+        }
+        self.left_out.retain(|lost| !dropped.contains(&lost.name));
+        self.notes.retain(|note| note.args.get("view").is_none_or(|view| !dropped.contains(view)));
+    }
+
+    /// Adds what was read of a database.
+    fn add(&mut self, other: Self) {
+        let Self { databases, left_out, notes, kept } = other;
+        self.databases.extend(databases);
+        self.left_out.extend(left_out);
+        self.notes.extend(notes);
+        self.kept.add(kept);
+    }
+
     /// Leaves a table out.
     fn lose(&mut self, consent: &Consent, table: String, reason: Text) {
         self.left_out.push(consent.left_out(ObjectKind::Tables, table, reason));
@@ -101,12 +138,9 @@ pub(super) async fn chosen_databases(session: &mut Session, scope: Scope<'_>) ->
     let selection = scope.selection;
     let all = catalog::databases(session).await.during(|| "list the databases".to_owned())?;
     let mut chosen: Vec<String> = all.into_iter().filter(|name| selection.has_database(name)).collect();
-    for object in &selection.0 {
-        let (model::backup::BackupObject::Database(name) | model::backup::BackupObject::Table(name, _)) =
-            object;
-        if !chosen.iter().any(|found| Selection(vec![object.clone()]).has_database(found)) {
-            return Err(Error::NothingThere { what: format!("database `{name}`") });
-        }
+    if let Some(gone) = selection.0.iter().find(|object| !chosen.iter().any(|name| name == object.database()))
+    {
+        return Err(Error::NothingThere { what: format!("database `{}`", gone.database()) });
     }
     chosen.retain(|name| !scope.consent.excludes_database(name));
     Ok(chosen)
@@ -153,33 +187,55 @@ pub(super) async fn survey(
     let mut survey = Survey::default();
     let mut aside = if readers.may_join(session) { Some(readers.source.open().await?) } else { None };
     for name in databases {
-        if let Err(reason) = database_statement(session, name).await? {
-            survey.left_out.push(scope.consent.left_out(ObjectKind::Databases, name, reason));
-            continue;
+        let mut own = Survey::default();
+        let read = survey_one(session, aside.as_mut(), readers, scope, name, &mut own).await;
+        let is_doubtful = read.as_ref().map_or_else(is_about_missing, |()| own.lacks_something());
+        if is_doubtful && is_gone(session, name).await? {
+            if scope.selection.is_all() {
+                continue; // dropped after it was listed
+            }
+            return Err(Error::NothingThere { what: format!("database `{name}`") });
         }
-        let catalogue = Catalogue::read(session, aside.as_mut(), name).await;
-        let catalogue = catalogue.during(|| format!("read the catalogue of `{name}`"))?;
-        let database = survey_database(session, readers, scope, name, catalogue, &mut survey).await?;
-        survey.databases.push(database);
+        read?;
+        if is_doubtful {
+            own.forget_dropped(name, &tables_now(session, name).await?);
+        }
+        survey.add(own);
     }
     if let Some(aside) = aside {
         aside.close().await;
     }
     for object in &scope.selection.0 {
-        let model::backup::BackupObject::Table(database, table) = object else { continue };
-        let only = Selection(vec![object.clone()]);
-        if survey.left_out.iter().any(|lost| only.has_database(&lost.name)) {
+        let BackupObject::Table(database, table) = object else { continue };
+        if survey.left_out.iter().any(|lost| lost.kind == ObjectKind::Databases && lost.name == *database) {
             continue; // its database is lost as a whole
         }
-        let found = survey
-            .databases
-            .iter()
-            .any(|there| there.names.iter().any(|name| only.has_table(&there.name, name)));
-        if !found {
+        let has_it = |there: &DatabaseSurvey| there.name == *database && there.names.contains(table);
+        if !survey.databases.iter().any(has_it) {
             return Err(Error::NothingThere { what: format!("table {}", full_name(database, table)) });
         }
     }
     Ok(survey)
+}
+
+/// Reads what can be dumped of one database.
+async fn survey_one(
+    session: &mut Session,
+    aside: Option<&mut Session>,
+    readers: Readers<'_>,
+    scope: Scope<'_>,
+    name: &str,
+    survey: &mut Survey,
+) -> Result<()> {
+    if let Err(reason) = database_statement(session, name).await? {
+        survey.left_out.push(scope.consent.left_out(ObjectKind::Databases, name, reason));
+        return Ok(());
+    }
+    let catalogue = Catalogue::read(session, aside, name).await;
+    let catalogue = catalogue.during(|| format!("read the catalogue of `{name}`"))?;
+    let database = survey_database(session, readers, scope, name, catalogue, survey).await?;
+    survey.databases.push(database);
+    Ok(())
 }
 
 async fn survey_database(
@@ -401,96 +457,4 @@ impl TableReader<'_> {
 fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
     const WHOLE: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le"];
     character_set.is_none_or(|name| WHOLE.contains(&name))
-}
-
-/// MySQL's number for a view or code whose definer does not exist.
-const DEFINER_GONE: u16 = 1449;
-
-/// Returns the views, each after those that it reads. A view that cannot be queried here is included, too: this user
-/// or its definer may lack a privilege that they have in the target.
-async fn survey_views(
-    session: &mut Session,
-    database: &str,
-    names: Vec<String>,
-    notes: &mut Vec<Text>,
-) -> Result<Vec<ViewPlan>> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let uses = catalog::view_uses(session, database).await;
-    let uses = uses.during(|| format!("read what the views of `{database}` read"))?;
-    // A view that calls a function of its own database works only there.
-    session.enter(database).await.during(|| format!("use `{database}`"))?;
-    let mut views = Vec::new();
-    for name in in_order(names, database, &uses) {
-        let full = full_name(database, &name);
-        match probe(session, &full).await {
-            Ok(()) => {}
-            Err(error) if is_refusal(&error) => {
-                // The view works again when the account exists. It may be missing in the target, too.
-                let is_gone = error.number() == Some(DEFINER_GONE);
-                let id = if is_gone { "dump-view-definer-gone" } else { "dump-view-silent" };
-                notes.push(Text::new(id).with("view", &full).with("why", &error));
-            }
-            Err(error) => return Err(error).during(|| format!("read {full}")),
-        }
-        views.push(ViewPlan { name, broken: None });
-    }
-    Ok(views)
-}
-
-/// Checks that a view can be queried, without reading it: MySQL and MariaDB run functions of a view even if no row is
-/// requested, and these may draw from a sequence or write.
-async fn probe(session: &mut Session, view: &str) -> std::result::Result<(), oceanbase::Error> {
-    if session.server().product.is_oceanbase() {
-        return session.rows(&Statement::read(format!("SELECT 1 FROM {view} LIMIT 0"))).await.map(drop);
-    }
-    let query = literal(&format!("SELECT 1 FROM {view}"));
-    session.run(&Statement::read(format!("PREPARE lifeboat_view FROM {query}"))).await?;
-    session.run(&Statement::read("DEALLOCATE PREPARE lifeboat_view")).await.map(drop)
-}
-
-/// Sorts views after those that they read. Views have no cycles.
-fn in_order(
-    names: Vec<String>,
-    database: &str,
-    uses: &BTreeMap<String, Vec<(String, String)>>,
-) -> Vec<String> {
-    let mut waiting = names;
-    let mut ordered = Vec::new();
-    while !waiting.is_empty() {
-        let waits = |name: &String| {
-            let read = uses.get(name).map_or(&[][..], Vec::as_slice);
-            read.iter().any(|(owner, used)| owner == database && used != name && waiting.contains(used))
-        };
-        let (rest, ready): (Vec<String>, Vec<String>) = waiting.iter().cloned().partition(waits);
-        if ready.is_empty() {
-            ordered.extend(rest); // a cycle is impossible; if the server reports one, no view is lost
-            break;
-        }
-        ordered.extend(ready);
-        waiting = rest;
-    }
-    ordered
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::in_order;
-
-    #[test]
-    fn a_view_comes_after_those_that_it_reads() {
-        let name = |text: &str| text.to_owned();
-        let own = |text: &str| (name("shop"), name(text));
-        let uses = BTreeMap::from([
-            (name("a"), vec![own("b"), own("table")]),
-            (name("b"), vec![own("c"), (name("hr"), name("a"))]),
-        ]);
-        let ordered = in_order(vec![name("a"), name("b"), name("c")], "shop", &uses);
-        assert_eq!(ordered, ["c", "b", "a"]);
-        let circle = BTreeMap::from([(name("a"), vec![own("b")]), (name("b"), vec![own("a")])]);
-        assert_eq!(in_order(vec![name("a"), name("b")], "shop", &circle).len(), 2);
-    }
 }

@@ -11,6 +11,7 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::ddl::grant::{Granted, granted};
+use crate::ddl::installation::{default_grant, is_default_account};
 use crate::ddl::qualified::Qualified;
 use crate::ddl::token::Quoting;
 use crate::error::{DuringSql as _, Result};
@@ -245,7 +246,12 @@ impl Making {
                 }
                 _ => object.statement,
             };
-            self.run(Statement::act(statement), PartKind::Users, &object.name).await?;
+            let is_default = is_default_account(&statement);
+            let Some(reason) = self.refusal(Statement::act(statement), &object.name).await? else { continue };
+            match is_default {
+                true => self.made.notes.push(reason),
+                false => self.made.lack(PartKind::Users, &object.name, reason),
+            }
         }
         Ok(())
     }
@@ -270,29 +276,48 @@ impl Making {
             if !ours.contains_key(&(object.name.clone(), ACCOUNT)) && object.name != catalog::PUBLIC_ROLE {
                 continue;
             }
-            let note = match granted(&object.statement, &self.names, is_of_server) {
-                Granted::By(sql) => {
-                    self.run(Statement::act(sql), PartKind::Grants, &object.name).await?;
+            let reason = match granted(&object.statement, &self.names, is_of_server) {
+                Granted::By(sql) => match self.refusal(Statement::act(sql), &object.name).await? {
+                    None => continue,
+                    Some(refusal) => refusal,
+                },
+                Granted::Elsewhere(database) => Text::new("load-grant-elsewhere").with("database", database),
+                Granted::Pattern(pattern) => {
+                    let reason = Text::new("load-grant-pattern").with("pattern", pattern);
+                    self.made.lack(PartKind::Grants, &object.name, reason.with("account", &object.name));
                     continue;
                 }
-                Granted::Elsewhere(database) => Text::new("load-grant-elsewhere").with("database", database),
-                Granted::Pattern(pattern) => Text::new("load-grant-pattern").with("pattern", pattern),
             };
-            self.made.lack(PartKind::Grants, &object.name, note.with("account", &object.name));
+            match default_grant(&object.statement) {
+                // No one granted it: another server has its own defaults.
+                Some(database) => {
+                    let note = Text::new("load-grant-default").with("account", &object.name);
+                    self.made.notes.push(note.with("database", database));
+                }
+                None => {
+                    self.made.lack(PartKind::Grants, &object.name, reason.with("account", &object.name));
+                }
+            }
         }
         Ok(())
     }
 
     /// Runs a statement and records a refusal. Returns whether it succeeded.
     async fn run(&mut self, statement: Statement, kind: PartKind, what: &str) -> Result<bool> {
+        let refusal = self.refusal(statement, what).await?;
+        let is_made = refusal.is_none();
+        refusal.into_iter().for_each(|reason| self.made.lack(kind, what, reason));
+        Ok(is_made)
+    }
+
+    /// Runs a statement, and returns why the server refuses it.
+    async fn refusal(&mut self, statement: Statement, what: &str) -> Result<Option<Text>> {
         match make(&mut self.session, &statement).await {
-            Ok(_) => Ok(true),
+            Ok(_) => Ok(None),
             // An earlier attempt created it: seekdb's catalogue shows new code to other connections a little later.
-            Err(error) if is_there(&error) => Ok(true),
+            Err(error) if is_there(&error) => Ok(None),
             Err(error) if is_refused(&error) => {
-                let reason = Text::new("load-code-refused").with("what", what).with("why", error);
-                self.made.lack(kind, what, reason);
-                Ok(false)
+                Ok(Some(Text::new("load-code-refused").with("what", what).with("why", error)))
             }
             Err(error) => Err(error).during(|| format!("make {what}")),
         }

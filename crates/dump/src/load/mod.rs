@@ -7,6 +7,7 @@ mod allowed;
 mod code;
 mod connection;
 mod data;
+mod database;
 mod keys;
 mod large;
 mod made;

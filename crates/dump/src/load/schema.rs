@@ -4,20 +4,19 @@ use std::collections::{BTreeMap, HashSet};
 
 use model::not_made::{NotMade, PartKind};
 use model::text::Text;
-use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
 use crate::ddl::table::TableDefinition;
-use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::connection::{
     Definition, Refused, STATEMENT_LIMIT, TableStatements, define, enter, is_refused, make, open_for_loading,
 };
+use crate::load::database::create_database;
 use crate::load::marks::Marks;
 use crate::load::target::check;
 use crate::load::{Made, Options, allowed, names, refused};
@@ -53,10 +52,10 @@ pub async fn create_schema(
         dropped.during(|| "remove the notes of an earlier load".to_owned())?;
     }
     let (mut tables, mut all_marks, mut has_tables) = (Vec::new(), BTreeMap::new(), false);
-    let mut not_made = Vec::new();
+    let (mut not_made, mut notes) = (Vec::new(), found.notes);
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
-        create_database(&mut session, &archive, &entry.name, database).await?;
+        notes.extend(create_database(&mut session, &archive, &entry.name, database).await?);
         let marks = Marks::find(&mut session, entry, database, dump).await?;
         let is_new = marks.begin(&mut session).await?;
         // Tables that an earlier attempt gave up are loaded again from the beginning.
@@ -88,20 +87,7 @@ pub async fn create_schema(
     }
     session.close().await;
     not_made.extend(refused.iter().map(|table: &Refused| table.not_made(PartKind::Tables)));
-    Ok(Made { notes: found.notes, not_made })
-}
-
-async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {
-    let text = allowed::database(archive, name).await?;
-    let statement = database_statement(&text, target).ok_or_else(|| Error::Damaged {
-        path: ObjectKey::Database { database: name }.path(),
-        why: "it creates no database".to_owned(),
-    })?;
-    session
-        .run(&Statement::act(statement))
-        .await
-        .during(|| format!("create the database `{target}`"))
-        .map(drop)
+    Ok(Made { notes, not_made })
 }
 
 /// Creates the selected sequences of a database, each with its next number in the source. Returns those that the
@@ -141,18 +127,6 @@ async fn create_sequences(
         }
     }
     Ok(not_made)
-}
-
-/// Returns the statement with the new name; it does nothing if the database exists.
-fn database_statement(sql: &[u8], name: &str) -> Option<Vec<u8>> {
-    let tokens = tokens(sql);
-    let old = tokens.iter().position(|token| token.kind == TokenKind::Name)?;
-    if !tokens.first()?.is_word("CREATE") {
-        return None;
-    }
-    let mut statement = format!("CREATE DATABASE IF NOT EXISTS {}", identifier(name)).into_bytes();
-    tokens[old + 1..].iter().for_each(|token| statement.extend_from_slice(token.text));
-    Some(statement)
 }
 
 /// The tables and views that a database has.
@@ -221,17 +195,4 @@ pub(super) fn read_definition(database: &str, object: &SchemaObject) -> Result<T
         path: ObjectKey::Tables { database }.path(),
         why: format!("the definition of `{}` is unreadable", object.name),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::database_statement;
-
-    #[test]
-    fn a_database_is_made_under_its_new_name() {
-        let made = database_statement(b"CREATE DATABASE `shop` DEFAULT CHARACTER SET = utf8mb4", "sh`op2");
-        let expected = "CREATE DATABASE IF NOT EXISTS `sh``op2` DEFAULT CHARACTER SET = utf8mb4";
-        assert_eq!(made.map(|sql| String::from_utf8(sql).expect("text")).as_deref(), Some(expected));
-        assert_eq!(database_statement(b"DROP DATABASE `x`", "y"), None);
-    }
 }

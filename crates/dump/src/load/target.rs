@@ -90,6 +90,10 @@ pub(super) async fn check(
     if held > 0 && !options.with_code {
         notes.push(Text::new("load-code-held").with("count", held));
     }
+    let accounts = if options.selection.is_all() { manifest.accounts.len() } else { 0 };
+    if accounts > 0 && !options.with_code {
+        notes.push(Text::new("load-accounts-held").with("count", accounts));
+    }
     let mut resumes = false;
     let (mut found, mut leftovers) = (Vec::new(), Vec::new());
     for entry in &manifest.databases {

@@ -25,6 +25,13 @@ fn about(database: &str, queries: &[&str]) -> Vec<String> {
 
 /// Loads a dump with code and users. Returns the notes of the load and what it could not create.
 pub(crate) async fn load_all(bed: &Bed, id: &str, names: &[(&str, &str)]) -> Vec<Text> {
+    let mut texts = made_of_all(bed, id, names).await.texts();
+    texts.retain(|text| text.id != "load-code-held");
+    texts
+}
+
+/// Loads a dump with code and users.
+pub(crate) async fn made_of_all(bed: &Bed, id: &str, names: &[(&str, &str)]) -> load::Made {
     let (dump, target) = (id.parse().expect("an id"), bed.source());
     let options = load::Options { with_code: true, ..load_options(names) };
     let (never, meter) = (tokio_util::sync::CancellationToken::new(), dump::Meter::new());
@@ -34,9 +41,7 @@ pub(crate) async fn load_all(bed: &Bed, id: &str, names: &[(&str, &str)]) -> Vec
     made.add(load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys"));
     made.add(load::create_triggers(&target, &bed.client, &dump, &options).await.expect("code"));
     load::finish(&target, &bed.client, &dump, &options).await.expect("an end");
-    let mut texts = made.texts();
-    texts.retain(|text| text.id != "load-code-held");
-    texts
+    made
 }
 
 async fn dump_without(bed: &Bed, id: &str, database: &str, kinds: &[ObjectKind]) -> Manifest {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{BackupObject, is_same_name};
+use crate::backup::BackupObject;
 use crate::id::TenantId;
 use crate::not_made::{NotMade, PartKind};
 use crate::physical::sent::{Sending, Sent};
@@ -149,11 +149,7 @@ fn covers(whole: &BackupObject, part: &BackupObject) -> bool {
 /// Writes an object as reports do: `` `database` `` or `` `database`.`table` ``.
 #[must_use]
 pub fn shown(object: &BackupObject) -> String {
-    let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
-    match object {
-        BackupObject::Database(database) => quoted(database),
-        BackupObject::Table(database, table) => format!("{}.{}", quoted(database), quoted(table)),
-    }
+    object.to_string()
 }
 
 /// The status of a job.
@@ -344,13 +340,13 @@ pub fn not_recovered(
             }
         })
         .collect();
+    let is_exact = |import: &ImportedTable, object: &BackupObject| is_of(import, object, |a, b| a == b);
     let is_seen = |object: &BackupObject| {
-        imports.iter().any(|import| match object {
-            BackupObject::Database(database) => is_same_name(database, &import.from.0),
-            BackupObject::Table(database, table) => {
-                is_same_name(database, &import.from.0) && is_same_name(table, &import.from.1)
-            }
-        })
+        // A server may distinguish `A` from `a`: a row of another requested object is not of this one.
+        let is_others = |import: &ImportedTable| objects.iter().any(|other| is_exact(import, &other.from));
+        let is_alike =
+            |import: &ImportedTable| is_of(import, object, |a, b| a.to_lowercase() == b.to_lowercase());
+        imports.iter().any(|import| is_exact(import, object) || is_alike(import) && !is_others(import))
     };
     let unseen = objects.iter().filter(|object| !is_seen(&object.from));
     all.extend(unseen.map(|object| lost(shown(&object.to), Text::new("table-import-missing"))));
@@ -359,6 +355,16 @@ pub fn not_recovered(
         all.push(lost("…".to_owned(), Text::new("table-imports-unproven").with("count", unproven)));
     }
     all
+}
+
+/// Returns whether a row is of an object, by this comparison of names.
+fn is_of(import: &ImportedTable, object: &BackupObject, is_same: fn(&str, &str) -> bool) -> bool {
+    match object {
+        BackupObject::Database(database) => is_same(database, &import.from.0),
+        BackupObject::Table(database, table) => {
+            is_same(database, &import.from.0) && is_same(table, &import.from.1)
+        }
+    }
 }
 
 /// Returns how many tables more are not recovered by the counts of an import than by its rows.

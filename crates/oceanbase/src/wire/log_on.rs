@@ -98,6 +98,7 @@ impl Wire {
     /// Connects to the first address that accepts, and logs on.
     pub(crate) async fn log_on(addresses: &[SocketAddr], login: &Login<'_>) -> Result<Self, NoEntry> {
         let stream = TcpStream::connect(addresses).await?;
+        let peer = stream.peer_addr()?;
         stream.set_nodelay(true)?;
         let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_EVERY);
         let socket = SockRef::from(&stream);
@@ -105,7 +106,8 @@ impl Wire {
         // If sent data is not acknowledged within that time, the connection counts as lost.
         socket.set_tcp_user_timeout(Some(KEEP_ALIVE + KEEP_ALIVE_EVERY * KEEP_ALIVE_TRIES))?;
         let stream = Stream::Plain(stream);
-        let mut wire = Self { stream, inbox: Inbox::new(LOG_ON_MOST_BYTES), sequence: 0, connection_id: 0 };
+        let mut wire =
+            Self { stream, inbox: Inbox::new(LOG_ON_MOST_BYTES), sequence: 0, connection_id: 0, peer };
         let payload = wire.handshake().await?;
         // The library does arithmetic with the server's lengths without checking them, so it may panic.
         let handshake = std::panic::catch_unwind(|| ParseBuf(&payload).parse::<HandshakePacket<'_>>(()));

@@ -16,6 +16,7 @@ mod row;
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -48,6 +49,7 @@ pub(crate) struct Wire {
     inbox: Inbox,
     sequence: u8,
     connection_id: u32,
+    peer: SocketAddr,
 }
 
 /// The server's message about a refused statement or log-on.
@@ -116,6 +118,11 @@ impl Wire {
     /// Returns the server's ID of this connection.
     pub(crate) fn connection_id(&self) -> u32 {
         self.connection_id
+    }
+
+    /// Returns the address of the server.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.peer
     }
 
     /// Sends a statement.

@@ -188,6 +188,23 @@ fn import(from: (&str, &str), to: (&str, &str), is_made: Option<bool>, comment: 
 }
 
 #[test]
+fn a_row_of_a_table_is_not_that_of_one_in_another_case() {
+    let counts = TableImport { id: 1, total: 1, done: 1, failed: 0 };
+    type Case<'a> = (Pairs<'a>, (&'a str, &'a str), &'a [&'a str]);
+    let cases: [Case<'_>; 4] = [
+        (&[("d.T", "d.T"), ("d.t", "d.t")], ("d", "t"), &["`d`.`T`"]),
+        (&[("d.T", "d.T"), ("d.t", "d.t")], ("d", "T"), &["`d`.`t`"]),
+        (&[("D.T", "D.T")], ("d", "t"), &[]),
+        (&[("D", "D")], ("d", "t"), &[]),
+    ];
+    for (wanted, row, expected) in cases {
+        let lost = not_recovered(&objects(wanted), counts, &[import(row, row, Some(true), "")]);
+        let names: Vec<&str> = lost.iter().map(|lost| lost.name.as_str()).collect();
+        assert_eq!(names, expected, "{wanted:?} {row:?}");
+    }
+}
+
+#[test]
 fn tables_that_are_counted_and_not_shown_are_not_recovered() {
     let wanted = objects(&[("hr", "hr")]);
     let rows = |made: &[Option<bool>]| -> Vec<ImportedTable> {
