@@ -1920,6 +1920,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/backup/retention/deletePolicies/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes logical backup sets of a cluster that have expired
+         * @description A task does it. It computes the plan again: what is held, in use or kept by then is not deleted, nor is a set that expires only
+         *     after this request.
+         */
+        post: operations["delete_policy_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/retention/deletePolicies/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes logical backup sets of a cluster that have expired
+         * @description A task does it. It computes the plan again: what is held, in use or kept by then is not deleted, nor is a set that expires only
+         *     after this request.
+         */
+        post: operations["delete_policy_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2033,7 +2075,7 @@ export interface components {
          * @description A kind of action on backups.
          * @enum {string}
          */
-        ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE" | "CLEAN_UP" | "CREATE_BACKUP_STRATEGY" | "UPDATE_BACKUP_STRATEGY" | "DELETE_BACKUP_STRATEGY" | "START_BACKUP_SCHEDULE" | "STOP_BACKUP_SCHEDULE";
+        ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE" | "CLEAN_UP" | "SET_DELETE_POLICY" | "DROP_DELETE_POLICY" | "CREATE_BACKUP_STRATEGY" | "UPDATE_BACKUP_STRATEGY" | "DELETE_BACKUP_STRATEGY" | "START_BACKUP_SCHEDULE" | "STOP_BACKUP_SCHEDULE";
         /** @description The answer of an action on backups. */
         ActionView: {
             /** @description The results; none in a dry run. */
@@ -2795,6 +2837,7 @@ export interface components {
             tenantId: number;
             /** @description Its name. */
             tenantName: string;
+            setByLifeboat: boolean;
         };
         /** @description An answer without content. */
         Done: Record<string, never>;
@@ -6794,6 +6837,75 @@ export interface components {
              * @example ACTIVE
              */
             status: string;
+        };
+        /** @enum {string} */
+        DeletePolicyAction: "SET" | "DROP";
+        /** @enum {string} */
+        PolicyChange: "ADD" | "REPLACE" | "TAKE_OVER" | "DROP" | "NOTHING";
+        DeletePolicyPreviewBody: {
+            tenantIdList?: number[];
+            action: components["schemas"]["DeletePolicyAction"];
+            policyName?: string | null;
+            policy?: null | components["schemas"]["PolicyBody"];
+        };
+        DeletePolicyChangeBody: {
+            tenantIdList?: number[];
+            action: components["schemas"]["DeletePolicyAction"];
+            policyName?: string | null;
+            policy?: null | components["schemas"]["PolicyBody"];
+            planHash: string;
+            takeOver?: boolean;
+        };
+        PlannedDeletePolicyView: {
+            expiring?: components["schemas"]["ExpiringView"] | null;
+            /**
+             * @description The policy's name; none where the tenant has no policy.
+             * @example default
+             */
+            policyName?: string | null;
+            /**
+             * @description The policy's window, as the database shows it.
+             * @example 7d
+             */
+            recoveryWindow?: string | null;
+            /**
+             * Format: int64
+             * @description The tenant.
+             */
+            tenantId: number;
+            /** @description Its name. */
+            tenantName: string;
+            setByLifeboat: boolean;
+            action: components["schemas"]["PolicyChange"];
+        };
+        DeletePolicyPlanView: {
+            planHash: string;
+            contents: components["schemas"]["PlannedDeletePolicyView"][];
+        };
+        /** @description An answer with content. */
+        Envelope_DeletePolicyPlanView: {
+            data: components["schemas"]["DeletePolicyPlanView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
         };
     };
     responses: never;
@@ -22461,6 +22573,268 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    delete_policy_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletePolicyPreviewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DeletePolicyPlanView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    delete_policy_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletePolicyChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
         };

@@ -135,7 +135,7 @@ export function DeletePolicyDrawer({ cluster, tenant, onClose }: DeletePolicyDra
             <Preview plan={plan} isDrop={isDrop} />
             {isForeign ? (
               <Form.Item>
-                <Checkbox checked={takesOver} onChange={(event) => setTakesOver(event.target.checked)}>
+                <Checkbox checked={takesOver} onChange={(event: { target: { checked: boolean } }) => setTakesOver(event.target.checked)}>
                   {words.takeOver(words.policy(planned.policyName ?? '', planned.recoveryWindow ?? ''))}
                 </Checkbox>
               </Form.Item>

@@ -64,7 +64,7 @@ async fn a_policy_is_previewed_confirmed_set_and_dropped_on_the_command_line() {
     assert!(foreign.contains("Lifeboat did not set the delete policy of tenant shop"), "{foreign}");
     good(&stand, &format!("{drop} --plan {hash} --take-over --wait")).await;
     assert_eq!(policy(&stand).await, (Value::Null, Value::Null, json!(false)));
-    let audit = good(&stand, "audit").await;
+    let audit = good(&stand, "admin audit").await;
     assert!(audit.contains("delete-policy-set") && audit.contains("delete-policy-drop"), "{audit}");
 }
 
