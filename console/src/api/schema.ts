@@ -786,6 +786,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/backup/restore/cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recovers the tenants of a cluster in one go
+         * @description One task supervises the recoveries of the tenants, each a task of its own. The path's cluster is the one that was
+         *     backed up, and is recovered into, unless the body names others.
+         */
+        post: operations["cluster_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/restore/cluster/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Previews the recovery of the tenants of a cluster: their order, their sizes, and the sum of their resources
+         * @description Nothing is changed. The target's own servers read the storage.
+         */
+        post: operations["cluster_restore_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/backup/restore/preview": {
         parameters: {
             query?: never;
@@ -2257,6 +2298,24 @@ export interface components {
              */
             weekSuccessfulCount: number;
         };
+        /** @description An amount of resources. */
+        AmountView: {
+            /**
+             * Format: double
+             * @description CPUs.
+             */
+            cpu: number;
+            /**
+             * Format: int64
+             * @description Log disk; 0 before OceanBase 4.0.
+             */
+            logDiskBytes: number;
+            /**
+             * Format: int64
+             * @description Memory.
+             */
+            memoryBytes: number;
+        };
         /** @description The data of an event, by its type. */
         AnyEventView: components["schemas"]["EventView"] | components["schemas"]["AlarmEventView"];
         /**
@@ -2525,6 +2584,74 @@ export interface components {
             /** @description The new password. */
             password: components["schemas"]["SecretText"];
         };
+        /** @description The tenants of a cluster, to recover from their physical backups. */
+        ClusterRestoreBody: {
+            /**
+             * Format: int64
+             * @description The cluster that was backed up; defaults to the path's.
+             */
+            backupClusterId?: number | null;
+            /** @description The tenants that were backed up; defaults to all user tenants of the cluster. */
+            backupTenantIdList?: number[];
+            /** @description Whether only the plan is returned. */
+            dryRun?: boolean;
+            /**
+             * @description Appended to the names of the tenants.
+             * @example _r
+             */
+            nameSuffix?: string;
+            /**
+             * Format: int32
+             * @description The number of tenants that are restored at the same time; defaults to 2.
+             */
+            parallel?: number | null;
+            /** @description The passwords of encrypted backups. */
+            passwords?: components["schemas"]["SecretText"][];
+            /**
+             * Format: int64
+             * @description The target cluster; defaults to the one that was backed up.
+             */
+            restoreClusterId?: number | null;
+            /**
+             * Format: date-time
+             * @description The time that all tenants are recovered to, with its zone, to the microsecond. Defaults to the latest
+             *     recoverable time of each tenant, if `restoreScn` is omitted too.
+             * @example 2026-11-22T10:00:00.000000+08:00
+             */
+            restoreEndTime?: string | null;
+            /**
+             * @description The SCN that all tenants are recovered to, as text: a JSON number cannot represent its 19 digits.
+             * @example 1763805600123000000
+             */
+            restoreScn?: string | null;
+            /** @description Whether the tenants are activated, or stay standbys. */
+            role?: components["schemas"]["TenantRoleBody"];
+            /** @description The names and resources of single tenants. Other tenants get units like those in the source cluster. */
+            tenants?: components["schemas"]["ClusterTenantBody"][];
+            /** @description The target's zone for each zone of the source. Omitted zones keep their names. */
+            zoneMapping?: {
+                [key: string]: string;
+            };
+        };
+        /** @description The plan of a recovery of a cluster's tenants. */
+        ClusterRestorePlanView: {
+            /**
+             * Format: int32
+             * @description The number of tenants that are restored at the same time.
+             */
+            parallel: number;
+            /** @description The steps. */
+            plan: components["schemas"]["PlanView"];
+            /** @description The tenants in the order in which they start. */
+            tenants: components["schemas"]["PlannedTenantView"][];
+            /**
+             * Format: int64
+             * @description The bytes of the backups of all tenants, as far as known.
+             */
+            totalBytes: number;
+            /** @description The resources of all tenants together, by zone of the target. */
+            zones: components["schemas"]["ZoneSumView"][];
+        };
         /** @description The backup status of one cluster, from Lifeboat's own records. */
         ClusterStandingView: {
             /** @description The status of its schedule. */
@@ -2580,6 +2707,22 @@ export interface components {
          * @enum {string}
          */
         ClusterStatus: "RUNNING" | "UPGRADING" | "UNAVAILABLE";
+        /** @description What differs for one tenant. */
+        ClusterTenantBody: {
+            /**
+             * Format: int64
+             * @description The tenant that was backed up.
+             */
+            backupTenantId: number;
+            /** @description The name of the new tenant; defaults to the old name with the suffix. */
+            name?: string | null;
+            /** @description Free resource pools to use instead of new ones. */
+            poolList?: string[];
+            /** @description The primary zone; defaults to that of the tenant that was backed up. */
+            primaryZone?: string | null;
+            /** @description The resources in each zone: a pool is created for each. */
+            zones?: components["schemas"]["ZoneBody"][];
+        };
         /** @description A cluster that was taken over. */
         ClusterView: {
             /** @description Its addresses, in the order of use. */
@@ -2999,6 +3142,31 @@ export interface components {
         /** @description An answer with content. */
         Envelope_ClearedView: {
             data: components["schemas"]["ClearedView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
+        Envelope_ClusterRestorePlanView: {
+            data: components["schemas"]["ClusterRestorePlanView"];
             /**
              * Format: int64
              * @description The duration in milliseconds.
@@ -5398,6 +5566,48 @@ export interface components {
             /** @description The ID of the step; the same in every language. */
             step: string;
         };
+        /** @description A tenant of a plan. */
+        PlannedTenantView: {
+            /**
+             * Format: int64
+             * @description The tenant that was backed up.
+             */
+            backupTenantId: number;
+            /** @description Its name. */
+            backupTenantName: string;
+            /**
+             * Format: int64
+             * @description The bytes of its backups, as far as known.
+             */
+            bytes: number;
+            /** @description The name of the new tenant. */
+            name: string;
+            /** @description The existing pools that it uses. */
+            poolList: string[];
+            /** @description Its primary zone; absent if the cluster chooses. */
+            primaryZone?: string | null;
+            /**
+             * Format: date-time
+             * @description The time that it is recovered to; for the latest one, that at the time of the plan.
+             */
+            restoreEndTime: string;
+            /** @description Its units in each zone; none if it uses existing pools. */
+            zones: components["schemas"]["PlannedUnitsView"][];
+        };
+        /** @description The units of a new tenant in a zone. */
+        PlannedUnitsView: {
+            /** @description The zone. */
+            name: string;
+            /** @description The size of each unit. */
+            size: components["schemas"]["AmountView"];
+            /**
+             * Format: int32
+             * @description The number of units.
+             */
+            unitCount: number;
+            /** @description The unit specification; absent if the recovery creates it. */
+            unitSpecName?: string | null;
+        };
         /** @description What is kept: at least one rule besides `minimumSets` and `zone`. Rules combine: a set that any of them keeps is kept. */
         PolicyBody: {
             /**
@@ -5762,6 +5972,11 @@ export interface components {
              * @description The task, under OCP's name.
              */
             ocpJobId: number;
+            /**
+             * Format: int64
+             * @description The recovery of a whole cluster that it belongs to, if any.
+             */
+            parentTaskId?: number | null;
             /** @description Whether it does not create everything that was selected of the backup set. */
             partial: boolean;
             /**
@@ -6326,6 +6541,11 @@ export interface components {
         /** @description One step of a task in one lane. */
         SubtaskView: {
             /**
+             * Format: int64
+             * @description The task that does the work of this lane, if another task does.
+             */
+            childTaskId?: number | null;
+            /**
              * Format: date-time
              * @description When it ended.
              */
@@ -6447,6 +6667,11 @@ export interface components {
             name: string;
             /** @description The current or last requested operation. */
             operation: components["schemas"]["TaskOperation"];
+            /**
+             * Format: int64
+             * @description The task that created it and supervises it, such as the recovery of a whole cluster.
+             */
+            parentTaskId?: number | null;
             /** @description Whether its backup left something out without consent, or its recovery does not create everything of the set. */
             partial: boolean;
             /** @description Whether it cannot be rolled back. */
@@ -6823,6 +7048,20 @@ export interface components {
             replicaType?: components["schemas"]["ReplicaTypeBody"];
             /** @description Its resource pool. */
             resourcePool: components["schemas"]["PoolBody"];
+        };
+        /** @description What all tenants together need in a zone, and what is free there. */
+        ZoneSumView: {
+            /** @description What is free on all servers of the zone. */
+            free: components["schemas"]["AmountView"];
+            /** @description The zone. */
+            name: string;
+            /** @description The sum of the units. */
+            needed: components["schemas"]["AmountView"];
+            /**
+             * Format: int64
+             * @description The number of units.
+             */
+            unitCount: number;
         };
         /** @description A zone of a cluster. */
         ZoneView: {
@@ -13785,6 +14024,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    cluster_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterRestoreBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    cluster_restore_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterRestoreBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ClusterRestorePlanView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */

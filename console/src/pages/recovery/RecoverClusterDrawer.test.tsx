@@ -68,7 +68,8 @@ test('the chosen tenants are recovered into another cluster, after the plan was 
   await expect.element(page.getByRole('checkbox', { name: 'shop' })).toBeChecked();
   expect(page.getByRole('checkbox', { name: 'sys' }).elements()).toEqual([]);
   await page.getByRole('checkbox', { name: 'books' }).click();
-  await page.getByRole('combobox', { name: 'Destination Cluster' }).click();
+  await page.getByLabelText('Destination Cluster').click({ force: true });
+  await expect.element(page.getByTitle('dr', { exact: true })).toBeVisible();
   expect(page.getByTitle('three', { exact: true }).elements()).toEqual([]);
   await page.getByTitle('dr', { exact: true }).click();
   await fill('Name Suffix', '_r');

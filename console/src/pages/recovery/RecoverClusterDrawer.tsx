@@ -81,7 +81,7 @@ export function RecoverClusterDrawer({ cluster, onClose }: { cluster: Cluster; o
                   <Checkbox
                     checked={left.length === 0}
                     indeterminate={left.length > 0 && chosen.length > 0}
-                    onChange={({ target }) => {
+                    onChange={({ target }: { target: { checked: boolean } }) => {
                       setLeft(target.checked ? [] : all);
                       reset();
                     }}
@@ -91,7 +91,7 @@ export function RecoverClusterDrawer({ cluster, onClose }: { cluster: Cluster; o
                   <Checkbox.Group
                     value={chosen}
                     options={tenants.map(({ id, name }) => ({ value: id, label: name }))}
-                    onChange={(ids) => {
+                    onChange={(ids: number[]) => {
                       setLeft(all.filter((id) => !ids.includes(id)));
                       reset();
                     }}

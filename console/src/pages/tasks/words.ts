@@ -9,7 +9,6 @@ const en = {
     'backup-physical': 'Physical backup',
     'backup-logical': 'Logical backup',
     'restore-cluster': 'Cluster recovery',
-    'restore-cluster': 'Cluster recovery',
     'restore-tenant': 'Tenant recovery',
     'recover-tables': 'Table recovery',
     'restore-logical': 'Logical recovery',
