@@ -11,6 +11,7 @@ pub(crate) mod group;
 pub(crate) mod installation;
 pub(crate) mod qualified;
 pub(crate) mod qualify;
+pub(crate) mod questionable;
 pub(crate) mod repair;
 pub(crate) mod requote;
 pub(crate) mod table;

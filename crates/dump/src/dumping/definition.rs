@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::crew::{self, Work};
 use crate::ddl::repair::{has_doubtful_backslash, repair};
 use crate::ddl::table::TableDefinition;
+use crate::dumping::question_marks::with_true_defaults;
 use crate::dumping::survey::Readers;
 use crate::error::{DuringSql as _, Result};
 use crate::plan::{Identity, full_name};
@@ -110,7 +111,12 @@ impl Definitions {
         table: &str,
     ) -> std::result::Result<Option<Vec<u8>>, SqlError> {
         let mending = self.mending.get_or_try_init(|| Mending::read(session, &self.database)).await?;
-        let text = catalog::table_definition(session, &self.database, table).await?;
+        let mut text = catalog::table_definition(session, &self.database, table).await?;
+        if !session.server().product.is_oceanbase() {
+            let mended = with_true_defaults(session, &self.database, table, text).await?;
+            let Some(mended) = mended else { return Ok(None) };
+            text = mended;
+        }
         let members = mending.members.get(table).map_or(&[][..], Vec::as_slice);
         let partitions = mending.partitions.get(table).map_or(&[][..], Vec::as_slice);
         Ok(repair(&text, members, partitions, mending.names.get(table)))

@@ -14,6 +14,7 @@ mod lost;
 mod names;
 mod planning;
 mod preflight;
+mod question_marks;
 mod receipts;
 mod restless;
 mod resume;

@@ -19,6 +19,7 @@ use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, is_about_one};
+use crate::dumping::question_marks::{hidden_members, unproved_defaults};
 use crate::dumping::schema::{created_by, database_statement};
 use crate::dumping::vanished::{is_about_missing, is_gone, tables_now};
 use crate::dumping::views::survey_views;
@@ -307,6 +308,17 @@ async fn survey_database(
                         text => text?,
                     },
                 };
+                match reader.shows_members(&table.name, text.as_deref()).await {
+                    Err(error) if is_about_one(&error) => {
+                        reader.refused(&table.name, &error);
+                        continue;
+                    }
+                    shown => {
+                        if !shown? {
+                            continue;
+                        }
+                    }
+                }
                 if let Some(plan) = reader.read(&table.name, text) {
                     let mut partitions = catalogue.partitions.remove(&table.name).unwrap_or_default();
                     if table.kind == TableKind::SystemVersioned {
@@ -375,6 +387,30 @@ impl TableReader<'_> {
     async fn text(&mut self, table: &str) -> Result<Option<Vec<u8>>> {
         let text = self.definitions.text(self.session, table).await;
         text.during(|| format!("read the definition of {}", full_name(self.database, table)))
+    }
+
+    /// Returns whether rows show the members that the definition shows; otherwise the table is left out. Notes defaults
+    /// that no row shows.
+    async fn shows_members(&mut self, table: &str, text: Option<&[u8]>) -> Result<bool> {
+        if self.session.server().product.is_oceanbase() {
+            return Ok(true);
+        }
+        let full = full_name(self.database, table);
+        let reading = || format!("read the members and defaults of {full}");
+        let column = |name: &str| format!("{full}.{}", identifier(name));
+        let hidden =
+            hidden_members(self.session, self.database, table, &self.columns).await.during(reading)?;
+        if let Some(name) = hidden {
+            let reason = Text::new("dump-members-hidden").with("column", column(&name));
+            self.survey.lose(self.consent, full, reason);
+            return Ok(false);
+        }
+        let unproved = unproved_defaults(self.session, self.database, table, text.unwrap_or_default())
+            .await
+            .during(reading)?;
+        let note = |name: &String| Text::new("dump-default-questionable").with("column", column(name));
+        self.survey.notes.extend(unproved.iter().map(note));
+        Ok(true)
     }
 
     /// Checks that the statement only creates this table, and that its columns are those in the catalogue: a wrongly

@@ -463,3 +463,32 @@ async fn a_table_with_a_directory_of_its_own_is_created_in_the_default_one() {
     session.close().await;
     ["d_apart", "d_apart_2"].iter().for_each(|name| bed.no_database(name));
 }
+
+/// SHOW CREATE TABLE prints a `?` for a character of four bytes.
+#[tokio::test]
+async fn characters_of_four_bytes_in_defaults_are_dumped_and_in_members_named() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE known (id INT PRIMARY KEY, d VARCHAR(10) DEFAULT '😀', q VARCHAR(9) DEFAULT 'is it?')",
+        "INSERT INTO known (id) VALUES (1)",
+        "CREATE TABLE empty (id INT PRIMARY KEY, d VARCHAR(10) DEFAULT '😀')",
+        "CREATE TABLE member (id INT PRIMARY KEY, e ENUM('😀', 'x'))",
+        "INSERT INTO member VALUES (1, '😀'), (2, 'x')",
+        "CREATE TABLE asked (id INT PRIMARY KEY, e ENUM('?', 'x') DEFAULT '?')",
+        "INSERT INTO asked VALUES (1, '?'), (2, 'x')",
+    ];
+    bed.database("d_emoji", &statements).await;
+    bed.no_database("d_emoji_2");
+    let manifest = bed.dump("emoji", &["d_emoji"], ChunkAim::default()).await;
+    let lost: Vec<&str> = manifest.left_out.iter().map(|lost| lost.name.as_str()).collect();
+    assert_eq!(lost, ["`d_emoji`.`member`"]);
+    let noted = manifest.notes.iter().any(|note| note.id == "dump-default-questionable");
+    assert!(noted, "{:?}", manifest.notes);
+    bed.load("emoji", &[("d_emoji", "d_emoji_2")]).await;
+    let mut session = bed.session().await;
+    run(&mut session, "INSERT INTO d_emoji_2.known (id) VALUES (2)").await;
+    let rows = query(&mut session, "SELECT HEX(d), q FROM d_emoji_2.known ORDER BY id").await;
+    assert_eq!(rows, [["F09F9880", "is it?"], ["F09F9880", "is it?"]]);
+    assert_eq!(query(&mut session, "SELECT e FROM d_emoji_2.asked ORDER BY id").await, [["?"], ["x"]]);
+    session.close().await;
+}
