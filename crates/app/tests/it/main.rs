@@ -32,3 +32,4 @@ mod table_recovery;
 mod tenants;
 mod tls;
 mod two_servers;
+mod whole_cluster;

@@ -10,12 +10,13 @@ use crate::simulated::Stand;
 /// The longest time until a backup must be recoverable.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Waits until a tenant can be recovered, and returns its recovery window.
+/// Waits until all tenants can be recovered, and returns their recovery windows.
 pub(crate) async fn recoverable(stand: &Stand) -> Value {
     let begun = Instant::now();
     loop {
         let info = stand.get(&stand.below("backup/info")).await;
-        if info["tenants"][0]["intervals"][0].is_object() {
+        let tenants = info["tenants"].as_array().expect("a list");
+        if !tenants.is_empty() && tenants.iter().all(|tenant| tenant["intervals"][0].is_object()) {
             return info;
         }
         assert!(begun.elapsed() < LIMIT, "it can't be recovered: {info:#}");

@@ -30,6 +30,8 @@ pub(crate) struct Parent<'a> {
     pub(crate) initiator: &'a Initiator,
     /// The maximum number of unfinished children of all lanes.
     pub(crate) at_once: u32,
+    /// The number of lanes whose turn comes first.
+    pub(crate) before: usize,
 }
 
 /// The outcome of a request to the children of a lane.
@@ -132,7 +134,7 @@ impl Parent<'_> {
 
     fn is_full(&self, children: &[ChildTask]) -> bool {
         let running = children.iter().filter(|child| !child.is_finished).count();
-        running >= usize::try_from(self.at_once).unwrap_or(usize::MAX)
+        running.saturating_add(self.before) >= usize::try_from(self.at_once).unwrap_or(usize::MAX)
     }
 
     fn attempt(&self, action: &str) -> Attempt {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::Secret;
 use model::backup::DataBackupMode::Full;
 use model::id::TenantId;
-use model::physical::resources::{ReplicaType, ZoneUnits};
+use model::physical::resources::{OldLimits, ReplicaType, UnitSpec, ZoneUnits};
 use model::physical::restore::{RestoreMark, RestoreStatus};
 use oceanbase::physical::{NewTenant, OldTenant};
 use oceanbase::{Driver, Statement};
@@ -30,9 +30,22 @@ fn new<'a>(from: &'a [Secret], pools: &'a [String]) -> NewTenant<'a> {
     }
 }
 
+/// The limits of a unit specification to create.
+fn like(old: Option<OldLimits>) -> UnitSpec {
+    UnitSpec {
+        name: "theirs".into(),
+        cpu_hundredths: 250,
+        min_cpu_hundredths: 100,
+        memory_bytes: 4 << 30,
+        log_disk_bytes: 12 << 30,
+        old,
+    }
+}
+
 /// Everything that is sent about a restore, keys and passwords masked.
 async fn transcript(profile: Profile) -> String {
     let mut stand = Stand::new(profile).await;
+    let unit = like(None);
     stand.driver.database_now().await.expect("answers");
     let verbs = stand.driver.verbs();
     let key = |folder: &str| Secret::new(format!("oss://b/{folder}?host=h&access_id=AK&access_key=SK"));
@@ -44,6 +57,7 @@ async fn transcript(profile: Profile) -> String {
         verbs.set_restore_passwords(&passwords),
         note,
         show,
+        verbs.create_unit("lifeboat_abc_7_unit_1", &unit),
         verbs.create_pool("lifeboat_abc_7_1", &zone),
         verbs.start_restore(&new(&from, &pools)),
         verbs.start_restore(&NewTenant {
@@ -57,6 +71,7 @@ async fn transcript(profile: Profile) -> String {
         verbs.upgrade_tenant("shop_2"),
         verbs.drop_tenant("shop_2"),
         verbs.drop_pool("lifeboat_abc_7_1"),
+        verbs.drop_unit("lifeboat_abc_7_unit_1"),
     ]
     .iter()
     .map(|statement| format!("! {statement}"))
@@ -149,6 +164,7 @@ async fn a_restore_is_followed_from_its_start_to_its_end() {
         let resources = stand.driver.resources().await.expect("answers");
         let pool = resources.pools.iter().find(|pool| pool.name == "p1").expect("it is there");
         assert_eq!((pool.units, pool.zones.len()), (1, 1), "{profile}: {pool:?}");
+        assert_eq!(pool.unit, "small", "{profile}");
         assert!(pool.tenant.is_some(), "{profile}: {pool:?}");
         let unit = resources.units.iter().find(|unit| unit.name == "small").expect("it is there");
         assert_eq!((unit.cpu_hundredths, unit.memory_bytes), (150, 2 << 30), "{profile}");
@@ -189,6 +205,14 @@ async fn refusals_of_a_restore_have_a_meaning(profile: Profile) {
 /// Everything that is sent about a restore before 4.0, keys and passwords masked.
 async fn transcript_of_3(profile: Profile) -> String {
     let mut stand = Stand::new(profile).await;
+    let unit = like(Some(OldLimits {
+        max_cpu_hundredths: 300,
+        max_memory_bytes: 8 << 30,
+        max_iops: 10_000,
+        min_iops: 1_000,
+        max_disk_bytes: 512 << 30,
+        max_sessions: 10_000,
+    }));
     let verbs = stand.driver.verbs();
     let (from, pools) =
         ([Secret::new("oss://b/x?host=h&access_id=AK&access_key=SK")], ["p1".to_owned(), "p2".to_owned()]);
@@ -199,11 +223,13 @@ async fn transcript_of_3(profile: Profile) -> String {
     let mut said: Vec<String> = [
         verbs.allow_restore().expect("a parameter decides"),
         verbs.set_restore_passwords(&[Secret::new("hunter2"), Secret::new("hunter'3")]),
+        verbs.create_unit("lifeboat_abc_7_unit_1", &unit),
         verbs.create_pool("lifeboat_abc_7_1", &zone),
         verbs.start_restore(&wanted),
         verbs.start_restore(&NewTenant { locality: None, primary_zone: None, ..wanted }),
         verbs.drop_tenant("shop_2"),
         verbs.drop_pool("lifeboat_abc_7_1"),
+        verbs.drop_unit("lifeboat_abc_7_unit_1"),
     ]
     .iter()
     .map(|statement| format!("! {statement}"))

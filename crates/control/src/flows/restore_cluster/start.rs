@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use engine::flow::Answer;
-use engine::{Next, Note, Progress, TaskId};
+use engine::{Next, Note, Progress, StepStatus, TaskId};
 
-use super::state::{Here, Lane, State};
+use super::state::{Here, Lane, State, load};
+use crate::error::Error;
 use crate::flows::restore_tenant;
 use crate::orders::children::{Admission, Parent};
 
 /// The interval between two checks whether it is the tenant's turn.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// The step of this file.
+pub(super) const START: &str = "start-recovery";
 
 /// How long storing a task may take.
 const STORE_LIMIT: Duration = Duration::from_secs(15);
@@ -18,18 +22,29 @@ const STORE_LIMIT: Duration = Duration::from_secs(15);
 pub(super) async fn start_recovery(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     match lane.child {
         Some(_) => Ok(Next::Done),
-        None => begin(at, state, lane).await,
+        None => begin(at, state, lane, waiting_before(at).await?).await,
     }
+}
+
+/// Returns the number of earlier lanes that wait for their turn. Lanes run at the same time; the order decides which
+/// of them start.
+async fn waiting_before(at: &Here) -> Result<usize, Error> {
+    let stored = load(at.context(), at.task()).await?;
+    let starts = stored.rows.iter().filter(|row| row.step == START && row.lane != at.lane());
+    let place = |lane: &str| stored.lanes.iter().position(|known| known.key == lane);
+    let own = place(at.lane());
+    let waits = |status| matches!(status, StepStatus::Pending | StepStatus::Ready | StepStatus::Running);
+    Ok(starts.filter(|row| waits(row.status) && place(&row.lane) < own).count())
 }
 
 /// Creates the task of the tenant, or finds the one that a crash kept from being saved. It replaces the lane's last
 /// one, if there is one.
-pub(super) async fn begin(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+pub(super) async fn begin(at: &Here, state: &State, lane: &mut Lane, before: usize) -> Answer {
     let context = at.context();
     let order = state.order(at.lane(), state.open_passwords(context)?).map_err(crate::words::refused)?;
     let draft = restore_tenant::drafted(context, order).await?;
     at.may_act(STORE_LIMIT).await?;
-    let admission = parent(at, state)
+    let admission = Parent { before, ..parent(at, state) }
         .create(context, lane.child.map(TaskId), draft, restore_tenant::TAKER.conflict)
         .await?;
     let (child, id) = match admission {
@@ -44,7 +59,13 @@ pub(super) async fn begin(at: &Here, state: &State, lane: &mut Lane) -> Answer {
 
 /// Returns the lane of a body, as the parent of the tenant's tasks.
 pub(super) fn parent<'a>(at: &'a Here, state: &'a State) -> Parent<'a> {
-    Parent { task: at.task(), lane: at.lane(), initiator: &state.initiator, at_once: state.parallel }
+    Parent {
+        task: at.task(),
+        lane: at.lane(),
+        initiator: &state.initiator,
+        at_once: state.parallel,
+        before: 0,
+    }
 }
 
 /// Returns the answer of a lane while as many recoveries run as the order allows.

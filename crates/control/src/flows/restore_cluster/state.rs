@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::At;
+use engine::{At, Task, TaskId};
 use model::id::{ClusterId, TenantId};
 use model::order::{RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery, TenantWish};
 use model::physical::resources::{TargetResources, UnitSpec};
@@ -129,4 +129,9 @@ impl State {
             passwords,
         })
     }
+}
+
+/// Returns a task.
+pub(super) async fn load(context: &Context, task: TaskId) -> Result<Task, Error> {
+    context.task(model::id::TaskId(task.0)).await
 }

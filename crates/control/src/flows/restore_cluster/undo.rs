@@ -9,8 +9,8 @@ use engine::task::Undo;
 use engine::{Next, Note, StepError, Task, TaskStatus, note};
 
 use super::start::parent;
-use super::state::{Here, Lane, State};
-use super::wait::{COMPLETE, load};
+use super::state::{Here, Lane, State, load};
+use super::wait::COMPLETE;
 use crate::orders::children::of_lane;
 
 /// The interval between two polls.

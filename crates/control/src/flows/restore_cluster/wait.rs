@@ -10,9 +10,7 @@ use model::Problem;
 use model::problem::codes;
 
 use super::start::{begin, parent, waits_for_turn};
-use super::state::{Here, Lane, State};
-use crate::context::Context;
-use crate::error::Error;
+use super::state::{Here, Lane, State, load};
 use crate::flows::recovery_source::shown;
 use crate::flows::restore_tenant;
 use crate::orders::children::Admission;
@@ -56,11 +54,6 @@ pub(super) async fn wait_for_recovery(at: &Here, state: &State, lane: &mut Lane)
     }
 }
 
-/// Returns a task of a tenant.
-pub(super) async fn load(context: &Context, child: TaskId) -> Result<Task, Error> {
-    context.task(model::id::TaskId(child.0)).await
-}
-
 /// Runs a failed task again for a retry of the lane. One that was cancelled is rolled back, before another replaces it.
 async fn again(at: &Here, state: &State, lane: &mut Lane, child: &Task) -> Answer {
     if !was_cancelled(child) {
@@ -98,7 +91,7 @@ async fn retry(at: &Here, state: &State, lane: &mut Lane, child: &Task) -> Answe
 
 /// Starts another task in place of one that left nothing behind.
 async fn replace(at: &Here, state: &State, lane: &mut Lane) -> Answer {
-    begin(at, state, lane).await.map(|next| match next {
+    begin(at, state, lane, 0).await.map(|next| match next {
         Next::Done => Next::again(LOOK),
         again => again,
     })

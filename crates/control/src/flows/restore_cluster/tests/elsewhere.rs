@@ -25,7 +25,7 @@ async fn finish_in(recovery: &Recovery, handle: &sim::Handle, task: TaskId) {
             break;
         }
         recovery.pass().await;
-        handle.advance_seconds(1.0);
+        handle.advance_seconds(3.0);
     }
     let status = recovery.world.task(task).await.status;
     assert_eq!(status, TaskStatus::Successful, "{}", recovery.world.story(task).await);
@@ -127,12 +127,12 @@ async fn too_few_resources_for_all_tenants_together_are_refused_with_their_amoun
 async fn every_tenant_without_the_moment_is_named_before_anything_changes() {
     for profile in VERSIONS {
         let recovery = Recovery::new(profile).await;
-        let early = recovery.moment().await
-            - if profile.is_tenant_level() { 3_600_000_000_000 } else { 3_600_000_000 };
-        let wish = recovery.wish(RecoverUntil::Scn(scn_of(profile, early)));
-        assert_eq!(recovery.refused_plan(wish.clone()).await, "recovery-moment-before-sets", "{profile}");
+        let hours = if profile.is_tenant_level() { 7_200_000_000_000 } else { 7_200_000_000 };
+        let late = recovery.moment().await + hours;
+        let wish = recovery.wish(RecoverUntil::Scn(scn_of(profile, late)));
+        assert_eq!(recovery.refused_plan(wish.clone()).await, "recovery-moment-outside", "{profile}");
         let task = recovery.begin(wish).await;
-        let expected = ("check-recovery-sources".to_owned(), "recovery-moment-before-sets".to_owned());
+        let expected = ("check-recovery-sources".to_owned(), "recovery-moment-outside".to_owned());
         assert_eq!(recovery.world.fail(task).await, expected, "{profile}");
         let story = recovery.world.story(task).await;
         for name in TENANTS {
@@ -164,7 +164,14 @@ async fn orders_that_can_not_be_carried_out_are_refused() {
             "cluster-recovery-wish-unknown",
         ),
         (ClusterRecovery { tenants: vec![TenantId(1)], ..latest() }, "tenant-recovery-of-sys"),
-        (ClusterRecovery { tenants: vec![TenantId(4_002)], ..latest() }, "recovery-without-moments"),
+        (
+            ClusterRecovery {
+                tenants: vec![TenantId(4_002)],
+                wishes: [(TenantId(4_002), named("x"))].into(),
+                ..latest()
+            },
+            "recovery-without-moments",
+        ),
         (
             ClusterRecovery { zones: [("zone1".into(), "zone7".into())].into(), ..latest() },
             "cluster-recovery-zone-unmapped",
