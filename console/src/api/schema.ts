@@ -888,6 +888,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/backup/retention/deletePolicies/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets, changes or drops delete policies of tenants, as the preview shows it
+         * @description A task does it. When a policy is set, the database deletes expired physical backups at once. The change is refused
+         *     if a policy, or what the database would delete, has changed since the preview.
+         */
+        post: operations["delete_policy_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/retention/deletePolicies/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what a change of delete policies does, and what the database deletes by it at once; changes nothing
+         * @description It is a prediction: the database decides what it deletes.
+         */
+        post: operations["delete_policy_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/backup/retention/plan": {
         parameters: {
             query?: never;
@@ -1961,48 +2002,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v2/ob/clusters/{id}/backup/retention/deletePolicies/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Deletes logical backup sets of a cluster that have expired
-         * @description A task does it. It computes the plan again: what is held, in use or kept by then is not deleted, nor is a set that expires only
-         *     after this request.
-         */
-        post: operations["delete_policy_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v2/ob/clusters/{id}/backup/retention/deletePolicies/change": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Deletes logical backup sets of a cluster that have expired
-         * @description A task does it. It computes the plan again: what is held, in use or kept by then is not deleted, nor is a set that expires only
-         *     after this request.
-         */
-        post: operations["delete_policy_change"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2960,6 +2959,50 @@ export interface components {
             /** @description The tenants. */
             contents: components["schemas"]["DeletePolicyView"][];
         };
+        /**
+         * @description Whether delete policies are set or dropped.
+         * @enum {string}
+         */
+        DeletePolicyAction: "SET" | "DROP";
+        /** @description A change of delete policies. */
+        DeletePolicyChangeBody: {
+            /** @description What is done. */
+            action: components["schemas"]["DeletePolicyAction"];
+            /** @description The `planHash` of the preview. The change is refused if the plan is another one by now. */
+            planHash: string;
+            policy?: components["schemas"]["PolicyBody"] | null;
+            /**
+             * @description `default`, or `log_only` for tenants that archive logs without data backups (data version 4.4.1 and later).
+             *     Defaults to `default`.
+             * @example default
+             */
+            policyName?: string | null;
+            /** @description Whether policies that Lifeboat did not set may be replaced or dropped. Defaults to false. */
+            takeOver?: boolean;
+            /** @description The tenants, at least one. */
+            tenantIdList?: number[];
+        };
+        /** @description What a change of delete policies does. The database decides what it deletes; this is a prediction. */
+        DeletePolicyPlanView: {
+            /** @description The tenants, by ID. */
+            contents: components["schemas"]["PlannedDeletePolicyView"][];
+            /** @description Identifies the plan in the request for the change. */
+            planHash: string;
+        };
+        /** @description A change of delete policies to preview. */
+        DeletePolicyPreviewBody: {
+            /** @description What is done. */
+            action: components["schemas"]["DeletePolicyAction"];
+            policy?: components["schemas"]["PolicyBody"] | null;
+            /**
+             * @description `default`, or `log_only` for tenants that archive logs without data backups (data version 4.4.1 and later).
+             *     Defaults to `default`.
+             * @example default
+             */
+            policyName?: string | null;
+            /** @description The tenants, at least one. */
+            tenantIdList?: number[];
+        };
         /** @description The delete policy of a tenant. */
         DeletePolicyView: {
             expiring?: components["schemas"]["ExpiringView"] | null;
@@ -2973,6 +3016,8 @@ export interface components {
              * @example 7d
              */
             recoveryWindow?: string | null;
+            /** @description Whether Lifeboat set the policy, and nobody has changed it since. */
+            setByLifeboat: boolean;
             /**
              * Format: int64
              * @description The tenant.
@@ -2980,7 +3025,6 @@ export interface components {
             tenantId: number;
             /** @description Its name. */
             tenantName: string;
-            setByLifeboat: boolean;
         };
         /** @description An answer without content. */
         Done: Record<string, never>;
@@ -3292,6 +3336,31 @@ export interface components {
         /** @description An answer with content. */
         Envelope_DeletePoliciesView: {
             data: components["schemas"]["DeletePoliciesView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
+        Envelope_DeletePolicyPlanView: {
+            data: components["schemas"]["DeletePolicyPlanView"];
             /**
              * Format: int64
              * @description The duration in milliseconds.
@@ -5489,6 +5558,31 @@ export interface components {
             /** @description Its tenants. */
             tenants: string[];
         };
+        /** @description What a change does about the delete policy of a tenant. */
+        PlannedDeletePolicyView: {
+            /** @description What is done. */
+            action: components["schemas"]["PolicyChange"];
+            expiring?: components["schemas"]["ExpiringView"] | null;
+            /**
+             * @description The name of its policy; none where the tenant has no policy.
+             * @example default
+             */
+            policyName?: string | null;
+            /**
+             * @description That policy's window, as the database shows it.
+             * @example 7d
+             */
+            recoveryWindow?: string | null;
+            /** @description Whether Lifeboat set that policy, and nobody has changed it since. Otherwise, the change needs `takeOver`. */
+            setByLifeboat: boolean;
+            /**
+             * Format: int64
+             * @description The tenant.
+             */
+            tenantId: number;
+            /** @description Its name. */
+            tenantName: string;
+        };
         /** @description A future run. */
         PlannedRunView: {
             /** @description The backup mode in which it starts. */
@@ -5656,6 +5750,11 @@ export interface components {
              */
             zone?: string | null;
         };
+        /**
+         * @description What is done about the delete policy of a tenant.
+         * @enum {string}
+         */
+        PolicyChange: "ADD" | "REPLACE" | "TAKE_OVER" | "DROP" | "NOTHING";
         /** @description What is kept; a rule that is absent keeps nothing. Without any rule everything is kept. */
         PolicyView: {
             /**
@@ -7076,75 +7175,6 @@ export interface components {
              * @example ACTIVE
              */
             status: string;
-        };
-        /** @enum {string} */
-        DeletePolicyAction: "SET" | "DROP";
-        /** @enum {string} */
-        PolicyChange: "ADD" | "REPLACE" | "TAKE_OVER" | "DROP" | "NOTHING";
-        DeletePolicyPreviewBody: {
-            tenantIdList?: number[];
-            action: components["schemas"]["DeletePolicyAction"];
-            policyName?: string | null;
-            policy?: null | components["schemas"]["PolicyBody"];
-        };
-        DeletePolicyChangeBody: {
-            tenantIdList?: number[];
-            action: components["schemas"]["DeletePolicyAction"];
-            policyName?: string | null;
-            policy?: null | components["schemas"]["PolicyBody"];
-            planHash: string;
-            takeOver?: boolean;
-        };
-        PlannedDeletePolicyView: {
-            expiring?: components["schemas"]["ExpiringView"] | null;
-            /**
-             * @description The policy's name; none where the tenant has no policy.
-             * @example default
-             */
-            policyName?: string | null;
-            /**
-             * @description The policy's window, as the database shows it.
-             * @example 7d
-             */
-            recoveryWindow?: string | null;
-            /**
-             * Format: int64
-             * @description The tenant.
-             */
-            tenantId: number;
-            /** @description Its name. */
-            tenantName: string;
-            setByLifeboat: boolean;
-            action: components["schemas"]["PolicyChange"];
-        };
-        DeletePolicyPlanView: {
-            planHash: string;
-            contents: components["schemas"]["PlannedDeletePolicyView"][];
-        };
-        /** @description An answer with content. */
-        Envelope_DeletePolicyPlanView: {
-            data: components["schemas"]["DeletePolicyPlanView"];
-            /**
-             * Format: int64
-             * @description The duration in milliseconds.
-             */
-            duration: number;
-            /** @description The server that answered. */
-            server: string;
-            /**
-             * Format: int32
-             * @description The HTTP status.
-             */
-            status: number;
-            /** @description Always true here; false in answers with an `error`. */
-            successful: boolean;
-            /**
-             * Format: date-time
-             * @description When the answer was written.
-             */
-            timestamp: string;
-            /** @description The ID of the request in the server's log. */
-            traceId: string;
         };
     };
     responses: never;
@@ -14660,6 +14690,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_DeletePoliciesView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    delete_policy_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+                 *     returns the first task; a different request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletePolicyChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    delete_policy_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletePolicyPreviewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_DeletePolicyPlanView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */
@@ -23068,268 +23354,6 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
-                };
-            };
-        };
-    };
-    delete_policy_preview: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
-                 *     returns the first task; a different request with the key is refused with 409.
-                 */
-                "Idempotency-Key"?: string | null;
-            };
-            path: {
-                /** @description The cluster. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DeletePolicyPreviewBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Envelope_DeletePolicyPlanView"];
-                };
-            };
-            /** @description The request itself is not valid, or its body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description No user is logged on, or the password is wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The user's role does not allow it, or the password must be changed first. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The object does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The body is too long. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The content type of the body is not JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description A value does not have the type that the call expects. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description Too many wrong passwords. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description An internal error of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description A database or a storage failed. */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-        };
-    };
-    delete_policy_change: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
-                 *     returns the first task; a different request with the key is refused with 409.
-                 */
-                "Idempotency-Key"?: string | null;
-            };
-            path: {
-                /** @description The cluster. */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DeletePolicyChangeBody"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Envelope_ActionView"];
-                };
-            };
-            /** @description The request itself is not valid, or its body is not JSON. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description No user is logged on, or the password is wrong. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The user's role does not allow it, or the password must be changed first. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The object does not exist. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The body is too long. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description The content type of the body is not JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description A value does not have the type that the call expects. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description Too many wrong passwords. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description An internal error of the server. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
-                };
-            };
-            /** @description A database or a storage failed. */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
         };

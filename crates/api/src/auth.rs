@@ -61,6 +61,9 @@ fn needed(method: &Method, path: &str) -> Option<Permission> {
         (_, ["alarm", "channels", ..]) => Some(Permission::ManageUsers),
         (false, ["signingKeys", ..]) => Some(Permission::ManageUsers),
         (false, ["ob", "clusters", _, "backup", "retention", "plan"]) => Some(Permission::Read),
+        (false, ["ob", "clusters", _, "backup", "retention", "deletePolicies", "preview"]) => {
+            Some(Permission::Read)
+        }
         (false, ["ob", "clusters", _, "refresh"]) => Some(Permission::Read),
         (false, ["ob", "clusters"] | ["ob", "clusters", _]) => Some(Permission::ManageClusters),
         (false, ["ob", "clusters", _, "tenants", _, "credential", ..]) => Some(Permission::ManageClusters),

@@ -3,6 +3,7 @@
 mod catalog;
 mod clusters;
 mod connect;
+mod delete_policies;
 mod dictionary;
 mod fake;
 mod mariadb;

@@ -76,7 +76,9 @@ async fn log_only_needs_new_data_and_no_destination_of_data_backups() {
     assert_eq!((policy.name.as_str(), policy.window.as_str()), ("log_only", "7d"));
     set(&world, PolicyWish::Drop).await;
     assert_eq!(of_shop(&world).await.policy, None);
-    let task = world.begin(world.wish(Full)).await;
+    let mut backup = world.wish(Full);
+    backup.wish.tenants = vec![SHOP]; // the other tenant's data are too old for a destination
+    let task = world.begin(backup).await;
     world.finish(task).await;
     let refused = preview(&world, &[SHOP], log_only(7)).await;
     assert_eq!(refused, Err("delete-policy-log-only-with-data".into()));
