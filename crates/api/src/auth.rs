@@ -57,7 +57,7 @@ fn needed(method: &Method, path: &str) -> Option<Permission> {
     match (method.is_safe(), &parts[..]) {
         (_, ["users", "me"] | ["users", "me", "password"] | ["version"]) => None,
         (_, ["users", "me", ..]) => Some(Permission::Read),
-        (_, ["users" | "audit", ..]) => Some(Permission::ManageUsers),
+        (_, ["users" | "audit" | "configuration", ..]) => Some(Permission::ManageUsers),
         (_, ["alarm", "channels", ..]) => Some(Permission::ManageUsers),
         (false, ["signingKeys", ..]) => Some(Permission::ManageUsers),
         (false, ["ob", "clusters", _, "backup", "retention", "plan"]) => Some(Permission::Read),

@@ -128,6 +128,9 @@ fn body(path: &str) -> Option<Value> {
         strategy if strategy.ends_with("/backupStrategy") => {
             Some(json!({ "obBackupScheduleConfig": schedule }))
         }
+        policy if policy.ends_with("/deletePolicies/preview") => {
+            Some(json!({ "tenantIdList": [1], "action": "DROP" }))
+        }
         "/backup/storages" => Some(json!({ "configName": "x", "obBackupStorageBaseInfo": base })),
         "/backup/storages/test" | "/ob/clusters/{id}/backup/storage/test" => {
             Some(json!({ "obBackupStorageBaseInfo": base }))

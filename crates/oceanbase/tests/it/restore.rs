@@ -48,7 +48,7 @@ async fn transcript(profile: Profile) -> String {
     let unit = like(None);
     stand.driver.database_now().await.expect("answers");
     let verbs = stand.driver.verbs();
-    let key = |folder: &str| Secret::new(format!("oss://b/{folder}?host=h&access_id=AK&access_key=SK"));
+    let key = |folder: &str| Secret::new(format!("oss://b/{folder}?host=h&access_id=AK&access_key=sesame"));
     let (from, pools) = (vec![key("data"), key("clog")], vec!["p1".to_owned(), "p2".to_owned()]);
     let passwords = [Secret::new("hunter2"), Secret::new("hunter'3")];
     let zone = ZoneUnits { zone: "z1".into(), replica: ReplicaType::Full, unit: "small".into(), count: 2 };
@@ -82,7 +82,7 @@ async fn transcript(profile: Profile) -> String {
     stand.driver.upgrade_state(TenantId(1006)).await.expect("answers");
     said.push(stand.recorder.statements());
     let said = said.join("\n");
-    assert!(!said.contains("SK") && !said.contains("hunter"), "{said}");
+    assert!(!said.contains("sesame") && !said.contains("hunter"), "{said}");
     said
 }
 
@@ -214,8 +214,10 @@ async fn transcript_of_3(profile: Profile) -> String {
         max_sessions: 10_000,
     }));
     let verbs = stand.driver.verbs();
-    let (from, pools) =
-        ([Secret::new("oss://b/x?host=h&access_id=AK&access_key=SK")], ["p1".to_owned(), "p2".to_owned()]);
+    let (from, pools) = (
+        [Secret::new("oss://b/x?host=h&access_id=AK&access_key=sesame")],
+        ["p1".to_owned(), "p2".to_owned()],
+    );
     assert_eq!(verbs.cancel_restore("shop_2"), None, "a dropped tenant ends its restore");
     assert!(!verbs.can_preview_restore() && !verbs.keeps_restore_tag());
     let zone = ZoneUnits { zone: "z1".into(), replica: ReplicaType::Full, unit: "small".into(), count: 2 };
@@ -243,7 +245,7 @@ async fn transcript_of_3(profile: Profile) -> String {
     );
     said.push(stand.recorder.statements());
     let said = said.join("\n");
-    assert!(!said.contains("SK") && !said.contains("hunter"), "{said}");
+    assert!(!said.contains("sesame") && !said.contains("hunter"), "{said}");
     said
 }
 
