@@ -617,6 +617,7 @@ export const en = {
       'recycle-bin': 'the recycle bin',
       'ai-models': 'AI models',
       jobs: 'scheduled jobs',
+      'member-names': 'names of members of ENUM and SET columns',
     },
     setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', PARTIAL: 'Partial', FOREIGN: 'Foreign', DELETING: 'Being deleted', DELETED: 'Deleted' },
     compactionStatus: { IDLE: 'Idle', COMPACTING: 'Tenant major compaction in progress', ERROR: 'Stopped at an error' },

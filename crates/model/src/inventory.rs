@@ -80,6 +80,8 @@ kinds! {
     AiModels = "ai-models",
     /// Jobs of DBMS_SCHEDULER that are not the server's own.
     Jobs = "jobs",
+    /// Names of members of ENUM and SET columns that the server does not show (MariaDB, MySQL).
+    MemberNames = "member-names",
 }
 
 impl ObjectKind {

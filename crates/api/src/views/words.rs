@@ -147,6 +147,7 @@ words! {
         RecycleBin = "recycle-bin",
         AiModels = "ai-models",
         Jobs = "jobs",
+        MemberNames = "member-names",
     }
 }
 

@@ -156,7 +156,8 @@ impl Bundle {
         if path.exists() {
             return Err(Problem::invalid("diagnosis-exists").with("path", path.display()).into());
         }
-        let open = File::options().write(true).create(true).truncate(true).mode(0o600).open(&part);
+        let _ = std::fs::remove_file(&part); // of an interrupted collection
+        let open = File::options().write(true).create_new(true).mode(0o600).open(&part);
         let file = open.map_err(|cause| unwritten(path, &cause))?;
         Ok(Self { zip: ZipWriter::new(file), path: path.to_owned(), part, missing: Vec::new() })
     }

@@ -89,13 +89,13 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let loading = Loading { screen, target, client, dump, options, connections, cancel };
     let mut made = Made { notes: opened.manifest.notes, not_made: Vec::new() };
     made.notes.iter().for_each(|note| screen.say(note));
-    let rows = loading.run(!args.no_verify, &mut made).await?;
+    let (rows, is_verified) = loading.run(!args.no_verify, &mut made).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
     let privileged: Vec<String> = privileged.iter().map(|text| text.message(language())).collect();
     let notes: Vec<String> = made.notes.iter().map(|note| note.message(language())).collect();
     let data = json!({
         "dump": loading.dump, "origin": origin, "databases": names,
-        "privileged": privileged, "rows": rows, "verified": !args.no_verify,
+        "privileged": privileged, "rows": rows, "verified": is_verified,
         "notes": notes, "notMade": made.not_made.iter().map(described_part).collect::<Vec<_>>(),
     });
     screen.show(&data, |screen| {
@@ -132,9 +132,9 @@ struct Loading {
 }
 
 impl Loading {
-    /// Loads the dump, verifies it if requested, and returns the number of loaded rows. Notes are printed as they come,
-    /// and collected.
-    async fn run(&self, verify: bool, made: &mut Made) -> Result<u64, Failure> {
+    /// Loads the dump, verifies it if requested, and returns the number of loaded rows, and whether all were
+    /// verified to be those of the dump. Notes are printed as they come, and collected.
+    async fn run(&self, verify: bool, made: &mut Made) -> Result<(u64, bool), Failure> {
         let Self { screen, target, client, dump, options, connections, cancel } = self;
         let mut add = |more: dump::Result<Made>| -> Result<(), Failure> {
             let more = more.map_err(|error| error.problem())?;
@@ -150,18 +150,17 @@ impl Loading {
             add(load::create_routines(target, client, dump, options).await)?;
         }
         add(load::create_indexes(target, client, dump, options, *connections, cancel).await)?;
-        let rows = if verify {
-            let (rows, differing) = self.verify().await?;
+        let (mut rows, mut is_verified) = (meter.now().rows, false);
+        if verify {
+            let (compared, differing) = self.verify().await?;
+            (rows, is_verified) = (compared, differing.not_made.is_empty());
             add(Ok(differing))?;
-            rows
-        } else {
-            meter.now().rows
-        };
+        }
         if options.with_code {
             add(load::create_triggers(target, client, dump, options).await)?;
         }
         load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
-        Ok(rows)
+        Ok((rows, is_verified))
     }
 
     /// Reads all rows back. Returns the number of compared rows, and the tables that differ.
@@ -171,6 +170,10 @@ impl Loading {
         let work = load::verify_data(target, client, dump, options, *connections, &meter, cancel);
         let report = metered(*screen, "verify-data", &meter, work).await?;
         if let Some(differing) = load::differing(&report) {
+            report
+                .findings
+                .iter()
+                .for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
             return Ok((report.rows, differing));
         }
         if let Some((last, others)) = report.findings.split_last() {

@@ -23,7 +23,7 @@ fn files(bundle: &Path) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at).expect("a file");
-        let name = entry.name().expect("a name").into_owned();
+        let name = entry.name().to_owned();
         let mut text = String::new();
         entry.read_to_string(&mut text).expect("text");
         files.insert(name, text);

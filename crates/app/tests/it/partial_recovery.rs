@@ -28,7 +28,8 @@ fn a_recovery_that_does_not_make_everything_ends_with_a_status_of_its_own() {
     good(&format!("backup now --cluster demo --database {shop} --wait"));
 
     let restore = format!("restore start --set 1 --cluster demo --rename {shop}={copy}");
-    let reason = format!("The procedure `{copy}`.`restock` is not created: code was not requested");
+    let reason =
+        format!("The procedure `{copy}`.`restock` is not created: code was not requested (--with-code)");
     assert!(good(&format!("{restore} --dry-run")).contains(&format!("Not created: {reason}")));
     let Ran { status, out, err } = tell(&format!("{restore} --wait"));
     assert_eq!(status, 4, "{out}{err}");

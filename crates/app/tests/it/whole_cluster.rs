@@ -52,13 +52,15 @@ async fn the_tenants_of_a_cluster_are_recovered_by_the_program_and_their_tasks_n
     assert!(refused.err.contains("recovers into prod, not into other"), "{}", refused.err);
     for (options, said) in [
         ("--suffix _r", "of the requested names"),
-        ("--suffix -r", "cannot be part of a tenant name"),
+        ("--suffix=-r", "cannot be part of a tenant name"),
         ("--suffix _x --parallel 33", "from 1 to 32"),
         ("--suffix _x --zone zone1=z9", "has no zone z9"),
         ("--suffix _x --as shop", "is not a pair of names"),
         ("--suffix _x --until set:3", "set:3"),
     ] {
-        let refused = stand.server.run(&format!("restore cluster --cluster prod {options} --dry-run"));
+        let refused = stand
+            .server
+            .run(&format!("restore cluster --cluster prod --tenant shop,books {options} --dry-run"));
         assert_ne!(refused.status, 0, "{options}: {}", refused.out);
         assert!(refused.err.contains(said), "{options}: {}", refused.err);
     }

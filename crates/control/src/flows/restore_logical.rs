@@ -236,8 +236,10 @@ async fn create_schema(at: &Here, state: &mut State) -> Answer {
     at.may_act(STATEMENT_LIMIT).await?;
     let schema =
         load::create_schema(&target, &client, &state.dump, &options, state.connections, at.cancelled());
-    let not_made = schema.await.map_err(Error::from)?.not_made;
-    made(at, state, "create-schema", Made { not_made, ..Made::default() }); // step 2 has logged its notes
+    let mut created = schema.await.map_err(Error::from)?;
+    // Step 2 has logged the others.
+    created.notes.retain(|note| note.id.starts_with("load-database-"));
+    made(at, state, "create-schema", created);
     at.log(Note::new("recovery-schema").arg("databases", joined(state)).arg("tables", state.holds.tables));
     Ok(Next::Done)
 }
@@ -283,9 +285,9 @@ async fn verify_data(at: &Here, state: &mut State) -> Answer {
     for finding in report.findings.iter().take(FINDINGS_SHOWN) {
         at.log(words::note(finding.problem().text));
     }
-    if let Some(lost) = load::differing(&report) {
-        made(at, state, "verify-data", lost);
-    } else if let Some(first) = report.findings.first() {
+    // If this step is skipped, these tables are named as not restored completely, and the rest is created.
+    made(at, state, "verify-data", load::differing(&report).unwrap_or_default());
+    if let Some(first) = report.findings.first() {
         let problem = Problem::outside("recovery-differs").coded(codes::RECOVERY_FAILED);
         return Err(words::refused(problem.with("findings", report.findings.len()).raw(first.problem())));
     }

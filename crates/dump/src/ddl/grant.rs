@@ -58,10 +58,10 @@ pub(crate) fn granted(
 }
 
 /// Returns whether a GRANT applies to more than one restored database: it names no database, such as the grant of a
-/// role, a pattern with `%`, or a database of the server itself.
+/// role, a pattern with `%` or `_`, or a database of the server itself.
 pub(crate) fn is_global(statement: &[u8], is_of_server: impl Fn(&str) -> bool) -> bool {
     on(&tokens(statement)).is_none_or(|(_, spelled, pattern)| {
-        pattern.0.contains(&Part::Many) || is_of_server(&pattern.literal().unwrap_or(spelled))
+        pattern.literal().is_none() || is_of_server(&pattern.literal().unwrap_or(spelled))
     })
 }
 
@@ -184,7 +184,8 @@ mod tests {
             ("GRANT `r`@`%` TO `u`@`%`", true),
             ("GRANT ALL ON `%`.* TO 'u'", true),
             (r"GRANT ALL ON `a\%`.* TO 'u'", false),
-            ("GRANT SELECT ON `my_app`.* TO 'u'", false),
+            ("GRANT SELECT ON `my_app`.* TO 'u'", true),
+            (r"GRANT SELECT ON `my\_app`.* TO 'u'", false),
             ("GRANT SELECT ON `d`.`t` TO 'u'", false),
             ("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'", false),
         ] {

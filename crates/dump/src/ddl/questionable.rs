@@ -1,5 +1,6 @@
 //! Defaults with a `?` in the output of SHOW CREATE TABLE, and their replacement by the true text.
 
+use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Token, TokenKind, tokens};
 use crate::encode::push_quoted;
 
@@ -18,7 +19,7 @@ impl Default {
     }
 }
 
-/// Replaces defaults by their true texts; `None` if a shown default does not fit its true text.
+/// Replaces defaults that lack characters by their true texts; `None` if such a default does not fit its true text.
 pub(crate) fn mend(definition: &[u8], found: &[(Default, String)]) -> Option<Vec<u8>> {
     let tokens = tokens(definition);
     let places = places(&tokens);
@@ -27,9 +28,11 @@ pub(crate) fn mend(definition: &[u8], found: &[(Default, String)]) -> Option<Vec
         let default = places.iter().find(|(place, _)| *place == at);
         let truth = default.and_then(|(_, column)| found.iter().find(|(known, _)| known.column == *column));
         match truth {
-            Some((_, text)) if literal(&narrowed(text)) == token.text => mended.extend(literal(text)),
-            Some(_) => return None,
-            None => mended.extend_from_slice(token.text),
+            Some((_, text)) if value(token) == text.as_bytes() => mended.extend_from_slice(token.text),
+            Some((_, text)) if value(token) == narrowed(text).as_bytes() => mended.extend(literal(text)),
+            Some((_, text)) if narrowed(text) != *text => return None,
+            // Bytes, which are shown in another form.
+            _ => mended.extend_from_slice(token.text),
         }
     }
     Some(mended)
@@ -71,6 +74,12 @@ fn places(tokens: &[Token<'_>]) -> Vec<(usize, String)> {
     found
 }
 
+/// Returns the text of a literal.
+fn value(token: &Token<'_>) -> Vec<u8> {
+    let inner = token.text.get(1..token.text.len().saturating_sub(1)).unwrap_or_default();
+    unescaped(inner, token.text[0])
+}
+
 /// Returns a text as the server shows it.
 fn narrowed(text: &str) -> String {
     text.chars().map(|c| if c > '\u{FFFF}' { '?' } else { c }).collect()
@@ -109,8 +118,16 @@ mod tests {
 
     #[test]
     fn a_default_that_does_not_fit_is_not_guessed() {
-        assert_eq!(mend(SHOWN.as_bytes(), &found(&[("b", "x"), ("c", "is it😀")])), None);
-        let fits = mend(SHOWN.as_bytes(), &found(&[("b", "?"), ("c", "is it😀")]));
+        let fits = mend(SHOWN.as_bytes(), &found(&[("b", "?"), ("c", "is it 😀")]));
         assert_eq!(fits, None, "a longer text does not fit");
+    }
+
+    #[test]
+    fn a_default_that_is_shown_whole_stays_as_it_is_spelled() {
+        let shown =
+            "CREATE TABLE `t` (\n  `q` varchar(40) DEFAULT 'what''s up?',\n  `e` text DEFAULT '😀?'\n)";
+        let all = Default::all_questionable(shown.as_bytes());
+        let found: Vec<_> = all.into_iter().zip(["what's up?".to_owned(), "😀?".to_owned()]).collect();
+        assert_eq!(mend(shown.as_bytes(), &found), Some(shown.as_bytes().to_vec()));
     }
 }

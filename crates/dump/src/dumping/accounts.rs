@@ -43,7 +43,7 @@ pub(super) async fn write_accounts(
         let name = account.spelled();
         let definition = match definition(session, account).await {
             Ok(definition) => definition,
-            Err(_) if !is_there(session, account).await? => continue,
+            Err(_) if !is_there(session, account, &accounts).await? => continue,
             Err(error) => {
                 receipt.left_out.push(refused(consent, ObjectKind::Users, &name, error, reading)?);
                 continue;
@@ -67,7 +67,7 @@ pub(super) async fn write_accounts(
         }
         let grants = match catalog::account_grants(session, account).await {
             Ok(grants) => grants,
-            Err(_) if !is_there(session, account).await? => {
+            Err(_) if !is_there(session, account, &accounts).await? => {
                 // Dropped after it was listed.
                 made.retain(|object: &SchemaObject| object.name != name);
                 receipt.accounts.retain(|account| *account != name);
@@ -119,11 +119,15 @@ pub(super) async fn write_accounts(
     Ok(())
 }
 
-/// Returns whether the server still lists an account.
-async fn is_there(session: &mut Session, account: &Account) -> Result<bool> {
+/// Returns whether the server still lists an account. Also if it may not list it, or lists an account that is not among
+/// the known ones: then this one may have been renamed.
+async fn is_there(session: &mut Session, account: &Account, known: &[Account]) -> Result<bool> {
+    let same = |one: &Account, other: &Account| (&one.user, &one.host) == (&other.user, &other.host);
     let all = catalog::accounts(session).await.during(|| "read the users".to_owned())?;
-    let is_it = |other: &Account| (&other.user, &other.host) == (&account.user, &account.host);
-    Ok(all.unwrap_or_default().iter().any(is_it))
+    Ok(all.is_none_or(|all| {
+        let is_new = |other: &Account| !known.iter().any(|known| same(known, other));
+        all.iter().any(|other| same(other, account) || is_new(other))
+    }))
 }
 
 /// Returns the names that OceanBase prints in a GRANT without doubling their backticks.

@@ -198,9 +198,6 @@ impl Code<'_> {
             ObjectKind::Triggers => catalog::triggers(self.session, database)
                 .await
                 .map(|all| all.into_iter().map(|trigger| trigger.name).collect()),
-            ObjectKind::Events => catalog::events(self.session, database)
-                .await
-                .map(|all| all.into_iter().map(|event| event.name).collect()),
             _ => catalog::routines(self.session, database)
                 .await
                 .map(|all| all.into_iter().map(|routine| routine.name).collect()),
@@ -209,7 +206,8 @@ impl Code<'_> {
     }
 
     async fn refused(&mut self, kind: ObjectKind, name: &str, error: SqlError) -> Result<()> {
-        if !self.is_there(kind, name).await? {
+        // An event may have been renamed instead; other code can't be.
+        if kind != ObjectKind::Events && !self.is_there(kind, name).await? {
             return Ok(()); // dropped after it was listed
         }
         if matches!(error, SqlError::UnexpectedAnswer { .. }) {

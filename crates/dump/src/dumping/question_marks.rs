@@ -26,7 +26,9 @@ pub(super) async fn with_true_defaults(
     let Some(row) = rows.first() else { return Ok(Some(definition)) };
     let mut found = Vec::with_capacity(shown.len());
     for (place, default) in shown.into_iter().enumerate() {
-        found.push((default, row.str(place)?.to_owned()));
+        if let Some(text) = row.maybe_str(place)? {
+            found.push((default, text.to_owned()));
+        }
     }
     Ok(mend(&definition, &found))
 }
@@ -45,22 +47,23 @@ pub(super) async fn unproved_defaults(
     Ok(shown.into_iter().map(|default| default.column).collect())
 }
 
-/// Returns the first ENUM or SET column with a row whose text has a character that the definition does not show.
+/// Returns the ENUM and SET columns with a row whose text has a character that the definition does not show.
 pub(super) async fn hidden_members(
     session: &mut Session,
     database: &str,
     table: &str,
     columns: &[catalog::Column],
-) -> Result<Option<String>, SqlError> {
+) -> Result<Vec<String>, SqlError> {
+    let mut hidden = Vec::new();
     for column in columns.iter().filter(|column| Members::shown(column) == Some(Members::Doubtful)) {
         let text = text_of(&format!("CAST({} AS CHAR)", identifier(&column.name)));
         // Each character of four bytes becomes a `?` in utf8mb3.
         let condition = format!(" WHERE OCTET_LENGTH({text}) <> OCTET_LENGTH(CONVERT({text} USING utf8mb3))");
         if !session.rows(&one_row("1", database, table, &condition)).await?.is_empty() {
-            return Ok(Some(column.name.clone()));
+            hidden.push(column.name.clone());
         }
     }
-    Ok(None)
+    Ok(hidden)
 }
 
 fn one_row(what: &str, database: &str, table: &str, condition: &str) -> Statement {

@@ -104,8 +104,13 @@ impl Survey {
         !self.left_out.is_empty() || self.notes.iter().any(|note| note.id.starts_with("dump-view-"))
     }
 
-    /// Removes what a database no longer has. Tables that were read before they were dropped stay.
+    /// Removes what a database no longer has. Tables that were read before they were dropped stay. If the database has
+    /// an object that was not listed, nothing is removed: it may be one of them under a new name.
     fn forget_dropped(&mut self, name: &str, there: &BTreeSet<String>) {
+        let listed: BTreeSet<&String> = self.databases.iter().flat_map(|database| &database.names).collect();
+        if there.iter().any(|object| !listed.contains(object)) {
+            return;
+        }
         let mut dropped = BTreeSet::new();
         for database in &mut self.databases {
             let names = std::mem::take(&mut database.names).into_iter();
@@ -308,16 +313,12 @@ async fn survey_database(
                         text => text?,
                     },
                 };
-                match reader.shows_members(&table.name, text.as_deref()).await {
+                match reader.question_marks(&table.name, text.as_deref()).await {
                     Err(error) if is_about_one(&error) => {
                         reader.refused(&table.name, &error);
                         continue;
                     }
-                    shown => {
-                        if !shown? {
-                            continue;
-                        }
-                    }
+                    done => done?,
                 }
                 if let Some(plan) = reader.read(&table.name, text) {
                     let mut partitions = catalogue.partitions.remove(&table.name).unwrap_or_default();
@@ -389,28 +390,26 @@ impl TableReader<'_> {
         text.during(|| format!("read the definition of {}", full_name(self.database, table)))
     }
 
-    /// Returns whether rows show the members that the definition shows; otherwise the table is left out. Notes defaults
-    /// that no row shows.
-    async fn shows_members(&mut self, table: &str, text: Option<&[u8]>) -> Result<bool> {
+    /// Reports members that the server shows with a `?` and rows show to be others, and notes defaults that no row shows.
+    async fn question_marks(&mut self, table: &str, text: Option<&[u8]>) -> Result<()> {
         if self.session.server().product.is_oceanbase() {
-            return Ok(true);
+            return Ok(());
         }
         let full = full_name(self.database, table);
         let reading = || format!("read the members and defaults of {full}");
-        let column = |name: &str| format!("{full}.{}", identifier(name));
+        let column = |name: &String| format!("{full}.{}", identifier(name));
         let hidden =
             hidden_members(self.session, self.database, table, &self.columns).await.during(reading)?;
-        if let Some(name) = hidden {
-            let reason = Text::new("dump-members-hidden").with("column", column(&name));
-            self.survey.lose(self.consent, full, reason);
-            return Ok(false);
-        }
+        self.survey.left_out.extend(hidden.iter().map(column).map(|column| {
+            let reason = Text::new("left-out-member-names").with("column", &column);
+            self.consent.left_out(ObjectKind::MemberNames, column, reason)
+        }));
         let unproved = unproved_defaults(self.session, self.database, table, text.unwrap_or_default())
             .await
             .during(reading)?;
         let note = |name: &String| Text::new("dump-default-questionable").with("column", column(name));
         self.survey.notes.extend(unproved.iter().map(note));
-        Ok(true)
+        Ok(())
     }
 
     /// Checks that the statement only creates this table, and that its columns are those in the catalogue: a wrongly

@@ -236,6 +236,7 @@ impl Making {
                 continue;
             }
             marks.ensure(&mut self.session, &[(&object.name, ACCOUNT)]).await?;
+            let is_default = is_default_account(&object.statement);
             // OceanBase may refuse a user that it created nevertheless: the repetition must find it.
             let statement = match object.statement.strip_prefix(b"CREATE USER ") {
                 Some(rest)
@@ -246,7 +247,6 @@ impl Making {
                 }
                 _ => object.statement,
             };
-            let is_default = is_default_account(&statement);
             let Some(reason) = self.refusal(Statement::act(statement), &object.name).await? else { continue };
             match is_default {
                 true => self.made.notes.push(reason),

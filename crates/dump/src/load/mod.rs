@@ -20,7 +20,7 @@ mod target;
 mod undo;
 mod views;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use model::not_made::PartKind;
 use model::text::Text;
@@ -121,13 +121,22 @@ pub async fn verify_data(
 }
 
 /// Returns the tables whose rows differ from the dump, as the target stored other values: they are not restored
-/// completely, and the others are. `None` if no table is equal, or if something else is wrong.
+/// completely, and the others are. `None` if no table is equal, if a table has more or fewer rows than the dump, or if
+/// something else is wrong.
 #[must_use]
 pub fn differing(report: &Report) -> Option<Made> {
-    let tables: Option<BTreeSet<&str>> = report.findings.iter().map(Finding::differing_table).collect();
-    let tables = tables.filter(|tables| (tables.len() as u64) < report.tables)?;
+    let mut tables: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for finding in &report.findings {
+        let Finding::RowsDiffer { table, expected, found, .. } = finding else { return None };
+        let (all_expected, all_found) = tables.entry(table).or_default();
+        (*all_expected, *all_found) = (*all_expected + expected, *all_found + found);
+    }
+    let has_all_rows = tables.values().all(|(expected, found)| expected == found);
+    if !has_all_rows || tables.len() as u64 >= report.tables.max(1) {
+        return None;
+    }
     let mut made = Made::default();
-    for table in tables {
+    for table in tables.into_keys() {
         let reason = Text::new("load-rows-changed").with("table", table);
         made.lack(PartKind::Tables, table, reason);
     }

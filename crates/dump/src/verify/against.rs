@@ -116,11 +116,12 @@ impl Crew<'_> {
         let suspected: BTreeSet<String> = whole.keys().cloned().collect();
         // Its rows have been counted already.
         let again = self.run(whole.into_values().collect(), Meter::default()).await?;
-        let differing: BTreeSet<&str> = again.iter().filter_map(Finding::differing_table).collect();
+        let failing: BTreeSet<&str> = again.iter().filter_map(Finding::table).collect();
         findings.retain(|finding| {
             let table = finding.differing_table();
-            table.is_none_or(|table| !suspected.contains(table) || differing.contains(table))
+            table.is_none_or(|table| !suspected.contains(table) || failing.contains(table))
         });
+        findings.extend(again.iter().filter(|finding| finding.differing_table().is_none()).cloned());
         Ok(findings)
     }
 

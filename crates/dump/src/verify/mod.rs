@@ -82,6 +82,14 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Returns the table in the database that it is about.
+    pub(crate) fn table(&self) -> Option<&str> {
+        match self {
+            Self::RowsDiffer { table, .. } | Self::TableMissing { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
     /// Returns the table whose rows differ.
     pub(crate) fn differing_table(&self) -> Option<&str> {
         match self {

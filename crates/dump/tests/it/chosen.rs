@@ -23,7 +23,9 @@ async fn dumped(bed: &Bed, id: &str, names: &[&str], exclude: &[&str]) -> dump::
     let consent = Consent { exclude: chosen(exclude).0, ..Consent::default() };
     let options = Options { selection: chosen(names), consent, ..Options::default() };
     let manifest = bed.dump_with(&id.parse::<DumpId>().expect("an id"), &options).await?;
-    Ok(manifest.tables().map(|(_, table)| table.name.clone()).collect())
+    let mut tables: Vec<String> = manifest.tables().map(|(_, table)| table.name.clone()).collect();
+    tables.sort_unstable();
+    Ok(tables)
 }
 
 #[tokio::test]

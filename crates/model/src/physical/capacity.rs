@@ -224,7 +224,9 @@ pub fn named(zones: &[ZoneUnits], have: &ClusterResources) -> Result<Vec<ZoneNee
 /// Returns a unit specification of a cluster with these limits, preferably the one of the same name.
 #[must_use]
 pub fn same_size<'h>(spec: &UnitSpec, have: &'h ClusterResources) -> Option<&'h UnitSpec> {
-    let fits = |known: &&UnitSpec| known.name != SYS_UNIT && known.is_as_large_as(spec);
+    // Another recovery may have created a `lifeboat_…` for itself, and drops it again.
+    let is_own = |known: &UnitSpec| !known.name.starts_with("lifeboat_") && known.name != SYS_UNIT;
+    let fits = |known: &&UnitSpec| is_own(known) && known.is_as_large_as(spec);
     let mut fitting = have.units.iter().filter(fits).collect::<Vec<_>>();
     fitting.sort_by_key(|known| (known.name != spec.name, &known.name));
     fitting.first().copied()

@@ -57,13 +57,11 @@ pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
 /// Returns whether every server of the product has a database of this name, which belongs to the server.
 #[must_use]
 pub fn every_server_has(product: Product, name: &str) -> bool {
-    match product {
-        Product::Oceanbase | Product::Seekdb => ["mysql", "oceanbase", "information_schema"].contains(&name),
-        Product::Mariadb | Product::Mysql => {
-            ["mysql", "sys"].contains(&name)
-                || IN_ANY_SPELLING.iter().any(|own| own.eq_ignore_ascii_case(name))
-        }
-    }
+    let own: &[&str] = match product {
+        Product::Oceanbase | Product::Seekdb => &["mysql", "oceanbase", "information_schema"],
+        Product::Mariadb | Product::Mysql => &["mysql", "sys", "information_schema", "performance_schema"],
+    };
+    own.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// Returns the names of all databases.

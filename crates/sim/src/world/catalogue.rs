@@ -1,6 +1,5 @@
 //! `information_schema` and `mysql`, as far as clients and scripts read them.
 
-use super::views::{self, names};
 use super::{Cluster, TenantId};
 use crate::sql::table::shown_type;
 use crate::sql::{Shape, Table, Value};
@@ -8,22 +7,25 @@ use crate::sql::{Shape, Table, Value};
 /// The databases that every tenant has.
 const DATABASES: [&str; 4] = ["information_schema", "mysql", "oceanbase", "test"];
 
+/// The views that a tenant sees, by name.
+pub(super) type Views<'a> = &'a dyn Fn() -> Vec<(String, Option<Table>)>;
+
 /// Returns the table of an upper-case name, as a tenant sees it.
-pub(super) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
+pub(super) fn table(cluster: &Cluster, viewer: TenantId, name: &str, views: Views<'_>) -> Option<Table> {
     Some(match name {
         "INFORMATION_SCHEMA__TABLES" => Shape::<String>::new()
             .col("TABLE_CATALOG", "varchar(512)", |_| "def".into())
             .col("TABLE_SCHEMA", "varchar(64)", |_| "oceanbase".into())
             .col("TABLE_NAME", "varchar(256)", |n| n.clone().into())
             .col("TABLE_TYPE", "varchar(64)", |_| "SYSTEM VIEW".into())
-            .table(name, &names(cluster, viewer)),
+            .table(name, &views().into_iter().map(|(view, _)| view).collect::<Vec<_>>()),
         "INFORMATION_SCHEMA__SCHEMATA" => Shape::<&str>::new()
             .col("CATALOG_NAME", "varchar(512)", |_| "def".into())
             .col("SCHEMA_NAME", "varchar(64)", |n| (*n).into())
             .col("DEFAULT_CHARACTER_SET_NAME", "varchar(64)", |_| "utf8mb4".into())
             .col("DEFAULT_COLLATION_NAME", "varchar(64)", |_| "utf8mb4_general_ci".into())
             .table(name, &DATABASES),
-        "INFORMATION_SCHEMA__COLUMNS" => columns(cluster, viewer, name),
+        "INFORMATION_SCHEMA__COLUMNS" => columns(name, views),
         "MYSQL__USER" => {
             let users: Vec<&String> =
                 cluster.tenants.get(&viewer).into_iter().flat_map(|tenant| tenant.users.keys()).collect();
@@ -45,10 +47,10 @@ struct Described {
     declared: Declared,
 }
 
-fn columns(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
+fn columns(name: &str, views: Views<'_>) -> Table {
     let mut rows: Vec<Described> = Vec::new();
-    for view in names(cluster, viewer) {
-        let columns = views::table(cluster, viewer, &view).map(|table| table.columns).unwrap_or_default();
+    for (view, table) in views() {
+        let columns = table.map(|table| table.columns).unwrap_or_default();
         rows.extend(columns.into_iter().zip(1..).map(|((column, kind), position)| Described {
             view: view.clone(),
             column,

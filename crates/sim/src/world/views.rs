@@ -21,7 +21,17 @@ pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
     } else {
         gen3::views::table(cluster, viewer, name).or_else(|| old_tables(cluster, viewer, name))
     }
-    .or_else(|| catalogue::table(cluster, viewer, name))
+    .or_else(|| {
+        let views = || {
+            let all = names(cluster, viewer).into_iter();
+            all.map(|view| {
+                let table = table(cluster, viewer, &view);
+                (view, table)
+            })
+            .collect()
+        };
+        catalogue::table(cluster, viewer, name, &views)
+    })
 }
 
 /// Returns the names that a tenant sees.

@@ -32,6 +32,9 @@ const REFUSALS_MAX: u32 = 60;
 /// later, and may run for 90 seconds.
 const LATE_US: u64 = 3 * 60 * 1_000_000;
 
+/// How long an accepted job of 3.x may be in no view, in microseconds.
+const HIDDEN_US: u64 = 10 * 60 * 1_000_000;
+
 /// The interval between two polls of a cancelled job.
 const CANCEL_LOOK: Duration = Duration::from_secs(5);
 
@@ -188,7 +191,8 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
             return Ok(Next::again(CANCEL_LOOK));
         }
         let now = driver.database_now().await.map_err(Error::from)?;
-        let is_unknown = |sent: Sent| !lane.accepted && sent.may_show(now, LATE_US);
+        let late_us = if driver.generation() == Generation::Gen3 { HIDDEN_US } else { LATE_US };
+        let is_unknown = |sent: Sent| !lane.accepted && sent.may_show(now, late_us);
         if lane.sent.is_some_and(is_unknown) {
             tell_of_late_job(at, scope, lane);
             return Ok(Next::again(CANCEL_LOOK));

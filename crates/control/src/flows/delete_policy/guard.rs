@@ -23,6 +23,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recover_tables::RecoverTables;
 use crate::flows::recovery_source::Origin;
+use crate::flows::restore_cluster::{self, RestoreCluster};
 use crate::flows::restore_tenant::RestoreTenant;
 use crate::orders::BACKUP_PHYSICAL;
 
@@ -153,7 +154,7 @@ async fn refuse_held(context: &Context, cluster: &Cluster, tenant: &Tenant) -> R
 
 /// Refuses a tenant whose physical backups an unfinished task writes or reads.
 async fn refuse_used(context: &Context, cluster: &Cluster, tenant: &Tenant) -> Result<(), Error> {
-    let kinds = [BACKUP_PHYSICAL, RestoreTenant::KIND, RecoverTables::KIND];
+    let kinds = [BACKUP_PHYSICAL, RestoreTenant::KIND, RecoverTables::KIND, RestoreCluster::KIND];
     let query = TaskQuery {
         statuses: UNFINISHED.to_vec(),
         kinds: kinds.map(str::to_owned).to_vec(),
@@ -173,6 +174,13 @@ fn uses(task: &engine::Task, cluster: &Cluster, tenant: &Tenant) -> bool {
     if task.kind == BACKUP_PHYSICAL {
         let is_here = task.subject.get(subject::CLUSTER).is_some_and(|id| *id == cluster.id.to_string());
         return is_here && task.lanes.iter().any(|lane| lane.key == tenant.name);
+    }
+    if task.kind == RestoreCluster::KIND {
+        // Tenants that wait for their turn have no task of their own yet.
+        let state = serde_json::from_value::<restore_cluster::State>(task.state.clone());
+        return state.map_or(true, |state| {
+            state.source == cluster.id && state.tenants.iter().any(|wanted| wanted.tenant == tenant.id)
+        });
     }
     match serde_json::from_value::<Origin>(task.state["origin"].clone()) {
         Ok(origin) => {

@@ -89,15 +89,15 @@ pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> 
     }
     let now = driver.database_now().await.map_err(Error::from)?;
     let is_of_this_run = state.sent_by == at.context().run;
-    if state.sent.is_some_and(|sent| !is_of_this_run && now.since(sent) < LATE_US) {
-        // The server was restarted: the database may still execute the statement.
-        return Ok(Next::again(LOOK));
+    match state.sent {
+        Some(sent) if is_of_this_run && now.since(sent) <= FRESH_US => send(at, state, driver).await,
+        // The server was restarted, or the body was dropped: the database may still execute the statement.
+        Some(sent) if now.since(sent) < LATE_US => Ok(Next::again(LOOK)),
+        _ => {
+            (state.sent, state.sent_by) = (Some(now), at.context().run);
+            Ok(Next::again(Duration::ZERO)) // saved first: a clean-up waits for a late job
+        }
     }
-    if state.sent.is_none_or(|sent| !is_of_this_run || now.since(sent) > FRESH_US) {
-        (state.sent, state.sent_by) = (Some(now), at.context().run);
-        return Ok(Next::again(Duration::ZERO)); // saved first: a clean-up waits for a late job
-    }
-    send(at, state, driver).await
 }
 
 /// Sets the parameter that allows restores, if the version has one. Returns whether every server has read it.
@@ -127,17 +127,15 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     let tag = state.mark.as_ref().and_then(|mark| mark.tag.clone()).unwrap_or_default();
     let statement = own.verbs().start_restore(&state.new_tenant(&from, locality.as_deref(), &tag));
     at.may_act(statement.timeout).await?;
+    // If the views cannot be read, or the answer is lost, the next body must not send the statement again.
+    state.doubts = DOUBTS_MAX;
     let mut answer = std::pin::pin!(own.act(&statement));
     let mut pause = GLANCE.0;
     let outcome = loop {
         tokio::select! {
             biased;
             outcome = &mut answer => break outcome,
-            // The next body must not take this for a statement that was never sent.
-            () = at.cancelled().cancelled() => {
-                state.doubts = DOUBTS_MAX;
-                return Ok(Next::again(LOOK));
-            }
+            () = at.cancelled().cancelled() => return Ok(Next::again(LOOK)),
             () = tokio::time::sleep(pause) => {
                 if is_there(at, state, driver).await? {
                     return Ok(Next::Done);
@@ -152,7 +150,6 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     match outcome {
         Err(error) if leaves_open(&error) => {
             at.log(Note::new("restore-answer-lost").arg("tenant", &state.tenant_name));
-            state.doubts = DOUBTS_MAX;
             Ok(Next::again(LOOK))
         }
         Err(error) if waits_for_logs(state, &error) => {
@@ -162,17 +159,15 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
                 );
             }
             state.waits_for_logs += 1;
+            (state.doubts, state.sent) = (0, None); // a refusal proves that no job will come
             Ok(Next::again(LOOK))
         }
         Err(error) => {
-            (state.mark, state.sent, state.waits_for_logs) = (None, None, 0);
+            (state.mark, state.sent, state.waits_for_logs, state.doubts) = (None, None, 0, 0);
             Err(refused(error))
         }
         // The job exists; a later poll finds it.
-        Ok(()) => {
-            state.doubts = DOUBTS_MAX;
-            Ok(Next::again(LOOK))
-        }
+        Ok(()) => Ok(Next::again(LOOK)),
     }
 }
 

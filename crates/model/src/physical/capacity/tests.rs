@@ -1,3 +1,5 @@
+//! The sums of resources, and what a target lacks for them, as tables of cases.
+
 use std::collections::BTreeMap;
 
 use super::{ZoneNeed, check_together, mapped, mapped_priority, named, same_size, units_of};
