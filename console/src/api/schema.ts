@@ -5408,7 +5408,7 @@ export interface components {
          * @description A kind of object on a server.
          * @enum {string}
          */
-        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs";
+        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs" | "member-names";
         /** @description A tenant of which only the files in a storage are left. */
         OfflineTenantBody: {
             /** @description OceanBase's name of the cluster that was backed up. */
