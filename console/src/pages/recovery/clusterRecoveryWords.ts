@@ -47,7 +47,7 @@ const zh: typeof en = {
   intro: '由目标集群的服务器读取备份并创建新租户，一个任务跟踪所有租户的恢复。“查看计划”只做检查，不做改动。',
   tenants: '租户',
   tenantsHint: '最大的租户最先恢复。',
-  noTenants: '该集群没有业务租户。',
+  noTenants: '该集群没有用户租户。',
   all: '全选',
   suffix: '名称后缀',
   suffixHint: '附加在每个新租户的名称之后，例如恢复到同一集群时使用 _r',

@@ -65,8 +65,8 @@ pub struct Prediction {
     pub pieces: Vec<(i64, i64, i64)>,
 }
 
-/// Predicts what the kernel deletes at its next check, at most: where versions differ, this is the one that deletes more. `window_start_scn` is the tenant's current time minus
-/// RECOVERY_WINDOW, in the unit of the sets; `None` means a window of 0 days, with which nothing expires. Running
+/// Predicts the most that the kernel deletes at its next check: where versions differ, it follows the one that deletes
+/// more. `window_start_scn` is the tenant's current time minus RECOVERY_WINDOW, in the unit of the sets; `None` means a window of 0 days, with which nothing expires. Running
 /// sets are not part of `sets`.
 #[must_use]
 pub fn predict(
