@@ -117,6 +117,7 @@ const INVENTORY: &[(ObjectKind, &[Product], Fate)] = &[
     ),
     (ObjectKind::RecycleBin, OCEANBASE, NotAsked("what lies in it was dropped")),
     (ObjectKind::Jobs, OCEANBASE, OnServer(&[("oceanbase.DBA_SCHEDULER_JOBS", JOBS)])),
+    (ObjectKind::MemberNames, MYSQL, NotAsked("the rows of each table show whether some are hidden")),
 ];
 
 /// The error numbers for a missing view or column.
