@@ -46,6 +46,15 @@ impl Clock {
         now
     }
 
+    /// Sets the speed from now on, in simulated seconds per second; with 0, the clock stands still.
+    pub(crate) fn run(&self, speed: f64) {
+        {
+            let mut face = self.face();
+            *face = Face { shown_us: face.now_us(), since: Instant::now(), speed };
+        }
+        self.moved.send_modify(|count| *count += 1);
+    }
+
     /// Waits until the clock reaches `until_us`, by running or by being moved.
     pub(crate) async fn sleep_until(&self, until_us: i64) {
         let mut moved = self.moved.subscribe();
@@ -57,7 +66,7 @@ impl Clock {
             if left_us <= 0 {
                 return;
             }
-            // A stopped clock is read again only after a client moves it.
+            // A stopped clock is read again only after a client moves or starts it.
             let nap = if speed > 0.0 {
                 Duration::from_secs_f64((left_us as f64 / 1e6 / speed).clamp(0.0002, 3_600.0))
             } else {
@@ -96,5 +105,22 @@ mod tests {
         assert_eq!(clock.now_us(), 1_000);
         assert_eq!(clock.advance(4_000), 5_000);
         sleeper.await.expect("the sleeper ends");
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_on_a_standing_clock_wakes_when_the_clock_runs_and_nothing_passes_before() {
+        let clock = std::sync::Arc::new(Clock::new(1_000, 0.0));
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(3_600_000_000).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(clock.now_us(), 1_000);
+        clock.run(1e9);
+        sleeper.await.expect("the sleeper ends");
+        clock.run(0.0);
+        let shown = clock.now_us();
+        assert!(shown >= 3_600_000_000);
+        assert_eq!(clock.now_us(), shown);
     }
 }

@@ -107,6 +107,11 @@ impl Handle {
         self.control.advance((seconds * 1e6) as i64);
     }
 
+    /// Lets the clock run at a speed in simulated seconds per second; with 0, it stands still.
+    pub fn run(&self, speed: f64) {
+        self.control.process.clock.run(speed);
+    }
+
     /// Simulated time, microseconds since 1970.
     pub fn now_us(&self) -> i64 {
         self.control.process.clock.now_us()

@@ -8,7 +8,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 use sim::{Fault, FaultName, Profile};
 
-use crate::simulated::Stand;
+use crate::simulated::{SPEED, Stand};
 
 const FULL: &str = "FULL_BACKUP";
 
@@ -78,7 +78,7 @@ async fn begin(stand: &Stand, deed: &Deed) -> i64 {
     }
 }
 
-/// Waits until a step runs.
+/// Moves the standing clock of the cluster second by second until a step runs, so that nothing ends behind it.
 async fn reached(stand: &Stand, task: i64, step: &str) {
     let begun = Instant::now();
     loop {
@@ -89,6 +89,7 @@ async fn reached(stand: &Stand, task: i64, step: &str) {
         }
         assert_eq!(seen["status"], "RUNNING", "{step} was passed: {seen:#}");
         assert!(begun.elapsed() < Duration::from_secs(120), "{step} is not reached: {seen:#}");
+        stand.simulator().advance_seconds(1.0);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -96,7 +97,10 @@ async fn reached(stand: &Stand, task: i64, step: &str) {
 /// Plays a story, and returns the transcript.
 async fn play(name: FaultName) -> String {
     let Story { profile, fault, moment, deed, repair } = story(name);
-    let stand = Stand::new(profile, &["shop"]).await;
+    let stand = match moment {
+        Moment::During(_) => Stand::standing_still(profile, &["shop"]).await,
+        Moment::Before | Moment::AfterBackup => Stand::new(profile, &["shop"]).await,
+    };
     let mut told = format!("{name:?} on {profile}\n");
     let task = match moment {
         Moment::Before => {
@@ -114,6 +118,7 @@ async fn play(name: FaultName) -> String {
             let task = begin(&stand, &deed).await;
             reached(&stand, task, step).await;
             stand.simulator().fault(&fault);
+            stand.simulator().run(SPEED);
             task
         }
     };
