@@ -37,8 +37,8 @@ async fn waiting_before(at: &Here) -> Result<usize, Error> {
     Ok(starts.filter(|row| waits(row.status) && place(&row.lane) < own).count())
 }
 
-/// Creates the task of the tenant, or finds the one that was created before a crash and not yet saved in the lane. It replaces the lane's last
-/// one, if there is one.
+/// Creates the task of the tenant, or finds the one that was created before a crash and not yet saved in the lane. It
+/// replaces the lane's last one, if there is one.
 pub(super) async fn begin(at: &Here, state: &State, lane: &mut Lane, before: usize) -> Answer {
     let context = at.context();
     let order = state.order(at.lane(), state.open_passwords(context)?).map_err(crate::words::refused)?;

@@ -8,6 +8,7 @@ use model::Problem;
 use model::ability::Generation;
 use model::order::RecoverUntil;
 use model::physical::restore::RestoreMark;
+use model::physical::sent::{Sending, Sent};
 use model::problem::codes;
 use oceanbase::Driver;
 
@@ -26,10 +27,6 @@ const DOUBTS_MAX: u32 = 60;
 /// While the statement blocks, the first poll for the job comes after the first time. Each further interval is twice as
 /// long, up to the second time.
 const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
-
-/// The statement is sent only within this time after `sent` was saved, in microseconds; later, `sent` is saved again
-/// first.
-const FRESH_US: u64 = 60 * 1_000_000;
 
 /// How long after its statement a job may appear, in microseconds: the database reads the storage before it records
 /// the job.
@@ -87,14 +84,13 @@ pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> 
     if !allow(at, driver).await? {
         return Ok(Next::again(LOOK)); // servers read a parameter within some seconds
     }
-    let now = driver.database_now().await.map_err(Error::from)?;
-    let is_of_this_run = state.sent_by == at.context().run;
-    match state.sent {
-        Some(sent) if is_of_this_run && now.since(sent) <= FRESH_US => send(at, state, driver).await,
-        // The server was restarted, or the body was dropped: the database may still execute the statement.
-        Some(sent) if now.since(sent) < LATE_US => Ok(Next::again(LOOK)),
-        _ => {
-            (state.sent, state.sent_by) = (Some(now), at.context().run);
+    let (now, run) = (driver.database_now().await.map_err(Error::from)?, at.context().run);
+    let sent = state.sent.map(|sent| Sent::intended(sent, state.sent_by));
+    match Sent::next(sent, run, now, LATE_US) {
+        Sending::Send => send(at, state, driver).await,
+        Sending::Look => Ok(Next::again(LOOK)),
+        Sending::Save => {
+            (state.sent, state.sent_by) = (Some(now), run);
             Ok(Next::again(Duration::ZERO)) // saved first: a clean-up waits for a late job
         }
     }
