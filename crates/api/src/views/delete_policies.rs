@@ -162,8 +162,8 @@ impl DeletePolicyPreviewBody {
 
 fn rule(name: Option<&str>) -> Result<KernelPolicy, Problem> {
     let Some(name) = name else { return Ok(KernelPolicy::Default) };
-    let known = [KernelPolicy::Default, KernelPolicy::LogOnly].into_iter().find(|rule| rule.name() == name);
-    known.ok_or_else(|| Problem::invalid("delete-policy-rule-unknown").with("found", name))
+    KernelPolicy::of_name(name)
+        .ok_or_else(|| Problem::invalid("delete-policy-rule-unknown").with("found", name))
 }
 
 /// A change of delete policies.

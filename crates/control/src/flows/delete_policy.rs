@@ -108,9 +108,8 @@ async fn drop_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer
         [found] if found == old => {}
         found => return Err(changed(at, found)),
     }
-    guard::check_tenant(at.context(), &mut driver, state, part.tenant, at.lane()).await?;
     // A policy is dropped only if the new one may be added now.
-    guard::check_add(at.context(), &mut driver, state, part, at.lane()).await?;
+    guard::check_change(at.context(), &mut driver, state, part, at.lane()).await?;
     if !lane.drops {
         lane.drops = true; // saved before the statement is sent: the policy may be gone from now on
         return Ok(Next::again(Duration::ZERO));
@@ -141,7 +140,7 @@ async fn add_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer 
         let hidden = Problem::refused(codes::OUTSIDE, "delete-policy-not-shown");
         return Err(words::refused(hidden.with("tenant", at.lane())));
     }
-    if let Err(error) = guard::check_add(at.context(), &mut driver, state, part, at.lane()).await {
+    if let Err(error) = guard::check_change(at.context(), &mut driver, state, part, at.lane()).await {
         if lane.drops && lane.sent == 0 {
             at.log(Note::new("delete-policy-none").arg("tenant", at.lane()));
         }

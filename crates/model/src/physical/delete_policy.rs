@@ -55,11 +55,7 @@ impl DeletePolicy {
     /// Returns the rule by which the database deletes; `None` for a policy with an unknown name.
     #[must_use]
     pub fn rule(&self) -> Option<KernelPolicy> {
-        match self.name.as_str() {
-            "default" => Some(KernelPolicy::Default),
-            "log_only" => Some(KernelPolicy::LogOnly),
-            _ => None,
-        }
+        KernelPolicy::of_name(&self.name)
     }
 }
 

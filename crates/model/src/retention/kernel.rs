@@ -33,6 +33,12 @@ impl KernelPolicy {
             Self::LogOnly => "log_only",
         }
     }
+
+    /// Returns the policy of a name; `None` for an unknown name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Default, Self::LogOnly].into_iter().find(|policy| policy.name() == name)
+    }
 }
 
 /// Returns the window of a retention policy that the kernel can carry out, in days.
@@ -66,8 +72,8 @@ pub struct Prediction {
 }
 
 /// Predicts the most that the kernel deletes at its next check: where versions differ, it follows the one that deletes
-/// more. `window_start_scn` is the tenant's current time minus RECOVERY_WINDOW, in the unit of the sets; `None` means a window of 0 days, with which nothing expires. Running
-/// sets are not part of `sets`.
+/// more. `window_start_scn` is the tenant's current time minus RECOVERY_WINDOW, in the unit of the sets; `None` means a
+/// window of 0 days, with which nothing expires. Running sets are not part of `sets`.
 #[must_use]
 pub fn predict(
     policy: KernelPolicy,

@@ -67,7 +67,7 @@ pub(super) fn living(tenants: &[Tenant], id: TenantId) -> Result<&Tenant, Proble
 
 /// Checks that the name of a tenant, which a statement contains, still is that of the tenant with this ID. Another one
 /// may have been created with the name of a dropped one.
-pub(super) async fn check_tenant(
+async fn check_tenant(
     context: &Context,
     driver: &mut Driver,
     state: &State,
@@ -84,17 +84,17 @@ pub(super) async fn check_tenant(
     Err(refusal.with("id", id).with("found", &tenant.name).into())
 }
 
-/// Checks once more, immediately before a policy is added, that the database deletes nothing that the plan does not
-/// contain.
-pub(super) async fn check_add(
+/// Checks once more, immediately before a policy is dropped or added, that the tenant is the one that is meant, and that
+/// the database deletes nothing by a new policy that the plan does not contain.
+pub(super) async fn check_change(
     context: &Context,
     driver: &mut Driver,
     state: &State,
     part: &Part,
     name: &str,
 ) -> Result<(), Error> {
-    let PolicyWish::Set { rule, days } = state.wish else { return Ok(()) };
     let tenant = check_tenant(context, driver, state, part.tenant, name).await?;
+    let PolicyWish::Set { rule, days } = state.wish else { return Ok(()) };
     let cluster = context.cluster(state.cluster).await?;
     check_set(context, driver, &cluster, &tenant, rule).await?;
     let window_us = u64::from(days) * DAY_US;
