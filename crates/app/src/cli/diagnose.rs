@@ -26,7 +26,6 @@ const TASKS_MAX: u32 = 50;
 
 /// The answers that are no lists, and their files.
 const ANSWERS: &[(&str, &str)] = &[
-    ("version.json", "/version"),
     ("configuration.json", "/configuration"),
     ("watchers.json", "/watchers"),
     ("history.json", "/history"),
@@ -37,7 +36,6 @@ const ANSWERS: &[(&str, &str)] = &[
 const LISTS: &[(&str, &str)] = &[
     ("alarms.json", "/alarm/alarms"),
     ("channels.json", "/alarm/channels"),
-    ("clusters.json", "/ob/clusters"),
     ("tenants.json", "/ob/tenants"),
     ("protection.json", "/backup/objects"),
     ("storages.json", "/backup/storages"),
@@ -91,7 +89,10 @@ async fn collect(client: &Client, tasks: &[i64], bundle: &mut Bundle) -> Result<
     for (file, path) in LISTS {
         bundle.answer(file, client.list(path, &[]).await.map(Value::Array))?;
     }
-    for cluster in ids(client.list("/ob/clusters", &[]).await.ok()) {
+    let clusters = client.list("/ob/clusters", &[]).await;
+    let known = ids(clusters.as_ref().ok().map(Vec::as_slice));
+    bundle.answer("clusters.json", clusters.map(Value::Array))?;
+    for cluster in known {
         bundle.answer(
             &format!("clusters/{cluster}.json"),
             client.get(&format!("/ob/clusters/{cluster}"), &[]).await,
@@ -103,7 +104,8 @@ async fn collect(client: &Client, tasks: &[i64], bundle: &mut Bundle) -> Result<
     }
     let query = [("status", "FAILED".to_owned()), ("size", TASKS_MAX.to_string())];
     let failed = client.get("/tasks/instances", &query).await;
-    let mut wanted = ids(failed.as_ref().ok().and_then(|page| page["contents"].as_array().cloned()));
+    let mut wanted =
+        ids(failed.as_ref().ok().and_then(|page| page["contents"].as_array()).map(Vec::as_slice));
     bundle.answer("tasks.json", failed)?;
     wanted.extend(tasks);
     wanted.sort_unstable();
@@ -136,7 +138,7 @@ fn lines(pages: &[Value]) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn ids(rows: Option<Vec<Value>>) -> Vec<i64> {
+fn ids(rows: Option<&[Value]>) -> Vec<i64> {
     rows.unwrap_or_default().iter().filter_map(|row| row["id"].as_i64()).collect()
 }
 
