@@ -1,22 +1,8 @@
 import type { Plan } from '../api/types';
-import { InView } from './InView';
+import { Answered } from './Answered';
 import { PlanView } from './PlanView';
-import { ProblemAlert } from './ProblemAlert';
 
-/** The plan of a request, or the error of the request. It scrolls into view, and screen readers announce it. */
+/** The plan of a request, or the error of the request. */
 export function PlanAnswer({ plan, error }: { plan: Plan | undefined; error: unknown }) {
-  return (
-    <div aria-live="polite">
-      {plan ? (
-        <InView key="plan">
-          <PlanView plan={plan} />
-        </InView>
-      ) : null}
-      {error ? (
-        <InView key="problem">
-          <ProblemAlert error={error} />
-        </InView>
-      ) : null}
-    </div>
-  );
+  return <Answered error={error}>{plan ? <PlanView plan={plan} /> : null}</Answered>;
 }

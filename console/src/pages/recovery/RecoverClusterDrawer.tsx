@@ -6,9 +6,8 @@ import { useNavigate } from 'react-router';
 import { answer, client } from '../../api/client';
 import type { Cluster, ClusterRestore } from '../../api/types';
 import { useLabels } from '../../locales';
-import { InView } from '../../parts/InView';
+import { Answered } from '../../parts/Answered';
 import { Loaded, Nothing } from '../../parts/PageState';
-import { ProblemAlert } from '../../parts/ProblemAlert';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 import { tenantsQuery } from '../backup/queries';
 import { ClusterField } from './ClusterField';
@@ -102,18 +101,7 @@ export function RecoverClusterDrawer({ cluster, onClose }: { cluster: Cluster; o
           </Loaded>
         </Form.Item>
         <TargetFields wish={wish} generation={cluster.generation} onChange={change} />
-        <div aria-live="polite">
-          {plan.data ? (
-            <InView key="plan">
-              <ClusterPlan plan={plan.data} />
-            </InView>
-          ) : null}
-          {error ? (
-            <InView key="problem">
-              <ProblemAlert error={error} />
-            </InView>
-          ) : null}
-        </div>
+        <Answered error={error}>{plan.data ? <ClusterPlan plan={plan.data} /> : null}</Answered>
       </Form>
     </Drawer>
   );
