@@ -84,6 +84,17 @@ pub enum ClusterStatus {
     Unavailable,
 }
 
+/// The role of a cluster. Since 4.0, tenants have roles instead, and every cluster is a primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ClusterRole {
+    /// It takes writes.
+    #[default]
+    Primary,
+    /// It follows a primary cluster.
+    Standby,
+}
+
 /// Facts that a probe reads from the cluster itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClusterFacts {
@@ -103,6 +114,12 @@ pub struct ClusterFacts {
     pub servers: Vec<Observer>,
     /// Whether it is being upgraded.
     pub upgrading: bool,
+    /// Its role.
+    #[serde(default)]
+    pub role: ClusterRole,
+    /// Whether a standby cluster follows it.
+    #[serde(default)]
+    pub has_standby: bool,
 }
 
 impl ClusterFacts {

@@ -3,7 +3,7 @@
 //! One file per generation; each lists the statements that it sends.
 
 use model::ability::{Abilities, Generation};
-use model::cluster::{ClusterFacts, Observer, Zone};
+use model::cluster::{ClusterFacts, ClusterRole, Observer, Zone};
 use model::tenant::Tenant;
 
 use crate::error::Error;
@@ -21,6 +21,8 @@ struct Identity {
     zones: Vec<Zone>,
     servers: Vec<Observer>,
     upgrading: bool,
+    role: ClusterRole,
+    has_standby: bool,
 }
 
 /// Reads the facts of the cluster.
@@ -31,7 +33,7 @@ pub(crate) async fn facts(session: &mut Session, abilities: Abilities) -> Result
         Generation::Gen4 => gen4::identity(session).await?,
         Generation::Seekdb => seekdb::identity(session).await?,
     };
-    let Identity { ob_name, ob_cluster_id, zones, servers, upgrading } = identity;
+    let Identity { ob_name, ob_cluster_id, zones, servers, upgrading, role, has_standby } = identity;
     let server = session.server().clone();
     Ok(ClusterFacts {
         ob_name,
@@ -42,6 +44,8 @@ pub(crate) async fn facts(session: &mut Session, abilities: Abilities) -> Result
         zones,
         servers,
         upgrading,
+        role,
+        has_standby,
     })
 }
 

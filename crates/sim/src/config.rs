@@ -92,6 +92,8 @@ pub struct ClusterConfig {
     pub time_zone: String,
     /// True for the standby cluster of a 3.x pair.
     pub standby: bool,
+    /// How many standby clusters follow this primary of 3.x.
+    pub standbys: u32,
     /// Version of the data (COMPATIBLE), if older than the binary: an unfinished upgrade.
     pub compatible: Option<String>,
     /// User tenants.
@@ -110,6 +112,7 @@ impl Default for ClusterConfig {
             sys_password: String::new(),
             time_zone: "+08:00".to_owned(),
             standby: false,
+            standbys: 0,
             compatible: None,
             tenants: vec![TenantConfig::default()],
         }

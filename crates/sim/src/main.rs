@@ -194,6 +194,7 @@ fn clusters(arguments: &Arguments) -> Vec<ClusterConfig> {
             sys_password: arguments.password.clone(),
             time_zone: arguments.time_zone.clone(),
             standby: false,
+            standbys: 0,
             compatible: arguments.compatible.clone(),
             tenants: arguments
                 .tenants

@@ -100,6 +100,10 @@ pub(crate) struct OverviewView {
     ob_cluster_id: i64,
     /// The name of the cluster.
     cluster_name: String,
+    /// The role of the cluster; always `PRIMARY` since 4.0, where tenants have roles.
+    ob_cluster_type: words::ClusterType,
+    /// Whether the cluster is a standby cluster, or has one.
+    primary_and_standby_mode: bool,
     /// Product and version.
     ob_version: String,
     /// Whether it responded at the last refresh.
@@ -162,6 +166,9 @@ impl From<Overview> for OverviewView {
             cluster_id: cluster.id.0,
             ob_cluster_id: cluster.facts.ob_cluster_id,
             cluster_name: cluster.name,
+            ob_cluster_type: cluster.facts.role.into(),
+            primary_and_standby_mode: cluster.facts.has_standby
+                || cluster.facts.role == model::cluster::ClusterRole::Standby,
             ob_version: cluster.facts.server.to_string(),
             ob_cluster_status: cluster.status.into(),
             compaction_status: live.as_ref().ok().map(|live| live.compaction.into()),

@@ -106,6 +106,8 @@ impl From<Cluster> for ClusterView {
             zones,
             servers,
             upgrading: _,
+            role: _,
+            has_standby: _,
         } = facts;
         Self {
             id: id.0,

@@ -79,6 +79,14 @@ words! {
 }
 
 words! {
+    /// The role of a cluster.
+    ClusterType for model::cluster::ClusterRole {
+        Primary = "PRIMARY",
+        Standby = "STANDBY",
+    }
+}
+
+words! {
     /// The SQL mode of a tenant.
     TenantMode for model::tenant::TenantMode {
         Mysql = "MYSQL",

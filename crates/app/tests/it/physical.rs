@@ -109,6 +109,7 @@ async fn an_incremental_backup_is_repaired_by_what_its_failed_step_offers() {
 
     let overview = stand.get(&stand.below("backup/overview")).await;
     for (field, expected) in [
+        ("obClusterType", "PRIMARY"),
         ("compactionStatus", "IDLE"),
         ("obClusterBackupStatus", "NO_BACKUP_STRATEGY"),
         ("backupScheduleStatus", "NONE"),
@@ -116,6 +117,7 @@ async fn an_incremental_backup_is_repaired_by_what_its_failed_step_offers() {
     ] {
         assert_eq!(overview[field], expected, "{overview:#}");
     }
+    assert_eq!(overview["primaryAndStandbyMode"], false, "{overview:#}");
     assert!(
         overview["lastDataBackupTime"].is_string() && overview["latestLogBackupCheckpoint"].is_string(),
         "{overview:#}"

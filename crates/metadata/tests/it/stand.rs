@@ -8,7 +8,7 @@ use metadata::clusters::NewCluster;
 use metadata::{Metadata, Server, Transaction};
 use model::Secret;
 use model::ability::{BackupAbility, Generation};
-use model::cluster::{ClusterFacts, ClusterStatus};
+use model::cluster::{ClusterFacts, ClusterRole, ClusterStatus};
 use model::version::ServerVersion;
 
 /// Runs each promise against each database.
@@ -166,5 +166,7 @@ pub(crate) fn facts() -> ClusterFacts {
         zones: Vec::new(),
         servers: Vec::new(),
         upgrading: false,
+        role: ClusterRole::Primary,
+        has_standby: false,
     }
 }

@@ -1,6 +1,6 @@
 //! OceanBase 2.2.77 to 3.x: everything is in inner tables; zones are stored as names and values.
 
-use model::cluster::{Observer, Zone};
+use model::cluster::{ClusterRole, Observer, Zone};
 use model::id::TenantId;
 use model::tenant::{Tenant, TenantMode};
 
@@ -22,6 +22,18 @@ const SERVERS: &str = "SELECT svr_ip, inner_port, zone, with_rootserver, status,
 const TENANTS: &str = "SELECT * FROM oceanbase.__all_tenant \
                        WHERE tenant_id = 1 OR tenant_id > 1000 ORDER BY tenant_id";
 
+/// One row: this cluster. The documentation lists the view as "from 2.2.30"; a build without it has no standby clusters.
+const ROLE: &str = "SELECT cluster_role FROM oceanbase.v$ob_cluster";
+
+/// The standby clusters of a primary.
+const STANDBYS: &str = "SELECT cluster_id FROM oceanbase.v$ob_standby_status";
+
+/// The role of a standby cluster; the other one is `PRIMARY`.
+const STANDBY: &str = "PHYSICAL STANDBY";
+
+/// The server's error number for a missing view.
+const NO_SUCH_TABLE: u16 = 1146;
+
 /// The prefix of a tenant's status in some versions.
 const STATUS_PREFIX: &str = "TENANT_STATUS_";
 
@@ -31,7 +43,19 @@ pub(super) async fn identity(session: &mut Session) -> Result<Identity, Error> {
     let servers = session.rows(&Statement::read(SERVERS)).await?;
     let servers = servers.iter().map(server).collect::<Result<Vec<_>, _>>()?;
     let upgrading = parameters::in_upgrade_mode(session).await? || builds_differ(&servers);
-    Ok(Identity { ob_name, ob_cluster_id, zones, servers, upgrading })
+    let role = rows_if_there(session, ROLE).await?;
+    let is_standby = role.first().map(|row| row.str("cluster_role")).transpose()? == Some(STANDBY);
+    let role = if is_standby { ClusterRole::Standby } else { ClusterRole::Primary };
+    let has_standby = !rows_if_there(session, STANDBYS).await?.is_empty();
+    Ok(Identity { ob_name, ob_cluster_id, zones, servers, upgrading, role, has_standby })
+}
+
+/// Returns no rows if the view does not exist.
+async fn rows_if_there(session: &mut Session, query: &'static str) -> Result<Vec<Row>, Error> {
+    match session.rows(&Statement::read(query)).await {
+        Err(error) if error.number() == Some(NO_SUCH_TABLE) => Ok(Vec::new()),
+        answer => answer,
+    }
 }
 
 pub(super) async fn tenants(session: &mut Session) -> Result<Vec<Tenant>, Error> {

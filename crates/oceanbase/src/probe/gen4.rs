@@ -1,6 +1,6 @@
 //! OceanBase 4.x: everything is in `DBA_OB_*` views of the sys tenant.
 
-use model::cluster::{Observer, Zone};
+use model::cluster::{ClusterRole, Observer, Zone};
 use model::id::TenantId;
 use model::tenant::{Tenant, TenantMode};
 
@@ -25,7 +25,15 @@ pub(super) async fn identity(session: &mut Session) -> Result<Identity, Error> {
     let servers = session.rows(&Statement::read(SERVERS)).await?;
     let servers = servers.iter().map(server).collect::<Result<Vec<_>, _>>()?;
     let upgrading = parameters::in_upgrade_mode(session).await? || builds_differ(&servers);
-    Ok(Identity { ob_name, ob_cluster_id, zones, servers, upgrading })
+    Ok(Identity {
+        ob_name,
+        ob_cluster_id,
+        zones,
+        servers,
+        upgrading,
+        role: ClusterRole::Primary,
+        has_standby: false,
+    })
 }
 
 pub(super) async fn tenants(session: &mut Session) -> Result<Vec<Tenant>, Error> {

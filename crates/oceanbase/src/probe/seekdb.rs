@@ -1,6 +1,6 @@
 //! seekdb has no cluster, zones or tenants; it is shown as a cluster with one of each.
 
-use model::cluster::{Observer, Zone};
+use model::cluster::{ClusterRole, Observer, Zone};
 use model::id::TenantId;
 use model::tenant::{Tenant, TenantMode};
 
@@ -26,7 +26,15 @@ pub(super) async fn identity(session: &mut Session) -> Result<Identity, Error> {
     let (region, idc) = ("default_region".to_owned(), String::new());
     let zone = Zone { name: ZONE.to_owned(), region, idc, status: "ACTIVE".to_owned() };
     let (zones, servers) = (vec![zone], vec![server]);
-    Ok(Identity { ob_name: NAME.to_owned(), ob_cluster_id: 1, zones, servers, upgrading: false })
+    Ok(Identity {
+        ob_name: NAME.to_owned(),
+        ob_cluster_id: 1,
+        zones,
+        servers,
+        upgrading: false,
+        role: ClusterRole::Primary,
+        has_standby: false,
+    })
 }
 
 pub(super) async fn tenants(session: &mut Session) -> Result<Vec<Tenant>, Error> {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use model::ability::Generation;
+use model::cluster::ClusterRole;
 use model::tenant::TenantMode;
 use oceanbase::precheck::{Verdict, precheck};
 use oceanbase::{Driver, NoWitness};
@@ -50,6 +51,8 @@ const THREE: Answers = &[
         "LIKE 'enable_upgrade_mode'",
         "zone|name|value\nz1|enable_upgrade_mode|True\nz2|enable_upgrade_mode|True",
     ),
+    ("v$ob_cluster", "cluster_role\nPHYSICAL STANDBY"),
+    ("v$ob_standby_status", "cluster_id"),
     ("LIKE 'backup_dest'", "zone|name|value\nz1|backup_dest|file:///backup\nz2|backup_dest|file:///backup"),
     ("LIKE 'backup_dest_option'", "zone|name|value\nz1|backup_dest_option|recovery_window=7d"),
     (
@@ -135,6 +138,7 @@ async fn a_cluster_of_3_reports_its_servers_and_tenants() {
     let facts = driver.probe().await.expect("it says what it is");
     assert_eq!((facts.ob_name.as_str(), facts.ob_cluster_id, facts.generation), ("old", 3, Generation::Gen3));
     assert!(facts.upgrading);
+    assert_eq!((facts.role, facts.has_standby), (ClusterRole::Standby, false));
     let zones =
         facts.zones.iter().map(|zone| (zone.name.as_str(), zone.region.as_str(), zone.status.as_str()));
     assert_eq!(zones.collect::<Vec<_>>(), [("z1", "sys_region", "ACTIVE"), ("z2", "r2", "INACTIVE")]);
@@ -160,6 +164,8 @@ async fn a_cluster_of_3_reports_its_servers_and_tenants() {
     > SELECT zone, name, info FROM oceanbase.__all_zone WHERE zone <> '' AND name IN ('region', 'idc', 'status') ORDER BY zone, name
     > SELECT svr_ip, inner_port, zone, with_rootserver, status, build_version FROM oceanbase.__all_server ORDER BY zone, svr_ip, svr_port
     > SHOW PARAMETERS LIKE 'enable_upgrade_mode'
+    > SELECT cluster_role FROM oceanbase.v$ob_cluster
+    > SELECT cluster_id FROM oceanbase.v$ob_standby_status
     > SELECT * FROM oceanbase.__all_tenant WHERE tenant_id = 1 OR tenant_id > 1000 ORDER BY tenant_id
     ");
 }

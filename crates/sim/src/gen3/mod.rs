@@ -6,6 +6,7 @@ pub(crate) mod backup;
 mod backup_tables;
 mod backup_views;
 pub(crate) mod cleanup;
+mod cluster_views;
 pub(crate) mod command;
 pub(crate) mod compaction;
 mod compaction_views;

@@ -3,8 +3,8 @@
 //! The official documentation lists all these views as "from 2.2.77".
 
 use super::{
-    archive_views, backup_tables, backup_views, compaction_views, resource_views, restore_tables,
-    restore_views,
+    archive_views, backup_tables, backup_views, cluster_views, compaction_views, resource_views,
+    restore_tables, restore_views,
 };
 use crate::sql::Table;
 use crate::world::{Cluster, TenantId};
@@ -41,7 +41,7 @@ pub(crate) fn names(viewer: TenantId) -> Vec<String> {
     if viewer != TenantId::SYS {
         return vec![OWN_ROWS.to_owned()];
     }
-    let all = NAMES.iter().chain(&resource_views::NAMES);
+    let all = NAMES.iter().chain(&resource_views::NAMES).chain(&cluster_views::NAMES);
     all.map(|name| (*name).to_owned()).collect()
 }
 
@@ -57,4 +57,5 @@ pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
         .or_else(|| restore_views::table(cluster, name))
         .or_else(|| restore_tables::table(cluster, name))
         .or_else(|| resource_views::table(cluster, name))
+        .or_else(|| cluster_views::table(cluster, name))
 }

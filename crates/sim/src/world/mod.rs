@@ -86,6 +86,8 @@ pub(crate) struct Cluster {
     pub(crate) zone_s: i32,
     /// A standby cluster of 3.x.
     pub(crate) is_standby: bool,
+    /// How many standby clusters of 3.x follow it.
+    pub(crate) standbys: u32,
     pub(crate) now_us: i64,
     /// The time of the next daily major freeze.
     daily_freeze_us: i64,
@@ -122,6 +124,7 @@ impl Cluster {
             profile,
             zone_s,
             is_standby: config.standby,
+            standbys: config.standbys,
             now_us,
             daily_freeze_us: NEVER,
             zones: topology::zones(config.zones),
