@@ -33,7 +33,7 @@ export const keys = {
   strategies: (id: number) => ['cluster', id, 'backup', 'strategies'],
   strategyRuns: (id: number, tenant: unknown, filter: unknown) => ['cluster', id, 'backup', 'strategies', tenant, 'runs', filter],
   nextRuns: (id: number, tenant: unknown) => ['cluster', id, 'backup', 'strategies', tenant, 'next'],
-  plannedRuns: (schedule: unknown) => ['planned-runs', schedule],
+  plannedRuns: (schedule: unknown, meant: unknown) => ['planned-runs', schedule, meant],
   allStrategies: ['clusters', 'backups', 'strategies'] as const,
   // Read every minute and not after each event, because reading them takes long.
   logDelays: (id: number, days: number) => ['log-delays', id, days],

@@ -2743,6 +2743,11 @@ export interface components {
             /** @description The resources in each zone: a pool is created for each. */
             zones?: components["schemas"]["ZoneBody"][];
         };
+        /**
+         * @description The role of a cluster.
+         * @enum {string}
+         */
+        ClusterType: "PRIMARY" | "STANDBY";
         /** @description A cluster that was taken over. */
         ClusterView: {
             /** @description Its addresses, in the order of use. */
@@ -5561,6 +5566,8 @@ export interface components {
             obClusterId: number;
             /** @description Whether it responded at the last refresh. */
             obClusterStatus: components["schemas"]["ClusterStatus"];
+            /** @description The role of the cluster; always `PRIMARY` since 4.0, where tenants have roles. */
+            obClusterType: components["schemas"]["ClusterType"];
             /**
              * @description The unit of sizes.
              * @example B
@@ -5568,6 +5575,8 @@ export interface components {
             obStorageVolumeUnit: string;
             /** @description Product and version. */
             obVersion: string;
+            /** @description Whether the cluster is a standby cluster, or has one. */
+            primaryAndStandbyMode: boolean;
             /**
              * Format: int64
              * @description The running backup task.
@@ -11107,7 +11116,14 @@ export interface operations {
     };
     schedule_preview: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The cluster. */
+                clusterId?: number;
+                /** @description Only this tenant of it. */
+                tenantId?: number;
+                /** @description The storage; none if it is not saved. */
+                storageId?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -5,7 +5,6 @@ use control::audit::AuditFilter;
 use control::backups::BackupFilter;
 use control::recovery_windows::WindowFilter;
 use control::restores::RestoreFilter;
-use control::strategies::RunFilter;
 use control::tasks::{EventFilter, TaskFilter, TaskOrder};
 use model::archive::ArchiveStatus;
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
@@ -15,6 +14,10 @@ use utoipa::IntoParams;
 
 use crate::views::restores::RestoreStatus;
 use crate::views::words;
+
+mod strategies;
+
+pub(crate) use strategies::{PlannedForQuery, StrategyQuery, StrategyRunQuery};
 
 /// The requested page of a list.
 #[derive(Deserialize, IntoParams)]
@@ -136,55 +139,6 @@ impl LogDelayQuery {
     /// Reads from when and until when.
     pub(crate) fn span(&self) -> Result<Span, Problem> {
         span(self.start_time.as_deref(), self.end_time.as_deref())
-    }
-}
-
-/// Which backup strategies are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct StrategyQuery {
-    /// Of this cluster and its tenants.
-    cluster_id: Option<i64>,
-    /// The page number, from 1.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
-    page: Option<u32>,
-    /// The number of rows per page.
-    #[param(minimum = 1, maximum = 2000, default = 10)]
-    size: Option<u32>,
-}
-
-impl StrategyQuery {
-    /// Reads the cluster and the page.
-    pub(crate) fn read(&self) -> Result<(Option<ClusterId>, PageAsk), Problem> {
-        Ok((self.cluster_id.map(ClusterId), page(self.page, self.size)?))
-    }
-}
-
-/// Which runs of a backup strategy are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct StrategyRunQuery {
-    /// Due at this time or later.
-    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
-    start_time: Option<String>,
-    /// Due before this time.
-    #[param(format = DateTime)]
-    end_time: Option<String>,
-    /// The page number, from 1.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
-    page: Option<u32>,
-    /// The number of rows per page.
-    #[param(minimum = 1, maximum = 2000, default = 10)]
-    size: Option<u32>,
-}
-
-impl StrategyRunQuery {
-    /// Reads the due times and the page.
-    pub(crate) fn read(&self) -> Result<(RunFilter, PageAsk), Problem> {
-        let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
-        Ok((RunFilter { from, until }, page(self.page, self.size)?))
     }
 }
 

@@ -47,7 +47,11 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
   const [test, setTest] = useState<StorageTest>();
   const [goesUntested, setGoesUntested] = useState(false);
   const save = useSave(cluster.id, strategy, onSaved);
-  const planned = usePlannedRuns(toSchedule(draft.schedule));
+  const planned = usePlannedRuns(toSchedule(draft.schedule), {
+    clusterId: cluster.id,
+    tenantId: draft.tenant,
+    storageId: draft.storage.kind === 'saved' ? draft.storage.savedId : undefined,
+  });
   const form = useFirstFault(save.error);
 
   const edit = (next: (was: StrategyDraft) => StrategyDraft) => {

@@ -76,12 +76,19 @@ export function nextRunsQuery(scope: Scope) {
   });
 }
 
+/** What a schedule that is not saved is for; no storage is one that is not saved. */
+export interface PlannedFor {
+  clusterId: number;
+  tenantId?: number;
+  storageId?: number;
+}
+
 /** The next runs of a schedule that is not saved; a refusal says what is wrong with it. */
-export function plannedRunsQuery(schedule: Schedule | undefined) {
+export function plannedRunsQuery(schedule: Schedule | undefined, query: PlannedFor) {
   return queryOptions({
-    queryKey: keys.plannedRuns(schedule),
+    queryKey: keys.plannedRuns(schedule, query),
     enabled: schedule !== undefined,
-    queryFn: () => answer(client.POST('/api/v2/backup/strategies/nextRuns', { body: schedule as Schedule })),
+    queryFn: () => answer(client.POST('/api/v2/backup/strategies/nextRuns', { params: { query }, body: schedule as Schedule })),
     gcTime: 0,
     retry: false,
   });

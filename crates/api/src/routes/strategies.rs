@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
-use crate::queries::{StrategyQuery, StrategyRunQuery};
+use crate::queries::{PlannedForQuery, StrategyQuery, StrategyRunQuery};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::strategies::{NewStrategyBody, StopScheduleBody, StrategyChangeBody, StrategyView};
 use crate::views::strategy_list::StrategyListView;
@@ -41,15 +41,18 @@ pub(crate) async fn all_strategy_list(
     post,
     path = "/backup/strategies/nextRuns",
     tag = "strategies",
+    params(PlannedForQuery),
     request_body = ScheduleBody,
     responses((status = 200, body = Envelope<PlannedRunsView>), Failures)
 )]
 pub(crate) async fn schedule_preview(
     State(api): State<Api>,
     Caller(actor): Caller,
+    Parameters(meant): Parameters<PlannedForQuery>,
     Body(body): Body<ScheduleBody>,
 ) -> Result<Answer<PlannedRunsView>, Failure> {
-    Ok(Answer(strategies::planned_runs(&api.control, &actor, body.form()).await?.into()))
+    let meant = meant.read()?;
+    Ok(Answer(strategies::planned_runs(&api.control, &actor, body.form(), meant).await?.into()))
 }
 
 /// Returns the backup strategy of a cluster

@@ -18,6 +18,7 @@ struct Story {
     server: Server,
     simulator: sim::Handle,
     cluster: Value,
+    storage: Value,
 }
 
 impl Story {
@@ -31,7 +32,7 @@ impl Story {
         let config = Config { clusters: vec![simulated], ..Config::paused(Profile::V4_2_5) };
         let simulator = sim::Server::start(config).await.expect("the simulator starts");
         let server = Server::open().await;
-        let story = Self { server, simulator, cluster: Value::Null };
+        let story = Self { server, simulator, cluster: Value::Null, storage: Value::Null };
         let cluster = json!({
             "name": "prod", "addresses": [format!("127.0.0.1:{}", story.simulator.port())], "user": "root@sys",
             "password": "of-the-sys-tenant",
@@ -43,8 +44,8 @@ impl Story {
                 "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": story.server.dir.path().join("backups"),
             },
         });
-        story.done("POST", "/backup/storages", Some(storage)).await;
-        Self { cluster, ..story }
+        let storage = story.done("POST", "/backup/storages", Some(storage)).await["storageId"].clone();
+        Self { cluster, storage, ..story }
     }
 
     /// Sends a request that must succeed, and returns the data.
@@ -99,6 +100,25 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     let preview = preview["contents"].as_array().expect("a list");
     assert_eq!((preview.len(), &preview[0]["zone"]), (30, &json!("Asia/Shanghai")));
     assert!(preview[0]["dueTime"].as_str().expect("a text").ends_with(":00:00+08:00"), "{}", preview[0]);
+    let mut incremental = hourly();
+    incremental["dataBackupMode"] = json!("INCREMENTAL_BACKUP");
+    (incremental["fullOnCycle"], incremental["fullOnDays"]) = (json!("MONTH"), json!(["L"]));
+    for (meant, first) in [
+        (String::new(), "INCREMENTAL_BACKUP"),
+        (format!("?clusterId={}&storageId={}", story.cluster, story.storage), "FULL_BACKUP"),
+        (format!("?clusterId={}", story.cluster), "FULL_BACKUP"),
+    ] {
+        let path = format!("/backup/strategies/nextRuns{meant}");
+        let runs = story.done("POST", &path, Some(incremental.clone())).await;
+        // On the last day of a month every run is full.
+        let is_scheduled_full = runs["contents"][1]["dataBackupMode"] == "FULL_BACKUP";
+        let first = if is_scheduled_full { "FULL_BACKUP" } else { first };
+        assert_eq!(runs["contents"][0]["dataBackupMode"], first, "{meant}: no set exists: {runs:#}");
+    }
+    for (meant, status) in [("?tenantId=1001", 400), ("?clusterId=4711", 404)] {
+        let path = format!("/backup/strategies/nextRuns{meant}");
+        assert_eq!(story.refused("POST", &path, Some(hourly())).await, status, "{meant}");
+    }
 
     let mut cleaned = json!({ "obBackupScheduleConfig": hourly() });
     cleaned["obBackupScheduleConfig"]["cleanEnabled"] = json!(true);

@@ -115,6 +115,21 @@ pub(crate) fn short_or_none(moment: Option<&String>) -> String {
     moment.map_or_else(|| "-".to_owned(), |moment| short(moment))
 }
 
+/// The IDs of the object that a strategy backs up.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) cluster: i64,
+    pub(super) tenant: Option<i64>,
+}
+
+impl Place {
+    /// Returns the path of its strategy.
+    pub(super) fn path(self) -> String {
+        let below = self.tenant.map(|tenant| format!("/tenants/{tenant}")).unwrap_or_default();
+        format!("/ob/clusters/{}{below}/backup/config/backupStrategy", self.cluster)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::read_rename;

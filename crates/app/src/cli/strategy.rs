@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::names::{cluster, short, short_or_none, tenant, unreadable_strategies};
+use super::names::{Place, cluster, short, short_or_none, tenant, unreadable_strategies};
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::{SettingsArgs, without_default};
@@ -106,12 +106,17 @@ struct ScopeArgs {
 impl ScopeArgs {
     /// Returns the path of the strategy.
     async fn path(&self, client: &Client) -> Result<String, Failure> {
+        Ok(self.place(client).await?.path())
+    }
+
+    /// Finds the cluster or tenant.
+    async fn place(&self, client: &Client) -> Result<Place, Failure> {
         let found = cluster(client, &self.cluster).await?;
-        let below = match &self.tenant {
-            Some(name) => format!("/tenants/{}", tenant(client, &found, Some(name)).await?),
-            None => String::new(),
+        let tenant = match &self.tenant {
+            Some(name) => Some(tenant(client, &found, Some(name)).await?),
+            None => None,
         };
-        Ok(format!("/ob/clusters/{}{below}/backup/config/backupStrategy", found.id))
+        Ok(Place { cluster: found.id, tenant })
     }
 
     /// Returns a text about the cluster or tenant.
@@ -134,25 +139,25 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
         Verb::Export(args) => return export(&client, screen, &args).await,
         Verb::Apply(args) => return apply(&client, screen, &args).await,
         Verb::Create { scope, settings, preview: only_preview } => {
-            let path = scope.path(&client).await?;
+            let place = scope.place(&client).await?;
             let body = settings.body(&client, None).await?;
             if only_preview {
-                return preview(&client, screen, &path, body, None).await;
+                return preview(&client, screen, place, body, None).await;
             }
-            let data = client.post(&path, Some(&body)).await?;
+            let data = client.post(&place.path(), Some(&body)).await?;
             (data, scope.text("cli-strategy-created"))
         }
         Verb::Edit { scope, settings, yes, preview: only_preview } => {
-            let path = scope.path(&client).await?;
-            let saved = client.get(&path, &[]).await?;
+            let place = scope.place(&client).await?;
+            let saved = client.get(&place.path(), &[]).await?;
             let mut body = settings.body(&client, Some(&saved)).await?;
             if yes {
                 body["acceptStorageMove"] = Value::Bool(true);
             }
             if only_preview {
-                return preview(&client, screen, &path, body, Some(&saved)).await;
+                return preview(&client, screen, place, body, Some(&saved)).await;
             }
-            let data = client.patch(&path, &body).await?;
+            let data = client.patch(&place.path(), &body).await?;
             (data, scope.text("cli-strategy-changed"))
         }
         Verb::Pause { scope, log_backup, clean_up } => {

@@ -3,6 +3,7 @@
 use model::problem::codes;
 use serde_json::Value;
 
+use super::names::Place;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{PlannedRunRow, Said, ScheduleRow, StrategyRow, read, read_all};
@@ -28,19 +29,19 @@ pub(super) async fn show(client: &Client, screen: Screen, path: &str) -> Result<
     Ok(())
 }
 
-/// Lets the server check a strategy to be saved at a path of the API, and prints its next runs. Saves nothing. `saved`
-/// is the strategy that the body changes, if it exists.
+/// Lets the server check a strategy to be saved, and prints its next runs. Saves nothing. `saved` is the strategy that
+/// the body changes, if it exists.
 pub(super) async fn preview(
     client: &Client,
     screen: Screen,
-    path: &str,
+    place: Place,
     mut body: Value,
     saved: Option<&Value>,
 ) -> Result<(), Failure> {
     body["dryRun"] = Value::Bool(true);
     let checked = match saved {
-        None => client.post(path, Some(&body)).await,
-        Some(_) => client.patch(path, &body).await,
+        None => client.post(&place.path(), Some(&body)).await,
+        Some(_) => client.patch(&place.path(), &body).await,
     };
     match checked {
         // The saved schedule has next runs, too.
@@ -49,10 +50,33 @@ pub(super) async fn preview(
     }
     let schedule = Some(&body["obBackupScheduleConfig"]).filter(|schedule| !schedule.is_null());
     let schedule = schedule.or_else(|| saved.map(|saved| &saved["obBackupScheduleConfig"]));
-    let answer = client.post("/backup/strategies/nextRuns", schedule).await?;
+    let storage = storage_of(client, place, &body, saved).await?;
+    let ids = [("tenantId", place.tenant), ("storageId", storage)];
+    let ids = ids.iter().filter_map(|(name, id)| id.map(|id| format!("&{name}={id}")));
+    let path = format!("/backup/strategies/nextRuns?clusterId={}{}", place.cluster, ids.collect::<String>());
+    let answer = client.post(&path, schedule).await?;
     let next = planned(&answer)?;
     screen.show(&answer, |screen| next_runs(screen, &next));
     Ok(())
+}
+
+/// Returns the storage that the strategy will use; none if it is not saved.
+async fn storage_of(
+    client: &Client,
+    place: Place,
+    body: &Value,
+    saved: Option<&Value>,
+) -> Result<Option<i64>, Failure> {
+    let id = |strategy: &Value| strategy["obBackupServiceStorageConfig"]["storageId"].as_i64();
+    let is_typed = body["obBackupServiceStorageConfig"]["obBackupStorageBaseInfo"].is_object();
+    if let Some(storage) = id(body).or_else(|| saved.filter(|_| !is_typed).and_then(id)) {
+        return Ok(Some(storage));
+    }
+    if is_typed {
+        return Ok(None);
+    }
+    let ability = client.get(&format!("/ob/clusters/{}/backup/ability", place.cluster), &[]).await?;
+    Ok(ability["storageId"].as_i64())
 }
 
 fn planned(answer: &Value) -> Result<Vec<PlannedRunRow>, Failure> {

@@ -55,8 +55,8 @@ use log_backup::{pause_order, resume_order};
 use misses::record_misses;
 use place::place;
 pub use runs::{
-    NextRuns, RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs,
-    runs,
+    NextRuns, PlannedFor, RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs,
+    planned_runs, runs,
 };
 pub(crate) use runs::{schedule_standing, schedule_standings};
 

@@ -162,23 +162,40 @@ pub async fn next_runs(control: &Control, actor: &Actor, scope: Scope) -> Result
     Ok(NextRuns::of(next_of(&control.context, &strategy, &history, now, NEXT_RUNS + 1).await?))
 }
 
-/// Returns the next runs of a schedule that is not saved. They are without jitter, which depends on the strategy's ID. A
-/// full backup that an incremental one can build on counts as present.
+/// What a schedule that is not saved is for.
+#[derive(Debug, Clone, Copy)]
+pub struct PlannedFor {
+    /// The cluster or tenant.
+    pub scope: Scope,
+    /// The storage; none if it is not saved.
+    pub storage: Option<StorageId>,
+}
+
+/// Returns the next runs of a schedule that is not saved. They are without jitter, which depends on the strategy's ID.
+/// If it is not known what the schedule is for, a full backup that an incremental one can build on counts as present.
 ///
 /// # Errors
-/// When the actor may not read it, or the schedule is malformed.
-pub async fn planned_runs(control: &Control, actor: &Actor, form: Form) -> Result<NextRuns, Error> {
+/// When the actor may not read it, the cluster does not exist, or the schedule is malformed.
+pub async fn planned_runs(
+    control: &Control,
+    actor: &Actor,
+    form: Form,
+    meant: Option<PlannedFor>,
+) -> Result<NextRuns, Error> {
     actor.must(Permission::Read)?;
+    if let Some(meant) = meant {
+        control.context.cluster(meant.scope.cluster()).await?;
+    }
     let schedule = Schedule::try_from(Form { jitter_seconds: None, ..form })?;
     let now = control.metadata().now().await?;
     let strategy = Strategy {
         id: StrategyId(0),
-        scope: Scope::Cluster(ClusterId(0)),
+        scope: meant.map_or(Scope::Cluster(ClusterId(0)), |meant| meant.scope),
         owner: actor.user,
         settings: Settings {
             // Of a logical strategy all runs are full, whatever its method.
             method: BackupMethod::Physical,
-            storage: StorageId(0),
+            storage: meant.and_then(|meant| meant.storage).unwrap_or(StorageId(0)),
             schedule,
             start_log_backup: false,
             restart_interrupted_log_backup: false,
@@ -188,7 +205,11 @@ pub async fn planned_runs(control: &Control, actor: &Actor, form: Form) -> Resul
         paused: false,
         since: now,
     };
-    Ok(NextRuns::of(preview(&strategy, &[], true, now, NEXT_RUNS + 1)))
+    let runs = match meant {
+        Some(_) => next_of(&control.context, &strategy, &[], now, NEXT_RUNS + 1).await?,
+        None => preview(&strategy, &[], true, now, NEXT_RUNS + 1),
+    };
+    Ok(NextRuns::of(runs))
 }
 
 impl NextRuns {
