@@ -3,6 +3,9 @@ export const recoveryEn = {
   title: 'Initiate Recovery',
   content: 'Recovery Content',
   contents: { tenant: 'The whole tenant', tables: 'Single tables and databases' },
+  onlyTables: 'Only These Tables',
+  onlyTablesHint: 'One table in each line, as database.table. Empty: everything. Views, and foreign keys to other tables, are not restored.',
+  onlyTablesWrong: 'Each line must be database.table.',
   tableLines:
     'One in each line: database, database.table, or a new name after it: database.table=database.table. At most 200, from OceanBase 4.2.1 on. The databases must exist in the destination tenant.',
   tablesWrong: (line: number) => `Line ${line}: enter database or database.table, and after = a name of the same kind.`,
@@ -75,6 +78,9 @@ export const recoveryZh: typeof recoveryEn = {
   title: '发起恢复',
   content: '恢复内容',
   contents: { tenant: '整个租户', tables: '单表和数据库' },
+  onlyTables: '仅恢复以下表',
+  onlyTablesHint: '每行一张表，格式为 数据库.表。留空则恢复全部对象。不恢复视图以及引用其他表的外键。',
+  onlyTablesWrong: '每行的格式必须为 数据库.表。',
   tableLines:
     '每行一个：数据库、数据库.表，或在其后指定新名称：数据库.表=数据库.表。最多 200 个，OceanBase 4.2.1 及以上版本支持。目标租户中须已有这些数据库。',
   tablesWrong: (line) => `第 ${line} 行：请输入数据库或数据库.表，= 之后为同类名称。`,

@@ -26,7 +26,9 @@ pub use cluster_recovery::{ClusterRecovery, PARALLEL, PARALLEL_MAX, TenantWish};
 pub use delete_policy::DeletePolicyOrder;
 pub use storage_choice::StorageChoice;
 pub use table_recovery::{TableRecovery, takes_tables};
-pub use tenant_recovery::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
+pub use tenant_recovery::{
+    BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery, takes_table_list,
+};
 
 /// An order. Its JSON form has no secrets.
 #[derive(Debug, Clone, Serialize)]

@@ -156,9 +156,13 @@ test('before 4.0 the same form goes to clusters of that age, and has no standby'
   await page.getByLabelText('Destination Cluster').click({ force: true });
   await expect.element(page.getByRole('option', { name: 'prod' })).toBeInTheDocument();
   expect(page.getByRole('option', { name: 'newer' }).elements()).toEqual([]);
+  await page.getByLabelText('Only These Tables').fill('orders');
+  await expect.element(page.getByText('Each line must be database.table.')).toBeVisible();
+  await expect.element(submit()).toBeDisabled();
+  await page.getByLabelText('Only These Tables').fill('sale.orders');
   await submit().click();
   await expect.poll(() => calls.at(-1)?.body).toMatchObject({
-    restoreOnlineTenantRequiredParam: { backupClusterId: 7, restoreTenantInfoParam: { name: 'shop_restored', zones: [{ name: 'zone1', resourcePool: { unitSpecName: 'c2' } }] } },
+    restoreOnlineTenantRequiredParam: { backupClusterId: 7, restoreTenantInfoParam: { name: 'shop_restored', tables: ['sale.orders'], zones: [{ name: 'zone1', resourcePool: { unitSpecName: 'c2' } }] } },
   });
 });
 

@@ -4,6 +4,7 @@ import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { ClusterField } from './ClusterField';
+import { onlyTablesOf } from './tables';
 import type { TenantWish } from './tenantRecovery';
 
 interface TenantTargetProps {
@@ -27,13 +28,14 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
         <ClusterField
           cluster={wish.cluster}
           generation={generation}
-          // A cluster of another generation may not support standby tenants.
-          onChange={(cluster) => onChange(generation ? { cluster } : { cluster, isStandby: false })}
+          // A cluster of another generation may support neither standby tenants nor a choice of tables.
+          onChange={(cluster) => onChange(generation ? { cluster } : { cluster, isStandby: false, onlyTables: '' })}
         />
         <Form.Item label={recovery.newTenant} htmlFor="recovery-new-tenant" extra={recovery.newTenantHint}>
           <Input id="recovery-new-tenant" value={wish.name} onChange={({ target }) => onChange({ name: target.value })} />
         </Form.Item>
       </div>
+      {into === 'GEN3' ? <OnlyTables typed={wish.onlyTables} onChange={(onlyTables) => onChange({ onlyTables })} /> : null}
       {/* Before 4.0 no tenant can be a standby. */}
       {into === 'GEN4' ? (
         <Form.Item label={recovery.standby} htmlFor="recovery-standby" extra={recovery.standbyHint}>
@@ -79,5 +81,21 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
         />
       </Form.Item>
     </>
+  );
+}
+
+/** The only tables of a new tenant; since 4.0, tables are recovered into an existing one. */
+function OnlyTables({ typed, onChange }: { typed: string; onChange: (typed: string) => void }) {
+  const { recovery } = useLabels();
+  const isWrong = onlyTablesOf(typed) === undefined;
+  return (
+    <Form.Item
+      label={recovery.onlyTables}
+      htmlFor="recovery-only-tables"
+      extra={recovery.onlyTablesHint}
+      {...(isWrong ? { validateStatus: 'error' as const, help: recovery.onlyTablesWrong } : {})}
+    >
+      <Input.TextArea id="recovery-only-tables" rows={3} value={typed} onChange={({ target }) => onChange(target.value)} />
+    </Form.Item>
   );
 }

@@ -65,3 +65,9 @@ export function completeSelection(text: string): Selection | undefined {
   const read = selectionOf(text);
   return 'selection' in read && (read.selection.databases ?? read.selection.obBackupObjectList) ? read.selection : undefined;
 }
+
+/** Returns the tables, one in each line, as the API reads them; undefined if a line is not `database.table`. */
+export function onlyTablesOf(text: string): string[] | undefined {
+  const lines = text.split('\n').map((line) => line.trim()).filter(Boolean);
+  return lines.every((line) => nameOf(line)?.[1] !== undefined) ? lines : undefined;
+}

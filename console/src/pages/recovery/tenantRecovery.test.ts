@@ -93,7 +93,9 @@ test('the request names source, moment, target and units, and only what was chos
     expect(asked).toMatchObject(moment);
     expect(asked).not.toHaveProperty('restoreEndTime');
   }
-  for (const part of [{ name: ' ' }, { unit: '' }, { resources: 'pools' as const }, { time: 'soon' }, { until: 'scn' as const, scn: '12a' }, { until: 'set' as const }]) {
+  const few = tenantBody({ ...WISH, onlyTables: ' sale.orders \n\n`a.b`.`c`' }, source, ['zone1']);
+  expect(few?.restoreOnlineTenantRequiredParam?.restoreTenantInfoParam).toMatchObject({ tables: ['sale.orders', '`a.b`.`c`'] });
+  for (const part of [{ name: ' ' }, { onlyTables: 'sale' }, { unit: '' }, { resources: 'pools' as const }, { time: 'soon' }, { until: 'scn' as const, scn: '12a' }, { until: 'set' as const }]) {
     expect(tenantBody({ ...WISH, ...part }, source, ['zone1'])).toBeUndefined();
   }
 });

@@ -1,5 +1,5 @@
 import type { RecoveryInterval, Restore, TenantWindow } from '../../api/types';
-import { completeSelection } from './tables';
+import { completeSelection, onlyTablesOf } from './tables';
 
 /** The form of the time of a recovery: a time or the latest time, an SCN, or the end of a backup set. */
 export type Until = 'time' | 'scn' | 'set';
@@ -18,6 +18,8 @@ export interface TenantWish {
   content: 'tenant' | 'tables';
   /** The typed tables and databases, one in each line. */
   objects: string;
+  /** Before 4.0: the only tables of the new tenant, one in each line; empty for everything. */
+  onlyTables: string;
   /** The cluster to recover into. */
   cluster: number;
   /** The name of the new tenant, or of the existing one to recover tables into. */
@@ -126,12 +128,15 @@ export function newTenantOf(wish: TenantWish, zones: string[]) {
   const unit = wish.unit.trim();
   const hasResources = wish.resources === 'pools' ? pools.length > 0 : unit !== '' && zones.length > 0;
   if (!wish.name.trim() || !hasResources) return undefined;
+  const tables = onlyTablesOf(wish.onlyTables);
+  if (!tables) return undefined;
   const resourcePool = { unitSpecName: unit, unitCount: wish.count };
   const resources = wish.resources === 'pools' ? { poolList: pools } : { zones: zones.map((name) => ({ name, resourcePool })) };
   return {
     name: wish.name.trim(),
     ...(wish.primaryZone.trim() ? { primaryZone: wish.primaryZone.trim() } : {}),
     ...(wish.isStandby ? { role: 'STANDBY' as const } : {}),
+    ...(tables.length > 0 ? { tables } : {}),
     ...resources,
   };
 }
@@ -169,6 +174,7 @@ export const NO_TENANT: TenantWish = {
   set: undefined,
   content: 'tenant',
   objects: '',
+  onlyTables: '',
   cluster: 0,
   name: '',
   resources: 'units',

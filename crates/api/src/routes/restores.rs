@@ -15,8 +15,8 @@ use crate::queries::{RestoreQuery, WindowQuery};
 use crate::views::cluster_recovery::{ClusterRestoreBody, ClusterRestorePlanView, ClusterRestoreRequest};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::recovery_info::RecoveryInfoView;
+use crate::views::restore_preview::RestorePreviewView;
 use crate::views::restores::{RestoreAsk, RestoreBody, RestoreRequest, RestoreTaskView};
-use crate::views::tenant_recovery::RestorePreviewView;
 
 /// Recovers a backup set, or a tenant or tables from physical backups
 ///

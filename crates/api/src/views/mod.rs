@@ -25,6 +25,7 @@ pub(crate) mod not_made;
 pub(crate) mod plans;
 pub(crate) mod protection;
 pub(crate) mod recovery_info;
+pub(crate) mod restore_preview;
 pub(crate) mod restores;
 pub(crate) mod retention;
 pub(crate) mod secret;

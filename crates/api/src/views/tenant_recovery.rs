@@ -1,17 +1,16 @@
-//! Recoveries from physical backups, of tenants or of tables: the request in OCP's forms, online and offline, and what
-//! it would read.
+//! Recoveries from physical backups, of tenants or of tables: the request in OCP's forms, online and offline.
 
 use std::collections::BTreeMap;
 
-use control::restores::Previewed;
 use model::Problem;
 use model::backup::BackupObject;
 use model::id::{ClusterId, TenantId};
 use model::order::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TableRecovery, TenantRecovery};
 use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};
+use model::physical::restore::TableName;
 use model::physical::table_recovery::renamed;
 use model::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::secret::SecretText;
@@ -118,6 +117,11 @@ pub(crate) struct NewTenantBody {
     /// restores first and drops at the end.
     #[serde(default)]
     pool_list: Vec<String>,
+    /// Before OceanBase 4.0: only these tables, as `database.table` or with backquotes; defaults to all objects. Views, and
+    /// foreign keys to other tables, are not restored then.
+    #[serde(default)]
+    #[schema(example = json!(["shop.orders"]))]
+    tables: Vec<String>,
     /// Whether it is activated, or stays a standby.
     #[serde(default)]
     role: TenantRoleBody,
@@ -276,7 +280,7 @@ impl TenantForm {
     /// Returns the recovery of the whole tenant, as a new one.
     pub(crate) fn tenant(self) -> Result<TenantRecovery, Problem> {
         let Self { source, until, cluster, target, passwords } = self;
-        let NewTenantBody { name, primary_zone, zones, pool_list, role } = target;
+        let NewTenantBody { name, primary_zone, zones, pool_list, tables, role } = target;
         let resources = match (zones.is_empty(), pool_list.is_empty()) {
             (false, false) => return Err(Problem::invalid("recovery-resources-twice")),
             (true, _) => TargetResources::Pools(pool_list),
@@ -290,6 +294,7 @@ impl TenantForm {
             resources,
             primary_zone: primary_zone.filter(|zones| !zones.trim().is_empty()),
             role: role.role(),
+            tables: tables.iter().map(|name| table(name)).collect::<Result<_, _>>()?,
             passwords: passwords.into_iter().map(|password| password.0).collect(),
         }
         .checked()
@@ -302,8 +307,9 @@ impl TenantForm {
         rename: &BTreeMap<String, String>,
     ) -> Result<TableRecovery, Problem> {
         let Self { source, until, cluster, target, passwords } = self;
-        let NewTenantBody { name, primary_zone, zones, pool_list, role } = target;
+        let NewTenantBody { name, primary_zone, zones, pool_list, tables, role } = target;
         let options = [
+            ("tables", !tables.is_empty()),
             ("zones", !zones.is_empty()),
             ("primaryZone", primary_zone.is_some_and(|zones| !zones.trim().is_empty())),
             ("role", matches!(role, TenantRoleBody::Standby)),
@@ -321,6 +327,14 @@ impl TenantForm {
             passwords: passwords.into_iter().map(|password| password.0).collect(),
         }
         .checked()
+    }
+}
+
+/// Reads `database.table`.
+fn table(name: &str) -> Result<TableName, Problem> {
+    match name.parse() {
+        Ok(BackupObject::Table(database, table)) => Ok(TableName { database, table }),
+        _ => Err(Problem::invalid("recovery-table-name-malformed").with("name", name)),
     }
 }
 
@@ -346,27 +360,6 @@ impl ZoneBody {
             unit: resource_pool.unit_spec_name,
             count: resource_pool.unit_count.unwrap_or(1),
         }
-    }
-}
-
-/// A set or piece that a recovery would read.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RestorePreviewView {
-    /// Its location.
-    backup_dest: String,
-    /// The cluster's number of it.
-    backup_id: i64,
-    /// `BACKUP_SET` or `BACKUP_PIECE`.
-    backup_type: String,
-    /// The number of the copy; 0 for the original.
-    copy_id: i64,
-}
-
-impl From<Previewed> for RestorePreviewView {
-    fn from(item: Previewed) -> Self {
-        let Previewed { kind, id, address, description: _ } = item;
-        Self { backup_dest: address, backup_id: id, backup_type: kind, copy_id: 0 }
     }
 }
 

@@ -5,10 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::storage_choice::StorageChoice;
 use crate::Secret;
 use crate::ability::Generation;
+use crate::backup::BackupObject;
 use crate::id::{ClusterId, TenantId};
 use crate::physical::resources::TargetResources;
-use crate::problem::Problem;
+use crate::physical::restore::TableName;
+use crate::physical::table_recovery::{RecoveredObject, check_objects};
+use crate::problem::{Problem, codes};
 use crate::time::Timestamp;
+use crate::version::ServerVersion;
 
 /// The most characters of a tenant's name.
 const LONGEST_TENANT: usize = 63;
@@ -30,6 +34,8 @@ pub struct TenantRecovery {
     pub primary_zone: Option<String>,
     /// The role of the tenant after the recovery.
     pub role: RecoveredRole,
+    /// Only these tables of the tenant; empty means everything. Only before 4.0.
+    pub tables: Vec<TableName>,
     /// The passwords of encrypted sets.
     #[serde(skip)]
     pub passwords: Vec<Secret>,
@@ -125,13 +131,17 @@ impl TenantRecovery {
     /// Checks everything that needs no other data.
     ///
     /// # Errors
-    /// Fails for an invalid tenant name, an empty password, a time or set of 0, and empty resources.
+    /// Fails for an invalid tenant name, an empty password, a time or set of 0, empty resources, and for tables as
+    /// [`check_objects`].
     pub fn checked(self) -> Result<Self, Problem> {
         check_tenant_name(&self.tenant)?;
         self.resources.check_names()?;
         self.until.check()?;
         check_passwords(&self.passwords)?;
         check_primary_zone(self.primary_zone.as_deref())?;
+        if !self.tables.is_empty() {
+            check_objects(&self.tables.iter().map(unchanged).collect::<Vec<_>>())?;
+        }
         Ok(self)
     }
 
@@ -139,6 +149,24 @@ impl TenantRecovery {
     pub(super) fn secrets(&self) -> Vec<&str> {
         key_of(&self.source).into_iter().chain(&self.passwords).map(Secret::expose).collect()
     }
+}
+
+/// Returns a table as an object that keeps its name.
+fn unchanged(TableName { database, table }: &TableName) -> RecoveredObject {
+    let name = BackupObject::Table(database.clone(), table.clone());
+    RecoveredObject { from: name.clone(), to: name }
+}
+
+/// Checks that a cluster can restore a tenant with only some of its tables.
+///
+/// # Errors
+/// 20108 for 4.0 and later, and for seekdb.
+pub fn takes_table_list(generation: Generation, server: &ServerVersion) -> Result<(), Problem> {
+    if generation == Generation::Gen3 {
+        return Ok(());
+    }
+    let refusal = Problem::refused(codes::METHOD_UNSUPPORTED, "recovery-table-list-not-offered");
+    Err(refusal.with("server", server))
 }
 
 /// Returns the access key of a storage that was typed in.
@@ -188,6 +216,7 @@ mod tests {
     use crate::id::{ClusterId, TenantId};
     use crate::order::{Order, RecoveryOrder, StorageChoice};
     use crate::physical::resources::TargetResources;
+    use crate::physical::restore::TableName;
     use crate::storage::StorageLocation;
     use crate::time::Timestamp;
 
@@ -200,6 +229,7 @@ mod tests {
             resources: TargetResources::Pools(vec!["p".into()]),
             primary_zone: None,
             role: RecoveredRole::Primary,
+            tables: Vec::new(),
             passwords: Vec::new(),
         }
     }
@@ -238,11 +268,18 @@ mod tests {
                 TenantRecovery { resources: TargetResources::Pools(Vec::new()), ..order() },
                 "recovery-resources-missing",
             ),
+            (TenantRecovery { tables: vec![table(""), table("a")], ..order() }, "table-name-malformed"),
+            (TenantRecovery { tables: vec![table("a"), table("a")], ..order() }, "table-recovery-overlaps"),
         ];
         for (order, expected) in cases {
             assert_eq!(id(order).as_deref(), Some(expected));
         }
         assert_eq!(id(TenantRecovery { primary_zone: Some("z1;z2,z3".into()), ..order() }), None);
+        assert_eq!(id(TenantRecovery { tables: vec![table("a"), table("b")], ..order() }), None);
+    }
+
+    fn table(name: &str) -> TableName {
+        TableName { database: "shop".into(), table: name.into() }
     }
 
     #[test]

@@ -68,10 +68,30 @@ pub struct RestoreJob {
     pub log_progress: Option<u32>,
     /// The owner of the backups that it reads.
     pub origin: RestoreOrigin,
+    /// The tables that it is limited to, as the view shows them ([`table_list`]); an empty text means all. `None` if the
+    /// view does not show it.
+    pub only: Option<String>,
     /// The description that the initiator wrote; empty if there was none.
     pub description: String,
     /// The database's message about a failure.
     pub comment: String,
+}
+
+/// A table of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableName {
+    /// Its database.
+    pub database: String,
+    /// Its name.
+    pub table: String,
+}
+
+/// Writes the tables of a restore as `WHITE_LIST` shows them before 4.0: in backquotes, without escapes
+/// (kernel 3.1, `ob_physical_restore_info.cpp`).
+#[must_use]
+pub fn table_list(tables: &[TableName]) -> String {
+    let shown = tables.iter().map(|TableName { database, table }| format!("`{database}`.`{table}`"));
+    shown.collect::<Vec<_>>().join(",")
 }
 
 /// The owner of the backups that a restore reads, as found in the storage.
@@ -185,6 +205,7 @@ mod tests {
             data_progress: None,
             log_progress: None,
             origin: RestoreOrigin::default(),
+            only: None,
             description: description.into(),
             comment: String::new(),
         }

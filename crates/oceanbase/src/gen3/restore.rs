@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use model::id::TenantId;
 use model::physical::moment;
-use model::physical::restore::{RestoreJob, RestoreOrigin, RestoreStatus};
+use model::physical::restore::{RestoreJob, RestoreOrigin, RestoreStatus, TableName};
 use model::time::Timestamp;
 
 use crate::answer::Row;
@@ -53,7 +53,7 @@ pub(crate) fn restore(new: &NewTenant<'_>) -> Statement {
         }
     }
     let at = new.from.first().map(model::Secret::expose).unwrap_or_default();
-    let text = text((new.name, new.old.name), at, new.scn.unwrap_or(0), &options);
+    let text = text((new.name, new.old.name), new.tables, at, new.scn.unwrap_or(0), &options);
     Statement::act(text).within(RESTORE_LIMIT)
 }
 
@@ -64,13 +64,19 @@ pub(crate) fn by_hand(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec
         "backup_cluster_name={}&backup_cluster_id={}&pool_list={}",
         from.cluster, from.cluster_id, into.pools
     );
-    let restore = text((into.tenant, from.tenant), from.data.expose(), from.scn, &options);
+    let restore = text((into.tenant, from.tenant), &[], from.data.expose(), from.scn, &options);
     vec![allow(), Statement::read("SET time_zone = '+00:00'"), Statement::act(restore)]
 }
 
-fn text((new, old): (&str, &str), at: &str, scn: u64, options: &str) -> String {
+fn text((new, old): (&str, &str), tables: &[TableName], at: &str, scn: u64, options: &str) -> String {
+    let name =
+        |TableName { database, table }: &TableName| format!("{}.{}", identifier(database), identifier(table));
+    let mut only = tables.iter().map(name).collect::<Vec<_>>().join(",");
+    if !only.is_empty() {
+        only.push_str(" FOR ");
+    }
     format!(
-        "ALTER SYSTEM RESTORE {} FROM {} AT {} UNTIL {} WITH {}",
+        "ALTER SYSTEM RESTORE {only}{} FROM {} AT {} UNTIL {} WITH {}",
         identifier(new),
         identifier(old),
         literal(at),
@@ -84,12 +90,9 @@ pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<Rest
     let mut jobs: BTreeMap<i64, RestoreJob> = BTreeMap::new();
     // A finished restore moves from the first view to the second, so this order misses none.
     for view in ["CDB_OB_RESTORE_PROGRESS", "CDB_OB_RESTORE_HISTORY"] {
-        let text = format!(
-            "SELECT job_id, tenant_id, tenant_name, backup_tenant_id, backup_tenant_name, backup_cluster_name, status, \
-             start_time, macro_block_count, finish_macro_block_count, restore_finish_timestamp, info \
-             FROM oceanbase.{view} WHERE tenant_name = {} ORDER BY job_id",
-            literal(tenant)
-        );
+        // All columns: not every build is known to have WHITE_LIST.
+        let text =
+            format!("SELECT * FROM oceanbase.{view} WHERE tenant_name = {} ORDER BY job_id", literal(tenant));
         for row in session.rows(&Statement::read(text)).await? {
             let job = job(&row)?;
             jobs.insert(job.id, job);
@@ -129,6 +132,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
             tenant: tenant("backup_tenant_id")?,
             tenant_name: text("backup_tenant_name")?,
         },
+        only: if row.has("white_list") { Some(text("white_list")?) } else { None },
         description: String::new(),
         comment: text("info")?,
     })

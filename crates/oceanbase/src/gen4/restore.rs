@@ -178,6 +178,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
         data_progress: None,
         log_progress: None,
         origin,
+        only: None, // tables are recovered by another statement
         description: text("description")?,
         comment: text("comment")?,
     })

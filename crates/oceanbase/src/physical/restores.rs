@@ -4,7 +4,7 @@ use model::Secret;
 use model::ability::Generation;
 use model::id::TenantId;
 use model::physical::resources::{ClusterResources, UnitSpec, ZoneUnits};
-use model::physical::restore::RestoreJob;
+use model::physical::restore::{RestoreJob, TableName};
 
 use super::Verbs;
 use crate::driver::Driver;
@@ -30,6 +30,8 @@ pub struct NewTenant<'a> {
     pub locality: Option<&'a str>,
     /// Its primary zone; `None` means the cluster's choice.
     pub primary_zone: Option<&'a str>,
+    /// Only these tables; empty means everything. Only before 4.0.
+    pub tables: &'a [TableName],
     /// The description that identifies the job later; omitted if the version does not keep descriptions.
     pub tag: &'a str,
 }

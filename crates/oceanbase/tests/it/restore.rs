@@ -26,6 +26,7 @@ fn new<'a>(from: &'a [Secret], pools: &'a [String]) -> NewTenant<'a> {
         pools,
         locality: Some("F@z1,R@z2"),
         primary_zone: Some("z1;z2"),
+        tables: &[],
         tag: "lifeboat-7-abc",
     }
 }

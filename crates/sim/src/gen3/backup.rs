@@ -14,6 +14,7 @@ use crate::faults::FaultName;
 use crate::media::Uri;
 use crate::media::layout3::{self, SetManifest};
 use crate::profile::Profile;
+use crate::world::tenant::Tenant;
 use crate::world::{Cluster, TenantId};
 
 const BYTES_PER_SECOND: i64 = 64 << 20;
@@ -305,6 +306,7 @@ fn write(cluster: &mut Cluster, root: &str, tenant: TenantId) -> Result<(), SqlE
             data_bytes: cluster.tenants.get(&set.tenant).map_or(0, |tenant| tenant.data_bytes(now_us)),
             previous_set: set.previous_set,
             data_version: set.data_version,
+            tables: cluster.tenants.get(&set.tenant).map_or_else(Vec::new, Tenant::table_names),
             file: ("data/macro_block_1".to_owned(), set.output_bytes.max(4_096) as u64),
         };
         layout3::write_set(&media, root, set.tenant.0, &set.directory, &manifest)?;

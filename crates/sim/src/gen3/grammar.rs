@@ -141,12 +141,16 @@ fn delete(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
 
 /// `[tables FOR] new FROM old AT 'uri' UNTIL '…' WITH '…'`.
 fn restore(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
-    let mut first = String::new();
-    while let Some(token) = c.peek().filter(|token| !token.is_word("FROM") && !token.is_word("FOR")) {
-        first.push_str(&token.value);
-        c.next();
+    let mut tables = Vec::new();
+    let mut tenant = c.name()?;
+    if c.symbol(".") {
+        tables.push((tenant, c.name()?));
+        while c.symbol(",") {
+            tables.push(table(c)?);
+        }
+        c.expect_words("FOR")?;
+        tenant = c.name()?;
     }
-    let (tenant, tables) = if c.words("FOR") { (c.name()?, first) } else { (first, String::new()) };
     c.expect_words("FROM")?;
     let from = c.name()?;
     c.expect_words("AT")?;
@@ -155,10 +159,12 @@ fn restore(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     let until = c.string()?;
     c.expect_words("WITH")?;
     let options = c.string()?;
-    if tenant.is_empty() {
-        return Err(c.syntax());
-    }
     Ok(Command::Restore(Request { tenant, from, at, until, options, tables }))
+}
+
+fn table(c: &mut Cursor<'_>) -> Result<(String, String), SqlError> {
+    let database = c.name()?;
+    if c.symbol(".") { Ok((database, c.name()?)) } else { Err(c.syntax()) }
 }
 
 #[cfg(test)]
@@ -184,6 +190,11 @@ mod tests {
     fn a_restore_of_tables_keeps_their_list() {
         let text = "RESTORE `d`.`a`,`d`.`b` FOR new FROM old AT 'file:///b' UNTIL '2024-01-01 00:00:00' WITH 'pool_list=p'";
         let Ok(Command::Restore(request)) = read(text) else { panic!("it is a restore") };
-        assert_eq!((request.tenant.as_str(), request.tables.as_str()), ("new", "d.a,d.b"));
+        let tables = [("d", "a"), ("d", "b")].map(|(database, table)| (database.into(), table.into()));
+        assert_eq!((request.tenant.as_str(), request.tables), ("new", tables.to_vec()));
+        assert_eq!(
+            read("RESTORE a,b FOR new FROM old AT 'u' UNTIL 't' WITH 'o'").map_err(|e| e.number),
+            Err(1064)
+        );
     }
 }

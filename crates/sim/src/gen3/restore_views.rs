@@ -32,7 +32,7 @@ fn shape() -> Shape<Restore> {
         .col("BACKUP_TENANT_NAME", "varchar(128)", |r| r.backup_tenant_name.clone().into())
         .col("BACKUP_CLUSTER_ID", "bigint", |r| r.cluster_id.into())
         .col("BACKUP_CLUSTER_NAME", "varchar(128)", |r| r.cluster_name.clone().into())
-        .col("WHITE_LIST", "longtext", |r| r.tables.clone().into())
+        .col("WHITE_LIST", "longtext", |r| r.white_list().into())
         .col("STATUS", "varchar(64)", |r| r.status().into())
         .col("START_TIME", "timestamp(6)", |r| Value::instant(r.start_us))
         .col("COMPLETION_TIME", "timestamp(6)", |r| Value::instant(r.end_us))

@@ -20,6 +20,9 @@ pub(crate) struct SetManifest {
     /// The cluster's frozen version when the set started.
     #[serde(default)]
     pub(crate) data_version: u64,
+    /// The tables, as `database.table`.
+    #[serde(default)]
+    pub(crate) tables: Vec<String>,
     /// The data file with its size, relative to the set.
     pub(crate) file: (String, u64),
 }

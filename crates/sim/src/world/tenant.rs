@@ -139,6 +139,11 @@ impl Tenant {
         self.tables.insert(name.to_owned(), Imported::default());
     }
 
+    /// Returns its tables, as `database.table`.
+    pub(crate) fn table_names(&self) -> Vec<String> {
+        self.tables.keys().cloned().collect()
+    }
+
     pub(crate) fn set_password(&mut self, password: &str) {
         if let Some(root) = self.users.get_mut("root") {
             password.clone_into(&mut root.password);

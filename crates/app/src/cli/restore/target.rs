@@ -62,6 +62,9 @@ pub(super) struct NewTenantArgs {
     /// the end of the recovery
     #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "unit"])]
     pub(super) pool: Vec<String>,
+    /// Restore the new tenant with this table only, database.table; repeatable. Before OceanBase 4.0
+    #[arg(long, value_name = "TABLE", conflicts_with_all = ["set", "table", "database"])]
+    pub(super) only_table: Vec<String>,
     /// Create a resource pool of this unit specification in each zone
     #[arg(long, value_name = "NAME", conflicts_with = "set")]
     pub(super) unit: Option<String>,

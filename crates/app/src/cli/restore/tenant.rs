@@ -64,6 +64,9 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
     if new.standby {
         tenant.insert("role".into(), json!("STANDBY"));
     }
+    if !new.only_table.is_empty() {
+        tenant.insert("tables".into(), json!(new.only_table));
+    }
     if let Some(zones) = &new.primary_zone {
         tenant.insert("primaryZone".into(), json!(zones));
     }

@@ -126,6 +126,7 @@ impl State {
             resources: wanted.resources.clone().ok_or_else(missing)?,
             primary_zone: wanted.primary_zone.clone(),
             role: self.role,
+            tables: Vec::new(),
             passwords,
         })
     }

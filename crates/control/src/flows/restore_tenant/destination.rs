@@ -6,7 +6,7 @@ use model::Problem;
 use model::cluster::refuse_upgrading;
 use model::order::RecoveredRole;
 use model::physical::resources::{ResourcePool, TargetResources, ZoneUnits};
-use model::physical::restore::RestoreStatus;
+use model::physical::restore::{RestoreStatus, table_list};
 use model::problem::codes;
 use model::text::Text;
 use model::version::Version;
@@ -59,7 +59,11 @@ pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) 
     let have = driver.resources().await?;
     state.resources.check(&have, &state.made_pools)?;
     let server = &cluster.facts.server;
-    Ok(vec![Text::new("cluster-is").with("cluster", &cluster.name).with("server", server)])
+    let mut notes = vec![Text::new("cluster-is").with("cluster", &cluster.name).with("server", server)];
+    if !state.tables.is_empty() {
+        notes.push(Text::new("recovery-only-tables").with("tables", table_list(&state.tables)));
+    }
+    Ok(notes)
 }
 
 /// 3. The pools exist. The step also marks the newest job before our restore: the mark must be saved before the next

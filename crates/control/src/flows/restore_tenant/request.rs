@@ -3,7 +3,7 @@
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};
 use model::Secret;
-use model::order::TenantRecovery;
+use model::order::{TenantRecovery, takes_table_list};
 use model::problem::codes;
 use model::time::Timestamp;
 
@@ -36,6 +36,9 @@ impl recovery_source::Decided for Decided {
     async fn decide(context: &Context, order: TenantRecovery) -> Result<Self, Error> {
         let order = order.checked()?;
         let chosen = choose(context, &order.source, order.until, order.cluster).await?;
+        if !order.tables.is_empty() {
+            takes_table_list(chosen.target.facts.generation, &chosen.target.facts.server)?;
+        }
         Ok(Self { order, chosen })
     }
 
@@ -55,6 +58,7 @@ impl recovery_source::Decided for Decided {
             resources: order.resources.clone(),
             primary_zone: order.primary_zone.clone(),
             role: order.role,
+            tables: order.tables.clone(),
             requested,
             tag: format!("{:08x}", rand::random::<u32>()),
             made_pools: Vec::new(),

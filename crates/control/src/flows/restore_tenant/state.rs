@@ -4,7 +4,7 @@ use engine::At;
 use model::id::TenantId;
 use model::order::RecoveredRole;
 use model::physical::resources::TargetResources;
-use model::physical::restore::{RestoreJob, RestoreMark};
+use model::physical::restore::{RestoreJob, RestoreMark, TableName, table_list};
 use model::problem::codes;
 use model::time::Timestamp;
 use model::{Problem, Secret};
@@ -29,6 +29,9 @@ pub(crate) struct State {
     pub(crate) resources: TargetResources,
     pub(crate) primary_zone: Option<String>,
     pub(crate) role: RecoveredRole,
+    /// Only these tables; empty means everything.
+    #[serde(default)]
+    pub(crate) tables: Vec<TableName>,
     pub(crate) requested: Timestamp,
     /// Distinguishes what this task creates from that of another installation's task with the same number.
     pub(crate) tag: String,
@@ -107,6 +110,7 @@ impl State {
             pools: self.pools(),
             locality,
             primary_zone: self.primary_zone.as_deref(),
+            tables: &self.tables,
             tag,
         }
     }
@@ -119,14 +123,21 @@ impl State {
         }
     }
 
-    /// Finds our job in the views. A job without a description must also restore to our time.
+    /// Finds our job in the views. A job without a description must also restore our tables to our time.
     pub(super) fn ours<'j>(&self, jobs: &'j [RestoreJob]) -> Option<&'j RestoreJob> {
         if let Some(id) = self.job {
             return jobs.iter().find(|job| job.id == id);
         }
         let mark = self.mark.as_ref()?;
         let found = mark.find(jobs, &self.tenant_name)?;
-        Some(found).filter(|job| mark.tag.is_some() || !self.origin.differs(job.scn))
+        let is_alike = |job: &&RestoreJob| !self.origin.differs(job.scn) && self.has_our_tables(job);
+        Some(found).filter(|job| mark.tag.is_some() || is_alike(job))
+    }
+
+    /// Returns whether a job restores the requested tables. The server may change upper and lower case of their names.
+    fn has_our_tables(&self, job: &RestoreJob) -> bool {
+        let wanted = || table_list(&self.tables).to_lowercase();
+        job.only.as_ref().is_none_or(|only| only.to_lowercase() == wanted())
     }
 
     /// Checks that a job restores to the requested time, and from the backups of the requested tenant.
@@ -140,6 +151,11 @@ impl State {
         {
             let problem = problem("restore-moment-differs").with("wanted", shown(wanted));
             return Err(problem.with("found", shown(job.scn)));
+        }
+        if !self.has_our_tables(job) {
+            let all = |list: String| if list.is_empty() { "*".to_owned() } else { list };
+            let problem = problem("restore-tables-differ").with("wanted", all(table_list(&self.tables)));
+            return Err(problem.with("found", all(job.only.clone().unwrap_or_default())));
         }
         let origin = &job.origin;
         let other_tenant = origin.tenant.is_some_and(|tenant| tenant != self.origin.backup_tenant);
@@ -182,7 +198,7 @@ impl State {
 mod tests {
     use model::id::TenantId;
     use model::physical::resources::TargetResources;
-    use model::physical::restore::{RestoreJob, RestoreOrigin, RestoreStatus};
+    use model::physical::restore::{RestoreJob, RestoreOrigin, RestoreStatus, TableName};
     use serde_json::json;
 
     use super::State;
@@ -232,6 +248,7 @@ mod tests {
             data_progress: None,
             log_progress: None,
             origin,
+            only: Some(String::new()),
             description: String::new(),
             comment: String::new(),
         }
@@ -240,12 +257,21 @@ mod tests {
     #[test]
     fn a_job_with_another_time_or_origin_is_reported() {
         let (moment, latest) = (state(Some(500), None), state(None, Some(500)));
+        let only = vec![TableName { database: "d".into(), table: "a".into() }];
+        let part = State { tables: only, ..moment.clone() };
         let cases = [
             (&moment, job(500, "obcluster", Some(1002)), None),
             (&moment, job(0, "", None), None), // the view shows no SCN yet
             (&moment, job(501, "obcluster", Some(1002)), Some("restore-moment-differs")),
             (&moment, job(500, "obcluster", Some(1004)), Some("restore-origin-differs")),
             (&moment, job(500, "other", Some(1002)), Some("restore-origin-differs")),
+            (
+                &moment,
+                RestoreJob { only: Some("`d`.`a`".into()), ..job(500, "obcluster", Some(1002)) },
+                Some("restore-tables-differ"),
+            ),
+            (&part, RestoreJob { only: Some("`D`.`A`".into()), ..job(500, "obcluster", Some(1002)) }, None),
+            (&part, job(500, "obcluster", Some(1002)), Some("restore-tables-differ")),
             (&latest, job(501, "obcluster", Some(1002)), None),
             (&latest, job(499, "obcluster", Some(1002)), Some("restore-moment-differs")), // an old copy
         ];

@@ -97,6 +97,7 @@ impl Recovery {
             resources: TargetResources::Zones(vec![zone]),
             primary_zone: None,
             role: RecoveredRole::Primary,
+            tables: Vec::new(),
             passwords: Vec::new(),
         }
     }

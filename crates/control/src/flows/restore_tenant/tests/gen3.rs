@@ -18,6 +18,8 @@ use crate::testing::Ended;
 use crate::testing::simulated::SimWorld;
 use crate::{backups, restores};
 
+mod only_tables;
+
 /// All versions before 4.0 that are simulated.
 const VERSIONS: [Profile; 3] = [Profile::V2_2_77, Profile::V3_1_5, Profile::V3_2_4];
 
@@ -68,6 +70,7 @@ impl Recovery {
             resources: TargetResources::Zones(vec![zone]),
             primary_zone: None,
             role: RecoveredRole::Primary,
+            tables: Vec::new(),
             passwords: Vec::new(),
         }
     }
