@@ -9,7 +9,9 @@ use model::cluster::refuse_upgrading;
 use model::physical::capacity::{
     ZoneNeed, ZoneSum, check_together, mapped, mapped_priority, named, same_size, units_of, unknown_units,
 };
-use model::physical::resources::{ClusterResources, TargetResources, UnitSpec, ZoneUnits};
+use model::physical::resources::{
+    ClusterResources, ReplicaType, TargetResources, UnitSpec, ZoneUnits, shown_replicas,
+};
 use model::problem::codes;
 use model::tenant::Tenant;
 use model::text::Text;
@@ -166,6 +168,7 @@ fn decide(
     let zones = needs.iter().map(|need| ZoneUnits {
         zone: need.zone.clone(),
         replica: need.replica,
+        replicas: need.replicas.clone(),
         unit: unit_for(&need.spec, have, units, name),
         count: need.count,
     });
@@ -199,10 +202,13 @@ fn note_of(state: &State, wanted: &Wanted, decision: &Decision) -> Text {
         }
         TargetResources::Zones(zones) => zones,
     };
-    let each = zones
-        .iter()
-        .zip(&decision.needs)
-        .map(|(zone, need)| format!("{}: {} × {} ({})", zone.zone, zone.count, zone.unit, need.spec.shown()));
+    let each = zones.iter().zip(&decision.needs).map(|(zone, need)| {
+        let units = format!("{}: {} × {} ({})", zone.zone, zone.count, zone.unit, need.spec.shown());
+        match (zone.replica, zone.replicas.as_slice()) {
+            (ReplicaType::Full, []) => units,
+            (replica, replicas) => format!("{units} {}", shown_replicas(replica, replicas)),
+        }
+    });
     let id = match &wanted.wish.resources {
         Some(_) => "cluster-recovery-units-ordered",
         None => "cluster-recovery-units-like",

@@ -217,8 +217,13 @@ async fn each_tenant_can_be_recovered_to_its_latest_time_with_its_own_name_and_r
         let memory = if profile.is_tenant_level() { "MEMORY_SIZE" } else { "MAX_MEMORY" };
         recovery.world.say(&format!("CREATE RESOURCE UNIT small MAX_CPU 1, {memory} '2G'")).await;
         let games = recovery.tenant_id("games").await;
-        let zone =
-            ZoneUnits { zone: "zone1".into(), replica: ReplicaType::Full, unit: "small".into(), count: 1 };
+        let zone = ZoneUnits {
+            zone: "zone1".into(),
+            replica: ReplicaType::Full,
+            replicas: Vec::new(),
+            unit: "small".into(),
+            count: 1,
+        };
         let wish = TenantWish {
             name: Some("toys".into()),
             resources: Some(TargetResources::Zones(vec![zone])),
