@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::flow::Answer;
-use engine::{Next, Note};
+use engine::{Next, Note, StepError};
 use model::Problem;
 use model::cluster::refuse_upgrading;
 use model::physical::capacity::{
@@ -235,11 +235,17 @@ pub(super) async fn create_unit_specs(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// The undo of `create-unit-specs`: drops the specifications of this task that no pool uses.
+/// The undo of `create-unit-specs`, which is the last one: drops the specifications of this task that no pool uses, and
+/// removes the passwords, because a task that was rolled back is never retried.
 pub(super) async fn drop_unit_specs(at: &Here, state: &mut State) -> Answer {
-    if state.units.is_empty() {
-        return Ok(Next::Done);
+    if !state.units.is_empty() {
+        drop_unused(at, state).await?;
     }
+    state.passwords = None;
+    Ok(Next::Done)
+}
+
+async fn drop_unused(at: &Here, state: &State) -> Result<(), StepError> {
     let mut driver: Driver = driver(at, state.cluster).await?;
     let have = driver.resources().await.map_err(Error::from)?;
     for unit in &state.units {
@@ -251,5 +257,5 @@ pub(super) async fn drop_unit_specs(at: &Here, state: &mut State) -> Answer {
             at.log(Note::new("recovery-unit-dropped").arg("unit", &unit.name));
         }
     }
-    Ok(Next::Done)
+    Ok(())
 }
