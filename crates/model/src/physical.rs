@@ -26,6 +26,7 @@ pub mod delete_policy;
 pub mod destination;
 pub mod identity;
 pub mod incremental;
+pub mod locality;
 pub mod moment;
 pub mod resources;
 pub mod restore;

@@ -357,6 +357,7 @@ impl ZoneBody {
                 ReplicaTypeBody::LogOnly => ReplicaType::LogOnly,
                 ReplicaTypeBody::ReadOnly => ReplicaType::ReadOnly,
             },
+            replicas: Vec::new(),
             unit: resource_pool.unit_spec_name,
             count: resource_pool.unit_count.unwrap_or(1),
         }

@@ -62,7 +62,7 @@ impl Flow for RecoverTables {
         Step::one("check-destination", |at, s| Box::pin(destination::check_destination(at, s)))
             .timeout(CHECK_LIMIT),
         Step::one("start-table-recovery", |at, s| Box::pin(job::start_table_recovery(at, s)))
-            .undo(|at, s| Box::pin(clean_up::end_job(at, s)))
+            .undo(|at, s| Box::pin(clean_up::undo(at, s)))
             .stop(|at, s| Box::pin(clean_up::end_job(at, s)))
             .timeout(START_LIMIT),
         Step::one("wait-for-table-recovery", |at, s| Box::pin(wait::wait_for_table_recovery(at, s)))

@@ -12,13 +12,16 @@
 //! written in one transaction with the check of the limit, so that a crash creates no second one.
 //!
 //! A tenant's problem is the problem of its lane. A retry of the lane retries the tenant's task. If that was cancelled,
-//! it is rolled back first and another one starts; if it was rolled back, another one starts.
+//! or partly rolled back, it is rolled back first and another one starts; if it was rolled back, another one starts.
 //!
-//! A stop cancels the running tasks of tenants. A rollback (OCP: Clean Up) rolls back each task of a tenant that did
+//! A stop cancels the running tasks of tenants. A lane is cancelled only if its task has ended the restore; otherwise it
+//! has the problem of the task. A lane that fails leaves no task running. A rollback (OCP: Clean Up) rolls back each task of a tenant that did
 //! not succeed; that never removes a tenant that has reached NORMAL. Then it drops the unit specifications that step 3
 //! created and no pool uses.
 
+mod commands;
 mod destination;
+mod outcome;
 pub(crate) mod plan;
 mod record;
 mod request;
@@ -47,8 +50,9 @@ const UNITS_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// How long a tenant may wait until fewer recoveries run.
 const TURN_LIMIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// How long the recovery of a tenant may take.
-const DATA_LIMIT: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+/// How long the recovery of a tenant may take: longer than all steps of its task together, so that the lane does not
+/// give up a task that still runs.
+const DATA_LIMIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Flow for RestoreCluster {
     const KIND: &'static str = "restore-cluster"; // stored; never renamed once released

@@ -2,11 +2,13 @@
 //! lane in its subjects, so that a parent that crashed finds the child again instead of creating another.
 
 use engine::TaskId;
-use engine::operator::Command;
+use engine::operator::{Command, OperateError};
+use metadata::Transaction;
 use metadata::tasks::{ChildTask, subject};
+use model::Problem;
 use serde::{Deserialize, Serialize};
 
-use super::steering::command;
+use super::steering::try_command;
 use super::submit::inserted;
 use crate::context::{Actor, Attempt, Conflict, Context, Draft, Error};
 
@@ -35,7 +37,7 @@ pub(crate) struct Parent<'a> {
 }
 
 /// The outcome of a request to the children of a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// It was done.
     Done(TaskId),
@@ -43,6 +45,8 @@ pub(crate) enum Admission {
     Found(TaskId),
     /// As many children are unfinished as allowed.
     Full,
+    /// The child does not accept the command: it changed after the caller read it. Nothing was done.
+    Refused(Problem),
 }
 
 impl Parent<'_> {
@@ -82,35 +86,24 @@ impl Parent<'_> {
     /// Runs the failed steps of a child again.
     ///
     /// # Errors
-    /// If its state does not allow it, or another task excludes it.
+    /// If another task excludes it.
     pub(crate) async fn retry(&self, context: &Context, child: TaskId) -> Result<Admission, Error> {
-        let attempt = self.attempt_on("task-retry", child);
-        let work = async {
-            let mut writer = context.metadata.begin().await?;
-            if self.is_full(&writer.task_children_now(self.task).await?) {
-                return Ok(Admission::Full);
-            }
-            command(&mut writer, child, Command::RetryTask).await?;
-            attempt.done(&mut writer).await?;
-            writer.commit().await?;
-            Ok(Admission::Done(child))
-        };
-        attempt.watch(context, Box::pin(work)).await
+        self.steer(context, child, Command::RetryTask, "task-retry").await
     }
 
     /// Cancels a child.
     ///
     /// # Errors
-    /// If its state does not allow it.
-    pub(crate) async fn cancel(&self, context: &Context, child: TaskId) -> Result<(), Error> {
+    /// If there is no such task.
+    pub(crate) async fn cancel(&self, context: &Context, child: TaskId) -> Result<Admission, Error> {
         self.steer(context, child, Command::CancelTask, "task-cancel").await
     }
 
     /// Rolls a child back.
     ///
     /// # Errors
-    /// If its state does not allow it, or another task excludes it.
-    pub(crate) async fn roll_back(&self, context: &Context, child: TaskId) -> Result<(), Error> {
+    /// If another task excludes it.
+    pub(crate) async fn roll_back(&self, context: &Context, child: TaskId) -> Result<Admission, Error> {
         self.steer(context, child, Command::RollBack, "task-roll-back").await
     }
 
@@ -120,14 +113,19 @@ impl Parent<'_> {
         child: TaskId,
         wish: Command,
         action: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<Admission, Error> {
         let attempt = self.attempt_on(action, child);
         let work = async {
             let mut writer = context.metadata.begin().await?;
-            command(&mut writer, child, wish).await?;
+            if wish == Command::RetryTask && self.is_full(&writer.task_children_now(self.task).await?) {
+                return Ok(Admission::Full);
+            }
+            if let Some(why) = refusal(&mut writer, child, wish).await? {
+                return Ok(Admission::Refused(why));
+            }
             attempt.done(&mut writer).await?;
             writer.commit().await?;
-            Ok(())
+            Ok(Admission::Done(child))
         };
         attempt.watch(context, Box::pin(work)).await
     }
@@ -147,6 +145,17 @@ impl Parent<'_> {
 
     fn attempt_at(&self, action: &str, target: String) -> Attempt {
         Attempt::of(&self.initiator.name, &self.initiator.address, action, target)
+    }
+}
+
+/// Gives a command to a child; returns why the child does not accept it.
+async fn refusal(writer: &mut Transaction, child: TaskId, wish: Command) -> Result<Option<Problem>, Error> {
+    match try_command(writer, child, wish).await? {
+        Ok(()) => Ok(None),
+        Err(error @ (OperateError::Refused(_) | OperateError::Busy(_))) => {
+            Ok(Some(Error::from(error).into_problem()))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::locality::replicas_of;
 use super::resources::{
-    ClusterResources, ReplicaType, ServerRoom, UnitSpec, ZoneUnits, cpus, servers_of, shown, spec_of,
-    zones_of,
+    ClusterResources, ReplicaType, Replicas, ServerRoom, UnitSpec, ZoneUnits, cpus, servers_of, shown,
+    spec_of, zones_of,
 };
 use crate::problem::{Problem, codes};
 use crate::size;
@@ -21,8 +22,10 @@ const SYS_UNIT: &str = "sys_unit_config";
 pub struct ZoneNeed {
     /// The zone.
     pub zone: String,
-    /// The replicas there.
+    /// The replica there.
     pub replica: ReplicaType,
+    /// All replicas there, if they are others than one of `replica`.
+    pub replicas: Vec<Replicas>,
     /// The size of each unit.
     pub spec: UnitSpec,
     /// How many units, each on another server.
@@ -112,53 +115,55 @@ impl Amount {
 /// Returns the units that an existing tenant has in each zone of its locality.
 ///
 /// # Errors
-/// If the cluster shows no pool of the tenant, or a kind of replica that no recovery can request.
+/// If the cluster shows no pool of the tenant, or none for a zone of its locality; or if the tenant has replicas that
+/// no recovery can request.
 pub fn units_of(tenant: &Tenant, have: &ClusterResources) -> Result<Vec<ZoneNeed>, Problem> {
-    let replicas = replicas(tenant)?;
+    let locality = replicas_of(&tenant.locality).ok_or_else(|| {
+        let problem = Problem::refused(codes::UNIT_NOT_MADE, "cluster-recovery-replica-unknown");
+        problem.with("tenant", &tenant.name).with("locality", &tenant.locality)
+    })?;
     let mut needs = Vec::new();
     for pool in have.pools.iter().filter(|pool| pool.tenant == Some(tenant.id)) {
         let Some(spec) = have.units.iter().find(|spec| spec.name == pool.unit) else { continue };
         for zone in &pool.zones {
-            let replica = match replicas.get(zone) {
-                Some(replica) => *replica,
-                None if replicas.is_empty() => ReplicaType::Full,
-                None => continue,
+            let replicas = match locality.get(zone) {
+                Some(replicas) => replicas.as_slice(),
+                None if locality.is_empty() => &[],
+                None => continue, // no replica is there
             };
+            let (replica, replicas) = kinds(replicas);
             let count = u32::try_from(pool.units).unwrap_or(u32::MAX);
-            needs.push(ZoneNeed { zone: zone.clone(), replica, spec: spec.clone(), count });
+            needs.push(ZoneNeed { zone: zone.clone(), replica, replicas, spec: spec.clone(), count });
         }
     }
     needs.sort_by(|left, right| left.zone.cmp(&right.zone));
     if needs.is_empty() {
         return Err(unknown_units(&tenant.name));
     }
+    if let Some(zone) = locality.keys().find(|zone| !needs.iter().any(|need| need.zone == **zone)) {
+        let problem = Problem::refused(codes::UNIT_NOT_MADE, "cluster-recovery-zone-without-units");
+        return Err(problem.with("tenant", &tenant.name).with("zone", zone));
+    }
     Ok(needs)
+}
+
+/// Returns the kind of a zone's replica, which is FULL if one of them is; and all of them, if there are others than one
+/// of that kind.
+fn kinds(replicas: &[Replicas]) -> (ReplicaType, Vec<Replicas>) {
+    match replicas {
+        [] => (ReplicaType::Full, Vec::new()),
+        [Replicas { kind, count: Some(1) }] => (*kind, Vec::new()),
+        [first, ..] => {
+            let has_full = replicas.iter().any(|one| one.kind == ReplicaType::Full);
+            (if has_full { ReplicaType::Full } else { first.kind }, replicas.to_vec())
+        }
+    }
 }
 
 /// Returns the problem of a tenant whose size is not known.
 #[must_use]
 pub fn unknown_units(tenant: &str) -> Problem {
     Problem::refused(codes::UNIT_NOT_MADE, "cluster-recovery-units-unknown").with("tenant", tenant)
-}
-
-/// Reads a locality such as `FULL{1}@zone1, READONLY{1}@zone2`; empty if the cluster shows none.
-fn replicas(tenant: &Tenant) -> Result<BTreeMap<String, ReplicaType>, Problem> {
-    let mut replicas = BTreeMap::new();
-    for part in tenant.locality.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let (kind, zone) = part.split_once('@').unwrap_or(("FULL", part));
-        let kind = kind.split('{').next().unwrap_or(kind).trim().to_ascii_uppercase();
-        let replica = match kind.as_str() {
-            "FULL" | "F" => ReplicaType::Full,
-            "LOGONLY" | "L" => ReplicaType::LogOnly,
-            "READONLY" | "R" => ReplicaType::ReadOnly,
-            _ => {
-                let problem = Problem::refused(codes::UNIT_NOT_MADE, "cluster-recovery-replica-unknown");
-                return Err(problem.with("tenant", &tenant.name).with("locality", &tenant.locality));
-            }
-        };
-        replicas.insert(zone.trim().to_owned(), replica);
-    }
-    Ok(replicas)
 }
 
 /// Moves units to the zones of another cluster: to those that `zones` names, else to the zones of the same names.
@@ -216,7 +221,8 @@ pub fn mapped_priority(
 pub fn named(zones: &[ZoneUnits], have: &ClusterResources) -> Result<Vec<ZoneNeed>, Problem> {
     let need = |zone: &ZoneUnits| {
         let spec = spec_of(&zone.unit, have)?.clone();
-        Ok(ZoneNeed { zone: zone.zone.clone(), replica: zone.replica, spec, count: zone.count })
+        let replicas = zone.replicas.clone();
+        Ok(ZoneNeed { zone: zone.zone.clone(), replica: zone.replica, replicas, spec, count: zone.count })
     };
     zones.iter().map(need).collect()
 }

@@ -1,6 +1,8 @@
 //! The resources of a tenant: units, pools and the free capacity of servers; and whether a cluster has enough for a
 //! new tenant.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::TenantId;
@@ -114,13 +116,35 @@ pub enum TargetResources {
 pub struct ZoneUnits {
     /// The zone.
     pub zone: String,
-    /// Its replicas there.
+    /// Its replica there.
     #[serde(default)]
     pub replica: ReplicaType,
+    /// All its replicas there, if they are others than one of `replica`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<Replicas>,
     /// The unit specification.
     pub unit: String,
     /// How many units.
     pub count: u32,
+}
+
+/// Replicas of one kind in a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replicas {
+    /// Their kind.
+    pub kind: ReplicaType,
+    /// How many; none means one on every server of the zone.
+    pub count: Option<u32>,
+}
+
+impl fmt::Display for Replicas {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letter = self.kind.letter();
+        match self.count {
+            Some(count) => write!(out, "{letter}{{{count}}}"),
+            None => write!(out, "{letter}{{ALL_SERVER}}"),
+        }
+    }
 }
 
 /// A kind of replica.
@@ -155,7 +179,9 @@ impl TargetResources {
     #[must_use]
     pub fn locality(&self) -> Option<String> {
         let Self::Zones(zones) = self else { return None };
-        let parts = zones.iter().map(|zone| format!("{}@{}", zone.replica.letter(), zone.zone));
+        let parts = zones
+            .iter()
+            .map(|zone| format!("{}@{}", shown_replicas(zone.replica, &zone.replicas), zone.zone));
         Some(parts.collect::<Vec<_>>().join(","))
     }
 
@@ -198,6 +224,15 @@ impl TargetResources {
                 zones.iter().filter(fresh).try_for_each(|zone| check_zone(zone, have))
             }
         }
+    }
+}
+
+/// Writes the replicas of a zone as in a locality: one of a kind, or all of `replicas` if there are some.
+#[must_use]
+pub fn shown_replicas(replica: ReplicaType, replicas: &[Replicas]) -> String {
+    match replicas {
+        [] => replica.letter().to_string(),
+        all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
     }
 }
 
@@ -307,7 +342,8 @@ pub fn cpus(hundredths: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{
-        ClusterResources, ReplicaType, ResourcePool, ServerRoom, TargetResources, UnitSpec, ZoneUnits,
+        ClusterResources, ReplicaType, Replicas, ResourcePool, ServerRoom, TargetResources, UnitSpec,
+        ZoneUnits,
     };
     use crate::id::TenantId;
 
@@ -344,8 +380,11 @@ mod tests {
     }
 
     fn zone(zone: &str, unit: &str, count: u32) -> TargetResources {
-        let replica = ReplicaType::Full;
-        TargetResources::Zones(vec![ZoneUnits { zone: zone.into(), replica, unit: unit.into(), count }])
+        TargetResources::Zones(vec![units(zone, ReplicaType::Full, unit, count)])
+    }
+
+    fn units(zone: &str, replica: ReplicaType, unit: &str, count: u32) -> ZoneUnits {
+        ZoneUnits { zone: zone.into(), replica, replicas: Vec::new(), unit: unit.into(), count }
     }
 
     #[test]
@@ -388,10 +427,14 @@ mod tests {
     #[test]
     fn a_locality_names_every_zone_with_its_kind_of_replica() {
         let zones = [("z1", ReplicaType::Full), ("z2", ReplicaType::ReadOnly), ("z3", ReplicaType::LogOnly)];
-        let zones =
-            zones.map(|(zone, replica)| ZoneUnits { zone: zone.into(), replica, unit: "u".into(), count: 1 });
-        let wanted = TargetResources::Zones(zones.into());
+        let mut zones: Vec<ZoneUnits> = zones.map(|(zone, replica)| units(zone, replica, "u", 1)).into();
+        let wanted = TargetResources::Zones(zones.clone());
         assert_eq!(wanted.locality().as_deref(), Some("F@z1,R@z2,L@z3"));
+        let of = |kind, count| Replicas { kind, count };
+        zones[0].replicas = vec![of(ReplicaType::Full, Some(1)), of(ReplicaType::ReadOnly, Some(2))];
+        zones[1].replicas = vec![of(ReplicaType::ReadOnly, None)];
+        let wanted = TargetResources::Zones(zones);
+        assert_eq!(wanted.locality().as_deref(), Some("F{1},R{2}@z1,R{ALL_SERVER}@z2,L@z3"));
         assert_eq!(TargetResources::Pools(vec!["p".into()]).locality(), None);
     }
 }

@@ -108,7 +108,7 @@ pub(crate) fn drop_tenant(tenant: &str) -> Statement {
 
 /// Creates a pool in one zone.
 pub(crate) fn create_pool(name: &str, zone: &ZoneUnits) -> Statement {
-    let ZoneUnits { zone, unit, count, replica: _ } = zone;
+    let ZoneUnits { zone, unit, count, replica: _, replicas: _ } = zone;
     Statement::act(format!(
         "CREATE RESOURCE POOL {} UNIT = {}, UNIT_NUM = {count}, ZONE_LIST = ({})",
         identifier(name),

@@ -321,6 +321,16 @@ async fn encrypted_backups_need_their_password(profile: Profile) {
     assert!(stored.state["passwords"].is_null(), "{}", stored.state);
     let shown = format!("{} {stored:?}", world.story(task).await);
     assert!(!shown.contains("hunter2"), "{shown}");
+
+    // They are kept while a retry may need them, and removed by a rollback.
+    let task = recovery.begin(wish(Some("hunter2"))).await;
+    assert_eq!(world.run(task, Some(Crash::CrashBefore("wait-for-table-recovery"))).await, Ended::Crashed);
+    world.steer(task, Steer::Cancel).await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    assert!(world.task(task).await.state["passwords"].is_string(), "a retry needs them");
+    world.steer(task, Steer::RollBack).await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::RolledBack));
+    assert!(world.task(task).await.state["passwords"].is_null());
 }
 
 async fn a_plan_shows_the_statement_and_changes_nothing(profile: Profile) {

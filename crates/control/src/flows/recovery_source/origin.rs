@@ -32,7 +32,8 @@ pub(crate) struct Origin {
     /// The generation of both clusters.
     #[serde(default = "later")]
     pub(crate) generation: Generation,
-    /// The passwords of encrypted sets as a JSON array, sealed; removed when the recovery is recorded.
+    /// The passwords of encrypted sets as a JSON array, sealed; removed when the recovery is recorded
+    /// or rolled back, because no retry needs them then.
     pub(crate) passwords: Option<String>,
 
     /// The directories of the backups.

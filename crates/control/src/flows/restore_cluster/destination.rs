@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use engine::flow::Answer;
-use engine::{Next, Note};
+use engine::{Next, Note, StepError};
 use model::Problem;
 use model::cluster::refuse_upgrading;
 use model::physical::capacity::{
     ZoneNeed, ZoneSum, check_together, mapped, mapped_priority, named, same_size, units_of, unknown_units,
 };
-use model::physical::resources::{ClusterResources, TargetResources, UnitSpec, ZoneUnits};
+use model::physical::resources::{
+    ClusterResources, ReplicaType, TargetResources, UnitSpec, ZoneUnits, shown_replicas,
+};
 use model::problem::codes;
 use model::tenant::Tenant;
 use model::text::Text;
@@ -166,6 +168,7 @@ fn decide(
     let zones = needs.iter().map(|need| ZoneUnits {
         zone: need.zone.clone(),
         replica: need.replica,
+        replicas: need.replicas.clone(),
         unit: unit_for(&need.spec, have, units, name),
         count: need.count,
     });
@@ -199,10 +202,13 @@ fn note_of(state: &State, wanted: &Wanted, decision: &Decision) -> Text {
         }
         TargetResources::Zones(zones) => zones,
     };
-    let each = zones
-        .iter()
-        .zip(&decision.needs)
-        .map(|(zone, need)| format!("{}: {} × {} ({})", zone.zone, zone.count, zone.unit, need.spec.shown()));
+    let each = zones.iter().zip(&decision.needs).map(|(zone, need)| {
+        let units = format!("{}: {} × {} ({})", zone.zone, zone.count, zone.unit, need.spec.shown());
+        match (zone.replica, zone.replicas.as_slice()) {
+            (ReplicaType::Full, []) => units,
+            (replica, replicas) => format!("{units} {}", shown_replicas(replica, replicas)),
+        }
+    });
     let id = match &wanted.wish.resources {
         Some(_) => "cluster-recovery-units-ordered",
         None => "cluster-recovery-units-like",
@@ -229,11 +235,17 @@ pub(super) async fn create_unit_specs(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// The undo of `create-unit-specs`: drops the specifications of this task that no pool uses.
+/// The undo of `create-unit-specs`, which is the last one: drops the specifications of this task that no pool uses, and
+/// removes the passwords, because a task that was rolled back is never retried.
 pub(super) async fn drop_unit_specs(at: &Here, state: &mut State) -> Answer {
-    if state.units.is_empty() {
-        return Ok(Next::Done);
+    if !state.units.is_empty() {
+        drop_unused(at, state).await?;
     }
+    state.passwords = None;
+    Ok(Next::Done)
+}
+
+async fn drop_unused(at: &Here, state: &State) -> Result<(), StepError> {
     let mut driver: Driver = driver(at, state.cluster).await?;
     let have = driver.resources().await.map_err(Error::from)?;
     for unit in &state.units {
@@ -245,5 +257,5 @@ pub(super) async fn drop_unit_specs(at: &Here, state: &mut State) -> Answer {
             at.log(Note::new("recovery-unit-dropped").arg("unit", &unit.name));
         }
     }
-    Ok(Next::Done)
+    Ok(())
 }

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use engine::flow::Answer;
-use engine::{Next, Note, Progress, StepStatus, TaskId};
+use engine::{Next, Note, StepStatus, TaskId};
 
+use super::commands::{counted, parent, waits_for_turn};
 use super::state::{Here, Lane, State, load};
 use crate::error::Error;
 use crate::flows::restore_tenant;
-use crate::orders::children::{Admission, Parent};
-
-/// The interval between two checks whether it is the tenant's turn.
-const LOOK: Duration = Duration::from_secs(5);
+use crate::orders::children::{Admission, Parent, of_lane};
 
 /// The step of this file.
 pub(super) const START: &str = "start-recovery";
@@ -41,37 +39,27 @@ async fn waiting_before(at: &Here) -> Result<usize, Error> {
 /// replaces the lane's last one, if there is one.
 pub(super) async fn begin(at: &Here, state: &State, lane: &mut Lane, before: usize) -> Answer {
     let context = at.context();
+    let known = lane.child.map(TaskId);
+    // A task that was created before a crash is followed, even if the order would be refused now.
+    let newest = of_lane(context, at.task(), at.lane()).await?.first().copied();
+    if let Some(newest) = newest.filter(|newest| Some(*newest) != known) {
+        return Ok(follow(at, lane, newest, "cluster-recovery-found"));
+    }
     let order = state.order(at.lane(), state.open_passwords(context)?).map_err(crate::words::refused)?;
     let draft = restore_tenant::drafted(context, order).await?;
     at.may_act(STORE_LIMIT).await?;
-    let admission = Parent { before, ..parent(at, state) }
-        .create(context, lane.child.map(TaskId), draft, restore_tenant::TAKER.conflict)
-        .await?;
-    let (child, id) = match admission {
-        Admission::Full => return Ok(waits_for_turn(state)),
-        Admission::Done(child) => (child, "cluster-recovery-started"),
-        Admission::Found(child) => (child, "cluster-recovery-found"),
-    };
-    at.log(Note::new(id).arg("task", child).arg("tenant", at.lane()));
-    (lane.child, lane.is_reported, lane.is_replaced) = (Some(child.0), false, false);
-    Ok(Next::Done)
-}
-
-/// Returns the lane of a body, as the parent of the tenant's tasks.
-pub(super) fn parent<'a>(at: &'a Here, state: &'a State) -> Parent<'a> {
-    Parent {
-        task: at.task(),
-        lane: at.lane(),
-        initiator: &state.initiator,
-        at_once: state.parallel,
-        before: 0,
+    let parent = Parent { before, ..parent(at, state) };
+    match parent.create(context, known, draft, restore_tenant::TAKER.conflict).await? {
+        Admission::Full => Ok(waits_for_turn(state)),
+        Admission::Done(child) => Ok(follow(at, lane, child, "cluster-recovery-started")),
+        Admission::Found(child) => Ok(follow(at, lane, child, "cluster-recovery-found")),
+        Admission::Refused(why) => counted(at, lane, known, why),
     }
 }
 
-/// Returns the answer of a lane while as many recoveries run as the order allows.
-pub(super) fn waits_for_turn(state: &State) -> Next {
-    let note = Note::new("cluster-recovery-waits").arg("parallel", state.parallel);
-    let progress =
-        Progress { done: 0, total: None, unit: "items".to_owned(), rate_per_s: None, note: Some(note) };
-    Next::Again { after: LOOK, progress: Some(progress) }
+/// Records the task that the lane follows from now on.
+fn follow(at: &Here, lane: &mut Lane, child: TaskId, id: &str) -> Next {
+    at.log(Note::new(id).arg("task", child).arg("tenant", at.lane()));
+    (lane.child, lane.is_reported, lane.is_replaced) = (Some(child.0), false, false);
+    Next::Done
 }

@@ -37,7 +37,8 @@ pub(crate) struct State {
     pub(crate) zones: BTreeMap<String, String>,
     /// The maximum number of tenants that are restored at the same time.
     pub(crate) parallel: u32,
-    /// The passwords of encrypted sets as a JSON array, sealed; removed when all tenants are recovered.
+    /// The passwords of encrypted sets as a JSON array, sealed; removed when all tenants are recovered,
+    /// or the task is rolled back. A retry of a failed lane needs them for another task.
     pub(crate) passwords: Option<String>,
     /// The user for whom the tenants are recovered.
     pub(crate) initiator: Initiator,
@@ -88,6 +89,9 @@ pub(crate) struct Lane {
     /// Whether this task was cancelled and is being rolled back, before another one replaces it.
     #[serde(default)]
     pub(crate) is_replaced: bool,
+    /// How many commands in a row its task has refused.
+    #[serde(default)]
+    pub(crate) refusals: u32,
     /// The tasks whose rollback was requested by the rollback of this one.
     #[serde(default)]
     pub(crate) rolled_back: BTreeSet<i64>,

@@ -25,6 +25,7 @@ use crate::{backups, restores};
 
 mod elsewhere;
 mod ends;
+mod faults;
 
 /// The versions on which the whole story runs.
 const VERSIONS: [Profile; 3] = [Profile::V3_2_4, Profile::V4_2_5, Profile::V4_6];
@@ -46,12 +47,16 @@ impl Recovery {
 
     /// Tenants so large that their restores take some minutes.
     async fn large(profile: Profile) -> Self {
+        Self::sized(profile, 20_000, None).await
+    }
+
+    async fn sized(profile: Profile, data_mib: u64, password: Option<&str>) -> Self {
         let change = |cluster: &mut ClusterConfig| {
             for tenant in &mut cluster.tenants {
-                tenant.data_mib = 20_000;
+                tenant.data_mib = data_mib;
             }
         };
-        Self::of(SimWorld::changed(profile, &TENANTS, change).await, None).await
+        Self::of(SimWorld::changed(profile, &TENANTS, change).await, password).await
     }
 
     async fn of(world: SimWorld, password: Option<&str>) -> Self {
@@ -217,8 +222,13 @@ async fn each_tenant_can_be_recovered_to_its_latest_time_with_its_own_name_and_r
         let memory = if profile.is_tenant_level() { "MEMORY_SIZE" } else { "MAX_MEMORY" };
         recovery.world.say(&format!("CREATE RESOURCE UNIT small MAX_CPU 1, {memory} '2G'")).await;
         let games = recovery.tenant_id("games").await;
-        let zone =
-            ZoneUnits { zone: "zone1".into(), replica: ReplicaType::Full, unit: "small".into(), count: 1 };
+        let zone = ZoneUnits {
+            zone: "zone1".into(),
+            replica: ReplicaType::Full,
+            replicas: Vec::new(),
+            unit: "small".into(),
+            count: 1,
+        };
         let wish = TenantWish {
             name: Some("toys".into()),
             resources: Some(TargetResources::Zones(vec![zone])),

@@ -1,75 +1,73 @@
 //! The end of a lane: a stop cancels the tenant's task, a rollback cleans up after each task of the lane that did not
 //! succeed. A tenant that has reached NORMAL stays.
 
-use std::time::Duration;
-
 use engine::flow::Answer;
 use engine::operator::{Command, decide};
-use engine::task::Undo;
-use engine::{Next, Note, StepError, Task, TaskStatus, note};
+use engine::{Next, Note, StepError, Task, TaskStatus};
 
-use super::start::parent;
+use super::commands::{self, LOOK};
+use super::outcome::{COMPLETE, has_ended_by_cancel, was_refused, why};
 use super::state::{Here, Lane, State, load};
-use super::wait::COMPLETE;
+use crate::error::Error;
 use crate::orders::children::of_lane;
 
-/// The interval between two polls.
-const LOOK: Duration = Duration::from_secs(5);
-
-/// Cancels the running task of the tenant, and waits for its end. A rollback of it is not disturbed.
+/// Cancels the running task of the tenant, and waits for its end. A rollback of it is not disturbed. The lane is
+/// cancelled only if its task is: if the task failed to end the restore, the database may still be restoring.
 pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer {
-    for child in of_lane(at.context(), at.task(), at.lane()).await? {
-        let child = load(at.context(), child).await?;
-        if child.status.is_finished() {
-            continue;
-        }
-        return end(at, state, &child).await;
+    let children = all(at).await?;
+    if let Some(child) = children.iter().find(|child| !child.status.is_finished()) {
+        return commands::cancel(at, state, lane, child).await;
     }
     lane.is_reported = true; // a retry decides what happens to the task
-    Ok(Next::Done)
-}
-
-async fn end(at: &Here, state: &State, child: &Task) -> Answer {
-    if child.status != TaskStatus::RollingBack && !child.cancels.task {
-        parent(at, state).cancel(at.context(), child.id).await?;
-        at.log(Note::new("cluster-recovery-cancels").arg("task", child.id).arg("tenant", at.lane()));
-    }
-    Ok(Next::again(LOOK))
+    lane.refusals = 0;
+    let may_run = |child: &&Task| {
+        child.status == TaskStatus::Failed
+            && decide(child, Command::RollBack).is_ok()
+            && !has_ended_by_cancel(child)
+    };
+    let Some(child) = children.iter().find(may_run) else { return Ok(Next::Done) };
+    let note = Note::new("cluster-recovery-not-canceled").arg("task", child.id);
+    at.log(note.arg("tenant", at.lane()));
+    Err(StepError::permanent(why(child, at.lane())))
 }
 
 /// The undo of `start-recovery`: rolls back every task of the tenant that did not succeed, the newest first.
 pub(super) async fn roll_back(at: &Here, state: &State, lane: &mut Lane) -> Answer {
-    for child in of_lane(at.context(), at.task(), at.lane()).await? {
-        let child = load(at.context(), child).await?;
+    for child in all(at).await? {
         match child.status {
             TaskStatus::RolledBack => {}
             TaskStatus::Successful => stays(at, &child),
-            TaskStatus::Pending | TaskStatus::Running | TaskStatus::RollingBack => {
-                return end(at, state, &child).await;
+            TaskStatus::RollingBack => return Ok(Next::again(LOOK)),
+            TaskStatus::Pending | TaskStatus::Running => {
+                return commands::cancel(at, state, lane, &child).await;
             }
             TaskStatus::Failed if lane.rolled_back.contains(&child.id.0) && was_refused(&child) => {
-                let why = child.note.clone().unwrap_or_else(|| Note::new(note::CANCELLED));
+                let why = why(&child, at.lane());
                 if why.id != COMPLETE {
-                    lane.rolled_back.remove(&child.id.0); // another rollback requests it again
+                    lane.rolled_back.remove(&child.id.0); // another rollback continues it
                     return Err(StepError::permanent(why));
                 }
                 stays(at, &child);
             }
             TaskStatus::Failed if decide(&child, Command::RollBack).is_err() => {} // it has changed nothing
             TaskStatus::Failed => {
-                parent(at, state).roll_back(at.context(), child.id).await?;
-                let note = Note::new("cluster-recovery-rolls-back").arg("task", child.id);
-                at.log(note.arg("tenant", at.lane()));
-                lane.rolled_back.insert(child.id.0);
-                return Ok(Next::again(LOOK));
+                let noted = |lane: &mut Lane| {
+                    lane.rolled_back.insert(child.id.0);
+                };
+                return commands::roll_back(at, state, lane, &child, noted).await;
             }
         }
     }
     Ok(Next::Done)
 }
 
-fn was_refused(child: &Task) -> bool {
-    child.rows.iter().any(|row| row.undo == Undo::Failed)
+/// Returns the tasks of the lane, newest first.
+async fn all(at: &Here) -> Result<Vec<Task>, Error> {
+    let mut children = Vec::new();
+    for child in of_lane(at.context(), at.task(), at.lane()).await? {
+        children.push(load(at.context(), child).await?);
+    }
+    Ok(children)
 }
 
 fn stays(at: &Here, child: &Task) {

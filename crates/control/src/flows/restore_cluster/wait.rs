@@ -1,26 +1,15 @@
 //! 5. The tenant's task has succeeded. Its problem is the lane's problem.
 
-use std::time::Duration;
-
 use engine::flow::Answer;
 use engine::operator::{Command, decide};
-use engine::task::Undo;
-use engine::{Next, Note, Progress, StepError, StepStatus, Task, TaskId, TaskStatus, note};
-use model::Problem;
-use model::problem::codes;
+use engine::{Next, Note, Progress, StepError, StepStatus, Task, TaskId, TaskStatus};
 
-use super::start::{begin, parent, waits_for_turn};
+use super::commands::{LOOK, retry, roll_back};
+use super::outcome::{COMPLETE, can_be_retried, ended, has_ended_by_cancel, why};
+use super::start::begin;
 use super::state::{Here, Lane, State, load};
 use crate::flows::recovery_source::shown;
 use crate::flows::restore_tenant;
-use crate::orders::children::Admission;
-use crate::words;
-
-/// The interval between two polls.
-const LOOK: Duration = Duration::from_secs(5);
-
-/// The problem of a rollback that was refused because the tenant is complete.
-pub(super) const COMPLETE: &str = "recovery-tenant-complete";
 
 pub(super) async fn wait_for_recovery(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let Some(child) = lane.child.map(TaskId) else { return replace(at, state, lane).await };
@@ -40,53 +29,39 @@ pub(super) async fn wait_for_recovery(at: &Here, state: &State, lane: &mut Lane)
             Ok(watch(at, &child))
         }
         TaskStatus::RolledBack if lane.is_reported || lane.is_replaced => replace(at, state, lane).await,
-        TaskStatus::RolledBack => Err(report(lane, ended(at, &child, "cluster-recovery-rolled-back"))),
+        TaskStatus::RolledBack => Err(report(lane, ended(&child, at.lane(), "cluster-recovery-rolled-back"))),
         TaskStatus::Failed if lane.is_replaced => after_refused_rollback(at, state, lane, &child).await,
         TaskStatus::Failed if lane.is_reported => again(at, state, lane, &child).await,
-        TaskStatus::Failed if was_cancelled(&child) => {
-            Err(report(lane, ended(at, &child, "cluster-recovery-canceled")))
-        }
         TaskStatus::Failed => {
-            at.log(Note::new("cluster-recovery-failed").arg("task", child.id).arg("tenant", at.lane()));
-            lane.is_reported = true;
-            Err(StepError::permanent(child.note.unwrap_or_else(|| Note::new(note::CANCELLED))))
+            if !has_ended_by_cancel(&child) {
+                at.log(Note::new("cluster-recovery-failed").arg("task", child.id).arg("tenant", at.lane()));
+            }
+            Err(report(lane, why(&child, at.lane())))
         }
     }
 }
 
-/// Runs a failed task again for a retry of the lane. One that was cancelled is rolled back, before another replaces it.
+/// Runs a failed task again for a retry of the lane. One that was cancelled or partly rolled back is rolled back to its
+/// end, before another replaces it.
 async fn again(at: &Here, state: &State, lane: &mut Lane, child: &Task) -> Answer {
-    if !was_cancelled(child) {
+    if can_be_retried(child) {
         return retry(at, state, lane, child).await;
     }
     if decide(child, Command::RollBack).is_err() {
         return replace(at, state, lane).await; // it has changed nothing
     }
-    parent(at, state).roll_back(at.context(), child.id).await?;
-    at.log(Note::new("cluster-recovery-rolls-back").arg("task", child.id).arg("tenant", at.lane()));
-    lane.is_replaced = true;
-    Ok(Next::again(LOOK))
+    roll_back(at, state, lane, child, |lane| lane.is_replaced = true).await
 }
 
-/// Continues a task whose tenant was complete before its cancellation; otherwise reports why it cannot be replaced.
+/// Continues a task whose tenant was complete before its cancellation; otherwise reports why it cannot be replaced. A
+/// retry of the lane continues the rollback.
 async fn after_refused_rollback(at: &Here, state: &State, lane: &mut Lane, child: &Task) -> Answer {
-    let why = child.note.clone().unwrap_or_else(|| Note::new(note::CANCELLED));
+    let why = why(child, at.lane());
     if why.id == COMPLETE {
         return retry(at, state, lane, child).await;
     }
-    (lane.is_reported, lane.is_replaced) = (true, false);
-    Err(StepError::permanent(why))
-}
-
-async fn retry(at: &Here, state: &State, lane: &mut Lane, child: &Task) -> Answer {
-    match parent(at, state).retry(at.context(), child.id).await? {
-        Admission::Full => Ok(waits_for_turn(state)),
-        Admission::Done(_) | Admission::Found(_) => {
-            at.log(Note::new("cluster-recovery-retried").arg("task", child.id).arg("tenant", at.lane()));
-            (lane.is_reported, lane.is_replaced) = (false, false);
-            Ok(Next::again(LOOK))
-        }
-    }
+    lane.is_replaced = false;
+    Err(report(lane, why))
 }
 
 /// Starts another task in place of one that left nothing behind.
@@ -97,21 +72,11 @@ async fn replace(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     })
 }
 
-/// Returns whether a user ended a task, or a step of it.
-fn was_cancelled(child: &Task) -> bool {
-    let is_cancelled = |note: &Option<Note>| note.as_ref().is_some_and(|note| note.id == note::CANCELLED);
-    is_cancelled(&child.note)
-        || child.rows.iter().any(|row| row.undo != Undo::Done && is_cancelled(&row.note))
-}
-
-fn ended(at: &Here, child: &Task, id: &str) -> Problem {
-    let problem = Problem::refused(codes::RECOVERY_FAILED, id);
-    problem.with("tenant", at.lane()).with("task", child.id)
-}
-
-fn report(lane: &mut Lane, problem: Problem) -> StepError {
+/// Fails the lane; any later run of the step is a retry.
+fn report(lane: &mut Lane, why: Note) -> StepError {
     lane.is_reported = true;
-    words::refused(problem)
+    lane.refusals = 0;
+    StepError::permanent(why)
 }
 
 /// Records the tenant, and the time that it was restored to.

@@ -167,10 +167,20 @@ fn look_again(state: &mut State) -> Answer {
     Err(words::refused(problem.with("tenant", &state.tenant_name)))
 }
 
-/// The undo of `create-resource-pools`: drops the pools that this task created, once no tenant uses them.
+/// The undo of `create-resource-pools`, which is the last one: drops the pools of this task, and removes the passwords,
+/// because a task that was rolled back is never retried.
 pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
+    if let Some(name) = drop_unused(at, state).await? {
+        return look_for_release(state, &name); // a dropped tenant releases its pools a little later
+    }
+    state.origin.passwords = None;
+    Ok(Next::Done)
+}
+
+/// Drops the pools that this task created and no tenant uses; returns one that a tenant uses.
+async fn drop_unused(at: &Here, state: &State) -> Result<Option<String>, StepError> {
     if state.made_pools.is_empty() {
-        return Ok(Next::Done);
+        return Ok(None);
     }
     let mut driver = driver(at, state.origin.cluster).await?;
     let have = driver.resources().await.map_err(Error::from)?;
@@ -186,13 +196,16 @@ pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
             }
         }
     }
-    let Some(name) = waits_for else { return Ok(Next::Done) };
-    // A dropped tenant releases its pools a little later.
+    Ok(waits_for)
+}
+
+/// Waits for a pool to become free, for at most `LOOKS_MAX` polls.
+fn look_for_release(state: &mut State, pool: &str) -> Answer {
     state.clean_up_looks += 1;
     if state.clean_up_looks <= LOOKS_MAX {
         return Ok(Next::again(LOOK));
     }
     state.clean_up_looks = 0;
     let problem = Problem::refused(codes::NOTHING_TO_CLEAN_UP, "recovery-pool-still-used");
-    Err(words::refused(problem.with("pool", name)))
+    Err(words::refused(problem.with("pool", pool)))
 }

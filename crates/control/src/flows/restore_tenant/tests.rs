@@ -87,8 +87,13 @@ impl Recovery {
     }
 
     fn wish(&self, until: RecoverUntil) -> TenantRecovery {
-        let zone =
-            ZoneUnits { zone: "zone1".into(), replica: ReplicaType::Full, unit: "small".into(), count: 1 };
+        let zone = ZoneUnits {
+            zone: "zone1".into(),
+            replica: ReplicaType::Full,
+            replicas: Vec::new(),
+            unit: "small".into(),
+            count: 1,
+        };
         TenantRecovery {
             source: RecoverySource::Cluster { cluster: self.world.cluster, tenant: self.shop },
             until,
@@ -280,8 +285,8 @@ async fn a_target_without_enough_resources_names_what_is_short(profile: Profile)
     recovery.world.say("CREATE RESOURCE UNIT large MAX_CPU 15, MEMORY_SIZE '4G'").await;
     let before = recovery.changes();
     let unit = |unit: &str, count| {
-        let (zone, replica) = ("zone1".into(), ReplicaType::Full);
-        TargetResources::Zones(vec![ZoneUnits { zone, replica, unit: unit.into(), count }])
+        let (zone, replica, replicas) = ("zone1".into(), ReplicaType::Full, Vec::new());
+        TargetResources::Zones(vec![ZoneUnits { zone, replica, replicas, unit: unit.into(), count }])
     };
     for (resources, why) in [
         (unit("large", 1), "recovery-resources-short"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{ZoneNeed, check_together, mapped, mapped_priority, named, same_size, units_of};
 use crate::id::TenantId;
 use crate::physical::resources::{
-    ClusterResources, ReplicaType, ResourcePool, ServerRoom, UnitSpec, ZoneUnits,
+    ClusterResources, ReplicaType, ResourcePool, ServerRoom, UnitSpec, ZoneUnits, shown_replicas,
 };
 use crate::tenant::{Tenant, TenantMode};
 
@@ -75,7 +75,7 @@ fn have() -> ClusterResources {
 }
 
 fn need(zone: &str, spec: UnitSpec, count: u32) -> ZoneNeed {
-    ZoneNeed { zone: zone.into(), replica: ReplicaType::Full, spec, count }
+    ZoneNeed { zone: zone.into(), replica: ReplicaType::Full, replicas: Vec::new(), spec, count }
 }
 
 fn id<T>(result: Result<T, crate::Problem>) -> Option<String> {
@@ -86,18 +86,24 @@ fn id<T>(result: Result<T, crate::Problem>) -> Option<String> {
 fn a_tenant_has_the_units_of_its_pools_where_its_locality_says() {
     let shown = |locality| {
         let needs = units_of(&tenant(1002, locality), &have()).expect("it has pools");
-        let shown = needs
-            .iter()
-            .map(|need| format!("{}{}@{} {}", need.replica.letter(), need.count, need.zone, need.spec.name));
+        let shown = needs.iter().map(|need| {
+            let replicas = shown_replicas(need.replica, &need.replicas);
+            format!("{replicas} {}@{} {}", need.count, need.zone, need.spec.name)
+        });
         shown.collect::<Vec<_>>().join(", ")
     };
-    assert_eq!(shown(""), "F2@z1 large, F2@z2 large, F1@z3 small");
-    assert_eq!(shown("FULL{1}@z1, READONLY{1}@z3"), "F2@z1 large, R1@z3 small");
-    assert_eq!(shown("FULL@z1, FULL{1}@z2, LOGONLY{1}@z3"), "F2@z1 large, F2@z2 large, L1@z3 small");
+    assert_eq!(shown(""), "F 2@z1 large, F 2@z2 large, F 1@z3 small");
+    assert_eq!(shown("FULL{1}@z1, READONLY{1}@z3"), "F 2@z1 large, R 1@z3 small");
+    assert_eq!(shown("FULL@z1, FULL{1}@z2, LOGONLY{1}@z3"), "F 2@z1 large, F 2@z2 large, L 1@z3 small");
+    let mixed = "READONLY{1},FULL{1}@z1, READONLY{ALL_SERVER}@z2";
+    assert_eq!(shown(mixed), "R{1},F{1} 2@z1 large, R{ALL_SERVER} 2@z2 large");
+    let needs = units_of(&tenant(1002, mixed), &have()).expect("it has pools");
+    assert_eq!((needs[0].replica, needs[1].replica), (ReplicaType::Full, ReplicaType::ReadOnly));
     for (tenant, why) in [
         (tenant(1008, ""), "cluster-recovery-units-unknown"),
         (tenant(1006, ""), "cluster-recovery-units-unknown"),
         (tenant(1002, "COLUMNSTORE{1}@z1"), "cluster-recovery-replica-unknown"),
+        (tenant(1004, "FULL{1}@z1, READONLY{1}@z2"), "cluster-recovery-zone-without-units"),
     ] {
         assert_eq!(id(units_of(&tenant, &have())).as_deref(), Some(why));
     }
@@ -138,8 +144,8 @@ fn a_unit_of_the_same_size_is_found_and_preferred_by_its_name() {
     assert_eq!(found(&unit("large", 100, 3)), None);
     assert_eq!(found(&unit("mine", 300, 6)), None, "that of the sys tenant is left alone");
     let zones = |unit: &str| {
-        let (zone, replica) = ("z1".into(), ReplicaType::Full);
-        vec![ZoneUnits { zone, replica, unit: unit.into(), count: 1 }]
+        let (zone, replica, replicas) = ("z1".into(), ReplicaType::Full, Vec::new());
+        vec![ZoneUnits { zone, replica, replicas, unit: unit.into(), count: 1 }]
     };
     assert_eq!(named(&zones("LARGE"), &have).expect("it is there")[0].spec.memory_bytes, 8 * GB);
     assert_eq!(id(named(&zones("huge"), &have)).as_deref(), Some("recovery-unit-unknown"));

@@ -5,7 +5,11 @@ use model::text::Language;
 use super::*;
 
 /// The world's cluster and another, empty one of the same version with these zones.
-async fn with_target(recovery: &Recovery, profile: Profile, zones: u32) -> (ClusterId, sim::Handle) {
+pub(super) async fn with_target(
+    recovery: &Recovery,
+    profile: Profile,
+    zones: u32,
+) -> (ClusterId, sim::Handle) {
     let world = &recovery.world;
     let config = ClusterConfig {
         version: profile.to_string(),

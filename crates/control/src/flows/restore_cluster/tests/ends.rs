@@ -8,7 +8,7 @@ use super::{Crash, Ended, Profile, Recovery, RestoreCluster, Steer, TaskId, Task
 
 impl Recovery {
     /// Runs until this many tenants are being restored.
-    async fn run_into_wait(&self, task: TaskId, count: usize) {
+    pub(super) async fn run_into_wait(&self, task: TaskId, count: usize) {
         let waits = |stored: &engine::Task| {
             let waiting = stored.lanes.iter().filter(|lane| lane.state["child"].is_i64());
             waiting.count() >= count
@@ -28,7 +28,7 @@ impl Recovery {
         panic!("the tenants do not get there: {}", self.world.story(task).await);
     }
 
-    async fn end(&self, task: TaskId, expected: TaskStatus) {
+    pub(super) async fn end(&self, task: TaskId, expected: TaskStatus) {
         let ended = self.world.run(task, None).await;
         assert_eq!(ended, Ended::Finished(expected), "{}", self.world.story(task).await);
     }

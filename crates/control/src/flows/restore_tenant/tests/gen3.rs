@@ -60,8 +60,13 @@ impl Recovery {
     }
 
     fn wish(&self, until: RecoverUntil) -> TenantRecovery {
-        let zone =
-            ZoneUnits { zone: "zone1".into(), replica: ReplicaType::Full, unit: "small".into(), count: 1 };
+        let zone = ZoneUnits {
+            zone: "zone1".into(),
+            replica: ReplicaType::Full,
+            replicas: Vec::new(),
+            unit: "small".into(),
+            count: 1,
+        };
         TenantRecovery {
             source: RecoverySource::Cluster { cluster: self.world.cluster, tenant: self.shop },
             until,
