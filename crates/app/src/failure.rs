@@ -73,6 +73,19 @@ impl Failure {
         Self { is_partial: true, ..problem.into() }
     }
 
+    /// Shows all failures but the last, which it returns for the end of the command. Of very many, it shows the first
+    /// ones and the number of the others.
+    pub(crate) fn last_of(mut failures: Vec<Self>, as_json: bool) -> Option<Self> {
+        const SHOWN: usize = 50;
+        let last = failures.pop()?;
+        let others = failures.len().saturating_sub(SHOWN);
+        failures.iter().take(SHOWN).for_each(|failure| failure.show(as_json));
+        if others > 0 {
+            Self::from(Problem::outside("more-failures").with("count", others)).show(as_json);
+        }
+        Some(last)
+    }
+
     /// Reads the `error` of a REST answer.
     pub(crate) fn from_answer(error: &serde_json::Value) -> Option<Self> {
         let words = Words::deserialize(error).ok()?;

@@ -21,11 +21,15 @@ mod tls;
 mod wire;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
 use crate::cli::Cli;
 use crate::failure::Failure;
+
+/// How long threads that are blocked by the operating system may delay the end of a command.
+const ENDING: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let command = match Cli::try_parse() {
@@ -54,5 +58,8 @@ fn start(command: cli::Command) -> Result<ExitCode, Failure> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|cause| model::Problem::internal("runtime-not-started").raw(cause))?;
-    runtime.block_on(Box::pin(command.run()))
+    let status = runtime.block_on(Box::pin(command.run()));
+    // A read of a directory or of a name that never returns does not keep the process.
+    runtime.shutdown_timeout(ENDING);
+    status
 }

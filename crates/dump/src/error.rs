@@ -89,10 +89,12 @@ pub enum Error {
         number: String,
     },
     /// The schema changed during every attempt to take a snapshot.
-    #[error("tables are being changed: no snapshot could be taken in {attempts} attempts")]
+    #[error("no snapshot could be taken in {attempts} attempts: these keep changing: {}", tables.join(", "))]
     SchemaRestless {
         /// How often it was tried.
         attempts: u32,
+        /// The tables that changed in the last attempt; none if they were dropped before they could be read.
+        tables: Vec<String>,
     },
     /// The server has objects that a dump would lose.
     #[error("{} objects can't be dumped", problems.len())]
@@ -105,6 +107,12 @@ pub enum Error {
     NothingThere {
         /// The database or table.
         what: String,
+    },
+    /// A selected database belongs to the server itself, and is never dumped.
+    #[error("`{database}` is a database of the server itself")]
+    SystemDatabase {
+        /// The database.
+        database: String,
     },
     /// An excluded object does not exist. This is an error, because a mistyped name would leave the intended object
     /// in the dump.
@@ -221,6 +229,8 @@ pub enum Error {
     TargetNotEmpty {
         /// The existing objects.
         found: Vec<String>,
+        /// Whether all have names of the dump, because others are allowed.
+        same_names: bool,
     },
     /// Another dump was being loaded into the same database.
     #[error("the load of dump {other} into `{database}` has not ended")]

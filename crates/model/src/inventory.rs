@@ -131,6 +131,16 @@ impl FromStr for ObjectKind {
 /// The name that stands for the whole server.
 pub const WHOLE_SERVER: &str = "*";
 
+/// Returns the name of a database for [`LeftOut::name`]: one that is called `*` is quoted, unlike the whole server.
+#[must_use]
+pub fn name_of_database(database: &str) -> String {
+    if database == WHOLE_SERVER {
+        BackupObject::Database(database.to_owned()).to_string()
+    } else {
+        database.to_owned()
+    }
+}
+
 /// Something that the server has, or may have, but a backup does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
@@ -173,6 +183,9 @@ impl LeftOut {
         match kind {
             kind if kind.can_be_left_out() => Some(Agreement::Without(*kind)),
             ObjectKind::Databases if name == WHOLE_SERVER => None,
+            ObjectKind::Databases if *name == name_of_database(WHOLE_SERVER) => {
+                Some(Agreement::Exclude(BackupObject::Database(WHOLE_SERVER.to_owned())))
+            }
             ObjectKind::Databases => Some(Agreement::Exclude(BackupObject::Database(name.clone()))),
             _ => match name.parse() {
                 Ok(table @ BackupObject::Table(..)) if name.starts_with('`') => {
@@ -284,6 +297,11 @@ mod tests {
             (ObjectKind::Tables, "shop", None),
             (ObjectKind::Tables, "shop.eu", None),
             (ObjectKind::Databases, WHOLE_SERVER, None),
+            (
+                ObjectKind::Databases,
+                "`*`",
+                Some(Agreement::Exclude(BackupObject::Database(WHOLE_SERVER.to_owned()))),
+            ),
         ];
         for (kind, name, expected) in cases {
             let object = Consent::default().left_out(kind, name, Text::new("x"));

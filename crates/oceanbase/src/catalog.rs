@@ -243,6 +243,20 @@ pub async fn view_uses(
     Ok(if_there(uses)?.unwrap_or_default())
 }
 
+/// Returns the query of a view, which names all tables with their databases; `None` if the server does not show it.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn view_query(session: &mut Session, database: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let sql = format!(
+        "SELECT VIEW_DEFINITION FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+        literal(database),
+        literal(name)
+    );
+    let rows = if_there(session.rows(&Statement::read(sql)).await)?.unwrap_or_default();
+    Ok(rows.first().and_then(|row| row.bytes(0)).filter(|query| !query.is_empty()).map(<[u8]>::to_vec))
+}
+
 /// Returns the statement that creates a table, as bytes: a binary default in it may not be UTF-8.
 ///
 /// # Errors

@@ -16,8 +16,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::consent::ConsentArgs;
+use super::interrupt::{ending, interrupted, until};
 use super::left_out;
-use super::local::{Answer, connections, folder, interrupted, metered, source};
+use super::local::{Answer, connections, folder, metered, source};
 use super::names::chosen;
 use super::own_key::OwnKey;
 use super::signing_key;
@@ -82,9 +83,9 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
     let source = source(&args.url)?;
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
-    let snapshot = fix(screen, &source, &client, args.resume.as_ref(), &options).await?;
+    let snapshot = fix(screen, &source, &client, args.resume.as_ref(), &options, &cancel).await?;
     let plan = Arc::clone(snapshot.plan());
-    let work = take(screen, &source, &client, snapshot, &options, &cancel);
+    let work = ending(&cancel, take(screen, &source, &client, snapshot, &options, &cancel));
     let manifest = work.await.map_err(|error| {
         way_on(screen, &client, &plan, &error);
         Failure::from(error)
@@ -159,17 +160,19 @@ async fn fix(
     client: &storage::Client,
     resumed: Option<&DumpId>,
     options: &Options,
+    cancel: &CancellationToken,
 ) -> Result<Snapshot, Failure> {
     // Open this session first, so that a wrong password is tried only once.
-    let session = source.open_for_definitions().await.map_err(|error| error.problem())?;
+    let session = until(cancel, source.open_for_definitions()).await?;
     let snapshot = async {
         match resumed {
             Some(dump) => dump::resume_snapshot(source, client, dump, options).await,
             None => dump::take_snapshot(source, client, &DumpId::unique(now()), options).await,
         }
     };
-    let (warnings, snapshot) = tokio::join!(dump::warnings(session), Box::pin(snapshot));
-    warnings.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+    let both = async { Ok(tokio::join!(dump::warnings(session), Box::pin(snapshot))) };
+    let (warnings, snapshot) = until(cancel, both).await?;
+    warnings?.iter().for_each(|note| screen.say(note));
     let snapshot = match snapshot {
         Err(
             dump::Error::CannotCarry { mut problems }
@@ -179,7 +182,7 @@ async fn fix(
             problems.into_iter().for_each(|problem| Failure::from(problem).show(screen.is_json()));
             return Err(last.into());
         }
-        snapshot => snapshot.map_err(|error| error.problem())?,
+        snapshot => snapshot?,
     };
     snapshot.plan().notes.iter().for_each(|note| screen.say(note));
     Ok(snapshot)

@@ -1,10 +1,11 @@
 //! `lifeboat load`: the logical engine alone, no server needed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use dump::load::{self, IntoExisting, Made, Options};
-use dump::{DumpId, Meter, Source};
+use dump::load::{self, IntoExisting, Made, Options, Standing};
+use dump::{DumpId, Meter, Report, Source};
 use model::Problem;
 use model::not_made::NotMade;
 use model::problem::codes;
@@ -13,7 +14,8 @@ use serde_json::{Value, json};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::local::{Answer, connections, dump_folder, found, identities, interrupted, metered, source};
+use super::interrupt::{ending, interrupted, this_command, until};
+use super::local::{Answer, connections, dump_folder, found, identities, metered, source};
 use super::names::{chosen, read_rename};
 use super::signing_key::{TrustArgs, described};
 use super::storage::KeyArgs;
@@ -71,7 +73,9 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (client, dump) = dump_folder(&args.from, &args.key)?;
     let target = source(&args.url)?;
     let asked = chosen(&args.database, &args.table)?;
-    let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
+    let cancel = CancellationToken::new();
+    interrupted(&cancel)?;
+    let opened = until(&cancel, dump::open_manifest(&client, &dump)).await?;
     let origin = args.trust.judge_for_load(&args.from, &opened, args.accept_unsigned)?;
     screen.say(&described(&origin));
     let (databases, selection) = found(&opened.manifest, asked, rename)?;
@@ -80,16 +84,18 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let with_code = args.with_code;
     let expected_manifest = Some(opened.blake3);
     let options = Options { databases, selection, into_existing, with_code, identities, expected_manifest };
-    let privileged = load::privileged(&client, &dump, &options, &target.endpoint.user).await;
-    let privileged = privileged.map_err(|error| error.problem())?;
+    let privileged = load::privileged(&client, &dump, &options, &target.endpoint.user);
+    let privileged = until(&cancel, privileged).await?;
     privileged.iter().for_each(|text| screen.say(text));
-    let cancel = CancellationToken::new();
-    interrupted(&cancel)?;
     let connections = usize::from(args.threads);
     let loading = Loading { screen, target, client, dump, options, connections, cancel };
     let mut made = Made { notes: opened.manifest.notes, not_made: Vec::new() };
     made.notes.iter().for_each(|note| screen.say(note));
-    let (rows, is_verified) = loading.run(!args.no_verify, &mut made).await?;
+    let (rows, is_verified) = match loading.run(!args.no_verify, &mut made).await {
+        Err(Ended::Load(error)) => return Err(loading.interrupted(error).await),
+        Err(Ended::Verify(failure)) => return Err(failure),
+        Ok(done) => done,
+    };
     let names: Vec<&String> = loading.options.databases.values().collect();
     let privileged: Vec<String> = privileged.iter().map(|text| text.message(language())).collect();
     let notes: Vec<String> = made.notes.iter().map(|note| note.message(language())).collect();
@@ -106,6 +112,10 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
         screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));
     });
     complete(&made.not_made)
+}
+
+fn failures(report: &Report) -> Vec<Failure> {
+    report.findings.iter().map(|finding| finding.problem().coded(codes::RECOVERY_FAILED).into()).collect()
 }
 
 fn described_part(part: &NotMade) -> Value {
@@ -131,55 +141,111 @@ struct Loading {
     cancel: CancellationToken,
 }
 
+/// Why a load did not end well.
+enum Ended {
+    /// It could not continue.
+    Load(dump::Error),
+    /// The rows in the target are not those of the dump.
+    Verify(Failure),
+}
+
+impl From<dump::Error> for Ended {
+    fn from(error: dump::Error) -> Self {
+        Self::Load(error)
+    }
+}
+
+/// How long the target may take to show what is loaded.
+const STANDING_LIMIT: Duration = Duration::from_secs(3);
+
+/// How many tables are listed by name.
+const LISTED: usize = 20;
+
 impl Loading {
     /// Loads the dump, verifies it if requested, and returns the number of loaded rows, and whether all were
     /// verified to be those of the dump. Notes are printed as they come, and collected.
-    async fn run(&self, verify: bool, made: &mut Made) -> Result<(u64, bool), Failure> {
+    async fn run(&self, verify: bool, made: &mut Made) -> Result<(u64, bool), Ended> {
         let Self { screen, target, client, dump, options, connections, cancel } = self;
-        let mut add = |more: dump::Result<Made>| -> Result<(), Failure> {
-            let more = more.map_err(|error| error.problem())?;
+        let mut add = |more: Made| {
             more.texts().iter().for_each(|text| screen.say(text));
             made.add(more);
-            Ok(())
         };
-        add(load::create_schema(target, client, dump, options, *connections, cancel).await)?;
+        let (all, connections) = (options, *connections);
+        add(ending(cancel, load::create_schema(target, client, dump, all, connections, cancel)).await?);
         let meter = Meter::new();
-        let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
-        add(metered(*screen, "load-data", &meter, work).await)?;
+        let work = load::load_data(target, client, dump, options, connections, &meter, cancel);
+        add(ending(cancel, metered(*screen, "load-data", &meter, work)).await?);
         if options.with_code {
-            add(load::create_routines(target, client, dump, options).await)?;
+            add(ending(cancel, load::create_routines(target, client, dump, options)).await?);
         }
-        add(load::create_indexes(target, client, dump, options, *connections, cancel).await)?;
+        add(ending(cancel, load::create_indexes(target, client, dump, all, connections, cancel)).await?);
         let (mut rows, mut is_verified) = (meter.now().rows, false);
         if verify {
             let (compared, differing) = self.verify().await?;
             (rows, is_verified) = (compared, differing.not_made.is_empty());
-            add(Ok(differing))?;
+            add(differing);
         }
         if options.with_code {
-            add(load::create_triggers(target, client, dump, options).await)?;
+            add(ending(cancel, load::create_triggers(target, client, dump, options)).await?);
         }
-        load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
+        ending(cancel, load::finish(target, client, dump, options)).await?;
         Ok((rows, is_verified))
     }
 
+    /// Reports what is loaded and how to resume, if a load of the same dump can continue in the target.
+    async fn interrupted(&self, error: dump::Error) -> Failure {
+        let can_pass = matches!(
+            error,
+            dump::Error::Database { .. } | dump::Error::Storage { .. } | dump::Error::Cancelled
+        );
+        if can_pass {
+            let Self { target, client, dump, options, .. } = self;
+            let standing = Box::pin(load::standing(target, client, dump, options));
+            let standing = tokio::time::timeout(STANDING_LIMIT, standing).await;
+            self.stands(standing.ok().and_then(Result::ok).as_ref());
+        }
+        match error {
+            dump::Error::Cancelled => {
+                Problem::refused(codes::CONFLICT, "load-cancelled").with("dump", &self.dump).into()
+            }
+            error => error.into(),
+        }
+    }
+
+    fn stands(&self, standing: Option<&Standing>) {
+        let screen = self.screen;
+        match standing {
+            None => screen.say(&Text::new("cli-load-stands-unknown")),
+            Some(Standing { loaded, rows, missing }) => {
+                let text = Text::new("cli-load-stands").with("loaded", loaded.len());
+                screen.say(&text.with("total", loaded.len() + missing.len()).with("rows", rows));
+                if !missing.is_empty() {
+                    let names = missing.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+                    let more = missing.len().saturating_sub(LISTED);
+                    let id = if more == 0 { "cli-load-stands-not" } else { "cli-load-stands-not-more" };
+                    screen.say(&Text::new(id).with("tables", names).with("more", more));
+                }
+                screen.say(&Text::new("cli-load-stands-later"));
+            }
+        }
+        screen.say(&Text::new("cli-load-resume").with("command", this_command()));
+    }
+
     /// Reads all rows back. Returns the number of compared rows, and the tables that differ.
-    async fn verify(&self) -> Result<(u64, Made), Failure> {
+    async fn verify(&self) -> Result<(u64, Made), Ended> {
         let Self { screen, target, client, dump, options, connections, cancel, .. } = self;
         let meter = Meter::new();
         let work = load::verify_data(target, client, dump, options, *connections, &meter, cancel);
-        let report = metered(*screen, "verify-data", &meter, work).await?;
+        let report = ending(cancel, metered(*screen, "verify-data", &meter, work)).await?;
         if let Some(differing) = load::differing(&report) {
-            report
-                .findings
-                .iter()
-                .for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
+            if let Some(last) = Failure::last_of(failures(&report), screen.is_json()) {
+                last.show(screen.is_json());
+            }
             return Ok((report.rows, differing));
         }
-        if let Some((last, others)) = report.findings.split_last() {
-            others.iter().for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
-            return Err(last.problem().coded(codes::RECOVERY_FAILED).into());
+        match Failure::last_of(failures(&report), screen.is_json()) {
+            Some(last) => Err(Ended::Verify(last)),
+            None => Ok((report.rows, Made::default())),
         }
-        Ok((report.rows, Made::default()))
     }
 }

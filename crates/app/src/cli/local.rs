@@ -20,8 +20,6 @@ use model::{Problem, Secret, size};
 use oceanbase::{Endpoint, NoWitness};
 use percent_encoding::percent_decode_str;
 use storage::{Client, FileRoots};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::names::check_no_password;
@@ -138,30 +136,6 @@ pub(crate) fn found(
     };
     let chosen = choose(&manifest.held(), &wish)?;
     Ok((chosen.databases, Selection(chosen.objects)))
-}
-
-/// The exit status of a command that a second signal ended: 128 and the number of SIGINT.
-const ENDED_AT_ONCE: i32 = 130;
-
-/// Ends the work cleanly on Ctrl-C (SIGINT) or SIGTERM, and at once on the next of these signals.
-pub(crate) fn interrupted(cancel: &CancellationToken) -> Result<(), Failure> {
-    let signals = |kind| signal(kind).map_err(|cause| Problem::internal("signals-failed").raw(cause));
-    let (mut interrupt, mut terminate) =
-        (signals(SignalKind::interrupt())?, signals(SignalKind::terminate())?);
-    let cancel = cancel.clone();
-    tokio::spawn(async move {
-        for is_first in [true, false] {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if is_first {
-                cancel.cancel();
-            }
-        }
-        std::process::exit(ENDED_AT_ONCE);
-    });
-    Ok(())
 }
 
 /// How often a progress bar is repainted.

@@ -13,6 +13,7 @@ mod consent;
 pub(crate) mod diagnose;
 mod dump;
 mod history;
+mod interrupt;
 mod left_out;
 pub(crate) mod load;
 mod local;

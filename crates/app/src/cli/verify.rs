@@ -7,8 +7,9 @@ use model::text::Text;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::interrupt::{ending, interrupted, until};
 use super::left_out;
-use super::local::{Answer, connections, dump_folder, found, interrupted, metered, source};
+use super::local::{Answer, connections, dump_folder, found, metered, source};
 use super::names::{chosen, read_rename};
 use super::signing_key::{self, TrustArgs};
 use super::storage::KeyArgs;
@@ -52,11 +53,11 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     interrupted(&cancel)?;
     let threads = usize::from(args.threads);
     let against = args.against.as_deref().map(source).transpose()?;
-    let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
+    let opened = until(&cancel, dump::open_manifest(&client, &dump)).await?;
     let origin = args.trust.judge(&args.from, &opened)?;
     let meter = Meter::new();
     let work = dump::verify(&client, &dump, Some(&opened.blake3), threads, &meter, &cancel);
-    let objects = metered(screen, "verify-backup-set", &meter, work).await?;
+    let objects = ending(&cancel, metered(screen, "verify-backup-set", &meter, work)).await?;
     let manifest = &opened.manifest;
     let mut said = json!({
         "dump": dump, "origin": origin, "status": left_out::status(manifest),
@@ -73,7 +74,7 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
         let meter = Meter::new();
         let choice = Choice { names: &names, selection: &selection, expected_manifest: Some(&opened.blake3) };
         let work = dump::verify_against(&server, &client, &dump, choice, threads, &meter, &cancel);
-        let rows = metered(screen, "verify-data", &meter, work).await?;
+        let rows = ending(&cancel, metered(screen, "verify-data", &meter, work)).await?;
         said["against"] = described(&rows);
         lines.push(line("cli-verify-rows", &rows));
         findings.extend(rows.findings);
@@ -83,11 +84,9 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     left_out::refused(manifest)
 }
 
-fn report(screen: Screen, said: &Value, lines: &[Text], mut failures: Vec<Failure>) -> Result<(), Failure> {
+fn report(screen: Screen, said: &Value, lines: &[Text], failures: Vec<Failure>) -> Result<(), Failure> {
     screen.show(said, |screen| lines.iter().for_each(|line| screen.say(line)));
-    let Some(last) = failures.pop() else { return Ok(()) };
-    failures.iter().for_each(|failure| failure.show(screen.is_json()));
-    Err(last)
+    Failure::last_of(failures, screen.is_json()).map_or(Ok(()), Err)
 }
 
 fn described(report: &Report) -> Value {

@@ -11,6 +11,7 @@ mod first_start;
 mod full_disk;
 mod heartbeat;
 mod help;
+mod interrupted_load;
 mod killed_statement;
 mod lifeboat;
 mod logs;

@@ -3,6 +3,7 @@
 //! Source: `mysql_test_db.sql` of MariaDB 10.11, and SHOW GRANTS of a fresh server.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use oceanbase::catalog::PUBLIC_ROLE;
 
@@ -54,22 +55,37 @@ pub(crate) fn default_grant(statement: &[u8]) -> Option<String> {
     (is_form && privileges.len() == PRIVILEGES.len() && given == BTreeSet::from(PRIVILEGES)).then_some(name)
 }
 
-/// Returns whether a statement creates an anonymous user as an installation does: without a password, a limit or a
-/// pattern of hosts.
-pub(crate) fn is_default_account(statement: &[u8]) -> bool {
+/// Returns the host of an anonymous account, unless it is a pattern.
+fn fixed_host(account: &str) -> Option<&str> {
+    let host = account.strip_prefix("''@'")?.strip_suffix('\'')?;
+    Some(host).filter(|host| !host.contains('%'))
+}
+
+/// The host of the first anonymous user.
+const LOCAL: &str = "localhost";
+
+/// Returns whether a statement creates an anonymous user as an installation does: without a password and a limit, on
+/// `localhost`, and on the name of the server's own host. `accounts` are all of the dump, as SQL spells them: an
+/// installation creates the second one only beside the first, and no third.
+pub(crate) fn is_default_account(statement: &[u8], accounts: &[String]) -> bool {
     let all = tokens(statement);
     let words: Vec<&Token<'_>> = all.iter().filter(|token| !token.is_blank()).collect();
     let [create, account, user, at, host] = words[..] else { return false };
     let is_quoted = |token: &Token<'_>| matches!(token.kind, TokenKind::Name | TokenKind::Literal);
     let quoted =
         |token: &Token<'_>| token.text.get(1..token.text.len().saturating_sub(1)).map(<[u8]>::to_vec);
-    let is_one_host = quoted(host).is_some_and(|host| !host.is_empty() && !host.contains(&b'%'));
+    let is_own_host = quoted(host).is_some_and(|host| {
+        let host = String::from_utf8_lossy(&host);
+        let is_named = !host.is_empty() && !host.contains('%') && host.parse::<IpAddr>().is_err();
+        let anonymous: Vec<&str> = accounts.iter().filter_map(|account| fixed_host(account)).collect();
+        host == LOCAL || is_named && anonymous.len() == 2 && anonymous.contains(&LOCAL)
+    });
     create.is_word("CREATE")
         && account.is_word("USER")
         && [user, host].into_iter().all(is_quoted)
         && quoted(user).is_some_and(|user| user.is_empty())
         && at.is_sign(b'@')
-        && is_one_host
+        && is_own_host
 }
 
 #[cfg(test)]
@@ -101,16 +117,30 @@ mod tests {
 
     #[test]
     fn only_a_bare_anonymous_user_is_one_of_an_installation() {
-        for (statement, expected) in [
-            ("CREATE USER ``@`localhost`", true),
-            ("CREATE USER ''@'vm-1'", true),
-            ("CREATE USER ``@`%`", false),
-            ("CREATE USER ``@`localhost` IDENTIFIED BY PASSWORD '*B6'", false),
-            ("CREATE USER ``@`localhost` REQUIRE SSL", false),
-            ("CREATE USER `u`@`localhost`", false),
-            ("CREATE ROLE ``@`localhost`", false),
+        let (alone, pair, three) = (
+            &["'root'@'localhost'", "''@'localhost'"][..],
+            &["''@'localhost'", "''@'vm-1'", "''@'%'"][..],
+            &["''@'localhost'", "''@'vm-1'", "''@'vm-2'"][..],
+        );
+        for (statement, accounts, expected) in [
+            ("CREATE USER ``@`localhost`", alone, true),
+            ("CREATE USER ``@`localhost`", three, true),
+            ("CREATE USER ''@'vm-1'", pair, true),
+            ("CREATE USER ''@'vm-1'", three, false),
+            ("CREATE USER ''@'vm-1'", &["''@'vm-1'"][..], false),
+            ("CREATE USER ''@'10.0.0.7'", &["''@'localhost'", "''@'10.0.0.7'"][..], false),
+            ("CREATE USER ``@`%`", pair, false),
+            ("CREATE USER ``@`localhost` IDENTIFIED BY PASSWORD '*B6'", pair, false),
+            ("CREATE USER ``@`localhost` REQUIRE SSL", pair, false),
+            ("CREATE USER `u`@`localhost`", pair, false),
+            ("CREATE ROLE ``@`localhost`", pair, false),
         ] {
-            assert_eq!(is_default_account(statement.as_bytes()), expected, "{statement}");
+            let accounts: Vec<String> = accounts.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(
+                is_default_account(statement.as_bytes(), &accounts),
+                expected,
+                "{statement} {accounts:?}"
+            );
         }
     }
 }

@@ -4,6 +4,8 @@
 //! similar words, or before a bracket, `x` is a database; elsewhere it is a table or an alias that the statement also
 //! names. Other cases are not guessed.
 
+mod objects;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use oceanbase::statement::identifier;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::inventory::{Consent, LeftOut, ObjectKind, name_of_database};
 use model::text::Text;
+use model::version::Product;
 use oceanbase::catalog::{self, Definition, Event, Outlines, Routine, RoutineKind, Trigger};
 use oceanbase::{Error as SqlError, Session};
 
@@ -162,7 +163,13 @@ impl Code<'_> {
             Ok(found) => Ok(found),
             Err(error) => {
                 let what = self.reading();
-                self.left_out.push(unlisted(self.consent, kind, self.database, error, || what)?);
+                self.left_out.push(unlisted(
+                    self.consent,
+                    kind,
+                    &name_of_database(self.database),
+                    error,
+                    || what,
+                )?);
                 Ok(T::default())
             }
         }
@@ -211,7 +218,9 @@ impl Code<'_> {
             return Ok(()); // dropped after it was listed
         }
         if matches!(error, SqlError::UnexpectedAnswer { .. }) {
-            self.lose(kind, name, Text::new("left-out-body-hidden"));
+            let has_proc = self.session.server().product == Product::Mariadb;
+            let id = if has_proc { "left-out-body-hidden-proc" } else { "left-out-body-hidden" };
+            self.lose(kind, name, Text::new(id));
             return Ok(());
         }
         let (full, what) = (full_name(self.database, name), self.reading());

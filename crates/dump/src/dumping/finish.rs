@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::Timestamp;
-use model::inventory::{LeftOut, ObjectKind};
+use model::inventory::{LeftOut, ObjectKind, name_of_database};
 use storage::Client;
 
 use crate::archive::Archive;
@@ -62,7 +62,9 @@ async fn manifest(
     left_out.append(&mut schema.left_out);
     // A database that was dropped before its definition was read may have pieces, too.
     let is_gone = |database: &&DatabasePlan| {
-        let is_it = |lost: &LeftOut| lost.kind == ObjectKind::Databases && lost.name == database.name;
+        let is_it = |lost: &LeftOut| {
+            lost.kind == ObjectKind::Databases && lost.name == name_of_database(&database.name)
+        };
         left_out.iter().any(is_it)
     };
     let (gone, kept): (Vec<&DatabasePlan>, Vec<&DatabasePlan>) = plan.databases.iter().partition(is_gone);

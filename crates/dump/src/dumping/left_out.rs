@@ -1,7 +1,7 @@
 //! The objects of the server that a dump leaves out, or may leave out because this user does not see them.
 
 use model::backup::BackupObject;
-use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
+use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER, name_of_database};
 use model::text::Text;
 use oceanbase::catalog::StrayGrant;
 use oceanbase::grants::Grants;
@@ -54,11 +54,11 @@ pub(super) async fn left_out(
     let mut finding = Finding { consent: scope.consent, found: agreed(server.product, scope) };
     for database in databases.iter().filter(|name| scope.selection.has_whole_database(name)) {
         for (kind, privilege) in inventory::hidden(&server, &grants, database) {
-            finding.hidden(kind, database, privilege);
+            finding.hidden(kind, &name_of_database(database), privilege);
         }
         let others = inventory::of_database(session, database).await;
         let others = others.during(|| format!("list what else is in `{database}`"))?;
-        finding.others(others, database, |name| full_name(database, name));
+        finding.others(others, &name_of_database(database), |name| full_name(database, name));
     }
     if scope.selection.is_all() {
         if inventory::hides_databases(&grants) {
@@ -82,7 +82,7 @@ fn agreed(product: model::version::Product, scope: Scope<'_>) -> Vec<LeftOut> {
     };
     let excluded = scope.consent.exclude.iter().filter(is_chosen).map(|object| {
         let (kind, name) = match object {
-            Database(name) => (ObjectKind::Databases, name.clone()),
+            Database(name) => (ObjectKind::Databases, name_of_database(name)),
             Table(database, table) => (ObjectKind::Tables, full_name(database, table)),
         };
         let reason = Text::new("left-out-excluded").with("name", &name);
@@ -161,7 +161,11 @@ fn may_lack(id: &str, kind: ObjectKind, of: &str) -> Text {
 /// Reports that this user may not see the outlines of a database.
 pub(super) fn unseen_outlines(consent: &Consent, database: &str) -> LeftOut {
     let reason = may_lack("left-out-unseen", ObjectKind::Outlines, database);
-    consent.left_out(ObjectKind::Outlines, database, reason.with("view", "oceanbase.DBA_OB_OUTLINES"))
+    consent.left_out(
+        ObjectKind::Outlines,
+        name_of_database(database),
+        reason.with("view", "oceanbase.DBA_OB_OUTLINES"),
+    )
 }
 
 /// Reports that this user may not see any users.
@@ -218,7 +222,12 @@ pub(super) fn unlisted(
 
 /// Describes an object whose statement does more than create it.
 pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &Refusal) -> LeftOut {
-    consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))
+    consent.left_out(kind, name, unfit(kind, name, why))
+}
+
+/// Reports why the definition of an object is not dumped.
+pub(super) fn unfit(kind: ObjectKind, name: &str, why: &Refusal) -> Text {
+    Text::new("left-out-definition").with("kind", kind).with("name", name).with("why", why)
 }
 
 /// Returns whether the failure is about the one object that was read, and not about the server or the dump.
@@ -253,7 +262,7 @@ pub(super) fn changed(table: &str) -> Text {
 pub(super) fn changed_database(consent: &Consent, name: &str) -> LeftOut {
     consent.left_out(
         ObjectKind::Databases,
-        name,
+        name_of_database(name),
         Text::new("left-out-changed-database").with("database", name),
     )
 }

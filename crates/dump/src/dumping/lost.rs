@@ -57,10 +57,12 @@ impl Lost {
     /// [`Error::CannotCarry`] when nothing of the plan is left.
     pub(super) fn all(&self, plan: &Plan) -> Result<Vec<LostTable>> {
         let tables = self.tables();
-        let has_others = plan
-            .databases
-            .iter()
-            .any(|database| !(database.views.is_empty() && database.sequences.is_empty()));
+        let are_changed = tables.values().all(|left_out| left_out.reason.id == changed("").id);
+        // A whole database may have code, and the dump names what it lacks.
+        let has_others = plan.databases.iter().any(|database| {
+            !(database.views.is_empty() && database.sequences.is_empty())
+                || are_changed && plan.selection.has_whole_database(&database.name)
+        });
         if !tables.is_empty() && tables.len() as u64 == plan.tables() && !has_others {
             let problem = |left_out: &LeftOut| {
                 let text = left_out.reason.clone();

@@ -5,10 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::inventory::{Consent, ObjectKind};
 use oceanbase::catalog::TableIdentity;
+use oceanbase::statement::identifier;
 
 use crate::dumping::left_out::{Scope, changed, changed_database};
-use crate::dumping::survey::{Identities, Survey};
+use crate::dumping::survey::{DatabaseSurvey, Identities, Survey};
+use crate::error::{Error, Result};
 use crate::plan::full_name;
+
+/// The maximum number of attempts to take a snapshot while tables are being changed.
+pub(super) const ATTEMPTS: u32 = 8;
+
+/// The number of attempts that require that no table was changed. Later attempts leave changed tables out.
+pub(super) const STILL_ATTEMPTS: u32 = 3;
 
 /// Nanoseconds in a second.
 const NANOSECONDS: u64 = 1_000_000_000;
@@ -53,12 +61,44 @@ impl Changes {
         self
     }
 
+    /// Returns the names of all changed objects.
+    fn names(&self) -> Vec<String> {
+        let databases = self.databases.iter().map(|name| identifier(name));
+        databases.chain(self.tables.iter().map(|(database, table)| full_name(database, table))).collect()
+    }
+
+    /// Returns whether a snapshot is taken despite the changes, and removes the changed objects from the survey.
+    /// While other attempts remain, only if it still has tables; at the last one, a whole database is enough.
+    ///
+    /// # Errors
+    /// [`Error::SchemaRestless`] at the last attempt, if nothing is left.
+    pub(super) fn settle(self, attempt: u32, survey: &mut Survey, scope: Scope<'_>) -> Result<bool> {
+        if self.is_empty() {
+            return Ok(true);
+        }
+        if attempt <= STILL_ATTEMPTS {
+            return Ok(false);
+        }
+        let names = self.names();
+        self.leave_out(survey, scope.consent);
+        let is_whole = |database: &DatabaseSurvey| scope.selection.has_whole_database(&database.name);
+        if survey.has_something() {
+            Ok(true)
+        } else if attempt < ATTEMPTS {
+            Ok(false)
+        } else if survey.databases.iter().any(is_whole) {
+            Ok(true) // it may have code, and the dump names what it lacks
+        } else {
+            Err(Error::SchemaRestless { attempts: ATTEMPTS, tables: names })
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.tables.is_empty() && self.databases.is_empty()
     }
 
-    /// Removes all changed objects from the survey. Returns whether anything is left.
-    pub(super) fn leave_out(self, survey: &mut Survey, consent: &Consent) -> bool {
+    /// Removes all changed objects from the survey.
+    fn leave_out(self, survey: &mut Survey, consent: &Consent) {
         survey.databases.retain(|database| !self.databases.contains(&database.name));
         for database in &mut survey.databases {
             let name = database.name.clone();
@@ -76,7 +116,6 @@ impl Changes {
             survey.left_out.retain(|other| (other.kind, &other.name) != (lost.kind, &lost.name));
             survey.left_out.push(lost);
         }
-        survey.has_something()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::ddl::qualify::with_readable_literals;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
-use crate::dumping::left_out::{Scope, changed, changed_database, not_taken, refused};
+use crate::dumping::left_out::{Scope, changed, changed_database, not_taken, refused, unfit};
 use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::dumping::vanished::is_gone;
 use crate::dumping::{Snapshot, accounts, code};
@@ -80,10 +80,7 @@ pub(super) async fn database_statement(
     let (text, _) = without_table_group(&text);
     Ok(match form::check_database(&text, name) {
         Ok(()) => Ok(text),
-        Err(why) => {
-            let reason = Text::new("dump-statement-refused").with("object", identifier(name));
-            Err(reason.with("why", why))
-        }
+        Err(why) => Err(unfit(ObjectKind::Databases, &identifier(name), &why)),
     })
 }
 

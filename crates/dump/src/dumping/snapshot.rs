@@ -16,11 +16,11 @@ use storage::Client;
 use crate::archive::Archive;
 use crate::dumping::Options;
 use crate::dumping::definition::Kept;
-use crate::dumping::left_out::left_out;
+use crate::dumping::left_out::{is_change, left_out};
 use crate::dumping::names;
 use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
-use crate::dumping::restless::Changes;
+use crate::dumping::restless::{ATTEMPTS, Changes, STILL_ATTEMPTS};
 use crate::dumping::resume::{origin, refuse_other};
 use crate::dumping::survey::{Readers, Survey, chosen_databases, identities, survey};
 use crate::dumping::together::{Lock, Together, now};
@@ -34,12 +34,6 @@ use crate::source::Source;
 
 /// The wait for the server's next second.
 const NEXT_SECOND: Duration = Duration::from_millis(1100);
-
-/// The maximum number of attempts to take a snapshot while tables are being changed.
-const ATTEMPTS: u32 = 8;
-
-/// The number of attempts that require that no table was changed. Later attempts leave changed tables out.
-const STILL_ATTEMPTS: u32 = 3;
 
 /// The snapshot of a dump. Keep it until the dump's data are complete: while it exists, the server keeps the snapshot
 /// readable. After a crash, or when a flow cannot keep it between two steps, [`resume_snapshot`] opens it again, as
@@ -240,7 +234,7 @@ async fn pin_again(source: &Source, mut plan: Plan, options: &Options) -> Result
     let typed = options;
     let options = match names::resolved(&mut session, typed).await {
         // A selected or excluded object was dropped meanwhile.
-        Err(Error::NothingThere { .. } | Error::NothingToExclude { .. }) => typed.clone(),
+        Err(Error::NothingThere { .. } | Error::NothingToExclude { .. }) => names::as_planned(typed, &plan),
         resolved => resolved?,
     };
     if (&plan.selection, &plan.consent) == (&typed.selection, &typed.consent) {
@@ -248,15 +242,8 @@ async fn pin_again(source: &Source, mut plan: Plan, options: &Options) -> Result
         (plan.selection, plan.consent) = (options.selection.clone(), options.consent.clone());
     }
     refuse_other(&plan, session.server(), origin.as_deref(), &options)?;
-    let first = plan.databases.iter().find_map(|database| {
-        database.tables.first().map(|table| (database.name.clone(), table.name.clone()))
-    });
-    if let Some((database, table)) = &first {
-        let probed = snapshot::probe(&mut session, plan.scn, database, table).await;
-        probed.during_read(&plan.dump, plan.scn, || format!("read {}", full_name(database, table)))?;
-    }
+    let anchor = anchor_of(&mut session, &plan, options.leave_out_changed).await?;
     session.close().await;
-    let anchor = first.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
     let pin = Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await;
     let pin =
         pin.during_read(&plan.dump, plan.scn, || "open the transaction that keeps the snapshot".to_owned())?;
@@ -264,6 +251,30 @@ async fn pin_again(source: &Source, mut plan: Plan, options: &Options) -> Result
     let (plan, hold, leave_out_changed) =
         (Arc::new(plan), Hold::Pin(Box::new(pin)), options.leave_out_changed);
     Ok(Snapshot { plan, hold, kept, signer, leave_out_changed })
+}
+
+/// Returns the first table of the plan, after checking that it can be read at the plan's SCN. If changed tables are left
+/// out, it is the first that still can; if there is none, the check fails as for the first.
+async fn anchor_of<'p>(
+    session: &mut Session,
+    plan: &'p Plan,
+    leave_out_changed: bool,
+) -> Result<Option<(&'p str, &'p str)>> {
+    let mut refused = Ok(None);
+    for database in &plan.databases {
+        for table in &database.tables {
+            let (database, table) = (database.name.as_str(), table.name.as_str());
+            let probed = snapshot::probe(session, plan.scn, database, table).await;
+            let probed =
+                probed.during_read(&plan.dump, plan.scn, || format!("read {}", full_name(database, table)));
+            match probed {
+                Ok(()) => return Ok(Some((database, table))),
+                Err(error) if leave_out_changed && is_change(&error) => refused = refused.and(Err(error)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    refused
 }
 
 /// Finds the objects besides tables that the dump leaves out.
@@ -304,13 +315,12 @@ async fn stand_still(
         let after = identities(session, &databases).await?;
         let there = chosen_databases(session, options.scope()).await?;
         let changes = Changes::of_tables(options.scope(), &before, &after).and_databases(&databases, &there);
-        if changes.is_empty() || attempt > STILL_ATTEMPTS && changes.leave_out(&mut survey, &options.consent)
-        {
+        if changes.settle(attempt, &mut survey, options.scope())? {
             return Ok((pin, scn, survey));
         }
         pin.release().await;
     }
-    Err(Error::SchemaRestless { attempts: ATTEMPTS })
+    Err(Error::SchemaRestless { attempts: ATTEMPTS, tables: Vec::new() })
 }
 
 /// Starts the transactions of all connections together, while no table is changed or written. Tables that change
@@ -341,13 +351,12 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
         session.close().await;
         let changes = Changes::of_tables(options.scope(), &before, &after);
         let changes = changes.and_within(options.scope(), &before, scn, until);
-        if changes.is_empty() || attempt > STILL_ATTEMPTS && changes.leave_out(&mut survey, &options.consent)
-        {
+        if changes.settle(attempt, &mut survey, options.scope())? {
             return Ok((together, scn, survey));
         }
         together.end().await;
     }
-    Err(Error::SchemaRestless { attempts: ATTEMPTS })
+    Err(Error::SchemaRestless { attempts: ATTEMPTS, tables: Vec::new() })
 }
 
 /// Opens a connection that reads the plan's snapshot.

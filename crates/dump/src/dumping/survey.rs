@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::Problem;
 use model::backup::BackupObject;
-use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::inventory::{Consent, LeftOut, ObjectKind, name_of_database};
 use model::problem::codes;
 use model::text::Text;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
@@ -18,7 +18,7 @@ use crate::ddl::form::{self, Refusal};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
-use crate::dumping::left_out::{Scope, is_about_one};
+use crate::dumping::left_out::{Scope, is_about_one, not_taken};
 use crate::dumping::question_marks::{hidden_members, unproved_defaults};
 use crate::dumping::schema::{created_by, database_statement};
 use crate::dumping::vanished::{is_about_missing, is_gone, tables_now};
@@ -75,7 +75,8 @@ impl Survey {
         }
         let whole = [ObjectKind::Databases, ObjectKind::Tables];
         let lost = self.left_out.iter().filter(|object| whole.contains(&object.kind) && !object.agreed);
-        let lost = lost.filter(|object| object.reason.id.starts_with("dump-"));
+        let says_why = |id: &str| id.starts_with("dump-") || id == "left-out-definition";
+        let lost = lost.filter(|object| says_why(&object.reason.id));
         let problem = |object: &LeftOut| Problem {
             text: object.reason.clone(),
             ..Problem::refused(codes::PRECHECK_FAILED, &object.reason.id)
@@ -95,7 +96,8 @@ impl Survey {
 
     /// Returns whether a database was read or is left out, and not dropped meanwhile.
     pub(super) fn mentions(&self, name: &str) -> bool {
-        let is_lost = |lost: &LeftOut| lost.kind == ObjectKind::Databases && lost.name == name;
+        let shown = name_of_database(name);
+        let is_lost = |lost: &LeftOut| lost.kind == ObjectKind::Databases && lost.name == shown;
         self.databases.iter().any(|database| database.name == name) || self.left_out.iter().any(is_lost)
     }
 
@@ -213,7 +215,8 @@ pub(super) async fn survey(
     }
     for object in &scope.selection.0 {
         let BackupObject::Table(database, table) = object else { continue };
-        if survey.left_out.iter().any(|lost| lost.kind == ObjectKind::Databases && lost.name == *database) {
+        let shown = name_of_database(database);
+        if survey.left_out.iter().any(|lost| lost.kind == ObjectKind::Databases && lost.name == shown) {
             continue; // its database is lost as a whole
         }
         let has_it = |there: &DatabaseSurvey| there.name == *database && there.names.contains(table);
@@ -234,7 +237,7 @@ async fn survey_one(
     survey: &mut Survey,
 ) -> Result<()> {
     if let Err(reason) = database_statement(session, name).await? {
-        survey.left_out.push(scope.consent.left_out(ObjectKind::Databases, name, reason));
+        survey.left_out.push(scope.consent.left_out(ObjectKind::Databases, name_of_database(name), reason));
         return Ok(());
     }
     let catalogue = Catalogue::read(session, aside, name).await;
@@ -452,8 +455,7 @@ impl TableReader<'_> {
             return None;
         };
         if let Err(why) = self.check(table, &text) {
-            let reason = Text::new("dump-statement-refused").with("object", &full).with("why", why);
-            self.survey.lose(self.consent, full, reason);
+            self.survey.left_out.push(not_taken(self.consent, ObjectKind::Tables, &full, &why));
             return None;
         }
         let mut known = Vec::new();

@@ -8,7 +8,7 @@ use oceanbase::{Session, catalog};
 use crate::error::{DuringSql as _, Error, Result};
 
 /// The numbers for a database or table that does not exist.
-const NO_SUCH: [u16; 2] = [1049, 1146];
+pub(super) const NO_SUCH: [u16; 2] = [1049, 1146];
 
 /// Returns whether something failed because a database or table does not exist.
 pub(super) fn is_about_missing(error: &Error) -> bool {

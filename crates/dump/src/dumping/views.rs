@@ -6,6 +6,8 @@ use model::text::Text;
 use oceanbase::statement::literal;
 use oceanbase::{Session, Statement, catalog};
 
+use crate::ddl::qualified::Qualified;
+use crate::dumping::vanished::NO_SUCH;
 use crate::error::{DuringSql as _, Result};
 use crate::plan::{ViewPlan, full_name};
 use crate::refusal::is_refusal;
@@ -36,14 +38,40 @@ pub(super) async fn survey_views(
             Err(error) if is_refusal(&error) => {
                 // The view works again when the account exists. It may be missing in the target, too.
                 let is_gone = error.number() == Some(DEFINER_GONE);
-                let id = if is_gone { "dump-view-definer-gone" } else { "dump-view-silent" };
-                notes.push(Text::new(id).with("view", &full).with("why", &error));
+                let missing =
+                    if is_gone { Vec::new() } else { missing_tables(session, database, &name).await? };
+                if missing.is_empty() {
+                    let id = if is_gone { "dump-view-definer-gone" } else { "dump-view-silent" };
+                    notes.push(Text::new(id).with("view", &full).with("why", &error));
+                }
+                let note =
+                    |table| Text::new("dump-view-table-missing").with("view", &full).with("table", table);
+                notes.extend(missing.into_iter().map(note));
             }
             Err(error) => return Err(error).during(|| format!("read {full}")),
         }
         views.push(ViewPlan { name, broken: None });
     }
     Ok(views)
+}
+
+/// Returns the tables and views that a view reads and that do not exist. One that this user may not read exists, as far
+/// as this user can see.
+async fn missing_tables(session: &mut Session, database: &str, view: &str) -> Result<Vec<String>> {
+    let query = catalog::view_query(session, database, view).await;
+    let query = query.during(|| format!("read the query of {}", full_name(database, view)))?;
+    let mut missing = Vec::new();
+    for (database, table) in Qualified::read(&query.unwrap_or_default(), |_| true).tables() {
+        let full = full_name(&database, &table);
+        match probe(session, &full).await {
+            Err(error) if error.number().is_some_and(|number| NO_SUCH.contains(&number)) => {
+                missing.push(full);
+            }
+            Err(error) if is_refusal(&error) => {}
+            done => done.during(|| format!("read {full}"))?,
+        }
+    }
+    Ok(missing)
 }
 
 /// Checks that a view can be queried, without reading it: MySQL and MariaDB run functions of a view even if no row is

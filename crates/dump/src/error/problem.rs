@@ -29,12 +29,18 @@ impl Error {
                 let problem = problem.with("column", column).with("row", row);
                 if number.is_empty() { problem } else { problem.with("number", number) }
             }
-            Self::SchemaRestless { .. } => {
-                Problem::refused(codes::DATA_BACKUP_FAILED, "dump-schema-restless")
+            Self::SchemaRestless { tables, .. } => {
+                let id =
+                    if tables.is_empty() { "dump-schema-restless-unnamed" } else { "dump-schema-restless" };
+                let problem = Problem::refused(codes::DATA_BACKUP_FAILED, id);
+                if tables.is_empty() { problem } else { problem.with("tables", shortened(tables)) }
             }
             Self::CannotCarry { problems } => cannot_carry(problems),
             Self::NothingThere { what } => {
                 Problem::refused(codes::NO_BACKUP_OBJECT, "dump-nothing-there").with("what", what)
+            }
+            Self::SystemDatabase { database } => {
+                Problem::refused(codes::NO_BACKUP_OBJECT, "dump-system-database").with("database", database)
             }
             Self::NothingToExclude { what, near } => {
                 let id = if near.is_empty() { "exclude-nothing-there" } else { "exclude-nothing-near" };
@@ -70,8 +76,9 @@ impl Error {
                     .with("source", source_server)
                     .with("target", target)
             }
-            Self::TargetNotEmpty { found } => {
-                Problem::refused(codes::NAME_EXISTS, "load-target-not-empty").with("found", shortened(found))
+            Self::TargetNotEmpty { found, same_names } => {
+                let id = if *same_names { "load-objects-exist" } else { "load-target-not-empty" };
+                Problem::refused(codes::NAME_EXISTS, id).with("found", shortened(found))
             }
             Self::LoadInterrupted { database, other } => {
                 Problem::conflict("load-interrupted").with("database", database).with("dump", other)

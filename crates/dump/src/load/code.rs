@@ -236,7 +236,7 @@ impl Making {
                 continue;
             }
             marks.ensure(&mut self.session, &[(&object.name, ACCOUNT)]).await?;
-            let is_default = is_default_account(&object.statement);
+            let is_default = is_default_account(&object.statement, &self.manifest.accounts);
             // OceanBase may refuse a user that it created nevertheless: the repetition must find it.
             let statement = match object.statement.strip_prefix(b"CREATE USER ") {
                 Some(rest)

@@ -16,6 +16,7 @@ mod orphan;
 mod privileged;
 mod refused;
 mod schema;
+mod standing;
 mod target;
 mod undo;
 mod views;
@@ -34,6 +35,7 @@ pub use made::Made;
 pub use marks::{MARKS_TABLE, progress_tables};
 pub use privileged::privileged;
 pub use schema::create_schema;
+pub use standing::{Standing, standing};
 pub use target::{TargetCheck, check_target};
 pub use undo::drop_accounts;
 

@@ -95,7 +95,7 @@ pub(super) async fn check(
         notes.push(Text::new("load-accounts-held").with("count", accounts));
     }
     let mut resumes = false;
-    let (mut found, mut leftovers) = (Vec::new(), Vec::new());
+    let (mut found, mut leftovers, mut has_others) = (Vec::new(), Vec::new(), false);
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         let marks = Marks::find(session, entry, database, &archive.dump).await?;
@@ -119,6 +119,7 @@ pub(super) async fn check(
             !options.may_lie_beside_others(&entry.name)
                 || entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
         };
+        has_others |= !options.may_lie_beside_others(&entry.name) && !there.is_empty();
         let clashing: Vec<_> = there.into_iter().filter(|table| clashes(&table.name)).collect();
         if let Some(owner) = owner {
             if owner != archive.dump.as_str() && !clashing.is_empty() {
@@ -136,7 +137,7 @@ pub(super) async fn check(
     if found.is_empty() {
         Ok((TargetCheck { server, resumes, notes }, leftovers))
     } else {
-        Err(Error::TargetNotEmpty { found })
+        Err(Error::TargetNotEmpty { found, same_names: !has_others })
     }
 }
 

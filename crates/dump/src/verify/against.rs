@@ -63,11 +63,8 @@ pub(crate) async fn compare(
     let plan = archive.require_plan().await?;
     let mut jobs = jobs(&plan, &manifest, choice)?;
     jobs.retain(|job| !without.contains(&(job.database.clone(), job.table.name.clone())));
-    let anchor = jobs.first().map(|job| (job.database.clone(), job.table.name.clone()));
-    let (pin, moment) = match open_pin(source, anchor).await? {
-        Ok(pinned) => pinned,
-        Err(finding) => return Ok(Report { findings: vec![finding], ..Report::default() }),
-    };
+    let tables = jobs.iter().map(|job| (job.database.clone(), job.table.name.clone())).collect();
+    let (pin, moment) = open_pin(source, tables).await?;
     let pieces = jobs.len() as u64;
     meter.change(|progress| *progress = Progress { pieces, ..Progress::default() });
     let tables: BTreeSet<String> = jobs.iter().map(Job::full_name).collect();
@@ -152,29 +149,30 @@ fn whole_tables(jobs: &[Job]) -> BTreeMap<String, Job> {
     whole
 }
 
-/// Opens the transaction that holds the snapshot; a missing first table is a finding. On MySQL and MariaDB, each
-/// connection reads its own snapshot, so other clients should not write during the comparison.
-async fn open_pin(
-    source: &Source,
-    anchor: Option<(String, String)>,
-) -> Result<std::result::Result<(Option<Pin>, Moment), Finding>> {
+/// Opens the transaction that holds the snapshot. It reads from one of the tables that exist; without any, there is
+/// nothing to keep. On MySQL and MariaDB, each connection reads its own snapshot, so other clients should not write
+/// during the comparison.
+async fn open_pin(source: &Source, mut tables: BTreeSet<(String, String)>) -> Result<(Option<Pin>, Moment)> {
     let session = source.open().await?;
     let server = session.server().clone();
     session.close().await;
     if !server.product.is_oceanbase() {
-        return Ok(Ok((None, Moment::Transaction)));
+        return Ok((None, Moment::Transaction));
     }
-    let names = anchor.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
-    let mut pin = match Pin::open(&source.endpoint, Arc::clone(&source.witness), names).await {
-        Ok(pin) => pin,
-        Err(error) if error.number().is_some_and(is_missing) => {
-            let table = anchor.map(|(database, table)| full_name(&database, &table)).unwrap_or_default();
-            return Ok(Err(Finding::TableMissing { table, why: error.to_string() }));
+    let mut pin = loop {
+        let anchor = tables.pop_first();
+        let names = anchor.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
+        match Pin::open(&source.endpoint, Arc::clone(&source.witness), names).await {
+            Ok(pin) => break pin,
+            // Its comparison reports it.
+            Err(error) if error.number().is_some_and(is_missing) && names.is_some() => {}
+            Err(error) => {
+                return Err(error).during(|| "open the transaction that keeps the snapshot".to_owned());
+            }
         }
-        Err(error) => return Err(error).during(|| "open the transaction that keeps the snapshot".to_owned()),
     };
     let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
-    Ok(Ok((Some(pin), Moment::of(&server, scn))))
+    Ok((Some(pin), Moment::of(&server, scn)))
 }
 
 /// Returns whether the server reports a missing table, column or partition.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use dump::{ChunkAim, DumpId, Error, Meter, Options, Snapshot, load};
+use dump::load::{self, Standing};
+use dump::{ChunkAim, DumpId, Error, Meter, Options, Snapshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::bed::{Bed, create_schema, load_options, query, run, selection};
@@ -109,8 +110,16 @@ async fn cancelled_load(bed: Bed) {
     let loaded = query(&mut session, "SELECT COUNT(*) FROM d_cancel_load_2.big").await;
     assert_ne!(loaded, [["0"]], "whole transactions stay");
     session.close().await;
+    let big = "`d_cancel_load_2`.`big`".to_owned();
+    let part = load::standing(&target, &bed.client, &dump, &load).await.expect("an answer");
+    assert_eq!(part, Standing { missing: vec![big.clone()], ..Standing::default() }, "it is loaded in part");
     let never = CancellationToken::new();
     load::load_data(&target, &bed.client, &dump, &load, 2, &Meter::new(), &never).await.expect("rows");
+    let whole = load::standing(&target, &bed.client, &dump, &load).await.expect("an answer");
+    assert_eq!(whole, Standing { loaded: vec![big.clone()], rows: 128_000, missing: Vec::new() });
+    let elsewhere = load_options(&[("d_cancel_load", "d_cancel_load_3")]);
+    let nothing = load::standing(&target, &bed.client, &dump, &elsewhere).await.expect("an answer");
+    assert_eq!((nothing.loaded.len(), nothing.missing.len()), (0, 1), "no load was begun there");
     let report = load::verify_data(&target, &bed.client, &dump, &load, 2, &Meter::new(), &never).await;
     assert_eq!(report.expect("a report").findings, []);
 }

@@ -38,7 +38,19 @@ async fn a_dump_takes_the_table_of_that_name_and_not_one_in_another_case() {
     assert_eq!(tables("exact-1", &["D_case.T1"], &[]).await, ["T1"]);
     assert_eq!(tables("exact-2", &["D_case.t1"], &[]).await, ["t1"]);
     assert_eq!(tables("folded", &["d_case.ONLY"], &[]).await, ["Only"]);
-    assert_eq!(tables("without", &["d_CASE"], &["D_case.t1", "d_case.only"]).await, ["T1"]);
+    assert_eq!(tables("without", &["d_CASE"], &["D_case.t1", "D_case.Only"]).await, ["T1"]);
+    for (typed, near) in
+        [("D_case.only", "`D_case`.`Only`"), ("d_case.Only", "`D_case`.`Only`"), ("D_CASE", "`D_case`")]
+    {
+        let error = dumped(&bed, "guess", &[], &[typed]).await.expect_err("an exclusion never guesses");
+        assert!(matches!(&error, Error::NothingToExclude { .. }), "{typed}: {error:?}");
+        assert!(error.problem().args()["near"].contains(near), "{typed}: {}", error.problem());
+    }
+    let (seekdb, exclude) = (Bed::shared(), ["D_CASE_FOLDED.T1"]);
+    let statements = ["CREATE TABLE t1 (a INT PRIMARY KEY)", "CREATE TABLE t2 (a INT PRIMARY KEY)"];
+    seekdb.database("d_case_folded", &statements).await;
+    let rest = dumped(&seekdb, "folded", &["d_case_folded"], &exclude).await.expect("a dump");
+    assert_eq!(rest, ["t2"], "this server does not distinguish them");
     bed.database("d_case", &[]).await;
     assert_eq!(tables("other", &["D_case"], &[]).await, ["Only", "T1", "t1"]);
     let error = dumped(&bed, "two", &["D_CASE.T1"], &[]).await.expect_err("two databases");

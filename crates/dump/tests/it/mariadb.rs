@@ -426,7 +426,7 @@ async fn a_dump_runs_no_function_of_a_view() {
     let silent: Vec<&str> = manifest
         .notes
         .iter()
-        .filter(|note| note.id == "dump-view-silent")
+        .filter(|note| note.id == "dump-view-table-missing")
         .map(|note| note.args["view"].as_str())
         .collect();
     assert_eq!(silent, ["`d_views_run`.`broken`"]);

@@ -222,3 +222,33 @@ async fn a_target_that_is_not_empty_is_refused_without_consent() {
     );
     session.close().await;
 }
+
+/// The names are those that a user typed, and the first database is gone when the dump is resumed.
+#[tokio::test]
+async fn a_dump_is_resumed_without_a_database_that_was_dropped_meanwhile() {
+    let bed = Bed::shared();
+    let statements = ["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1),(2)"];
+    bed.database("d_resume_gone", &statements).await;
+    bed.database("d_resume_kept", &statements).await;
+    let options = Options {
+        selection: selection(&["D_Resume_Gone", "D_RESUME_KEPT"]),
+        leave_out_changed: true,
+        ..Options::default()
+    };
+    let (dump, source): (DumpId, _) = ("gone".parse().expect("an id"), bed.source());
+    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
+    snapshot.release().await;
+    bed.no_database("d_resume_gone");
+    let snapshot = dump::resume_snapshot(&source, &bed.client, &dump, &options).await.expect("it resumes");
+    let (meter, never) = (Meter::new(), CancellationToken::new());
+    dump::dump_schema(&source, &bed.client, &snapshot).await.expect("the schema of the rest");
+    dump::dump_data(&source, &bed.client, &snapshot, 2, &meter, &never).await.expect("the rows of the rest");
+    snapshot.release().await;
+    let manifest = dump::finish(&bed.client, &dump, None).await.expect("a dump");
+    let lost: Vec<(&str, &str)> =
+        manifest.left_out.iter().map(|lost| (lost.name.as_str(), lost.reason.id.as_str())).collect();
+    assert_eq!(lost, [("d_resume_gone", "left-out-changed-database")]);
+    let held: Vec<&str> = manifest.databases.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!((held, manifest.totals.rows), (vec!["d_resume_kept"], 2));
+    assert_eq!(bed.verify("gone").await.findings, []);
+}

@@ -100,3 +100,39 @@ async fn objects_in_the_databases_of_a_seekdb_itself_are_named() {
     let agreed = dumped(&bed, "agreed", Consent { exclude, ..Consent::default() }).await;
     assert!(!agreed.is_partial(), "{:?}", agreed.left_out);
 }
+
+/// The name of the whole server is `*`, too.
+#[tokio::test]
+async fn a_database_named_like_the_whole_server_is_told_from_it() {
+    for bed in [Bed::shared(), Bed::mariadb()] {
+        let statements = ["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"];
+        bed.database("*", &statements).await;
+        let selection = dump::Selection(vec![BackupObject::Database("*".to_owned())]);
+        let whole = Options { selection: selection.clone(), ..Options::default() };
+        let manifest = bed.dump_with(&"star".parse().expect("an id"), &whole).await.expect("a dump");
+        assert_eq!((manifest.totals.rows, lost(&manifest, false)), (1, Vec::new()));
+        assert_eq!(bed.verify("star").await.findings, []);
+        let mut session = bed.session().await;
+        for sql in [
+            "DROP USER IF EXISTS d_star",
+            "CREATE USER d_star IDENTIFIED BY 'little'",
+            "GRANT SELECT, SHOW VIEW, EXECUTE, EVENT ON `*`.* TO d_star",
+        ] {
+            let sql = if session.server().product.is_oceanbase() {
+                sql.replace(", EVENT", "")
+            } else {
+                sql.to_owned()
+            };
+            run(&mut session, &sql).await;
+        }
+        if !session.server().product.is_oceanbase() {
+            run(&mut session, "GRANT RELOAD, PROCESS ON *.* TO d_star").await;
+        }
+        let little = bed.as_user("d_star", "little");
+        let manifest = little.dump_with(&"few".parse().expect("an id"), &whole).await.expect("a dump");
+        let lost = lost(&manifest, false);
+        assert!(lost.contains(&"triggers `*`".to_owned()), "of this database: {lost:?}");
+        session.close().await;
+        bed.no_database("*");
+    }
+}

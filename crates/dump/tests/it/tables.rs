@@ -96,6 +96,9 @@ async fn a_chosen_table_that_is_not_in_the_dump_is_named_and_one_that_is_there_i
         let error = load::check_target(&target, &bed.client, &dump, &options).await.expect_err(expected);
         assert!(matches!(error, Error::NothingThere { .. } | Error::TargetNotEmpty { .. }), "{error:?}");
         assert!(error.problem().to_string().contains(expected), "{}", error.problem());
+        if let Error::TargetNotEmpty { same_names, .. } = error {
+            assert_eq!(same_names, expected.contains("child"), "{expected}");
+        }
     }
     let selection = Selection(vec![table("d_choice", "other")]);
     let options = load::Options { selection, into_existing: InPart, ..load_options(&rename) };
@@ -150,9 +153,24 @@ async fn some_tables_of_a_dump_are_compared_and_no_other() {
     let differs = compare(&["par", "other"]).await.expect("a report");
     let found: Vec<String> = differs.findings.iter().map(|finding| finding.problem().to_string()).collect();
     assert!(found.len() == 1 && found[0].contains("`d_judged`.`other`"), "{found:?}");
+    bed.server.run(&["DROP TABLE d_judged.child", "DROP TABLE d_judged.par"]).expect("two tables less");
+    let report = compare(&["par", "child", "other"]).await.expect("a report");
+    let found: Vec<String> = report.findings.iter().map(kind_and_table).collect();
+    assert_eq!(
+        found,
+        ["missing `d_judged`.`child`", "missing `d_judged`.`par`", "differs `d_judged`.`other`"]
+    );
     let nothing = compare(&["gone"]).await.expect_err("no such table in the dump");
     assert!(
         matches!(&nothing, Error::NothingThere { what } if what.contains("`d_judged`.`gone`")),
         "{nothing:?}"
     );
+}
+
+fn kind_and_table(finding: &dump::Finding) -> String {
+    match finding {
+        dump::Finding::TableMissing { table, .. } => format!("missing {table}"),
+        dump::Finding::RowsDiffer { table, .. } => format!("differs {table}"),
+        other => format!("{other:?}"),
+    }
 }

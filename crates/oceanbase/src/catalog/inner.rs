@@ -245,9 +245,15 @@ fn joined_tables() -> &'static str {
     "oceanbase.__all_table t JOIN oceanbase.__all_database d ON d.database_id = t.database_id"
 }
 
+/// The bit of a table's mode that marks the server's own copy: ALTER TABLE fills it before it takes the table's place.
+const HIDDEN_COPY: u16 = 1 << 13;
+
 fn tables(database: &str) -> String {
     let tables = joined_tables();
-    format!("{tables} WHERE d.database_name = {} AND t.table_type = {USER_TABLE}", literal(database))
+    format!(
+        "{tables} WHERE d.database_name = {} AND t.table_type = {USER_TABLE} AND t.table_mode & {HIDDEN_COPY} = 0",
+        literal(database)
+    )
 }
 
 /// Queries OceanBase; `None` on other servers, and without the privilege.

@@ -36,7 +36,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     // log on
     ("database-too-many-connections", Elsewhere, &[1040, 1203, 1226]),
     ("database-host-not-allowed", Never, &[1129, 1130]),
-    ("database-account-locked", Never, &[1820, 1862, 3118]),
+    ("database-account-locked", Never, &[1820, 1862, 3118, 4151]),
     ("database-tenant-elsewhere", Elsewhere, &[5150]),
     ("database-tenant-unknown", Never, &[5157, 5160, 5685]),
     ("database-starting-or-stopping", Elsewhere, &[1053, 8001, 8002]),

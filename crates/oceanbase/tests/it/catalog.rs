@@ -1,6 +1,7 @@
 //! The catalogue of the real kernel.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use oceanbase::catalog::{self, TableKind};
 use oceanbase::{NoWitness, Session, Statement};
@@ -119,4 +120,41 @@ async fn members_and_partition_values_are_known_as_they_were_given() {
     let values =
         catalog::partition_values(&mut session, "o_members").await.expect("an answer").expect("seen");
     assert_eq!(values["l"][0].rows, [[Some(b"it's".to_vec())]]);
+}
+
+/// An ALTER TABLE that moves rows fills a copy of the table, which the server keeps in the same catalogue.
+#[tokio::test]
+async fn the_servers_own_copy_of_a_table_that_is_being_changed_is_no_table() {
+    let statements = ["CREATE TABLE t (a INT PRIMARY KEY, b INT)", "INSERT INTO t VALUES (1, 1)"];
+    let mut session = database("o_copied", &statements).await;
+    let copies = Statement::read(
+        "SELECT COUNT(*) FROM oceanbase.__all_table t JOIN oceanbase.__all_database d ON d.database_id = t.database_id \
+         WHERE d.database_name = 'o_copied' AND t.table_name <> 't' AND t.table_type = 3",
+    );
+    let (stop, server) = (Arc::new(AtomicBool::new(false)), seekdb::server());
+    let stopped = Arc::clone(&stop);
+    let changing = std::thread::spawn(move || {
+        for kind in ["BIGINT", "INT"].into_iter().cycle() {
+            if stopped.load(Ordering::Relaxed) {
+                break;
+            }
+            server.run(&[format!("ALTER TABLE o_copied.t MODIFY b {kind}")]).expect("a change");
+        }
+    });
+    let mut seen = false;
+    for _ in 0..2000 {
+        let before = session.rows(&copies).await.expect("an answer")[0].u64(0).expect("a number");
+        let identities = catalog::table_identities(&mut session, "o_copied").await.expect("an answer");
+        let after = session.rows(&copies).await.expect("an answer")[0].u64(0).expect("a number");
+        let names: Vec<String> = identities.expect("root may see them").into_keys().collect();
+        assert!(names.iter().all(|name| name == "t"), "{names:?}");
+        seen = before > 0 && after > 0;
+        if seen {
+            break;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    changing.join().expect("the changes end");
+    assert!(seen, "no copy was seen");
+    session.close().await;
 }
