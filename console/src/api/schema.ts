@@ -5286,6 +5286,14 @@ export interface components {
             primaryZone?: string | null;
             /** @description Whether it is activated, or stays a standby. */
             role?: components["schemas"]["TenantRoleBody"];
+            /**
+             * @description Before OceanBase 4.0: only these tables, as `database.table` or with backquotes; defaults to all objects. Views, and
+             *     foreign keys to other tables, are not restored then.
+             * @example [
+             *       "shop.orders"
+             *     ]
+             */
+            tables?: string[];
             /** @description The resources in each zone: a pool is created for each. */
             zones?: components["schemas"]["ZoneBody"][];
         };

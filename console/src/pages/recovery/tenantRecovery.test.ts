@@ -30,6 +30,7 @@ const WISH: TenantWish = {
   set: undefined,
   content: 'tenant',
   objects: '',
+  onlyTables: '',
   cluster: 7,
   name: 'shop_2',
   resources: 'units',
