@@ -62,8 +62,9 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Stores the current delays, unless the cluster has a sample that is newer than [`APART`], and deletes samples
-    /// that are older than [`KEPT`]. Returns whether it stored them.
+    /// Stores the current delays, and deletes samples that are older than [`KEPT`]. If the cluster has samples that are
+    /// newer than [`APART`], these rise to the current delays instead: a sample is the worst delay until the next one.
+    /// Returns whether anything changed.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.
@@ -80,8 +81,11 @@ impl Transaction {
             "SELECT COUNT(*) AS total FROM log_delays WHERE cluster_id = ? AND taken_at > ? AND taken_at <= ?",
         );
         let newer = newer.bind(cluster.0).bind(before(APART)).bind(now);
-        if delays_us.is_empty() || self.connection.count(newer).await? > 0 {
+        if delays_us.is_empty() {
             return Ok(false);
+        }
+        if self.connection.count(newer).await? > 0 {
+            return self.log_delays_raise(cluster, delays_us, before(APART), now).await;
         }
         let old = statement(
             "delete old delays of log backup",
@@ -97,6 +101,28 @@ impl Transaction {
             self.connection.execute(insert.bind(cluster.0).bind(tenant.0).bind(now).bind(delay_us)).await?;
         }
         Ok(true)
+    }
+
+    /// Raises the samples of a span of time to these delays. Returns whether one was lower.
+    async fn log_delays_raise(
+        &mut self,
+        cluster: ClusterId,
+        delays_us: &[(TenantId, u64)],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut raised = 0;
+        for (tenant, delay_us) in delays_us {
+            let raise = statement(
+                "raise a delay of log backup",
+                "UPDATE log_delays SET delay_us = ? WHERE cluster_id = ? AND tenant_id = ? AND taken_at > ?
+                 AND taken_at <= ? AND delay_us < ?",
+            );
+            let delay_us = i64::try_from(*delay_us).unwrap_or(i64::MAX);
+            let raise = raise.bind(delay_us).bind(cluster.0).bind(tenant.0);
+            raised += self.connection.execute(raise.bind(from).bind(to).bind(delay_us)).await?;
+        }
+        Ok(raised > 0)
     }
 }
 
