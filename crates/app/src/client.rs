@@ -71,6 +71,16 @@ impl Client {
         self.send(Method::POST, path, &[], body).await
     }
 
+    /// Returns the `data` of a POST with a query.
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        self.send(Method::POST, path, query, body).await
+    }
+
     /// Returns the `data` of a PATCH.
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         self.send(Method::PATCH, path, &[], Some(body)).await

@@ -6,6 +6,7 @@ use dump::Selection;
 use model::Problem;
 use model::backup::BackupObject;
 use model::storage::mask_uri;
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::failure::Failure;
@@ -67,6 +68,27 @@ pub(crate) async fn tenant(
             found.map(|tenant| tenant.id).ok_or_else(missing)
         }
     }
+}
+
+/// Returns the ID of the tenant of that name, or of a tenant with a strategy that was dropped: then `name` is its ID.
+pub(super) async fn strategy_tenant(
+    client: &Client,
+    cluster: &ClusterRow,
+    name: &str,
+) -> Result<i64, Failure> {
+    let unknown = match tenant(client, cluster, Some(name)).await {
+        Ok(id) => return Ok(id),
+        Err(unknown) => unknown,
+    };
+    let strategies = client.list("/backup/strategies", &[("clusterId", cluster.id.to_string())]).await?;
+    let of_dropped = strategies.iter().filter(|strategy| is_of_dropped_tenant(strategy));
+    let mut ids = of_dropped.filter_map(|strategy| strategy["tenantId"].as_i64());
+    ids.find(|id| id.to_string() == name).ok_or(unknown)
+}
+
+/// Returns whether a strategy is of a tenant that was dropped: it has an ID, and no name any more.
+pub(super) fn is_of_dropped_tenant(strategy: &Value) -> bool {
+    strategy["tenantId"].is_i64() && strategy["tenantName"].is_null()
 }
 
 /// Refuses a URL that contains a password: it would appear in process lists and in the shell history.

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::names::{Place, cluster, short, short_or_none, tenant, unreadable_strategies};
+use super::names::{Place, cluster, short, short_or_none, strategy_tenant, unreadable_strategies};
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::{SettingsArgs, without_default};
@@ -98,7 +98,8 @@ struct ScopeArgs {
     /// The name of the cluster
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// Only this tenant (4.x); its strategy replaces the cluster's. Defaults to the whole cluster
+    /// Only this tenant (4.x); its strategy replaces the cluster's. Of a tenant that was dropped, its ID. Defaults to the whole
+    /// cluster
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 }
@@ -113,7 +114,7 @@ impl ScopeArgs {
     async fn place(&self, client: &Client) -> Result<Place, Failure> {
         let found = cluster(client, &self.cluster).await?;
         let tenant = match &self.tenant {
-            Some(name) => Some(tenant(client, &found, Some(name)).await?),
+            Some(name) => Some(strategy_tenant(client, &found, name).await?),
             None => None,
         };
         Ok(Place { cluster: found.id, tenant })
@@ -195,7 +196,7 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
             .map(|strategy| {
                 vec![
                     strategy.cluster_name.clone(),
-                    strategy.tenant_name.clone().unwrap_or_else(|| "-".to_owned()),
+                    strategy.tenant_shown().unwrap_or_else(|| "-".to_owned()),
                     strategy.backup_mode.clone(),
                     strategy.storage_shown(),
                     strategy.status_shown(),

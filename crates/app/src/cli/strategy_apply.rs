@@ -9,7 +9,7 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
-use super::names::{cluster, tenant, unreadable_strategies};
+use super::names::{cluster, is_of_dropped_tenant, tenant, unreadable_strategies};
 use super::storage::{directory_base, read_uri};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -56,6 +56,7 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
         cluster(client, name).await?;
         strategies.retain(|strategy| strategy["clusterName"] == **name);
     }
+    let dropped: Vec<Value> = strategies.extract_if(.., |strategy| is_of_dropped_tenant(strategy)).collect();
     let mut unreadable = unreadable_strategies(client).await?;
     unreadable.retain(|strategy| args.cluster.as_ref().is_none_or(|name| strategy.cluster_name == *name));
     let file = strategy_file::written(&strategies)?;
@@ -63,6 +64,12 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
     screen.show(&json!({ "strategies": shown }), |screen| {
         for strategy in &unreadable {
             let said = Text::new("cli-strategy-unreadable").with("object", strategy.object());
+            screen.line(&format!("# {}", said.message(language())));
+        }
+        for strategy in &dropped {
+            let said = Text::new("cli-strategy-not-exported")
+                .with("cluster", strategy["clusterName"].as_str().unwrap_or("-"));
+            let said = said.with("tenant", &strategy["tenantId"]);
             screen.line(&format!("# {}", said.message(language())));
         }
         screen.line(file.trim_end());
@@ -75,7 +82,8 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
 pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> Result<(), Failure> {
     let name = args.file.display().to_string();
     let mut entries = strategy_file::read(&text(&args.file)?, &name)?;
-    let strategies = client.list("/backup/strategies", &[]).await?;
+    let mut strategies = client.list("/backup/strategies", &[]).await?;
+    strategies.retain(|strategy| !is_of_dropped_tenant(strategy)); // a file names tenants
     strategy_file::fill_in_storages(&mut entries, &strategies);
     let storages: Vec<StorageRow> = read_all(&client.list("/backup/storages", &[]).await?)?;
     let mut intents = Vec::with_capacity(entries.len());

@@ -51,10 +51,9 @@ pub(super) async fn preview(
     let schedule = Some(&body["obBackupScheduleConfig"]).filter(|schedule| !schedule.is_null());
     let schedule = schedule.or_else(|| saved.map(|saved| &saved["obBackupScheduleConfig"]));
     let storage = storage_of(client, place, &body, saved).await?;
-    let ids = [("tenantId", place.tenant), ("storageId", storage)];
-    let ids = ids.iter().filter_map(|(name, id)| id.map(|id| format!("&{name}={id}")));
-    let path = format!("/backup/strategies/nextRuns?clusterId={}{}", place.cluster, ids.collect::<String>());
-    let answer = client.post(&path, schedule).await?;
+    let ids = [("clusterId", Some(place.cluster)), ("tenantId", place.tenant), ("storageId", storage)];
+    let ids = ids.into_iter().filter_map(|(name, id)| Some((name, id?.to_string())));
+    let answer = client.post_with("/backup/strategies/nextRuns", &ids.collect::<Vec<_>>(), schedule).await?;
     let next = planned(&answer)?;
     screen.show(&answer, |screen| next_runs(screen, &next));
     Ok(())
@@ -106,7 +105,7 @@ fn facts(strategy: &StrategyRow) -> Vec<(&'static str, String)> {
     let thresholds = &strategy.ob_backup_threshold_config;
     vec![
         ("Cluster", strategy.cluster_name.clone()),
-        ("Tenant", or_dash(strategy.tenant_name.clone())),
+        ("Tenant", or_dash(strategy.tenant_shown())),
         ("Method", strategy.backup_mode.clone()),
         ("Storage", strategy.storage_shown()),
         ("Owner", or_dash(strategy.owner.clone())),

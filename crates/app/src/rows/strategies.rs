@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use model::text::Text;
+
 use super::{Said, StorageRow};
+use crate::language::language;
 
 /// A backup strategy.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StrategyRow {
     pub(crate) cluster_name: String,
-    pub(crate) tenant_name: Option<String>,
+    tenant_id: Option<i64>,
+    tenant_name: Option<String>,
     pub(crate) owner: Option<String>,
     pub(crate) backup_mode: String,
     pub(crate) ob_backup_schedule_config: ScheduleRow,
@@ -25,6 +29,15 @@ pub(crate) struct StrategyRow {
 }
 
 impl StrategyRow {
+    /// Returns its tenant: the name, or the ID of a tenant that was dropped; none for a strategy of the cluster.
+    pub(crate) fn tenant_shown(&self) -> Option<String> {
+        let dropped = |id: i64| {
+            let text = Text::new("cli-strategy-tenant-dropped").with("tenant", id);
+            text.message(language())
+        };
+        self.tenant_name.clone().or_else(|| self.tenant_id.map(dropped))
+    }
+
     /// Returns the name of its storage; without a name, the location.
     pub(crate) fn storage_shown(&self) -> String {
         let storage = &self.ob_backup_service_storage_config.storage;

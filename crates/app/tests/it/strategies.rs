@@ -257,3 +257,74 @@ async fn days_of_the_month_and_every_threshold_are_options() {
         assert!(shown.contains(fact), "{fact}: {shown}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_shows_the_runs_of_that_place_and_saves_nothing() {
+    let stand = Stand::standing_still(Profile::V4_2_5, &["shop"]).await;
+    let server = &stand.server;
+    let schedule =
+        ["--cron", "0 2 * * *", "--zone", "UTC", "--mode", "incremental", "--full-on-month-days", "L"];
+    let settings = [&["--cluster", "prod"][..], &schedule[..]].concat();
+    let elsewhere = format!("file://{}", server.path("elsewhere").display());
+    for storage in [&["--storage", "local"][..], &["--storage", &elsewhere], &[]] {
+        let preview = [&["strategy", "create"][..], &settings, storage, &["--preview"]].concat();
+        let seen = lifeboat(server, &preview);
+        assert_eq!((seen.status, seen.out.lines().count()), (0, 31), "{storage:?}: {}{}", seen.out, seen.err);
+        let first = seen.out.lines().nth(1).expect("a run");
+        assert!(first.contains("FULL_BACKUP"), "no set exists: {first}");
+    }
+    let shown = lifeboat(server, &["strategy", "show", "--cluster", "prod"]);
+    assert!(
+        shown.status != 0 && shown.err.contains("has no backup strategy"),
+        "nothing is saved: {}",
+        shown.err
+    );
+    let create =
+        [&["strategy", "create"][..], &settings, &["--storage", "local", "--tenant", "shop"]].concat();
+    assert_eq!(lifeboat(server, &create).status, 0);
+    let edit = ["strategy", "edit", "--cluster", "prod", "--tenant", "shop", "--jitter", "60", "--preview"];
+    let seen = lifeboat(server, &edit);
+    assert_eq!((seen.status, seen.out.lines().count()), (0, 31), "{}{}", seen.out, seen.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_strategy_of_a_dropped_tenant_is_never_taken_for_that_of_the_cluster() {
+    let stand = Stand::new(Profile::V4_2_5, &["shop", "crm"]).await;
+    let server = &stand.server;
+    let create = [
+        "strategy",
+        "create",
+        "--cluster",
+        "prod",
+        "--storage",
+        "local",
+        "--cron",
+        "0 2 * * *",
+        "--zone",
+        "UTC",
+    ];
+    assert_eq!(lifeboat(server, &[&create[..], &["--tenant", "crm"]].concat()).status, 0);
+    let path = server.path("strategies.yaml");
+    let path = path.to_str().expect("a path");
+    let tenants = stand.get(&stand.below("tenants")).await;
+    let crm = tenants["contents"].as_array().expect("a list").iter().find(|tenant| tenant["name"] == "crm");
+    let id = crm.expect("crm")["id"].to_string();
+    stand.say("DROP TENANT crm FORCE").await;
+    assert_eq!(lifeboat(server, &["cluster", "show", "prod", "--refresh"]).status, 0);
+
+    let list = lifeboat(server, &["strategy", "list"]).out;
+    assert!(list.contains(&format!("{id} (dropped)")), "{list}");
+    let file = lifeboat(server, &["strategy", "export"]).out;
+    assert!(
+        !file.contains("clusterName") && file.contains(&format!("# The strategy of tenant {id} of prod")),
+        "{file}"
+    );
+    let whole = "strategies:\n- clusterName: prod\n  obBackupScheduleConfig:\n    backupScheduleMode: CRON\n    cronExpression: 0 2 * * *\n    scheduleZone: UTC\n";
+    std::fs::write(path, whole).expect("written");
+    let dry = lifeboat(server, &["strategy", "apply", path, "--dry-run"]);
+    assert!(dry.out.contains("Would create the backup strategy of prod"), "{}{}", dry.out, dry.err);
+    let delete = ["strategy", "delete", "--cluster", "prod", "--tenant", &id];
+    let deleted = lifeboat(server, &delete);
+    assert_eq!(deleted.status, 0, "{}", deleted.err);
+    assert_ne!(lifeboat(server, &delete).status, 0, "the ID of no strategy");
+}
