@@ -6,13 +6,14 @@
 //! No state is kept between two rounds. A crash before a decision is carried out loses nothing: the next round decides
 //! the same. One transaction writes a task and the row of its due time, so no server starts a run twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures::StreamExt as _;
 use metadata::strategies::Unreadable;
 use metadata::strategy_runs::{Fate, NewRun, Newest, Span, StoredRun};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
-use model::cluster::Cluster;
-use model::id::{StrategyId, TaskId, TenantId};
+use model::cluster::{Cluster, ClusterStatus};
+use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::inventory::Consent;
 use model::order::{BackupNow, BackupOrder, StorageChoice};
 use model::physical::SYS;
@@ -33,6 +34,12 @@ use crate::orders::{self, Accepted, Running, Scheduled, actor_of_run, has_a_full
 
 /// The maximum difference between two readings of one clock, in microseconds. If it is larger, the clock was ahead.
 const CLOCK_APART_US: i64 = 60_000_000;
+
+/// How old the status of a cluster may be when a run starts, in microseconds.
+const FRESH_US: i64 = 5_000_000;
+
+/// How many clusters are refreshed at once.
+const AT_ONCE: usize = 16;
 
 /// A strategy that may have a due run.
 pub(super) struct Pending {
@@ -73,6 +80,7 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     if pending.is_empty() {
         return Ok(());
     }
+    look_again(control, &pending).await?;
     let running = Running::read(&control.context).await?;
     for Pending { strategy, due, since } in pending {
         let done = async {
@@ -87,6 +95,26 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
             (Err(error), None) => warn_once(control, strategy.id, since, &error),
         }
     }
+    Ok(())
+}
+
+/// Refreshes the clusters that have a due run: an upgrade may have begun since the last refresh, and a task that meets it
+/// fails instead of waiting. A cluster that does not answer is unavailable from then on, so that its runs wait.
+async fn look_again(control: &Control, pending: &[Pending]) -> Result<(), Error> {
+    let due = pending.iter().filter(|pending| pending.due.is_some());
+    let due: BTreeSet<ClusterId> = due.map(|pending| pending.strategy.scope.cluster()).collect();
+    let now = control.metadata().now().await?;
+    let looks = due.into_iter().map(|id| async move {
+        // What cannot be read is reported when the run is decided.
+        let Ok(Some(cluster)) = control.metadata().cluster_get(id).await else { return };
+        if cluster.status == ClusterStatus::Running
+            && now.0.saturating_sub(cluster.probed.0) > FRESH_US
+            && let Err(error) = control.context.look_at(id).await
+        {
+            tracing::warn!(cluster = cluster.name, %error, "a cluster with a scheduled backup does not respond");
+        }
+    });
+    futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect::<()>().await;
     Ok(())
 }
 
@@ -353,8 +381,9 @@ async fn start(
 
 /// Records that a run was refused, and why.
 async fn refuse(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) -> Result<(), Error> {
-    let note = Some(error.problem().text.clone());
-    let refusal = NewRun { note, ..missed(strategy, due, MissReason::Refused) };
+    let note = error.problem().text.clone();
+    let reason = if note.id == WITHOUT_TENANT { MissReason::WithoutTenant } else { MissReason::Refused };
+    let refusal = NewRun { note: Some(note), ..missed(strategy, due, reason) };
     let mut writer = control.metadata().begin().await?;
     if writer.strategy_run_insert(&refusal).await? {
         writer.commit().await?;
@@ -376,7 +405,7 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
     let strategy = &decided.strategy;
     // An empty list would mean the whole cluster.
     if decided.tenants.as_ref().is_some_and(Vec::is_empty) {
-        return Err(Problem::refused(codes::NO_BACKUP_OBJECT, "backup-without-tenant").into());
+        return Err(Problem::refused(codes::NO_BACKUP_OBJECT, WITHOUT_TENANT).into());
     }
     let owner = control.metadata().user_get(strategy.owner).await?;
     let actor = actor_of_run(owner, strategy)?;
@@ -405,6 +434,9 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
     }
     orders::submit_run(control, &actor, order, run).await
 }
+
+/// The refusal of a run of a cluster whose tenants all have strategies of their own.
+const WITHOUT_TENANT: &str = "strategy-without-tenant";
 
 /// The error of a submission when another server has acted since this one checked.
 const OUTRUN: &str = "strategy-run-settled";

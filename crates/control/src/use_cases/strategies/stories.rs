@@ -143,7 +143,7 @@ async fn a_month_of_a_week_grid_survives_an_upgrade_and_a_failed_run() {
         story.round().await;
         story.world.finish(story.task().await.expect("it is caught up")).await;
         story.run().await;
-        story.world.fault(FaultName::UpgradeMode, None); // after the last refresh
+        story.world.fault(FaultName::DestinationUnreachable, None);
         story.until_due().await;
         story.round().await;
         story.world.fail(story.task().await.expect("a run starts")).await;
@@ -157,7 +157,7 @@ async fn a_month_of_a_week_grid_survives_an_upgrade_and_a_failed_run() {
                 good(Full),
                 good(Incremental),
                 good(Full),
-                (RunStatus::Failed, Incremental, Some(Incremental), Some("cluster-upgrading")),
+                (RunStatus::Failed, Incremental, Some(Incremental), Some("engine.lanes-failed")),
                 good(Full),
                 good(Incremental),
                 good(Full),

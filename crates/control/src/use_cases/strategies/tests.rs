@@ -38,6 +38,7 @@ use crate::testing::simulated::SimWorld;
 use crate::users::accounts::{self, AccountChange, NewAccount};
 use crate::{Actor, Error, PageAsk};
 
+mod meanwhile;
 mod rounds;
 
 /// Returns a schedule with a run at every full hour.
