@@ -15,9 +15,9 @@
 //! or partly rolled back, it is rolled back first and another one starts; if it was rolled back, another one starts.
 //!
 //! A stop cancels the running tasks of tenants. A lane is cancelled only if its task has ended the restore; otherwise it
-//! has the problem of the task. A lane that fails leaves no task running. A rollback (OCP: Clean Up) rolls back each task of a tenant that did
-//! not succeed; that never removes a tenant that has reached NORMAL. Then it drops the unit specifications that step 3
-//! created and no pool uses.
+//! has the problem of the task. A lane that fails leaves no task unwatched, unless the task refused every command. A
+//! rollback (OCP: Clean Up) rolls back each task of a tenant that did not succeed; that never removes a tenant that has
+//! reached NORMAL. Then it drops the unit specifications that step 3 created and no pool uses.
 
 mod commands;
 mod destination;
@@ -56,7 +56,8 @@ const DATA_LIMIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Flow for RestoreCluster {
     const KIND: &'static str = "restore-cluster"; // stored; never renamed once released
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2; // 2 added several replicas in a zone
+    const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
     type Lane = Lane;

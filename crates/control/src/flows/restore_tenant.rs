@@ -61,7 +61,7 @@ const ROLE_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 impl Flow for RestoreTenant {
     const KIND: &'static str = "restore-tenant"; // stored; never renamed once released
-    const VERSION: u32 = 2; // 2 added clusters before 4.0, and the end of a set
+    const VERSION: u32 = 3; // 2 added clusters before 4.0, and the end of a set; 3 single tables and several replicas
     const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
