@@ -141,13 +141,10 @@ const MISSED: &str = "SELECT r.*, NULL AS task_status FROM strategies s
      JOIN strategy_runs r ON r.strategy_id = s.id
       AND r.due_at = (SELECT n.due_at FROM strategy_runs n LEFT JOIN tasks t ON t.id = n.task_id
                       WHERE n.strategy_id = s.id
-                       AND ((n.task_id IS NULL AND n.miss NOT IN (?, ?) AND n.miss NOT LIKE ?)
+                       AND ((n.task_id IS NULL AND n.miss <> ? AND n.miss NOT LIKE ?)
                          OR (n.task_id IS NOT NULL AND (t.id IS NULL OR t.status = ?)))
                       ORDER BY n.due_at DESC LIMIT 1)
      WHERE s.paused = 0 AND r.task_id IS NULL ORDER BY s.id";
-
-/// The reasons that [`MissReason::is_intended`], besides [`MissReason::ReplacedBy`].
-const INTENDED: [MissReason; 2] = [MissReason::Hindered(Hindrance::Paused), MissReason::WithoutTenant];
 
 /// The pattern of [`MissReason::ReplacedBy`] as it is stored.
 const REPLACED: &str = "{\"replaced-by\":%";
@@ -210,10 +207,9 @@ impl Metadata {
     /// # Errors
     /// When the database fails.
     pub async fn strategy_run_telling(&self, strategy: StrategyId) -> Result<Option<StoredRun>, Error> {
-        let [paused, without_tenant] = INTENDED.map(|reason| json(&reason));
+        let paused = json(&MissReason::Hindered(Hindrance::Paused));
         let find = statement("look for the newest run", SELECT).bind(strategy.0);
-        let find =
-            find.push(" AND (r.miss IS NULL OR (r.miss NOT IN (?, ?)").bind(paused).bind(without_tenant);
+        let find = find.push(" AND (r.miss IS NULL OR (r.miss <> ?").bind(paused);
         let find = find.push(" AND r.miss NOT LIKE ?)) ORDER BY r.due_at DESC").bind(REPLACED);
         let rows = self.read().await?.rows(Slice { offset: 0, limit: 1 }.cut(find)).await?;
         rows.first().map(stored).transpose()
@@ -232,8 +228,8 @@ impl Metadata {
 
 /// Binds the values of [`MISSED`].
 fn missed_runs(read: Statement) -> Statement {
-    let [paused, without_tenant] = INTENDED.map(|reason| json(&reason));
-    read.bind(paused).bind(without_tenant).bind(REPLACED).bind(word(&TaskStatus::Successful))
+    let paused = json(&MissReason::Hindered(Hindrance::Paused));
+    read.bind(paused).bind(REPLACED).bind(word(&TaskStatus::Successful))
 }
 
 impl Transaction {

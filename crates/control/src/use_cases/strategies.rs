@@ -58,7 +58,7 @@ pub use runs::{
     NextRuns, PlannedFor, RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs,
     planned_runs, runs,
 };
-pub(crate) use runs::{schedule_standing, schedule_standings};
+pub(crate) use runs::{had_nothing_to_do, schedule_standing, schedule_standings};
 
 /// Creates a strategy; the actor becomes its owner.
 ///

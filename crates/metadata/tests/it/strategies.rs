@@ -195,7 +195,6 @@ async fn intended_misses_hide_no_earlier_run(metadata: Metadata) {
         (40, MissReason::Hindered(Hindrance::Paused), Some(20)),
         (50, MissReason::Refused, Some(50)),
         (60, MissReason::ReplacedBy(Timestamp(99)), Some(50)),
-        (65, MissReason::WithoutTenant, Some(50)),
     ];
     for (due, reason, expected) in reasons {
         let mut writer = begin(&metadata).await;

@@ -118,8 +118,6 @@ pub enum MissReason {
     ReplacedBy(Timestamp),
     /// A rule refused the backup; the row contains the reason.
     Refused,
-    /// It is the strategy of a cluster whose tenants all have strategies of their own: nothing was left to back up.
-    WithoutTenant,
 }
 
 /// The known state of the cluster and of other backups.
@@ -386,11 +384,10 @@ impl Hindrance {
 }
 
 impl MissReason {
-    /// Returns whether the miss is no problem in itself: somebody paused the strategy, a later run takes its place, or
-    /// nothing was left to back up.
+    /// Returns whether the miss is no problem in itself: somebody paused the strategy, or a later run takes its place.
     #[must_use]
     pub const fn is_intended(self) -> bool {
-        matches!(self, Self::Hindered(Hindrance::Paused) | Self::ReplacedBy(_) | Self::WithoutTenant)
+        matches!(self, Self::Hindered(Hindrance::Paused) | Self::ReplacedBy(_))
     }
 
     /// Returns the words for it.
@@ -400,7 +397,6 @@ impl MissReason {
             Self::Hindered(why) => why.text(),
             Self::ReplacedBy(due) => Text::new("run-replaced").with("due", due),
             Self::Refused => Text::new("run-refused"),
-            Self::WithoutTenant => Text::new("strategy-without-tenant"),
         }
     }
 }

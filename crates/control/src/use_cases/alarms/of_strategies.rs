@@ -19,6 +19,7 @@ use model::user::User;
 use crate::context::Control;
 use crate::error::Error;
 use crate::orders::{self, actor_of_run};
+use crate::strategies;
 use crate::tasks::view;
 
 const MINUTE_US: i64 = 60_000_000;
@@ -86,9 +87,12 @@ async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<
     Ok(faults)
 }
 
-/// Returns the problem of a missed run.
+/// Returns the problem of a missed run; none if it had nothing to back up.
 fn of_miss(stored: &StoredRun) -> Option<Fault> {
     let Fate::Missed(why) = stored.run.fate else { return None };
+    if strategies::had_nothing_to_do(stored.run.note.as_ref()) {
+        return None;
+    }
     Some(Fault {
         kind: AlarmKind::BackupRunMissed,
         tenant: None,

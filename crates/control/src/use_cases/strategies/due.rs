@@ -6,14 +6,14 @@
 //! No state is kept between two rounds. A crash before a decision is carried out loses nothing: the next round decides
 //! the same. One transaction writes a task and the row of its due time, so no server starts a run twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use futures::StreamExt as _;
 use metadata::strategies::Unreadable;
 use metadata::strategy_runs::{Fate, NewRun, Newest, Span, StoredRun};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
-use model::cluster::{Cluster, ClusterStatus};
-use model::id::{ClusterId, StrategyId, TaskId, TenantId};
+use model::cluster::Cluster;
+use model::id::{StrategyId, TaskId, TenantId};
 use model::inventory::Consent;
 use model::order::{BackupNow, BackupOrder, StorageChoice};
 use model::physical::SYS;
@@ -38,8 +38,8 @@ const CLOCK_APART_US: i64 = 60_000_000;
 /// How old the status of a cluster may be when a run starts, in microseconds.
 const FRESH_US: i64 = 5_000_000;
 
-/// How many clusters are refreshed at once.
-const AT_ONCE: usize = 16;
+/// How long a start waits for the refresh.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
 /// A strategy that may have a due run.
 pub(super) struct Pending {
@@ -80,7 +80,6 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     if pending.is_empty() {
         return Ok(());
     }
-    look_again(control, &pending).await?;
     let running = Running::read(&control.context).await?;
     for Pending { strategy, due, since } in pending {
         let done = async {
@@ -95,26 +94,6 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
             (Err(error), None) => warn_once(control, strategy.id, since, &error),
         }
     }
-    Ok(())
-}
-
-/// Refreshes the clusters that have a due run: an upgrade may have begun since the last refresh, and a task that meets it
-/// fails instead of waiting. A cluster that does not answer is unavailable from then on, so that its runs wait.
-async fn look_again(control: &Control, pending: &[Pending]) -> Result<(), Error> {
-    let due = pending.iter().filter(|pending| pending.due.is_some());
-    let due: BTreeSet<ClusterId> = due.map(|pending| pending.strategy.scope.cluster()).collect();
-    let now = control.metadata().now().await?;
-    let looks = due.into_iter().map(|id| async move {
-        // What cannot be read is reported when the run is decided.
-        let Ok(Some(cluster)) = control.metadata().cluster_get(id).await else { return };
-        if cluster.status == ClusterStatus::Running
-            && now.0.saturating_sub(cluster.probed.0) > FRESH_US
-            && let Err(error) = control.context.look_at(id).await
-        {
-            tracing::warn!(cluster = cluster.name, %error, "a cluster with a scheduled backup does not respond");
-        }
-    });
-    futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect::<()>().await;
     Ok(())
 }
 
@@ -341,6 +320,22 @@ async fn keep(
     Ok(())
 }
 
+/// Refreshes the cluster if its status is old, and returns whether it is another one than the decision saw. An upgrade may
+/// have begun since, and a task that meets it fails instead of waiting.
+async fn has_changed(control: &Control, decided: &Decided) -> bool {
+    let id = decided.strategy.scope.cluster();
+    let known = || async { control.metadata().cluster_get(id).await.ok().flatten() };
+    let Some(cluster) = known().await else { return false };
+    if decided.now.0.saturating_sub(cluster.probed.0) <= FRESH_US {
+        return false;
+    }
+    // A cluster that is silent for longer than this has its turn when its next refresh ends.
+    if let Ok(Err(error)) = tokio::time::timeout(LOOK_LIMIT, control.context.look_at(id)).await {
+        tracing::warn!(cluster = cluster.name, %error, "a cluster with a scheduled backup does not respond");
+    }
+    known().await.is_some_and(|cluster| Some(status(&cluster)) != decided.state.cluster)
+}
+
 /// Starts a run. If a rule refuses it, records it as missed.
 async fn start(
     control: &Control,
@@ -350,6 +345,9 @@ async fn start(
     before: Timestamp,
 ) -> Result<Started, Error> {
     let Decided { strategy, history, state, now, .. } = decided;
+    if has_changed(control, decided).await {
+        return Ok(Started::No); // the next round decides by the new status
+    }
     let planned = planned(strategy, due);
     let run = Scheduled {
         strategy: strategy.clone(),
@@ -381,9 +379,8 @@ async fn start(
 
 /// Records that a run was refused, and why.
 async fn refuse(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) -> Result<(), Error> {
-    let note = error.problem().text.clone();
-    let reason = if note.id == WITHOUT_TENANT { MissReason::WithoutTenant } else { MissReason::Refused };
-    let refusal = NewRun { note: Some(note), ..missed(strategy, due, reason) };
+    let note = Some(error.problem().text.clone());
+    let refusal = NewRun { note, ..missed(strategy, due, MissReason::Refused) };
     let mut writer = control.metadata().begin().await?;
     if writer.strategy_run_insert(&refusal).await? {
         writer.commit().await?;
@@ -435,8 +432,9 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
     orders::submit_run(control, &actor, order, run).await
 }
 
-/// The refusal of a run of a cluster whose tenants all have strategies of their own.
-const WITHOUT_TENANT: &str = "strategy-without-tenant";
+/// The refusal of a run of a cluster whose tenants all have strategies of their own. An earlier version stored
+/// `backup-without-tenant`.
+pub(super) const WITHOUT_TENANT: &str = "strategy-without-tenant";
 
 /// The error of a submission when another server has acted since this one checked.
 const OUTRUN: &str = "strategy-run-settled";

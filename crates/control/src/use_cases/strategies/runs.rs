@@ -309,6 +309,12 @@ async fn standing_of_all(
     Ok(worst)
 }
 
+/// Returns whether a run was missed for this reason because it had no tenant to back up: every tenant of the cluster has a
+/// strategy of its own, or there is none. Nothing is unprotected by that, whatever was missed before.
+pub(crate) fn had_nothing_to_do(reason: Option<&Text>) -> bool {
+    reason.is_some_and(|reason| [due::WITHOUT_TENANT, "backup-without-tenant"].contains(&reason.id.as_str()))
+}
+
 /// Returns the status of one strategy's schedule.
 pub(super) async fn standing(
     context: &Context,
@@ -328,10 +334,11 @@ pub(super) async fn standing(
     let next = next_of(context, strategy, &history, now, 1).await?.into_iter().next();
     let mut last = last.map(shown);
     let telling = if is_intended {
-        context.metadata.strategy_run_telling(strategy.id).await?.map(shown).map(|run| run.status)
+        context.metadata.strategy_run_telling(strategy.id).await?.map(shown)
     } else {
-        last.as_ref().map(|run| run.status)
+        last.clone()
     };
+    let telling = telling.filter(|run| !had_nothing_to_do(run.reason.as_ref())).map(|run| run.status);
     if let Some(last) = &mut last {
         wait_reason(context, last).await?;
     }
