@@ -94,6 +94,10 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (rows, is_verified) = match loading.run(!args.no_verify, &mut made).await {
         Err(Ended::Load(error)) => return Err(loading.interrupted(error).await),
         Err(Ended::Verify(failure)) => return Err(failure),
+        Err(Ended::Finish(error)) => {
+            let left = Problem::outside("load-notes-left").with("dump", &loading.dump);
+            return Err(left.with("table", load::MARKS_TABLE).raw(&error).into());
+        }
         Ok(done) => done,
     };
     let names: Vec<&String> = loading.options.databases.values().collect();
@@ -147,6 +151,8 @@ enum Ended {
     Load(dump::Error),
     /// The rows in the target are not those of the dump.
     Verify(Failure),
+    /// Everything is loaded; only its notes may remain in the target.
+    Finish(dump::Error),
 }
 
 impl From<dump::Error> for Ended {
@@ -188,7 +194,7 @@ impl Loading {
         if options.with_code {
             add(ending(cancel, load::create_triggers(target, client, dump, options)).await?);
         }
-        ending(cancel, load::finish(target, client, dump, options)).await?;
+        ending(cancel, load::finish(target, client, dump, options)).await.map_err(Ended::Finish)?;
         Ok((rows, is_verified))
     }
 

@@ -384,7 +384,7 @@ async fn a_table_that_is_there_already_is_refused_before_anything_changes() {
     recovery.use_target().await;
     recovery.world.alter(&format!("CREATE TABLE `{}`.loose (x INT)", recovery.target)).await;
     let task = recovery.begin().await;
-    assert_eq!(recovery.world.fail(task).await, "load-target-not-empty");
+    assert_eq!(recovery.world.fail(task).await, "load-objects-exist");
     assert_eq!(recovery.tables().await, ["loose", "mine"]);
     let whole = RecoveryRequest {
         objects: vec![BackupObject::Database(recovery.world.database.clone())],

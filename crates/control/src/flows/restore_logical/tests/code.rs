@@ -183,7 +183,7 @@ async fn a_routine_that_is_there_already_is_refused_before_anything_changes() {
     world.alter(&format!("CREATE DATABASE `{target}`")).await;
     world.alter(&format!("CREATE FUNCTION `{target}`.Twice (x BIGINT) RETURNS BIGINT RETURN 0")).await;
     let task = recovery.begin().await;
-    assert_eq!(world.fail(task).await, "load-target-not-empty");
+    assert_eq!(world.fail(task).await, "load-objects-exist");
     assert_eq!((recovery.code().await, recovery.tables().await), (vec!["Twice".into()], vec![]));
     // A recovery without code does not conflict with the routine.
     let recovery = Recovery { with_code: false, ..recovery };
