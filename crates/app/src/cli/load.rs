@@ -96,7 +96,9 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
         Err(Ended::Verify(failure)) => return Err(failure),
         Err(Ended::Finish(error)) => {
             let left = Problem::outside("load-notes-left").with("dump", &loading.dump);
-            return Err(left.with("table", load::MARKS_TABLE).raw(&error).into());
+            let left = Failure::from(left.with("table", load::MARKS_TABLE).raw(&error));
+            // What could not be created is told as well.
+            return complete(&made.not_made).inspect_err(|_| left.show(screen.is_json())).and(Err(left));
         }
         Ok(done) => done,
     };
@@ -151,7 +153,7 @@ enum Ended {
     Load(dump::Error),
     /// The rows in the target are not those of the dump.
     Verify(Failure),
-    /// Everything is loaded; only its notes may remain in the target.
+    /// Only its last step failed: its notes may remain in the target.
     Finish(dump::Error),
 }
 
