@@ -19,6 +19,9 @@ mod problem;
 
 pub use problem::problem_of_result;
 
+/// The server's error number for a missing table or view.
+pub(crate) const NO_SUCH_TABLE: u16 = 1146;
+
 /// How many characters of a statement or value an error shows.
 const SHOWN_CHARACTERS: usize = 200;
 

@@ -6,7 +6,7 @@ use model::version::Version;
 
 use super::backup::mode;
 use crate::answer::Row;
-use crate::error::Error;
+use crate::error::{Error, NO_SUCH_TABLE};
 use crate::session::Session;
 use crate::statement::Statement;
 
@@ -16,9 +16,6 @@ const DETAILS: &str = "CDB_OB_BACKUP_SET_DETAILS";
 
 /// From this version on, `FILES` is tried first.
 const FILES_SINCE: Version = Version::new(3, 1, 1);
-
-/// The server's error number for a missing view.
-const NO_SUCH_TABLE: u16 = 1146;
 
 /// Reads the sets, newest first.
 pub(crate) async fn sets(session: &mut Session) -> Result<Vec<PhysicalSet>, Error> {

@@ -6,7 +6,7 @@ use model::tenant::{Tenant, TenantMode};
 
 use super::{Identity, builds_differ, parameters};
 use crate::answer::Row;
-use crate::error::Error;
+use crate::error::{Error, NO_SUCH_TABLE};
 use crate::session::Session;
 use crate::statement::Statement;
 
@@ -30,9 +30,6 @@ const STANDBYS: &str = "SELECT cluster_id FROM oceanbase.v$ob_standby_status";
 
 /// The role of a standby cluster; the other one is `PRIMARY`.
 const STANDBY: &str = "PHYSICAL STANDBY";
-
-/// The server's error number for a missing view.
-const NO_SUCH_TABLE: u16 = 1146;
 
 /// The prefix of a tenant's status in some versions.
 const STATUS_PREFIX: &str = "TENANT_STATUS_";
