@@ -82,8 +82,11 @@ pub(super) async fn strategy_tenant(
     };
     let strategies = client.list("/backup/strategies", &[("clusterId", cluster.id.to_string())]).await?;
     let of_dropped = strategies.iter().filter(|strategy| is_of_dropped_tenant(strategy));
-    let mut ids = of_dropped.filter_map(|strategy| strategy["tenantId"].as_i64());
-    ids.find(|id| id.to_string() == name).ok_or(unknown)
+    let readable = of_dropped.filter_map(|strategy| strategy["tenantId"].as_i64());
+    let unreadable = unreadable_strategies(client).await?;
+    let is_it = |row: &&UnreadableStrategyRow| row.cluster_name == cluster.name && row.tenant_name.is_none();
+    let unreadable = unreadable.iter().filter(is_it).filter_map(|row| row.tenant_id);
+    readable.chain(unreadable).find(|id| id.to_string() == name).ok_or(unknown)
 }
 
 /// Returns whether a strategy is of a tenant that was dropped: it has an ID, and no name any more.

@@ -206,7 +206,7 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
             })
             .collect();
         rows.extend(unreadable.iter().map(|strategy| {
-            let tenant = strategy.tenant_name.clone().unwrap_or_else(|| "-".to_owned());
+            let tenant = strategy.tenant_shown().unwrap_or_else(|| "-".to_owned());
             let mut row = vec![strategy.cluster_name.clone(), tenant];
             row.extend(["-", "-", "UNREADABLE", "-", "-"].map(str::to_owned));
             row

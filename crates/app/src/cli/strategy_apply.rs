@@ -9,7 +9,7 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
-use super::names::{cluster, is_of_dropped_tenant, tenant, unreadable_strategies};
+use super::names::{Place, cluster, is_of_dropped_tenant, tenant, unreadable_strategies};
 use super::storage::{directory_base, read_uri};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -218,9 +218,9 @@ async fn intent(
     accept_storage_move: bool,
 ) -> Result<Intent, Failure> {
     let found = cluster(client, &entry.cluster).await?;
-    let below = match &entry.tenant {
-        Some(name) => format!("/tenants/{}", tenant(client, &found, Some(name)).await?),
-        None => String::new(),
+    let tenant = match &entry.tenant {
+        Some(name) => Some(tenant(client, &found, Some(name)).await?),
+        None => None,
     };
     let of_entry = |strategy: &&Value| {
         strategy["clusterName"] == *entry.cluster
@@ -232,7 +232,7 @@ async fn intent(
         body["acceptStorageMove"] = json!(true);
     }
     Ok(Intent {
-        path: format!("/ob/clusters/{}{below}/backup/config/backupStrategy", found.id),
+        path: Place { cluster: found.id, tenant }.path(),
         exists: strategy.is_some(),
         differences: strategy_file::differences(&entry, strategy),
         body,

@@ -31,11 +31,7 @@ pub(crate) struct StrategyRow {
 impl StrategyRow {
     /// Returns its tenant: the name, or the ID of a tenant that was dropped; none for a strategy of the cluster.
     pub(crate) fn tenant_shown(&self) -> Option<String> {
-        let dropped = |id: i64| {
-            let text = Text::new("cli-strategy-tenant-dropped").with("tenant", id);
-            text.message(language())
-        };
-        self.tenant_name.clone().or_else(|| self.tenant_id.map(dropped))
+        tenant_shown(self.tenant_name.as_ref(), self.tenant_id)
     }
 
     /// Returns the name of its storage; without a name, the location.
@@ -54,6 +50,11 @@ impl StrategyRow {
     pub(crate) fn storage_percent(&self) -> u8 {
         self.ob_backup_service_storage_config.alarm_storage_percentage_threshold
     }
+}
+
+fn tenant_shown(name: Option<&String>, id: Option<i64>) -> Option<String> {
+    let dropped = |id| Text::new("cli-strategy-tenant-dropped").with("tenant", id).message(language());
+    name.cloned().or_else(|| id.map(|id: i64| dropped(id)))
 }
 
 /// The schedule of a strategy.
@@ -107,13 +108,19 @@ struct StrategyStorageRow {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UnreadableStrategyRow {
     pub(crate) cluster_name: String,
+    pub(crate) tenant_id: Option<i64>,
     pub(crate) tenant_name: Option<String>,
 }
 
 impl UnreadableStrategyRow {
+    /// As [`StrategyRow::tenant_shown`].
+    pub(crate) fn tenant_shown(&self) -> Option<String> {
+        tenant_shown(self.tenant_name.as_ref(), self.tenant_id)
+    }
+
     /// Returns what it backs up.
     pub(crate) fn object(&self) -> String {
-        match &self.tenant_name {
+        match self.tenant_shown() {
             Some(tenant) => format!("{}/{tenant}", self.cluster_name),
             None => self.cluster_name.clone(),
         }
