@@ -1,5 +1,5 @@
 //! The commands of a lane to the task of its tenant. A task that has changed since the lane read it refuses them; then
-//! the lane reads it again and decides anew.
+//! the lane reads it and decides again.
 
 use std::time::Duration;
 
