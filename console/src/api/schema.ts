@@ -6711,6 +6711,7 @@ export interface components {
             tenantId?: number | null;
             /** @description The tenant's name. */
             tenantName?: string | null;
+            waitingRun?: components["schemas"]["WaitingRunView"] | null;
         };
         /**
          * @description The state of a subtask.
@@ -7155,6 +7156,15 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        /** @description A run that is due and has no task. */
+        WaitingRunView: {
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            dueTime: string;
+            reason?: components["schemas"]["Words"] | null;
         };
         /** @description A watcher and its recent runs. */
         WatcherView: {

@@ -51,6 +51,7 @@ use crate::orders;
 pub use ask::{
     Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, get, list, list_unreadable,
 };
+pub use due::WaitingRun;
 use log_backup::{pause_order, resume_order};
 use misses::record_misses;
 use place::place;

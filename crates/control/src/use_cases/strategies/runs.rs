@@ -16,7 +16,8 @@ use model::task::TaskStatus;
 use model::text::Text;
 use model::user::Permission;
 
-use super::{due, found};
+use super::due::{self, WaitingRun};
+use super::found;
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -74,6 +75,8 @@ pub struct ScheduleStanding {
     pub next: Option<PlannedRun>,
     /// The run of the newest due time.
     pub last: Option<StrategyRun>,
+    /// A run that is due and has no task.
+    pub waiting: Option<WaitingRun>,
 }
 
 /// The status of a schedule, in OCP's words; more urgent ones come later.
@@ -344,15 +347,19 @@ pub(super) async fn standing(
     }
     let schedule = &strategy.settings.schedule;
     let settled = last.as_ref().map_or(strategy.since, |run| run.due.max(strategy.since));
-    let is_waiting = schedule.dues(settled).next().is_some_and(|due| due.at <= now);
+    let overdue = schedule.dues(settled).next().filter(|due| !strategy.paused && due.at <= now);
+    let waiting = match overdue {
+        Some(overdue) => Some(due::waiting_run(context, strategy, overdue.at).await?),
+        None => None,
+    };
     let status = match telling {
         _ if strategy.paused => ScheduleStatus::Paused,
-        _ if is_waiting => ScheduleStatus::Waiting,
+        _ if waiting.is_some() => ScheduleStatus::Waiting,
         Some(RunStatus::Waiting) => ScheduleStatus::Waiting,
         Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Partial) => ScheduleStatus::Abnormal,
         _ => ScheduleStatus::Normal,
     };
-    Ok(ScheduleStanding { status, next, last })
+    Ok(ScheduleStanding { status, next, last, waiting })
 }
 
 /// Converts a stored run.
