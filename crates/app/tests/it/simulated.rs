@@ -26,7 +26,7 @@ pub(crate) struct Stand {
     simulator: Option<Handle>,
     /// The secret that no answer may contain.
     secret: String,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
 }
 
 /// The answer to a call: the HTTP status, and the data or the error.
