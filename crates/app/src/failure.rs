@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use model::Problem;
-use model::problem::{self, ProblemKind};
+use model::problem::{ProblemKind, codes};
 use model::text::Text;
 use model::visible::{visible, visible_json};
 use serde::Deserialize;
@@ -98,7 +98,7 @@ impl Failure {
         let said = failed.map_or(&task["error"], |subtask| &subtask["note"]);
         let mut error = said.clone();
         let fields = error.as_object_mut()?;
-        fields.insert("code".into(), json!(problem::codes::DATA_BACKUP_FAILED));
+        fields.insert("code".into(), json!(codes::DATA_BACKUP_FAILED));
         fields.insert("kind".into(), json!(ProblemKind::Outside));
         Self::from_answer(&error)
     }
@@ -148,7 +148,10 @@ impl Failure {
                 writeln!(out, "{label}{text}")
             };
         };
-        line("cli-error", "1;31", message);
+        // OCP's own numbers are what its users search for; below them are HTTP's, which say less than the message.
+        let number =
+            if *code >= codes::VERSION_WITHOUT_BACKUP { format!(" [{code}]") } else { String::new() };
+        line("cli-error", "1;31", &format!("{message}{number}"));
         if let Some(cause) = cause {
             line("cli-cause", "1", cause);
         }
