@@ -70,11 +70,11 @@ export async function startLifeboat(binary) {
   return { url, api, start, kill, close, backups, metadata: join(work, 'data', 'lifeboat.db'), tail: () => readFileSync(log, 'utf8').slice(-2000) };
 }
 
-/** Starts the simulator with these clusters, all on the same clock. */
+/** Starts the simulator with these clusters, all on the same clock, without the compaction of every night. */
 export async function startSimulator(binary, clusters, options = []) {
   const work = mkdtempSync(join(tmpdir(), 'lifeboat-sim-'));
   const topology = join(work, 'clusters.json');
-  writeFileSync(topology, JSON.stringify(clusters));
+  writeFileSync(topology, JSON.stringify(clusters.map((cluster) => ({ major_freeze_duty_time: 'disable', ...cluster }))));
   const child = spawn(binary, ['--topology', topology, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const line = await new Promise((resolve, reject) => {
     let read = '';
