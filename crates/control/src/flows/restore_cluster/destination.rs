@@ -235,8 +235,8 @@ pub(super) async fn create_unit_specs(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// The undo of `create-unit-specs`, which is the last one: drops the specifications of this task that no pool uses, and
-/// removes the passwords, because a task that was rolled back is never retried.
+/// The undo of `create-unit-specs`: drops the specifications of this task that no pool uses, and removes the passwords,
+/// because a task that was partly rolled back is never retried.
 pub(super) async fn drop_unit_specs(at: &Here, state: &mut State) -> Answer {
     if !state.units.is_empty() {
         drop_unused(at, state).await?;

@@ -167,8 +167,8 @@ fn look_again(state: &mut State) -> Answer {
     Err(words::refused(problem.with("tenant", &state.tenant_name)))
 }
 
-/// The undo of `create-resource-pools`, which is the last one: drops the pools of this task, and removes the passwords,
-/// because a task that was rolled back is never retried.
+/// The undo of `create-resource-pools`: drops the pools of this task, and removes the passwords, because a task that was
+/// partly rolled back is never retried.
 pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
     if let Some(name) = drop_unused(at, state).await? {
         return look_for_release(state, &name); // a dropped tenant releases its pools a little later
