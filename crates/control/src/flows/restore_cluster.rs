@@ -56,7 +56,8 @@ const DATA_LIMIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Flow for RestoreCluster {
     const KIND: &'static str = "restore-cluster"; // stored; never renamed once released
-    // 2 added several replicas in a zone; 3 the rollback of a recovery that changed nothing.
+    // 2 added several replicas in a zone; 3 new unit specifications in orders, and the rollback of a recovery that
+    // changed nothing.
     const VERSION: u32 = 3;
     const READS_SINCE: u32 = 1;
     type Context = Context;

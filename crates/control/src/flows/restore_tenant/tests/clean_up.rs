@@ -27,7 +27,7 @@ on_both_4x! {
 }
 
 /// Lets a recovery fail because the servers can no longer read the storage.
-async fn failed(recovery: &Recovery, wish: TenantRecovery) -> model::id::TaskId {
+pub(super) async fn failed(recovery: &Recovery, wish: TenantRecovery) -> model::id::TaskId {
     let task = recovery.begin(wish).await;
     run_into_wait(recovery, task).await;
     recovery.world.fault(FaultName::DestinationUnreachable, None);
