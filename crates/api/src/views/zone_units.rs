@@ -1,5 +1,5 @@
-//! The resources of a new tenant in the request of a recovery: existing pools, or new ones in each zone, with an existing
-//! or a new unit specification.
+//! The resources of a new tenant in the request of a recovery: existing pools, or new ones in each zone, with an
+//! existing or a new unit specification.
 
 use model::Problem;
 use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};

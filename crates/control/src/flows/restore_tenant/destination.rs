@@ -105,8 +105,8 @@ fn unit_note((zone, need): (&ZoneUnits, &ZoneNeed)) -> Option<Text> {
     Some(text.with("size", need.spec.shown()))
 }
 
-/// 3. The pools exist, and the unit specifications of new sizes. The step also marks the newest job before our restore: the mark must be saved before the next
-///    step sends its statement.
+/// 3. The pools exist, and the unit specifications of new sizes. The step also marks the newest job before our restore:
+///    the mark must be saved before the next step sends its statement.
 pub(super) async fn create_resource_pools(at: &Here, state: &mut State) -> Answer {
     let mut driver = driver(at, state.origin.cluster).await?;
     match state.resources.clone() {
