@@ -5880,18 +5880,19 @@ export interface components {
             /** @description The time zone of days, weeks, months and years. */
             zone: string;
         };
-        /** @description A resource pool to create. */
+        /** @description A resource pool to create. It has either `unitSpecName` or `unitSpec`. */
         PoolBody: {
             /**
              * Format: int32
              * @description The number of units; defaults to 1.
              */
             unitCount?: number | null;
+            unitSpec?: components["schemas"]["UnitSpecBody"] | null;
             /**
              * @description An existing unit specification.
              * @example small
              */
-            unitSpecName: string;
+            unitSpecName?: string | null;
         };
         /**
          * @description The unit of a progress.
@@ -7122,6 +7123,27 @@ export interface components {
             key: string;
             /** @description Its name. */
             name: string;
+        };
+        /** @description The size of a new unit specification. */
+        UnitSpecBody: {
+            /**
+             * Format: double
+             * @description CPUs, with at most two decimals.
+             * @example 2
+             */
+            cpu: number;
+            /**
+             * Format: int64
+             * @description Log disk; defaults to three times the memory. Omit it before OceanBase 4.0.
+             * @example 25769803776
+             */
+            logDiskBytes?: number | null;
+            /**
+             * Format: int64
+             * @description Memory.
+             * @example 8589934592
+             */
+            memoryBytes: number;
         };
         /** @description A backup strategy whose settings cannot be read. */
         UnreadableStrategyView: {
