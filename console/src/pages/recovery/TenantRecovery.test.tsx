@@ -197,7 +197,7 @@ test('each zone has an existing unit specification or a new one', async () => {
   await second.getByLabelText('CPUs').fill('1.5');
   await second.getByLabelText('Memory (GiB)').fill('8');
   await second.getByLabelText('Log Disk (GiB)').fill('20');
-  await second.getByLabelText('Units per Zone').fill('2');
+  await page.getByLabelText('Units per Zone').fill('2');
   await submit().click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/22');
   const unitSpec = { cpu: 1.5, memoryBytes: 8 * 1024 ** 3, logDiskBytes: 20 * 1024 ** 3 };
@@ -205,7 +205,7 @@ test('each zone has an existing unit specification or a new one', async () => {
     restoreOnlineTenantRequiredParam: {
       restoreTenantInfoParam: {
         zones: [
-          { name: 'zone1', resourcePool: { unitSpecName: 'small', unitCount: 1 } },
+          { name: 'zone1', resourcePool: { unitSpecName: 'small', unitCount: 2 } },
           { name: 'zone2', resourcePool: { unitSpec, unitCount: 2 } },
         ],
       },

@@ -7,7 +7,7 @@ import { ClusterField } from './ClusterField';
 import { onlyTablesOf } from './tables';
 import type { TenantWish } from './tenantRecovery';
 import { ZoneUnits } from './ZoneUnits';
-import { withoutZones } from './zoneUnits';
+import { ofOtherGeneration } from './zoneUnits';
 
 interface TenantTargetProps {
   wish: TenantWish;
@@ -22,7 +22,8 @@ interface TenantTargetProps {
 export function TenantTarget({ wish, zones, generation, onChange }: TenantTargetProps) {
   const { recovery } = useLabels();
   const clusters = useAllClusters();
-  const into = generation ?? clusters.data?.contents.find(({ id }) => id === wish.cluster)?.generation;
+  const generationOf = (cluster: number | undefined) => generation ?? clusters.data?.contents.find(({ id }) => id === cluster)?.generation;
+  const into = generationOf(wish.cluster);
   return (
     <>
       <h3>{recovery.target}</h3>
@@ -32,7 +33,11 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
           generation={generation}
           // A cluster of another generation may support neither standby tenants nor a choice of tables.
           onChange={(cluster) =>
-            onChange(generation ? { cluster } : { cluster, isStandby: false, onlyTables: '', zones: withoutZones(wish.zones) })
+            onChange(
+              generationOf(cluster) === into
+                ? { cluster }
+                : { cluster, isStandby: false, onlyTables: '', zones: ofOtherGeneration(wish.zones) },
+            )
           }
         />
         <Form.Item label={recovery.newTenant} htmlFor="recovery-new-tenant" extra={recovery.newTenantHint}>

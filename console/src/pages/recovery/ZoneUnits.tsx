@@ -44,6 +44,15 @@ export function ZoneUnits({ wish, zones, hasLogDisk, onChange }: ZoneUnitsProps)
           onChange={(units) => onChange({ units })}
         />
       )}
+      <Form.Item label={recovery.unitCount} htmlFor="recovery-unit-count">
+        <InputNumber
+          id="recovery-unit-count"
+          min={1}
+          precision={0}
+          value={wish.count}
+          onChange={(count) => onChange({ count: Number(count) || 1 })}
+        />
+      </Form.Item>
     </>
   );
 }
@@ -91,15 +100,6 @@ function UnitsFields({ id, hint, units, hasLogDisk, onChange }: UnitsFieldsProps
             {hasLogDisk ? number('logDisk', recovery.unitLogDisk, 0.01, recovery.unitLogDiskHint) : null}
           </>
         )}
-        <Form.Item label={recovery.unitCount} htmlFor={`${id}-unit-count`}>
-          <InputNumber
-            id={`${id}-unit-count`}
-            min={1}
-            precision={0}
-            value={units.count}
-            onChange={(count) => onChange({ ...units, count: Number(count) || 1 })}
-          />
-        </Form.Item>
       </div>
     </>
   );

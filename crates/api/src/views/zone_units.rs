@@ -48,9 +48,10 @@ pub(crate) struct PoolBody {
     /// An existing unit specification.
     #[schema(example = "small")]
     unit_spec_name: Option<String>,
-    /// The size of a new unit specification. One that exists with these limits is used; otherwise the recovery creates one.
+    /// The size of a new unit specification. An existing one with this CPU, memory
+    /// and log disk is used; otherwise the recovery creates one.
     unit_spec: Option<UnitSpecBody>,
-    /// The number of units; defaults to 1.
+    /// The number of units; defaults to 1. From OceanBase 4.0 on it is the same in all zones.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1)]
     unit_count: Option<u32>,

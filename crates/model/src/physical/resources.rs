@@ -182,12 +182,16 @@ impl TargetResources {
         }
     }
 
-    /// Checks that a cluster of this generation accepts the sizes of new unit specifications.
+    /// Checks that a cluster of this generation accepts the sizes of new unit specifications, and the numbers of units:
+    /// since 4.0 all pools of a tenant have the same number (4179 of `ObUnitManager`).
     ///
     /// # Errors
-    /// As [`super::unit::UnitSize::spec`].
+    /// If the numbers differ; otherwise as [`super::unit::UnitSize::spec`].
     pub fn check_sizes(&self, generation: Generation) -> Result<(), Problem> {
         let Self::Zones(zones) = self else { return Ok(()) };
+        if generation != Generation::Gen3 && zones.windows(2).any(|two| two[0].count != two[1].count) {
+            return Err(Problem::invalid("recovery-unit-counts-differ"));
+        }
         let mut sizes = zones.iter().filter_map(|zone| zone.unit.size());
         sizes.try_for_each(|size| size.spec(generation).map(|_| ()))
     }
@@ -272,7 +276,9 @@ fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem
 /// # Errors
 /// If the cluster has none of that name.
 pub(super) fn spec_of<'h>(unit: &str, have: &'h ClusterResources) -> Result<&'h UnitSpec, Problem> {
-    let found = have.units.iter().find(|spec| spec.name.eq_ignore_ascii_case(unit));
+    // Two names may differ only in upper and lower case.
+    let exact = have.units.iter().find(|spec| spec.name == unit);
+    let found = exact.or_else(|| have.units.iter().find(|spec| spec.name.eq_ignore_ascii_case(unit)));
     found.ok_or_else(|| {
         let known = listed(have.units.iter().map(|spec| &spec.name));
         let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-unit-unknown");
@@ -308,8 +314,9 @@ fn listed<'n>(names: impl Iterator<Item = &'n String>) -> String {
 mod tests {
     use super::{
         ClusterResources, ReplicaType, Replicas, ResourcePool, ServerRoom, TargetResources, UnitChoice,
-        UnitSpec, ZoneUnits,
+        UnitSpec, ZoneUnits, spec_of,
     };
+    use crate::ability::Generation;
     use crate::id::TenantId;
 
     const GB: u64 = 1 << 30;
@@ -393,6 +400,26 @@ mod tests {
         }
         assert_eq!(zone("z-1", "unit.small_2", 1).check_names(), Ok(()));
         assert!(zone("z1", "small", 0).check_names().is_err());
+    }
+
+    #[test]
+    fn since_4_0_every_zone_has_the_same_number_of_units() {
+        let counts = |first, second| {
+            let zone = |name, count| units(name, ReplicaType::Full, "small", count);
+            TargetResources::Zones(vec![zone("z1", first), zone("z2", second)])
+        };
+        let refusal = counts(1, 2).check_sizes(Generation::Gen4).expect_err("refused");
+        assert_eq!(refusal.text.id, "recovery-unit-counts-differ");
+        assert_eq!(counts(1, 2).check_sizes(Generation::Gen3), Ok(()));
+        assert_eq!(counts(2, 2).check_sizes(Generation::Gen4), Ok(()));
+    }
+
+    #[test]
+    fn of_two_names_that_differ_in_case_the_exact_one_is_meant() {
+        let mut have = have();
+        have.units.insert(0, UnitSpec { name: "SMALL".into(), ..have.units[1].clone() });
+        let found = |name: &str| spec_of(name, &have).map(|spec| spec.name.as_str());
+        assert_eq!((found("small"), found("Small")), (Ok("small"), Ok("SMALL")));
     }
 
     #[test]

@@ -139,6 +139,7 @@ const BY_WORDS: &[(u16, &str, &str)] = &[
     (1235, "without GTS", "database-tenant-without-gts"),
     (1235, "change archive dest when archive is running", "database-archive-holds-destination"),
     (1235, "recover table to standby tenant", "database-recover-table-standby"),
+    (1235, "__min_full_resource_pool_memory", "database-pool-below-limit"),
 ];
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };

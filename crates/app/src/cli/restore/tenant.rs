@@ -77,9 +77,9 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
     } else {
         let zones = match new.zone.is_empty() && units.are_for_all() {
             true => names::zones(client, into).await?,
-            false => new.zone.clone(),
+            false => Vec::new(),
         };
-        tenant.insert("zones".into(), units.in_zones(zones, new.unit_count.unwrap_or(1))?);
+        tenant.insert("zones".into(), units.in_zones(&new.zone, zones, new.unit_count.unwrap_or(1))?);
     }
     form.insert("restoreTenantInfoParam".into(), Value::Object(tenant));
     let field = match new.storage {

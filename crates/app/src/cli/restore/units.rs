@@ -42,7 +42,7 @@ impl Units {
     fn add(&mut self, zone: Option<&str>, unit: Value) -> Result<(), Problem> {
         let twice = |zone: &str| Problem::invalid("cli-unit-twice").with("zone", zone);
         match zone {
-            None if self.all.is_some() => return Err(twice("*")),
+            None if self.all.is_some() => return Err(Problem::invalid("cli-unit-of-all-twice")),
             None => self.all = Some(unit),
             Some(zone) if self.of_zones.iter().any(|(known, _)| known == zone) => return Err(twice(zone)),
             Some(zone) => self.of_zones.push((zone.to_owned(), unit)),
@@ -50,12 +50,23 @@ impl Units {
         Ok(())
     }
 
-    /// Returns `zones` of the request: these zones, and those with a specification of their own.
-    pub(super) fn in_zones(&self, mut zones: Vec<String>, count: u32) -> Result<Value, Problem> {
+    /// Returns `zones` of the request: the zones of `--zone`; without that option, `zones` and those with a specification of
+    /// their own.
+    pub(super) fn in_zones(
+        &self,
+        chosen: &[String],
+        zones: Vec<String>,
+        count: u32,
+    ) -> Result<Value, Problem> {
+        let mut zones = if chosen.is_empty() { zones } else { chosen.to_vec() };
         for (zone, _) in &self.of_zones {
-            if !zones.contains(zone) {
-                zones.push(zone.clone());
+            if zones.contains(zone) {
+                continue;
             }
+            if !chosen.is_empty() {
+                return Err(Problem::invalid("cli-unit-of-other-zone").with("zone", zone));
+            }
+            zones.push(zone.clone());
         }
         let own = |zone: &String| self.of_zones.iter().find(|(known, _)| known == zone).map(|(_, unit)| unit);
         let body = |zone: &String| {
@@ -85,7 +96,10 @@ fn size_of(text: &str) -> Result<Value, Problem> {
         let (name, value) = (name.trim(), value.trim());
         let read = match BYTES.iter().find(|(known, _)| *known == name) {
             Some((_, field)) => (*field, json!(bytes(value).ok_or_else(malformed)?)),
-            None if name == "cpu" => ("cpu", json!(value.parse::<f64>().map_err(|_| malformed())?)),
+            None if name == "cpu" => {
+                let cpus = value.parse().ok().filter(|cpus: &f64| cpus.is_finite());
+                ("cpu", json!(cpus.ok_or_else(malformed)?))
+            }
             None => return Err(malformed()),
         };
         if size.insert(read.0.to_owned(), read.1).is_some() {
@@ -119,9 +133,14 @@ mod tests {
     use super::Units;
 
     fn read(units: &[&str], new_units: &[&str], zones: &[&str]) -> Result<Value, String> {
+        read_in(units, new_units, &[], zones)
+    }
+
+    fn read_in(units: &[&str], new_units: &[&str], chosen: &[&str], zones: &[&str]) -> Result<Value, String> {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let units = Units::read(&owned(units), &owned(new_units));
-        units.and_then(|units| units.in_zones(owned(zones), 2)).map_err(|problem| problem.text.id)
+        let read = units.and_then(|units| units.in_zones(&owned(chosen), owned(zones), 2));
+        read.map_err(|problem| problem.text.id)
     }
 
     #[test]
@@ -148,16 +167,28 @@ mod tests {
     }
 
     #[test]
+    fn chosen_zones_are_the_only_ones() {
+        let zones = read_in(&["small"], &[], &["z2"], &["z1", "z2"]).expect("read");
+        assert_eq!(
+            zones,
+            json!([{ "name": "z2", "resourcePool": { "unitSpecName": "small", "unitCount": 2 } }])
+        );
+        let other = read_in(&["small", "z3=large"], &[], &["z2"], &["z1", "z2", "z3"]);
+        assert_eq!(other, Err("cli-unit-of-other-zone".to_owned()));
+    }
+
+    #[test]
     fn what_is_given_twice_or_can_not_be_read_is_refused() {
         for (units, new_units, zones, why) in [
-            (&["a", "b"][..], &[][..], &["z1"][..], "cli-unit-twice"),
-            (&["a"], &["cpu:1,memory:1G"], &["z1"], "cli-unit-twice"),
+            (&["a", "b"][..], &[][..], &["z1"][..], "cli-unit-of-all-twice"),
+            (&["a"], &["cpu:1,memory:1G"], &["z1"], "cli-unit-of-all-twice"),
             (&["z1=a"], &["z1=cpu:1,memory:1G"], &["z1"], "cli-unit-twice"),
             (&["z1=a"], &[], &["z1", "z2"], "cli-zone-without-unit"),
             (&[], &["2C8G"], &["z1"], "cli-unit-size-malformed"),
             (&[], &["cpu:2"], &["z1"], "cli-unit-size-malformed"),
             (&[], &["memory:8G"], &["z1"], "cli-unit-size-malformed"),
             (&[], &["cpu:x,memory:8G"], &["z1"], "cli-unit-size-malformed"),
+            (&[], &["cpu:nan,memory:8G"], &["z1"], "cli-unit-size-malformed"),
             (&[], &["cpu:2,memory:8X"], &["z1"], "cli-unit-size-malformed"),
             (&[], &["cpu:2,memory:8G,cpu:3"], &["z1"], "cli-unit-size-malformed"),
             (&[], &["cpu:2,memory:8G,iops:3"], &["z1"], "cli-unit-size-malformed"),
