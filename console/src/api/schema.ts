@@ -5884,7 +5884,7 @@ export interface components {
         PoolBody: {
             /**
              * Format: int32
-             * @description The number of units; defaults to 1.
+             * @description The number of units; defaults to 1. From OceanBase 4.0 on it is the same in all zones.
              */
             unitCount?: number | null;
             unitSpec?: components["schemas"]["UnitSpecBody"] | null;
