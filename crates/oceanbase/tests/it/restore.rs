@@ -187,7 +187,7 @@ async fn refusals_of_a_restore_have_a_meaning(profile: Profile) {
         (NewTenant { name: "shop", ..wanted }, "database-tenant-exists"),
         (NewTenant { pools: &none, ..wanted }, "database-pool-unfit"),
         (NewTenant { pools: &used, ..wanted }, "database-pool-unfit"),
-        (NewTenant { from: &elsewhere, ..wanted }, "database-thing-missing"),
+        (NewTenant { from: &elsewhere, ..wanted }, "database-restore-source-empty"),
         (NewTenant { scn: Some(1_700_000_000_000_000_000), ..wanted }, "database-restore-source-short"),
         (NewTenant { scn: Some(1_860_000_000_000_000_000), ..wanted }, "database-restore-source-short"),
     ];
