@@ -17,6 +17,7 @@ use mysql_async::prelude::Queryable as _;
 use serde::{Deserialize, Serialize};
 
 use crate::leash::free_ports;
+
 const WHEEL: &str = "pylibseekdb==1.4.0.post1";
 const START_LIMIT: Duration = Duration::from_secs(90);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
