@@ -236,7 +236,8 @@ impl fmt::Debug for Session {
 }
 
 /// Stops the statement of a connection, using a separate connection to the same server, and waits until it has ended: a
-/// server that has accepted the KILL may execute the statement for a moment, or roll it back for longer.
+/// server that has accepted the KILL may execute the statement for a moment, or roll it back for longer. The caller sets
+/// a time limit.
 ///
 /// # Errors
 /// Fails when the server cannot be reached or refuses. A connection that is already gone is not an error.

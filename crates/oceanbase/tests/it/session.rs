@@ -91,9 +91,12 @@ async fn a_killed_statement_ends_and_killing_it_again_succeeds() {
         let counted = witness.rows(&Statement::read(sql)).await.expect("counted");
         counted[0].u64(0).expect("a number") > 0
     };
-    while !is_asleep().await {
-        tokio::task::yield_now().await; // it has not arrived
-    }
+    let arrives = async {
+        while !is_asleep().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), arrives).await.expect("the statement arrives");
     kill_query(&endpoint, &address, id).await.expect("root may kill");
     assert!(!is_asleep().await, "it has ended when the kill returns");
     assert_eq!(asleep.await.expect("no panic"), Some(1317));
