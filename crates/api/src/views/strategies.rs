@@ -270,6 +270,7 @@ impl From<Detail> for StrategyView {
             owner,
             last_data_backup,
             standing,
+            waiting,
             invalid,
         } = detail;
         let clean_up_paused = strategy.is_clean_up_paused();
@@ -311,7 +312,7 @@ impl From<Detail> for StrategyView {
             last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             next_run: standing.next.map(Into::into),
             last_run: standing.last.map(Into::into),
-            waiting_run: standing.waiting.as_ref().map(Into::into),
+            waiting_run: waiting.as_ref().map(Into::into),
             invalid: invalid.as_ref().map(Words::here),
         }
     }

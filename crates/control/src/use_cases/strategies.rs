@@ -49,9 +49,9 @@ use crate::context::{Attempt, Control};
 use crate::error::Error;
 use crate::orders;
 pub use ask::{
-    Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, get, list, list_unreadable,
+    Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, WaitingRun, get, list,
+    list_unreadable,
 };
-pub use due::WaitingRun;
 use log_backup::{pause_order, resume_order};
 use misses::record_misses;
 use place::place;

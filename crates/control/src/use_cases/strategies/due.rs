@@ -207,29 +207,15 @@ pub(super) async fn decided(
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, queue, decisions }))
 }
 
-/// A run that is due and has no task, and why it waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingRun {
-    /// When it was due.
-    pub due: Timestamp,
-    /// Why it waits; none if it starts within seconds.
-    pub reason: Option<Text>,
-}
-
-/// Returns why the run due at `due` has no task.
-pub(super) async fn waiting_run(
-    context: &Context,
-    strategy: &Strategy,
-    due: Timestamp,
-) -> Result<WaitingRun, Error> {
+/// Returns why a run that is due has no task; none if it starts within seconds.
+pub(super) async fn why_waits(context: &Context, strategy: &Strategy) -> Result<Option<Text>, Error> {
     let running = Running::read(context).await?;
     let decided = decided(context, strategy.clone(), &running).await?;
     let decisions = decided.map(|decided| decided.decisions).unwrap_or_default();
-    let reason = decisions.iter().find_map(|decision| match decision {
+    Ok(decisions.iter().find_map(|decision| match decision {
         Decision::Wait { why, .. } => Some(why.text()),
         _ => None,
-    });
-    Ok(WaitingRun { due, reason })
+    }))
 }
 
 /// Returns whether a strategy's next incremental backup has a full one to build on.

@@ -16,8 +16,7 @@ use model::task::TaskStatus;
 use model::text::Text;
 use model::user::Permission;
 
-use super::due::{self, WaitingRun};
-use super::found;
+use super::{due, found};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -75,8 +74,8 @@ pub struct ScheduleStanding {
     pub next: Option<PlannedRun>,
     /// The run of the newest due time.
     pub last: Option<StrategyRun>,
-    /// A run that is due and has no task.
-    pub waiting: Option<WaitingRun>,
+    /// When a run was due that has no task.
+    pub overdue: Option<Timestamp>,
 }
 
 /// The status of a schedule, in OCP's words; more urgent ones come later.
@@ -347,19 +346,16 @@ pub(super) async fn standing(
     }
     let schedule = &strategy.settings.schedule;
     let settled = last.as_ref().map_or(strategy.since, |run| run.due.max(strategy.since));
-    let overdue = schedule.dues(settled).next().filter(|due| !strategy.paused && due.at <= now);
-    let waiting = match overdue {
-        Some(overdue) => Some(due::waiting_run(context, strategy, overdue.at).await?),
-        None => None,
-    };
+    let overdue = schedule.dues(settled).next().map(|due| due.at);
+    let overdue = overdue.filter(|due| !strategy.paused && *due <= now);
     let status = match telling {
         _ if strategy.paused => ScheduleStatus::Paused,
-        _ if waiting.is_some() => ScheduleStatus::Waiting,
+        _ if overdue.is_some() => ScheduleStatus::Waiting,
         Some(RunStatus::Waiting) => ScheduleStatus::Waiting,
         Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Partial) => ScheduleStatus::Abnormal,
         _ => ScheduleStatus::Normal,
     };
-    Ok(ScheduleStanding { status, next, last, waiting })
+    Ok(ScheduleStanding { status, next, last, overdue })
 }
 
 /// Converts a stored run.
