@@ -11,7 +11,9 @@
 //! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads long DOUBLEs |
 //! | ENUM, SET with an empty member | `CAST(c AS UNSIGNED)` | '' also means "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
-//! | text of MySQL and MariaDB in most character sets | `CAST(c AS BINARY)`, as `0x…` | utf8mb4 may lose bytes |
+//! | text of MySQL and MariaDB in most character sets | `CONVERT(c USING binary)`, as `0x…` | utf8mb4 may lose bytes |
+//!
+//! `CAST(c AS BINARY)` would do the same, but is NULL for a text longer than `max_allowed_packet`.
 
 use oceanbase::catalog;
 use oceanbase::statement::identifier;
@@ -75,7 +77,7 @@ impl Form {
             Self::Array(shape) => shape.expression(&column),
             Self::Map { key, value } => map_expression(&column, key, value),
             Self::Sparse => sparse_expression(&column),
-            Self::Raw => format!("CAST({column} AS BINARY)"),
+            Self::Raw => format!("CONVERT({column} USING binary)"),
             Self::Generated => "1".to_owned(),
             // On OceanBase, `+0` is a DOUBLE, which rounds the number of a SET with more than 53 members.
             Self::Ordinal => format!("CAST({column} AS UNSIGNED)"),

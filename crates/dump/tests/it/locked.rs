@@ -120,3 +120,30 @@ async fn a_value_that_the_settings_do_not_let_through_is_noted() {
     assert!(told.contains("`d_value_2`.`t`") && told.contains("3000000"), "{told}");
     session.close().await;
 }
+
+/// Functions of MariaDB are NULL for a longer result, but a column is sent whole.
+#[tokio::test]
+async fn a_text_longer_than_the_current_limit_is_dumped_whole_in_every_character_set() {
+    let bed = Bed::mariadb();
+    let sets = ["cp1250", "gbk", "ucs2", "sjis", "utf16", "utf32", "utf8mb4", "latin1"];
+    let columns = sets.map(|set| format!("{set} LONGTEXT CHARACTER SET {set}")).join(", ");
+    let values = sets.map(|_| "REPEAT('ab', 1000000)").join(", ");
+    let statements = [
+        format!("CREATE TABLE t (id INT PRIMARY KEY, {columns})"),
+        format!("INSERT INTO t VALUES (1, {values})"),
+        "INSERT INTO t (id) VALUES (2)".to_owned(),
+    ];
+    bed.database("d_packet", &statements.each_ref().map(String::as_str)).await;
+    bed.no_database("d_packet_2");
+    let mut session = bed.session().await;
+    run(&mut session, "SET GLOBAL max_allowed_packet = 1048576").await;
+    bed.dump("packet", &["d_packet"], ChunkAim::default()).await;
+    assert_eq!(bed.compare("packet", &[]).await.findings, []);
+    run(&mut session, "SET GLOBAL max_allowed_packet = 67108864").await;
+    bed.load("packet", &[("d_packet", "d_packet_2")]).await;
+    let equal = sets.map(|set| format!("SUM(MD5(x.{set}) <=> MD5(y.{set})), SUM(CHAR_LENGTH(y.{set}))"));
+    let sql = format!("SELECT {} FROM d_packet.t x JOIN d_packet_2.t y ON x.id = y.id", equal.join(", "));
+    let expected: Vec<_> = sets.iter().flat_map(|_| ["2", "2000000"]).collect();
+    assert_eq!(query(&mut session, &sql).await[0], expected);
+    session.close().await;
+}
