@@ -618,6 +618,7 @@ export const en = {
       'ai-models': 'AI models',
       jobs: 'scheduled jobs',
       'member-names': 'names of members of ENUM and SET columns',
+      'generated-values': 'values of generated columns',
     },
     setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', PARTIAL: 'Partial', FOREIGN: 'Foreign', DELETING: 'Being deleted', DELETED: 'Deleted' },
     compactionStatus: { IDLE: 'Idle', COMPACTING: 'Tenant major compaction in progress', ERROR: 'Stopped at an error' },

@@ -611,6 +611,7 @@ export const zh: Labels = {
       'ai-models': 'AI 模型',
       jobs: '定时任务',
       'member-names': 'ENUM 和 SET 列的成员名',
+      'generated-values': '生成列的值',
     },
     setStatus: { AVAILABLE: '可用', UNVERIFIED: '未校验', PARTIAL: '部分备份', FOREIGN: '外来', DELETING: '删除中', DELETED: '已删除' },
     compactionStatus: { IDLE: '空闲', COMPACTING: '租户合并中', ERROR: '异常停止' },

@@ -29,7 +29,9 @@
 //! -- context "latin1" "latin1_german2_ci"
 //! ```
 //!
-//! An event has two such lines for the time zone of its schedule, too:
+//! A table of OceanBase with generated columns or functional keys has the mode, the collation and the time zone that the
+//! server has recorded with them: it computes them under these values for ever. An event has the time zone of its
+//! schedule:
 //!
 //! ```sql
 //! SET SESSION time_zone='+05:30';
@@ -43,7 +45,7 @@
 //! -- database-collation "latin1_swedish_ci"
 //! ```
 
-use oceanbase::catalog::Context;
+use oceanbase::catalog::{Context, Recorded};
 use oceanbase::statement::literal;
 
 use crate::ddl::form;
@@ -60,6 +62,16 @@ const DATABASE_COLLATION: &str = "-- database-collation ";
 
 /// The character set and collation of a load's connections. Objects with this context have no lines for it.
 const USUAL: (&str, &str) = ("utf8mb4", "utf8mb4_general_ci");
+
+/// The words of `sql_mode` under which the statement of a table would be read otherwise.
+const NOT_READABLE: [&str; 6] = [
+    "ANSI_QUOTES",
+    "PIPES_AS_CONCAT",
+    "NO_BACKSLASH_ESCAPES",
+    "HIGH_NOT_PRECEDENCE",
+    "REAL_AS_FLOAT",
+    "IGNORE_SPACE",
+];
 
 /// The time zone of a load's connections.
 const USUAL_ZONE: &str = "+00:00";
@@ -152,6 +164,26 @@ impl SchemaObject {
     pub(crate) fn in_mode(mut self, mode: String) -> Self {
         self.mode = Some(mode);
         self
+    }
+
+    /// Adds the session variables that the generated columns of a table were created under; `None` if no session can have
+    /// them, or if the statement would mean something else under them.
+    pub(crate) fn created_under(mut self, recorded: &Recorded) -> Option<Self> {
+        let Recorded { time_zone, sql_mode, collation, is_mixed } = recorded;
+        let is_readable = |mode: &str| {
+            !mode.split(',').any(|word| NOT_READABLE.iter().any(|other| other.eq_ignore_ascii_case(word)))
+        };
+        let fits = time_zone.as_deref().is_none_or(is_zone)
+            && sql_mode.as_deref().is_none_or(is_readable)
+            && collation.as_deref().is_none_or(|name| name == USUAL.1 || name.starts_with("utf8mb4_"));
+        if *is_mixed || !fits {
+            return None;
+        }
+        self.zone = time_zone.clone().filter(|zone| zone != USUAL_ZONE);
+        self.mode.clone_from(sql_mode);
+        let context =
+            |collation: &String| Context { client: USUAL.0.to_owned(), collation: collation.clone() };
+        Some(self.under(collation.as_ref().map(context)))
     }
 
     /// Adds the collation of its database.

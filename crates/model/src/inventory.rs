@@ -82,6 +82,8 @@ kinds! {
     Jobs = "jobs",
     /// Names of members of ENUM and SET columns that the server does not show (MariaDB, MySQL).
     MemberNames = "member-names",
+    /// Values of generated columns that depend on settings of a session, such as its time zone.
+    GeneratedValues = "generated-values",
 }
 
 impl ObjectKind {

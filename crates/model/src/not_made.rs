@@ -28,6 +28,8 @@ macro_rules! kinds {
 kinds! {
     /// Tables with their rows.
     Tables = "tables",
+    /// Values of generated columns: the columns exist, and hold other values than in the source.
+    GeneratedValues = "generated-values",
     /// Sequences.
     Sequences = "sequences",
     /// Keys of tables, except foreign keys.

@@ -10,6 +10,7 @@ mod databases;
 mod definition;
 mod inner;
 mod innodb;
+mod recorded;
 mod role;
 mod serial;
 mod stray;
@@ -30,6 +31,7 @@ pub use inner::{
     partition_values, table_identities,
 };
 pub use innodb::engines_without_snapshot;
+pub use recorded::{Recorded, recorded};
 pub use role::{Roles, is_of_roles, role_grants};
 pub use stray::{StrayGrant, stray_grants};
 

@@ -117,6 +117,11 @@ const INVENTORY: &[(ObjectKind, &[Product], Fate)] = &[
     ),
     (ObjectKind::RecycleBin, OCEANBASE, NotAsked("what lies in it was dropped")),
     (ObjectKind::Jobs, OCEANBASE, OnServer(&[("oceanbase.DBA_SCHEDULER_JOBS", JOBS)])),
+    (
+        ObjectKind::GeneratedValues,
+        ALL,
+        NotAsked("the settings that are recorded with a column, or the rows, show whether some would change"),
+    ),
     (ObjectKind::MemberNames, MYSQL, NotAsked("the rows of each table show whether some are hidden")),
 ];
 

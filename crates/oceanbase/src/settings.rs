@@ -159,9 +159,7 @@ pub(crate) const TABLE: &[Setting] = &[
     set(Definitions, "character_set_results", "NULL", MYSQLS,
         "`?` comes for what is no text, such as the default of a binary column"),
 
-    set(Load, "sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'", NOT_MARIADB,
-        "what the source has taken is refused"),
-    set(Load, "sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_UNSIGNED_SUBTRACTION'", MARIADB,
+    set(Load, "sql_mode", "'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_UNSIGNED_SUBTRACTION'", ALL,
         "what the source has taken is refused; only the last mode allows stored columns that subtract unsigned numbers"),
     set(Load, "foreign_key_checks", "0", ALL, "a child comes before its parent"),
     set(Load, "unique_checks", "0", ALL, "slower"),
@@ -239,8 +237,8 @@ mod tests {
     #[test]
     fn what_is_set_is_one_statement() {
         let load = statement(&for_purpose(Product::Seekdb, Load));
-        let text = "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, \
-                    unique_checks = 0";
+        let text = "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_UNSIGNED_SUBTRACTION', \
+                    foreign_key_checks = 0, unique_checks = 0";
         assert_eq!((load.text(), load.masked.as_str()), (text.as_bytes(), text));
         let first = statement(&first()).masked;
         assert!(first.ends_with("autocommit = 1, … (8 variables)"), "{first}");

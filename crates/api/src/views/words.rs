@@ -156,6 +156,7 @@ words! {
         AiModels = "ai-models",
         Jobs = "jobs",
         MemberNames = "member-names",
+        GeneratedValues = "generated-values",
     }
 }
 
@@ -172,6 +173,7 @@ words! {
     /// A kind of object that a recovery creates.
     PartKind for model::not_made::PartKind {
         Tables = "tables",
+        GeneratedValues = "generated-values",
         Sequences = "sequences",
         Indexes = "indexes",
         ForeignKeys = "foreign-keys",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use oceanbase::catalog::{self, MemberColumn, PartitionNames, PartitionValues, TableIdentity};
+use oceanbase::catalog::{self, MemberColumn, PartitionNames, PartitionValues, Recorded, TableIdentity};
 use oceanbase::{Error as SqlError, Session};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +67,7 @@ struct Mending {
     members: BTreeMap<String, Vec<MemberColumn>>,
     partitions: BTreeMap<String, Vec<PartitionValues>>,
     names: BTreeMap<String, PartitionNames>,
+    recorded: BTreeMap<String, Recorded>,
 }
 
 impl Mending {
@@ -80,6 +81,7 @@ impl Mending {
             members: members.unwrap_or_default(),
             partitions: partitions.unwrap_or_default(),
             names: names.unwrap_or_default(),
+            recorded: catalog::recorded(session, database).await?.unwrap_or_default(),
         })
     }
 }
@@ -120,6 +122,16 @@ impl Definitions {
         let members = mending.members.get(table).map_or(&[][..], Vec::as_slice);
         let partitions = mending.partitions.get(table).map_or(&[][..], Vec::as_slice);
         Ok(repair(&text, members, partitions, mending.names.get(table)))
+    }
+
+    /// Returns the session variables that the server has recorded with the generated columns of a table, if any.
+    pub(super) async fn recorded(
+        &self,
+        session: &mut Session,
+        table: &str,
+    ) -> std::result::Result<Option<&Recorded>, SqlError> {
+        let mending = self.mending.get_or_try_init(|| Mending::read(session, &self.database)).await?;
+        Ok(mending.recorded.get(table))
     }
 
     /// Returns whether a text that was read may differ from the true definition, or could not be read, because the

@@ -9,6 +9,7 @@ mod data;
 mod definition;
 mod exchanged;
 mod finish;
+mod generated;
 mod left_out;
 mod lost;
 mod names;

@@ -18,7 +18,7 @@ use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, changed, changed_database, not_taken, refused, unfit};
 use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::dumping::vanished::is_gone;
-use crate::dumping::{Snapshot, accounts, code};
+use crate::dumping::{Snapshot, accounts, code, generated};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::plan::{DatabasePlan, Plan, TablePlan, ViewPlan, full_name};
@@ -131,7 +131,27 @@ async fn write_database(
                 definition => definition?,
             },
         };
-        tables.push(table_object(name, &table.name, definition, &mut receipt.notes));
+        let object = table_object(name, &table.name, definition, &mut receipt.notes);
+        let full = full_name(name, &table.name);
+        let recorded = definitions.recorded(session, &table.name).await;
+        let recorded = recorded.during(|| format!("read the settings of generated columns of {full}"))?;
+        tables.push(match recorded.map(|recorded| object.clone().created_under(recorded)) {
+            None => object,
+            Some(Some(created)) => created,
+            Some(None) => {
+                let reason = Text::new("left-out-generated-settings").with("table", &full);
+                receipt.left_out.push(plan.consent.left_out(ObjectKind::GeneratedValues, full, reason));
+                object
+            }
+        });
+    }
+    let is_dumped = |table: &str| database.tables.iter().any(|known| known.name == table);
+    for column in generated::otherwise(session, name, is_dumped).await? {
+        let full = format!("{}.{}", full_name(name, &column.table), identifier(&column.column));
+        let id =
+            if column.rows.is_some() { "left-out-generated-values" } else { "left-out-generated-unknown" };
+        let reason = Text::new(id).with("column", &full).with("rows", column.rows.unwrap_or_default());
+        receipt.left_out.push(plan.consent.left_out(ObjectKind::GeneratedValues, full, reason));
     }
     let text = schema_file::write(&format!("tables of `{name}`"), &tables)?;
     receipt.objects.push(archive.write_schema(ObjectKey::Tables { database: name }, text).await?);

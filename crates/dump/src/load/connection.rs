@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 use oceanbase::catalog::Context;
-use oceanbase::statement::identifier;
+use oceanbase::statement::{identifier, literal};
 use oceanbase::{Purpose, Session, Statement};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::crew::{self, Work};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::full_name;
 use crate::refusal::is_refusal;
-use crate::schema_file::{in_which, set_context, usual_context};
+use crate::schema_file::{SchemaObject, in_which, set_context, set_zone, usual_context, usual_zone};
 use crate::source::{Target, prepare};
 
 /// How long a statement of a load may take. All share one limit: on OceanBase, each change of the limit needs a
@@ -80,12 +80,73 @@ pub(super) fn is_refused(error: &oceanbase::Error) -> bool {
     error.number().is_some() && !error.is_transient() && !error.is_of_server()
 }
 
+/// The session variables that the generated columns and functional keys of a table were created under in the source.
+/// OceanBase computes them under the values of the session that creates them.
+#[derive(Default, Clone)]
+pub(super) struct Settings {
+    mode: Option<String>,
+    zone: Option<String>,
+    context: Option<Context>,
+}
+
+impl Settings {
+    pub(super) fn of(object: &SchemaObject) -> Self {
+        Self { mode: object.mode.clone(), zone: object.zone.clone(), context: object.context.clone() }
+    }
+
+    /// Returns the statements that set them.
+    fn statements(&self) -> Vec<String> {
+        let mode = self.mode.iter().map(|mode| format!("SET SESSION sql_mode = {}", literal(mode)));
+        let context = self.context.iter().map(|context| set_context(&context.client, &context.collation));
+        mode.chain(self.zone.iter().map(|zone| set_zone(zone))).chain(context).collect()
+    }
+
+    /// Sets them. Returns why the server refuses: then the usual ones stay. Servers other than OceanBase record none, and
+    /// compute generated columns under those of the session that writes a row.
+    async fn begin(&self, session: &mut Session) -> Result<Option<String>> {
+        if !session.server().product.is_oceanbase() {
+            return Ok(self.zone.as_ref().map(|zone| format!("time_zone = {}", literal(zone))));
+        }
+        for statement in self.statements() {
+            match session.run(&Statement::read(statement)).await {
+                Ok(_) => {}
+                Err(error) if is_refused(&error) => {
+                    self.end(session).await?;
+                    return Ok(Some(error.to_string()));
+                }
+                Err(error) => return Err(error).during(|| "set the variables of a table".to_owned()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Restores the usual ones.
+    async fn end(&self, session: &mut Session) -> Result<()> {
+        if !session.server().product.is_oceanbase() {
+            return Ok(());
+        }
+        if self.mode.is_some() {
+            make_lenient(session).await?;
+        }
+        for statement in
+            [self.zone.as_ref().map(|_| usual_zone()), self.context.as_ref().map(|_| usual_context())]
+        {
+            let Some(statement) = statement else { continue };
+            let back = session.run(&Statement::read(statement)).await;
+            back.during(|| "set the connection's variables".to_owned())?;
+        }
+        Ok(())
+    }
+}
+
 /// The statements that create a table or parts of it, in order.
 pub(super) struct TableStatements {
     /// The database, in the target's name.
     pub(super) database: String,
     pub(super) table: String,
     pub(super) statements: Vec<Definition>,
+    /// The variables under which they run.
+    pub(super) settings: Settings,
 }
 
 /// A statement that creates a table or one of its keys.
@@ -126,30 +187,38 @@ impl Refused {
     }
 }
 
-/// Runs the statements of tables on several connections. Returns the refused ones, in the order of the names; the
-/// others are created anyway.
+/// The statements that a server refused, in the order of the names, and the tables whose generated columns it computes
+/// under other settings than the source.
+#[derive(Default)]
+pub(super) struct Defined {
+    pub(super) refused: Vec<Refused>,
+    pub(super) otherwise: Vec<NotMade>,
+}
+
+/// Runs the statements of tables on several connections. The statements that are not refused are carried out anyway.
 pub(super) async fn define(
     target: &Target,
     connections: usize,
     jobs: Vec<TableStatements>,
     limit: Duration,
     cancel: &CancellationToken,
-) -> Result<Vec<Refused>> {
-    let refused = Arc::new(Mutex::new(Vec::new()));
-    let work = Define { limit, refused: Arc::clone(&refused) };
+) -> Result<Defined> {
+    let defined = Arc::new(Mutex::new(Defined::default()));
+    let work = Define { limit, defined: Arc::clone(&defined) };
     crew::run(target, connections, jobs, work, cancel).await?;
-    let mut refused = std::mem::take(&mut *refused.lock().unwrap_or_else(PoisonError::into_inner));
-    refused.sort_by(|one: &Refused, other| {
+    let mut defined = std::mem::take(&mut *defined.lock().unwrap_or_else(PoisonError::into_inner));
+    defined.refused.sort_by(|one: &Refused, other| {
         (&one.database, &one.table, &one.key).cmp(&(&other.database, &other.table, &other.key))
     });
-    Ok(refused)
+    defined.otherwise.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(defined)
 }
 
 /// Runs the statements of tables.
 struct Define {
     /// How long each may take.
     limit: Duration,
-    refused: Arc<Mutex<Vec<Refused>>>,
+    defined: Arc<Mutex<Defined>>,
 }
 
 impl Work for Define {
@@ -161,18 +230,28 @@ impl Work for Define {
 
     async fn work(&self, session: &mut Session, job: TableStatements) -> Result<()> {
         enter(session, &job.database).await?;
+        let otherwise = job.settings.begin(session).await?;
+        if let Some(why) = &otherwise {
+            let name = full_name(&job.database, &job.table);
+            let reason = Text::new("load-generated-settings").with("table", &name).with("why", why);
+            let lacks = NotMade::new(PartKind::GeneratedValues, name, reason);
+            self.defined.lock().unwrap_or_else(PoisonError::into_inner).otherwise.push(lacks);
+        }
         for Definition { key, sql } in job.statements {
             match make(session, &Statement::act(sql).within(self.limit)).await {
                 Err(error) if is_refusal(&error) => {
                     let (database, table) = (job.database.clone(), job.table.clone());
                     let refused = Refused { database, table, key, error };
-                    self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refused);
+                    self.defined.lock().unwrap_or_else(PoisonError::into_inner).refused.push(refused);
                 }
                 made => {
                     let what = if key.is_empty() { "create the table" } else { "make the keys of" };
                     made.during(|| format!("{what} {}", full_name(&job.database, &job.table)))?;
                 }
             }
+        }
+        if otherwise.is_none() {
+            job.settings.end(session).await?;
         }
         Ok(())
     }

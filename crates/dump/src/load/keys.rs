@@ -13,7 +13,7 @@ use crate::archive::Archive;
 use crate::ddl::qualify::{reference, with_reference};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
-use crate::load::connection::{Definition, TableStatements, define, open_for_loading};
+use crate::load::connection::{Defined, Definition, Settings, TableStatements, define, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::schema::{read_definition, table_objects};
 use crate::load::{Made, Options, names, orphan, views};
@@ -58,10 +58,10 @@ pub async fn create_indexes(
     if !keys.is_empty() || !foreign_keys.is_empty() {
         orphan::refuse(&mut session).await?;
     }
-    let refused = define(target, connections, keys, KEY_LIMIT, cancel).await?;
+    let Defined { refused, .. } = define(target, connections, keys, KEY_LIMIT, cancel).await?;
     made.not_made.extend(refused.iter().map(|key| key.not_made(PartKind::Indexes)));
     // One after the other: two foreign keys between the same tables would wait for each other.
-    let refused = define(target, 1, foreign_keys, KEY_LIMIT, cancel).await?;
+    let Defined { refused, .. } = define(target, 1, foreign_keys, KEY_LIMIT, cancel).await?;
     made.not_made.extend(refused.iter().map(|key| key.not_made(PartKind::ForeignKeys)));
     made.add(views::create_views(&mut session, &archive, &manifest, &names, &options.selection).await?);
     session.close().await;
@@ -87,18 +87,18 @@ async fn missing_keys(
     let mut tables = Vec::new();
     for object in table_objects(archive, entry, selection).await? {
         let definition = read_definition(&entry.name, &object)?;
-        tables.push((object.name, definition));
+        tables.push((Settings::of(&object), object.name, definition));
     }
     let reading = || format!("list the keys of `{database}`");
     let (mut keys, mut foreign_keys) = (BTreeMap::new(), BTreeMap::new());
-    if tables.iter().any(|(_, definition)| definition.late_keys().next().is_some()) {
+    if tables.iter().any(|(.., definition)| definition.late_keys().next().is_some()) {
         keys = sets(catalog::key_names(session, database).await.during(reading)?);
     }
-    if tables.iter().any(|(_, definition)| definition.foreign_keys().next().is_some()) {
+    if tables.iter().any(|(.., definition)| definition.foreign_keys().next().is_some()) {
         foreign_keys = sets(catalog::foreign_key_names(session, database).await.during(reading)?);
     }
     let mut missing = Missing::default();
-    for (table, definition) in tables {
+    for (settings, table, definition) in tables {
         let alter = |item: &[u8]| -> Vec<u8> {
             let mut sql = format!("ALTER TABLE {} ADD ", identifier(&table)).into_bytes();
             sql.extend_from_slice(item);
@@ -109,15 +109,19 @@ async fn missing_keys(
             let own = all.get(&table).or_else(|| all.get(&table.to_lowercase()));
             own.is_some_and(|names| names.contains(&key.to_lowercase()))
         };
-        let job =
-            |statements| TableStatements { database: database.to_owned(), table: table.clone(), statements };
+        let job = |statements, settings| TableStatements {
+            database: database.to_owned(),
+            table: table.clone(),
+            statements,
+            settings,
+        };
         let late: Vec<_> = definition
             .late_keys()
             .filter(|(key, _)| !there(&keys, key))
             .map(|(key, item)| Definition { key: key.to_owned(), sql: alter(item) })
             .collect();
         if !late.is_empty() {
-            missing.keys.push(job(late));
+            missing.keys.push(job(late, settings));
         }
         // OceanBase shows the newest key first. If they are created from last to first, they appear in the original
         // order.
@@ -134,7 +138,7 @@ async fn missing_keys(
             })
             .collect();
         if !foreign.is_empty() {
-            missing.foreign_keys.push(job(foreign));
+            missing.foreign_keys.push(job(foreign, Settings::default()));
         }
     }
     Ok(missing)

@@ -14,7 +14,8 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::connection::{
-    Definition, Refused, STATEMENT_LIMIT, TableStatements, define, enter, is_refused, make, open_for_loading,
+    Defined, Definition, Refused, STATEMENT_LIMIT, Settings, TableStatements, define, enter, is_refused,
+    make, open_for_loading,
 };
 use crate::load::database::create_database;
 use crate::load::marks::Marks;
@@ -76,7 +77,9 @@ pub async fn create_schema(
     }
     let count = tables.len();
     // The tables have no foreign keys yet, so their order does not matter.
-    let mut refused = define(target, connections, tables, STATEMENT_LIMIT, cancel).await?;
+    let Defined { mut refused, otherwise } =
+        define(target, connections, tables, STATEMENT_LIMIT, cancel).await?;
+    not_made.extend(otherwise);
     if !has_tables && count > 0 && refused.len() == count {
         return Err(refused.swap_remove(0).into_error());
     }
@@ -169,9 +172,10 @@ async fn missing_tables(
         // MySQL and MariaDB show keys in the order of their creation.
         let at_once = small || !folds && definition.has_special_keys();
         let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
+        let settings = Settings::of(&object);
         let (database, table) = (database.to_owned(), object.name);
         let statements = vec![Definition { key: String::new(), sql: statement }];
-        tables.push(TableStatements { database, table, statements });
+        tables.push(TableStatements { database, table, statements, settings });
     }
     Ok(tables)
 }

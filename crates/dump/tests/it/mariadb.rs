@@ -493,3 +493,28 @@ async fn characters_of_four_bytes_in_defaults_are_dumped_and_in_members_named() 
     assert_eq!(query(&mut session, "SELECT e FROM d_emoji_2.asked ORDER BY id").await, [["?"], ["x"]]);
     session.close().await;
 }
+
+/// MariaDB computes a stored column in the time zone of the session that writes the row, and accepts no value for it.
+#[tokio::test]
+async fn stored_columns_that_a_load_computes_otherwise_are_named() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "SET time_zone = '+08:00'",
+        "CREATE TABLE t (id INT PRIMARY KEY, ts TIMESTAMP NULL, d DATE AS (DATE(ts)) STORED, h INT AS (HOUR(ts)) STORED, \
+         v DATE AS (DATE(ts)) VIRTUAL, n INT AS (id + 1) STORED)",
+        "INSERT INTO t (id, ts) VALUES (1, '2024-01-07 01:30:00'), (2, '2024-01-07 12:00:00'), (3, NULL)",
+        "CREATE TABLE same (id INT PRIMARY KEY, ts TIMESTAMP NULL, d DATE AS (DATE(ts)) STORED)",
+        "INSERT INTO same (id, ts) VALUES (1, '2024-01-07 12:00:00')",
+    ];
+    bed.database("d_zone", &statements).await;
+    let manifest = bed.dump("zone", &["d_zone"], ChunkAim::default()).await;
+    let named: Vec<_> = manifest
+        .left_out
+        .iter()
+        .map(|object| (object.kind, object.name.as_str(), object.reason.args["rows"].as_str()))
+        .collect();
+    let kind = ObjectKind::GeneratedValues;
+    let expected = [("`d_zone`.`t`.`d`", "1"), ("`d_zone`.`t`.`h`", "2")];
+    assert_eq!(named, expected.map(|(name, rows)| (kind, name, rows)));
+    assert!(manifest.is_partial());
+}

@@ -255,6 +255,56 @@ async fn t19_generated_columns_are_computed_again() {
     session.close().await;
 }
 
+/// The server records the settings of the session with such a column, and SHOW CREATE TABLE does not show them.
+#[tokio::test]
+async fn t19_generated_columns_and_keys_keep_the_settings_that_they_were_created_under() {
+    let statements = [
+        "SET time_zone = '+08:00'",
+        "CREATE TABLE z (id INT PRIMARY KEY, ts TIMESTAMP, s DATE AS (DATE(ts)) STORED, v DATE AS (DATE(ts)) VIRTUAL, \
+         UNIQUE KEY k (s), KEY f ((HOUR(ts))))",
+        "INSERT INTO z (id, ts) VALUES (1, '2024-01-07 01:30:00'), (2, '2024-02-07 23:30:00')",
+        "SET time_zone = '+00:00', sql_mode = 'PAD_CHAR_TO_FULL_LENGTH,NO_UNSIGNED_SUBTRACTION'",
+        "CREATE TABLE m (id INT UNSIGNED PRIMARY KEY, c CHAR(10), p VARCHAR(20) AS (CONCAT(c, '|')) STORED, \
+         n INT AS (id - 5) STORED)",
+        "INSERT INTO m (id, c) VALUES (1, 'x'), (9, NULL)",
+    ];
+    let (bed, target, _) = round_trip("settings", &statements).await;
+    let mut session = bed.session().await;
+    for sql in ["SELECT id, s, v FROM {}.z ORDER BY id", "SELECT id, p, n FROM {}.m ORDER BY id"] {
+        let [source, copy] = ["d_trap_settings", target.as_str()].map(|name| sql.replace("{}", name));
+        assert_eq!(query(&mut session, &copy).await, query(&mut session, &source).await);
+    }
+    let found = query(&mut session, &format!("SELECT s, v FROM {target}.z WHERE id = 1")).await;
+    assert_eq!(found, [["2024-01-07", "2024-01-07"]]);
+    // Rows that are written later, too, and through the functional key.
+    run(&mut session, "SET time_zone = '+00:00'").await;
+    run(&mut session, &format!("INSERT INTO {target}.z (id, ts) VALUES (3, '2024-03-01 20:00:00')")).await;
+    let found = query(&mut session, &format!("SELECT s FROM {target}.z WHERE id = 3")).await;
+    assert_eq!(found, [["2024-03-02"]]);
+    let recorded = "SELECT COUNT(DISTINCT c.local_session_vars) FROM oceanbase.__all_column c \
+                    JOIN oceanbase.__all_table t ON t.table_id = c.table_id \
+                    JOIN oceanbase.__all_database d ON d.database_id = t.database_id \
+                    WHERE d.database_name LIKE 'd_trap_settings%' AND t.table_name = 'z' AND t.table_type = 3 \
+                    AND c.local_session_vars IS NOT NULL";
+    assert_eq!(query(&mut session, recorded).await, [["1"]], "all columns of both tables");
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t19_generated_columns_with_settings_that_no_session_can_have_are_named() {
+    let bed = Bed::shared();
+    let statements = [
+        "SET time_zone = '+08:00'",
+        "CREATE TABLE x (ts TIMESTAMP, a DATE AS (DATE(ts)) VIRTUAL)",
+        "SET time_zone = '-03:30'",
+        "ALTER TABLE x ADD COLUMN b DATE AS (DATE(ts)) VIRTUAL",
+    ];
+    bed.database("d_trap_mixed", &statements).await;
+    let manifest = bed.dump("mixed", &["d_trap_mixed"], ChunkAim::default()).await;
+    let named: Vec<_> = manifest.left_out.iter().map(|object| (object.kind, object.name.as_str())).collect();
+    assert_eq!(named, [(model::inventory::ObjectKind::GeneratedValues, "`d_trap_mixed`.`x`")]);
+}
+
 #[tokio::test]
 async fn t20_values_of_invisible_columns_are_kept() {
     let statements = [

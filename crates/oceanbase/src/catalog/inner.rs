@@ -239,9 +239,9 @@ pub async fn crooked_partition_names(
 }
 
 /// The type number of a user table.
-const USER_TABLE: u8 = 3;
+pub(super) const USER_TABLE: u8 = 3;
 
-fn joined_tables() -> &'static str {
+pub(super) fn joined_tables() -> &'static str {
     "oceanbase.__all_table t JOIN oceanbase.__all_database d ON d.database_id = t.database_id"
 }
 
@@ -257,7 +257,7 @@ fn tables(database: &str) -> String {
 }
 
 /// Queries OceanBase; `None` on other servers, and without the privilege.
-async fn ask<T>(
+pub(super) async fn ask<T>(
     session: &mut Session,
     sql: String,
     read: impl Fn(&crate::answer::Row) -> Result<T, Error>,

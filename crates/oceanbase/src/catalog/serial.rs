@@ -5,8 +5,17 @@
 //! the text or number, which NULL does not have. Observed on seekdb 1.4; input that does not match is rejected as a
 //! whole.
 
+use super::recorded::Stored;
+
 /// The types of text values: VARCHAR and CHAR. BINARY is a CHAR with the binary character set.
 const TEXTS: [u8; 2] = [22, 23];
+
+/// The types of a BIGINT and of a BIGINT UNSIGNED.
+const SIGNED: u8 = 5;
+const UNSIGNED: u8 = 10;
+
+/// An upper bound of the IDs of collations; the smallest `max_allowed_packet` is larger.
+const COLLATIONS: u64 = 1024;
 
 /// The type of NULL.
 const NULL: u8 = 0;
@@ -38,6 +47,36 @@ pub(super) fn bound(bytes: &[u8]) -> Option<Vec<Vec<Option<Vec<u8>>>>> {
     let mut reader = Reader(bytes);
     let row = reader.row()?;
     reader.0.is_empty().then(|| vec![row])
+}
+
+/// Reads the session variables of a column: their number, then for each a version, the length of the rest, its number
+/// and its value. The numbers differ between builds, so a variable is known by the type of its value: a text is the time
+/// zone, an unsigned number the `sql_mode`, a small one the collation, and a large one `max_allowed_packet`, which no
+/// session can set.
+pub(super) fn variables(bytes: &[u8]) -> Option<Stored> {
+    let mut reader = Reader(bytes);
+    let mut stored = Stored::default();
+    for _ in 0..reader.number()? {
+        let (_version, length) = (reader.number()?, usize::try_from(reader.number()?).ok()?);
+        let mut inner = Reader(reader.0.get(..length)?);
+        reader.0 = &reader.0[length..];
+        let _variable = inner.number()?;
+        let kind = inner.byte()?;
+        (0..3).try_for_each(|_| inner.byte().map(drop))?;
+        match kind {
+            kind if TEXTS.contains(&kind) => stored.time_zone = Some(String::from_utf8(inner.text()?).ok()?),
+            UNSIGNED => stored.sql_mode = Some(inner.number()?),
+            SIGNED => {
+                let number = inner.number()?;
+                stored.collation = Some(number).filter(|number| *number < COLLATIONS).or(stored.collation);
+            }
+            _ => return None,
+        }
+        if !inner.0.is_empty() {
+            return None;
+        }
+    }
+    reader.0.is_empty().then_some(stored)
 }
 
 /// Decodes pairs of hexadecimal digits.
@@ -93,7 +132,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{bound, from_hexadecimal, members, rows};
+    use super::{Stored, bound, from_hexadecimal, members, rows, variables};
 
     fn bytes(text: &str) -> Vec<u8> {
         from_hexadecimal(text.as_bytes()).expect("hexadecimal")
@@ -132,5 +171,23 @@ mod tests {
         assert_eq!(bound(&bytes("0205053F000116042DFF0362276200")), Some(vec![vec![None, text("b'b")]]));
         assert_eq!(from_hexadecimal(b"0"), None);
         assert_eq!(from_hexadecimal(b"0g"), None);
+    }
+
+    #[test]
+    fn variables_are_read_as_a_server_has_written_them() {
+        let seen = bytes(
+            "03018A808080000F0A053FFF80808086010186808080000905053FFF2D018D808080001016032DFF062B30383A303000",
+        );
+        let expected =
+            Stored { time_zone: Some("+08:00".into()), sql_mode: Some(0x10C0_0000), collation: Some(45) };
+        assert_eq!(variables(&seen), Some(expected));
+        // With `max_allowed_packet`.
+        let packet =
+            bytes("030189808080000E05053FFF808080080186808080000905053FFF2D018A808080000F0A053FFF8080808601");
+        let found = variables(&packet).expect("it is read");
+        assert_eq!((found.collation, found.time_zone), (Some(45), None));
+        for end in 0..seen.len() {
+            assert_eq!(variables(&seen[..end]), None, "cut off at {end}");
+        }
     }
 }
