@@ -67,7 +67,7 @@ pub use encryption::{Identities, NotARecipient, NotIdentities, Recipient};
 pub use error::{Error, Holder, Result};
 pub use id::{DumpId, NotADumpId};
 pub use manifest::{CodeEntry, DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
-pub use plan::{Chunk, Compression, DatabasePlan, Identity, Plan, Selection, TablePlan, ViewPlan};
+pub use plan::{Chunk, Compression, DatabasePlan, Identity, Plan, Selection, TablePlan, ViewPlan, full_name};
 pub use progress::{Meter, Progress};
 pub use signing::{KnownKeys, NotAPublicKey, NotASigningKey, Origin, PublicKey, SigningKey};
 pub use source::{Source, Target};

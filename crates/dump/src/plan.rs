@@ -299,7 +299,7 @@ pub(crate) fn planned<'p>(plan: &'p Plan, database: &str, table: &TableEntry) ->
 }
 
 /// Returns the quoted full name of a table.
-pub(crate) fn full_name(database: &str, table: &str) -> String {
+pub fn full_name(database: &str, table: &str) -> String {
     format!("{}.{}", identifier(database), identifier(table))
 }
 

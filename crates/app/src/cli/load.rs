@@ -1,13 +1,14 @@
 //! `lifeboat load`: the logical engine alone, no server needed.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use dump::load::{self, IntoExisting, Made, Options, Standing};
-use dump::{DumpId, Meter, Report, Source};
+use dump::{DumpId, Manifest, Meter, Report, Source, TableEntry, full_name};
 use model::Problem;
-use model::not_made::NotMade;
+use model::not_made::{NotMade, PartKind};
 use model::problem::codes;
 use model::text::Text;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use super::interrupt::{ending, interrupted, this_command, until};
+use super::left_out;
 use super::local::{Answer, connections, dump_folder, found, identities, metered, source};
 use super::names::{chosen, read_rename};
 use super::signing_key::{TrustArgs, described};
@@ -89,35 +91,79 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     privileged.iter().for_each(|text| screen.say(text));
     let connections = usize::from(args.threads);
     let loading = Loading { screen, target, client, dump, options, connections, cancel };
-    let mut made = Made { notes: opened.manifest.notes, not_made: Vec::new() };
+    let manifest = &opened.manifest;
+    let notes = manifest.notes.iter().cloned().chain(not_asked(manifest, &loading.options)).collect();
+    let mut made = Made { notes, not_made: Vec::new() };
     made.notes.iter().for_each(|note| screen.say(note));
+    let mut left = None;
     let (rows, is_verified) = match loading.run(!args.no_verify, &mut made).await {
+        Ok(done) => done,
         Err(Ended::Load(error)) => return Err(loading.interrupted(error).await),
         Err(Ended::Verify(failure)) => return Err(failure),
-        Err(Ended::Finish(error)) => {
-            let left = Problem::outside("load-notes-left").with("dump", &loading.dump);
-            let left = Failure::from(left.with("table", load::MARKS_TABLE).raw(&error));
-            // What could not be created is told as well.
-            return complete(&made.not_made).inspect_err(|_| left.show(screen.is_json())).and(Err(left));
+        Err(Ended::Finish { error, rows, is_verified }) => {
+            let problem = Problem::outside("load-notes-left").with("dump", &loading.dump);
+            left = Some(Failure::from(problem.with("table", load::MARKS_TABLE).raw(chain(&error))));
+            (rows, is_verified)
         }
-        Ok(done) => done,
     };
     let names: Vec<&String> = loading.options.databases.values().collect();
     let privileged: Vec<String> = privileged.iter().map(|text| text.message(language())).collect();
     let notes: Vec<String> = made.notes.iter().map(|note| note.message(language())).collect();
+    let status = match (&left, made.not_made.is_empty()) {
+        (Some(_), _) => "NOT_FINISHED",
+        (None, true) => "COMPLETE",
+        (None, false) => "PARTIAL",
+    };
     let data = json!({
-        "dump": loading.dump, "origin": origin, "databases": names,
-        "privileged": privileged, "rows": rows, "verified": is_verified,
-        "notes": notes, "notMade": made.not_made.iter().map(described_part).collect::<Vec<_>>(),
+        "dump": loading.dump, "status": status, "origin": origin, "databases": names,
+        "tables": tables(manifest, &loading.options, &made.not_made),
+        "privileged": privileged, "rows": rows, "verified": is_verified, "notes": notes,
+        "leftOut": left_out::described(manifest),
+        "notMade": made.not_made.iter().map(described_part).collect::<Vec<_>>(),
     });
     screen.show(&data, |screen| {
-        if !made.not_made.is_empty() {
+        if left.is_some() || !made.not_made.is_empty() {
             return; // the last line is then the error: the load is not complete
         }
         let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
         screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));
     });
-    complete(&made.not_made)
+    let Some(left) = left else { return complete(&made.not_made) };
+    // What could not be created is told as well.
+    complete(&made.not_made).inspect_err(|_| left.show(screen.is_json())).and(Err(left))
+}
+
+/// Names the tables that were loaded, with their rows.
+fn tables(manifest: &Manifest, options: &Options, not_made: &[NotMade]) -> Vec<Value> {
+    let lacks: HashSet<&str> =
+        not_made.iter().filter(|part| part.kind == PartKind::Tables).map(|part| part.name.as_str()).collect();
+    let table = |(database, table): (&str, &TableEntry)| {
+        let database = options.databases.get(database)?;
+        let is_lacking = lacks.contains(full_name(database, &table.name).as_str());
+        let row = json!({ "database": database, "name": table.name, "rows": table.rows });
+        (!is_lacking).then_some(row)
+    };
+    manifest.tables_of(&options.selection).filter_map(table).collect()
+}
+
+/// Says what the dump contains and this load does not create, because nobody asked for it.
+fn not_asked(manifest: &Manifest, options: &Options) -> Vec<Text> {
+    let chosen = manifest.databases.iter().filter(|entry| options.databases.contains_key(&entry.name));
+    let code: usize = chosen.map(|entry| entry.code.len()).sum();
+    let accounts = manifest.accounts.len();
+    let mut texts = Vec::new();
+    if !options.with_code && code + accounts > 0 {
+        texts.push(Text::new("cli-load-without-code").with("code", code).with("accounts", accounts));
+    } else if options.with_code && accounts > 0 && !options.selection.is_all() {
+        texts.push(Text::new("cli-load-without-accounts").with("accounts", accounts));
+    }
+    texts
+}
+
+/// Returns an error with all its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn failures(report: &Report) -> Vec<Failure> {
@@ -154,7 +200,7 @@ enum Ended {
     /// The rows in the target are not those of the dump.
     Verify(Failure),
     /// Only its last step failed: its notes may remain in the target.
-    Finish(dump::Error),
+    Finish { error: dump::Error, rows: u64, is_verified: bool },
 }
 
 impl From<dump::Error> for Ended {
@@ -162,6 +208,9 @@ impl From<dump::Error> for Ended {
         Self::Load(error)
     }
 }
+
+/// The server's error numbers for a log-on that it refuses.
+const LOG_ON_REFUSED: [u16; 2] = [1045, 1698];
 
 /// How long the target may take to show what is loaded.
 const STANDING_LIMIT: Duration = Duration::from_secs(3);
@@ -196,16 +245,21 @@ impl Loading {
         if options.with_code {
             add(ending(cancel, load::create_triggers(target, client, dump, options)).await?);
         }
-        ending(cancel, load::finish(target, client, dump, options)).await.map_err(Ended::Finish)?;
+        let finished = ending(cancel, load::finish(target, client, dump, options)).await;
+        finished.map_err(|error| Ended::Finish { error, rows, is_verified })?;
         Ok((rows, is_verified))
     }
 
     /// Reports what is loaded and how to resume, if a load of the same dump can continue in the target.
     async fn interrupted(&self, error: dump::Error) -> Failure {
-        let can_pass = matches!(
-            error,
-            dump::Error::Database { .. } | dump::Error::Storage { .. } | dump::Error::Cancelled
-        );
+        let can_pass = match &error {
+            // A refused log-on says nothing about what is loaded, and the same command would be refused again.
+            dump::Error::Database { source, .. } => {
+                !source.number().is_some_and(|number| LOG_ON_REFUSED.contains(&number))
+            }
+            dump::Error::Storage { .. } | dump::Error::Cancelled => true,
+            _ => false,
+        };
         if can_pass {
             let Self { target, client, dump, options, .. } = self;
             let standing = Box::pin(load::standing(target, client, dump, options));
