@@ -47,6 +47,15 @@ pub struct ObjectEntry {
     pub size_bytes: u64,
 }
 
+/// The names directly in a folder, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Children {
+    /// The folders.
+    pub folders: Vec<String>,
+    /// The finished objects.
+    pub objects: Vec<String>,
+}
+
 impl Client {
     /// Opens a location, without any access yet. `secret` is the secret of the access key.
     ///
@@ -179,6 +188,17 @@ impl Client {
             Backend::Local(local) => {
                 blocking(local, folder, |local, folder| local.list(folder, LIST_MAX)).await
             }
+        }
+    }
+
+    /// Lists the names directly in a folder (`""`: the location itself). What is below its folders is not read.
+    ///
+    /// # Errors
+    /// Fails if there are more than [`LIST_MAX`].
+    pub async fn children(&self, folder: &str) -> Result<Children, Error> {
+        match &self.backend {
+            Backend::Remote(remote) => remote.children(folder, LIST_MAX).await,
+            Backend::Local(local) => blocking(local, folder, Local::children).await,
         }
     }
 

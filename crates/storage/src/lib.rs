@@ -24,7 +24,7 @@ mod remote;
 pub mod roots;
 pub mod rules;
 
-pub use client::{Client, ObjectEntry};
+pub use client::{Children, Client, ObjectEntry};
 pub use error::{Error, ErrorKind};
 pub use object::{ObjectReader, ObjectWriter};
 pub use probe::probe;

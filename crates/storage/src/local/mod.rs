@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 pub(crate) use part::Part;
 
-use crate::client::ObjectEntry;
+use crate::client::{Children, ObjectEntry};
 use crate::error::{Error, ErrorKind};
 use crate::key;
 use crate::roots::{Admitted, FileRoots};
@@ -123,6 +123,22 @@ impl Local {
         })?;
         found.sort_by(|left, right| left.key.cmp(&right.key));
         Ok(found)
+    }
+
+    /// Lists the names directly in a folder. One that contains only unfinished files is shown.
+    pub(crate) fn children(&self, prefix: &str) -> Result<Children, Error> {
+        let mut children = Children::default();
+        let Some(folder) = self.folder(&key::folder(prefix)?)? else { return Ok(children) };
+        for (name, kind) in folder.entries()? {
+            if kind == EntryKind::Folder {
+                children.folders.push(name);
+            } else if !name.starts_with(key::PART_PREFIX) && folder.file_size(&name)?.is_some() {
+                children.objects.push(name);
+            }
+        }
+        children.folders.sort();
+        children.objects.sort();
+        Ok(children)
     }
 
     /// Removes everything below a folder, including unfinished files, and the folder; returns how many objects it

@@ -27,7 +27,7 @@ pub(crate) use net::Net;
 pub(crate) use reading::RemoteReader;
 pub(crate) use writing::RemoteWriter;
 
-use crate::client::ObjectEntry;
+use crate::client::{Children, ObjectEntry};
 use crate::error::{Error, ErrorKind};
 use crate::key;
 use service::Service;
@@ -215,6 +215,38 @@ impl Remote {
             }
             found.push(ObjectEntry { key: key.to_owned(), size_bytes: entry.metadata().content_length() });
         }
+    }
+
+    /// Lists the names directly in a folder.
+    pub(crate) async fn children(&self, folder: &str, limit: usize) -> Result<Children, Error> {
+        let prefix = self.prefix(folder)?;
+        let lister = self.service.patient.lister_with(&prefix).limit(PAGE);
+        let mut entries = match lister.await {
+            Ok(entries) => entries,
+            Err(cause) => return Err(self.failed("list", folder, &cause).await),
+        };
+        let mut children = Children::default();
+        for count in 0.. {
+            let entry = match entries.try_next().await {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
+                Err(cause) => return Err(self.failed("list", folder, &cause).await),
+            };
+            if count == limit {
+                return Err(Error::new(ErrorKind::TooMany { limit }, "list", &self.place(folder)));
+            }
+            let Some(name) = entry.path().strip_prefix(&prefix).filter(|name| !name.is_empty()) else {
+                continue;
+            };
+            match name.strip_suffix('/') {
+                Some(name) => children.folders.push(name.to_owned()),
+                None => children.objects.push(name.to_owned()),
+            }
+        }
+        self.service.saw_bucket();
+        children.folders.sort();
+        children.objects.sort();
+        Ok(children)
     }
 
     /// Deletes everything below a folder, unfinished objects too; returns how many objects there were.

@@ -40,6 +40,7 @@ for_every_kind! {
     an_object_larger_than_expected_is_refused
     what_is_not_there_is_called_missing
     a_listing_holds_what_is_below_a_folder_in_order
+    the_children_of_a_folder_are_the_names_directly_in_it
     deleting_returns_whether_the_object_existed
     delete_below_removes_a_folder_and_nothing_else
     a_client_of_a_folder_stays_in_it
@@ -148,6 +149,30 @@ async fn a_listing_holds_what_is_below_a_folder_in_order(client: Client) {
     assert_eq!(keys(&client, "b").await, ["b/1/x", "b/10", "b/2"]);
     assert_eq!(keys(&client, "b/").await, ["b/1/x", "b/10", "b/2"]);
     assert!(client.list("b").await.expect("a listing").iter().all(|entry| entry.size_bytes == 5));
+}
+
+async fn the_children_of_a_folder_are_the_names_directly_in_it(client: Client) {
+    for key in ["a/1/x", "a/1/y/z", "a/2", "a/%20b/c", "ab/1", "top"] {
+        client.put(key, Bytes::from_static(b"x")).await.expect(key);
+    }
+    let mut open = client.writer("a/unfinished").await.expect("a writer");
+    open.write(Bytes::from_static(b"x")).await.expect("written");
+    for (folder, folders, objects) in [
+        ("", &["a", "ab"][..], &["top"][..]),
+        ("a", &["%20b", "1"], &["2"]),
+        ("a/1", &["y"], &["x"]),
+        ("a/%20b", &[], &["c"]),
+        ("missing", &[], &[]),
+    ] {
+        let found = client.children(folder).await.expect(folder);
+        assert_eq!((found.folders, found.objects), (owned(folders), owned(objects)), "{folder}");
+    }
+    let below = client.below("a").expect("a folder").children("1").await.expect("names");
+    assert_eq!(below.objects, ["x"]);
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
 }
 
 async fn deleting_returns_whether_the_object_existed(client: Client) {
