@@ -24,6 +24,7 @@ export const keys = {
   logGaps: (id: number, page: unknown) => ['cluster', id, 'backup', 'gaps', page],
   compaction: (id: number) => ['cluster', id, 'backup', 'compaction'],
   restoreTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'restores', filter],
+  storageInfo: (id: number, folder?: string) => ['storage', id, 'restore', 'info', folder ?? ''],
   recoveryInfo: (id: number, tenant: number) => ['cluster', id, 'backup', 'info', tenant],
   backupSets: (id: number, filter: unknown) => ['cluster', id, 'backup', 'sets', filter],
   allBackupSets: (filter: unknown) => ['clusters', 'backups', 'sets', filter],

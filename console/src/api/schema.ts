@@ -382,6 +382,27 @@ export interface paths {
         patch: operations["storage_change"];
         trace?: never;
     };
+    "/api/v2/backup/storages/{id}/restore/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the tenants that have physical backups in a storage
+         * @description With `folder`, also the presumably recoverable periods of that tenant. Lifeboat reads the names in the storage; no
+         *     cluster is asked.
+         */
+        get: operations["storage_restore_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/storages/{id}/scan": {
         parameters: {
             query?: never;
@@ -4503,6 +4524,31 @@ export interface components {
             traceId: string;
         };
         /** @description An answer with content. */
+        Envelope_StorageRecoveryInfoView: {
+            data: components["schemas"]["StorageRecoveryInfoView"];
+            /**
+             * Format: int64
+             * @description The duration in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description The ID of the request in the server's log. */
+            traceId: string;
+        };
+        /** @description An answer with content. */
         Envelope_StorageScanView: {
             data: components["schemas"]["StorageScanView"];
             /**
@@ -5192,6 +5238,42 @@ export interface components {
             /** @description The tenant's name. */
             tenantName: string;
         };
+        /** @description A complete backup set. */
+        NamedSetView: {
+            /**
+             * Format: int64
+             * @description The cluster's number of it.
+             */
+            backupSetId: number;
+            /** @description Full or incremental. */
+            dataBackupTaskType: components["schemas"]["DataBackupMode"];
+            /**
+             * Format: date-time
+             * @description Its presumably earliest recoverable time.
+             */
+            recoverableTime: string;
+        };
+        /**
+         * @description The presumably recoverable periods of a tenant. Names contain times to the second and no time zone, so the servers of
+         *     the target confirm them when a recovery is planned.
+         */
+        NamesWindowView: {
+            /** @description Whether the periods are estimated: always true. */
+            estimated: boolean;
+            /** @description The gaps before, between and after them, with their reasons. */
+            gaps: components["schemas"]["GapView"][];
+            /** @description The recoverable intervals. */
+            intervals: components["schemas"]["IntervalView"][];
+            /** @description The complete backup sets. */
+            sets: components["schemas"]["NamedSetView"][];
+            /** @description The names of OceanBase's form with a number or time that cannot be read. */
+            unread: string[];
+            /**
+             * @description The time zone in which the times of the names were read.
+             * @example +08:00
+             */
+            zone: string;
+        };
         /** @description A new account. */
         NewAccountBody: {
             /** @description The name to log on with: letters, digits and `. _ - @`. */
@@ -5421,7 +5503,7 @@ export interface components {
          * @description A kind of object on a server.
          * @enum {string}
          */
-        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs" | "member-names";
+        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs" | "member-names" | "generated-values";
         /** @description A tenant of which only the files in a storage are left. */
         OfflineTenantBody: {
             /** @description OceanBase's name of the cluster that was backed up. */
@@ -5595,7 +5677,7 @@ export interface components {
          * @description A kind of object that a recovery creates.
          * @enum {string}
          */
-        PartKind: "tables" | "sequences" | "indexes" | "foreign-keys" | "views" | "routines" | "triggers" | "events" | "outlines" | "users" | "grants";
+        PartKind: "tables" | "generated-values" | "sequences" | "indexes" | "foreign-keys" | "views" | "routines" | "triggers" | "events" | "outlines" | "users" | "grants";
         /** @description A change of your own password. */
         PasswordBody: {
             /** @description The new password: 8 to 128 characters. */
@@ -6498,6 +6580,12 @@ export interface components {
              */
             storageId?: number | null;
         };
+        /** @description The tenants that have physical backups in a storage, and the presumably recoverable periods of one of them. */
+        StorageRecoveryInfoView: {
+            recoverable?: components["schemas"]["NamesWindowView"] | null;
+            /** @description The tenants of OceanBase 4.0 and later that have a folder in the storage. */
+            tenants: components["schemas"]["TenantFolderView"][];
+        };
         /** @description The content of a storage. */
         StorageScanView: {
             /** @description The known backup sets. */
@@ -6914,8 +7002,30 @@ export interface components {
             leftOut: components["schemas"]["MissingObjectView"][];
             /** @description The objects of the backup set that its recovery did not create, as far as known. */
             notMade: components["schemas"]["NotMadeView"][];
+            /** @description The tenants that its recovery of a cluster has restored. They stay, however the task ends. */
+            restoredTenants: string[];
             /** @description Its subtasks in the order of their steps, then lanes. */
             subtasks: components["schemas"]["SubtaskView"][];
+        };
+        /** @description The folder of a tenant's backups. */
+        TenantFolderView: {
+            /** @description The cluster's name in OceanBase. */
+            backupClusterName: string;
+            /**
+             * Format: int64
+             * @description OceanBase's ID of the cluster.
+             */
+            backupObClusterId: number;
+            /**
+             * Format: int64
+             * @description The tenant's ID in that cluster.
+             */
+            backupObTenantId: number;
+            /**
+             * @description The folder below the storage.
+             * @example obcluster/1/1002
+             */
+            folder: string;
         };
         /**
          * @description The SQL mode of a tenant.
@@ -10684,6 +10794,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_StorageView"];
+                };
+            };
+            /** @description The request itself is not valid, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description No user is logged on, or the password is wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The object does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it in the current state, or it conflicts with an existing object or a running task. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The content type of the body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value does not have the type that the call expects. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description An internal error of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    storage_restore_info: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The folder of the tenant, one of those in the answer without it.
+                 * @example obcluster/1/1002
+                 */
+                folder?: string;
+                /**
+                 * @description The tenant's time zone, an IANA name or an offset. Defaults to `+08:00`.
+                 * @example +08:00
+                 */
+                zone?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The storage configuration. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StorageRecoveryInfoView"];
                 };
             };
             /** @description The request itself is not valid, or its body is not JSON. */

@@ -40,6 +40,9 @@ export const recoveryEn = {
   withCodeHint:
     'Procedures, functions and triggers come with whole databases; users and privileges come with a whole backup set. Code runs with the privileges of its definer. The plan lists code that other accounts define.',
   withCodeAdmin: 'Only an ADMIN can recover procedures, functions, triggers, users and privileges.',
+  restoredTenants: 'Restored tenants',
+  restoredTenantsStay: (names: string[]) =>
+    names.length === 1 ? `${names[0]} is restored and stays.` : `${names.join(', ')} are restored and stay.`,
   notMade: 'Not created',
   notMadeHint: 'The recovery is partial: it does not create these objects of the backup set.',
   submit: 'Initiate Recovery',
@@ -119,6 +122,8 @@ export const recoveryZh: typeof recoveryEn = {
   withCode: '同时恢复代码、用户和权限',
   withCodeHint: '完整恢复的数据库包含存储过程、函数和触发器；完整恢复备份集时还包含用户及其权限。代码以其定义者的权限运行，计划会逐一列出由他人定义的代码。',
   withCodeAdmin: '只有 ADMIN 可以恢复存储过程、函数、触发器、用户和权限。',
+  restoredTenants: '已恢复的租户',
+  restoredTenantsStay: (names: string[]) => `以下租户已恢复，会保留：${names.join('、')}。`,
   notMade: '未创建',
   notMadeHint: '部分恢复：备份集中的以下对象不会被创建。',
   submit: '发起恢复',

@@ -95,6 +95,7 @@ export function task(part: Partial<Task> = {}): Task {
     partial: false,
     leftOut: [],
     notMade: [],
+    restoredTenants: [],
     creator: { name: 'eva' },
     cluster: { id: 7, name: 'prod' },
     createTime: '2026-11-25T10:00:00.000+08:00',

@@ -3,11 +3,12 @@
 use control::PageAsk;
 use control::audit::AuditFilter;
 use control::backups::BackupFilter;
-use control::recovery_windows::WindowFilter;
+use control::recovery_windows::{TenantFolder, WindowFilter};
 use control::restores::RestoreFilter;
 use control::tasks::{EventFilter, TaskFilter, TaskOrder};
 use model::archive::ArchiveStatus;
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::schedule::Zone;
 use model::{Problem, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -313,6 +314,27 @@ impl WindowQuery {
     pub(crate) fn filter(&self, tenant: Option<i64>) -> Result<WindowFilter, Problem> {
         let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
         Ok(WindowFilter { tenant: tenant.map(TenantId), from, until })
+    }
+}
+
+/// The tenant whose names in a storage are read.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StorageWindowQuery {
+    /// The folder of the tenant, one of those in the answer without it.
+    #[param(example = "obcluster/1/1002")]
+    folder: Option<String>,
+    /// The tenant's time zone, an IANA name or an offset. Defaults to `+08:00`.
+    #[param(example = "+08:00")]
+    zone: Option<String>,
+}
+
+impl StorageWindowQuery {
+    /// Reads the tenant and the zone.
+    pub(crate) fn read(&self) -> Result<(Option<TenantFolder>, Option<Zone>), Problem> {
+        let folder = self.folder.as_deref().map(str::parse).transpose()?;
+        Ok((folder, self.zone.as_deref().map(str::parse).transpose()?))
     }
 }
 

@@ -125,6 +125,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(restores::cluster_restore_preview))
         .routes(routes!(restores::backup_info))
         .routes(routes!(restores::tenant_backup_info))
+        .routes(routes!(restores::storage_restore_info))
         .routes(routes!(restores::restore_task_list))
         .routes(routes!(restores::tenant_restore_task_list))
         // Retention

@@ -76,6 +76,11 @@ impl Failure {
         Self { is_partial: true, ..problem.into() }
     }
 
+    /// Marks the failure of a command that succeeded only partly.
+    pub(crate) fn of_part(self) -> Self {
+        Self { is_partial: true, ..self }
+    }
+
     /// Shows all failures but the last, which it returns for the end of the command. Of very many, it shows the first
     /// ones and the number of the others.
     pub(crate) fn last_of(mut failures: Vec<Self>, as_json: bool) -> Option<Self> {

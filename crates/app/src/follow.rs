@@ -38,12 +38,22 @@ pub(crate) async fn to_end(client: &Client, screen: Screen, task: i64) -> Result
         screen.say(&Text::new(said).with("task", task));
         return Ok(data);
     }
-    screen.show(&data, |_| {});
-    Err(Failure::from_task(&data).unwrap_or_else(|| {
+    screen.show(&data, |screen| say_restored(screen, &ended));
+    let failure = Failure::from_task(&data).unwrap_or_else(|| {
         let problem =
             Problem::new(problem::ProblemKind::Outside, problem::codes::DATA_BACKUP_FAILED, "task-failed");
         problem.with("task", task).into()
-    }))
+    });
+    Err(if ended.restored_tenants.is_empty() { failure } else { failure.of_part() })
+}
+
+/// Prints the tenants that a recovery of a cluster has restored although it did not succeed.
+pub(crate) fn say_restored(screen: Screen, task: &TaskRow) {
+    let names = &task.restored_tenants;
+    if !names.is_empty() && task.status == "FAILED" {
+        let text = Text::new("cli-tenants-restored").with("tenants", names.join(", "));
+        screen.say(&text.with("count", names.len()));
+    }
 }
 
 /// Follows the rollback of a task to its end and returns the task; anything but a complete rollback is a failure.
@@ -51,9 +61,10 @@ pub(crate) async fn to_rolled_back(client: &Client, screen: Screen, task: i64) -
     let mut display = Display::new(screen);
     let ended = look_until_ended(client, task, &mut display).await;
     display.clear();
-    let (data, _) = ended?;
+    let (data, ended) = ended?;
     if data["error"]["id"] == "task-rolled-back" {
         screen.say(&Text::new("cli-task-rolled-back-whole").with("task", task));
+        say_restored(screen, &ended);
         return Ok(data);
     }
     screen.show(&data, |_| {});

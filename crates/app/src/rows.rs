@@ -21,7 +21,9 @@ pub(crate) use self::retention::{DeletePolicyRow, ExpiringRow, HoldRow, PolicyPl
 pub(crate) use self::strategies::{
     PlannedRunRow, ScheduleRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow, WaitingRunRow,
 };
-pub(crate) use self::windows::TenantWindowRow;
+pub(crate) use self::windows::{
+    GapRow, IntervalRow, NamesWindowRow, StorageWindowsRow, TenantFolderRow, TenantWindowRow,
+};
 
 /// Reads rows of an answer.
 pub(crate) fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Failure> {
@@ -309,6 +311,9 @@ pub(crate) struct TaskRow {
     /// None in lists.
     #[serde(default)]
     pub(crate) not_made: Vec<NotMadeRow>,
+    /// None in lists.
+    #[serde(default)]
+    pub(crate) restored_tenants: Vec<String>,
     /// None in lists.
     #[serde(default)]
     pub(crate) subtasks: Vec<SubtaskRow>,

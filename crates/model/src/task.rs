@@ -221,6 +221,8 @@ pub struct Task {
     pub left_out: Vec<Missing>,
     /// The objects that its recovery did not create, as far as known.
     pub not_made: Vec<NotMade>,
+    /// The names of the tenants that its recovery of a cluster has restored. They stay, however the task ends.
+    pub restored: Vec<String>,
     /// Whether it can be rolled back.
     pub can_roll_back: bool,
     /// When it was requested.

@@ -26,9 +26,17 @@ const CLUSTERS = [
 ];
 const begun = { data: { obBackupTaskType: 'RESTORE', backupObjectOpsResultList: [{ beSuccessful: true, taskIdList: [23], obBackupObjectList: [] }] } };
 
+const TENANTS = [1002, 1004].map((id) => ({
+  backupClusterName: 'obcluster',
+  backupObClusterId: 12,
+  backupObTenantId: id,
+  folder: `obcluster/12/${id}`,
+}));
+
 function open(answers: Answers = {}) {
   const calls = network({
     'GET /ob/clusters': list(CLUSTERS),
+    'GET /backup/storages/3/restore/info': { data: { tenants: TENANTS } },
     'POST /ob/clusters/7/backup/restore': begun,
     'POST /ob/clusters/8/backup/restore': begun,
     ...answers,
@@ -145,4 +153,32 @@ test('the plan shows what the servers would read, and a refusal shows why', asyn
   expect(calls.at(-1)?.body).toMatchObject({ dryRun: true });
   await fill('Source Tenant ID', '1004');
   await expect.element(page.getByText(why.message)).not.toBeInTheDocument();
+});
+
+test('a tenant that is found in the storage fills in the fields, and shows its estimated times', async () => {
+  const recoverable = {
+    estimated: true,
+    zone: '+08:00',
+    intervals: [{ startTime: '2026-11-20T10:00:00.000+08:00', endTime: '2026-11-21T10:00:00.000+08:00', startScn: '1', endScn: '2', proven: true }],
+    gaps: [],
+    sets: [{ backupSetId: 1, dataBackupTaskType: 'FULL', recoverableTime: '2026-11-20T10:00:00.000+08:00' }],
+    unread: [],
+  };
+  open({
+    'GET /backup/storages/3/restore/info': (query) => ({
+      data: { tenants: TENANTS, ...(query.get('folder') === 'obcluster/12/1004' ? { recoverable } : {}) },
+    }),
+  });
+  await page.getByRole('combobox', { name: 'Tenants in This Storage' }).click();
+  await page.getByTitle('obcluster/12/1004', { exact: true }).click();
+  await expect.element(page.getByLabelText('Source Cluster Name', { exact: true })).toHaveValue('obcluster');
+  await expect.element(page.getByLabelText('Source Tenant ID', { exact: true })).toHaveValue('1004');
+  await expect.element(page.getByTestId('presumable-times')).toHaveTextContent('1 complete backup set, read in time zone +08:00');
+});
+
+test('a storage that Lifeboat cannot read is said, and the fields can be filled in', async () => {
+  const why = { id: 'storage-outside-roots', message: '/obbackup is outside the allowed directories' };
+  open({ 'GET /backup/storages/3/restore/info': { status: 400, error: why } });
+  await expect.element(page.getByTestId('storage-hidden')).toHaveTextContent(why.message);
+  await fillSource();
 });

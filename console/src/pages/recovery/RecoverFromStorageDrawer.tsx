@@ -6,6 +6,7 @@ import { useLabels } from '../../locales';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { useAllClusters } from '../../parts/useAllClusters';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { FoundTenants } from './FoundTenants';
 import { NO_SOURCE, storageBody, type StorageSource } from './storageRecovery';
 import { useStorageRecoveryWords } from './storageRecoveryWords';
 import { isScn, NO_TENANT, type TenantWish, type Until } from './tenantRecovery';
@@ -28,6 +29,10 @@ export function RecoverFromStorageDrawer({ storage, onClose }: { storage: Storag
   };
   const change = (part: Partial<TenantWish>) => {
     setWish((was) => ({ ...was, ...part }));
+    reset();
+  };
+  const changeSource = (part: Partial<StorageSource>) => {
+    setSource((was) => ({ ...was, ...part }));
     reset();
   };
   const body = storageBody(source, wish, zones);
@@ -53,13 +58,8 @@ export function RecoverFromStorageDrawer({ storage, onClose }: { storage: Storag
       <p className="quiet">{words.intro}</p>
       <Form layout="vertical" component="div" requiredMark={false}>
         <h3>{words.source}</h3>
-        <SourceFields
-          source={source}
-          onChange={(part) => {
-            setSource((was) => ({ ...was, ...part }));
-            reset();
-          }}
-        />
+        <FoundTenants storage={storage.storageId} source={source} onChange={changeSource} />
+        <SourceFields source={source} onChange={changeSource} />
         <MomentFields wish={wish} onChange={change} />
         <TenantTarget wish={wish} zones={zones} onChange={change} />
         <PlanAnswer plan={plan.data} error={plan.error ?? start.error} />

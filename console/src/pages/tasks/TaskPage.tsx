@@ -76,6 +76,11 @@ function Follow({ task, at }: { task: Task; at: number }) {
           <NotMade parts={task.notMade} />
         </Section>
       ) : null}
+      {task.restoredTenants.length > 0 && task.status === 'FAILED' ? (
+        <Section title={recovery.restoredTenants}>
+          <p data-testid="restored-tenants">{recovery.restoredTenantsStay(task.restoredTenants)}</p>
+        </Section>
+      ) : null}
       <div className="task">
         <Section title={tasks.steps} aside={<span className="quiet">{tasks.doneOf(done, steps.length)}</span>}>
           <StepFlow steps={steps} shown={shown?.id} onShow={setChosen} />

@@ -4,19 +4,20 @@ use axum::extract::State;
 use control::Actor;
 use control::recovery_windows::WindowFilter;
 use model::Problem;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, StorageId, TenantId};
 
 use crate::Api;
 use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path, Repeatable};
-use crate::queries::{RestoreQuery, WindowQuery};
+use crate::queries::{RestoreQuery, StorageWindowQuery, WindowQuery};
 use crate::views::cluster_recovery::{ClusterRestoreBody, ClusterRestorePlanView, ClusterRestoreRequest};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::recovery_info::RecoveryInfoView;
 use crate::views::restore_preview::RestorePreviewView;
 use crate::views::restores::{RestoreAsk, RestoreBody, RestoreRequest, RestoreTaskView};
+use crate::views::storage_recovery_info::StorageRecoveryInfoView;
 
 /// Recovers a backup set, or a tenant or tables from physical backups
 ///
@@ -224,6 +225,29 @@ async fn info(
 ) -> Result<Answer<RecoveryInfoView>, Failure> {
     let cluster = ClusterId(cluster);
     let windows = control::recovery_windows::recovery_windows(&api.control, actor, cluster, filter).await?;
+    Ok(Answer(windows.into()))
+}
+
+/// Returns the tenants that have physical backups in a storage
+///
+/// With `folder`, also the presumably recoverable periods of that tenant. Lifeboat reads the names in the storage; no
+/// cluster is asked.
+#[utoipa::path(
+    get,
+    path = "/backup/storages/{id}/restore/info",
+    tag = "recovery",
+    params(("id" = i64, Path, description = "The storage configuration."), StorageWindowQuery),
+    responses((status = 200, body = Envelope<StorageRecoveryInfoView>), Failures)
+)]
+pub(crate) async fn storage_restore_info(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<StorageWindowQuery>,
+) -> Result<Answer<StorageRecoveryInfoView>, Failure> {
+    let (folder, zone) = query.read()?;
+    let (id, folder) = (StorageId(id), folder.as_ref());
+    let windows = control::recovery_windows::storage_windows(&api.control, &actor, id, folder, zone).await?;
     Ok(Answer(windows.into()))
 }
 

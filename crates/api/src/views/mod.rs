@@ -30,6 +30,7 @@ pub(crate) mod restores;
 pub(crate) mod retention;
 pub(crate) mod secret;
 pub(crate) mod signing;
+pub(crate) mod storage_recovery_info;
 pub(crate) mod storage_uses;
 pub(crate) mod storages;
 pub(crate) mod strategies;

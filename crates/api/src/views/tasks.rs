@@ -77,6 +77,9 @@ pub(crate) struct TaskView {
     /// The objects of the backup set that its recovery did not create, as far as known.
     #[serde(rename = "notMade")]
     not_made: Vec<NotMadeView>,
+    /// The tenants that its recovery of a cluster has restored. They stay, however the task ends.
+    #[serde(rename = "restoredTenants")]
+    restored: Vec<String>,
     /// Its subtasks in the order of their steps, then lanes.
     subtasks: Vec<SubtaskView>,
 }
@@ -125,7 +128,8 @@ impl From<Task> for TaskView {
         let subtasks = subtasks.into_iter().map(|subtask| SubtaskView::of(id, subtask)).collect();
         let left_out = task.left_out.iter().cloned().map(Into::into).collect();
         let not_made = task.not_made.iter().cloned().map(Into::into).collect();
-        Self { head: task.into(), left_out, not_made, subtasks }
+        let restored = std::mem::take(&mut task.restored);
+        Self { head: task.into(), left_out, not_made, restored, subtasks }
     }
 }
 
@@ -149,6 +153,7 @@ impl From<Task> for TaskHeadView {
             can_roll_back,
             left_out,
             not_made,
+            restored: _,
             created,
             started,
             finished,

@@ -19,6 +19,7 @@ mod target;
 mod tenant;
 mod units;
 mod whole;
+mod window;
 
 use target::TargetArgs;
 use whole::WholeArgs;
@@ -36,11 +37,20 @@ enum Verb {
     /// Show the recoverable periods of tenants from physical backups
     Window {
         /// The name of the cluster
-        #[arg(long, value_name = "NAME")]
-        cluster: String,
+        #[arg(long, value_name = "NAME", required_unless_present = "storage")]
+        cluster: Option<String>,
         /// Show only this tenant
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", requires = "cluster")]
         tenant: Option<String>,
+        /// List the tenants that have physical backups in this storage, for a cluster that is lost
+        #[arg(long, value_name = "NAME", conflicts_with = "cluster")]
+        storage: Option<String>,
+        /// Show the presumable periods of the tenant in this folder of the storage, such as obcluster/1/1002
+        #[arg(long, value_name = "FOLDER", requires = "storage")]
+        folder: Option<String>,
+        /// The time zone of that tenant, an IANA name or an offset. Defaults to +08:00
+        #[arg(long, value_name = "ZONE", requires = "folder")]
+        zone: Option<String>,
     },
     /// Show the plan of a recovery without running it
     Plan {
@@ -89,7 +99,12 @@ enum Verb {
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
     let RestoreArgs { reach, verb } = args;
     match verb {
-        Verb::Window { cluster, tenant } => tenant::window(&reach, &cluster, tenant.as_deref()).await,
+        Verb::Window { storage: Some(storage), folder, zone, .. } => {
+            window::in_storage(&reach, &storage, folder.as_deref(), zone.as_deref()).await
+        }
+        Verb::Window { cluster, tenant, .. } => {
+            window::of_cluster(&reach, &cluster.unwrap_or_default(), tenant.as_deref()).await
+        }
         Verb::Plan { target, statements } => plan(&reach, &target, statements).await,
         Verb::Start { target, dry_run: true, statements, .. } => plan(&reach, &target, statements).await,
         Verb::Start { target, wait, .. } => start(&reach, &target, wait).await,

@@ -217,6 +217,7 @@ fn show_task(screen: Screen, task: &TaskRow) {
         ("Ended", short_or_none(task.finish_time.as_ref())),
     ]);
     say_what_lacks(screen, task);
+    follow::say_restored(screen, task);
     screen.line("");
     let rows: Vec<Vec<String>> = task
         .subtasks

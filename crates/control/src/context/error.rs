@@ -5,6 +5,7 @@ use engine::journal::{InsertError, JournalError};
 use engine::operator::{OperateError, Refusal};
 use model::Problem;
 use model::problem::codes;
+use model::text::Text;
 
 use super::words;
 
@@ -47,6 +48,15 @@ impl Error {
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
+    }
+
+    /// Returns the text of the problem, with the causes in the words of the libraries and servers.
+    pub(crate) fn text(&self) -> Text {
+        let problem = self.problem.as_ref().clone();
+        match &self.cause {
+            Some(cause) => problem.raw(chain(cause.as_ref())).text,
+            None => problem.text,
+        }
     }
 
     /// Returns the problem for the caller.
@@ -124,12 +134,8 @@ impl From<OperateError> for Error {
 /// The error of a step whose call failed. Its original message is the whole chain of causes.
 impl From<Error> for StepError {
     fn from(error: Error) -> Self {
-        let Error { problem, is_transient, cause } = error;
-        let problem = match &cause {
-            Some(cause) => problem.raw(chain(cause.as_ref())),
-            None => *problem,
-        };
-        let note = words::note(problem.text);
+        let is_transient = error.is_transient;
+        let note = words::note(error.text());
         if is_transient { Self::transient(note) } else { Self::permanent(note) }
     }
 }

@@ -2,6 +2,7 @@
 //! they are and with which keys they are read. The check of the source only reads.
 
 mod check;
+pub(crate) mod folder;
 mod keys;
 mod order;
 mod origin;

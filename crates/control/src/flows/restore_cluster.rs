@@ -39,7 +39,7 @@ use engine::{Flow, Step};
 
 use crate::context::Context;
 pub(crate) use request::TAKER;
-pub(crate) use state::{Lane, RestoreCluster, State};
+pub(crate) use state::{Lane, RestoreCluster, State, restored};
 
 /// How long the checks of all tenants may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(4 * 60 * 60);

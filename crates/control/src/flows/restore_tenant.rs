@@ -33,6 +33,7 @@ mod destination;
 mod finish;
 mod job;
 pub(crate) mod plan;
+pub(crate) mod pools;
 mod request;
 mod state;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use engine::{Flow, Step};
 
 use super::recovery_source;
 use crate::context::Context;
+pub(crate) use clean_up::COMPLETE_BEFORE_CANCEL;
 pub(crate) use request::{TAKER, drafted};
 pub(crate) use state::{RestoreTenant, State};
 
@@ -91,13 +93,18 @@ impl Flow for RestoreTenant {
         Step::one("wait-for-restore", |at, s| Box::pin(wait::wait_for_restore(at, s)))
             .stop(|at, s| Box::pin(clean_up::cancel(at, s)))
             .timeout(DATA_LIMIT),
-        Step::one("activate-tenant", |at, s| Box::pin(finish::activate_tenant(at, s))).timeout(ROLE_LIMIT),
+        Step::one("activate-tenant", |at, s| Box::pin(finish::activate_tenant(at, s)))
+            .stop(|at, s| Box::pin(clean_up::keep_tenant(at, s)))
+            .timeout(ROLE_LIMIT),
         Step::one("upgrade-tenant", |at, s| Box::pin(finish::upgrade_tenant(at, s)))
+            .stop(|at, s| Box::pin(clean_up::keep_tenant(at, s)))
             .skippable()
             .timeout(ROLE_LIMIT),
         Step::one("check-tenant", |at, s| Box::pin(finish::check_tenant(at, s)))
+            .stop(|at, s| Box::pin(clean_up::keep_tenant(at, s)))
             .skippable()
             .timeout(CHECK_LIMIT),
-        Step::one("record-recovery", |at, s| Box::pin(finish::record_recovery(at, s))),
+        Step::one("record-recovery", |at, s| Box::pin(finish::record_recovery(at, s)))
+            .stop(|at, s| Box::pin(clean_up::keep_tenant(at, s))),
     ];
 }

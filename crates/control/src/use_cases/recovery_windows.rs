@@ -1,12 +1,15 @@
-//! The recoverable periods of a cluster's tenants from its physical backups, according to the cluster's views.
+//! The recoverable periods of a cluster's tenants from its physical backups, according to the cluster's views; and of
+//! tenants whose cluster is gone, according to the names in a storage.
 
 use model::Problem;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::Cluster;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, StorageId, TenantId};
 use model::problem::codes;
+use model::recovery_window::names::Reading;
 use model::recovery_window::record::BackupRecord;
 use model::recovery_window::{Gap, Interval, Timeline};
+use model::schedule::Zone;
 use model::tenant::Tenant;
 use model::time::Timestamp;
 use model::user::Permission;
@@ -15,6 +18,8 @@ use crate::actor::Actor;
 use crate::asking;
 use crate::context::Control;
 use crate::error::Error;
+use crate::flows::recovery_source::folder;
+pub use crate::flows::recovery_source::folder::TenantFolder;
 
 /// A filter for times; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -180,14 +185,67 @@ impl WindowFilter {
     }
 }
 
+/// The physical backups of tenants in a storage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StorageWindows {
+    /// The tenants that have a folder.
+    pub tenants: Vec<TenantFolder>,
+    /// What the names of one tenant's backups say, if one was chosen.
+    pub names: Option<NamesWindow>,
+}
+
+/// The presumably recoverable periods of a tenant. The target's servers confirm them when a recovery is planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamesWindow {
+    /// The recoverable times, and the reasons for the gaps.
+    pub timeline: Timeline,
+    /// The complete sets, by ID, with their mode and earliest recoverable time.
+    pub sets: Vec<(i64, DataBackupMode, Timestamp)>,
+    /// The zone in which the times of the names were read.
+    pub zone: Zone,
+    /// The names of OceanBase's form with a number or time that cannot be read.
+    pub unread: Vec<String>,
+}
+
+/// Returns the tenants of 4.x that have physical backups in a storage, and the presumably recoverable periods of one.
+/// Lifeboat reads the names in the storage; no cluster is asked. `zone` is the tenant's time zone, which the names do
+/// not contain.
+///
+/// # Errors
+/// When there is no such storage, Lifeboat cannot read it, or the chosen folder contains no backups.
+pub async fn storage_windows(
+    control: &Control,
+    actor: &Actor,
+    storage: StorageId,
+    chosen: Option<&TenantFolder>,
+    zone: Option<Zone>,
+) -> Result<StorageWindows, Error> {
+    actor.must(Permission::Read)?;
+    let client = control.context.client(storage).await?;
+    let tenants = folder::tenants(&client).await?;
+    let Some(chosen) = chosen else { return Ok(StorageWindows { tenants, names: None }) };
+    let zone = zone.unwrap_or_else(folder::usual_zone);
+    let path = chosen.path();
+    let reading = folder::names(&client, &format!("{path}/data"), &format!("{path}/clog"), zone).await?;
+    if reading == Reading::default() {
+        let problem = Problem::refused(codes::MOMENT_OUTSIDE, "recovery-folder-empty");
+        return Err(problem.with("place", client.location().below(&path)).into());
+    }
+    let good = model::recovery_window::good_sets(&reading.sets);
+    let sets = good.iter().map(|set| (set.id, set.mode, Timestamp::from_scn(set.restore_scn))).collect();
+    let timeline = reading.timeline();
+    Ok(StorageWindows { tenants, names: Some(NamesWindow { timeline, sets, zone, unread: reading.unread }) })
+}
+
 #[cfg(test)]
 mod tests {
     use model::backup::DataBackupMode::{Full, Incremental};
+    use model::id::TenantId;
     use model::recovery_window::GapReason;
     use model::time::Timestamp;
     use sim::{FaultName, Profile};
 
-    use super::{RecoveryWindows, WindowFilter, recovery_windows};
+    use super::{RecoveryWindows, TenantFolder, WindowFilter, recovery_windows, storage_windows};
     use crate::testing::simulated::SimWorld;
 
     async fn shown(world: &SimWorld, filter: WindowFilter) -> RecoveryWindows {
@@ -249,6 +307,40 @@ mod tests {
             // After a stop, the view shows only the stop.
             let expected = [GapReason::RoundInterrupted { round: 1 }, GapReason::RoundStopped { round: 1 }];
             assert!(reason.is_some_and(|reason| expected.contains(&reason)), "{profile}: {timeline:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_storage_alone_shows_its_tenants_and_their_presumable_times() {
+        for profile in Profile::ALL.into_iter().filter(|profile| profile.is_tenant_level()) {
+            let world = SimWorld::new(profile).await;
+            for mode in [Full, Incremental] {
+                let task = world.begin(world.wish(mode)).await;
+                world.finish(task).await;
+                world.handle.advance_seconds(100_000.0); // the name of a piece contains its end after a day
+            }
+            let known = shown(&world, WindowFilter::default()).await;
+            let (control, actor) = (&world.control, &world.actor);
+            let all = storage_windows(control, actor, world.storage, None, None).await.expect("it is read");
+            let ids: Vec<_> = all.tenants.iter().map(|folder| folder.tenant).collect();
+            assert_eq!(ids, known.tenants.iter().map(|one| one.tenant).collect::<Vec<_>>(), "{profile}");
+            for (folder, one) in all.tenants.iter().zip(&known.tenants) {
+                let found = storage_windows(control, actor, world.storage, Some(folder), None).await;
+                let names = found.expect("it is read").names.expect("one is chosen");
+                let sets: Vec<_> = names.sets.iter().map(|(id, mode, _)| (*id, *mode)).collect();
+                assert_eq!(sets, [(1, Full), (2, Incremental)], "{profile}");
+                assert_eq!(names.unread, Vec::<String>::new(), "{profile}");
+                // Every estimated time is recoverable, and the second of the newest set is among them.
+                let [estimated] = names.timeline.intervals[..] else { panic!("{profile}: {names:?}") };
+                let real = one.timeline.intervals[0];
+                assert!(names.timeline.is_estimated, "{profile}");
+                assert!(estimated.from_scn >= real.from_scn, "{profile}: {estimated:?} {real:?}");
+                assert!(estimated.until_scn <= real.until_scn, "{profile}: {estimated:?} {real:?}");
+                assert!(estimated.until() >= one.sets[0].restore, "{profile}: {estimated:?}");
+            }
+            let other = TenantFolder { tenant: TenantId(9_999), ..all.tenants[0].clone() };
+            let empty = storage_windows(control, actor, world.storage, Some(&other), None).await;
+            assert_eq!(empty.expect_err("nothing is there").problem().text.id, "recovery-folder-empty");
         }
     }
 }

@@ -52,6 +52,14 @@ pub struct ClusterResources {
 }
 
 impl ClusterResources {
+    /// Returns the names of the pools that no tenant has, as far as they are wanted, or `-`.
+    #[must_use]
+    pub fn free_pools(&self, is_wanted: impl Fn(&str) -> bool) -> String {
+        let free = self.pools.iter().filter(|pool| pool.tenant.is_none() && is_wanted(&pool.name));
+        let names: Vec<&str> = free.map(|pool| pool.name.as_str()).collect();
+        if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+    }
+
     /// Adds unit specifications that will be created, as far as they do not exist.
     pub fn add_units(&mut self, units: &[UnitSpec]) {
         for unit in units {
@@ -228,13 +236,13 @@ fn is_made(zone: &ZoneUnits, have: &ClusterResources, ours: &[String]) -> bool {
     pools.any(|pool| pool.zones.contains(&zone.zone))
 }
 
+/// The beginning of the names of the pools that recoveries create.
+pub const RECOVERY_POOL: &str = "lifeboat_";
+
 fn check_pool(name: &str, have: &ClusterResources) -> Result<(), Problem> {
     let refusal = |id: &str| Problem::refused(codes::UNIT_NOT_MADE, id).with("pool", name);
-    let free = || {
-        let free = have.pools.iter().filter(|pool| pool.tenant.is_none());
-        let names: Vec<&str> = free.map(|pool| pool.name.as_str()).collect();
-        if names.is_empty() { "-".to_owned() } else { names.join(", ") }
-    };
+    // A pool of a recovery belongs to its task.
+    let free = || have.free_pools(|name| !name.starts_with(RECOVERY_POOL));
     match have.pools.iter().find(|pool| pool.name.eq_ignore_ascii_case(name)) {
         None => Err(refusal("recovery-pool-unknown").with("free", free())),
         Some(ResourcePool { tenant: Some(tenant), .. }) => {

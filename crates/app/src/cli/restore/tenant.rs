@@ -1,22 +1,16 @@
-//! Recovering a tenant or tables from physical backups: the recoverable times, and the request.
-
-use std::time::Duration;
+//! The request of a recovery of a tenant or of tables from physical backups.
 
 use model::Problem;
 use model::backup::BackupObject;
 use model::physical::table_recovery::shown;
-use model::size;
-use model::text::Text;
 use serde_json::{Map, Value, json};
 
 use super::target::TargetArgs;
 use super::units::Units;
-use crate::cli::names::{self, cluster, read_table, short, storage};
-use crate::cli::reach::Reach;
+use crate::cli::names::{self, cluster, read_table, storage};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::language::words_of;
-use crate::rows::{ClusterRow, TenantWindowRow, read_all};
+use crate::rows::ClusterRow;
 use crate::secrets;
 
 /// Returns the cluster in the path of the request, and the request.
@@ -131,7 +125,7 @@ async fn online(
     target: &TargetArgs,
     form: &mut Map<String, Value>,
 ) -> Result<String, Failure> {
-    let id = names::tenant(client, known, target.tenant.as_deref()).await?;
+    let id = recovered(client, known, target.tenant.as_deref()).await?;
     form.insert("backupClusterId".into(), json!(known.id));
     form.insert("backupTenantId".into(), json!(id));
     match &target.tenant {
@@ -141,6 +135,18 @@ async fn online(
             let found = all.into_iter().find(|tenant| tenant.id == id);
             Ok(found.map_or_else(|| id.to_string(), |tenant| tenant.name))
         }
+    }
+}
+
+/// Returns the ID of a tenant; digits are one already, for a tenant that was dropped.
+pub(super) async fn recovered(
+    client: &Client,
+    known: &ClusterRow,
+    name: Option<&str>,
+) -> Result<i64, Failure> {
+    match name.and_then(|name| name.parse().ok()) {
+        Some(id) => Ok(id),
+        None => names::tenant(client, known, name).await,
     }
 }
 
@@ -164,52 +170,4 @@ async fn offline(
         form.insert("backupTenantName".into(), json!(tenant));
     }
     Ok(tenant.map_or_else(|| format!("tenant_{tenant_id}"), str::to_owned))
-}
-
-/// Shows the recoverable periods of tenants.
-pub(super) async fn window(reach: &Reach, name: &str, tenant: Option<&str>) -> Result<(), Failure> {
-    let (client, screen) = (reach.client()?, reach.screen());
-    let cluster = cluster(&client, name).await?;
-    let path = match tenant {
-        Some(name) => {
-            let id = names::tenant(&client, &cluster, Some(name)).await?;
-            format!("/ob/clusters/{}/tenants/{id}/backup/info", cluster.id)
-        }
-        None => format!("/ob/clusters/{}/backup/info", cluster.id),
-    };
-    let data = client.get(&path, &[]).await?;
-    let tenants: Vec<TenantWindowRow> = read_all(data["tenants"].as_array().map_or(&[], Vec::as_slice))?;
-    screen.show(&data, |screen| {
-        if tenants.is_empty() {
-            screen.say(&Text::new("cli-nothing-recoverable").with("cluster", name));
-        }
-        let rows: Vec<Vec<String>> = tenants.iter().flat_map(rows).collect();
-        if !rows.is_empty() {
-            screen.table(&["TENANT", "FROM", "UNTIL", "NOTE"], &rows);
-        }
-    });
-    Ok(())
-}
-
-/// Returns one row for each interval and each gap, by time.
-fn rows(tenant: &TenantWindowRow) -> Vec<Vec<String>> {
-    let last = tenant.intervals.len().saturating_sub(1);
-    let loss = tenant.loss_seconds.map(|seconds| size::span(Duration::from_secs(seconds)));
-    let intervals = tenant.intervals.iter().enumerate().map(|(place, interval)| {
-        let unproven = (!interval.proven).then(|| words_of(&Text::new("cli-window-unproven")));
-        let loss = loss.as_ref().filter(|_| place == last);
-        let loss = loss.map(|loss| words_of(&Text::new("cli-window-loss").with("loss", loss)));
-        let note = unproven.into_iter().chain(loss).collect::<Vec<_>>().join("; ");
-        (interval.start_time.clone(), interval.end_time.clone(), note)
-    });
-    let gaps = tenant.gaps.iter().map(|gap| {
-        let note = words_of(&Text::new("cli-window-gap").with("reason", &gap.message));
-        (gap.after_time.clone(), gap.before_time.clone(), note)
-    });
-    let mut all: Vec<_> = intervals.chain(gaps).collect();
-    all.sort();
-    let row = |(from, until, note): (String, String, String)| {
-        vec![tenant.tenant_name.clone(), short(&from), short(&until), note]
-    };
-    all.into_iter().map(row).collect()
 }

@@ -8,6 +8,7 @@ use model::size;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
+use super::tenant::recovered;
 use crate::cli::backup::show_plan;
 use crate::cli::names::{self, cluster, short};
 use crate::cli::reach::Reach;
@@ -110,7 +111,7 @@ async fn request(client: &Client, source: &ClusterRow, args: &WholeArgs) -> Resu
     }
     let mut chosen = Vec::new();
     for name in args.tenant.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
-        chosen.push(tenant(client, source, name).await?);
+        chosen.push(recovered(client, source, Some(name)).await?);
     }
     body.insert("backupTenantIdList".into(), json!(chosen));
     body.insert("nameSuffix".into(), json!(args.suffix));
@@ -144,7 +145,10 @@ async fn wishes(
     let mut wishes: BTreeMap<i64, Map<String, Value>> = BTreeMap::new();
     for text in &args.new_name {
         let (old, new) = pair("--as", text)?;
-        wishes.entry(tenant(client, source, old).await?).or_default().insert("name".into(), json!(new));
+        wishes
+            .entry(recovered(client, source, Some(old)).await?)
+            .or_default()
+            .insert("name".into(), json!(new));
     }
     let all = if args.unit.is_empty() { Vec::new() } else { names::zones(client, target).await? };
     for text in &args.unit {
@@ -152,21 +156,13 @@ async fn wishes(
         let pool = json!({ "unitSpecName": unit });
         let zones = all.iter().map(|zone| json!({ "name": zone, "resourcePool": pool }));
         let zones = Value::Array(zones.collect());
-        wishes.entry(tenant(client, source, name).await?).or_default().insert("zones".into(), zones);
+        wishes.entry(recovered(client, source, Some(name)).await?).or_default().insert("zones".into(), zones);
     }
     let wish = |(id, mut wish): (i64, Map<String, Value>)| {
         wish.insert("backupTenantId".into(), json!(id));
         Value::Object(wish)
     };
     Ok(wishes.into_iter().map(wish).collect())
-}
-
-/// Returns a tenant's ID; digits are one already, for a tenant that was dropped.
-async fn tenant(client: &Client, source: &ClusterRow, name: &str) -> Result<i64, Failure> {
-    match name.parse() {
-        Ok(id) => Ok(id),
-        Err(_) => names::tenant(client, source, Some(name)).await,
-    }
 }
 
 /// Reads `LEFT=RIGHT`.

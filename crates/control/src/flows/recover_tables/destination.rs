@@ -17,6 +17,7 @@ use super::state::{Here, State};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recovery_source::driver;
+use crate::flows::restore_tenant::pools::check_unclaimed;
 use crate::words;
 
 pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
@@ -49,6 +50,7 @@ pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) 
         return Err(problem.with("tenant", &state.tenant_name).with("job", job.id).into());
     }
     let have = driver.resources().await?;
+    check_unclaimed(context, &state.pools, &have).await?;
     TargetResources::Pools(state.pools.clone()).check(&have, &[])?;
     let cluster_is = Text::new("cluster-is").with("cluster", &cluster.name).with("server", server);
     let late = Text::new("plan-tables-checked-late").with("tenant", &state.tenant_name);

@@ -7,21 +7,25 @@ use std::sync::Arc;
 use engine::flow::Answer;
 use engine::{At, Flow, Next};
 use model::ability::Generation;
+use model::cluster::Cluster;
 use model::id::StorageId;
 use model::order::RecoverUntil;
 use model::physical::address;
 use model::physical::restore::check_versions;
 use model::problem::codes;
 use model::recovery_window::expected::{Expected, Seen};
+use model::recovery_window::names::Reading;
 use model::recovery_window::record::{BackupRecord, RecordedSet};
 use model::recovery_window::{GapReason, Timeline};
-use model::storage::StorageLocation;
+use model::storage::{StorageLocation, StorageType};
 use model::text::Text;
 use model::version::{ServerVersion, Version};
 use model::{Problem, Secret, size};
 use oceanbase::physical::Previewed;
 use oceanbase::{Driver, Witness};
+use storage::Client;
 
+use super::folder::{self, Sight, TenantFolder};
 use super::keys::Keys;
 use super::origin::{Origin, Place, Source, shown};
 use super::session::open;
@@ -43,6 +47,8 @@ pub(crate) struct Settled {
     scn: Option<u64>,
     /// The SCN for which the target's servers preview the restore.
     look_scn: Option<u64>,
+    /// Whether that SCN is only estimated, from the names in a storage.
+    is_estimated: bool,
     pub(crate) places: Vec<Place>,
     bytes: u64,
     /// The sets and pieces that a restore to `look_scn` reads according to the views; none for a storage alone.
@@ -57,7 +63,7 @@ impl Settled {
     pub(crate) fn keep(&self, origin: &mut Origin) {
         (origin.scn, origin.places, origin.source_bytes) = (self.scn, self.places.clone(), self.bytes);
         // A restore to the latest time must not end before the SCN that was recoverable at this check.
-        origin.floor_scn = self.look_scn.filter(|_| self.scn.is_none());
+        origin.floor_scn = self.look_scn.filter(|_| self.scn.is_none() && !self.is_estimated);
     }
 }
 
@@ -105,14 +111,20 @@ pub(crate) async fn settle(
     match &origin.source {
         Source::Cluster => of_cluster(context, origin, witness, has_passwords).await,
         Source::Storage { storage, .. } => {
-            Ok(of_storage(origin, *storage, &context.storage(*storage).await?.location))
+            let client = context.client(*storage).await;
+            of_storage(origin, *storage, &context.storage(*storage).await?.location, client).await
         }
     }
 }
 
-/// Determines the location of the backups in a storage alone. Only the target's servers can check whether the backups
-/// cover the time.
-pub(crate) fn of_storage(origin: &Origin, storage: StorageId, location: &StorageLocation) -> Settled {
+/// Determines the location of the backups in a storage alone, and reads the names there if `client` can. Only the
+/// target's servers can check whether the backups cover the time.
+pub(crate) async fn of_storage(
+    origin: &Origin,
+    storage: StorageId,
+    location: &StorageLocation,
+    client: Result<Client, Error>,
+) -> Result<Settled, Error> {
     let folders: &[&String] = match &origin.source {
         Source::Cluster => &[],
         Source::Storage { data_folder, .. } if origin.generation == Generation::Gen3 => &[data_folder],
@@ -122,14 +134,42 @@ pub(crate) fn of_storage(origin: &Origin, storage: StorageId, location: &Storage
         let below = if folder.is_empty() { location.clone() } else { location.below(folder) };
         Place { storage: Some(storage), uri: address::shown(&below) }
     };
-    Settled {
-        scn: origin.asked_scn(),
-        look_scn: origin.asked_scn(),
+    let mut notes = vec![Text::new("recovery-from-storage").with("place", location)];
+    let mut latest = None;
+    if let [data, log] = folders {
+        let sight = folder::look(client, data, log).await;
+        if let Sight::Names(reading) = &sight {
+            latest = reading.timeline().latest();
+        }
+        notes.extend(told_of(sight, location, data)?);
+    }
+    let asked = origin.asked_scn();
+    Ok(Settled {
+        scn: asked,
+        look_scn: asked.or(latest),
+        is_estimated: asked.is_none(),
         places: folders.iter().map(place).collect(),
         bytes: 0,
         expected: None,
         items: Vec::new(),
-        notes: vec![Text::new("recovery-from-storage").with("place", location)],
+        notes,
+    })
+}
+
+/// Tells what Lifeboat sees in the folder of a tenant, and refuses an empty one. An empty directory is no proof: the
+/// servers of the target may have another file system mounted there.
+fn told_of(sight: Sight, location: &StorageLocation, data: &str) -> Result<Vec<Text>, Problem> {
+    let place = address::shown(&location.below(data));
+    match sight {
+        Sight::Hidden(why) => Ok(vec![Text::new("recovery-folder-hidden").with("place", place), *why]),
+        Sight::Names(reading) if reading != Reading::default() => Ok(folder::told(&reading)),
+        Sight::Names(_) if location.kind == StorageType::File => {
+            Ok(vec![Text::new("recovery-folder-unseen").with("place", place)])
+        }
+        Sight::Names(_) => {
+            let problem = Problem::refused(codes::MOMENT_OUTSIDE, "recovery-folder-empty");
+            Err(problem.with("place", place))
+        }
     }
 }
 
@@ -144,7 +184,10 @@ async fn of_cluster(
     let endpoint = context.endpoint(&cluster).await?;
     let mut driver = Driver::open(&endpoint, witness).await?;
     let record = driver.backup_records(Some(origin.backup_tenant)).await?.pop();
-    let record = record.unwrap_or_else(|| BackupRecord::new(origin.backup_tenant));
+    let Some(record) = record else {
+        let is_known = driver.tenants().await?.iter().any(|tenant| tenant.id == origin.backup_tenant);
+        return Err(without_backups(origin, &cluster, is_known).into());
+    };
     let timeline = record.timeline();
     let outside = |scn| outside(&timeline, &origin.backup_tenant_name, scn);
     let latest = timeline.intervals.last().copied();
@@ -203,6 +246,7 @@ async fn of_cluster(
     Ok(Settled {
         scn: asked.or(cut.map(|_| scn)).or(is_old.then_some(scn)),
         look_scn: Some(look_scn),
+        is_estimated: false,
         places,
         bytes: set_bytes.saturating_add(piece_bytes),
         expected: record.sources(look_scn).map(|sources| Expected::of(&sources)),
@@ -242,6 +286,11 @@ pub(crate) async fn look_from_target(
         }
         Err(error) if error.number() == Some(NOT_KNOWN) => {
             Ok((Vec::new(), vec![Text::new("recovery-preview-unknown")]))
+        }
+        // The names do not contain their time zone, so the estimate may be too late.
+        Err(error) if settled.is_estimated && error.number().is_some() => {
+            let note = Text::new("recovery-preview-of-estimate").with("moment", shown(scn));
+            Ok((Vec::new(), vec![note, Error::from(error).text()]))
         }
         Err(error) => Err(error.into()),
     }
@@ -309,6 +358,21 @@ pub(crate) fn written_at(
         StorageLocation { path: path.to_owned(), ..base.clone() }
     };
     places.iter().map(|place| Ok(address::written(&location(place), secret, server)?)).collect()
+}
+
+/// Reports that the views show no backup of a tenant: of a dropped one, only the storage has some.
+fn without_backups(origin: &Origin, cluster: &Cluster, is_known: bool) -> Problem {
+    let refused =
+        |id: &str| Problem::refused(codes::MOMENT_OUTSIDE, id).with("tenant", &origin.backup_tenant_name);
+    if is_known || origin.generation == Generation::Gen3 {
+        return refused("recovery-without-moments");
+    }
+    let folder = TenantFolder {
+        cluster_name: cluster.facts.ob_name.clone(),
+        cluster_id: cluster.facts.ob_cluster_id,
+        tenant: origin.backup_tenant,
+    };
+    refused("recovery-source-dropped").with("cluster", &cluster.name).with("folder", folder.path())
 }
 
 /// Returns the earliest SCN that a set can be restored to.

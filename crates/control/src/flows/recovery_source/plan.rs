@@ -7,6 +7,7 @@ use model::id::StorageId;
 use model::text::Text;
 use oceanbase::Driver;
 use oceanbase::physical::Previewed;
+use storage::Client;
 
 use super::check::{look_from_target, of_storage, settle, written, written_at};
 use super::origin::{Origin, Source};
@@ -45,8 +46,10 @@ pub(crate) async fn look(
                 Destination::Typed(..) => StorageId(0),
             };
             origin.source = Source::Storage { storage: saved, data_folder, log_folder };
-            let settled = of_storage(origin, saved, storage.location());
             let secret = storage.secret(context).await?;
+            let client = Client::open(storage.location(), secret.as_ref(), &context.rules);
+            let client = client.map_err(Error::from);
+            let settled = of_storage(origin, saved, storage.location(), client).await?;
             let from = written_at(storage.location(), secret.as_ref(), &settled.places, server)?;
             (settled, from)
         }

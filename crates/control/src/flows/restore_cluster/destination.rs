@@ -21,6 +21,7 @@ use super::state::{Here, State, Wanted};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recovery_source::{driver, open};
+use crate::flows::restore_tenant::pools::check_unclaimed;
 use crate::flows::step_log::StepLog;
 use crate::flows::unit_specs;
 use crate::words;
@@ -77,7 +78,7 @@ pub(super) async fn look(
     refuse_upgrading(&cluster)?;
     check_names(state, &driver.tenants().await?)?;
     let have = driver.resources().await?;
-    check_pools(state, &have)?;
+    check_pools(context, state, &have).await?;
     let mut found = Found { tenants: Vec::new(), units: Vec::new(), sums: Vec::new(), notes: Vec::new() };
     let mut units = UnitPlan::new(&have, cluster.facts.generation, name);
     for wanted in &state.tenants {
@@ -124,14 +125,15 @@ fn check_names(state: &State, tenants: &[Tenant]) -> Result<(), Problem> {
 }
 
 /// Checks that the pools of orders are free, and that no two tenants get the same.
-fn check_pools(state: &State, have: &ClusterResources) -> Result<(), Problem> {
+async fn check_pools(context: &Context, state: &State, have: &ClusterResources) -> Result<(), Error> {
     let mut taken: Vec<String> = Vec::new();
     for wanted in &state.tenants {
         let Some(resources @ TargetResources::Pools(names)) = &wanted.wish.resources else { continue };
+        check_unclaimed(context, names, have).await?;
         resources.check(have, &[])?;
         for name in names.iter().map(|name| name.to_lowercase()) {
             if taken.contains(&name) {
-                return Err(Problem::invalid("cluster-recovery-pool-twice").with("pool", name));
+                return Err(Problem::invalid("cluster-recovery-pool-twice").with("pool", name).into());
             }
             taken.push(name);
         }

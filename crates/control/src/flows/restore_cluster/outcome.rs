@@ -28,6 +28,11 @@ pub(super) fn was_refused(child: &Task) -> bool {
     child.rows.iter().any(|row| row.undo == Undo::Failed)
 }
 
+/// Returns whether a cancel of a task found its tenant already restored.
+pub(super) fn is_complete(child: &Task) -> bool {
+    child.note.as_ref().is_some_and(|note| note.id == restore_tenant::COMPLETE_BEFORE_CANCEL)
+}
+
 /// Returns whether a failed task can continue. One that is partly rolled back can only be rolled back further.
 pub(super) fn can_be_retried(child: &Task) -> bool {
     !was_cancelled(child) && decide(child, Command::RetryTask).is_ok()

@@ -82,11 +82,18 @@ pub(crate) async fn plan(
     let recorder = Recorder::default();
     let witness = Arc::new(recorder.clone());
     let (mut notes, mut sighted) = (Vec::new(), Vec::new());
+    let mut failed = source::Failed::default();
     for wanted in &state.tenants {
-        let mut one = source::look(context, &state, wanted, &passwords, witness.clone()).await?;
-        notes.append(&mut one.notes);
-        sighted.push(one);
+        match source::look(context, &state, wanted, &passwords, witness.clone()).await {
+            Ok(mut one) => {
+                notes.append(&mut one.notes);
+                sighted.push(one);
+            }
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => failed.add(wanted, error),
+        }
     }
+    failed.check(&state)?;
     let sources = (notes, recorder.take());
     let mut found = destination::look(context, &state, witness.clone(), unit_specs::planned).await?;
     let resources = (std::mem::take(&mut found.notes), recorder.take());

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use engine::flow::{Answer, ErrorKind};
-use engine::{Next, StepError};
+use engine::Next;
+use engine::flow::Answer;
 use model::order::RecoverySource;
+use model::problem::codes;
 use model::text::Text;
-use model::{Secret, size};
+use model::{Problem, Secret, size};
 use oceanbase::Witness;
 
 use super::state::{Here, State, Wanted};
@@ -29,7 +30,7 @@ pub(super) struct Sighted {
 pub(super) async fn check_recovery_sources(at: &Here, state: &mut State) -> Answer {
     let passwords = state.open_passwords(at.context())?;
     let witness = Arc::new(StepLog::new(at));
-    let mut first: Option<StepError> = None;
+    let mut failed = Failed::default();
     for index in 0..state.tenants.len() {
         match look(at.context(), state, &state.tenants[index], &passwords, witness.clone()).await {
             Ok(sighted) => {
@@ -39,17 +40,42 @@ pub(super) async fn check_recovery_sources(at: &Here, state: &mut State) -> Answ
                     at.log(words::note(note));
                 }
             }
+            Err(error) if error.is_transient() => return Err(error.into()),
             Err(error) => {
-                let error = StepError::from(error);
-                if error.kind == ErrorKind::Transient {
-                    return Err(error);
-                }
-                at.log(error.note.clone());
-                first.get_or_insert(error);
+                at.log(words::note(error.text()));
+                failed.add(&state.tenants[index], error);
             }
         }
     }
-    first.map_or(Ok(Next::Done), Err)
+    failed.check(state)?;
+    Ok(Next::Done)
+}
+
+/// The tenants that cannot be recovered, and the problem of the first.
+#[derive(Default)]
+pub(super) struct Failed {
+    names: Vec<String>,
+    first: Option<Error>,
+}
+
+impl Failed {
+    pub(super) fn add(&mut self, wanted: &Wanted, error: Error) {
+        self.names.push(wanted.tenant_name.clone());
+        self.first.get_or_insert(error);
+    }
+
+    /// Refuses the recovery. If other tenants can be recovered, the refusal names both.
+    pub(super) fn check(self, state: &State) -> Result<(), Error> {
+        let Some(first) = self.first else { return Ok(()) };
+        let is_other = |wanted: &&Wanted| !self.names.contains(&wanted.tenant_name);
+        let others: Vec<&str> = state.tenants.iter().filter(is_other).map(|one| &*one.tenant_name).collect();
+        if others.is_empty() {
+            return Err(first);
+        }
+        let problem = Problem::refused(codes::MOMENT_OUTSIDE, "cluster-recovery-some-impossible");
+        let problem = problem.with("tenants", self.names.join(", ")).with("others", others.join(","));
+        Err(problem.with("count", self.names.len()).into())
+    }
 }
 
 /// The undo of the check, which changed nothing: removes the passwords, because a task that was rolled back is never

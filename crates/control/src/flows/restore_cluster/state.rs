@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::{At, Task, TaskId};
+use engine::{At, Flow as _, Task, TaskId};
 use model::id::{ClusterId, TenantId};
 use model::order::{RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery, TenantWish};
 use model::physical::resources::TargetResources;
@@ -96,6 +96,9 @@ pub(crate) struct Lane {
     /// The tasks whose rollback was requested by the rollback of this one.
     #[serde(default)]
     pub(crate) rolled_back: BTreeSet<i64>,
+    /// Whether the tenant is restored. It then stays after a cancel or a rollback.
+    #[serde(default)]
+    pub(crate) is_restored: bool,
     /// The tenant that was created, once its task has succeeded.
     #[serde(default)]
     pub(crate) tenant: Option<TenantId>,
@@ -135,6 +138,18 @@ impl State {
             passwords,
         })
     }
+}
+
+/// Returns the names of the tenants that a task has restored, as far as known. Empty for a task of another flow.
+pub(crate) fn restored(task: &Task) -> Vec<String> {
+    if task.kind != RestoreCluster::KIND {
+        return Vec::new();
+    }
+    let is_restored = |state: &serde_json::Value| {
+        let lane: Option<Lane> = serde_json::from_value(state.clone()).ok();
+        lane.is_some_and(|lane| lane.is_restored || lane.tenant.is_some())
+    };
+    task.lanes.iter().filter(|lane| is_restored(&lane.state)).map(|lane| lane.key.clone()).collect()
 }
 
 /// Returns a task.

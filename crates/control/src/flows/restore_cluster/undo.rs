@@ -6,8 +6,11 @@ use engine::operator::{Command, decide};
 use engine::{Next, Note, StepError, Task, TaskStatus};
 
 use super::commands::{self, LOOK};
-use super::outcome::{COMPLETE, has_ended_by_cancel, may_have_left_something, was_refused, why};
+use super::outcome::{
+    COMPLETE, ended, has_ended_by_cancel, is_complete, may_have_left_something, was_refused, why,
+};
 use super::state::{Here, Lane, State, load};
+use super::wait::record;
 use crate::error::Error;
 use crate::orders::children::of_lane;
 
@@ -20,12 +23,20 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     }
     lane.is_reported = true; // a retry decides what happens to the task
     lane.refusals = 0;
+    if let Some(newest) = children.first().filter(|child| child.status == TaskStatus::Successful) {
+        record(at, lane, newest);
+        return Err(StepError::permanent(ended(newest, at.lane(), "cluster-recovery-done-before-cancel")));
+    }
     let may_run = |child: &&Task| {
         child.status == TaskStatus::Failed && may_have_left_something(child) && !has_ended_by_cancel(child)
     };
     let Some(child) = children.iter().find(may_run) else { return Ok(Next::Done) };
-    let note = Note::new("cluster-recovery-not-canceled").arg("task", child.id);
-    at.log(note.arg("tenant", at.lane()));
+    if is_complete(child) {
+        lane.is_restored = true;
+    } else {
+        let note = Note::new("cluster-recovery-not-canceled").arg("task", child.id);
+        at.log(note.arg("tenant", at.lane()));
+    }
     Err(StepError::permanent(why(child, at.lane())))
 }
 
@@ -34,7 +45,7 @@ pub(super) async fn roll_back(at: &Here, state: &State, lane: &mut Lane) -> Answ
     for child in all(at).await? {
         match child.status {
             TaskStatus::RolledBack => {}
-            TaskStatus::Successful => stays(at, &child),
+            TaskStatus::Successful => stays(at, lane, &child),
             TaskStatus::RollingBack => return Ok(Next::again(LOOK)),
             TaskStatus::Pending | TaskStatus::Running => {
                 return commands::cancel(at, state, lane, &child).await;
@@ -45,7 +56,7 @@ pub(super) async fn roll_back(at: &Here, state: &State, lane: &mut Lane) -> Answ
                     lane.rolled_back.remove(&child.id.0); // another rollback continues it
                     return Err(StepError::permanent(why));
                 }
-                stays(at, &child);
+                stays(at, lane, &child);
             }
             TaskStatus::Failed if decide(&child, Command::RollBack).is_err() => {} // no step of it ran
             TaskStatus::Failed => {
@@ -68,6 +79,7 @@ async fn all(at: &Here) -> Result<Vec<Task>, Error> {
     Ok(children)
 }
 
-fn stays(at: &Here, child: &Task) {
+fn stays(at: &Here, lane: &mut Lane, child: &Task) {
+    lane.is_restored = true;
     at.log(Note::new("cluster-recovery-stays").arg("task", child.id).arg("tenant", at.lane()));
 }

@@ -80,7 +80,8 @@ fn report(lane: &mut Lane, why: Note) -> StepError {
 }
 
 /// Records the tenant, and the time that it was restored to.
-fn record(at: &Here, lane: &mut Lane, child: &Task) {
+pub(super) fn record(at: &Here, lane: &mut Lane, child: &Task) {
+    lane.is_restored = true;
     // A state that this version cannot read leaves both unknown.
     if let Ok(state) = serde_json::from_value::<restore_tenant::State>(child.state.clone()) {
         (lane.tenant, lane.restored_scn) = (state.tenant, state.restored_scn);

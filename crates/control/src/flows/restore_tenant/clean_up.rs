@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
+use model::physical::resources::ResourcePool;
 use model::physical::restore::{RestoreJob, RestoreStatus, is_half};
 use model::problem::codes;
 use model::tenant::Tenant;
@@ -26,6 +27,9 @@ const LOOKS_MAX: u32 = 360;
 
 /// The error numbers of a server whose version does not support `CANCEL RESTORE`.
 const NOT_KNOWN: [u16; 2] = [1064, 1235];
+
+/// The problem of a cancel that came after the tenant was complete.
+pub(crate) const COMPLETE_BEFORE_CANCEL: &str = "restore-completed-before-cancel";
 
 /// The fate of our restore.
 enum Left {
@@ -55,15 +59,27 @@ pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
             state.clean_up_looks = 0;
             Ok(Next::Done)
         }
-        Left::Whole => {
-            at.log(Note::new("restore-completed-before-cancel").arg("tenant", &state.tenant_name));
-            Ok(Next::Done)
-        }
+        Left::Whole => Err(complete(state)),
         Left::Half { is_running } => take_away(at, state, &mut driver, is_running).await,
         Left::Going => look_again(state),
         Left::Unseen => Ok(look_for_late(at, state)),
         Left::Unproven { job } => Err(unproven(state, job)),
     }
+}
+
+/// The answer to a cancel after the restore: the tenant stays, and the task must not seem cancelled while it exists.
+pub(super) async fn keep_tenant(at: &Here, state: &State) -> Answer {
+    let mut driver = driver(at, state.origin.cluster).await?;
+    let tenants = driver.tenants().await.map_err(Error::from)?;
+    if tenants.iter().any(|tenant| Some(tenant.id) == state.tenant) {
+        return Err(complete(state));
+    }
+    Ok(Next::Done)
+}
+
+fn complete(state: &State) -> StepError {
+    let problem = Problem::refused(codes::RECOVERY_FAILED, COMPLETE_BEFORE_CANCEL);
+    words::refused(problem.with("tenant", &state.tenant_name))
 }
 
 /// The undo of `start-restore`.
@@ -179,7 +195,8 @@ pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// Drops the pools that this task created and no tenant uses; returns one that a tenant uses.
+/// Drops the pools that this task created and no tenant uses; returns one that our own tenant still uses. One that
+/// another tenant uses stays.
 async fn drop_unused(at: &Here, state: &State) -> Result<Option<String>, StepError> {
     if state.made_pools.is_empty() {
         return Ok(None);
@@ -190,7 +207,12 @@ async fn drop_unused(at: &Here, state: &State) -> Result<Option<String>, StepErr
     for name in &state.made_pools {
         match have.pools.iter().find(|pool| pool.name == *name) {
             None => {}
-            Some(pool) if pool.tenant.is_some() => waits_for = Some(name.clone()),
+            Some(pool) if pool.tenant.is_some() && pool.tenant == state.tenant => {
+                waits_for = Some(name.clone());
+            }
+            Some(ResourcePool { tenant: Some(tenant), .. }) => {
+                at.log(Note::new("recovery-pool-kept").arg("pool", name).arg("tenant", tenant));
+            }
             Some(_) => {
                 let statement = driver.verbs().drop_pool(name);
                 act(at, &mut driver, &statement).await?;

@@ -16,6 +16,7 @@ use model::version::Version;
 use oceanbase::Driver;
 
 use super::job::mark;
+use super::pools;
 use super::state::{Here, State};
 use crate::context::Context;
 use crate::error::Error;
@@ -46,7 +47,8 @@ pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
         && state.made_pools.is_empty()
     {
         // The names are saved before the first object is created, so that a crash leaves no unknown one.
-        state.made_pools = (1..=zones.len()).map(|number| pool_name(&state.tag, at, number)).collect();
+        state.made_pools =
+            (1..=zones.len()).map(|number| pools::name(&state.tag, at.task(), number)).collect();
         (state.resources, state.made_units) = (found.resources, found.units);
     }
     Ok(Next::Done)
@@ -85,7 +87,10 @@ pub(super) async fn look(
     let mut have = driver.resources().await?;
     have.add_units(&state.made_units); // an earlier run of the step has decided on them
     let (resources, units) = match &state.resources {
-        pools @ TargetResources::Pools(_) => (pools.clone(), Vec::new()),
+        TargetResources::Pools(names) => {
+            pools::check_unclaimed(context, names, &have).await?;
+            (state.resources.clone(), Vec::new())
+        }
         TargetResources::Zones(zones) => {
             let mut plan = UnitPlan::new(&have, state.origin.generation, name);
             let needs = plan.needs(zones)?;
@@ -139,10 +144,4 @@ async fn create(at: &Here, state: &State, driver: &mut Driver, zones: &[ZoneUnit
         }
     }
     Ok(())
-}
-
-/// Returns the name of a pool. It contains the task's number, and a tag that distinguishes the task from another
-/// installation's task with the same number.
-fn pool_name(tag: &str, at: &Here, number: usize) -> String {
-    format!("lifeboat_{tag}_{}_{number}", at.task())
 }

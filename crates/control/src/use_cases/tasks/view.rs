@@ -42,6 +42,7 @@ pub(super) fn task(stored: Task, waits_for: Option<Text>) -> seen::Task {
         can_roll_back,
         left_out: backup_logical::left_out(&stored),
         not_made: [restore_logical::not_made(&stored), recover_tables::not_made(&stored)].concat(),
+        restored: restore_cluster::restored(&stored),
         created: moment(stored.created_at),
         started: stored.started_at.map(moment),
         finished: stored.finished_at.map(moment),

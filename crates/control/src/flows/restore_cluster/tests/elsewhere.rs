@@ -174,7 +174,7 @@ async fn orders_that_can_not_be_carried_out_are_refused() {
                 wishes: [(TenantId(4_002), named("x"))].into(),
                 ..latest()
             },
-            "recovery-without-moments",
+            "recovery-source-dropped",
         ),
         (
             ClusterRecovery { zones: [("zone1".into(), "zone7".into())].into(), ..latest() },
@@ -191,7 +191,10 @@ async fn orders_that_can_not_be_carried_out_are_refused() {
     // The views show nothing of a dropped tenant: its backups are in the storage only.
     recovery.world.say("DROP TENANT shop FORCE").await;
     let wish = ClusterRecovery { tenants: vec![shop], ..latest() };
-    assert_eq!(recovery.refused_plan(wish).await, "recovery-without-moments");
+    assert_eq!(recovery.refused_plan(wish).await, "recovery-source-dropped");
+    // Of several tenants, both those that can be recovered and those that cannot are named.
+    let wish = ClusterRecovery { tenants: vec![games, shop], ..latest() };
+    assert_eq!(recovery.refused_plan(wish).await, "cluster-recovery-some-impossible");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use model::order::{ClusterRecovery, RecoverUntil};
 use sim::{Fault, FaultName};
 
 use super::super::outcome::may_have_left_something;
+use super::super::restored;
 use super::{Crash, Ended, Profile, Recovery, RestoreCluster, Steer, TaskId, TaskStatus, testkit};
 
 impl Recovery {
@@ -128,6 +129,36 @@ async fn a_clean_up_removes_what_failed_and_keeps_the_tenants_that_are_complete(
         for name in ["books_r", "shop_r"] {
             assert_eq!(recovery.tenant(name).expect("it stays")["status"], "NORMAL", "{profile}");
         }
+        let stored = recovery.world.task(task).await;
+        assert_eq!(restored(&stored), ["books_r", "shop_r"], "{profile}: what stays is shown");
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_says_which_tenant_was_restored_before_it_and_a_retry_completes_it() {
+    for profile in [Profile::V3_2_4, Profile::V4_2_5, Profile::V4_6] {
+        let recovery = Recovery::large(profile).await;
+        let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
+        recovery.run_into_wait(task, 2).await;
+        // The restores end before anybody looks at them again.
+        recovery.world.handle.advance_seconds(14_400.0);
+        recovery.world.steer(task, Steer::Cancel).await;
+        recovery.end(task, TaskStatus::Failed).await;
+        let stored = recovery.world.task(task).await;
+        let story = recovery.world.story(task).await;
+        let all = ["books_r", "games_r", "shop_r"];
+        let there: Vec<_> = all.into_iter().filter(|name| recovery.tenant(name).is_some()).collect();
+        assert_eq!(there.len(), 2, "{profile}: {story}");
+        for name in &there {
+            let row = stored.rows.iter().find(|row| row.lane == *name && row.note.is_some());
+            let why = row.and_then(|row| row.note.as_ref()).expect("it says why").id.as_str();
+            let told = ["restore-completed-before-cancel", "cluster-recovery-done-before-cancel"];
+            assert!(told.contains(&why), "{profile} {name}: {why} {story}");
+        }
+        assert_eq!(restored(&stored), there, "{profile}: {story}");
+        recovery.world.steer(task, Steer::Retry).await;
+        recovery.end(task, TaskStatus::Successful).await;
+        assert_eq!(recovery.children().await.len(), 3, "{profile}: the same tasks went on");
     }
 }
 

@@ -11,6 +11,7 @@ use super::{RESTORE, Recovery, roll_back, run_into_wait};
 use crate::tasks::Steer;
 use crate::testing::Ended;
 use crate::testing::simulated::on_both_4x;
+use crate::use_cases::restores;
 
 on_both_4x! {
     a_damaged_backup_fails_in_the_databases_words_and_a_clean_up_leaves_nothing,
@@ -18,6 +19,7 @@ on_both_4x! {
     a_tenant_that_is_complete_is_never_dropped,
     a_foreign_tenant_of_the_same_name_is_never_dropped,
     pools_of_others_stay_when_a_recovery_is_cleaned_up,
+    a_pool_of_an_open_recovery_is_refused_and_one_that_others_use_stays,
     a_restore_that_others_began_is_named_and_never_ended,
     a_restore_that_was_typed_by_hand_is_never_ended,
     a_job_that_comes_while_a_cancel_looks_for_it_is_ended,
@@ -84,6 +86,8 @@ async fn a_tenant_that_is_complete_is_never_dropped(profile: Profile) {
     assert_eq!(recovery.world.run(task, Some(Crash::CrashBefore("activate-tenant"))).await, Ended::Crashed);
     recovery.world.steer(task, Steer::Cancel).await;
     assert_eq!(recovery.world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    let why = recovery.world.task(task).await.note.expect("it says why");
+    assert_eq!(why.id, "restore-completed-before-cancel");
     let pools = recovery.pools();
     assert_eq!(roll_back(&recovery, task).await, TaskStatus::Failed);
     let stored = recovery.world.task(task).await;
@@ -122,6 +126,30 @@ async fn pools_of_others_stay_when_a_recovery_is_cleaned_up(profile: Profile) {
         (recovery.tenant("shop_2"), recovery.pools()),
         (None, vec!["pool_shop".into(), "mine".into()])
     );
+}
+
+async fn a_pool_of_an_open_recovery_is_refused_and_one_that_others_use_stays(profile: Profile) {
+    let recovery = Recovery::new(profile).await;
+    let world = &recovery.world;
+    let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
+    assert_eq!(world.run(task, Some(Crash::CrashBefore("start-restore"))).await, Ended::Crashed);
+    let made = recovery.pools().pop().expect("its pool");
+    for (pool, expected) in [(made.as_str(), "recovery-pool-claimed"), ("none", "recovery-pool-unknown")] {
+        let resources = TargetResources::Pools(vec![pool.to_owned()]);
+        let wish =
+            TenantRecovery { tenant: "shop_3".into(), resources, ..recovery.wish(RecoverUntil::Latest) };
+        let refused = restores::plan_tenant(&world.control, &world.actor, wish).await;
+        let problem = refused.expect_err("it is refused").into_problem();
+        assert_eq!(problem.text.id, expected);
+        assert_eq!(problem.args()["free"], "-", "the pool is not offered");
+    }
+    world.say(&format!("CREATE TENANT theirs RESOURCE_POOL_LIST = ('{made}')")).await;
+    world.steer(task, Steer::Cancel).await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    assert_eq!(roll_back(&recovery, task).await, TaskStatus::RolledBack);
+    assert!(recovery.pools().contains(&made) && recovery.tenant("theirs").is_some());
+    let story = world.story(task).await;
+    assert!(story.contains("recovery-pool-kept"), "{story}");
 }
 
 async fn a_restore_that_others_began_is_named_and_never_ended(profile: Profile) {
