@@ -3,6 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | [`draft`] | a requested strategy, in OCP's fields |
+//! | [`kernel`] | the delete policies of OceanBase 4.x that a physical strategy needs |
 //! | [`rules`] | the rules for saving, changing and deleting one, with OCP's error numbers |
 
 use std::collections::BTreeMap;
@@ -16,9 +17,11 @@ use crate::schedule::{Daily, Schedule};
 use crate::time::Timestamp;
 
 pub mod draft;
+pub mod kernel;
 pub mod rules;
 
 pub use draft::Draft;
+pub use kernel::TakeOver;
 
 /// The object that a strategy backs up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,6 +127,9 @@ pub struct Settings {
     pub restart_interrupted_log_backup: bool,
     /// How long backups are kept; `None` keeps all.
     pub clean_up: Option<CleanUp>,
+    /// The consent to replace delete policies of the database that Lifeboat did not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_over: Option<TakeOver>,
     /// Its alarm thresholds.
     pub thresholds: Thresholds,
 }
@@ -226,6 +232,7 @@ pub(crate) mod tests {
                 start_log_backup: true,
                 restart_interrupted_log_backup: false,
                 clean_up: None,
+                take_over: None,
                 thresholds: Thresholds::default(),
             },
             paused: false,

@@ -37,6 +37,10 @@ pub(super) struct ApplyArgs {
     /// means for recovery, and fails
     #[arg(long)]
     yes: bool,
+    /// Replace delete policies of the database that Lifeboat did not set. Without this option, the command names them,
+    /// and fails
+    #[arg(long)]
+    take_over: bool,
 }
 
 /// The effect of applying an entry.
@@ -88,7 +92,7 @@ pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> 
     let storages: Vec<StorageRow> = read_all(&client.list("/backup/storages", &[]).await?)?;
     let mut intents = Vec::with_capacity(entries.len());
     for entry in entries {
-        intents.push(intent(client, entry, &strategies, &storages, args.yes).await?);
+        intents.push(intent(client, entry, &strategies, &storages, args).await?);
     }
     let mut checked = Vec::with_capacity(intents.len());
     for intent in &mut intents {
@@ -215,7 +219,7 @@ async fn intent(
     entry: Entry,
     strategies: &[Value],
     storages: &[StorageRow],
-    accept_storage_move: bool,
+    args: &ApplyArgs,
 ) -> Result<Intent, Failure> {
     let found = cluster(client, &entry.cluster).await?;
     let tenant = match &entry.tenant {
@@ -228,8 +232,12 @@ async fn intent(
     };
     let strategy = strategies.iter().find(of_entry);
     let mut body = body(&entry, storages)?;
-    if accept_storage_move && strategy.is_some() {
+    if args.yes && strategy.is_some() {
         body["acceptStorageMove"] = json!(true);
+    }
+    // Where nothing is set, there is nothing to take over.
+    if args.take_over && body["obBackupScheduleConfig"]["cleanEnabled"] == true {
+        body["takeOverDeletePolicies"] = json!(true);
     }
     Ok(Intent {
         path: Place { cluster: found.id, tenant }.path(),

@@ -77,7 +77,7 @@ async fn check_delete_policy(at: &Here, state: &mut State) -> Answer {
     let cluster = context.cluster(state.cluster).await?;
     let mut driver = driver(at, state).await?;
     let tenants = state.chosen.clone();
-    let plan = plan(context, &cluster, &mut driver, &tenants, state.wish).await?;
+    let plan = plan(context, &cluster, &mut driver, &tenants, state.wish, state.strategy).await?;
     plan.refuse_other(&state.plan).map_err(words::refused)?;
     for planned in &plan.tenants {
         let tenant = &planned.tenant_name;

@@ -1,10 +1,18 @@
 //! The delete policies of a 4.x cluster's tenants, what the database deletes by them, and changing them.
 
+mod of_strategies;
+mod overdue;
+#[cfg(test)]
+mod stories;
+
+use model::Problem;
+use model::cluster::Cluster;
 use model::id::{ClusterId, TenantId};
 use model::order::{DeletePolicyOrder, IdempotencyKey, Order};
 use model::physical::delete_policy::{DAY_US, DeletePolicy, PolicyWish};
 use model::retention::Policy;
 use model::retention::kernel::KernelPolicy;
+use model::strategy::{Scope, kernel};
 use model::user::Permission;
 
 use crate::actor::Actor;
@@ -14,6 +22,7 @@ use crate::error::Error;
 use crate::flows::delete_policy;
 pub use crate::flows::delete_policy::{Expiring, ExpiringSet, PlannedPolicy, PolicyPlan};
 use crate::orders::{self, Accepted};
+pub(crate) use of_strategies::watch;
 
 /// The delete policy of a tenant, and what the database deletes by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +38,17 @@ pub struct TenantDeletePolicy {
     /// What the database deletes at its next check, by the policy or by the window in the request; none without either,
     /// and for a policy that cannot be read.
     pub prediction: Option<Expiring>,
+    /// Whether a strategy with the requested window needs consent to replace that policy.
+    pub needs_consent: bool,
+}
+
+/// The tenants and the window that are asked about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PolicyFilter {
+    /// The window in days; none means each tenant's own policy.
+    pub retention_days: Option<u32>,
+    /// Only the tenants that a strategy with this scope backs up, whether it exists or not.
+    pub scope: Option<Scope>,
 }
 
 /// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `retention_days`,
@@ -42,15 +62,22 @@ pub async fn delete_policies(
     control: &Control,
     actor: &Actor,
     id: ClusterId,
-    retention_days: Option<u32>,
+    filter: PolicyFilter,
 ) -> Result<Vec<TenantDeletePolicy>, Error> {
+    let PolicyFilter { retention_days, scope } = filter;
     actor.must(Permission::Read)?;
     let context = &control.context;
     let cluster = context.cluster(id).await?;
     delete_policy::check_offered(&cluster)?;
     let window = Policy { window_days: retention_days, ..Policy::KEEP_ALL }.checked()?.window_days;
     let tenants = context.metadata.tenant_list(id).await?;
-    let tenants: Vec<_> = tenants.into_iter().filter(|tenant| tenant.id != model::physical::SYS).collect();
+    let mut tenants: Vec<_> =
+        tenants.into_iter().filter(|tenant| tenant.id != model::physical::SYS).collect();
+    if let Some(scope) = scope {
+        let ids: Vec<_> = tenants.iter().map(|tenant| tenant.id).collect();
+        let covered = covered(control, scope, &ids).await?;
+        tenants.retain(|tenant| covered.contains(&tenant.id));
+    }
     let owners = delete_policy::Owners::read(context, id).await?;
     let question = async {
         let mut driver = asking::open(context, &cluster).await?;
@@ -72,7 +99,17 @@ pub async fn delete_policies(
             };
             let is_foreign = policy.as_ref().is_some_and(|policy| owners.is_foreign(policy));
             let (tenant, tenant_name) = (tenant.id, tenant.name.clone());
-            found.push(TenantDeletePolicy { tenant, tenant_name, policy, is_foreign, prediction });
+            let needs_consent = window.is_some_and(|days| {
+                kernel::needs_consent(promise(days), policy.as_ref(), owners.last(tenant).as_ref())
+            });
+            found.push(TenantDeletePolicy {
+                tenant,
+                tenant_name,
+                policy,
+                is_foreign,
+                prediction,
+                needs_consent,
+            });
         }
         Ok(found)
     };
@@ -93,7 +130,7 @@ pub async fn preview(
 ) -> Result<PolicyPlan, Error> {
     actor.must(Permission::Read)?;
     let cluster = control.context.cluster(id).await?;
-    delete_policy::plan_now(&control.context, &cluster, tenants, wish).await
+    delete_policy::plan_now(&control.context, &cluster, tenants, wish, None).await
 }
 
 /// Starts a task that changes the policies of tenants. The order names the plan that its sender has seen.
@@ -110,6 +147,58 @@ pub async fn change(
     orders::submit(control, actor, Order::DeletePolicy(order), key).await
 }
 
+/// Returns the tenants that a strategy with this scope backs up, whether it exists or not.
+async fn covered(control: &Control, scope: Scope, tenants: &[TenantId]) -> Result<Vec<TenantId>, Error> {
+    let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+    let readable = strategies.readable.iter().map(|strategy| strategy.scope);
+    let others: Vec<_> = readable.chain(strategies.unreadable.iter().map(|other| other.scope)).collect();
+    Ok(kernel::tenants_of(scope, &others, tenants))
+}
+
+/// Returns the policy of a strategy with this window.
+const fn promise(days: u32) -> PolicyWish {
+    PolicyWish::Set { rule: KernelPolicy::Default, days }
+}
+
+/// Reads the policies that a strategy is about to replace, for the consent to it.
+///
+/// # Errors
+/// Names the tenants whose policies Lifeboat did not set, unless they may be taken over. Fails if the cluster does not
+/// answer.
+pub(crate) async fn consent(
+    control: &Control,
+    cluster: &Cluster,
+    scope: Scope,
+    days: u32,
+    take_over: bool,
+) -> Result<Vec<(TenantId, Option<DeletePolicy>)>, Error> {
+    let context = &control.context;
+    delete_policy::check_offered(cluster)?;
+    let question = async {
+        let mut driver = asking::open(context, cluster).await?;
+        Ok((driver.tenants().await?, driver.delete_policies().await?))
+    };
+    let (living, policies) = asking::within_limit(cluster, question).await?;
+    let owners = delete_policy::Owners::read(context, cluster.id).await?;
+    let ids: Vec<_> = living.iter().map(|tenant| tenant.id).collect();
+    let (mut seen, mut foreign) = (Vec::new(), Vec::new());
+    for tenant in covered(control, scope, &ids).await? {
+        let policy = policies.iter().find(|policy| policy.tenant == tenant);
+        if kernel::needs_consent(promise(days), policy, owners.last(tenant).as_ref()) {
+            let name = living.iter().find(|known| known.id == tenant).map_or("-", |known| &known.name);
+            foreign.push(format!("{name}: {}", policy.map_or_else(String::new, DeletePolicy::words)));
+        }
+        if take_over || policy.is_none() {
+            seen.push((tenant, policy.cloned()));
+        }
+    }
+    if foreign.is_empty() || take_over {
+        return Ok(seen);
+    }
+    let refusal = Problem::conflict("strategy-foreign-policies").with("policies", foreign.join(", "));
+    Err(refusal.with("days", days).into())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -118,7 +207,7 @@ mod tests {
     use model::backup::DataBackupMode::Full;
     use sim::Profile;
 
-    use super::{TenantDeletePolicy, delete_policies};
+    use super::{PolicyFilter, TenantDeletePolicy, delete_policies};
     use crate::testing::simulated::SimWorld;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -129,7 +218,8 @@ mod tests {
     }
 
     async fn of_shop(world: &SimWorld, days: Option<u32>) -> TenantDeletePolicy {
-        let found = delete_policies(&world.control, &world.actor, world.cluster, days).await.expect("told");
+        let filter = PolicyFilter { retention_days: days, scope: None };
+        let found = delete_policies(&world.control, &world.actor, world.cluster, filter).await.expect("told");
         found.into_iter().find(|policy| policy.tenant_name == "shop").expect("it is a tenant")
     }
 
@@ -181,10 +271,12 @@ mod tests {
     #[tokio::test]
     async fn a_cluster_without_delete_policies_says_so() {
         let world = SimWorld::with(Profile::V3_1_5, &["shop"]).await;
-        let refused = delete_policies(&world.control, &world.actor, world.cluster, None).await;
+        let all = PolicyFilter::default();
+        let refused = delete_policies(&world.control, &world.actor, world.cluster, all).await;
         assert_eq!(refused.expect_err("there are none").problem().text.id, "delete-policy-not-offered");
         let newer = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-        let refused = delete_policies(&newer.control, &newer.actor, newer.cluster, Some(0)).await;
+        let none = PolicyFilter { retention_days: Some(0), scope: None };
+        let refused = delete_policies(&newer.control, &newer.actor, newer.cluster, none).await;
         assert_eq!(refused.expect_err("no window").problem().text.id, "retention-rule-out-of-range");
     }
 }

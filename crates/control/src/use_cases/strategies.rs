@@ -33,19 +33,21 @@ use metadata::Transaction;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{ClusterId, StorageId, TaskId};
+use model::id::{ClusterId, StorageId, TaskId, TenantId};
 use model::order::StorageChoice;
+use model::physical::delete_policy::DeletePolicy;
 use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
-use model::strategy::rules::{self, Ground, StorageEdit};
-use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy};
+use model::strategy::rules::{self, Besides, Ground, StorageEdit};
+use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy, TakeOver};
 use model::text::Text;
 use model::user::Permission;
 use model::{Problem, Timestamp};
 
 use crate::actor::Actor;
 use crate::context::{Attempt, Control};
+use crate::delete_policies;
 use crate::error::Error;
 use crate::orders;
 pub use ask::{
@@ -75,6 +77,7 @@ pub async fn create(
         let mut writer = created(control, actor, scope, ask).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
+        control.context.check_policies.notify_one();
         get(control, actor, scope).await
     });
     attempt.watch(&control.context, found::named(&control.context, scope, work)).await
@@ -106,13 +109,14 @@ async fn created(
     if let Some(tenant) = scope.tenant() {
         context.tenant(cluster.id, tenant).await?;
     }
-    let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
+    let StrategyAsk { method, storage, schedule, thresholds, secondary_backup, take_over_policies } = ask;
     let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     found::check_readable(&seen, scope)?;
     // Before the storage: without one, that would be the reason to refuse what no storage makes possible.
     let mut draft = Draft { method, storage: StorageId(0), schedule, thresholds, secondary_backup };
-    rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
+    let first = rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
+    let seen_policies = consent(control, &cluster, scope, &first, None, take_over_policies).await?;
     let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
     let place = place(context, &cluster, scope, usual, None, storage).await?;
     let mut writer = control.metadata().begin().await?;
@@ -120,7 +124,9 @@ async fn created(
     found::check_readable(&strategies, scope)?;
     draft.storage = place.save(&mut writer).await?;
     let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
-    count_clean_up_from(writer.now().await?, &mut settings, false);
+    let now = writer.now().await?;
+    count_clean_up_from(now, &mut settings, false);
+    settings.take_over = seen_policies.map(|seen| TakeOver { at: now, seen });
     let paused = !draft.schedule.backup_schedule_enabled;
     writer.strategy_insert(scope, actor.user, &settings, paused).await?;
     Ok(writer)
@@ -142,6 +148,7 @@ pub async fn change(
         let mut writer = changed(control, actor, scope, change).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
+        control.context.check_policies.notify_one();
         get(control, actor, scope).await
     });
     attempt.watch(&control.context, found::named(&control.context, scope, work)).await
@@ -178,12 +185,30 @@ async fn changed(
         thresholds,
         secondary_backup,
         accept_storage_move,
+        take_over_policies,
     } = change;
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     let seen = found::find(&seen, scope)?;
     let method = method.unwrap_or(seen.settings.method);
     let own = seen.settings.storage;
     let place = place(context, &cluster, scope, method, Some(own), storage).await?;
+    let (seen_settings, given) = (seen.settings.clone(), schedule.clone());
+    let wanted = given.unwrap_or_else(|| written(seen, method));
+    let wanted = Draft {
+        method: Some(method),
+        storage: own,
+        schedule: wanted,
+        thresholds: ask::merged(thresholds, seen_settings.thresholds),
+        secondary_backup,
+    };
+    // Before the transaction, because the cluster is asked. What is refused here is refused below with its reason.
+    let seen_policies = match rules::settings(&wanted, scope, ground(&cluster), Some(&seen_settings.schedule))
+    {
+        Ok(settings) => {
+            consent(control, &cluster, scope, &settings, Some(&seen_settings), take_over_policies).await?
+        }
+        Err(_) => None,
+    };
     let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
     let mut writer = control.metadata().begin().await?;
     let strategies = writer.strategies_whole_now(cluster.id).await?;
@@ -197,8 +222,10 @@ async fn changed(
     let paused = !schedule.backup_schedule_enabled;
     let thresholds = ask::merged(thresholds, old.settings.thresholds);
     let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
-    let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
     let now = writer.now().await?;
+    let take_over = seen_policies.map(|seen| TakeOver { at: now, seen });
+    let mut settings =
+        rules::change(&draft, old, ground(&cluster), Besides { storage: storage_edit, take_over })?;
     if old.paused != paused
         && let Some(clean_up) = &mut settings.clean_up
     {
@@ -292,8 +319,12 @@ async fn switch(
         if !paused {
             new.owner = actor.user;
         }
+        let is_kernels = new.settings.kernel_window_days().is_some();
         let stops_clean_up = matches!(switch, Switch::Pause(PauseToo { clean_up: true, .. }));
         match &mut new.settings.clean_up {
+            Some(_) if stops_clean_up && is_kernels => {
+                return Err(Problem::refused(codes::INVALID, "strategy-clean-up-by-database").into());
+            }
             Some(clean_up) => clean_up.stops_in_pause = stops_clean_up,
             None if stops_clean_up => {
                 return Err(Problem::refused(codes::INVALID, "strategy-without-clean-up").into());
@@ -328,7 +359,7 @@ async fn switch(
 }
 
 /// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. A task that waits in the
-/// queue ends without running.
+/// queue ends without running. The watcher of delete policies drops those that the strategy set.
 ///
 /// # Errors
 /// When the actor lacks the permission, or there is no strategy (20106).
@@ -343,9 +374,34 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         writer.strategy_runs_withdraw(id, Text::new("task-withdrawn-deleted")).await?;
         writer.strategy_remove(id).await?;
         attempt.done(&mut writer).await?;
-        Ok(writer.commit().await?)
+        writer.commit().await?;
+        control.context.check_policies.notify_one();
+        Ok(())
     });
     attempt.watch(&control.context, found::named(&control.context, scope, work)).await
+}
+
+/// Asks the cluster for the policies that the clean-up of a physical strategy replaces, if it is new or has another
+/// window, or if foreign ones are to be taken over.
+async fn consent(
+    control: &Control,
+    cluster: &Cluster,
+    scope: Scope,
+    new: &Settings,
+    old: Option<&Settings>,
+    take_over: bool,
+) -> Result<Option<Vec<(TenantId, Option<DeletePolicy>)>>, Error> {
+    let Some(days) = new.kernel_window_days() else {
+        return if take_over {
+            Err(Problem::invalid("strategy-nothing-to-take-over").into())
+        } else {
+            Ok(None)
+        };
+    };
+    if !take_over && old.and_then(Settings::kernel_window_days) == Some(days) {
+        return Ok(None);
+    }
+    delete_policies::consent(control, cluster, scope, days, take_over).await.map(Some)
 }
 
 /// Returns the default storage of a tenant's strategy: that of the cluster's strategy with the same method.
@@ -385,7 +441,9 @@ fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
             && method == strategy.settings.method,
         clean_enabled: clean_up.is_some(),
         backup_data_retention_days: clean_up.map(|clean_up| clean_up.retention_days),
-        clean_schedule_time: clean_up.map(|clean_up| clean_up.time.to_string()),
+        clean_schedule_time: clean_up
+            .filter(|_| method == BackupMethod::Logical)
+            .map(|clean_up| clean_up.time.to_string()),
     }
 }
 

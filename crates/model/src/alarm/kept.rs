@@ -180,6 +180,8 @@ pub struct Observation {
     pub clusters: BTreeSet<ClusterId>,
     /// The clusters that respond and whose log backup status is known, with the time of that status.
     pub logs: BTreeMap<ClusterId, Span>,
+    /// The clusters whose clean-up by the database is known, with the time of that status.
+    pub clean_ups: BTreeMap<ClusterId, Span>,
     /// The strategies, by cluster and tenant, whose storage has no known capacity now.
     pub unmeasured: BTreeSet<(ClusterId, Option<TenantId>)>,
     /// The strategies, by cluster and tenant, that cannot be read now.
@@ -209,6 +211,7 @@ impl Observation {
         match key.kind {
             kind if is_of_strategy(kind) && self.unreadable.contains(&(cluster, key.tenant)) => None,
             AlarmKind::LogBackupInterrupted | AlarmKind::IncBackupDelay => self.logs.get(&cluster).copied(),
+            AlarmKind::CleanUpFailing => self.clean_ups.get(&cluster).copied(),
             AlarmKind::StorageCapacity if self.unmeasured.contains(&(cluster, key.tenant)) => None,
             _ => Some(self.read),
         }
@@ -371,6 +374,7 @@ const fn is_of_strategy(kind: AlarmKind) -> bool {
             | AlarmKind::IncBackupDelay
             | AlarmKind::BackupRunMissed
             | AlarmKind::StrategyOwnerInvalid
+            | AlarmKind::CleanUpFailing
     )
 }
 

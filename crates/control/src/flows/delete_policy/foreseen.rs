@@ -5,8 +5,8 @@ use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::TenantId;
 use model::physical::destination::{TenantDestinations, is_below};
-use model::recovery_window::record::{BackupRecord, RecordedSet};
-use model::retention::kernel::{KernelPolicy, predict};
+use model::recovery_window::record::{BackupRecord, RecordedPiece, RecordedSet};
+use model::retention::kernel::{KernelPolicy, predict, surely_gone};
 use model::size;
 use oceanbase::Driver;
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,62 @@ impl Outlook {
     }
 }
 
+impl Outlook {
+    /// Returns the time of the database.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Returns the sets of a tenant that a policy `default` with this window should have deleted some time ago: those
+    /// that would also expire by a window that is longer by this time.
+    pub(crate) async fn overdue(
+        &self,
+        driver: &mut Driver,
+        tenant: TenantId,
+        window_us: u64,
+        longer_us: u64,
+    ) -> Result<Vec<i64>, Error> {
+        let Some(record) = self.records.iter().find(|record| record.tenant == tenant) else {
+            return Ok(Vec::new());
+        };
+        let places = driver.tenant_destinations(tenant).await?;
+        let sets: Vec<_> = sets_at(record, &places).map(|recorded| recorded.set.clone()).collect();
+        let pieces: Vec<_> = pieces_at(record, &places).map(|recorded| recorded.piece.clone()).collect();
+        let begin = begin(self.now, window_us.saturating_add(longer_us));
+        Ok(begin.map_or_else(Vec::new, |begin| surely_gone(&sets, &pieces, begin)))
+    }
+}
+
+/// Returns the finished sets at the tenant's current destination whose files are not deleted.
+fn sets_at<'a>(
+    record: &'a BackupRecord,
+    places: &'a TenantDestinations,
+) -> impl Iterator<Item = &'a RecordedSet> {
+    let is_there = |recorded: &&RecordedSet| {
+        places.data.as_deref().is_some_and(|place| is_below(&recorded.path, place))
+            && !recorded.is_deleted
+            && recorded.ended.is_some()
+    };
+    record.sets.iter().filter(is_there)
+}
+
+/// Returns the pieces at the tenant's current destination.
+fn pieces_at<'a>(
+    record: &'a BackupRecord,
+    places: &'a TenantDestinations,
+) -> impl Iterator<Item = &'a RecordedPiece> {
+    let is_there = |recorded: &&RecordedPiece| {
+        places.log.as_ref().is_some_and(|place| is_below(&recorded.path, &place.path))
+    };
+    record.pieces.iter().filter(is_there)
+}
+
+/// Returns the start of a window; none for a window of 0, with which nothing expires.
+fn begin(now: Timestamp, window_us: u64) -> Option<u64> {
+    let now_us = u64::try_from(now.0).unwrap_or(0);
+    (window_us > 0).then(|| now_us.saturating_sub(window_us).saturating_mul(1_000))
+}
+
 fn expiring(
     rule: KernelPolicy,
     window_us: u64,
@@ -114,16 +170,11 @@ fn expiring(
     places: &TenantDestinations,
     now: Timestamp,
 ) -> (Expiring, Foreseen) {
-    let lies_at = |place: Option<&str>, path: &str| place.is_some_and(|place| is_below(path, place));
     let data = places.data.as_deref();
     let log = places.log.as_ref().map(|log| log.path.as_str());
-    let is_over = |recorded: &&RecordedSet| {
-        lies_at(data, &recorded.path) && !recorded.is_deleted && recorded.ended.is_some()
-    };
-    let sets: Vec<_> = record.sets.iter().filter(is_over).collect();
-    let pieces: Vec<_> = record.pieces.iter().filter(|piece| lies_at(log, &piece.path)).collect();
-    let now_us = u64::try_from(now.0).unwrap_or(0);
-    let begin = (window_us > 0).then(|| now_us.saturating_sub(window_us).saturating_mul(1_000));
+    let sets: Vec<_> = sets_at(record, places).collect();
+    let pieces: Vec<_> = pieces_at(record, places).collect();
+    let begin = begin(now, window_us);
     let plain_sets: Vec<_> = sets.iter().map(|recorded| recorded.set.clone()).collect();
     let plain_pieces: Vec<_> = pieces.iter().map(|recorded| recorded.piece.clone()).collect();
     let gone = predict(rule, &plain_sets, &plain_pieces, begin);

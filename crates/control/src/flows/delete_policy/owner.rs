@@ -4,11 +4,13 @@
 //! others are foreign: those of other tools, those that were changed since, and those of a tenant that was dropped and
 //! created again, whose ID is another one.
 
-use engine::Flow as _;
+use engine::{Flow as _, TaskStatus};
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
-use model::id::{ClusterId, TenantId};
+use model::Timestamp;
+use model::id::{ClusterId, StrategyId, TenantId};
 use model::physical::delete_policy::{DeletePolicy, PolicyWish};
+use model::strategy::kernel::LastChange;
 
 use super::state::{ChangeDeletePolicy, Lane, State};
 use crate::context::Context;
@@ -30,16 +32,46 @@ impl Owners {
 
     /// Returns whether Lifeboat did not set the policy.
     pub(crate) fn is_foreign(&self, policy: &DeletePolicy) -> bool {
-        let newest = self.0.iter().find_map(|task| last_wish(task, policy.tenant));
-        !newest.is_some_and(|wish| policy.is(wish))
+        !self.last(policy.tenant).is_some_and(|last| last.left(policy))
+    }
+
+    /// Returns the strategy that ordered the newest change of a tenant's policy.
+    pub(super) fn strategy_of(&self, tenant: TenantId) -> Option<StrategyId> {
+        self.last(tenant)?.strategy
+    }
+
+    /// Returns how Lifeboat left the policy of a tenant; none if it never changed it.
+    pub(crate) fn last(&self, tenant: TenantId) -> Option<LastChange> {
+        self.0.iter().find_map(|task| last_change(task, tenant))
+    }
+
+    /// Returns the newest task that a strategy ordered for a tenant, even if it changed nothing.
+    pub(crate) fn newest_of(&self, strategy: StrategyId, tenant: TenantId) -> Option<&engine::Task> {
+        self.0.iter().find(|task| {
+            let state = serde_json::from_value::<State>(task.state.clone());
+            state.is_ok_and(|state| {
+                state.strategy == Some(strategy) && state.tenants.values().any(|part| part.tenant == tenant)
+            })
+        })
+    }
+
+    /// Returns the newest task of all.
+    pub(crate) fn newest(&self) -> Option<&engine::Task> {
+        self.0.first()
     }
 }
 
 /// Returns the policy that a task left a tenant with; none if it changed nothing for the tenant, or cannot be read.
-fn last_wish(task: &engine::Task, tenant: TenantId) -> Option<PolicyWish> {
+fn last_change(task: &engine::Task, tenant: TenantId) -> Option<LastChange> {
     let state: State = serde_json::from_value(task.state.clone()).ok()?;
     let (key, _) = state.tenants.iter().find(|(_, part)| part.tenant == tenant)?;
     let lane = task.lanes.iter().find(|lane| lane.key == *key)?;
     let lane: Lane = serde_json::from_value(lane.state.clone()).ok()?;
-    if lane.adds { Some(state.wish) } else { lane.drops.then_some(PolicyWish::Drop) }
+    let wish = if lane.adds { state.wish } else { lane.drops.then_some(PolicyWish::Drop)? };
+    Some(LastChange {
+        wish,
+        strategy: state.strategy,
+        created: Timestamp(task.created_at.0),
+        is_done: task.status == TaskStatus::Successful,
+    })
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use model::Problem;
 use model::cluster::Cluster;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, StrategyId, TenantId};
 use model::physical::delete_policy::{DAY_US, DeletePolicy, PolicyChange, PolicyWish};
 use model::problem::codes;
 use oceanbase::Driver;
@@ -65,13 +65,15 @@ impl PolicyPlan {
     }
 }
 
-/// Plans a change of the policies of these tenants. The cluster is asked; nothing is changed.
+/// Plans a change of the policies of these tenants. The cluster is asked; nothing is changed. With a strategy, a policy
+/// that another one, or a user, has set is taken over as a foreign one is: it is dropped with the strategy.
 pub(crate) async fn plan(
     context: &Context,
     cluster: &Cluster,
     driver: &mut Driver,
     chosen: &[TenantId],
     wish: PolicyWish,
+    strategy: Option<StrategyId>,
 ) -> Result<PolicyPlan, Error> {
     if chosen.is_empty() {
         return Err(Problem::invalid("delete-policy-without-tenant").into());
@@ -86,7 +88,8 @@ pub(crate) async fn plan(
         let tenant = guard::living(&living, id)?;
         let policy = only_policy(&policies, id, &tenant.name)?;
         let is_foreign = policy.as_ref().is_some_and(|policy| owners.is_foreign(policy));
-        let change = wish.change(policy.as_ref(), is_foreign);
+        let is_others = policy.is_some() && strategy.is_some() && strategy != owners.strategy_of(id);
+        let change = wish.change(policy.as_ref(), is_foreign || is_others);
         let (expiring, foreseen) = match wish {
             PolicyWish::Set { rule, days } => {
                 guard::check_set(context, driver, cluster, tenant, rule).await?;

@@ -9,10 +9,11 @@ use futures::future::BoxFuture;
 use metadata::tasks::subject;
 use model::Problem;
 use model::cluster::{Cluster, refuse_upgrading};
-use model::id::TenantId;
+use model::id::{StrategyId, TenantId};
 use model::order::DeletePolicyOrder;
 use model::physical::delete_policy::{DeletePolicy, PolicyChange, PolicyWish};
 use model::problem::codes;
+use model::strategy::{Holders, Scope};
 
 use super::guard::check_offered;
 use super::plan::{PolicyPlan, plan};
@@ -38,27 +39,60 @@ fn draft<'a>(
     })
 }
 
-/// Plans a change, as it would be requested now.
+/// Plans a change, as a user, or this strategy, would request it now. What a strategy needs is changed by the strategy
+/// only.
 pub(crate) async fn plan_now(
     context: &Context,
     cluster: &Cluster,
     chosen: &[TenantId],
     wish: PolicyWish,
+    strategy: Option<StrategyId>,
 ) -> Result<PolicyPlan, Error> {
     check_offered(cluster)?;
     refuse_upgrading(cluster)?;
+    if strategy.is_none() {
+        refuse_promised(context, cluster, chosen, wish).await?;
+    }
     let question = async {
         let mut driver = asking::open(context, cluster).await?;
-        plan(context, cluster, &mut driver, chosen, wish).await
+        plan(context, cluster, &mut driver, chosen, wish, strategy).await
     };
     Ok(asking::within_limit(cluster, question).await?)
 }
 
+/// Refuses another policy than the one that a tenant's backup strategy needs: the strategy would set its own again, and
+/// until then, the database might delete what the strategy keeps.
+async fn refuse_promised(
+    context: &Context,
+    cluster: &Cluster,
+    chosen: &[TenantId],
+    wish: PolicyWish,
+) -> Result<(), Error> {
+    let strategies = context.metadata.strategy_list_whole(Some(cluster.id)).await?.readable;
+    let holders = Holders::of(&strategies);
+    for tenant in chosen {
+        let Some(strategy) = holders.holding(cluster.id, *tenant) else { continue };
+        let Some(days) = strategy.settings.kernel_window_days() else { continue };
+        if strategy.kernel_wish() == Some(wish) {
+            continue;
+        }
+        let known = context.metadata.tenant_get(cluster.id, *tenant).await?;
+        let name = known.map_or_else(|| tenant.to_string(), |tenant| tenant.name);
+        let object = match strategy.scope {
+            Scope::Cluster(_) => cluster.name.clone(),
+            Scope::Tenant(..) => format!("{}/{name}", cluster.name),
+        };
+        let refusal = Problem::conflict("delete-policy-of-strategy").with("tenant", name);
+        return Err(refusal.with("object", object).with("days", days).into());
+    }
+    Ok(())
+}
+
 /// Returns the task that an order creates.
 async fn new_task(context: &Context, order: DeletePolicyOrder) -> Result<NewTask, Error> {
-    let DeletePolicyOrder { cluster, tenants: chosen, wish, take_over, plan: seen } = order;
+    let DeletePolicyOrder { cluster, tenants: chosen, wish, take_over, plan: seen, strategy } = order;
     let cluster = context.cluster(cluster).await?;
-    let plan = plan_now(context, &cluster, &chosen, wish).await?;
+    let plan = plan_now(context, &cluster, &chosen, wish, strategy).await?;
     plan.refuse_other(&seen)?;
     let mut tenants = BTreeMap::new();
     for planned in plan.tenants {
@@ -80,13 +114,17 @@ async fn new_task(context: &Context, order: DeletePolicyOrder) -> Result<NewTask
         _ => None,
     };
     let identity = Identity::of(&cluster.facts);
-    let state = State { cluster: cluster.id, identity, wish, chosen, plan: seen, tenants };
+    let state = State { cluster: cluster.id, identity, strategy, wish, chosen, plan: seen, tenants };
     let name = Note::new(ChangeDeletePolicy::KIND).arg("cluster", &cluster.name);
     let task = NewTask::of::<ChangeDeletePolicy>(name, &state, lanes)
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
         .subject(subject::CLUSTER, cluster.id.to_string())
         .subject(subjects::CLUSTER_NAME, &cluster.name)
         .exclusive(format!("delete-policy:{}", cluster.id));
+    let task = match strategy {
+        Some(strategy) => task.subject(subject::STRATEGY, strategy.to_string()),
+        None => task,
+    };
     Ok(match only {
         Some((name, tenant)) => {
             task.subject(subject::TENANT, tenant.to_string()).subject(subjects::TENANT_NAME, name)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use engine::At;
 use model::cluster::ClusterFacts;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, StrategyId, TenantId};
 use model::physical::delete_policy::{DeletePolicy, PolicyWish};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,9 @@ pub(crate) struct State {
     pub(super) cluster: ClusterId,
     /// The cluster that answered when the change was requested.
     pub(super) identity: Identity,
+    /// The strategy that ordered the change; none if a user requested it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) strategy: Option<StrategyId>,
     /// The requested policy.
     pub(super) wish: PolicyWish,
     /// The chosen tenants, also those whose policy does not change.

@@ -41,6 +41,8 @@ pub struct StrategyAsk {
     pub thresholds: ThresholdConfig,
     /// Whether a copy in a second storage is requested.
     pub secondary_backup: bool,
+    /// Whether delete policies of the database that Lifeboat did not set may be replaced.
+    pub take_over_policies: bool,
 }
 
 /// The changes of a strategy; `None` keeps a setting.
@@ -60,6 +62,8 @@ pub struct StrategyChange {
     pub secondary_backup: bool,
     /// Whether a physical strategy may move to another storage.
     pub accept_storage_move: bool,
+    /// Whether delete policies of the database that Lifeboat did not set may be replaced.
+    pub take_over_policies: bool,
 }
 
 /// The details of a strategy.

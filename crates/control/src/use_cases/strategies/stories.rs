@@ -41,6 +41,7 @@ impl Story {
             schedule: serde_json::from_value(schedule).expect("a schedule"),
             thresholds: ThresholdConfig::default(),
             secondary_backup: false,
+            take_over_policies: false,
         };
         super::create(&story.world.control, &story.world.actor, story.scope, ask).await.expect("created");
         story

@@ -67,6 +67,7 @@ fn ask(world: &SimWorld, kind: &str) -> StrategyAsk {
         schedule: hourly(kind),
         thresholds: ThresholdConfig::default(),
         secondary_backup: false,
+        take_over_policies: false,
     }
 }
 
