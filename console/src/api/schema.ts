@@ -2193,7 +2193,7 @@ export interface components {
          * @description The types of alarms: OCP's names, and our own in its style where it has none.
          * @enum {string}
          */
-        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable" | "channel_failing";
+        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable" | "backup_clean_up_failing" | "channel_failing";
         /** @description An alarm. */
         AlarmView: {
             acknowledged?: components["schemas"]["AcknowledgedView"] | null;
@@ -3061,6 +3061,8 @@ export interface components {
             recoveryWindow?: string | null;
             /** @description Whether Lifeboat set the policy, and nobody has changed it since. */
             setByLifeboat: boolean;
+            /** @description Whether a strategy with these `retentionDays` needs consent to replace the policy, because Lifeboat did not set it. */
+            takeOverNeeded: boolean;
             /**
              * Format: int64
              * @description The tenant.
@@ -5266,6 +5268,11 @@ export interface components {
             obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
+            /**
+             * @description Whether delete policies that Lifeboat did not set may be replaced: the clean-up of a physical strategy sets the
+             *     policy of each tenant. Without it, a strategy with another window is refused, and the answer names them.
+             */
+            takeOverDeletePolicies?: boolean;
         };
         /** @description A new tenant. To recover single tables and databases, an existing one: then only `name` and `poolList` apply. */
         NewTenantBody: {
@@ -6240,10 +6247,11 @@ export interface components {
              * @example 02:00:00.000+08:00
              */
             backupScheduleTime?: string | null;
-            /** @description Whether expired backups are deleted: of a logical strategy. */
+            /** @description Whether expired backups are deleted. Those of a physical strategy are deleted by the database, from 4.0 on. */
             cleanEnabled?: boolean;
             /**
              * @description When expired backups are deleted, each day: a time with an offset, or in the zone of the schedule; 03:00 when left out.
+             *     Only for a logical strategy.
              * @example 03:00
              */
             cleanScheduleTime?: string | null;
@@ -6612,6 +6620,11 @@ export interface components {
             obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
+            /**
+             * @description Whether delete policies that Lifeboat did not set may be replaced: the clean-up of a physical strategy sets the
+             *     policy of each tenant. Without it, a strategy with another window is refused, and the answer names them.
+             */
+            takeOverDeletePolicies?: boolean;
         };
         /** @description Backup strategies. */
         StrategyListView: {
@@ -14879,6 +14892,13 @@ export interface operations {
             query?: {
                 /** @description The window in days of a policy whose deletions to show. Defaults to each tenant's own policy. */
                 retentionDays?: number;
+                /**
+                 * @description Only the tenants that a strategy backs up, whether it is saved or not: CLUSTER for the strategy of the cluster,
+                 *     TENANT for that of the tenant in `tenantId`.
+                 */
+                strategyDimension?: components["schemas"]["BackupDimension"];
+                /** @description The tenant of the strategy. */
+                tenantId?: number;
             };
             header?: never;
             path: {

@@ -139,7 +139,7 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
             {planned.error && !fieldOf(planned.error) ? <ProblemAlert error={planned.error} /> : null}
           </Part>
           <Part title={cleanUp.part}>
-            <CleanUpFields draft={draft} generation={cluster.generation} refused={refused} onChange={(wish) => change({ cleanUp: wish })} />
+            <CleanUpFields draft={draft} cluster={cluster} refused={refused} onChange={(wish) => change({ cleanUp: wish })} />
           </Part>
           <Part title={words.thresholds}>
             <Thresholds draft={draft} refused={refused} onChange={change} />

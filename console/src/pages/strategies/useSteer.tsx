@@ -51,13 +51,15 @@ export function useSteer() {
     onError: report.failed,
     onSettled: (_, error, { strategy, action }) => refresh(strategy.clusterId, action === 'remove' && !error ? strategy : undefined),
   });
-  const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig'>>, action: Steer, canPauseLogs = false) => {
+  const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig' | 'backupMode'>>, action: Steer, canPauseLogs = false) => {
     const cleansUp = strategy.obBackupScheduleConfig?.cleanEnabled ?? false;
+    // The database deletes physical backups, also during a pause.
+    const canPauseCleanUp = cleansUp && strategy.backupMode !== 'PHYSICAL_BACKUP';
     let too: PauseToo = { pauseLogBackup: false, pauseCleanUp: false };
     const isPause = action === 'pause';
     const choices = [
       { field: 'pauseLogBackup' as const, isOffered: isPause && canPauseLogs, text: words.pauseLogs, hint: words.pauseLogsHint },
-      { field: 'pauseCleanUp' as const, isOffered: isPause && cleansUp, text: cleanUp.pause, hint: cleanUp.pauseHint },
+      { field: 'pauseCleanUp' as const, isOffered: isPause && canPauseCleanUp, text: cleanUp.pause, hint: cleanUp.pauseHint },
     ].filter(({ isOffered }) => isOffered);
     const object = namedObject(strategy, labels);
     const isOfTenant = typeof strategy.tenantId === 'number';
