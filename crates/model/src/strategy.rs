@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backup::BackupMethod;
 use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
+use crate::physical::delete_policy::DeletePolicy;
 use crate::schedule::{Daily, Schedule};
 use crate::time::Timestamp;
 
@@ -21,7 +22,6 @@ pub mod kernel;
 pub mod rules;
 
 pub use draft::Draft;
-pub use kernel::TakeOver;
 
 /// The object that a strategy backs up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,6 +84,15 @@ const fn yes() -> bool {
 
 const fn long_ago() -> Timestamp {
     Timestamp(0)
+}
+
+/// The consent to replace delete policies of the database that Lifeboat did not leave. It ends with the next change that Lifeboat makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOver {
+    /// When it was given.
+    pub at: Timestamp,
+    /// The policies that were seen; none for a tenant without a policy.
+    pub seen: Vec<(TenantId, Option<DeletePolicy>)>,
 }
 
 /// When a strategy raises an alarm.

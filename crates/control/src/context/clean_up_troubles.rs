@@ -20,6 +20,17 @@ pub(crate) struct CleanUpCheck {
     pub(crate) at: Span,
     /// What is wrong, at most one problem for each tenant.
     pub(crate) troubles: Vec<CleanUpTrouble>,
+    /// What is wrong with the deletions of the database.
+    pub(crate) deletions: Deletions,
+}
+
+/// What is wrong with the deletions of a database. This is read less often than the policies.
+#[derive(Debug, Clone)]
+pub(crate) struct Deletions {
+    /// When it was read.
+    pub(crate) read: Timestamp,
+    /// The problems.
+    pub(crate) troubles: Vec<CleanUpTrouble>,
 }
 
 /// A tenant whose expired backups are not deleted as they should be.
@@ -41,6 +52,11 @@ impl CleanUpTroubles {
     /// Stores the check of a cluster.
     pub(crate) fn keep(&self, cluster: ClusterId, check: CleanUpCheck) {
         self.all().insert(cluster, check);
+    }
+
+    /// Returns what was wrong with the deletions of a cluster when that was read.
+    pub(crate) fn deletions_of(&self, cluster: ClusterId) -> Option<Deletions> {
+        self.all().get(&cluster).map(|check| check.deletions.clone())
     }
 
     /// Forgets the last check of a cluster that did not answer: nobody knows what is wrong now.

@@ -27,7 +27,7 @@ pub(crate) mod words;
 
 pub use actor::{Actor, Means};
 pub(crate) use audit::Attempt;
-pub(crate) use clean_up_troubles::{CleanUpCheck, CleanUpTrouble};
+pub(crate) use clean_up_troubles::{CleanUpCheck, CleanUpTrouble, Deletions};
 pub use control::{Control, Opened};
 pub use error::Error;
 pub use heartbeat::Heartbeat;

@@ -323,7 +323,7 @@ async fn switch(
         let stops_clean_up = matches!(switch, Switch::Pause(PauseToo { clean_up: true, .. }));
         match &mut new.settings.clean_up {
             Some(_) if stops_clean_up && is_kernels => {
-                return Err(Problem::refused(codes::INVALID, "strategy-clean-up-by-database").into());
+                return Err(Problem::refused(codes::INVALID, "strategy-pause-without-clean-up").into());
             }
             Some(clean_up) => clean_up.stops_in_pause = stops_clean_up,
             None if stops_clean_up => {

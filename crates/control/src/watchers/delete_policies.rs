@@ -8,7 +8,7 @@ use crate::use_cases::delete_policies;
 
 pub(super) const WATCHER: Watcher = Watcher {
     name: "delete-policies",
-    period: Duration::from_secs(5 * 60),
+    period: Duration::from_secs(30),
     wake_up: WakeUp::Signal(|control| &control.context.check_policies),
     at_start: true,
     look: |control| Box::pin(delete_policies::watch(control)),

@@ -4,8 +4,6 @@
 //! A deletion by the database cannot be undone. So whatever somebody else did to a policy is left alone, until the user
 //! who saves the strategy agrees to replace what there is.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Scope, Settings, Strategy};
 use crate::backup::BackupMethod;
 use crate::id::{StrategyId, TenantId};
@@ -13,15 +11,6 @@ use crate::physical::SYS;
 use crate::physical::delete_policy::{DeletePolicy, PolicyWish};
 use crate::retention::kernel::KernelPolicy;
 use crate::time::Timestamp;
-
-/// The consent to replace what Lifeboat did not leave. It ends with the next change that Lifeboat makes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TakeOver {
-    /// When it was given.
-    pub at: Timestamp,
-    /// The policies that were seen; none for a tenant without a policy.
-    pub seen: Vec<(TenantId, Option<DeletePolicy>)>,
-}
 
 /// How a task of Lifeboat left the policy of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,13 +125,13 @@ pub fn tenants_of(scope: Scope, other: &[Scope], tenants: &[TenantId]) -> Vec<Te
 
 #[cfg(test)]
 mod tests {
-    use super::{Duty, LastChange, Scope, TakeOver, duty, needs_consent, tenants_of};
+    use super::{Duty, LastChange, Scope, duty, needs_consent, tenants_of};
     use crate::id::{ClusterId, StrategyId, TenantId};
     use crate::physical::delete_policy::{DeletePolicy, PolicyWish};
     use crate::retention::kernel::KernelPolicy;
     use crate::schedule::Daily;
     use crate::strategy::tests::{NIGHTLY, strategy};
-    use crate::strategy::{CleanUp, Strategy};
+    use crate::strategy::{CleanUp, Strategy, TakeOver};
     use crate::time::Timestamp;
 
     const SHOP: TenantId = TenantId(1002);

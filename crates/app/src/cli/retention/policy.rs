@@ -90,12 +90,12 @@ async fn show(client: &Client, screen: Screen, name: &str, days: Option<u32>) ->
 }
 
 /// Reads a list of delete policies.
-pub(in crate::cli) fn read_policies(data: &Value) -> Result<Vec<DeletePolicyRow>, Failure> {
+pub(crate) fn read_policies(data: &Value) -> Result<Vec<DeletePolicyRow>, Failure> {
     read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))
 }
 
 /// Prints delete policies with what the database deletes by them.
-pub(in crate::cli) fn show_policies(screen: Screen, policies: &[DeletePolicyRow]) {
+pub(crate) fn show_policies(screen: Screen, policies: &[DeletePolicyRow]) {
     let rows: Vec<Vec<String>> = policies.iter().map(|policy| columns(policy, None)).collect();
     let heads = ["TENANT", "POLICY", "WINDOW", "SET BY LIFEBOAT", "SETS TO DELETE", "PIECES", "SIZE"];
     screen.table(&heads, &rows);

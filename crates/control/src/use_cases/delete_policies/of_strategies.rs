@@ -27,7 +27,7 @@ use oceanbase::Driver;
 
 use super::overdue::{self, Deleting};
 use crate::asking;
-use crate::context::{CleanUpCheck, CleanUpTrouble, Control};
+use crate::context::{CleanUpCheck, CleanUpTrouble, Control, Deletions};
 use crate::error::Error;
 use crate::flows::delete_policy::{self, Outlook, Owners};
 use crate::orders::{self, actor_of_run, caretaker};
@@ -37,6 +37,9 @@ const AT_ONCE: usize = 16;
 
 /// How long a strategy waits after a task that failed.
 const AGAIN_AFTER_US: u64 = 3_600 * 1_000_000;
+
+/// How often the deletions of a database are read: much more is read for them than for the policies.
+const READ_EVERY_US: u64 = 5 * 60 * 1_000_000;
 
 /// The refusals that pass by themselves, so that they are no problem of the strategy.
 const PASSING: [&str; 5] = [
@@ -66,7 +69,8 @@ pub(crate) async fn watch(control: &Control) -> Result<(), Error> {
 async fn check(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let metadata = control.metadata();
     let from = metadata.now().await?;
-    let troubles = match delete_policy::check_offered(cluster) {
+    let nothing = || (Vec::new(), Deletions { read: from, troubles: Vec::new() });
+    let (troubles, deletions) = match delete_policy::check_offered(cluster) {
         Ok(()) => {
             let strategies = metadata.strategy_list_whole(Some(cluster.id)).await?;
             let owners = Owners::read(&control.context, cluster.id).await?;
@@ -75,13 +79,14 @@ async fn check(control: &Control, cluster: &Cluster) -> Result<(), Error> {
                 let round = Round { control, cluster, strategies, owners, now: from };
                 round.carry_out().await?
             } else {
-                Vec::new()
+                nothing()
             }
         }
-        Err(_) => Vec::new(),
+        Err(_) => nothing(),
     };
-    let at = Span { from, to: metadata.now().await? };
-    control.context.clean_up_troubles.keep(cluster.id, CleanUpCheck { at, troubles });
+    // The oldest data decide whether another server knows better.
+    let at = Span { from: from.min(deletions.read), to: metadata.now().await? };
+    control.context.clean_up_troubles.keep(cluster.id, CleanUpCheck { at, troubles, deletions });
     Ok(())
 }
 
@@ -99,7 +104,7 @@ struct Seen {
     /// The user tenants, and whether each can have a policy now: it is a primary tenant and in normal operation.
     tenants: Vec<(TenantId, bool)>,
     policies: BTreeMap<TenantId, DeletePolicy>,
-    deleting: Vec<Deleting>,
+    deletions: Deletions,
 }
 
 /// The changes that one strategy needs, and whether it may replace foreign policies by them.
@@ -109,8 +114,8 @@ type Changes = BTreeMap<(StrategyId, WishKey, bool), Vec<TenantId>>;
 type WishKey = Option<u32>;
 
 impl Round<'_> {
-    /// Orders the changes; returns what is wrong.
-    async fn carry_out(&self) -> Result<Vec<CleanUpTrouble>, Error> {
+    /// Orders the changes; returns what is wrong, and what of it is about the deletions of the database.
+    async fn carry_out(&self) -> Result<(Vec<CleanUpTrouble>, Deletions), Error> {
         let seen = asking::within_longer_limit(self.cluster, self.ask()).await?;
         let mut troubles: BTreeMap<TenantId, CleanUpTrouble> = BTreeMap::new();
         let mut changes = Changes::new();
@@ -140,12 +145,10 @@ impl Round<'_> {
         for ((strategy, days, take_over), tenants) in changes {
             self.change(strategy, wish(days), take_over, &tenants, &mut troubles).await?;
         }
-        for deleting in seen.deleting {
-            if let Some(late) = overdue::trouble(&deleting) {
-                troubles.entry(late.tenant).or_insert(late);
-            }
+        for late in &seen.deletions.troubles {
+            troubles.entry(late.tenant).or_insert_with(|| late.clone());
         }
-        Ok(troubles.into_values().collect())
+        Ok((troubles.into_values().collect(), seen.deletions))
     }
 
     async fn ask(&self) -> Result<Seen, Error> {
@@ -155,8 +158,17 @@ impl Round<'_> {
         let tenants: Vec<_> = living.iter().map(fit).filter(|(id, _)| *id != SYS).collect();
         let policies = driver.delete_policies().await?;
         let policies: BTreeMap<_, _> = policies.into_iter().map(|policy| (policy.tenant, policy)).collect();
-        let deleting = self.deleting(&mut driver, &tenants, &policies).await?;
-        Ok(Seen { tenants, policies, deleting })
+        let known = self.control.context.clean_up_troubles.deletions_of(self.cluster.id);
+        let known = known.filter(|known| self.now.since(known.read) < READ_EVERY_US);
+        let deletions = match known {
+            Some(known) => known,
+            None => {
+                let found = self.deleting(&mut driver, &tenants, &policies).await?;
+                let troubles = found.iter().filter_map(overdue::trouble).collect();
+                Deletions { read: self.now, troubles }
+            }
+        };
+        Ok(Seen { tenants, policies, deletions })
     }
 
     /// Reads what the database deletes of the tenants whose policy a strategy needs, or Lifeboat set.

@@ -208,7 +208,7 @@ async fn a_strategy_sets_changes_and_drops_the_policies_of_its_tenants(profile: 
     let (control, actor) = (&world.control, &world.actor);
     let both = PauseToo { clean_up: true, ..PauseToo::default() };
     let refused = strategies::pause(control, actor, whole(&world), both).await.expect_err("it stays");
-    assert_eq!(refused.problem().text.id, "strategy-clean-up-by-database");
+    assert_eq!(refused.problem().text.id, "strategy-pause-without-clean-up");
     strategies::pause(control, actor, whole(&world), PauseToo::default()).await.expect("paused");
     assert_eq!(settle(&world).await, 0, "a pause leaves the policies");
 
@@ -334,7 +334,7 @@ async fn deletions_that_fail_or_never_end_raise_an_alarm(profile: Profile) {
     world.fault(FaultName::CleanUpFails, Some("shop"));
     create(&world, whole(&world), ask(&world, Some(3))).await.expect("saved");
     assert_eq!(settle(&world).await, 1);
-    pass(&world, Duration::from_secs(60)).await;
+    pass(&world, HOUR / 6).await;
     look(&world).await;
     assert_eq!(alarms(&world).await, alarm("shop", "job-failed"));
     world.handle.clear_faults(None);
