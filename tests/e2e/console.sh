@@ -19,7 +19,7 @@ port=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["port"])
 for language in en zh; do
     $xtask seekdb sample --database "console_$language" > /dev/null
     mkdir "$work/$language" "$work/$language/backups"
-    listen=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    listen=127.0.0.1:$(tests/e2e/free-port)
     "$lifeboat" serve --data-dir "$work/$language/data" --file-root "$work/$language/backups" --listen "$listen" \
         --egress-allow loopback \
         > "$work/$language/server.log" 2>&1 &

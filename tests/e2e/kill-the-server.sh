@@ -23,7 +23,7 @@ read -r port < <(python3 -c 'import json, sys; print(json.load(open(sys.argv[1])
 (umask 077
  python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["password"])' "$instance" > "$work/database-password"
  echo "a password for one run" > "$work/admin-password")
-listen=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+listen=127.0.0.1:$(tests/e2e/free-port)
 export LIFEBOAT_SERVER=http://$listen LIFEBOAT_USER=admin LIFEBOAT_PASSWORD_FILE=$work/admin-password
 export LIFEBOAT_CLUSTER_PASSWORD_FILE=$work/database-password LIFEBOAT_ADMIN_PASSWORD_FILE=$work/admin-password
 

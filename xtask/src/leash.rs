@@ -69,16 +69,21 @@ impl Drop for Leash {
     }
 }
 
-/// Returns this many free ports, different from each other.
-pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N]> {
+/// Returns this many free ports, different from each other. They lie below those that the system gives to connections,
+/// one of which may be taken before the server starts.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     let mut held = Vec::with_capacity(N);
     let mut ports = [0; N];
     for port in &mut ports {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        *port = listener.local_addr()?.port();
+        let listener = loop {
+            *port = 10_000 + rand::random::<u16>() % 20_000;
+            if let Ok(listener) = std::net::TcpListener::bind(("127.0.0.1", *port)) {
+                break listener;
+            }
+        };
         held.push(listener); // held until all are chosen, so that none is chosen twice
     }
-    Ok(ports)
+    ports
 }
 
 /// Returns a new folder's name below the build folder, for one server.

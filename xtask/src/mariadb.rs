@@ -57,7 +57,7 @@ impl Instance {
         if !output.status.success() {
             bail!("mariadb-install-db: {}", String::from_utf8_lossy(&output.stderr));
         }
-        let [port] = free_ports::<1>()?;
+        let [port] = free_ports();
         let server = server().context("mariadbd was installed just now")?;
         let leash = Leash::start(&folder, &server, &arguments(&folder, port))?;
         let password: String = (0..6).map(|_| format!("{:04x}", rand::random::<u16>())).collect();

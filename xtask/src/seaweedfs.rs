@@ -51,7 +51,7 @@ impl Instance {
             "actions": ["Admin", "Read", "List", "Tagging", "Write"],
         }] });
         fs::write(folder.join("s3.json"), serde_json::to_vec(&identities)?)?;
-        let ports = free_ports::<8>()?;
+        let ports = free_ports();
         let leash = Leash::start(&folder, &weed, &arguments(&folder, ports))?;
         let port = ports[0];
         leash.wait_until(START_LIMIT, || TcpStream::connect(("127.0.0.1", port)).is_ok())?;

@@ -16,6 +16,8 @@ use anyhow::{Context as _, Result, bail};
 use mysql_async::prelude::Queryable as _;
 use serde::{Deserialize, Serialize};
 
+use crate::leash::free_ports;
+
 const WHEEL: &str = "pylibseekdb==1.4.0.post1";
 const START_LIMIT: Duration = Duration::from_secs(90);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
@@ -76,7 +78,7 @@ impl Instance {
     /// # Errors
     /// Fails when the wheel can't be installed or the server does not answer in time.
     pub fn start_in(dir: &Path) -> Result<Self> {
-        let (child, server) = launch(dir, free_port()?, &random_password(), true, &[])?;
+        let (child, server) = launch(dir, free_port(), &random_password(), true, &[])?;
         Ok(Self { server, child: Some(child) })
     }
 
@@ -171,7 +173,7 @@ pub fn start_detached(dir: &Path, port: Option<u16>, parameters: &[String]) -> R
         None => {
             // A folder whose password was not written down cannot be used.
             let _ = fs::remove_dir_all(&base);
-            launch(&base, port.map_or_else(free_port, Ok)?, &random_password(), true, parameters)?
+            launch(&base, port.unwrap_or_else(free_port), &random_password(), true, parameters)?
         }
     };
     drop(child); // not killed: a `Child` leaves its process alone when it is dropped
@@ -385,8 +387,9 @@ fn alive(pid: i32) -> bool {
     name.contains("(seekdb)") && !name.contains(") Z ")
 }
 
-fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+fn free_port() -> u16 {
+    let [port] = free_ports();
+    port
 }
 
 fn random_password() -> String {

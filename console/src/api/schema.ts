@@ -5887,18 +5887,19 @@ export interface components {
             /** @description The time zone of days, weeks, months and years. */
             zone: string;
         };
-        /** @description A resource pool to create. */
+        /** @description A resource pool to create. It has either `unitSpecName` or `unitSpec`. */
         PoolBody: {
             /**
              * Format: int32
-             * @description The number of units; defaults to 1.
+             * @description The number of units; defaults to 1. From OceanBase 4.0 on it is the same in all zones.
              */
             unitCount?: number | null;
+            unitSpec?: components["schemas"]["UnitSpecBody"] | null;
             /**
              * @description An existing unit specification.
              * @example small
              */
-            unitSpecName: string;
+            unitSpecName?: string | null;
         };
         /**
          * @description The unit of a progress.
@@ -6724,6 +6725,7 @@ export interface components {
             tenantId?: number | null;
             /** @description The tenant's name. */
             tenantName?: string | null;
+            waitingRun?: components["schemas"]["WaitingRunView"] | null;
         };
         /**
          * @description The state of a subtask.
@@ -7135,6 +7137,27 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description The size of a new unit specification. */
+        UnitSpecBody: {
+            /**
+             * Format: double
+             * @description CPUs, with at most two decimals.
+             * @example 2
+             */
+            cpu: number;
+            /**
+             * Format: int64
+             * @description Log disk; defaults to three times the memory. Omit it before OceanBase 4.0.
+             * @example 25769803776
+             */
+            logDiskBytes?: number | null;
+            /**
+             * Format: int64
+             * @description Memory.
+             * @example 8589934592
+             */
+            memoryBytes: number;
+        };
         /** @description A backup strategy whose settings cannot be read. */
         UnreadableStrategyView: {
             /** @description Whether it backs up the cluster or one tenant. */
@@ -7168,6 +7191,15 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        /** @description A run that is due and has no task. */
+        WaitingRunView: {
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            dueTime: string;
+            reason?: components["schemas"]["Words"] | null;
         };
         /** @description A watcher and its recent runs. */
         WatcherView: {

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use model::Problem;
-use model::problem::{self, ProblemKind};
+use model::problem::{ProblemKind, codes};
 use model::text::Text;
 use model::visible::{visible, visible_json};
 use serde::Deserialize;
@@ -20,6 +20,8 @@ pub(crate) struct Failure {
     pub(crate) is_passing: bool,
     /// Whether the command succeeded except for the objects in its message.
     is_partial: bool,
+    /// OCP's number, if the server refused the request with one.
+    number: Option<u32>,
 }
 
 /// The message. REST returns errors in this form, already in the reader's language.
@@ -43,7 +45,8 @@ impl From<dump::Error> for Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let Problem { kind, code, text } = problem;
-        Self { words: Box::new(Words::of(kind, code, &text)), is_passing: false, is_partial: false }
+        let words = Box::new(Words::of(kind, code, &text));
+        Self { words, is_passing: false, is_partial: false, number: None }
     }
 }
 
@@ -89,7 +92,9 @@ impl Failure {
     /// Reads the `error` of a REST answer.
     pub(crate) fn from_answer(error: &serde_json::Value) -> Option<Self> {
         let words = Words::deserialize(error).ok()?;
-        Some(Self { words: Box::new(words), is_passing: false, is_partial: false })
+        // The codes below are HTTP's, which say less than the message.
+        let number = Some(words.code).filter(|code| *code >= codes::VERSION_WITHOUT_BACKUP);
+        Some(Self { words: Box::new(words), is_passing: false, is_partial: false, number })
     }
 
     /// Reads the reason of a failed task: its first failed subtask has more details than the task.
@@ -98,9 +103,9 @@ impl Failure {
         let said = failed.map_or(&task["error"], |subtask| &subtask["note"]);
         let mut error = said.clone();
         let fields = error.as_object_mut()?;
-        fields.insert("code".into(), json!(problem::codes::DATA_BACKUP_FAILED));
+        fields.insert("code".into(), json!(codes::DATA_BACKUP_FAILED));
         fields.insert("kind".into(), json!(ProblemKind::Outside));
-        Self::from_answer(&error)
+        Some(Self { number: None, ..Self::from_answer(&error)? })
     }
 
     /// Returns OCP's error code.
@@ -148,7 +153,8 @@ impl Failure {
                 writeln!(out, "{label}{text}")
             };
         };
-        line("cli-error", "1;31", message);
+        let number = self.number.map(|number| format!(" [{number}]")).unwrap_or_default();
+        line("cli-error", "1;31", &format!("{message}{number}"));
         if let Some(cause) = cause {
             line("cli-cause", "1", cause);
         }

@@ -19,7 +19,7 @@ pub(crate) use self::channels::{ChannelRow, NoticeRow};
 pub(crate) use self::left_out::{AgreementRow, MissingRow};
 pub(crate) use self::retention::{DeletePolicyRow, ExpiringRow, HoldRow, PolicyPlanRow, TenantRetentionRow};
 pub(crate) use self::strategies::{
-    PlannedRunRow, ScheduleRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow,
+    PlannedRunRow, ScheduleRow, StrategyRow, StrategyRunRow, UnreadableStrategyRow, WaitingRunRow,
 };
 pub(crate) use self::windows::TenantWindowRow;
 

@@ -136,6 +136,12 @@ strategies:
             ("  storage: nightly", "  storage: [a]", "strategy-file-malformed", "strategies[0].storage"),
             ("Mode: WEEK", "Mode: YEAR", "strategy-file-malformed", schedule),
             ("02:00+08:00", "02:00", "strategy-file-malformed", schedule),
+            (
+                "dataBackupTimeoutMinutes: 90",
+                "dataBackupTimeoutMinutes: soon",
+                "strategy-file-malformed",
+                "strategies[1].obBackupThresholdConfig.dataBackupTimeoutMinutes",
+            ),
             ("90", "10081", "strategy-file-malformed", "strategies[1].obBackupThresholdConfig"),
             (
                 "- clusterName: prod\n  storage",

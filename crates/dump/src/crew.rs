@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::join_all;
 use model::cluster::Address;
 use oceanbase::Session;
 use tokio::task::JoinSet;
@@ -114,14 +115,13 @@ impl<W: Work> Shared<W> {
     /// Ends the statements of the closed connections: a server notices a closed connection only when it next writes.
     async fn kill_statements(&self) {
         let busy = std::mem::take(&mut *self.busy.lock().unwrap_or_else(PoisonError::into_inner));
-        let kill = async {
-            for (address, id) in busy {
-                if let Err(error) = oceanbase::kill_query(&self.source.endpoint, &address, id).await {
-                    tracing::warn!(%address, id, %error, "a statement may still be running");
-                }
+        // All at once: one that takes long to end must not keep the others running.
+        let kills = join_all(busy.iter().map(async |(address, id)| {
+            if let Err(error) = oceanbase::kill_query(&self.source.endpoint, address, *id).await {
+                tracing::warn!(%address, id, %error, "a statement may still be running");
             }
-        };
-        if tokio::time::timeout(KILL_LIMIT, kill).await.is_err() {
+        }));
+        if tokio::time::timeout(KILL_LIMIT, kills).await.is_err() {
             tracing::warn!("statements may still be running: the server does not answer");
         }
     }

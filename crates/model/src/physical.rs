@@ -11,6 +11,8 @@
 //! | [`delete_policy`] | when the database itself deletes backups |
 //! | [`moment`] | the format of times in views |
 //! | [`resources`] | whether a cluster has the resources for a new tenant |
+//! | [`unit`] | the limits of a new unit specification, by version |
+//! | [`unit_plan`] | which unit specifications a recovery creates |
 //! | [`restore`] | which restore job is ours, and which tenant is only partly restored |
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,8 @@ pub mod restore;
 pub mod scope;
 pub mod sent;
 pub mod table_recovery;
+pub mod unit;
+pub mod unit_plan;
 
 pub use scope::Scope;
 

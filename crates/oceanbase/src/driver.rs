@@ -4,19 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use model::ability::{Abilities, Generation, abilities};
-use model::cluster::{Address, ClusterFacts};
+use model::cluster::ClusterFacts;
 use model::tenant::Tenant;
 use model::version::ServerVersion;
 
 use crate::connect::Endpoint;
 use crate::error::Error;
 use crate::probe;
-use crate::session::{self, Session};
+use crate::session::Session;
 use crate::statement::Witness;
 
 /// A cluster that can be backed up, and a session on it.
 pub struct Driver {
-    endpoint: Endpoint,
     session: Session,
     abilities: Abilities,
 }
@@ -33,7 +32,7 @@ impl Driver {
             address: session.address().clone(),
             problem: Box::new(problem),
         })?;
-        Ok(Self { endpoint: endpoint.clone(), session, abilities })
+        Ok(Self { session, abilities })
     }
 
     /// Returns the server's product and version.
@@ -67,14 +66,6 @@ impl Driver {
     /// Fails when the server refuses or is gone.
     pub async fn tenants(&mut self) -> Result<Vec<Tenant>, Error> {
         probe::tenants(&mut self.session, self.abilities.generation).await
-    }
-
-    /// Stops the statement of another connection on that server of the cluster.
-    ///
-    /// # Errors
-    /// Fails when the server cannot be reached or refuses. A connection that is already gone is not an error.
-    pub async fn kill_query(&self, server: &Address, connection_id: u32) -> Result<(), Error> {
-        session::kill_query(&self.endpoint, server, connection_id).await
     }
 }
 

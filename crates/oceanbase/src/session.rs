@@ -22,6 +22,9 @@ const STREAM_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// MySQL's error number for `KILL` of a connection that no longer exists.
 const UNKNOWN_THREAD: u16 = 1094;
 
+/// How often a statement that is being killed is looked at.
+const KILL_INTERVAL: Duration = Duration::from_millis(50);
+
 /// MySQL's error number for an unknown variable.
 const UNKNOWN_VARIABLE: u16 = 1193;
 
@@ -232,15 +235,31 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Stops the statement of a connection, using a separate connection to the same server.
+/// Stops the statement of a connection, using a separate connection to the same server, and waits until it has ended: a
+/// server that has accepted the KILL may execute the statement for a moment, or roll it back for longer. The caller sets
+/// a time limit.
 ///
 /// # Errors
 /// Fails when the server cannot be reached or refuses. A connection that is already gone is not an error.
 pub async fn kill_query(endpoint: &Endpoint, server: &Address, connection_id: u32) -> Result<(), Error> {
     let mut session = Session::open_at(endpoint, server, Arc::new(NoWitness)).await?;
-    match session.run(&Statement::act(format!("KILL QUERY {connection_id}"))).await {
-        Err(error) if error.number() != Some(UNKNOWN_THREAD) => Err(error),
-        _ => Ok(()),
+    let kill = Statement::act(format!("KILL QUERY {connection_id}"));
+    let list = Statement::read("SHOW PROCESSLIST");
+    loop {
+        match session.run(&kill).await {
+            Err(error) if error.number() == Some(UNKNOWN_THREAD) => return Ok(()),
+            done => done?,
+        };
+        let connections = session.rows(&list).await?;
+        let is_running = |row: &Row| {
+            let is_it = row.u64("Id").is_ok_and(|id| id == u64::from(connection_id));
+            is_it && row.maybe_str("Info").is_ok_and(|statement| statement.is_some())
+        };
+        if !connections.iter().any(is_running) {
+            return Ok(());
+        }
+        // A KILL that arrives between two statements stops neither: it is sent again.
+        tokio::time::sleep(KILL_INTERVAL).await;
     }
 }
 

@@ -96,6 +96,9 @@ pub struct ClusterConfig {
     pub standbys: u32,
     /// Version of the data (COMPATIBLE), if older than the binary: an unfinished upgrade.
     pub compatible: Option<String>,
+    /// When the daily major compaction starts, such as `02:00`, or `disable`: the parameter of that name. The simulated day
+    /// begins at the real time, so that whatever needs a compaction depends on the time of day without this.
+    pub major_freeze_duty_time: String,
     /// User tenants.
     pub tenants: Vec<TenantConfig>,
 }
@@ -114,6 +117,7 @@ impl Default for ClusterConfig {
             standby: false,
             standbys: 0,
             compatible: None,
+            major_freeze_duty_time: "02:00".to_owned(),
             tenants: vec![TenantConfig::default()],
         }
     }

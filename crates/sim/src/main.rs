@@ -42,6 +42,9 @@ struct Arguments {
     /// Time zone of the clusters
     #[arg(long, default_value = "+08:00", allow_hyphen_values = true)]
     time_zone: String,
+    /// When the daily major compaction starts, or `disable`
+    #[arg(long, default_value = "02:00")]
+    major_freeze_duty_time: String,
     /// JSON file with a list of clusters, instead of the flags above
     #[arg(long)]
     topology: Option<PathBuf>,
@@ -196,6 +199,7 @@ fn clusters(arguments: &Arguments) -> Vec<ClusterConfig> {
             standby: false,
             standbys: 0,
             compatible: arguments.compatible.clone(),
+            major_freeze_duty_time: arguments.major_freeze_duty_time.clone(),
             tenants: arguments
                 .tenants
                 .iter()

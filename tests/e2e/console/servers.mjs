@@ -18,13 +18,15 @@ export async function until(what, isSo, seconds = 60) {
   }
 }
 
+/** A port below those that the system gives to connections: one of these may be taken before the server starts. */
 async function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+  const port = 10_000 + Math.floor(Math.random() * 20_000);
+  const isFree = await new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
+  return isFree ? port : freePort();
 }
 
 /** Starts a separate Lifeboat; `kill` and `start` simulate a crash and a restart. */
@@ -43,7 +45,10 @@ export async function startLifeboat(binary) {
       stdio: ['ignore', output, output],
       env: { ...process.env, LIFEBOAT_ADMIN_PASSWORD_FILE: join(work, 'password') },
     });
-    await until('lifeboat answers', async () => (await fetch(`${url}/healthz`).catch(() => undefined))?.ok);
+    await until('lifeboat answers', async () => {
+      if (child.exitCode !== null) throw new Error(`lifeboat has ended: ${readFileSync(log, 'utf8').slice(-2000)}`);
+      return (await fetch(`${url}/healthz`).catch(() => undefined))?.ok;
+    });
   };
   const kill = () =>
     new Promise((resolve) => {
@@ -70,11 +75,11 @@ export async function startLifeboat(binary) {
   return { url, api, start, kill, close, backups, metadata: join(work, 'data', 'lifeboat.db'), tail: () => readFileSync(log, 'utf8').slice(-2000) };
 }
 
-/** Starts the simulator with these clusters, all on the same clock. */
+/** Starts the simulator with these clusters, all on the same clock, without the compaction of every night. */
 export async function startSimulator(binary, clusters, options = []) {
   const work = mkdtempSync(join(tmpdir(), 'lifeboat-sim-'));
   const topology = join(work, 'clusters.json');
-  writeFileSync(topology, JSON.stringify(clusters));
+  writeFileSync(topology, JSON.stringify(clusters.map((cluster) => ({ major_freeze_duty_time: 'disable', ...cluster }))));
   const child = spawn(binary, ['--topology', topology, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const line = await new Promise((resolve, reject) => {
     let read = '';

@@ -153,6 +153,10 @@ test('before 4.0 the same form goes to clusters of that age, and has no standby'
   stage(<InitiateRecoveryDrawer cluster={three} chosen={3} onClose={vi.fn()} />);
   await page.getByLabelText('Unit Specification').fill('c2');
   expect(page.getByText('Keep as Standby').elements()).toEqual([]);
+  await page.getByText('New specification').click();
+  await expect.element(page.getByLabelText('Memory (GiB)')).toBeVisible();
+  expect(page.getByLabelText('Log Disk (GiB)').elements()).toEqual([]);
+  await page.getByText('Existing specification').click();
   await page.getByLabelText('Destination Cluster').click({ force: true });
   await expect.element(page.getByRole('option', { name: 'prod' })).toBeInTheDocument();
   expect(page.getByRole('option', { name: 'newer' }).elements()).toEqual([]);
@@ -180,5 +184,31 @@ test('typed tables are recovered into the tenant that was backed up, and a wrong
     obBackupObjectList: [{ backupDimension: 'TABLE', databaseName: 'sale', tableName: 'orders' }],
     rename: { '`sale`.`orders`': '`sale`.`orders_old`' },
     restoreOnlineTenantRequiredParam: { restoreTenantInfoParam: { name: 'shop', poolList: ['aux'] } },
+  });
+});
+
+test('each zone has an existing unit specification or a new one', async () => {
+  const calls = open();
+  await page.getByRole('switch', { name: 'Choose for Each Zone' }).click();
+  const [first, second] = [page.getByRole('group', { name: 'zone1' }), page.getByRole('group', { name: 'zone2' })];
+  await first.getByLabelText('Unit Specification').fill('small');
+  await expect.element(submit()).toBeDisabled();
+  await second.getByText('New specification').click();
+  await second.getByLabelText('CPUs').fill('1.5');
+  await second.getByLabelText('Memory (GiB)').fill('8');
+  await second.getByLabelText('Log Disk (GiB)').fill('20');
+  await page.getByLabelText('Units per Zone').fill('2');
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/22');
+  const unitSpec = { cpu: 1.5, memoryBytes: 8 * 1024 ** 3, logDiskBytes: 20 * 1024 ** 3 };
+  expect(calls.at(-1)?.body).toMatchObject({
+    restoreOnlineTenantRequiredParam: {
+      restoreTenantInfoParam: {
+        zones: [
+          { name: 'zone1', resourcePool: { unitSpecName: 'small', unitCount: 2 } },
+          { name: 'zone2', resourcePool: { unitSpec, unitCount: 2 } },
+        ],
+      },
+    },
   });
 });

@@ -1,4 +1,4 @@
-import { Form, Input, InputNumber, Radio, Switch } from '@oceanbase/design';
+import { Form, Input, Radio, Switch } from '@oceanbase/design';
 
 import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
@@ -6,6 +6,8 @@ import { useAllClusters } from '../../parts/ClusterSelector';
 import { ClusterField } from './ClusterField';
 import { onlyTablesOf } from './tables';
 import type { TenantWish } from './tenantRecovery';
+import { ZoneUnits } from './ZoneUnits';
+import { ofOtherGeneration } from './zoneUnits';
 
 interface TenantTargetProps {
   wish: TenantWish;
@@ -20,7 +22,8 @@ interface TenantTargetProps {
 export function TenantTarget({ wish, zones, generation, onChange }: TenantTargetProps) {
   const { recovery } = useLabels();
   const clusters = useAllClusters();
-  const into = generation ?? clusters.data?.contents.find(({ id }) => id === wish.cluster)?.generation;
+  const generationOf = (cluster: number | undefined) => generation ?? clusters.data?.contents.find(({ id }) => id === cluster)?.generation;
+  const into = generationOf(wish.cluster);
   return (
     <>
       <h3>{recovery.target}</h3>
@@ -29,7 +32,13 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
           cluster={wish.cluster}
           generation={generation}
           // A cluster of another generation may support neither standby tenants nor a choice of tables.
-          onChange={(cluster) => onChange(generation ? { cluster } : { cluster, isStandby: false, onlyTables: '' })}
+          onChange={(cluster) =>
+            onChange(
+              generationOf(cluster) === into
+                ? { cluster }
+                : { cluster, isStandby: false, onlyTables: '', zones: ofOtherGeneration(wish.zones) },
+            )
+          }
         />
         <Form.Item label={recovery.newTenant} htmlFor="recovery-new-tenant" extra={recovery.newTenantHint}>
           <Input id="recovery-new-tenant" value={wish.name} onChange={({ target }) => onChange({ name: target.value })} />
@@ -54,20 +63,12 @@ export function TenantTarget({ wish, zones, generation, onChange }: TenantTarget
         />
       </Form.Item>
       {wish.resources === 'units' ? (
-        <div className="option-row">
-          <Form.Item label={recovery.unit} htmlFor="recovery-unit" extra={recovery.unitHint(zones.join(', '))}>
-            <Input id="recovery-unit" value={wish.unit} onChange={({ target }) => onChange({ unit: target.value })} />
-          </Form.Item>
-          <Form.Item label={recovery.unitCount} htmlFor="recovery-unit-count">
-            <InputNumber
-              id="recovery-unit-count"
-              min={1}
-              precision={0}
-              value={wish.count}
-              onChange={(count) => onChange({ count: Number(count) || 1 })}
-            />
-          </Form.Item>
-        </div>
+        <ZoneUnits
+          wish={wish.zones}
+          zones={zones}
+          hasLogDisk={into === 'GEN4'}
+          onChange={(part) => onChange({ zones: { ...wish.zones, ...part } })}
+        />
       ) : (
         <Form.Item label={recovery.pools} htmlFor="recovery-pools" extra={recovery.poolsHint}>
           <Input id="recovery-pools" value={wish.pools} onChange={({ target }) => onChange({ pools: target.value })} />

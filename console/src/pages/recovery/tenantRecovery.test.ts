@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { TenantWindow } from '../../api/types';
 import { fieldOf, momentOf, momentProblem, tenantBody, type TenantWish } from './tenantRecovery';
+import { NO_UNITS, NO_ZONES } from './zoneUnits';
 
 const interval = (startTime: string, endTime: string) => ({ startTime, endTime, startScn: '1', endScn: '2', proven: true });
 
@@ -34,8 +35,7 @@ const WISH: TenantWish = {
   cluster: 7,
   name: 'shop_2',
   resources: 'units',
-  unit: 'small',
-  count: 1,
+  zones: { ...NO_ZONES, units: { ...NO_UNITS, name: 'small' } },
   pools: '',
   primaryZone: '',
   isStandby: false,
@@ -96,7 +96,7 @@ test('the request names source, moment, target and units, and only what was chos
   }
   const few = tenantBody({ ...WISH, onlyTables: ' sale.orders \n\n`a.b`.`c`' }, source, ['zone1']);
   expect(few?.restoreOnlineTenantRequiredParam?.restoreTenantInfoParam).toMatchObject({ tables: ['sale.orders', '`a.b`.`c`'] });
-  for (const part of [{ name: ' ' }, { onlyTables: 'sale' }, { unit: '' }, { resources: 'pools' as const }, { time: 'soon' }, { until: 'scn' as const, scn: '12a' }, { until: 'set' as const }]) {
+  for (const part of [{ name: ' ' }, { onlyTables: 'sale' }, { zones: NO_ZONES }, { resources: 'pools' as const }, { time: 'soon' }, { until: 'scn' as const, scn: '12a' }, { until: 'set' as const }]) {
     expect(tenantBody({ ...WISH, ...part }, source, ['zone1'])).toBeUndefined();
   }
 });

@@ -1,5 +1,6 @@
 import type { RecoveryInterval, Restore, TenantWindow } from '../../api/types';
 import { completeSelection, onlyTablesOf } from './tables';
+import { NO_ZONES, zonesOf, type ZonesWish } from './zoneUnits';
 
 /** The form of the time of a recovery: a time or the latest time, an SCN, or the end of a backup set. */
 export type Until = 'time' | 'scn' | 'set';
@@ -26,10 +27,8 @@ export interface TenantWish {
   name: string;
   /** The source of the units. */
   resources: 'units' | 'pools';
-  /** A unit specification, for a new pool in each zone. */
-  unit: string;
-  /** The number of units in each zone. */
-  count: number;
+  /** The units, for a new pool in each zone. */
+  zones: ZonesWish;
   /** Free pools, with commas between them. */
   pools: string;
   /** The primary zone; empty for the cluster's default. */
@@ -125,13 +124,11 @@ function oldTenantOf(wish: TenantWish) {
 /** Returns the new tenant in the API's format; undefined while a value is missing. */
 export function newTenantOf(wish: TenantWish, zones: string[]) {
   const pools = poolsOf(wish);
-  const unit = wish.unit.trim();
-  const hasResources = wish.resources === 'pools' ? pools.length > 0 : unit !== '' && zones.length > 0;
-  if (!wish.name.trim() || !hasResources) return undefined;
+  const inZones = zonesOf(wish.zones, zones);
+  const resources = wish.resources === 'pools' ? pools.length > 0 && { poolList: pools } : inZones && { zones: inZones };
+  if (!wish.name.trim() || !resources) return undefined;
   const tables = onlyTablesOf(wish.onlyTables);
   if (!tables) return undefined;
-  const resourcePool = { unitSpecName: unit, unitCount: wish.count };
-  const resources = wish.resources === 'pools' ? { poolList: pools } : { zones: zones.map((name) => ({ name, resourcePool })) };
   return {
     name: wish.name.trim(),
     ...(wish.primaryZone.trim() ? { primaryZone: wish.primaryZone.trim() } : {}),
@@ -178,8 +175,7 @@ export const NO_TENANT: TenantWish = {
   cluster: 0,
   name: '',
   resources: 'units',
-  unit: '',
-  count: 1,
+  zones: NO_ZONES,
   pools: '',
   primaryZone: '',
   isStandby: false,

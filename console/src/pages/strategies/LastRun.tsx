@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 
-import type { StrategyRun } from '../../api/types';
+import type { Strategy, StrategyRun } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Prose } from '../../parts/Prose';
@@ -13,12 +13,27 @@ export function LastRun({ run, hasReason = false }: { run: StrategyRun | null | 
   return (
     <>
       <RunStatus run={run} /> <Moment at={run.dueTime} />
-      {hasReason && (run.status === 'MISSED' || run.status === 'WAITING') && run.reason ? (
-        <div className="quiet">
-          <Prose text={run.reason.message} />
-        </div>
-      ) : null}
+      {hasReason && (run.status === 'MISSED' || run.status === 'WAITING') ? <Reason reason={run.reason} /> : null}
     </>
+  );
+}
+
+/** A run that is due and has no task: when it was due, and why it waits. */
+export function WaitingRun({ run }: { run: NonNullable<Strategy['waitingRun']> }) {
+  return (
+    <>
+      <Moment at={run.dueTime} />
+      <Reason reason={run.reason} />
+    </>
+  );
+}
+
+function Reason({ reason }: { reason: StrategyRun['reason'] }) {
+  if (!reason) return null;
+  return (
+    <div className="quiet">
+      <Prose text={reason.message} />
+    </div>
   );
 }
 

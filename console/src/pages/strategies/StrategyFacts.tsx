@@ -5,7 +5,7 @@ import { useLabels } from '../../locales';
 import { formatSeconds } from '../../parts/format';
 import { Facts } from '../../parts/PageHead';
 import { useCleanUpWords } from './cleanUpWords';
-import { LastRun } from './LastRun';
+import { LastRun, WaitingRun } from './LastRun';
 import { useLogBackupWords } from './logBackupWords';
 import { NextRun } from './NextRun';
 import { Retention } from './Retention';
@@ -23,6 +23,9 @@ export function StrategyFacts({ strategy }: { strategy: Strategy }) {
   const none = schedule.backupScheduleEnabled ? labels.noNextRun : labels.noNextRunPaused;
   const rows: Array<[string, ReactNode]> = [
     [labels.nextRun, <NextRun key="next" run={strategy.nextRun} none={none} />],
+    ...(strategy.waitingRun
+      ? ([[labels.waitingRun, <WaitingRun key="waiting" run={strategy.waitingRun} />]] as Array<[string, ReactNode]>)
+      : []),
     [labels.lastRun, <LastRun key="last" run={strategy.lastRun} hasReason />],
     [labels.method, words.backupMode[strategy.backupMode]],
     [labels.schedule, <ScheduleWords key="schedule" strategy={strategy} />],

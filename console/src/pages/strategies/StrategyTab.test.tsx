@@ -166,6 +166,13 @@ test('a run whose task waits in the queue shows for what, in the list, as the la
   expect(cellOf(1)?.getAttribute('aria-label')).toBe(`${dayOf(1)}: Waiting (1 waiting)`);
 });
 
+test('a run that is due and has no task shows why', async () => {
+  const reason = { id: 'run-hindered-unreachable', message: 'The cluster does not answer' };
+  open({ 'GET /backup/strategies': list(strategy({ waitingRun: { dueTime: yesterday.toISOString(), reason } })) });
+  await expect.element(page.getByText('Waiting Run', { exact: true })).toBeVisible();
+  await expect.element(page.getByText(reason.message)).toBeVisible();
+});
+
 test('a day of the calendar lists its runs alone, and all runs come back', async () => {
   const other = run({ dueTime: new Date(yesterday.getTime() - 3 * 86_400_000).toISOString(), status: 'FAILED', taskId: 13 });
   open({ [`GET ${PATH}/runs`]: list(MISSED, other) });

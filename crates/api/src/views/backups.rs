@@ -160,7 +160,7 @@ impl From<Overview> for OverviewView {
     fn from(overview: Overview) -> Self {
         let Overview { cluster, running, last_data_backup, backup_sets, backup_bytes, schedule, live } =
             overview;
-        let ScheduleStanding { status: schedule, next, last } = schedule;
+        let ScheduleStanding { status: schedule, next, last, .. } = schedule;
         let whole = cluster.facts.generation == model::ability::Generation::Gen3;
         Self {
             cluster_id: cluster.id.0,

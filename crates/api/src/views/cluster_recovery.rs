@@ -7,14 +7,14 @@ use model::Problem;
 use model::id::{ClusterId, TenantId};
 use model::order::{ClusterRecovery, PARALLEL, RecoverUntil, TenantWish};
 use model::physical::capacity::{Amount, ZoneSum};
-use model::physical::resources::TargetResources;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::plans::PlanView;
 use super::secret::SecretText;
-use super::tenant_recovery::{TenantRoleBody, ZoneBody, moment};
+use super::tenant_recovery::{TenantRoleBody, moment};
 use super::whole;
+use super::zone_units::{ZoneBody, resources};
 
 /// The tenants of a cluster, to recover from their physical backups.
 #[derive(Deserialize, ToSchema)]
@@ -132,12 +132,7 @@ impl ClusterRestoreBody {
 impl ClusterTenantBody {
     fn read(self) -> Result<(TenantId, TenantWish), Problem> {
         let Self { backup_tenant_id, name, primary_zone, zones, pool_list } = self;
-        let resources = match (zones.is_empty(), pool_list.is_empty()) {
-            (false, false) => return Err(Problem::invalid("recovery-resources-twice")),
-            (true, true) => None,
-            (true, false) => Some(TargetResources::Pools(pool_list)),
-            (false, true) => Some(TargetResources::Zones(zones.into_iter().map(ZoneBody::units).collect())),
-        };
+        let resources = resources(zones, pool_list)?;
         let given = |text: &String| !text.trim().is_empty();
         let wish =
             TenantWish { name: name.filter(given), resources, primary_zone: primary_zone.filter(given) };

@@ -44,3 +44,4 @@ pub(crate) mod users;
 pub(crate) mod watchers;
 mod whole;
 pub(crate) mod words;
+mod zone_units;

@@ -1,6 +1,6 @@
 //! Backup strategies in OCP's shape, with the fields of ours that OCP lacks beside them.
 
-use control::strategies::{Detail, NamedStorage, PauseToo, StrategyAsk, StrategyChange};
+use control::strategies::{Detail, NamedStorage, PauseToo, StrategyAsk, StrategyChange, WaitingRun};
 use model::Problem;
 use model::backup::BackupMethod;
 use model::problem::codes;
@@ -236,10 +236,29 @@ pub(crate) struct StrategyView {
     next_run: Option<PlannedRunView>,
     /// Its newest run.
     last_run: Option<StrategyRunView>,
+    /// A run that is due and has no task.
+    waiting_run: Option<WaitingRunView>,
     /// The rule that its saved schedule breaks. An earlier version without this rule saved it; its runs start all the
     /// same. Change the schedule.
     #[serde(skip_serializing_if = "Option::is_none")]
     invalid: Option<Words>,
+}
+
+/// A run that is due and has no task.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WaitingRunView {
+    /// When it was due.
+    #[schema(format = DateTime)]
+    due_time: String,
+    /// Why it waits; none if it starts within seconds.
+    reason: Option<Words>,
+}
+
+impl From<&WaitingRun> for WaitingRunView {
+    fn from(run: &WaitingRun) -> Self {
+        Self { due_time: run.due.to_rfc3339(), reason: run.reason.as_ref().map(Words::here) }
+    }
 }
 
 /// The storage of a strategy.
@@ -262,6 +281,7 @@ impl From<Detail> for StrategyView {
             owner,
             last_data_backup,
             standing,
+            waiting,
             invalid,
         } = detail;
         let clean_up_paused = strategy.is_clean_up_paused();
@@ -307,6 +327,7 @@ impl From<Detail> for StrategyView {
             last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             next_run: standing.next.map(Into::into),
             last_run: standing.last.map(Into::into),
+            waiting_run: waiting.as_ref().map(Into::into),
             invalid: invalid.as_ref().map(Words::here),
         }
     }

@@ -6,7 +6,7 @@ use model::Problem;
 use model::backup::BackupObject;
 use model::id::{ClusterId, TenantId};
 use model::order::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TableRecovery, TenantRecovery};
-use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};
+use model::physical::resources::TargetResources;
 use model::physical::restore::TableName;
 use model::physical::table_recovery::renamed;
 use model::time::Timestamp;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::secret::SecretText;
 use super::storages::{StorageBaseBody, StorageChoiceBody};
+use super::zone_units::{ZoneBody, resources};
 use super::{whole, words};
 
 /// Whether Lifeboat manages the cluster that was backed up.
@@ -138,48 +139,6 @@ pub(crate) enum TenantRoleBody {
     Standby,
 }
 
-/// The resources of a tenant in one zone.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ZoneBody {
-    /// The zone.
-    #[schema(example = "zone1")]
-    name: String,
-    /// The kind of its replicas; defaults to full ones.
-    #[serde(default)]
-    replica_type: ReplicaTypeBody,
-    /// Its resource pool.
-    resource_pool: PoolBody,
-}
-
-/// A kind of replica.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
-pub(crate) enum ReplicaTypeBody {
-    /// Data and logs, and it votes.
-    #[default]
-    #[serde(rename = "FULL")]
-    Full,
-    /// Logs only.
-    #[serde(rename = "LOGONLY")]
-    LogOnly,
-    /// Data to be read; it does not vote.
-    #[serde(rename = "READONLY")]
-    ReadOnly,
-}
-
-/// A resource pool to create.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct PoolBody {
-    /// An existing unit specification.
-    #[schema(example = "small")]
-    unit_spec_name: String,
-    /// The number of units; defaults to 1.
-    #[serde(default, deserialize_with = "whole::optional")]
-    #[schema(minimum = 1)]
-    unit_count: Option<u32>,
-}
-
 /// One of the two forms, read: the source, the time and the target.
 pub(crate) struct TenantForm {
     source: RecoverySource,
@@ -281,11 +240,8 @@ impl TenantForm {
     pub(crate) fn tenant(self) -> Result<TenantRecovery, Problem> {
         let Self { source, until, cluster, target, passwords } = self;
         let NewTenantBody { name, primary_zone, zones, pool_list, tables, role } = target;
-        let resources = match (zones.is_empty(), pool_list.is_empty()) {
-            (false, false) => return Err(Problem::invalid("recovery-resources-twice")),
-            (true, _) => TargetResources::Pools(pool_list),
-            (false, true) => TargetResources::Zones(zones.into_iter().map(ZoneBody::units).collect()),
-        };
+        let none = || TargetResources::Pools(Vec::new()); // the check refuses it
+        let resources = resources(zones, pool_list)?.unwrap_or_else(none);
         TenantRecovery {
             source,
             until,
@@ -343,23 +299,6 @@ impl TenantRoleBody {
         match self {
             Self::Primary => RecoveredRole::Primary,
             Self::Standby => RecoveredRole::Standby,
-        }
-    }
-}
-
-impl ZoneBody {
-    pub(super) fn units(self) -> ZoneUnits {
-        let Self { name, replica_type, resource_pool } = self;
-        ZoneUnits {
-            zone: name,
-            replica: match replica_type {
-                ReplicaTypeBody::Full => ReplicaType::Full,
-                ReplicaTypeBody::LogOnly => ReplicaType::LogOnly,
-                ReplicaTypeBody::ReadOnly => ReplicaType::ReadOnly,
-            },
-            replicas: Vec::new(),
-            unit: resource_pool.unit_spec_name,
-            count: resource_pool.unit_count.unwrap_or(1),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, TaskRow, read, read_all
 mod clean_up;
 mod target;
 mod tenant;
+mod units;
 mod whole;
 
 use target::TargetArgs;

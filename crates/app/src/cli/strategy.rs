@@ -11,7 +11,7 @@ use super::strategy_settings::{SettingsArgs, without_default};
 use super::strategy_show::{is_cleaned_by_database, preview, show};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{ActionRow, StrategyRow, StrategyRunRow, read, read_all};
+use crate::rows::{ActionRow, Said, StrategyRow, StrategyRunRow, read, read_all};
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -256,22 +256,27 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
 
 async fn runs(client: &Client, screen: Screen, scope: &ScopeArgs, limit: u32) -> Result<(), Failure> {
     let path = scope.path(client).await?;
+    let strategy: StrategyRow = read(&client.get(&path, &[]).await?)?;
     let data = client.get(&format!("{path}/runs"), &[("size", limit.to_string())]).await?;
     let runs: Vec<StrategyRunRow> = read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))?;
+    let message = |reason: Option<&Said>| reason.map_or_else(|| "-".to_owned(), |said| said.message.clone());
     screen.show(&data["contents"], |screen| {
-        let rows: Vec<Vec<String>> = runs
-            .iter()
-            .map(|run| {
-                vec![
-                    short(&run.due_time),
-                    run.status.clone(),
-                    run.data_backup_mode.clone().unwrap_or_else(|| "-".to_owned()),
-                    run.task_id.map_or_else(|| "-".to_owned(), |task| task.to_string()),
-                    short_or_none(run.finish_time.as_ref()),
-                    run.reason.as_ref().map_or_else(|| "-".to_owned(), |reason| reason.message.clone()),
-                ]
-            })
-            .collect();
+        // A run without a task is in no list, and it is what one looks for first.
+        let waiting = strategy.waiting_run.iter().map(|run| {
+            let [none, reason] = ["-".to_owned(), message(run.reason.as_ref())];
+            vec![short(&run.due_time), "WAITING".to_owned(), none.clone(), none.clone(), none, reason]
+        });
+        let listed = runs.iter().map(|run| {
+            vec![
+                short(&run.due_time),
+                run.status.clone(),
+                run.data_backup_mode.clone().unwrap_or_else(|| "-".to_owned()),
+                run.task_id.map_or_else(|| "-".to_owned(), |task| task.to_string()),
+                short_or_none(run.finish_time.as_ref()),
+                message(run.reason.as_ref()),
+            ]
+        });
+        let rows: Vec<Vec<String>> = waiting.chain(listed).collect();
         screen.table(&["DUE", "STATUS", "MODE", "TASK", "ENDED", "REASON"], &rows);
     });
     Ok(())

@@ -4,11 +4,11 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::Value;
 
-use super::names::Place;
+use super::names::{Place, short};
 use super::retention::{read_policies, show_policies};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{PlannedRunRow, Said, ScheduleRow, StrategyRow, read, read_all};
+use crate::rows::{PlannedRunRow, Said, ScheduleRow, StrategyRow, WaitingRunRow, read, read_all};
 use crate::screen::Screen;
 
 /// Prints the saved strategy at a path of the API.
@@ -171,6 +171,7 @@ fn facts(strategy: &StrategyRow) -> Vec<(&'static str, String)> {
         ("Storage", strategy.storage_shown()),
         ("Owner", or_dash(strategy.owner.clone())),
         ("Status", strategy.status_shown()),
+        ("Waiting run", or_dash(strategy.waiting_run.as_ref().map(waiting))),
         ("Schedule", repetition(schedule)),
         ("Quiet hours", or_dash(quiet)),
         ("Jitter", or_dash(schedule.jitter_seconds.map(|seconds| format!("up to {seconds} s")))),
@@ -185,6 +186,12 @@ fn facts(strategy: &StrategyRow) -> Vec<(&'static str, String)> {
         ("Alarm: log backup", format!("over {} s behind", thresholds.log_backup_delay_seconds)),
         ("Alarm: storage", format!("over {} % full", strategy.storage_percent())),
     ]
+}
+
+/// Returns when the waiting run was due, and why it waits.
+fn waiting(run: &WaitingRunRow) -> String {
+    let reason = run.reason.as_ref().map(|reason| format!(": {}", reason.message)).unwrap_or_default();
+    format!("due at {}{reason}", short(&run.due_time))
 }
 
 /// Returns when a schedule repeats, in the words of the options that set it.
@@ -244,6 +251,7 @@ mod tests {
         let strategy: StrategyRow = read(&json!({
             "clusterName": "prod", "tenantName": null, "owner": "eva", "backupMode": "PHYSICAL_BACKUP",
             "backupScheduleStatus": "PAUSED", "cleanUpPaused": true, "nextRun": null, "lastRun": null,
+            "waitingRun": null,
             "obBackupScheduleConfig": weekly(),
             "obBackupThresholdConfig": {
                 "dataBackupTimeoutMinutes": 90, "noSuccessfulDataBackupAlarmDays": 7, "logBackupDelaySeconds": 3_600
@@ -263,6 +271,7 @@ mod tests {
             ("Storage", "nightly"),
             ("Owner", "eva"),
             ("Status", "PAUSED"),
+            ("Waiting run", "-"),
             ("Schedule", "weekly 2=incremental,6=full at 02:00:00.000 Asia/Shanghai"),
             ("Quiet hours", "08:00:00-20:00:00"),
             ("Jitter", "up to 60 s"),

@@ -25,6 +25,7 @@ pub(crate) struct StrategyRow {
     pub(crate) clean_up_paused: bool,
     pub(crate) next_run: Option<PlannedRunRow>,
     pub(crate) last_run: Option<StrategyRunRow>,
+    pub(crate) waiting_run: Option<WaitingRunRow>,
     pub(crate) invalid: Option<Said>,
 }
 
@@ -55,6 +56,14 @@ impl StrategyRow {
 fn tenant_shown(name: Option<&String>, id: Option<i64>) -> Option<String> {
     let dropped = |id| Text::new("cli-strategy-tenant-dropped").with("tenant", id).message(language());
     name.cloned().or_else(|| id.map(|id: i64| dropped(id)))
+}
+
+/// A run that is due and has no task.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WaitingRunRow {
+    pub(crate) due_time: String,
+    pub(crate) reason: Option<Said>,
 }
 
 /// The schedule of a strategy.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::Problem;
 use model::schedule::{Daily, Form, Saved, Schedule};
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 
@@ -62,11 +63,10 @@ impl Reader<'_> {
             match key.as_str() {
                 "obBackupScheduleConfig" => *value = self.schedule(value.take(), &at)?,
                 "obBackupThresholdConfig" => {
-                    let given = Value::Object(self.keys(value.take(), &at, THRESHOLDS)?);
-                    let read = serde_json::from_value::<ThresholdConfig>(given.clone());
-                    let read = read.map_err(|cause| self.because(&at, cause.to_string()))?;
+                    let given = self.keys(value.take(), &at, THRESHOLDS)?;
+                    let read: ThresholdConfig = self.typed(&given, &at)?;
                     read.checked().map_err(|problem| self.refused(&at, &problem))?;
-                    *value = given;
+                    *value = Value::Object(given);
                 }
                 "alarmStoragePercentageThreshold" if !value.is_u64() => {
                     return Err(self.malformed(&at, "a whole number"));
@@ -97,8 +97,7 @@ impl Reader<'_> {
                 *day = json!(day.to_string());
             }
         }
-        let read = serde_json::from_value::<ScheduleConfig>(Value::Object(given.clone()));
-        let read = read.map_err(|cause| self.because(path, cause.to_string()))?;
+        let read: ScheduleConfig = self.typed(&given, path)?;
         // The server refuses what breaks a newer rule, unless its strategy has it already.
         let checked =
             Schedule::try_from(Saved(read.schedule)).map_err(|problem| self.refused(path, &problem))?;
@@ -122,6 +121,21 @@ impl Reader<'_> {
             schedule.extend(value.map(|value| ((*key).to_owned(), value.clone())));
         }
         Ok(Value::Object(schedule))
+    }
+
+    /// Converts an object. If one value alone is of another type than expected, the error names its path.
+    fn typed<T: DeserializeOwned>(&self, given: &Map<String, Value>, path: &str) -> Result<T, Problem> {
+        let read = |object: Map<String, Value>| serde_json::from_value::<T>(Value::Object(object));
+        read(given.clone()).map_err(|cause| {
+            let is_wrong = |key: &&String| {
+                let mut others = given.clone();
+                others.remove(*key);
+                read(others).is_ok()
+            };
+            let wrong = given.keys().find(is_wrong);
+            let path = wrong.map_or_else(|| path.to_owned(), |key| format!("{path}.{key}"));
+            self.because(&path, cause.to_string())
+        })
     }
 
     /// Reads an object; an unknown key is an error.

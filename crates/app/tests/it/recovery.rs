@@ -142,6 +142,48 @@ async fn a_tenant_of_3_x_is_recovered_by_the_program_to_a_time_and_to_the_end_of
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_is_recovered_by_the_program_into_units_of_a_new_size() {
+    let stand = Stand::new(Profile::V4_2_5, &["shop"]).await;
+    let task = stand.back_up("FULL_BACKUP", json!({})).await.task();
+    stand.succeeded(task).await;
+    recoverable(&stand).await;
+    let start = |size: &str, rest: &str| {
+        stand
+            .server
+            .run(&format!("restore start --cluster prod --tenant shop --as shop_2 --new-unit {size} {rest}"))
+    };
+    for (size, status, said) in [
+        ("2C8G", 2, "is not a size of a unit specification"),
+        ("cpu:0.5,memory:4G", 2, "is too small"),
+        ("cpu:99,memory:4G", 3, "does not have enough free resources"),
+        ("zone9=cpu:2,memory:4G", 3, "no zone zone9"),
+    ] {
+        let refused = start(size, "--dry-run");
+        assert_eq!(refused.status, status, "{size}: {}", refused.err);
+        assert!(refused.err.contains(said), "{size}: {}", refused.err);
+    }
+    let size = "cpu:2,memory:4G,log-disk:20G";
+    let plan = start(size, "--dry-run --statements");
+    assert_eq!(plan.status, 0, "{}", plan.err);
+    for part in [
+        "Creates unit specification lifeboat_…_unit_1: 2 CPU, 4.0 GiB memory, 20.0 GiB log disk",
+        "> CREATE RESOURCE UNIT `lifeboat_…_unit_1` MAX_CPU 2, MIN_CPU 2, MEMORY_SIZE 4294967296",
+        "> CREATE RESOURCE POOL `lifeboat_…_1` UNIT = 'lifeboat_…_unit_1', UNIT_NUM = 1",
+    ] {
+        assert!(plan.out.contains(part), "{part}: {}", plan.out);
+    }
+    let made = |stand: &Stand| {
+        let units = stand.simulator().world(0)["resources"]["units"].as_array().expect("a list").clone();
+        units.into_iter().find(|unit| unit["name"].as_str().is_some_and(|name| name.starts_with("lifeboat_")))
+    };
+    assert_eq!(made(&stand), None, "a dry run changes nothing");
+    let recovered = start(size, "--wait");
+    assert_eq!(recovered.status, 0, "{} {}", recovered.out, recovered.err);
+    let unit = made(&stand).expect("it is there");
+    assert_eq!((&unit["memory_bytes"], &unit["log_disk_bytes"]), (&json!(4_u64 << 30), &json!(20_u64 << 30)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ocps_forms_are_taken_previewed_and_refused_with_ocps_numbers() {
     let stand = Stand::new(Profile::V4_6, &["shop"]).await;
     let task = stand.back_up("FULL_BACKUP", json!({})).await.task();
@@ -168,11 +210,18 @@ async fn ocps_forms_are_taken_previewed_and_refused_with_ocps_numbers() {
     assert_eq!(kinds, [&json!("BACKUP_SET"), &json!("BACKUP_PIECE")], "{items:#}");
     stand.post(&path, &online(&|_| ())).await.done();
     type Change<'c> = &'c dyn Fn(&mut Value);
-    let cases: [(Change<'_>, u64); 4] = [
+    let cases: [(Change<'_>, u64); 5] = [
         (&|form| form["restoreEndTime"] = json!("2020-01-01T00:00:00+08:00"), 20049),
         (&|form| form["restoreTenantInfoParam"]["name"] = json!("shop"), 20044),
         (
             &|form| form["restoreTenantInfoParam"]["zones"][0]["resourcePool"]["unitSpecName"] = json!("x"),
+            20040,
+        ),
+        (
+            &|form| {
+                let size = json!({ "cpu": 99, "memoryBytes": 1_u64 << 30 });
+                form["restoreTenantInfoParam"]["zones"][0]["resourcePool"] = json!({ "unitSpec": size });
+            },
             20040,
         ),
         (&|form| form["restoreScn"] = json!("5"), 400),

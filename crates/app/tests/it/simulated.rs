@@ -26,7 +26,7 @@ pub(crate) struct Stand {
     simulator: Option<Handle>,
     /// The secret that no answer may contain.
     secret: String,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
 }
 
 /// The answer to a call: the HTTP status, and the data or the error.
@@ -191,6 +191,7 @@ pub(crate) fn simulated_cluster(profile: Profile, tenants: &[&str]) -> ClusterCo
     ClusterConfig {
         version: profile.to_string(),
         sys_password: SYS_PASSWORD.into(),
+        major_freeze_duty_time: "disable".into(),
         tenants: tenants.iter().map(|name| TenantConfig::named(name)).collect(),
         ..ClusterConfig::default()
     }

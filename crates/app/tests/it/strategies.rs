@@ -1,7 +1,12 @@
 //! Backup strategies on the command line: create, export, compare, apply, and their defaults for Back up Now.
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
 use sim::{ClusterConfig, Config, Profile};
+use tokio::net::TcpListener;
 
 use crate::lifeboat::{Ran, Server, run};
 use crate::simulated::{SYS_PASSWORD, Stand, simulated_cluster};
@@ -128,6 +133,29 @@ async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
     assert!(fine.out.contains("Would create the backup strategy of prod/shop"), "{}", fine.out);
 }
 
+/// Starts a proxy before the server that refuses to create strategies below `path`, except in a dry run, and returns its
+/// address.
+async fn before(stand: &Stand, path: &'static str) -> String {
+    let (http, server) = (stand.http.clone(), stand.server.url.clone());
+    let pass = move |request: Request, http: reqwest::Client, server: String| async move {
+        let (head, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        let is_dry = serde_json::from_slice::<Value>(&body).is_ok_and(|body| body["dryRun"] == true);
+        if head.method == Method::POST && head.uri.path().contains(path) && !is_dry {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        let answer = http.request(head.method, format!("{server}{}", head.uri)).headers(head.headers);
+        let answer = answer.body(body).send().await.expect("the server answers");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        (status, headers, answer.bytes().await.expect("a body")).into_response()
+    };
+    let proxy = Router::new().fallback(move |request| pass(request, http.clone(), server.clone()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, proxy).await });
+    format!("http://{address}")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_applied_whole_or_reports_what_is_left() {
     let stand = Stand::standing_still(Profile::V4_2_5, &["shop"]).await;
@@ -173,20 +201,16 @@ async fn a_file_is_applied_whole_or_reports_what_is_left() {
     );
     assert_eq!(exported(), none);
 
-    // Both typed-in storages get the name `prod-shop`: each of them is fine alone.
-    let typed = |name: &str| format!("file://{}", server.path(name).display());
-    let entries = |of_shop: &str| {
-        [
-            entry("prod", "", "local", full),
-            entry("prod-shop", "", &typed("one"), full),
-            entry("prod", "shop", of_shop, full),
-            entry("prod-shop", "crm", "local", full),
-        ]
-    };
-    file(&entries(&typed("other")));
-    let dry = lifeboat(server, &[&apply[..], &["--dry-run"]].concat());
+    file(&[
+        entry("prod", "", "local", full),
+        entry("prod-shop", "", "local", full),
+        entry("prod", "shop", "local", full),
+        entry("prod-shop", "crm", "local", full),
+    ]);
+    let refusing = before(&stand, "/tenants/1002/").await;
+    let dry = lifeboat(server, &[&apply[..], &["--dry-run", "--server", &refusing]].concat());
     assert_eq!(dry.status, 0, "{}", dry.err);
-    let stopped = lifeboat(server, &apply);
+    let stopped = lifeboat(server, &[&apply[..], &["--server", &refusing]].concat());
     assert_ne!(stopped.status, 0, "{}", stopped.out);
     let lines: Vec<&str> = stopped.out.lines().filter(|line| !line.starts_with("  ")).collect();
     assert!(lines[2].starts_with("Did not create the backup strategy of prod/shop: "), "{lines:?}");
@@ -196,7 +220,6 @@ async fn a_file_is_applied_whole_or_reports_what_is_left() {
     assert_eq!(skipped, "Not created yet: the backup strategy of prod-shop/crm");
     assert_eq!(closing, "Applied 2 of 4 changes. Apply the file again to make the others");
 
-    file(&entries("local"));
     let json = lifeboat(server, &[&apply[..], &["-o", "json"]].concat());
     assert_eq!(json.status, 0, "{}", json.err);
     let report: Value = serde_json::from_str(&json.out).expect("JSON");

@@ -16,6 +16,7 @@ pub(crate) mod restore_cluster;
 pub(crate) mod restore_logical;
 pub(crate) mod restore_tenant;
 mod step_log;
+mod unit_specs;
 mod until;
 
 use std::sync::Arc;

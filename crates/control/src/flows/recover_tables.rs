@@ -49,7 +49,8 @@ const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 impl Flow for RecoverTables {
     const KIND: &'static str = "recover-tables"; // stored; never renamed once released
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2; // 2 rolls back a recovery that changed nothing
+    const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
     type Lane = ();
@@ -58,6 +59,7 @@ impl Flow for RecoverTables {
         Step::one("check-recovery-source", |at, s: &mut State| {
             Box::pin(recovery_source::check_recovery_source(at, &mut s.origin))
         })
+        .undo(|_, s: &mut State| Box::pin(recovery_source::forget_passwords(&mut s.origin)))
         .timeout(CHECK_LIMIT),
         Step::one("check-destination", |at, s| Box::pin(destination::check_destination(at, s)))
             .timeout(CHECK_LIMIT),

@@ -9,7 +9,7 @@ mod plan;
 mod request;
 mod session;
 
-pub(crate) use check::{check_recovery_source, survey, written};
+pub(crate) use check::{check_recovery_source, forget_passwords, survey, written};
 pub(crate) use order::{Decided, draft, drafted, new_task};
 pub(crate) use origin::{Origin, open_passwords, seal_passwords, shown};
 pub(crate) use plan::{Looked, look};

@@ -56,7 +56,9 @@ const DATA_LIMIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Flow for RestoreCluster {
     const KIND: &'static str = "restore-cluster"; // stored; never renamed once released
-    const VERSION: u32 = 2; // 2 added several replicas in a zone
+    // 2 added several replicas in a zone; 3 new unit specifications in orders, and the rollback of a recovery that
+    // changed nothing.
+    const VERSION: u32 = 3;
     const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
@@ -64,6 +66,7 @@ impl Flow for RestoreCluster {
 
     const STEPS: &'static [Step<Self>] = &[
         Step::one("check-recovery-sources", |at, s| Box::pin(source::check_recovery_sources(at, s)))
+            .undo(|_, s| Box::pin(source::forget_passwords(s)))
             .timeout(CHECK_LIMIT),
         Step::one("check-resources", |at, s| Box::pin(destination::check_resources(at, s)))
             .timeout(CHECK_LIMIT),

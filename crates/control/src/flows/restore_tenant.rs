@@ -2,7 +2,7 @@
 //!
 //! 1. `check-recovery-source`   the time is recoverable, and the target's servers can read the required backups
 //! 2. `check-destination`       the name is free, and the cluster has the resources that the tenant needs
-//! 3. `create-resource-pools`   the pools exist, new ones under names of this task
+//! 3. `create-resource-pools`   the pools exist, new ones and their new unit specifications under names of this task
 //! 4. `start-restore`           the cluster allows restores, and a view shows our job
 //! 5. `wait-for-restore`        our job has succeeded
 //! 6. `activate-tenant`         the tenant is a primary that users can write to, or stays a standby as requested
@@ -25,7 +25,8 @@
 //!
 //! A rollback removes the remains of a failed restore (OCP: Clean Up). A tenant is dropped only if the job and the
 //! tenant are the recorded ones and the tenant is still being restored. A tenant that has reached NORMAL is never
-//! dropped. A pool is dropped only if this task created it.
+//! dropped. A pool is dropped only if this task created it, and a unit specification only if this task created it and no
+//! pool uses it. If nothing was created, a rollback only removes the passwords of the backups.
 
 mod clean_up;
 mod destination;
@@ -47,6 +48,9 @@ use crate::context::Context;
 pub(crate) use request::{TAKER, drafted};
 pub(crate) use state::{RestoreTenant, State};
 
+/// The step that checks the source. It changes no cluster.
+pub(crate) const CHECK_SOURCE: &str = "check-recovery-source";
+
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -61,16 +65,19 @@ const ROLE_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 impl Flow for RestoreTenant {
     const KIND: &'static str = "restore-tenant"; // stored; never renamed once released
-    const VERSION: u32 = 3; // 2 added clusters before 4.0, and the end of a set; 3 single tables and several replicas
+    // 2 added clusters before 4.0, and the end of a set; 3 single tables and several replicas; 4 new unit
+    // specifications, and the rollback of a recovery that changed nothing.
+    const VERSION: u32 = 4;
     const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
     type Lane = ();
 
     const STEPS: &'static [Step<Self>] = &[
-        Step::one("check-recovery-source", |at, s: &mut State| {
+        Step::one(CHECK_SOURCE, |at, s: &mut State| {
             Box::pin(recovery_source::check_recovery_source(at, &mut s.origin))
         })
+        .undo(|_, s: &mut State| Box::pin(recovery_source::forget_passwords(&mut s.origin)))
         .timeout(CHECK_LIMIT),
         Step::one("check-destination", |at, s| Box::pin(destination::check_destination(at, s)))
             .timeout(CHECK_LIMIT),

@@ -102,6 +102,7 @@ impl SimWorld {
         let mut simulated = ClusterConfig {
             version: profile.to_string(),
             sys_password: PASSWORD.into(),
+            major_freeze_duty_time: "disable".into(),
             tenants: tenants.iter().map(|name| TenantConfig::named(name)).collect(),
             ..ClusterConfig::default()
         };
@@ -268,7 +269,11 @@ impl SimWorld {
         file_root: &std::path::Path,
     ) -> (ClusterId, Handle) {
         let config = Config {
-            clusters: vec![ClusterConfig { sys_password: PASSWORD.into(), ..cluster }],
+            clusters: vec![ClusterConfig {
+                sys_password: PASSWORD.into(),
+                major_freeze_duty_time: "disable".into(),
+                ..cluster
+            }],
             start_us: Some(start_us),
             speed: 0.0,
             file_root: Some(file_root.to_owned()),

@@ -51,7 +51,8 @@ use crate::delete_policies;
 use crate::error::Error;
 use crate::orders;
 pub use ask::{
-    Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, get, list, list_unreadable,
+    Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, WaitingRun, get, list,
+    list_unreadable,
 };
 use log_backup::{pause_order, resume_order};
 use misses::record_misses;

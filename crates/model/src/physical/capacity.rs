@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::locality::replicas_of;
 use super::resources::{
-    ClusterResources, ReplicaType, Replicas, ServerRoom, UnitSpec, ZoneUnits, cpus, servers_of, shown,
-    spec_of, zones_of,
+    ClusterResources, ReplicaType, Replicas, ServerRoom, ZoneUnits, servers_of, zones_of,
 };
+use super::unit::{UnitChoice, UnitSpec, cpus, shown};
 use crate::problem::{Problem, codes};
 use crate::size;
 use crate::tenant::Tenant;
@@ -30,6 +30,20 @@ pub struct ZoneNeed {
     pub spec: UnitSpec,
     /// How many units, each on another server.
     pub count: u32,
+}
+
+impl ZoneNeed {
+    /// Returns these units, with the name of their specification.
+    #[must_use]
+    pub fn units(&self) -> ZoneUnits {
+        ZoneUnits {
+            zone: self.zone.clone(),
+            replica: self.replica,
+            replicas: self.replicas.clone(),
+            unit: UnitChoice::Named(self.spec.name.clone()),
+            count: self.count,
+        }
+    }
 }
 
 /// An amount of resources.
@@ -212,19 +226,6 @@ pub fn mapped_priority(
     };
     let levels: Option<Vec<String>> = primary_zone.split(';').map(level).collect();
     levels.map(|levels| levels.join(";"))
-}
-
-/// Returns the units that an order names.
-///
-/// # Errors
-/// Names a unit specification that the cluster does not have.
-pub fn named(zones: &[ZoneUnits], have: &ClusterResources) -> Result<Vec<ZoneNeed>, Problem> {
-    let need = |zone: &ZoneUnits| {
-        let spec = spec_of(&zone.unit, have)?.clone();
-        let replicas = zone.replicas.clone();
-        Ok(ZoneNeed { zone: zone.zone.clone(), replica: zone.replica, replicas, spec, count: zone.count })
-    };
-    zones.iter().map(need).collect()
 }
 
 /// Returns a unit specification of a cluster with these limits, preferably the one of the same name.

@@ -1,63 +1,13 @@
-//! The resources of a tenant: units, pools and the free capacity of servers; and whether a cluster has enough for a
-//! new tenant.
+//! The resources of a tenant: pools and the free capacity of servers; and whether a cluster has enough for a new tenant.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
 
+use super::unit::{UnitChoice, UnitSpec, shown};
+use crate::ability::Generation;
 use crate::id::TenantId;
 use crate::problem::{Problem, codes};
-use crate::size;
-
-/// A unit specification: how much a tenant may use of one server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnitSpec {
-    /// Its name.
-    pub name: String,
-    /// Hundredths of a CPU: the maximum, before 4.0 the reserved part.
-    pub cpu_hundredths: u64,
-    /// The reserved hundredths of a CPU.
-    #[serde(default)]
-    pub min_cpu_hundredths: u64,
-    /// Memory; before 4.0 the reserved part.
-    pub memory_bytes: u64,
-    /// Log disk; 0 before 4.0.
-    pub log_disk_bytes: u64,
-    /// What only 2.2.77 and 3.x have.
-    #[serde(default)]
-    pub old: Option<OldLimits>,
-}
-
-/// The further limits of a unit of 2.2.77 and 3.x.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OldLimits {
-    /// The most hundredths of a CPU.
-    pub max_cpu_hundredths: u64,
-    /// The most memory.
-    pub max_memory_bytes: u64,
-    /// The most I/O operations per second.
-    pub max_iops: u64,
-    /// The reserved I/O operations per second.
-    pub min_iops: u64,
-    /// The most data.
-    pub max_disk_bytes: u64,
-    /// The most sessions.
-    pub max_sessions: u64,
-}
-
-impl UnitSpec {
-    /// Returns whether another specification has the same limits.
-    #[must_use]
-    pub fn is_as_large_as(&self, other: &Self) -> bool {
-        Self { name: String::new(), ..self.clone() } == Self { name: String::new(), ..other.clone() }
-    }
-
-    /// Writes what one unit takes from a server, such as `2 CPU, 4 GB memory`.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        shown(self.cpu_hundredths, self.memory_bytes, self.log_disk_bytes)
-    }
-}
 
 /// The free resources of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +51,17 @@ pub struct ClusterResources {
     pub servers: Vec<ServerRoom>,
 }
 
+impl ClusterResources {
+    /// Adds unit specifications that will be created, as far as they do not exist.
+    pub fn add_units(&mut self, units: &[UnitSpec]) {
+        for unit in units {
+            if !self.units.iter().any(|known| known.name == unit.name) {
+                self.units.push(unit.clone());
+            }
+        }
+    }
+}
+
 /// The resources for a new tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -123,9 +84,20 @@ pub struct ZoneUnits {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replicas: Vec<Replicas>,
     /// The unit specification.
-    pub unit: String,
+    pub unit: UnitChoice,
     /// How many units.
     pub count: u32,
+}
+
+impl ZoneUnits {
+    /// Returns the name of the unit specification.
+    ///
+    /// # Errors
+    /// If it is a new one whose name was not decided, which is a bug.
+    pub fn unit_name(&self) -> Result<&str, Problem> {
+        let undecided = || Problem::internal("recovery-unit-undecided").with("zone", &self.zone);
+        self.unit.name().ok_or_else(undecided)
+    }
 }
 
 /// Replicas of one kind in a zone.
@@ -190,7 +162,7 @@ impl TargetResources {
         let names: Vec<&str> = match self {
             Self::Pools(pools) => pools.iter().map(String::as_str).collect(),
             Self::Zones(zones) => {
-                zones.iter().flat_map(|zone| [zone.zone.as_str(), zone.unit.as_str()]).collect()
+                zones.iter().flat_map(|zone| iter::once(zone.zone.as_str()).chain(zone.unit.name())).collect()
             }
         };
         if names.is_empty() {
@@ -210,12 +182,26 @@ impl TargetResources {
         }
     }
 
+    /// Checks that a cluster of this generation accepts the sizes of new unit specifications, and the numbers of units:
+    /// since 4.0 all pools of a tenant have the same number (4179 of `ObUnitManager`).
+    ///
+    /// # Errors
+    /// If the numbers differ; otherwise as [`super::unit::UnitSize::spec`].
+    pub fn check_sizes(&self, generation: Generation) -> Result<(), Problem> {
+        let Self::Zones(zones) = self else { return Ok(()) };
+        if generation != Generation::Gen3 && zones.windows(2).any(|two| two[0].count != two[1].count) {
+            return Err(Problem::invalid("recovery-unit-counts-differ"));
+        }
+        let mut sizes = zones.iter().filter_map(|zone| zone.unit.size());
+        sizes.try_for_each(|size| size.spec(generation).map(|_| ()))
+    }
+
     /// Checks that a cluster has the requested resources. Pools named in `ours` were created earlier for the same
     /// tenant.
     ///
     /// # Errors
     /// Names a pool, unit specification or zone that does not exist, a pool that is in use, or the resource that is
-    /// short in a zone.
+    /// short in a zone. The name of a new unit specification must have been decided.
     pub fn check(&self, have: &ClusterResources, ours: &[String]) -> Result<(), Problem> {
         match self {
             Self::Pools(names) => names.iter().try_for_each(|name| check_pool(name, have)),
@@ -259,7 +245,8 @@ fn check_pool(name: &str, have: &ClusterResources) -> Result<(), Problem> {
 }
 
 fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem> {
-    let spec = spec_of(&wanted.unit, have)?;
+    let unit = wanted.unit_name()?;
+    let spec = spec_of(unit, have)?;
     let here = servers_of(&wanted.zone, have)?;
     let fits = |room: &&&ServerRoom| {
         room.cpu_hundredths >= spec.cpu_hundredths
@@ -277,7 +264,7 @@ fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem
     let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-resources-short");
     Err(problem
         .with("zone", &wanted.zone)
-        .with("unit", &wanted.unit)
+        .with("unit", unit)
         .with("count", wanted.count)
         .with("fitting", fitting)
         .with("needs", needs)
@@ -289,7 +276,9 @@ fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem
 /// # Errors
 /// If the cluster has none of that name.
 pub(super) fn spec_of<'h>(unit: &str, have: &'h ClusterResources) -> Result<&'h UnitSpec, Problem> {
-    let found = have.units.iter().find(|spec| spec.name.eq_ignore_ascii_case(unit));
+    // Two names may differ only in upper and lower case.
+    let exact = have.units.iter().find(|spec| spec.name == unit);
+    let found = exact.or_else(|| have.units.iter().find(|spec| spec.name.eq_ignore_ascii_case(unit)));
     found.ok_or_else(|| {
         let known = listed(have.units.iter().map(|spec| &spec.name));
         let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-unit-unknown");
@@ -321,30 +310,13 @@ fn listed<'n>(names: impl Iterator<Item = &'n String>) -> String {
     names.join(", ")
 }
 
-pub(super) fn shown(cpu_hundredths: u64, memory_bytes: u64, log_disk_bytes: u64) -> String {
-    let cpu = cpus(cpu_hundredths);
-    let memory = size::bytes(memory_bytes);
-    match log_disk_bytes {
-        0 => format!("{cpu} CPU, {memory} memory"), // before 4.0, logs have no separate disk quota
-        log_disk => format!("{cpu} CPU, {memory} memory, {} log disk", size::bytes(log_disk)),
-    }
-}
-
-/// Writes a number of CPUs, such as `2` or `1.50`.
-#[must_use]
-pub fn cpus(hundredths: u64) -> String {
-    match hundredths % 100 {
-        0 => (hundredths / 100).to_string(),
-        rest => format!("{}.{rest:02}", hundredths / 100),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{
-        ClusterResources, ReplicaType, Replicas, ResourcePool, ServerRoom, TargetResources, UnitSpec,
-        ZoneUnits,
+        ClusterResources, ReplicaType, Replicas, ResourcePool, ServerRoom, TargetResources, UnitChoice,
+        UnitSpec, ZoneUnits, spec_of,
     };
+    use crate::ability::Generation;
     use crate::id::TenantId;
 
     const GB: u64 = 1 << 30;
@@ -384,7 +356,13 @@ mod tests {
     }
 
     fn units(zone: &str, replica: ReplicaType, unit: &str, count: u32) -> ZoneUnits {
-        ZoneUnits { zone: zone.into(), replica, replicas: Vec::new(), unit: unit.into(), count }
+        ZoneUnits {
+            zone: zone.into(),
+            replica,
+            replicas: Vec::new(),
+            unit: UnitChoice::Named(unit.into()),
+            count,
+        }
     }
 
     #[test]
@@ -422,6 +400,26 @@ mod tests {
         }
         assert_eq!(zone("z-1", "unit.small_2", 1).check_names(), Ok(()));
         assert!(zone("z1", "small", 0).check_names().is_err());
+    }
+
+    #[test]
+    fn since_4_0_every_zone_has_the_same_number_of_units() {
+        let counts = |first, second| {
+            let zone = |name, count| units(name, ReplicaType::Full, "small", count);
+            TargetResources::Zones(vec![zone("z1", first), zone("z2", second)])
+        };
+        let refusal = counts(1, 2).check_sizes(Generation::Gen4).expect_err("refused");
+        assert_eq!(refusal.text.id, "recovery-unit-counts-differ");
+        assert_eq!(counts(1, 2).check_sizes(Generation::Gen3), Ok(()));
+        assert_eq!(counts(2, 2).check_sizes(Generation::Gen4), Ok(()));
+    }
+
+    #[test]
+    fn of_two_names_that_differ_in_case_the_exact_one_is_meant() {
+        let mut have = have();
+        have.units.insert(0, UnitSpec { name: "SMALL".into(), ..have.units[1].clone() });
+        let found = |name: &str| spec_of(name, &have).map(|spec| spec.name.as_str());
+        assert_eq!((found("small"), found("Small")), (Ok("small"), Ok("SMALL")));
     }
 
     #[test]

@@ -117,7 +117,8 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-restore-failed", Never, &[9019, 9020, 9035, 9038, 9094, 9099]),
     ("database-tenant-exists", Never, &[5156]),
     ("database-pool-unfit", Never, &[4626, 4650, 4651]),
-    ("database-unit-unfit", Never, &[4530, 4648, 4649, 4658, 4659]),
+    ("database-unit-unfit", Never, &[4530, 4648, 4649, 4658]),
+    ("database-unit-below-limit", Never, &[4659]),
     ("database-resources-short", Never, &[4624, 4733]),
     ("database-cluster-name-differs", Never, &[4666]),
     ("database-standby-unfit", Never, &[9096, 9097]),
@@ -138,6 +139,10 @@ const BY_WORDS: &[(u16, &str, &str)] = &[
     (1235, "without GTS", "database-tenant-without-gts"),
     (1235, "change archive dest when archive is running", "database-archive-holds-destination"),
     (1235, "recover table to standby tenant", "database-recover-table-standby"),
+    (1235, "__min_full_resource_pool_memory", "database-pool-below-limit"),
+    // 4018 alone means that an object does not exist.
+    (4018, "No enough log for restore", "database-restore-source-short"),
+    (4018, "no backup set path or log piece", "database-restore-source-empty"),
 ];
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
@@ -227,6 +232,13 @@ mod tests {
             ("Not supported feature or function", "database-not-supported"),
         ] {
             assert_eq!((of(1235, said).text, of(1235, said).retry), (text, Never), "{said}");
+        }
+        for (said, text) in [
+            ("No enough log for restore", "database-restore-source-short"),
+            ("no backup set path or log piece can be used to restore", "database-restore-source-empty"),
+            ("Entry not exist", "database-thing-missing"),
+        ] {
+            assert_eq!(of(4018, said).text, text, "{said}");
         }
         assert_eq!(of(4012, "without GTS").text, "database-server-timeout");
     }

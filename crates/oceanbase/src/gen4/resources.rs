@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::id::TenantId;
-use model::physical::resources::{ClusterResources, ResourcePool, ServerRoom, UnitSpec, cpus};
+use model::physical::resources::{ClusterResources, ResourcePool, ServerRoom};
+use model::physical::unit::{UnitSpec, cpus};
 
 use crate::answer::Row;
 use crate::error::Error;

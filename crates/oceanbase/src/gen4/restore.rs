@@ -9,7 +9,6 @@ use std::time::Duration;
 use model::Secret;
 use model::id::TenantId;
 use model::physical::moment;
-use model::physical::resources::ZoneUnits;
 use model::physical::restore::{RestoreJob, RestoreOrigin, RestoreStatus};
 
 use crate::answer::Row;
@@ -107,8 +106,7 @@ pub(crate) fn drop_tenant(tenant: &str) -> Statement {
 }
 
 /// Creates a pool in one zone.
-pub(crate) fn create_pool(name: &str, zone: &ZoneUnits) -> Statement {
-    let ZoneUnits { zone, unit, count, replica: _, replicas: _ } = zone;
+pub(crate) fn create_pool(name: &str, zone: &str, unit: &str, count: u32) -> Statement {
     Statement::act(format!(
         "CREATE RESOURCE POOL {} UNIT = {}, UNIT_NUM = {count}, ZONE_LIST = ({})",
         identifier(name),

@@ -3,8 +3,9 @@
 use model::Secret;
 use model::ability::Generation;
 use model::id::TenantId;
-use model::physical::resources::{ClusterResources, UnitSpec, ZoneUnits};
+use model::physical::resources::ClusterResources;
 use model::physical::restore::{RestoreJob, TableName};
+use model::physical::unit::UnitSpec;
 
 use super::Verbs;
 use crate::driver::Driver;
@@ -127,10 +128,10 @@ impl Verbs {
         gen4::restore::drop_tenant(tenant)
     }
 
-    /// Returns the statement that creates a resource pool in one zone.
+    /// Returns the statement that creates a resource pool in one zone, with units of a specification.
     #[must_use]
-    pub fn create_pool(&self, name: &str, zone: &ZoneUnits) -> Statement {
-        gen4::restore::create_pool(name, zone)
+    pub fn create_pool(&self, name: &str, zone: &str, unit: &str, count: u32) -> Statement {
+        gen4::restore::create_pool(name, zone, unit, count)
     }
 
     /// Returns the statement that creates a unit specification with the limits of another one.

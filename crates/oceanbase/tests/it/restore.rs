@@ -5,8 +5,8 @@ use std::time::Duration;
 use model::Secret;
 use model::backup::DataBackupMode::Full;
 use model::id::TenantId;
-use model::physical::resources::{OldLimits, ReplicaType, UnitSpec, ZoneUnits};
 use model::physical::restore::{RestoreMark, RestoreStatus};
+use model::physical::unit::{OldLimits, UnitSpec};
 use oceanbase::physical::{NewTenant, OldTenant};
 use oceanbase::{Driver, Statement};
 use sim::Profile;
@@ -52,20 +52,13 @@ async fn transcript(profile: Profile) -> String {
     let key = |folder: &str| Secret::new(format!("oss://b/{folder}?host=h&access_id=AK&access_key=sesame"));
     let (from, pools) = (vec![key("data"), key("clog")], vec!["p1".to_owned(), "p2".to_owned()]);
     let passwords = [Secret::new("hunter2"), Secret::new("hunter'3")];
-    let zone = ZoneUnits {
-        zone: "z1".into(),
-        replica: ReplicaType::Full,
-        replicas: Vec::new(),
-        unit: "small".into(),
-        count: 2,
-    };
     let [note, show] = verbs.preview(&from, 1_760_000_000_000_000_000);
     let mut said: Vec<String> = [
         verbs.set_restore_passwords(&passwords),
         note,
         show,
         verbs.create_unit("lifeboat_abc_7_unit_1", &unit),
-        verbs.create_pool("lifeboat_abc_7_1", &zone),
+        verbs.create_pool("lifeboat_abc_7_1", "z1", "small", 2),
         verbs.start_restore(&new(&from, &pools)),
         verbs.start_restore(&NewTenant {
             scn: None,
@@ -194,7 +187,7 @@ async fn refusals_of_a_restore_have_a_meaning(profile: Profile) {
         (NewTenant { name: "shop", ..wanted }, "database-tenant-exists"),
         (NewTenant { pools: &none, ..wanted }, "database-pool-unfit"),
         (NewTenant { pools: &used, ..wanted }, "database-pool-unfit"),
-        (NewTenant { from: &elsewhere, ..wanted }, "database-thing-missing"),
+        (NewTenant { from: &elsewhere, ..wanted }, "database-restore-source-empty"),
         (NewTenant { scn: Some(1_700_000_000_000_000_000), ..wanted }, "database-restore-source-short"),
         (NewTenant { scn: Some(1_860_000_000_000_000_000), ..wanted }, "database-restore-source-short"),
     ];
@@ -203,14 +196,7 @@ async fn refusals_of_a_restore_have_a_meaning(profile: Profile) {
         let error = stand.driver.act(&statement).await.expect_err("refused");
         assert_eq!(error.problem().text.id, meaning, "{statement}: {error}");
     }
-    let zone = ZoneUnits {
-        zone: "zone1".into(),
-        replica: ReplicaType::Full,
-        replicas: Vec::new(),
-        unit: "small".into(),
-        count: 2,
-    };
-    let statement = stand.driver.verbs().create_pool("p9", &zone);
+    let statement = stand.driver.verbs().create_pool("p9", "zone1", "small", 2);
     let error = stand.driver.act(&statement).await.expect_err("there is only one server");
     assert_eq!(error.problem().text.id, "database-resources-short", "{error}");
 }
@@ -233,19 +219,12 @@ async fn transcript_of_3(profile: Profile) -> String {
     );
     assert_eq!(verbs.cancel_restore("shop_2"), None, "a dropped tenant ends its restore");
     assert!(!verbs.can_preview_restore() && !verbs.keeps_restore_tag());
-    let zone = ZoneUnits {
-        zone: "z1".into(),
-        replica: ReplicaType::Full,
-        replicas: Vec::new(),
-        unit: "small".into(),
-        count: 2,
-    };
     let wanted = NewTenant { scn: Some(1_760_000_000_123_456), ..new(&from, &pools) };
     let mut said: Vec<String> = [
         verbs.allow_restore().expect("a parameter decides"),
         verbs.set_restore_passwords(&[Secret::new("hunter2"), Secret::new("hunter'3")]),
         verbs.create_unit("lifeboat_abc_7_unit_1", &unit),
-        verbs.create_pool("lifeboat_abc_7_1", &zone),
+        verbs.create_pool("lifeboat_abc_7_1", "z1", "small", 2),
         verbs.start_restore(&wanted),
         verbs.start_restore(&NewTenant { locality: None, primary_zone: None, ..wanted }),
         verbs.drop_tenant("shop_2"),

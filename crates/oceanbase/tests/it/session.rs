@@ -83,14 +83,22 @@ async fn a_killed_statement_ends_and_killing_it_again_succeeds() {
         let slow = Statement::read("SELECT sleep(60)").within(Duration::from_secs(60));
         session.run(&slow).await.expect_err("it is killed").number()
     });
-    // The statement may not have arrived yet when it is killed, so it is killed until it ends.
-    for _ in 0..200 {
-        kill_query(&endpoint, &address, id).await.expect("root may kill");
-        if asleep.is_finished() {
-            break;
+    let mut witness = open().await;
+    let mut is_asleep = async || {
+        let sql = format!(
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = {id} AND INFO LIKE '%sleep%'"
+        );
+        let counted = witness.rows(&Statement::read(sql)).await.expect("counted");
+        counted[0].u64(0).expect("a number") > 0
+    };
+    let arrives = async {
+        while !is_asleep().await {
+            tokio::task::yield_now().await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(30), arrives).await.expect("the statement arrives");
+    kill_query(&endpoint, &address, id).await.expect("root may kill");
+    assert!(!is_asleep().await, "it has ended when the kill returns");
     assert_eq!(asleep.await.expect("no panic"), Some(1317));
     kill_query(&endpoint, &address, id).await.expect("it is gone, which was wanted");
 }

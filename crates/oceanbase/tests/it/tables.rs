@@ -172,7 +172,7 @@ async fn refusals_of_a_table_recovery_have_a_meaning(profile: Profile) {
         (NewTables { tenant: "nobody", ..wanted }, "database-tenant-unknown"),
         (NewTables { tenant: "sys", ..wanted }, "database-argument-wrong"),
         (NewTables { pools: &none, ..wanted }, "database-pool-unfit"),
-        (NewTables { from: &elsewhere, ..wanted }, "database-thing-missing"),
+        (NewTables { from: &elsewhere, ..wanted }, "database-restore-source-empty"),
         (NewTables { scn: Some(1_700_000_000_000_000_000), ..wanted }, "database-restore-source-short"),
     ];
     for (wanted, meaning) in cases {

@@ -4,6 +4,7 @@ use super::Session;
 use crate::error::SqlError;
 use crate::sql::token::TokenKind;
 use crate::sql::{Cursor, Token};
+use crate::world::resources::Sizes;
 
 impl Session {
     pub(super) fn ddl(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
@@ -27,8 +28,8 @@ impl Session {
         }
         if c.words("ALTER RESOURCE UNIT") {
             let name = c.name()?;
-            let (max_cpu, memory) = sizes(c);
-            return self.process.with(self.cluster, |cluster| cluster.alter_unit(&name, max_cpu, memory));
+            let sizes = sizes(c);
+            return self.process.with(self.cluster, |cluster| cluster.alter_unit(&name, sizes));
         }
         if c.words("ALTER RESOURCE POOL") {
             return self.alter_pool(c);
@@ -70,14 +71,12 @@ impl Session {
         ahead.words("RESOURCE") || ahead.words("TENANT")
     }
 
-    /// `u MAX_CPU 1, MEMORY_SIZE '1G' …`; of the sizes, only CPU and memory are stored.
+    /// `u MAX_CPU 1, MEMORY_SIZE '1G' …`; of the sizes, only CPU, memory and log disk are stored.
     fn create_unit(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
         let if_not_exists = c.words("IF NOT EXISTS");
         let name = c.name()?;
-        let (max_cpu, memory) = sizes(c);
-        let max_cpu = max_cpu.ok_or_else(|| SqlError::arguments("MAX_CPU"))?;
-        let memory = memory.ok_or_else(|| SqlError::arguments("MEMORY_SIZE"))?;
-        self.process.with(self.cluster, |cluster| cluster.create_unit(&name, if_not_exists, max_cpu, memory))
+        let sizes = sizes(c);
+        self.process.with(self.cluster, |cluster| cluster.create_unit(&name, if_not_exists, sizes))
     }
 
     /// `p UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('z1', 'z2')`.
@@ -121,8 +120,8 @@ impl Session {
     }
 }
 
-/// Reads `MAX_CPU` and the memory size from a unit's options.
-fn sizes(c: &mut Cursor<'_>) -> (Option<f64>, Option<i64>) {
+/// Reads `MAX_CPU`, the memory size and the size of the log disk from a unit's options.
+fn sizes(c: &mut Cursor<'_>) -> Sizes {
     let options = options(c);
     let first = |wanted: &[&str]| {
         options
@@ -130,8 +129,11 @@ fn sizes(c: &mut Cursor<'_>) -> (Option<f64>, Option<i64>) {
             .find(|(name, _)| wanted.contains(&name.as_str()))
             .and_then(|(_, values)| values.first())
     };
-    let max_cpu = first(&["MAX_CPU"]).and_then(|text| text.parse().ok());
-    (max_cpu, first(&["MEMORY_SIZE", "MAX_MEMORY"]).and_then(|text| capacity(text)))
+    Sizes {
+        max_cpu: first(&["MAX_CPU"]).and_then(|text| text.parse().ok()),
+        memory_bytes: first(&["MEMORY_SIZE", "MAX_MEMORY"]).and_then(|text| capacity(text)),
+        log_disk_bytes: first(&["LOG_DISK_SIZE"]).and_then(|text| capacity(text)),
+    }
 }
 
 /// `NAME [=] value` and `NAME [=] (value, …)`, with or without commas between them.

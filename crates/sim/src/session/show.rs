@@ -57,7 +57,7 @@ impl Session {
             let table = one("Database", &["information_schema", "mysql", "oceanbase", "test"]);
             return self.filtered(&table, "Database", text, &tokens[2..]);
         }
-        c.words("FULL");
+        let is_full = c.words("FULL");
         if c.words("TABLES") {
             let names = self.process.with(self.cluster, |cluster| views::names(cluster, self.tenant));
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -82,12 +82,35 @@ impl Session {
             return self.filtered(&table, "Collation", text, &tokens[2..]);
         }
         if c.words("PROCESSLIST") {
-            let columns = vec![("Id", "bigint"), ("User", "varchar(128)"), ("Command", "varchar(64)")];
-            let row = vec![Value::Int(i64::from(self.connection)), self.user.clone().into(), "Query".into()];
-            let table = Table { name: "__SHOWN".to_owned(), columns, rows: vec![row] };
-            return self.filtered(&table, "Id", text, &[]);
+            return self.filtered(&self.connections(text, is_full), "Id", text, &[]);
         }
         Err(SqlError::gap(text))
+    }
+
+    /// Returns the connections that SHOW PROCESSLIST lists: this one; those of other clients are not simulated.
+    fn connections(&self, text: &str, is_full: bool) -> Table {
+        let (ip, port) = self.process.with(self.cluster, |cluster| {
+            let server = &cluster.servers[self.server];
+            (server.ip.clone(), i64::from(server.sql_port))
+        });
+        let database = if self.database.is_empty() { Value::Null } else { self.database.clone().into() };
+        let cells: Vec<(&'static str, &'static str, Value)> = vec![
+            ("Id", "bigint", Value::Int(i64::from(self.connection))),
+            ("User", "varchar(128)", self.user.clone().into()),
+            ("Tenant", "varchar(128)", self.tenant_name.clone().into()),
+            ("Host", "varchar(128)", "127.0.0.1".into()),
+            ("db", "varchar(128)", database),
+            ("Command", "varchar(64)", "Query".into()),
+            ("Time", "bigint", Value::Int(0)),
+            ("State", "varchar(128)", "ACTIVE".into()),
+            ("Info", "varchar(262143)", text.into()),
+            ("Ip", "varchar(46)", ip.into()),
+            ("Port", "bigint", Value::Int(port)),
+        ];
+        let of_full = ["Tenant", "Ip", "Port"];
+        let shown = cells.into_iter().filter(|(name, ..)| is_full || !of_full.contains(name));
+        let (columns, row) = shown.map(|(name, kind, value)| ((name, kind), value)).unzip();
+        Table { name: "__SHOWN".to_owned(), columns, rows: vec![row] }
     }
 
     /// Applies `LIKE '…'` or `WHERE …` to a table.

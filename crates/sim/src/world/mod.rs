@@ -142,6 +142,7 @@ impl Cluster {
         cluster.parameters.put("cluster", &config.name);
         cluster.parameters.put("cluster_id", &config.id.to_string());
         cluster.parameters.put("min_observer_version", profile.version());
+        cluster.parameters.put("major_freeze_duty_time", &config.major_freeze_duty_time);
         cluster.plan_daily_freeze();
         let mut sys = Tenant::new(TenantId::SYS, "sys", TenantKind::Sys, now_us);
         sys.set_password(&config.sys_password);

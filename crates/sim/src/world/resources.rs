@@ -13,6 +13,39 @@ pub(crate) struct Unit {
     pub(crate) created_us: i64,
     pub(crate) max_cpu: f64,
     pub(crate) memory_bytes: i64,
+    /// Unused before 4.0.
+    pub(crate) log_disk_bytes: i64,
+}
+
+/// The sizes in a statement about a unit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sizes {
+    pub(crate) max_cpu: Option<f64>,
+    pub(crate) memory_bytes: Option<i64>,
+    pub(crate) log_disk_bytes: Option<i64>,
+}
+
+/// The smallest values of a unit since 4.0.
+const LEAST_CPU: f64 = 1.0;
+const LEAST_MEMORY_BYTES: i64 = 1 << 30;
+const LEAST_LOG_DISK_BYTES: i64 = 2 << 30;
+
+impl Sizes {
+    fn check(self) -> Result<(), SqlError> {
+        let below = |name: &str, least: &str| {
+            SqlError::new(4659, format!("invalid {name} value, min value is {least}"))
+        };
+        if self.max_cpu.is_some_and(|cpu| cpu < LEAST_CPU) {
+            return Err(below("MAX_CPU", "1"));
+        }
+        if self.memory_bytes.is_some_and(|memory| memory < LEAST_MEMORY_BYTES) {
+            return Err(below("MEMORY_SIZE", "1GB"));
+        }
+        if self.log_disk_bytes.is_some_and(|log_disk| log_disk < LEAST_LOG_DISK_BYTES) {
+            return Err(below("LOG_DISK_SIZE", "2GB"));
+        }
+        Ok(())
+    }
 }
 
 /// A pool of units.
@@ -44,7 +77,7 @@ impl Resources {
     /// Creates a pool for a tenant.
     pub(crate) fn grant_new(&mut self, pool: &str, tenant: TenantId, zones: &[String], now_us: i64) {
         let unit = format!("unit_{}", tenant.0);
-        self.add_unit(&unit, 2.0, 4 << 30, now_us);
+        self.add_unit(&unit, 2.0, 4 << 30, None, now_us);
         let unit_id = self.used + 1_000;
         let id = self.next_id();
         self.pools.push(Pool {
@@ -58,9 +91,12 @@ impl Resources {
         });
     }
 
-    fn add_unit(&mut self, name: &str, max_cpu: f64, memory_bytes: i64, now_us: i64) {
+    /// Without a size, the log disk is three times as large as the memory.
+    fn add_unit(&mut self, name: &str, max_cpu: f64, memory_bytes: i64, log_disk: Option<i64>, now_us: i64) {
         let id = self.next_id();
-        self.units.push(Unit { id, name: name.to_owned(), created_us: now_us, max_cpu, memory_bytes });
+        let log_disk_bytes = log_disk.unwrap_or((memory_bytes * 3).max(LEAST_LOG_DISK_BYTES));
+        let (name, created_us) = (name.to_owned(), now_us);
+        self.units.push(Unit { id, name, created_us, max_cpu, memory_bytes, log_disk_bytes });
     }
 
     /// Refuses pools that do not exist or belong to a tenant.
@@ -99,16 +135,20 @@ impl Cluster {
         &mut self,
         name: &str,
         if_not_exists: bool,
-        max_cpu: f64,
-        memory_bytes: i64,
+        sizes: Sizes,
     ) -> Result<(), SqlError> {
+        let max_cpu = sizes.max_cpu.ok_or_else(|| SqlError::arguments("MAX_CPU"))?;
+        let memory_bytes = sizes.memory_bytes.ok_or_else(|| SqlError::arguments("MEMORY_SIZE"))?;
+        if self.profile.is_tenant_level() {
+            sizes.check()?;
+        }
         if self.resources.units.iter().any(|unit| unit.name == name) {
             if if_not_exists {
                 return Ok(());
             }
             return Err(SqlError::new(4649, format!("resource unit '{name}' already exist")));
         }
-        self.resources.add_unit(name, max_cpu, memory_bytes, self.now_us);
+        self.resources.add_unit(name, max_cpu, memory_bytes, sizes.log_disk_bytes, self.now_us);
         Ok(())
     }
 
@@ -143,16 +183,12 @@ impl Cluster {
     }
 
     /// `ALTER RESOURCE UNIT u …`.
-    pub(crate) fn alter_unit(
-        &mut self,
-        name: &str,
-        max_cpu: Option<f64>,
-        memory_bytes: Option<i64>,
-    ) -> Result<(), SqlError> {
+    pub(crate) fn alter_unit(&mut self, name: &str, sizes: Sizes) -> Result<(), SqlError> {
         let unit = self.resources.units.iter_mut().find(|unit| unit.name == name);
         let unit = unit.ok_or_else(|| SqlError::new(4648, format!("resource unit '{name}' not exist")))?;
-        unit.max_cpu = max_cpu.unwrap_or(unit.max_cpu);
-        unit.memory_bytes = memory_bytes.unwrap_or(unit.memory_bytes);
+        unit.max_cpu = sizes.max_cpu.unwrap_or(unit.max_cpu);
+        unit.memory_bytes = sizes.memory_bytes.unwrap_or(unit.memory_bytes);
+        unit.log_disk_bytes = sizes.log_disk_bytes.unwrap_or(unit.log_disk_bytes);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct UnitRow {
 
 impl UnitRow {
     fn log_bytes(&self) -> i64 {
-        self.config.memory_bytes * 3
+        self.config.log_disk_bytes
     }
 }
 
@@ -81,7 +81,10 @@ pub(super) fn check_room(
             let here = || rows.iter().filter(|row| row.server.id == server.id);
             let cpu: f64 = here().map(|row| row.config.max_cpu).sum();
             let memory: i64 = here().map(|row| row.config.memory_bytes).sum();
-            cpu + config.max_cpu <= SERVER_CPU as f64 && memory + config.memory_bytes <= SERVER_MEMORY_BYTES
+            let log: i64 = here().map(UnitRow::log_bytes).sum();
+            cpu + config.max_cpu <= SERVER_CPU as f64
+                && memory + config.memory_bytes <= SERVER_MEMORY_BYTES
+                && (!cluster.profile.is_tenant_level() || log + config.log_disk_bytes <= SERVER_LOG_BYTES)
         };
         if (servers.filter(fits).count() as i64) < unit_count {
             let text = format!(
@@ -143,7 +146,7 @@ pub(super) fn configs(cluster: &Cluster, name: &str) -> Table {
         .col("MAX_CPU", "double", |u| Value::Real(u.max_cpu))
         .col("MIN_CPU", "double", |u| Value::Real(u.max_cpu))
         .col("MEMORY_SIZE", "bigint", |u| u.memory_bytes.into())
-        .col("LOG_DISK_SIZE", "bigint", |u| (u.memory_bytes * 3).into())
+        .col("LOG_DISK_SIZE", "bigint", |u| u.log_disk_bytes.into())
         .when(has_network(cluster.profile))
         .col("DATA_DISK_SIZE", "bigint", |_| 0.into())
         .when(true)
@@ -220,6 +223,7 @@ pub(super) fn servers(cluster: &Cluster, name: &str) -> Table {
         server: Server,
         cpu: f64,
         memory_bytes: i64,
+        log_bytes: i64,
         data_bytes: i64,
     }
     let units = unit_rows(cluster);
@@ -234,6 +238,7 @@ pub(super) fn servers(cluster: &Cluster, name: &str) -> Table {
                 server: server.clone(),
                 cpu: here().map(|unit| unit.config.max_cpu).sum(),
                 memory_bytes: here().map(|unit| unit.config.memory_bytes).sum(),
+                log_bytes: here().map(UnitRow::log_bytes).sum(),
                 data_bytes: tenants.map(|tenant| tenant.data_bytes(cluster.now_us)).sum(),
             }
         })
@@ -250,7 +255,7 @@ pub(super) fn servers(cluster: &Cluster, name: &str) -> Table {
         .col("MEM_CAPACITY", "bigint", |_| SERVER_MEMORY_BYTES.into())
         .col("MEM_ASSIGNED", "bigint", |r| r.memory_bytes.into())
         .col("LOG_DISK_CAPACITY", "bigint", |_| SERVER_LOG_BYTES.into())
-        .col("LOG_DISK_ASSIGNED", "bigint", |r| (r.memory_bytes * 3).into())
+        .col("LOG_DISK_ASSIGNED", "bigint", |r| r.log_bytes.into())
         .col("LOG_DISK_IN_USE", "bigint", |_| (1_i64 << 30).into())
         .col("DATA_DISK_CAPACITY", "bigint", |_| SERVER_DATA_BYTES.into())
         .when(has_network(cluster.profile))

@@ -202,6 +202,18 @@ async fn the_start_up_queries_of_connector_j_are_answered() {
 }
 
 #[tokio::test]
+async fn the_list_of_connections_has_the_columns_of_the_server() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut client = sim.client("sys").await;
+    let plain = ["Id", "User", "Host", "db", "Command", "Time", "State", "Info"];
+    assert_eq!(client.columns("SHOW PROCESSLIST").await, plain);
+    let full = ["Id", "User", "Tenant", "Host", "db", "Command", "Time", "State", "Info", "Ip", "Port"];
+    assert_eq!(client.columns("SHOW FULL PROCESSLIST").await, full);
+    let rows = client.rows("SHOW PROCESSLIST").await;
+    assert!(rows[0].ends_with("|SHOW PROCESSLIST"), "{rows:?}");
+}
+
+#[tokio::test]
 async fn a_statement_longer_than_a_packet_arrives_whole() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let opts = OptsBuilder::from_opts(options(sim.handle.port(), "root@sys"));

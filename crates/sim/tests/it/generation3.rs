@@ -1,6 +1,6 @@
 //! 2.2.77 and 3.x: archive, backup, merge, cleanup and restore of a whole cluster.
 
-use sim::{Fault, FaultName, Profile};
+use sim::{Config, Fault, FaultName, Profile};
 
 use crate::simulator::{Client, Sim};
 
@@ -349,4 +349,16 @@ async fn a_freeze_comes_every_night_by_itself() {
     sys.run("ALTER SYSTEM BACKUP DATABASE").await;
     sim.pass(2.0 * 86_400.0);
     assert_eq!(sys.cell(version).await, "5");
+}
+
+#[tokio::test]
+async fn no_freeze_comes_by_itself_where_it_is_disabled() {
+    let disable = |config: &mut Config| config.clusters[0].major_freeze_duty_time = "disable".to_owned();
+    let sim = Sim::start_with(Profile::V2_2_77, 0.0, disable).await;
+    let mut sys = sim.client("sys").await;
+    let parameter = "SHOW PARAMETERS LIKE 'major_freeze_duty_time'";
+    assert!(sys.rows(parameter).await[0].contains("disable"));
+    sim.pass(2.0 * 86_400.0);
+    let version = "SELECT value FROM __all_zone WHERE zone = '' AND name = 'last_merged_version'";
+    assert_eq!(sys.cell(version).await, "2");
 }

@@ -1,6 +1,6 @@
 //! The options for the source, the time and the target of a recovery.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 #[derive(Args)]
 pub(super) struct TargetArgs {
@@ -46,6 +46,7 @@ impl TargetArgs {
 }
 
 #[derive(Args)]
+#[command(group = ArgGroup::new("units").multiple(true))]
 pub(super) struct NewTenantArgs {
     /// The time to recover to: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER for the end
     /// of a backup set by the cluster's own number, or latest [default: latest]
@@ -60,19 +61,24 @@ pub(super) struct NewTenantArgs {
     pub(super) new_name: Option<String>,
     /// Run the new tenant on this free resource pool; repeatable. With --table or --database, OceanBase uses the pools until
     /// the end of the recovery
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "unit"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "units"])]
     pub(super) pool: Vec<String>,
     /// Restore the new tenant with this table only, database.table; repeatable. Before OceanBase 4.0
     #[arg(long, value_name = "TABLE", conflicts_with_all = ["set", "table", "database"])]
     pub(super) only_table: Vec<String>,
-    /// Create a resource pool of this unit specification in each zone
-    #[arg(long, value_name = "NAME", conflicts_with = "set")]
-    pub(super) unit: Option<String>,
+    /// Create a resource pool of this unit specification in each zone, or with ZONE= in this zone; repeatable
+    #[arg(long, value_name = "[ZONE=]NAME", conflicts_with = "set", group = "units")]
+    pub(super) unit: Vec<String>,
+    /// As --unit, with a new unit specification of this size: cpu:2,memory:8G,log-disk:24G. The log disk defaults to three
+    /// times the memory; omit it before OceanBase 4.0
+    #[arg(long, value_name = "[ZONE=]SIZE", conflicts_with = "set", group = "units")]
+    pub(super) new_unit: Vec<String>,
     /// The number of units in each zone. Defaults to 1
-    #[arg(long, value_name = "NUMBER", requires = "unit")]
+    #[arg(long, value_name = "NUMBER", requires = "units")]
     pub(super) unit_count: Option<u32>,
-    /// Run the new tenant in this zone only; repeatable. Defaults to all zones
-    #[arg(long, value_name = "NAME", requires = "unit")]
+    /// Run the new tenant in this zone only; repeatable. Defaults to all zones if a unit specification is for all zones,
+    /// otherwise to the zones that have one
+    #[arg(long, value_name = "NAME", requires = "units")]
     pub(super) zone: Vec<String>,
     /// The primary zone of the new tenant, such as zone1;zone2,zone3
     #[arg(long, value_name = "ZONES", conflicts_with = "set")]

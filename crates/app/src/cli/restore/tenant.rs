@@ -10,6 +10,7 @@ use model::text::Text;
 use serde_json::{Map, Value, json};
 
 use super::target::TargetArgs;
+use super::units::Units;
 use crate::cli::names::{self, cluster, read_table, short, storage};
 use crate::cli::reach::Reach;
 use crate::client::Client;
@@ -70,17 +71,15 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
     if let Some(zones) = &new.primary_zone {
         tenant.insert("primaryZone".into(), json!(zones));
     }
-    match &new.unit {
-        Some(unit) => {
-            let zones =
-                if new.zone.is_empty() { names::zones(client, into).await? } else { new.zone.clone() };
-            let pool = json!({ "unitSpecName": unit, "unitCount": new.unit_count.unwrap_or(1) });
-            let zones = zones.iter().map(|zone| json!({ "name": zone, "resourcePool": pool }));
-            tenant.insert("zones".into(), Value::Array(zones.collect()));
-        }
-        None => {
-            tenant.insert("poolList".into(), json!(new.pool));
-        }
+    let units = Units::read(&new.unit, &new.new_unit)?;
+    if units.is_empty() {
+        tenant.insert("poolList".into(), json!(new.pool));
+    } else {
+        let zones = match new.zone.is_empty() && units.are_for_all() {
+            true => names::zones(client, into).await?,
+            false => Vec::new(),
+        };
+        tenant.insert("zones".into(), units.in_zones(&new.zone, zones, new.unit_count.unwrap_or(1))?);
     }
     form.insert("restoreTenantInfoParam".into(), Value::Object(tenant));
     let field = match new.storage {

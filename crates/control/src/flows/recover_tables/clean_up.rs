@@ -21,8 +21,8 @@ const LOOK: Duration = Duration::from_secs(5);
 /// The maximum number of these checks.
 const LOOKS_MAX: u32 = 360;
 
-/// The undo of `start-table-recovery`, which is the only one: ends our job, and removes the passwords, because a task
-/// that was rolled back is never retried.
+/// The undo of `start-table-recovery`: ends our job, and removes the passwords, because a task that was partly rolled back
+/// is never retried.
 pub(super) async fn undo(at: &Here, state: &mut State) -> Answer {
     let next = end_job(at, state).await?;
     if next == Next::Done {

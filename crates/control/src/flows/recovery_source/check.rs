@@ -73,6 +73,13 @@ where
     Ok(Next::Done)
 }
 
+/// The undo of the check, which changed nothing: removes the passwords, because a task that was rolled back is never
+/// retried.
+pub(crate) async fn forget_passwords(origin: &mut Origin) -> Answer {
+    origin.passwords = None;
+    Ok(Next::Done)
+}
+
 /// Checks a source, and puts the findings into `origin`.
 pub(crate) async fn survey(
     context: &Context,

@@ -33,7 +33,7 @@ pub(crate) struct Origin {
     #[serde(default = "later")]
     pub(crate) generation: Generation,
     /// The passwords of encrypted sets as a JSON array, sealed; removed when the recovery is recorded
-    /// or rolled back, because no retry needs them then.
+    /// or rolled back, even if it changed nothing, because no retry needs them then.
     pub(crate) passwords: Option<String>,
 
     /// The directories of the backups.

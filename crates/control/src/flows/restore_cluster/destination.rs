@@ -3,25 +3,26 @@
 use std::sync::Arc;
 
 use engine::flow::Answer;
-use engine::{Next, Note, StepError};
+use engine::{Next, Note};
 use model::Problem;
 use model::cluster::refuse_upgrading;
 use model::physical::capacity::{
-    ZoneNeed, ZoneSum, check_together, mapped, mapped_priority, named, same_size, units_of, unknown_units,
+    ZoneNeed, ZoneSum, check_together, mapped, mapped_priority, units_of, unknown_units,
 };
-use model::physical::resources::{
-    ClusterResources, ReplicaType, TargetResources, UnitSpec, ZoneUnits, shown_replicas,
-};
+use model::physical::resources::{ClusterResources, ReplicaType, TargetResources, ZoneUnits, shown_replicas};
+use model::physical::unit::{UnitChoice, UnitSpec};
+use model::physical::unit_plan::UnitPlan;
 use model::problem::codes;
 use model::tenant::Tenant;
 use model::text::Text;
-use oceanbase::{Driver, Witness};
+use oceanbase::Witness;
 
 use super::state::{Here, State, Wanted};
 use crate::context::Context;
 use crate::error::Error;
-use crate::flows::recovery_source::{act, driver, open};
+use crate::flows::recovery_source::{driver, open};
 use crate::flows::step_log::StepLog;
+use crate::flows::unit_specs;
 use crate::words;
 
 /// The findings about the target.
@@ -49,7 +50,7 @@ struct Model {
 }
 
 pub(super) async fn check_resources(at: &Here, state: &mut State) -> Answer {
-    let name = |number: usize| format!("lifeboat_{}_{}_unit_{number}", state.tag, at.task());
+    let name = |number| unit_specs::named(at, &state.tag, number);
     let found = look(at.context(), state, Arc::new(StepLog::new(at)), name).await?;
     for (wanted, decision) in state.tenants.iter_mut().zip(found.tenants) {
         (wanted.resources, wanted.primary_zone) = (Some(decision.resources), decision.primary_zone);
@@ -78,11 +79,13 @@ pub(super) async fn look(
     let have = driver.resources().await?;
     check_pools(state, &have)?;
     let mut found = Found { tenants: Vec::new(), units: Vec::new(), sums: Vec::new(), notes: Vec::new() };
+    let mut units = UnitPlan::new(&have, cluster.facts.generation, name);
     for wanted in &state.tenants {
-        let decision = decide(state, wanted, source.as_ref(), &have, &mut found.units, &name)?;
+        let decision = decide(state, wanted, source.as_ref(), &have, &mut units)?;
         found.notes.push(note_of(state, wanted, &decision));
         found.tenants.push(decision);
     }
+    found.units = units.into_new();
     let needs: Vec<ZoneNeed> = found.tenants.iter().flat_map(|one| one.needs.iter().cloned()).collect();
     found.sums = check_together(&needs, &have)?;
     found.notes.extend(found.sums.iter().map(|sum| {
@@ -142,17 +145,17 @@ fn decide(
     wanted: &Wanted,
     source: Option<&Model>,
     have: &ClusterResources,
-    units: &mut Vec<UnitSpec>,
-    name: &impl Fn(usize) -> String,
+    units: &mut UnitPlan<'_, impl Fn(usize) -> String>,
 ) -> Result<Decision, Problem> {
     let primary_zone = wanted.wish.primary_zone.clone();
     let (needs, primary_zone) = match &wanted.wish.resources {
         Some(resources @ TargetResources::Pools(_)) => {
             return Ok(Decision { resources: resources.clone(), primary_zone, needs: Vec::new() });
         }
-        Some(resources @ TargetResources::Zones(zones)) => {
-            let needs = named(zones, have)?;
-            return Ok(Decision { resources: resources.clone(), primary_zone, needs });
+        Some(TargetResources::Zones(zones)) => {
+            let needs = units.needs(zones)?;
+            let zones = needs.iter().map(ZoneNeed::units).collect();
+            return Ok(Decision { resources: TargetResources::Zones(zones), primary_zone, needs });
         }
         None => {
             let unknown = || unknown_units(&wanted.tenant_name);
@@ -165,32 +168,10 @@ fn decide(
             (needs, primary_zone.or(priority))
         }
     };
-    let zones = needs.iter().map(|need| ZoneUnits {
-        zone: need.zone.clone(),
-        replica: need.replica,
-        replicas: need.replicas.clone(),
-        unit: unit_for(&need.spec, have, units, name),
-        count: need.count,
-    });
+    let zones = needs
+        .iter()
+        .map(|need| ZoneUnits { unit: UnitChoice::Named(units.unit_for(&need.spec)), ..need.units() });
     Ok(Decision { resources: TargetResources::Zones(zones.collect()), primary_zone, needs })
-}
-
-/// Returns the name of a unit specification of this size on the target: an existing one, or one to create.
-fn unit_for(
-    spec: &UnitSpec,
-    have: &ClusterResources,
-    units: &mut Vec<UnitSpec>,
-    name: &impl Fn(usize) -> String,
-) -> String {
-    if let Some(known) = same_size(spec, have) {
-        return known.name.clone();
-    }
-    if let Some(planned) = units.iter().find(|planned| planned.is_as_large_as(spec)) {
-        return planned.name.clone();
-    }
-    let name = name(units.len() + 1);
-    units.push(UnitSpec { name: name.clone(), ..spec.clone() });
-    name
 }
 
 /// Says which resources a tenant gets, and where they come from.
@@ -203,7 +184,8 @@ fn note_of(state: &State, wanted: &Wanted, decision: &Decision) -> Text {
         TargetResources::Zones(zones) => zones,
     };
     let each = zones.iter().zip(&decision.needs).map(|(zone, need)| {
-        let units = format!("{}: {} × {} ({})", zone.zone, zone.count, zone.unit, need.spec.shown());
+        let unit = zone.unit.name().unwrap_or_default();
+        let units = format!("{}: {} × {unit} ({})", zone.zone, zone.count, need.spec.shown());
         match (zone.replica, zone.replicas.as_slice()) {
             (ReplicaType::Full, []) => units,
             (replica, replicas) => format!("{units} {}", shown_replicas(replica, replicas)),
@@ -223,39 +205,14 @@ pub(super) async fn create_unit_specs(at: &Here, state: &mut State) -> Answer {
         return Ok(Next::Done);
     }
     let mut driver = driver(at, state.cluster).await?;
-    let have = driver.resources().await.map_err(Error::from)?;
-    for unit in &state.units {
-        if have.units.iter().any(|known| known.name == unit.name) {
-            continue;
-        }
-        let statement = driver.verbs().create_unit(&unit.name, unit);
-        act(at, &mut driver, &statement).await?;
-        at.log(Note::new("recovery-unit-created").arg("unit", &unit.name).arg("size", unit.shown()));
-    }
+    unit_specs::create(at, &mut driver, &state.units).await?;
     Ok(Next::Done)
 }
 
-/// The undo of `create-unit-specs`, which is the last one: drops the specifications of this task that no pool uses, and
-/// removes the passwords, because a task that was rolled back is never retried.
+/// The undo of `create-unit-specs`: drops the specifications of this task that no pool uses, and removes the passwords,
+/// because a task that was partly rolled back is never retried.
 pub(super) async fn drop_unit_specs(at: &Here, state: &mut State) -> Answer {
-    if !state.units.is_empty() {
-        drop_unused(at, state).await?;
-    }
+    unit_specs::drop_unused(at, state.cluster, &state.units).await?;
     state.passwords = None;
     Ok(Next::Done)
-}
-
-async fn drop_unused(at: &Here, state: &State) -> Result<(), StepError> {
-    let mut driver: Driver = driver(at, state.cluster).await?;
-    let have = driver.resources().await.map_err(Error::from)?;
-    for unit in &state.units {
-        if have.pools.iter().any(|pool| pool.unit == unit.name) {
-            at.log(Note::new("recovery-unit-kept").arg("unit", &unit.name));
-        } else if have.units.iter().any(|known| known.name == unit.name) {
-            let statement = driver.verbs().drop_unit(&unit.name);
-            act(at, &mut driver, &statement).await?;
-            at.log(Note::new("recovery-unit-dropped").arg("unit", &unit.name));
-        }
-    }
-    Ok(())
 }

@@ -2,10 +2,11 @@
 
 use engine::operator::{Command, decide};
 use engine::task::Undo;
-use engine::{Note, Task, TaskStatus, note};
+use engine::{Note, Row, Task, TaskStatus, note};
 use model::Problem;
 use model::problem::codes;
 
+use crate::flows::restore_tenant;
 use crate::words;
 
 /// The problem of a rollback that was refused because the tenant is complete.
@@ -30,6 +31,13 @@ pub(super) fn was_refused(child: &Task) -> bool {
 /// Returns whether a failed task can continue. One that is partly rolled back can only be rolled back further.
 pub(super) fn can_be_retried(child: &Task) -> bool {
     !was_cancelled(child) && decide(child, Command::RetryTask).is_ok()
+}
+
+/// Returns whether a failed task may have left something on the cluster. The check of its source only reads.
+pub(super) fn may_have_left_something(child: &Task) -> bool {
+    let is_open = |undo| matches!(undo, Undo::Available | Undo::Running | Undo::Failed);
+    let acts = |row: &&Row| row.step != restore_tenant::CHECK_SOURCE;
+    child.rows.iter().filter(acts).any(|row| row.runs > 0 && is_open(row.undo))
 }
 
 /// Returns why a failed task did not succeed, as the problem of its lane.

@@ -20,7 +20,7 @@ use crate::context::{Actor, Context};
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::recovery_source::{open, shown};
-use crate::flows::{Plan, PlannedStep};
+use crate::flows::{Plan, PlannedStep, unit_specs};
 use crate::orders::children::Initiator;
 
 /// The plan of a recovery of a cluster's tenants.
@@ -70,9 +70,6 @@ pub struct PlannedUnits {
     pub size: Amount,
 }
 
-/// The name of a unit specification in a plan, before it is created.
-const NEW_UNIT: &str = "lifeboat_…_unit_";
-
 /// Plans a recovery. Writes nothing, and creates no task.
 pub(crate) async fn plan(
     context: &Context,
@@ -91,12 +88,10 @@ pub(crate) async fn plan(
         sighted.push(one);
     }
     let sources = (notes, recorder.take());
-    let name = |number: usize| format!("{NEW_UNIT}{number}");
-    let mut found = destination::look(context, &state, witness.clone(), name).await?;
+    let mut found = destination::look(context, &state, witness.clone(), unit_specs::planned).await?;
     let resources = (std::mem::take(&mut found.notes), recorder.take());
     let verbs = open(context, state.cluster, witness).await?.verbs();
-    let units = found.units.iter().map(|unit| verbs.create_unit(&unit.name, unit).masked);
-    let units: Vec<String> = units.collect();
+    let units = unit_specs::statements(&verbs, &found.units);
     let unit_note = match found.units.len() {
         0 => Text::new("cluster-recovery-units-exist"),
         count => Text::new("plan-create-unit-specs").with("count", count),
@@ -155,7 +150,7 @@ fn planned_units(decision: &destination::Decision) -> Vec<PlannedUnits> {
     let TargetResources::Zones(zones) = &decision.resources else { return Vec::new() };
     let units = zones.iter().zip(&decision.needs).map(|(zone, need)| PlannedUnits {
         zone: zone.zone.clone(),
-        unit: (!zone.unit.starts_with(NEW_UNIT)).then(|| zone.unit.clone()),
+        unit: zone.unit.name().filter(|name| !name.starts_with(unit_specs::PLANNED)).map(str::to_owned),
         count: zone.count,
         size: Amount::of(&need.spec),
     });

@@ -81,6 +81,8 @@ pub(super) async fn decide(context: &Context, order: ClusterRecovery) -> Result<
             return Err(Problem::invalid("cluster-recovery-name-twice").with("name", name).into());
         }
         let wish = order.wishes.get(&tenant).cloned().unwrap_or_default();
+        let checked = wish.resources.as_ref().map(|units| units.check_sizes(target.facts.generation));
+        checked.transpose()?;
         let wish = TenantWish { name: None, ..wish };
         tenants.push(Wanted {
             name,

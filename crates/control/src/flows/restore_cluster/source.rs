@@ -52,6 +52,13 @@ pub(super) async fn check_recovery_sources(at: &Here, state: &mut State) -> Answ
     first.map_or(Ok(Next::Done), Err)
 }
 
+/// The undo of the check, which changed nothing: removes the passwords, because a task that was rolled back is never
+/// retried.
+pub(super) async fn forget_passwords(state: &mut State) -> Answer {
+    state.passwords = None;
+    Ok(Next::Done)
+}
+
 /// Checks the backups of one tenant.
 pub(super) async fn look(
     context: &Context,

@@ -11,6 +11,7 @@ use model::backup::DataBackupMode::Full;
 use model::id::{ClusterId, TaskId, TenantId};
 use model::order::{ClusterRecovery, RecoverUntil, RecoveredRole, TenantWish};
 use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};
+use model::physical::unit::{UnitChoice, UnitSize};
 use serde_json::Value;
 use sim::{ClusterConfig, Profile};
 
@@ -226,7 +227,7 @@ async fn each_tenant_can_be_recovered_to_its_latest_time_with_its_own_name_and_r
             zone: "zone1".into(),
             replica: ReplicaType::Full,
             replicas: Vec::new(),
-            unit: "small".into(),
+            unit: UnitChoice::Named("small".into()),
             count: 1,
         };
         let wish = TenantWish {
@@ -246,6 +247,37 @@ async fn each_tenant_can_be_recovered_to_its_latest_time_with_its_own_name_and_r
         assert!(recovery.tenant("shop_r").is_some() && recovery.tenant("toys").is_some(), "{profile}");
         let story = recovery.world.story(task).await;
         assert!(story.contains("cluster-recovery-units-ordered"), "{profile}: {story}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_can_get_units_of_a_new_size() {
+    for profile in VERSIONS {
+        let recovery = Recovery::new(profile).await;
+        let games = recovery.tenant_id("games").await;
+        let size = UnitSize { cpu_hundredths: 150, memory_bytes: 3 << 30, log_disk_bytes: None };
+        let zone = ZoneUnits {
+            zone: "zone1".into(),
+            replica: ReplicaType::Full,
+            replicas: Vec::new(),
+            unit: UnitChoice::New(size),
+            count: 1,
+        };
+        let resources = Some(TargetResources::Zones(vec![zone]));
+        let wishes = [(games, TenantWish { resources, ..TenantWish::default() })].into();
+        let wish = ClusterRecovery { wishes, ..recovery.wish(RecoverUntil::Latest) };
+        let (control, actor) = (&recovery.world.control, &recovery.world.actor);
+        let plan = restores::plan_cluster(control, actor, wish.clone()).await.expect("it is possible");
+        let planned = plan.tenants.iter().find(|tenant| tenant.tenant == games).expect("it is planned");
+        let units = &planned.units[0];
+        assert_eq!((&units.unit, units.size.cpu_hundredths), (&None, 150), "{profile}");
+        let task = recovery.begin(wish).await;
+        recovery.world.finish(task).await;
+        let units: Vec<_> = recovery.made().into_iter().filter(|name| name.contains("_unit_")).collect();
+        // The task of the cluster creates it, and those of the tenants use it.
+        assert_eq!(units.len(), 1, "{profile}: {units:?}");
+        assert!(units[0].ends_with(&format!("_{task}_unit_1")), "{profile}: {units:?}");
+        assert!(recovery.tenant("games_r").is_some(), "{profile}");
     }
 }
 

@@ -6,7 +6,7 @@ use engine::operator::{Command, decide};
 use engine::{Next, Note, StepError, Task, TaskStatus};
 
 use super::commands::{self, LOOK};
-use super::outcome::{COMPLETE, has_ended_by_cancel, was_refused, why};
+use super::outcome::{COMPLETE, has_ended_by_cancel, may_have_left_something, was_refused, why};
 use super::state::{Here, Lane, State, load};
 use crate::error::Error;
 use crate::orders::children::of_lane;
@@ -21,9 +21,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     lane.is_reported = true; // a retry decides what happens to the task
     lane.refusals = 0;
     let may_run = |child: &&Task| {
-        child.status == TaskStatus::Failed
-            && decide(child, Command::RollBack).is_ok()
-            && !has_ended_by_cancel(child)
+        child.status == TaskStatus::Failed && may_have_left_something(child) && !has_ended_by_cancel(child)
     };
     let Some(child) = children.iter().find(may_run) else { return Ok(Next::Done) };
     let note = Note::new("cluster-recovery-not-canceled").arg("task", child.id);
@@ -49,7 +47,7 @@ pub(super) async fn roll_back(at: &Here, state: &State, lane: &mut Lane) -> Answ
                 }
                 stays(at, &child);
             }
-            TaskStatus::Failed if decide(&child, Command::RollBack).is_err() => {} // it has changed nothing
+            TaskStatus::Failed if decide(&child, Command::RollBack).is_err() => {} // no step of it ran
             TaskStatus::Failed => {
                 let noted = |lane: &mut Lane| {
                     lane.rolled_back.insert(child.id.0);

@@ -48,7 +48,7 @@ async fn again(at: &Here, state: &State, lane: &mut Lane, child: &Task) -> Answe
         return retry(at, state, lane, child).await;
     }
     if decide(child, Command::RollBack).is_err() {
-        return replace(at, state, lane).await; // it has changed nothing
+        return replace(at, state, lane).await; // no step of it ran
     }
     roll_back(at, state, lane, child, |lane| lane.is_replaced = true).await
 }

@@ -1,5 +1,5 @@
-//! The rollback: our restore is cancelled, the partly restored tenant and the pools of this task are dropped, and
-//! nothing else.
+//! The rollback: our restore is cancelled, and the partly restored tenant, the pools and the unit specifications of this
+//! task are dropped, and nothing else.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::job::LATE_US;
 use super::state::{Here, State};
 use crate::error::Error;
 use crate::flows::recovery_source::{act, driver};
+use crate::flows::unit_specs;
 use crate::words;
 
 /// The interval between two checks whether an object is gone.
@@ -167,12 +168,13 @@ fn look_again(state: &mut State) -> Answer {
     Err(words::refused(problem.with("tenant", &state.tenant_name)))
 }
 
-/// The undo of `create-resource-pools`, which is the last one: drops the pools of this task, and removes the passwords,
-/// because a task that was rolled back is never retried.
+/// The undo of `create-resource-pools`: drops the pools and unit specifications of this task, and removes the passwords,
+/// because a task that was partly rolled back is never retried.
 pub(super) async fn drop_pools(at: &Here, state: &mut State) -> Answer {
     if let Some(name) = drop_unused(at, state).await? {
         return look_for_release(state, &name); // a dropped tenant releases its pools a little later
     }
+    unit_specs::drop_unused(at, state.origin.cluster, &state.made_units).await?;
     state.origin.passwords = None;
     Ok(Next::Done)
 }

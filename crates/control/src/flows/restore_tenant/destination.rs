@@ -5,8 +5,11 @@ use engine::{Next, Note, StepError};
 use model::Problem;
 use model::cluster::refuse_upgrading;
 use model::order::RecoveredRole;
+use model::physical::capacity::ZoneNeed;
 use model::physical::resources::{ResourcePool, TargetResources, ZoneUnits};
 use model::physical::restore::{RestoreStatus, table_list};
+use model::physical::unit::UnitSpec;
+use model::physical::unit_plan::UnitPlan;
 use model::problem::codes;
 use model::text::Text;
 use model::version::Version;
@@ -17,27 +20,45 @@ use super::state::{Here, State};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recovery_source::{act, driver};
+use crate::flows::unit_specs;
 use crate::words;
 
 /// From this version on, a restored tenant is a standby first.
 const STANDBY_SINCE: Version = Version::new(4, 1, 0);
 
+/// The findings about the target.
+pub(super) struct Found {
+    /// The resources of the tenant, with the name of each unit specification.
+    pub(super) resources: TargetResources,
+    /// The unit specifications to create.
+    pub(super) units: Vec<UnitSpec>,
+    pub(super) notes: Vec<Text>,
+}
+
 pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
     let mut driver = driver(at, state.origin.cluster).await?;
-    for note in look(at.context(), state, &mut driver).await? {
+    let name = |number| unit_specs::named(at, &state.tag, number);
+    let found = look(at.context(), state, &mut driver, name).await?;
+    for note in found.notes {
         at.log(words::note(note));
     }
-    if let TargetResources::Zones(zones) = &state.resources
+    if let TargetResources::Zones(zones) = &found.resources
         && state.made_pools.is_empty()
     {
-        // The names are saved before the first pool is created, so that a crash leaves no unknown pool.
+        // The names are saved before the first object is created, so that a crash leaves no unknown one.
         state.made_pools = (1..=zones.len()).map(|number| pool_name(&state.tag, at, number)).collect();
+        (state.resources, state.made_units) = (found.resources, found.units);
     }
     Ok(Next::Done)
 }
 
 /// Checks whether the tenant can be created. It only reads.
-pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) -> Result<Vec<Text>, Error> {
+pub(super) async fn look(
+    context: &Context,
+    state: &State,
+    driver: &mut Driver,
+    name: impl Fn(usize) -> String,
+) -> Result<Found, Error> {
     let mut cluster = context.cluster(state.origin.cluster).await?;
     cluster.facts = driver.probe().await?;
     refuse_upgrading(&cluster)?;
@@ -56,18 +77,36 @@ pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) 
         let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "recovery-job-foreign");
         return Err(problem.with("tenant", &state.tenant_name).with("job", job.id).into());
     }
-    let have = driver.resources().await?;
-    state.resources.check(&have, &state.made_pools)?;
     let server = &cluster.facts.server;
     let mut notes = vec![Text::new("cluster-is").with("cluster", &cluster.name).with("server", server)];
     if !state.tables.is_empty() {
         notes.push(Text::new("recovery-only-tables").with("tables", table_list(&state.tables)));
     }
-    Ok(notes)
+    let mut have = driver.resources().await?;
+    have.add_units(&state.made_units); // an earlier run of the step has decided on them
+    let (resources, units) = match &state.resources {
+        pools @ TargetResources::Pools(_) => (pools.clone(), Vec::new()),
+        TargetResources::Zones(zones) => {
+            let mut plan = UnitPlan::new(&have, state.origin.generation, name);
+            let needs = plan.needs(zones)?;
+            notes.extend(zones.iter().zip(&needs).filter_map(unit_note));
+            (TargetResources::Zones(needs.iter().map(ZoneNeed::units).collect()), plan.into_new())
+        }
+    };
+    have.add_units(&units);
+    resources.check(&have, &state.made_pools)?;
+    Ok(Found { resources, units, notes })
 }
 
-/// 3. The pools exist. The step also marks the newest job before our restore: the mark must be saved before the next
-///    step sends its statement.
+/// Says which specification a zone gets, if the order gives a size.
+fn unit_note((zone, need): (&ZoneUnits, &ZoneNeed)) -> Option<Text> {
+    zone.unit.size()?;
+    let text = Text::new("recovery-unit-of-size").with("zone", &zone.zone).with("unit", &need.spec.name);
+    Some(text.with("size", need.spec.shown()))
+}
+
+/// 3. The pools exist, and the unit specifications of new sizes. The step also marks the newest job before our restore:
+///    the mark must be saved before the next step sends its statement.
 pub(super) async fn create_resource_pools(at: &Here, state: &mut State) -> Answer {
     let mut driver = driver(at, state.origin.cluster).await?;
     match state.resources.clone() {
@@ -81,6 +120,7 @@ pub(super) async fn create_resource_pools(at: &Here, state: &mut State) -> Answe
 }
 
 async fn create(at: &Here, state: &State, driver: &mut Driver, zones: &[ZoneUnits]) -> Result<(), StepError> {
+    unit_specs::create(at, driver, &state.made_units).await?;
     let have = driver.resources().await.map_err(Error::from)?;
     for (name, zone) in state.made_pools.iter().zip(zones) {
         match have.pools.iter().find(|pool| pool.name == *name) {
@@ -91,7 +131,8 @@ async fn create(at: &Here, state: &State, driver: &mut Driver, zones: &[ZoneUnit
             }
             Some(_) => {}
             None => {
-                let statement = driver.verbs().create_pool(name, zone);
+                let unit = zone.unit_name().map_err(words::refused)?;
+                let statement = driver.verbs().create_pool(name, &zone.zone, unit, zone.count);
                 act(at, driver, &statement).await?;
                 at.log(Note::new("recovery-pool-created").arg("pool", name).arg("zone", &zone.zone));
             }

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::recovery_source::{self, Decided as _, shown};
-use crate::flows::{Plan, PlannedStep};
+use crate::flows::{Plan, PlannedStep, unit_specs};
 
 /// The findings about the source and the target, and the statements of the other steps.
 pub(super) struct Looked {
@@ -24,6 +24,7 @@ pub(super) struct Looked {
     state: State,
     source: (Vec<Text>, Vec<String>),
     destination: (Vec<Text>, Vec<String>),
+    /// Of the unit specifications and the pools.
     pools: Vec<String>,
     restore: Vec<String>,
     activate: Vec<String>,
@@ -37,7 +38,12 @@ pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Pla
         let (notes, statements) = match step.id() {
             "check-recovery-source" => source.clone(),
             "check-destination" => destination.clone(),
-            "create-resource-pools" => (intention(step.id(), &state), pools.clone()),
+            "create-resource-pools" => {
+                let made = state.made_units.iter().map(|unit| {
+                    Text::new("plan-create-unit-spec").with("unit", &unit.name).with("size", unit.shown())
+                });
+                (made.chain(intention(step.id(), &state)).collect(), pools.clone())
+            }
             "start-restore" => (intention(step.id(), &state), restore.clone()),
             "activate-tenant" => (intention(step.id(), &state), activate.clone()),
             id => (intention(id, &state), Vec::new()),
@@ -71,19 +77,17 @@ pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<L
     let looked = recovery_source::look(context, chosen, &mut state.origin, &passwords, &recorder).await?;
     let recovery_source::Looked { items, from, notes, mut driver } = looked;
     let source = (notes, recorder.take());
-    let notes = destination::look(context, &state, &mut driver).await?;
-    let destination = (notes, recorder.take());
+    let found = destination::look(context, &state, &mut driver, unit_specs::planned).await?;
+    let destination = (found.notes, recorder.take());
+    (state.resources, state.made_units) = (found.resources, found.units);
     let verbs = driver.verbs();
     let names = |count: usize| (1..=count).map(|number| format!("lifeboat_…_{number}")).collect::<Vec<_>>();
-    let mut pools = Vec::new();
+    let mut pools = unit_specs::statements(&verbs, &state.made_units);
     if let TargetResources::Zones(zones) = &state.resources {
         state.made_pools = names(zones.len());
-        pools = state
-            .made_pools
-            .iter()
-            .zip(zones)
-            .map(|(name, zone)| verbs.create_pool(name, zone).masked)
-            .collect();
+        for (name, zone) in state.made_pools.iter().zip(zones) {
+            pools.push(verbs.create_pool(name, &zone.zone, zone.unit_name()?, zone.count).masked);
+        }
     }
     let locality = state.resources.locality();
     let restore = verbs.start_restore(&state.new_tenant(&from, locality.as_deref(), "lifeboat-…"));
@@ -138,6 +142,7 @@ mod tests {
             assert!(has_line(&format!("plan-{}", step.id())), "{}", step.id());
         }
         for line in [
+            "plan-create-unit-spec",
             "plan-use-resource-pools",
             "plan-keep-standby",
             "plan-primary-already",

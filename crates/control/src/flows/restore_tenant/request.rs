@@ -36,6 +36,7 @@ impl recovery_source::Decided for Decided {
     async fn decide(context: &Context, order: TenantRecovery) -> Result<Self, Error> {
         let order = order.checked()?;
         let chosen = choose(context, &order.source, order.until, order.cluster).await?;
+        order.resources.check_sizes(chosen.target.facts.generation)?;
         if !order.tables.is_empty() {
             takes_table_list(chosen.target.facts.generation, &chosen.target.facts.server)?;
         }
@@ -62,6 +63,7 @@ impl recovery_source::Decided for Decided {
             requested,
             tag: format!("{:08x}", rand::random::<u32>()),
             made_pools: Vec::new(),
+            made_units: Vec::new(),
             mark: None,
             sent: None,
             sent_by: 0,

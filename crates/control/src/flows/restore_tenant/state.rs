@@ -5,6 +5,7 @@ use model::id::TenantId;
 use model::order::RecoveredRole;
 use model::physical::resources::TargetResources;
 use model::physical::restore::{RestoreJob, RestoreMark, TableName, table_list};
+use model::physical::unit::UnitSpec;
 use model::problem::codes;
 use model::time::Timestamp;
 use model::{Problem, Secret};
@@ -26,6 +27,7 @@ pub(crate) struct State {
     pub(crate) origin: Origin,
     /// The name of the new tenant.
     pub(crate) tenant_name: String,
+    /// Its resources; once the destination is checked, with the name of each unit specification.
     pub(crate) resources: TargetResources,
     pub(crate) primary_zone: Option<String>,
     pub(crate) role: RecoveredRole,
@@ -39,6 +41,9 @@ pub(crate) struct State {
     /// The names of the pools that this task creates; saved before the first is created.
     #[serde(default)]
     pub(crate) made_pools: Vec<String>,
+    /// The unit specifications that this task creates; saved before the first is created.
+    #[serde(default)]
+    pub(crate) made_units: Vec<UnitSpec>,
     /// The identity of our job; none before one is started.
     #[serde(default)]
     pub(crate) mark: Option<RestoreMark>,

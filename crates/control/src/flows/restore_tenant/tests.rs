@@ -7,6 +7,7 @@ use model::backup::DataBackupMode::{self, Full, Incremental};
 use model::id::{TaskId, TenantId};
 use model::order::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
 use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};
+use model::physical::unit::UnitChoice;
 use model::text::Language;
 use model::time::Timestamp;
 use serde_json::Value;
@@ -23,6 +24,7 @@ use crate::{backups, restores, words};
 mod clean_up;
 mod elsewhere;
 mod gen3;
+mod new_units;
 mod set_end;
 
 on_both_4x! {
@@ -44,6 +46,12 @@ on_both_4x! {
 struct Recovery {
     world: SimWorld,
     shop: TenantId,
+}
+
+/// Returns a pool in the only zone.
+fn in_zone(unit: UnitChoice, count: u32) -> TargetResources {
+    let (zone, replica, replicas) = ("zone1".into(), ReplicaType::Full, Vec::new());
+    TargetResources::Zones(vec![ZoneUnits { zone, replica, replicas, unit, count }])
 }
 
 /// The beginning of a statement that starts a restore; a preview begins differently.
@@ -87,19 +95,12 @@ impl Recovery {
     }
 
     fn wish(&self, until: RecoverUntil) -> TenantRecovery {
-        let zone = ZoneUnits {
-            zone: "zone1".into(),
-            replica: ReplicaType::Full,
-            replicas: Vec::new(),
-            unit: "small".into(),
-            count: 1,
-        };
         TenantRecovery {
             source: RecoverySource::Cluster { cluster: self.world.cluster, tenant: self.shop },
             until,
             cluster: self.world.cluster,
             tenant: "shop_2".into(),
-            resources: TargetResources::Zones(vec![zone]),
+            resources: in_zone(UnitChoice::Named("small".into()), 1),
             primary_zone: None,
             role: RecoveredRole::Primary,
             tables: Vec::new(),
@@ -284,10 +285,7 @@ async fn a_target_without_enough_resources_names_what_is_short(profile: Profile)
     let recovery = Recovery::new(profile).await;
     recovery.world.say("CREATE RESOURCE UNIT large MAX_CPU 15, MEMORY_SIZE '4G'").await;
     let before = recovery.changes();
-    let unit = |unit: &str, count| {
-        let (zone, replica, replicas) = ("zone1".into(), ReplicaType::Full, Vec::new());
-        TargetResources::Zones(vec![ZoneUnits { zone, replica, replicas, unit: unit.into(), count }])
-    };
+    let unit = |unit: &str, count| in_zone(UnitChoice::Named(unit.into()), count);
     for (resources, why) in [
         (unit("large", 1), "recovery-resources-short"),
         (unit("small", 2), "recovery-resources-short"),

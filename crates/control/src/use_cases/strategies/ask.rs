@@ -11,6 +11,7 @@ use model::text::Text;
 use model::time::Timestamp;
 use model::user::Permission;
 
+use super::due::why_waits;
 use super::found;
 use super::runs::{ScheduleStanding, standing};
 use crate::actor::Actor;
@@ -83,8 +84,19 @@ pub struct Detail {
     pub last_data_backup: Option<Timestamp>,
     /// The status of its schedule, with its next and its newest run.
     pub standing: ScheduleStanding,
+    /// A run that is due and has no task.
+    pub waiting: Option<WaitingRun>,
     /// The rule that it breaks, if an earlier version without this rule saved it. Its runs start all the same.
     pub invalid: Option<Text>,
+}
+
+/// A run that is due and has no task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRun {
+    /// When it was due.
+    pub due: Timestamp,
+    /// Why it waits; none if it starts within seconds.
+    pub reason: Option<Text>,
 }
 
 /// A strategy whose settings this version cannot read: none of its runs start.
@@ -175,13 +187,19 @@ async fn detail(context: &Context, strategy: Strategy) -> Result<Detail, Error> 
         None => None,
     };
     let now = context.metadata.now().await?;
+    let standing = standing(context, &strategy, now).await?;
+    let waiting = match standing.overdue {
+        Some(due) => Some(WaitingRun { due, reason: why_waits(context, &strategy).await? }),
+        None => None,
+    };
     Ok(Detail {
         cluster_name: cluster.name,
         tenant_name: tenant.map(|tenant| tenant.name),
         storage: context.storage(strategy.settings.storage).await?,
         owner: context.metadata.user_get(strategy.owner).await?.map(|owner| owner.name),
         last_data_backup: context.metadata.backup_set_newest_of(cluster.id, strategy.scope.tenant()).await?,
-        standing: standing(context, &strategy, now).await?,
+        standing,
+        waiting,
         invalid: strategy.settings.schedule.check().err().map(|problem| problem.text),
         strategy,
     })

@@ -24,6 +24,7 @@ use model::schedule::decide::{
 };
 use model::strategy::{Scope, Strategy, covered};
 use model::tenant::Tenant;
+use model::text::Text;
 use model::{Problem, Timestamp};
 
 use super::misses::{missed, planned};
@@ -83,7 +84,7 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     let running = Running::read(&control.context).await?;
     for Pending { strategy, due, since } in pending {
         let done = async {
-            match decided(control, strategy.clone(), &running).await? {
+            match decided(&control.context, strategy.clone(), &running).await? {
                 Some(decided) => carry_out(control, &decided).await,
                 None => Ok(Started::No),
             }
@@ -174,13 +175,13 @@ async fn begun(control: &Control, strategy: Strategy, now: Timestamp) -> Result<
 
 /// Decides about a strategy; none if its cluster was removed.
 pub(super) async fn decided(
-    control: &Control,
+    context: &Context,
     strategy: Strategy,
     running: &Running,
 ) -> Result<Option<Decided>, Error> {
-    let metadata = control.metadata();
+    let metadata = &context.metadata;
     let Some(cluster) = metadata.cluster_get(strategy.scope.cluster()).await? else { return Ok(None) };
-    let (meant, its_tenants) = covers(&control.context, &cluster, &strategy).await?;
+    let (meant, its_tenants) = covers(context, &cluster, &strategy).await?;
     let now = metadata.now().await?;
     let from = Timestamp(now.0.saturating_sub(HORIZON));
     let history = metadata.strategy_run_history(strategy.id, from).await?;
@@ -194,16 +195,27 @@ pub(super) async fn decided(
     let state = State {
         cluster: Some(status(&cluster)),
         has_usable_full: strategy.settings.method == BackupMethod::Physical
-            && has_a_full_set(&control.context, &cluster, &its_tenants, storage).await?,
+            && has_a_full_set(context, &cluster, &its_tenants, storage).await?,
         // Lifeboat runs one backup of a cluster at a time, whatever its tenants.
         other_backup_runs: running.has_other_of(&strategy),
         running: running.count(),
-        running_max: control.context.data_backups_at_once,
+        running_max: context.data_backups_at_once,
         storage_running: running.count_to(storage),
-        storage_running_max: control.context.backups_per_storage,
+        storage_running_max: context.backups_per_storage,
     };
     let decisions = decide(&strategy, &history, &state, now);
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, queue, decisions }))
+}
+
+/// Returns why a run that is due has no task; none if it starts within seconds.
+pub(super) async fn why_waits(context: &Context, strategy: &Strategy) -> Result<Option<Text>, Error> {
+    let running = Running::read(context).await?;
+    let decided = decided(context, strategy.clone(), &running).await?;
+    let decisions = decided.map(|decided| decided.decisions).unwrap_or_default();
+    Ok(decisions.iter().find_map(|decision| match decision {
+        Decision::Wait { why, .. } => Some(why.text()),
+        _ => None,
+    }))
 }
 
 /// Returns whether a strategy's next incremental backup has a full one to build on.

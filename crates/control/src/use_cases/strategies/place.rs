@@ -129,12 +129,24 @@ fn check_version(
     Ok(())
 }
 
-/// Returns the default name of a storage: the name of the cluster, or the names of cluster and tenant.
+/// Returns the default name of a storage: the name of the cluster, or the names of cluster and tenant, without what no
+/// name of a storage may contain, and with a number if another storage has that name.
 async fn usual_name(context: &Context, cluster: &Cluster, scope: Scope) -> Result<String, Error> {
-    let Some(id) = scope.tenant() else { return Ok(cluster.name.clone()) };
-    let tenant = context.metadata.tenant_get(cluster.id, id).await?;
-    let tenant = tenant.map_or_else(|| id.to_string(), |tenant| tenant.name);
-    Ok(format!("{}-{tenant}", cluster.name))
+    let mut usual = cluster.name.clone();
+    if let Some(id) = scope.tenant() {
+        let tenant = context.metadata.tenant_get(cluster.id, id).await?;
+        let tenant = tenant.map_or_else(|| id.to_string(), |tenant| tenant.name);
+        usual = format!("{usual}-{tenant}");
+    }
+    // The number needs room, too.
+    let usual: String = usual.chars().filter(|c| check_name(&format!("x{c}")).is_ok()).take(60).collect();
+    let mut name = usual.clone();
+    let mut number = 1;
+    while context.metadata.storage_by_name(&name).await?.is_some() {
+        number += 1;
+        name = format!("{usual}-{number}");
+    }
+    Ok(name)
 }
 
 impl Place {

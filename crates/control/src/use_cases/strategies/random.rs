@@ -259,7 +259,7 @@ impl Year {
         let running = Running::read(&control.context).await.expect("answers");
         let mut all = Vec::new();
         for pending in due::pending(control).await.expect("answers") {
-            all.extend(due::decided(control, pending.strategy, &running).await.expect("answers"));
+            all.extend(due::decided(&control.context, pending.strategy, &running).await.expect("answers"));
         }
         all
     }
@@ -342,7 +342,7 @@ impl Year {
             };
             assert!(waits, "missed without a record at {now}: {open:?} of {strategy:?}");
             let running = Running::read(&self.world.control.context).await.expect("answers");
-            let decided = due::decided(&self.world.control, strategy.clone(), &running).await;
+            let decided = due::decided(&self.world.control.context, strategy.clone(), &running).await;
             let decisions = decided.expect("answers").expect("its cluster is there").decisions;
             assert!(
                 matches!(decisions[..], [Decision::Wait { .. }]),

@@ -74,6 +74,8 @@ pub struct ScheduleStanding {
     pub next: Option<PlannedRun>,
     /// The run of the newest due time.
     pub last: Option<StrategyRun>,
+    /// When a run was due that has no task.
+    pub overdue: Option<Timestamp>,
 }
 
 /// The status of a schedule, in OCP's words; more urgent ones come later.
@@ -345,15 +347,16 @@ pub(super) async fn standing(
     }
     let schedule = &strategy.settings.schedule;
     let settled = last.as_ref().map_or(strategy.since, |run| run.due.max(strategy.since));
-    let is_waiting = schedule.dues(settled).next().is_some_and(|due| due.at <= now);
+    let overdue = schedule.dues(settled).next().map(|due| due.at);
+    let overdue = overdue.filter(|due| !strategy.paused && *due <= now);
     let status = match telling {
         _ if strategy.paused => ScheduleStatus::Paused,
-        _ if is_waiting => ScheduleStatus::Waiting,
+        _ if overdue.is_some() => ScheduleStatus::Waiting,
         Some(RunStatus::Waiting) => ScheduleStatus::Waiting,
         Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Partial) => ScheduleStatus::Abnormal,
         _ => ScheduleStatus::Normal,
     };
-    Ok(ScheduleStanding { status, next, last })
+    Ok(ScheduleStanding { status, next, last, overdue })
 }
 
 /// Converts a stored run.

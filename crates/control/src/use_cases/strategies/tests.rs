@@ -185,7 +185,10 @@ async fn of_two_servers_and_of_two_decisions_for_one_due_time_one_starts_a_task(
 async fn decided(world: &SimWorld) -> due::Decided {
     let strategy = due::pending(&world.control).await.expect("answers").remove(0).strategy;
     let running = Running::read(&world.control.context).await.expect("answers");
-    due::decided(&world.control, strategy, &running).await.expect("answers").expect("its cluster is there")
+    due::decided(&world.control.context, strategy, &running)
+        .await
+        .expect("answers")
+        .expect("its cluster is there")
 }
 
 #[tokio::test]

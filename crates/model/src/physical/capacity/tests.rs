@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ZoneNeed, check_together, mapped, mapped_priority, named, same_size, units_of};
+use super::{ZoneNeed, check_together, mapped, mapped_priority, same_size, units_of};
 use crate::id::TenantId;
-use crate::physical::resources::{
-    ClusterResources, ReplicaType, ResourcePool, ServerRoom, UnitSpec, ZoneUnits, shown_replicas,
-};
+use crate::physical::resources::{ClusterResources, ReplicaType, ResourcePool, ServerRoom, shown_replicas};
+use crate::physical::unit::UnitSpec;
 use crate::tenant::{Tenant, TenantMode};
 
 const GB: u64 = 1 << 30;
@@ -143,12 +142,6 @@ fn a_unit_of_the_same_size_is_found_and_preferred_by_its_name() {
     assert_eq!(found(&unit("mine", 100, 2)), Some("a_small"));
     assert_eq!(found(&unit("large", 100, 3)), None);
     assert_eq!(found(&unit("mine", 300, 6)), None, "that of the sys tenant is left alone");
-    let zones = |unit: &str| {
-        let (zone, replica, replicas) = ("z1".into(), ReplicaType::Full, Vec::new());
-        vec![ZoneUnits { zone, replica, replicas, unit: unit.into(), count: 1 }]
-    };
-    assert_eq!(named(&zones("LARGE"), &have).expect("it is there")[0].spec.memory_bytes, 8 * GB);
-    assert_eq!(id(named(&zones("huge"), &have)).as_deref(), Some("recovery-unit-unknown"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use engine::note;
 use model::order::{ClusterRecovery, RecoverUntil};
 use sim::{Fault, FaultName};
 
+use super::super::outcome::may_have_left_something;
 use super::{Crash, Ended, Profile, Recovery, RestoreCluster, Steer, TaskId, TaskStatus, testkit};
 
 impl Recovery {
@@ -118,6 +119,7 @@ async fn a_clean_up_removes_what_failed_and_keeps_the_tenants_that_are_complete(
         recovery.world.handle.clear_faults(None);
         assert_eq!(recovery.tenant("games_r").expect("half of it is there")["role"], "Restore", "{profile}");
         let child = recovery.child(task, "games_r").await;
+        assert!(may_have_left_something(&recovery.world.task(child).await), "{profile}");
         recovery.world.steer(task, Steer::RollBack).await;
         recovery.end(task, TaskStatus::RolledBack).await;
         assert_eq!(recovery.world.task(child).await.status, TaskStatus::RolledBack, "{profile}");
@@ -134,8 +136,11 @@ async fn a_clean_up_leaves_a_tenant_of_others_alone() {
     let recovery = Recovery::new(Profile::V3_2_4).await;
     let task = recovery.begin_with_taken_name(recovery.wish(RecoverUntil::Latest)).await;
     recovery.end(task, TaskStatus::Failed).await;
+    let child = recovery.child(task, "games_r").await;
+    assert!(!may_have_left_something(&recovery.world.task(child).await), "its checks only read");
     recovery.world.steer(task, Steer::RollBack).await;
     recovery.end(task, TaskStatus::RolledBack).await;
+    assert_eq!(recovery.world.task(child).await.status, TaskStatus::RolledBack);
     assert_eq!(recovery.made().len(), 2, "{:?}", recovery.made());
     for name in ["books_r", "games_r", "shop_r"] {
         assert!(recovery.tenant(name).is_some(), "{name}");

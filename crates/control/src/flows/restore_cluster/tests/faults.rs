@@ -222,3 +222,16 @@ async fn passwords_are_kept_while_a_retry_may_need_them_and_removed_by_a_rollbac
         assert!(child.state["passwords"].is_null(), "task {}", child.id);
     }
 }
+
+#[tokio::test]
+async fn a_recovery_that_changed_nothing_can_be_given_up_and_forgets_its_passwords() {
+    let recovery = Recovery::sized(Profile::V4_2_5, 1_000, Some("hunter2")).await;
+    let wish = recovery.wish(RecoverUntil::Latest);
+    let task = recovery.begin(ClusterRecovery { passwords: vec![Secret::new("other")], ..wish }).await;
+    assert_eq!(recovery.world.fail(task).await.0, "check-recovery-sources");
+    assert!(recovery.world.task(task).await.state["passwords"].is_string(), "a retry needs them");
+    recovery.world.steer(task, Steer::RollBack).await;
+    recovery.end(task, TaskStatus::RolledBack).await;
+    assert!(recovery.world.task(task).await.state["passwords"].is_null());
+    assert!(recovery.children().await.is_empty());
+}

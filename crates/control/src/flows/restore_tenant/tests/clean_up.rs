@@ -1,6 +1,7 @@
 //! A clean-up removes the objects of its own recovery, and nothing else: no complete tenant, no foreign pool.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus};
+use model::Secret;
 use model::order::{RecoverUntil, TenantRecovery};
 use model::physical::resources::TargetResources;
 use serde_json::Value;
@@ -22,10 +23,11 @@ on_both_4x! {
     a_job_that_comes_while_a_cancel_looks_for_it_is_ended,
     a_job_that_comes_after_a_cancel_is_ended_by_the_roll_back,
     a_cancel_ends_a_restore_in_its_last_stages,
+    a_recovery_that_changed_nothing_can_be_given_up_and_forgets_its_passwords,
 }
 
 /// Lets a recovery fail because the servers can no longer read the storage.
-async fn failed(recovery: &Recovery, wish: TenantRecovery) -> model::id::TaskId {
+pub(super) async fn failed(recovery: &Recovery, wish: TenantRecovery) -> model::id::TaskId {
     let task = recovery.begin(wish).await;
     run_into_wait(recovery, task).await;
     recovery.world.fault(FaultName::DestinationUnreachable, None);
@@ -268,4 +270,29 @@ async fn a_cancel_ends_our_restore_and_a_retry_begins_another() {
         assert_eq!(tenant["data_scn"], between, "{profile}");
         assert_eq!(recovery.world.count_acts(RESTORE), 2, "{profile}");
     }
+}
+
+async fn a_recovery_that_changed_nothing_can_be_given_up_and_forgets_its_passwords(profile: Profile) {
+    let recovery = Recovery::encrypted(profile, Some("hunter2")).await;
+    let world = &recovery.world;
+    let before = recovery.changes();
+    let passwords = |password: &str| vec![Secret::new(password)];
+    let wrong = TenantRecovery { passwords: passwords("other"), ..recovery.wish(RecoverUntil::Latest) };
+    let taken = TenantRecovery {
+        passwords: passwords("hunter2"),
+        tenant: "shop".into(),
+        ..recovery.wish(RecoverUntil::Latest)
+    };
+    for (wish, step) in [(wrong, "check-recovery-source"), (taken, "check-destination")] {
+        let task = recovery.begin(wish).await;
+        assert_eq!(world.fail(task).await.0, step);
+        assert!(world.task(task).await.state["passwords"].is_string(), "a retry needs them");
+        world.steer(task, Steer::Retry).await;
+        assert_eq!(world.fail(task).await.0, step);
+        assert_eq!(roll_back(&recovery, task).await, TaskStatus::RolledBack);
+        assert!(world.task(task).await.state["passwords"].is_null());
+        let retry = crate::tasks::steer(&world.control, &world.actor, task, Steer::Retry).await;
+        assert_eq!(retry.expect_err("refused").problem().text.id, "task-state-unfit");
+    }
+    assert_eq!(recovery.changes(), before, "{:?}", world.acts());
 }

@@ -6,12 +6,13 @@ use model::Secret;
 use model::backup::DataBackupMode::{self, Full, Incremental};
 use model::id::{TaskId, TenantId};
 use model::order::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
-use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};
+use model::physical::resources::TargetResources;
+use model::physical::unit::UnitChoice;
 use model::time::Timestamp;
 use serde_json::Value;
 use sim::{Fault, FaultName, Profile};
 
-use super::{RestoreTenant, roll_back_in, run_into_wait_in};
+use super::{RestoreTenant, in_zone, roll_back_in, run_into_wait_in};
 use crate::recovery_windows::{WindowFilter, recovery_windows};
 use crate::storages::StorageChoice;
 use crate::testing::Ended;
@@ -60,19 +61,12 @@ impl Recovery {
     }
 
     fn wish(&self, until: RecoverUntil) -> TenantRecovery {
-        let zone = ZoneUnits {
-            zone: "zone1".into(),
-            replica: ReplicaType::Full,
-            replicas: Vec::new(),
-            unit: "small".into(),
-            count: 1,
-        };
         TenantRecovery {
             source: RecoverySource::Cluster { cluster: self.world.cluster, tenant: self.shop },
             until,
             cluster: self.world.cluster,
             tenant: "shop_2".into(),
-            resources: TargetResources::Zones(vec![zone]),
+            resources: in_zone(UnitChoice::Named("small".into()), 1),
             primary_zone: None,
             role: RecoveredRole::Primary,
             tables: Vec::new(),

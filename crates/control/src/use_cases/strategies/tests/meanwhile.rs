@@ -5,7 +5,7 @@ use model::strategy::Scope;
 use sim::{Fault, FaultName, Profile};
 
 use super::{alarms, ask, create, outcomes, round, tasks, until_due, whole};
-use crate::strategies::{RunStatus, ScheduleStatus, schedule_standing};
+use crate::strategies::{RunStatus, ScheduleStatus, get, schedule_standing};
 use crate::testing::simulated::SimWorld;
 
 #[tokio::test]
@@ -19,10 +19,15 @@ async fn a_run_waits_for_an_upgrade_that_began_after_the_last_look() {
         world.handle.fault(&Fault::new(FaultName::UpgradeMode));
         round(&world).await;
         assert_eq!(tasks(&world).await.len(), 0, "{profile}: it waits");
+        let strategy = get(&world.control, &world.actor, whole(&world)).await.expect("known");
+        let reason = strategy.waiting.and_then(|run| run.reason).map(|reason| reason.id);
+        assert_eq!(reason.as_deref(), Some("run-hindered-upgrading"), "{profile}");
         world.handle.clear_faults(None);
         world.control.context.look_at(world.cluster).await.expect("it responds");
         round(&world).await;
         assert_eq!(tasks(&world).await.len(), 1, "{profile}: it runs");
+        let strategy = get(&world.control, &world.actor, whole(&world)).await.expect("known");
+        assert_eq!(strategy.waiting, None, "{profile}");
     }
 }
 

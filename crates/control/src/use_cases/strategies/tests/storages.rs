@@ -85,3 +85,20 @@ async fn a_tenants_strategy_without_a_storage_takes_that_of_the_cluster_with_the
         assert_eq!(refusal(create(control, actor, scope, without()).await).0, code, "before the storage");
     }
 }
+
+#[tokio::test]
+async fn a_default_name_that_another_storage_has_gets_a_number() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let directory = |name: &str| {
+        let path = world.dir.path().join("data").join(name);
+        StorageLocation::directory(&path.to_string_lossy()).expect("a path")
+    };
+    let mut writer = world.control.metadata().begin().await.expect("begins");
+    writer.storage_insert(Some("prod"), &directory("first"), None).await.expect("saved");
+    writer.commit().await.expect("saved");
+    let choice = StorageChoice::Typed { location: directory("other"), secret: None };
+    let new =
+        StrategyAsk { storage: Some(NamedStorage { choice, name: None }), ..ask(&world, "FULL_BACKUP") };
+    let made = create(&world.control, &world.actor, whole(&world), new).await.expect("created");
+    assert_eq!(made.storage.name.as_deref(), Some("prod-2"));
+}
