@@ -71,6 +71,8 @@ pub struct DeleteJob {
     pub status: String,
     /// When it started.
     pub started: Option<Timestamp>,
+    /// When it ended; none while it runs.
+    pub ended: Option<Timestamp>,
     /// The database's number of its error; 0 if there is none.
     pub result: i64,
     /// The database's comment.

@@ -33,7 +33,8 @@ pub(crate) async fn newest_jobs(session: &mut Session) -> Result<Vec<DeleteJob>,
     let mut newest: BTreeMap<TenantId, DeleteJob> = BTreeMap::new();
     for view in ["CDB_OB_BACKUP_DELETE_JOBS", "CDB_OB_BACKUP_DELETE_JOB_HISTORY"] {
         let text = format!(
-            "SELECT tenant_id, job_id, status, start_timestamp, result, comment FROM oceanbase.{view} \
+            "SELECT tenant_id, job_id, status, start_timestamp, end_timestamp, result, \
+             comment FROM oceanbase.{view} \
              WHERE type = '{OBSOLETE}' AND (tenant_id, job_id) IN (SELECT tenant_id, MAX(job_id) \
              FROM oceanbase.{view} WHERE type = '{OBSOLETE}' GROUP BY tenant_id)"
         );
@@ -56,6 +57,7 @@ fn job(row: &Row) -> Result<DeleteJob, Error> {
         id: row.i64("job_id")?,
         status: row.str("status")?.to_owned(),
         started: row.maybe_str("start_timestamp")?.and_then(moment::utc),
+        ended: row.maybe_str("end_timestamp")?.and_then(moment::utc),
         result: row.i64("result")?,
         comment: row.maybe_str("comment")?.unwrap_or_default().to_owned(),
     })

@@ -198,7 +198,7 @@ impl Round<'_> {
                 _ => Vec::new(),
             };
             let job = jobs.get(&policy.tenant).cloned();
-            found.push(Deleting { tenant: policy.tenant, late, job, now: outlook.now() });
+            found.push(Deleting { tenant: policy.tenant, since, late, job, now: outlook.now() });
         }
         Ok(found)
     }
