@@ -1233,7 +1233,11 @@ export interface paths {
         put?: never;
         /** Creates a backup strategy of a tenant */
         post: operations["tenant_strategy_create"];
-        /** Deletes the backup strategy of a tenant and its run history; backup sets stay */
+        /**
+         * Deletes the backup strategy of a tenant and its run history
+         * @description Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, the database then deletes physical
+         *     backups of the tenant by it: this must be accepted.
+         */
         delete: operations["tenant_strategy_delete"];
         options?: never;
         head?: never;
@@ -3001,6 +3005,11 @@ export interface components {
         DeletePoliciesView: {
             /** @description The tenants. */
             contents: components["schemas"]["DeletePolicyView"][];
+            /**
+             * @description Identifies what this shows: to save a strategy with these `retentionDays`, send it as `deletePolicyPlanHash`. None
+             *     without `retentionDays`.
+             */
+            planHash?: string | null;
         };
         /**
          * @description Whether delete policies are set or dropped.
@@ -3061,7 +3070,10 @@ export interface components {
             recoveryWindow?: string | null;
             /** @description Whether Lifeboat set the policy, and nobody has changed it since. */
             setByLifeboat: boolean;
-            /** @description Whether a strategy with these `retentionDays` needs consent to replace the policy, because Lifeboat did not set it. */
+            /**
+             * @description Whether a strategy with these `retentionDays` needs consent to set its policy: Lifeboat did not set the one that there
+             *     is, another strategy or a user set it through Lifeboat with a longer window, or somebody dropped it.
+             */
             takeOverNeeded: boolean;
             /**
              * Format: int64
@@ -5255,6 +5267,12 @@ export interface components {
         /** @description A new backup strategy. */
         NewStrategyBody: {
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /**
+             * @description The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+             *     refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+             *     database would delete anything at once.
+             */
+            deletePolicyPlanHash?: string | null;
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
             /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
@@ -5269,8 +5287,9 @@ export interface components {
             /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
             /**
-             * @description Whether delete policies that Lifeboat did not set may be replaced: the clean-up of a physical strategy sets the
-             *     policy of each tenant. Without it, a strategy with another window is refused, and the answer names them.
+             * @description Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+             *     with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+             *     of each tenant. Without it, such a strategy is refused, and the answer names them.
              */
             takeOverDeletePolicies?: boolean;
         };
@@ -6609,6 +6628,12 @@ export interface components {
              */
             acceptStorageMove?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /**
+             * @description The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+             *     refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+             *     database would delete anything at once.
+             */
+            deletePolicyPlanHash?: string | null;
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
             /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
@@ -6622,8 +6647,9 @@ export interface components {
             /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
             /**
-             * @description Whether delete policies that Lifeboat did not set may be replaced: the clean-up of a physical strategy sets the
-             *     policy of each tenant. Without it, a strategy with another window is refused, and the answer names them.
+             * @description Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+             *     with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+             *     of each tenant. Without it, such a strategy is refused, and the answer names them.
              */
             takeOverDeletePolicies?: boolean;
         };
@@ -14931,6 +14957,12 @@ export interface operations {
                 strategyDimension?: components["schemas"]["BackupDimension"];
                 /** @description The tenant of the strategy. */
                 tenantId?: number;
+                /**
+                 * @description The storage of the strategy. Where a tenant backs up elsewhere now, its backups in this storage count: the next backup
+                 *     of the strategy moves its destinations. Defaults to that of the saved strategy, and for a tenant to that of the
+                 *     cluster's.
+                 */
+                storageId?: number;
             };
             header?: never;
             path: {
@@ -17472,7 +17504,13 @@ export interface operations {
     };
     tenant_strategy_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy;
+                 *     without it, such a deletion is refused, and the answer names both windows.
+                 */
+                acceptClusterRetention?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The cluster. */

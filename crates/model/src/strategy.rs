@@ -12,7 +12,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::BackupMethod;
-use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
+use crate::id::{ClusterId, StorageId, StrategyId, TaskId, TenantId, UserId};
 use crate::physical::delete_policy::DeletePolicy;
 use crate::schedule::{Daily, Schedule};
 use crate::time::Timestamp;
@@ -86,13 +86,22 @@ const fn long_ago() -> Timestamp {
     Timestamp(0)
 }
 
-/// The consent to replace delete policies of the database that Lifeboat did not leave. It ends with the next change that Lifeboat makes.
+/// What a user agreed to replace by the delete policies of a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeOver {
-    /// When it was given.
-    pub at: Timestamp,
-    /// The policies that were seen; none for a tenant without a policy.
-    pub seen: Vec<(TenantId, Option<DeletePolicy>)>,
+    /// The consents.
+    pub consents: Vec<Consent>,
+}
+
+/// The consent to replace the delete policy of one tenant. It ends with the next change that Lifeboat makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The policy that was seen; none if the tenant had none.
+    pub policy: Option<DeletePolicy>,
+    /// The newest task that had changed policies of the cluster by then.
+    pub after: Option<TaskId>,
 }
 
 /// When a strategy raises an alarm.

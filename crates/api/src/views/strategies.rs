@@ -37,10 +37,15 @@ pub(crate) struct NewStrategyBody {
     /// OCP's settings of a secondary backup; not supported.
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
-    /// Whether delete policies that Lifeboat did not set may be replaced: the clean-up of a physical strategy sets the
-    /// policy of each tenant. Without it, a strategy with another window is refused, and the answer names them.
+    /// Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+    /// with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+    /// of each tenant. Without it, such a strategy is refused, and the answer names them.
     #[serde(default)]
     take_over_delete_policies: bool,
+    /// The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+    /// refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+    /// database would delete anything at once.
+    delete_policy_plan_hash: Option<String>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
@@ -73,10 +78,15 @@ pub(crate) struct StrategyChangeBody {
     /// OCP's settings of a secondary backup; not supported.
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
-    /// Whether delete policies that Lifeboat did not set may be replaced: the clean-up of a physical strategy sets the
-    /// policy of each tenant. Without it, a strategy with another window is refused, and the answer names them.
+    /// Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+    /// with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+    /// of each tenant. Without it, such a strategy is refused, and the answer names them.
     #[serde(default)]
     take_over_delete_policies: bool,
+    /// The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+    /// refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+    /// database would delete anything at once.
+    delete_policy_plan_hash: Option<String>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
@@ -173,6 +183,7 @@ impl NewStrategyBody {
             thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled || self.ob_secondary_backup_config.is_some(),
             take_over_policies: self.take_over_delete_policies,
+            seen_policies: self.delete_policy_plan_hash,
         })
     }
 }
@@ -191,6 +202,7 @@ impl StrategyChangeBody {
             thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled || self.ob_secondary_backup_config.is_some(),
             take_over_policies: self.take_over_delete_policies,
+            seen_policies: self.delete_policy_plan_hash,
             accept_storage_move: self.accept_storage_move,
         })
     }

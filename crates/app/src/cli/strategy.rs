@@ -77,10 +77,15 @@ enum Verb {
         #[command(flatten)]
         scope: ScopeArgs,
     },
-    /// Delete a strategy and its run history; backup sets stay
+    /// Delete a strategy and its run history; backup sets stay, unless the cluster's strategy keeps those of a tenant for
+    /// a shorter time
     Delete {
         #[command(flatten)]
         scope: ScopeArgs,
+        /// Accept that the database deletes physical backups of the tenant by the shorter window of the cluster's
+        /// strategy. Without this option, the command names both windows, and fails
+        #[arg(long, requires = "tenant")]
+        accept_cluster_retention: bool,
     },
     /// List the runs of a strategy, newest first
     Runs {
@@ -96,19 +101,26 @@ enum Verb {
     Apply(ApplyArgs),
 }
 
-/// The consent to replace delete policies.
+/// The consent to replace delete policies, and to what the database deletes by the new ones.
 #[derive(Args)]
 struct TakeOverArgs {
-    /// Replace delete policies of the database that Lifeboat did not set. Without this option, the command names them,
-    /// and fails
+    /// Replace delete policies that Lifeboat did not set, or that another strategy or a user set with a longer window, and
+    /// set policies again that somebody dropped. Without this option, the command names them, and fails
     #[arg(long)]
     take_over: bool,
+    /// Let the database delete what this preview shows: its `planHash`, which --preview prints. Without this option, the
+    /// command fails if the database would delete anything at once
+    #[arg(long, value_name = "HASH", conflicts_with = "preview")]
+    plan: Option<String>,
 }
 
 impl TakeOverArgs {
     fn put(&self, body: &mut Value) {
         if self.take_over {
             body["takeOverDeletePolicies"] = Value::Bool(true);
+        }
+        if let Some(plan) = &self.plan {
+            body["deletePolicyPlanHash"] = Value::String(plan.clone());
         }
     }
 }
@@ -202,12 +214,25 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
             let path = scope.path(&client).await?;
             (client.post(&format!("{path}/startSchedule"), None).await?, scope.text("cli-strategy-resumed"))
         }
-        Verb::Delete { scope } => {
-            let path = scope.path(&client).await?;
+        Verb::Delete { scope, accept_cluster_retention } => {
+            let place = scope.place(&client).await?;
+            let path = place.path();
             // One that cannot be read can be deleted.
             let saved = client.get(&path, &[]).await.unwrap_or_default();
-            more = is_cleaned_by_database(&saved).then(|| Text::new("cli-strategy-policies-dropped"));
-            (client.delete(&path).await?, scope.text("cli-strategy-deleted"))
+            let query = accept_cluster_retention.then(|| ("acceptClusterRetention", "true".to_owned()));
+            let data = client.delete_with(&path, query.as_slice()).await?;
+            let of_cluster = Place { tenant: None, ..place }.path();
+            let next = match place.tenant {
+                Some(_) => client.get(&of_cluster, &[]).await.unwrap_or_default(),
+                None => Value::Null,
+            };
+            if is_cleaned_by_database(&next) {
+                let days = &next["obBackupScheduleConfig"]["backupDataRetentionDays"];
+                (data, scope.text("cli-strategy-deleted-of-tenant").with("days", days))
+            } else {
+                more = is_cleaned_by_database(&saved).then(|| Text::new("cli-strategy-policies-dropped"));
+                (data, scope.text("cli-strategy-deleted"))
+            }
         }
     };
     let (data, said) = said;

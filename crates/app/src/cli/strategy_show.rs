@@ -43,11 +43,17 @@ pub(super) async fn preview(
     body["dryRun"] = Value::Bool(true);
     // First what the database would delete: the check may refuse to replace these policies.
     let policies = policies(client, place, &body, saved).await?;
-    let shown = policies.as_ref().map(read_policies).transpose()?;
-    if let Some(shown) = shown.as_ref().filter(|_| !screen.is_json()) {
-        screen.say(&Text::new("cli-strategy-deletes"));
-        show_policies(screen, shown);
-        screen.line("");
+    if let Some(policies) = &policies {
+        let shown = read_policies(policies)?;
+        body["deletePolicyPlanHash"] = policies["planHash"].clone(); // this has been shown
+        if !screen.is_json() {
+            screen.say(&Text::new("cli-strategy-deletes"));
+            show_policies(screen, &shown);
+            screen.say(
+                &Text::new("cli-strategy-plan").with("plan", policies["planHash"].as_str().unwrap_or("-")),
+            );
+            screen.line("");
+        }
     }
     let checked = match saved {
         None => client.post(&place.path(), Some(&body)).await,
@@ -67,6 +73,7 @@ pub(super) async fn preview(
         client.post_with("/backup/strategies/nextRuns", &ids.collect::<Vec<_>>(), schedule).await?;
     if let Some(policies) = policies {
         answer["deletePolicies"] = policies["contents"].clone();
+        answer["planHash"] = policies["planHash"].clone();
     }
     let next = planned(&answer)?;
     screen.show(&answer, |screen| next_runs(screen, &next));
@@ -75,7 +82,7 @@ pub(super) async fn preview(
 
 /// Returns the delete policies that the clean-up of a physical strategy replaces, with what the database would delete;
 /// none for another strategy.
-async fn policies(
+pub(super) async fn policies(
     client: &Client,
     place: Place,
     body: &Value,
@@ -105,6 +112,12 @@ async fn policies(
             query.extend([("strategyDimension", "TENANT".to_owned()), ("tenantId", tenant.to_string())]);
         }
         None => query.push(("strategyDimension", "CLUSTER".to_owned())),
+    }
+    // The server knows from where a tenant's strategy has its storage if the request does not name one.
+    let is_named = body["obBackupServiceStorageConfig"]["storageId"].is_number();
+    if is_named || place.tenant.is_none() {
+        let storage = storage_of(client, place, body, saved).await?;
+        query.extend(storage.map(|storage| ("storageId", storage.to_string())));
     }
     let path = format!("/ob/clusters/{}/backup/retention/deletePolicies", place.cluster);
     match client.get(&path, &query).await {

@@ -139,7 +139,7 @@ async fn a_physical_strategy_sets_the_policy_that_it_shows_and_drops_it_in_the_e
     };
     let foreign = with(&["--preview"]).await;
     assert!(foreign.out.contains("14d") && foreign.out.contains("expected to delete"), "{}", foreign.out);
-    assert!(foreign.err.contains("that Lifeboat did not set: shop: default (14d)"), "{}", foreign.err);
+    assert!(foreign.err.contains("without consent: shop: default (14d)"), "{}", foreign.err);
     let shown = with(&["--preview", "--take-over"]).await;
     assert_eq!(shown.status, 0, "{}", shown.err);
     assert!(shown.out.contains("NEXT RUNS"), "{}", shown.out);
@@ -163,9 +163,28 @@ async fn a_physical_strategy_sets_the_policy_that_it_shows_and_drops_it_in_the_e
     );
     let paused = refused(&stand, "strategy pause --cluster prod --clean-up").await;
     assert!(paused.contains("cannot be paused"), "{paused}");
-    let edited = good(&stand, "strategy edit --cluster prod --retention-days 8").await;
+    let edit = "strategy edit --cluster prod --retention-days 8";
+    let other = refused(&stand, &format!("{edit} --plan 0")).await;
+    assert!(other.contains("have changed since the preview"), "{other}");
+    let preview: Value =
+        serde_json::from_str(&good(&stand, &format!("{edit} --preview -o json")).await).expect("JSON");
+    let hash = preview["planHash"].as_str().expect("a hash");
+    let edited = good(&stand, &format!("{edit} --plan {hash}")).await;
     assert!(edited.contains("Lifeboat now sets"), "{edited}");
     becomes(&stand, (json!("default"), json!("8d"), json!(true))).await;
+
+    // A tenant with a longer window of its own loses it only with consent.
+    let own = "strategy create --cluster prod --tenant shop --method physical --weekly 6=full --at 02:00 --zone UTC";
+    good(&stand, &format!("{own} --retention-days 365")).await;
+    becomes(&stand, (json!("default"), json!("365d"), json!(true))).await;
+    let delete = "strategy delete --cluster prod --tenant shop";
+    let shortens = refused(&stand, delete).await;
+    assert!(shortens.contains("prod/shop are kept for 8 days instead of 365"), "{shortens}");
+    assert!(shortens.contains("--accept-cluster-retention"), "{shortens}");
+    let accepted = good(&stand, &format!("{delete} --accept-cluster-retention")).await;
+    assert!(accepted.contains("now keeps its physical backups for 8 days"), "{accepted}");
+    becomes(&stand, (json!("default"), json!("8d"), json!(true))).await;
+
     let deleted = good(&stand, "strategy delete --cluster prod").await;
     assert!(deleted.contains("Lifeboat now drops"), "{deleted}");
     becomes(&stand, (Value::Null, Value::Null, json!(false))).await;

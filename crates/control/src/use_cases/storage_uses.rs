@@ -263,6 +263,7 @@ mod tests {
             thresholds,
             secondary_backup: false,
             take_over_policies: false,
+            seen_policies: None,
         };
         strategies::create(&world.control, &world.actor, scope, ask).await.expect("created");
     }

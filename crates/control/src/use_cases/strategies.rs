@@ -9,6 +9,7 @@
 //! | `misses` | due times that are recorded as missed |
 //! | `place` | the storage of a strategy |
 //! | `queue` | the tasks that wait in the queue, and must be checked again |
+//! | `removal` | deleting a strategy |
 //! | `runs` | past and future runs |
 
 mod ask;
@@ -20,6 +21,7 @@ mod place;
 mod queue;
 #[cfg(test)]
 mod random;
+mod removal;
 mod runs;
 #[cfg(test)]
 mod seekdb_story;
@@ -33,9 +35,8 @@ use metadata::Transaction;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{ClusterId, StorageId, TaskId, TenantId};
+use model::id::{StorageId, TaskId};
 use model::order::StorageChoice;
-use model::physical::delete_policy::DeletePolicy;
 use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
@@ -47,16 +48,18 @@ use model::{Problem, Timestamp};
 
 use crate::actor::Actor;
 use crate::context::{Attempt, Control};
-use crate::delete_policies;
+use crate::delete_policies::{self, Saving};
 use crate::error::Error;
 use crate::orders;
 pub use ask::{
     Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, WaitingRun, get, list,
     list_unreadable,
 };
+use found::target;
 use log_backup::{pause_order, resume_order};
 use misses::record_misses;
-use place::place;
+use place::{Place, place};
+pub use removal::remove;
 pub use runs::{
     NextRuns, PlannedFor, RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs,
     planned_runs, runs,
@@ -110,16 +113,25 @@ async fn created(
     if let Some(tenant) = scope.tenant() {
         context.tenant(cluster.id, tenant).await?;
     }
-    let StrategyAsk { method, storage, schedule, thresholds, secondary_backup, take_over_policies } = ask;
+    let StrategyAsk {
+        method,
+        storage,
+        schedule,
+        thresholds,
+        secondary_backup,
+        take_over_policies: take_over,
+        seen_policies: seen_plan,
+    } = ask;
+    let agreed = Agreed { take_over, seen: seen_plan.as_deref() };
     let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     found::check_readable(&seen, scope)?;
     // Before the storage: without one, that would be the reason to refuse what no storage makes possible.
     let mut draft = Draft { method, storage: StorageId(0), schedule, thresholds, secondary_backup };
     let first = rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
-    let seen_policies = consent(control, &cluster, scope, &first, None, take_over_policies).await?;
     let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
     let place = place(context, &cluster, scope, usual, None, storage).await?;
+    let take_over = consent(control, &cluster, scope, &first, None, &place, agreed).await?;
     let mut writer = control.metadata().begin().await?;
     let strategies = writer.strategies_whole_now(cluster.id).await?;
     found::check_readable(&strategies, scope)?;
@@ -127,7 +139,7 @@ async fn created(
     let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
     let now = writer.now().await?;
     count_clean_up_from(now, &mut settings, false);
-    settings.take_over = seen_policies.map(|seen| TakeOver { at: now, seen });
+    settings.take_over = take_over.filter(|take_over| !take_over.consents.is_empty());
     let paused = !draft.schedule.backup_schedule_enabled;
     writer.strategy_insert(scope, actor.user, &settings, paused).await?;
     Ok(writer)
@@ -186,8 +198,10 @@ async fn changed(
         thresholds,
         secondary_backup,
         accept_storage_move,
-        take_over_policies,
+        take_over_policies: take_over,
+        seen_policies,
     } = change;
+    let agreed = Agreed { take_over, seen: seen_policies.as_deref() };
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     let seen = found::find(&seen, scope)?;
     let method = method.unwrap_or(seen.settings.method);
@@ -203,10 +217,9 @@ async fn changed(
         secondary_backup,
     };
     // Before the transaction, because the cluster is asked. What is refused here is refused below with its reason.
-    let seen_policies = match rules::settings(&wanted, scope, ground(&cluster), Some(&seen_settings.schedule))
-    {
+    let take_over = match rules::settings(&wanted, scope, ground(&cluster), Some(&seen_settings.schedule)) {
         Ok(settings) => {
-            consent(control, &cluster, scope, &settings, Some(&seen_settings), take_over_policies).await?
+            consent(control, &cluster, scope, &settings, Some(&seen_settings), &place, agreed).await?
         }
         Err(_) => None,
     };
@@ -224,7 +237,6 @@ async fn changed(
     let thresholds = ask::merged(thresholds, old.settings.thresholds);
     let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
     let now = writer.now().await?;
-    let take_over = seen_policies.map(|seen| TakeOver { at: now, seen });
     let mut settings =
         rules::change(&draft, old, ground(&cluster), Besides { storage: storage_edit, take_over })?;
     if old.paused != paused
@@ -359,39 +371,24 @@ async fn switch(
     attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
-/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. A task that waits in the
-/// queue ends without running. The watcher of delete policies drops those that the strategy set.
-///
-/// # Errors
-/// When the actor lacks the permission, or there is no strategy (20106).
-pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<(), Error> {
-    let attempt = Attempt::new(actor, "strategy-delete", target(scope));
-    let work = Box::pin(async {
-        actor.must(Permission::Backup)?;
-        control.context.cluster(scope.cluster()).await?;
-        let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_whole_now(scope.cluster()).await?;
-        let id = found::find_id(&strategies, scope)?;
-        writer.strategy_runs_withdraw(id, Text::new("task-withdrawn-deleted")).await?;
-        writer.strategy_remove(id).await?;
-        attempt.done(&mut writer).await?;
-        writer.commit().await?;
-        control.context.check_policies.notify_one();
-        Ok(())
-    });
-    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
+/// What the sender of a request agrees to about delete policies.
+#[derive(Debug, Clone, Copy)]
+struct Agreed<'a> {
+    take_over: bool,
+    seen: Option<&'a str>,
 }
 
-/// Asks the cluster for the policies that the clean-up of a physical strategy replaces, if it is new or has another
-/// window, or if foreign ones are to be taken over.
+/// Asks the cluster for the policies that the clean-up of a physical strategy replaces, if it is new, has another window,
+/// or deletes in another storage, or if policies are to be taken over. Returns a new consent, which may be to nothing.
 async fn consent(
     control: &Control,
     cluster: &Cluster,
     scope: Scope,
     new: &Settings,
     old: Option<&Settings>,
-    take_over: bool,
-) -> Result<Option<Vec<(TenantId, Option<DeletePolicy>)>>, Error> {
+    place: &Place,
+    Agreed { take_over, seen }: Agreed<'_>,
+) -> Result<Option<TakeOver>, Error> {
     let Some(days) = new.kernel_window_days() else {
         return if take_over {
             Err(Problem::invalid("strategy-nothing-to-take-over").into())
@@ -399,10 +396,14 @@ async fn consent(
             Ok(None)
         };
     };
-    if !take_over && old.and_then(Settings::kernel_window_days) == Some(days) {
+    let is_same =
+        |old: &Settings| old.kernel_window_days() == Some(days) && !place.is_other_than(old.storage);
+    if !take_over && old.is_some_and(is_same) {
         return Ok(None);
     }
-    delete_policies::consent(control, cluster, scope, days, take_over).await.map(Some)
+    let base = place.base(&control.context).await?;
+    let saving = Saving { scope, days, take_over, base: &base, seen };
+    Ok(Some(TakeOver { consents: delete_policies::consent(control, cluster, saving).await? }))
 }
 
 /// Returns the default storage of a tenant's strategy: that of the cluster's strategy with the same method.
@@ -445,12 +446,5 @@ fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
         clean_schedule_time: clean_up
             .filter(|_| method == BackupMethod::Logical)
             .map(|clean_up| clean_up.time.to_string()),
-    }
-}
-
-fn target(scope: Scope) -> String {
-    match scope {
-        Scope::Cluster(ClusterId(cluster)) => format!("cluster/{cluster}"),
-        Scope::Tenant(cluster, tenant) => format!("cluster/{cluster}/tenant/{tenant}"),
     }
 }

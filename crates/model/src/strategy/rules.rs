@@ -30,7 +30,7 @@ pub struct StorageEdit {
 pub struct Besides {
     /// Its effect on storages.
     pub storage: StorageEdit,
-    /// A new consent to replace delete policies of the database.
+    /// A new consent to replace delete policies of the database, in place of the old one.
     pub take_over: Option<TakeOver>,
 }
 
@@ -88,7 +88,8 @@ pub fn change(
         }
     }
     let is_kernels = settings.kernel_window_days().is_some();
-    settings.take_over = take_over.or_else(|| strategy.settings.take_over.clone()).filter(|_| is_kernels);
+    let take_over = take_over.or_else(|| strategy.settings.take_over.clone());
+    settings.take_over = take_over.filter(|agreed| is_kernels && !agreed.consents.is_empty());
     let is_same = settings == strategy.settings && draft.schedule.backup_schedule_enabled != strategy.paused;
     if is_same && !storage.is_edited {
         return Err(Problem::refused(codes::NOTHING_CHANGED, "strategy-unchanged"));

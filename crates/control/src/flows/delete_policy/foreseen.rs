@@ -4,7 +4,7 @@ use engine::Note;
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::TenantId;
-use model::physical::destination::{TenantDestinations, is_below};
+use model::physical::destination::{LogDestination, TenantDestinations, is_below};
 use model::recovery_window::record::{BackupRecord, RecordedPiece, RecordedSet};
 use model::retention::kernel::{KernelPolicy, predict, surely_gone};
 use model::size;
@@ -71,6 +71,11 @@ impl Foreseen {
         (&self.data, &self.log) != (&since.data, &since.log)
     }
 
+    /// Returns the sets and pieces.
+    pub(crate) fn deletions(&self) -> (&[i64], &[(i64, i64, i64)]) {
+        (&self.sets, &self.pieces)
+    }
+
     /// Returns the sets and pieces of a newer prediction that this one does not contain.
     pub(super) fn surplus(&self, since: &Self) -> (Vec<i64>, usize) {
         let sets = since.sets.iter().copied().filter(|set| !self.sets.contains(set)).collect();
@@ -101,10 +106,47 @@ impl Outlook {
         window_us: u64,
     ) -> Result<(Expiring, Foreseen), Error> {
         let places = driver.tenant_destinations(tenant).await?;
+        Ok(self.at(&places, tenant, rule, window_us))
+    }
+
+    /// Predicts as [`Self::foresee`] does, once the destinations of the tenant are in this storage: a backup of its strategy
+    /// moves them there.
+    pub(crate) async fn foresee_in(
+        &self,
+        driver: &mut Driver,
+        base: &str,
+        tenant: TenantId,
+        rule: KernelPolicy,
+        window_us: u64,
+    ) -> Result<(Expiring, Foreseen), Error> {
+        let places = moved(driver.tenant_destinations(tenant).await?, base);
+        Ok(self.at(&places, tenant, rule, window_us))
+    }
+
+    fn at(
+        &self,
+        places: &TenantDestinations,
+        tenant: TenantId,
+        rule: KernelPolicy,
+        window_us: u64,
+    ) -> (Expiring, Foreseen) {
         let nothing = BackupRecord::new(tenant);
         let record = self.records.iter().find(|record| record.tenant == tenant).unwrap_or(&nothing);
-        Ok(expiring(rule, window_us, record, &places, self.now))
+        expiring(rule, window_us, record, places, self.now)
     }
+}
+
+/// Returns the destinations of a tenant after a backup into a storage. Those that are in it stay.
+fn moved(places: TenantDestinations, base: &str) -> TenantDestinations {
+    let data = places.data.filter(|at| is_below(at, base)).unwrap_or_else(|| base.to_owned());
+    let log = places.log.filter(|log| is_below(&log.path, base)).unwrap_or_else(|| LogDestination {
+        path: base.to_owned(),
+        binding: String::new(),
+        piece_switch_interval: String::new(),
+        compression: String::new(),
+        enabled: true,
+    });
+    TenantDestinations { data: Some(data), log: Some(log) }
 }
 
 impl Outlook {

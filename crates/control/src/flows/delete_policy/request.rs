@@ -13,11 +13,11 @@ use model::id::{StrategyId, TenantId};
 use model::order::DeletePolicyOrder;
 use model::physical::delete_policy::{DeletePolicy, PolicyChange, PolicyWish};
 use model::problem::codes;
-use model::strategy::{Holders, Scope};
 
 use super::guard::check_offered;
-use super::plan::{PolicyPlan, plan};
+use super::plan::{PolicyPlan, Sorted, plan, sorted};
 use super::state::{ChangeDeletePolicy, Identity, Part, State};
+use super::wanted::Wanted;
 use crate::asking;
 use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
@@ -34,8 +34,19 @@ fn draft<'a>(
     order: DeletePolicyOrder,
 ) -> BoxFuture<'a, Result<Draft, Error>> {
     Box::pin(async move {
-        let task = new_task(context, order).await?;
-        Ok(Draft::new(move |_| Box::pin(async move { Ok(task) })))
+        let (wish, strategy) = (order.wish, order.strategy);
+        let New { cluster, tenants, task } = new_task(context, order).await?;
+        Ok(Draft::new(move |writer| {
+            Box::pin(async move {
+                // The cluster was asked meanwhile: the strategy may be another one by now.
+                let strategies = writer.strategies_whole_now(cluster.id).await?;
+                let wanted = Wanted::of(&cluster, strategies);
+                for (tenant, name) in tenants {
+                    wanted.check(strategy, tenant, &name, wish)?;
+                }
+                Ok(task)
+            })
+        }))
     })
 }
 
@@ -60,36 +71,48 @@ pub(crate) async fn plan_now(
     Ok(asking::within_limit(cluster, question).await?)
 }
 
-/// Refuses another policy than the one that a tenant's backup strategy needs: the strategy would set its own again, and
-/// until then, the database might delete what the strategy keeps.
+/// Plans a change as [`plan_now`] does for a strategy, but leaves out the tenants that cannot have it.
+pub(crate) async fn plan_each(
+    context: &Context,
+    cluster: &Cluster,
+    chosen: &[TenantId],
+    wish: PolicyWish,
+    strategy: StrategyId,
+) -> Result<Sorted, Error> {
+    check_offered(cluster)?;
+    refuse_upgrading(cluster)?;
+    let question = async {
+        let mut driver = asking::open(context, cluster).await?;
+        sorted(context, cluster, &mut driver, chosen, wish, Some(strategy)).await
+    };
+    asking::within_longer_limit(cluster, question).await
+}
+
+/// Refuses another policy than the one that a tenant's backup strategy needs.
 async fn refuse_promised(
     context: &Context,
     cluster: &Cluster,
     chosen: &[TenantId],
     wish: PolicyWish,
 ) -> Result<(), Error> {
-    let strategies = context.metadata.strategy_list_whole(Some(cluster.id)).await?.readable;
-    let holders = Holders::of(&strategies);
+    let wanted = Wanted::read(context, cluster).await?;
     for tenant in chosen {
-        let Some(strategy) = holders.holding(cluster.id, *tenant) else { continue };
-        let Some(days) = strategy.settings.kernel_window_days() else { continue };
-        if strategy.kernel_wish() == Some(wish) {
-            continue;
-        }
         let known = context.metadata.tenant_get(cluster.id, *tenant).await?;
         let name = known.map_or_else(|| tenant.to_string(), |tenant| tenant.name);
-        let object = match strategy.scope {
-            Scope::Cluster(_) => cluster.name.clone(),
-            Scope::Tenant(..) => format!("{}/{name}", cluster.name),
-        };
-        let refusal = Problem::conflict("delete-policy-of-strategy").with("tenant", name);
-        return Err(refusal.with("object", object).with("days", days).into());
+        wanted.check(None, *tenant, &name, wish)?;
     }
     Ok(())
 }
 
+/// A task that an order creates, and the tenants whose policy it changes.
+struct New {
+    cluster: Cluster,
+    tenants: Vec<(TenantId, String)>,
+    task: NewTask,
+}
+
 /// Returns the task that an order creates.
-async fn new_task(context: &Context, order: DeletePolicyOrder) -> Result<NewTask, Error> {
+async fn new_task(context: &Context, order: DeletePolicyOrder) -> Result<New, Error> {
     let DeletePolicyOrder { cluster, tenants: chosen, wish, take_over, plan: seen, strategy } = order;
     let cluster = context.cluster(cluster).await?;
     let plan = plan_now(context, &cluster, &chosen, wish, strategy).await?;
@@ -113,6 +136,7 @@ async fn new_task(context: &Context, order: DeletePolicyOrder) -> Result<NewTask
         [name] => tenants.get(name).map(|part| (name.clone(), part.tenant)),
         _ => None,
     };
+    let changed = tenants.iter().map(|(name, part)| (part.tenant, name.clone())).collect();
     let identity = Identity::of(&cluster.facts);
     let state = State { cluster: cluster.id, identity, strategy, wish, chosen, plan: seen, tenants };
     let name = Note::new(ChangeDeletePolicy::KIND).arg("cluster", &cluster.name);
@@ -125,12 +149,13 @@ async fn new_task(context: &Context, order: DeletePolicyOrder) -> Result<NewTask
         Some(strategy) => task.subject(subject::STRATEGY, strategy.to_string()),
         None => task,
     };
-    Ok(match only {
+    let task = match only {
         Some((name, tenant)) => {
             task.subject(subject::TENANT, tenant.to_string()).subject(subjects::TENANT_NAME, name)
         }
         None => task,
-    })
+    };
+    Ok(New { cluster, tenants: changed, task })
 }
 
 fn foreign(tenant: &str, policy: &DeletePolicy) -> Problem {

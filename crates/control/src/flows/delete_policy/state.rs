@@ -73,4 +73,7 @@ pub(crate) struct Lane {
     pub(super) adds: bool,
     /// How often the new policy was sent.
     pub(super) sent: u32,
+    /// Whether the database has shown the new policy: if it is gone later, somebody else has dropped it.
+    #[serde(default)]
+    pub(super) is_seen: bool,
 }

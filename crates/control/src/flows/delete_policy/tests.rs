@@ -99,7 +99,7 @@ async fn of_shop(world: &SimWorld) -> TenantDeletePolicy {
     let found =
         delete_policies::delete_policies(&world.control, &world.actor, world.cluster, Default::default())
             .await;
-    let found = found.expect("told").into_iter().find(|policy| policy.tenant_name == "shop");
+    let found = found.expect("told").tenants.into_iter().find(|policy| policy.tenant_name == "shop");
     found.expect("it is a tenant")
 }
 
@@ -335,7 +335,7 @@ async fn a_tenant_with_the_name_of_a_dropped_one_is_not_touched(profile: Profile
         let shop =
             delete_policies::delete_policies(&world.control, &world.actor, world.cluster, Default::default())
                 .await;
-        let shop = shop.expect("told").into_iter().find(|policy| policy.tenant_name == "shop");
+        let shop = shop.expect("told").tenants.into_iter().find(|policy| policy.tenant_name == "shop");
         let id = shop.expect("it is there").tenant;
         let task = begin(&world, &[id], days(40)).await;
         assert_eq!(world.run(task, Some(Crash::CrashBefore(step))).await, Ended::Crashed);
@@ -372,8 +372,12 @@ async fn a_lane_fails_alone(profile: Profile) {
     let found =
         delete_policies::delete_policies(&world.control, &world.actor, world.cluster, Default::default())
             .await;
-    let windows: Vec<Option<String>> =
-        found.expect("told").into_iter().map(|found| found.policy.map(|policy| policy.window)).collect();
+    let windows: Vec<Option<String>> = found
+        .expect("told")
+        .tenants
+        .into_iter()
+        .map(|found| found.policy.map(|policy| policy.window))
+        .collect();
     assert_eq!(windows, [Some("7d".to_owned()), Some("40d".to_owned())]);
 }
 

@@ -39,6 +39,7 @@ pub(super) struct Found {
     disks: Option<Timestamp>,
     logs: BTreeMap<ClusterId, Span>,
     clean_ups: BTreeMap<ClusterId, Span>,
+    unread_deletions: BTreeSet<ClusterId>,
     unmeasured: Unmeasured,
     unreadable: BTreeSet<(ClusterId, Option<TenantId>)>,
 }
@@ -54,6 +55,7 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
         clusters: found.clusters,
         logs: found.logs,
         clean_ups: found.clean_ups,
+        unread_deletions: found.unread_deletions,
         unmeasured: found.unmeasured.keys().copied().collect(),
         unreadable: found.unreadable,
         alarms: found.alarms,
@@ -126,8 +128,19 @@ pub(super) async fn find(control: &Control, cluster: Option<ClusterId>) -> Resul
         .collect();
     let logs = troubles.logs_at.into_iter().filter(|(id, _)| !silent.contains(id)).collect();
     let clusters = clusters.iter().map(|cluster| cluster.id).collect();
+    let unread_deletions =
+        clean_ups.iter().filter(|(_, check)| !check.deletions.is_known).map(|(id, _)| *id).collect();
     let clean_ups = clean_ups.into_iter().map(|(id, check)| (id, check.at)).collect();
-    Ok(Found { alarms, clusters, disks: disks.checked, logs, clean_ups, unmeasured, unreadable: unread })
+    Ok(Found {
+        alarms,
+        clusters,
+        disks: disks.checked,
+        logs,
+        clean_ups,
+        unread_deletions,
+        unmeasured,
+        unreadable: unread,
+    })
 }
 
 /// Returns the values by cluster, in their order.

@@ -1,6 +1,9 @@
 //! What a physical strategy keeps becomes the policy of its tenants, whatever crashes or changes; nobody else's policy is
 //! touched without consent; and backups that the database does not delete raise an alarm.
 
+mod agreements;
+mod rounds;
+
 use std::time::Duration;
 
 use engine::Fault as Crash;
@@ -65,7 +68,20 @@ fn ask(world: &SimWorld, days: Option<u32>) -> StrategyAsk {
         thresholds: ThresholdConfig::default(),
         secondary_backup: false,
         take_over_policies: false,
+        seen_policies: None,
     }
+}
+
+/// Returns the request for a strategy whose sender has seen what the database would delete.
+async fn ask_seen(world: &SimWorld, scope: Scope, days: u32) -> StrategyAsk {
+    StrategyAsk { seen_policies: Some(digest(world, scope, days).await), ..ask(world, Some(days)) }
+}
+
+/// Returns the digest of what a strategy with this window would delete.
+async fn digest(world: &SimWorld, scope: Scope, days: u32) -> String {
+    let filter = PolicyFilter { retention_days: Some(days), scope: Some(scope), storage: None };
+    let found = delete_policies::delete_policies(&world.control, &world.actor, world.cluster, filter).await;
+    found.expect("told").digest.expect("a window is asked about")
 }
 
 async fn create(world: &SimWorld, scope: Scope, ask: StrategyAsk) -> Result<(), String> {
@@ -83,8 +99,9 @@ async fn edit(world: &SimWorld, scope: Scope, days: Option<u32>, take_over: bool
     saved.map(drop).map_err(|error| error.problem().text.id.clone())
 }
 
-async fn remove(world: &SimWorld, scope: Scope) {
-    strategies::remove(&world.control, &world.actor, scope).await.expect("deleted");
+async fn remove(world: &SimWorld, scope: Scope, accept: bool) -> Result<(), String> {
+    let removed = strategies::remove(&world.control, &world.actor, scope, accept).await;
+    removed.map_err(|error| error.problem().text.id.clone())
 }
 
 fn whole(world: &SimWorld) -> Scope {
@@ -135,7 +152,7 @@ async fn running(world: &SimWorld) -> Option<TaskId> {
 
 async fn policies(world: &SimWorld, filter: PolicyFilter) -> Vec<TenantDeletePolicy> {
     let found = delete_policies::delete_policies(&world.control, &world.actor, world.cluster, filter).await;
-    found.expect("told")
+    found.expect("told").tenants
 }
 
 /// Returns the windows of `shop` and `books`, with a mark at foreign ones.
@@ -192,13 +209,14 @@ async fn a_strategy_sets_changes_and_drops_the_policies_of_its_tenants(profile: 
     assert_eq!(settle(&world).await, 0, "nothing is left to do");
 
     // A tenant with its own strategy has its own window, or none.
-    create(&world, of(&world, SHOP), ask(&world, Some(7))).await.expect("saved");
+    let shorter = StrategyAsk { take_over_policies: true, ..ask(&world, Some(7)) };
+    create(&world, of(&world, SHOP), shorter).await.expect("saved");
     assert_eq!(settle(&world).await, 1);
     assert_eq!(windows(&world).await, ["7d", "30d"]);
     edit(&world, of(&world, SHOP), None, false).await.expect("turned off");
     assert_eq!(settle(&world).await, 1);
     assert_eq!(windows(&world).await, ["-", "30d"]);
-    remove(&world, of(&world, SHOP)).await;
+    remove(&world, of(&world, SHOP), true).await.expect("accepted");
     assert_eq!(settle(&world).await, 1, "the cluster's strategy is for this tenant again");
     assert_eq!(windows(&world).await, ["30d", "30d"]);
 
@@ -212,7 +230,7 @@ async fn a_strategy_sets_changes_and_drops_the_policies_of_its_tenants(profile: 
     strategies::pause(control, actor, whole(&world), PauseToo::default()).await.expect("paused");
     assert_eq!(settle(&world).await, 0, "a pause leaves the policies");
 
-    remove(&world, whole(&world)).await;
+    remove(&world, whole(&world), false).await.expect("deleted");
     assert_eq!(settle(&world).await, 1);
     assert_eq!((windows(&world).await, alarms(&world).await), (vec!["-".into(), "-".into()], vec![]));
 }
@@ -248,7 +266,7 @@ async fn a_foreign_policy_is_replaced_only_with_consent_to_that_policy(profile: 
         world.say(&format!("{ADD} 'default' RECOVERY_WINDOW '{window}' TENANT shop")).await;
     };
     theirs("14d").await;
-    let filter = PolicyFilter { retention_days: Some(7), scope: Some(whole(&world)) };
+    let filter = PolicyFilter { retention_days: Some(7), scope: Some(whole(&world)), storage: None };
     assert!(policies(&world, filter).await[0].needs_consent, "the preview says so");
     let refused = create(&world, whole(&world), ask(&world, Some(7))).await;
     assert_eq!(refused, Err("strategy-foreign-policies".into()));
@@ -257,7 +275,7 @@ async fn a_foreign_policy_is_replaced_only_with_consent_to_that_policy(profile: 
     assert!(!policies(&world, same).await[0].needs_consent);
     create(&world, whole(&world), ask(&world, Some(14))).await.expect("saved");
     assert_eq!(settle(&world).await, 0);
-    remove(&world, whole(&world)).await;
+    remove(&world, whole(&world), false).await.expect("deleted");
     assert_eq!((settle(&world).await, windows(&world).await), (0, vec!["14d foreign".into()]));
 
     let agreed = StrategyAsk { take_over_policies: true, ..ask(&world, Some(7)) };
@@ -278,11 +296,12 @@ async fn a_foreign_policy_is_replaced_only_with_consent_to_that_policy(profile: 
     // A policy that somebody drops is not set again without consent: that would delete backups at once.
     world.say(&format!("{DROP} 'default' TENANT shop")).await;
     assert_eq!((settle(&world).await, alarms(&world).await), (0, alarm("shop", "policy-dropped")));
+    assert_eq!(edit(&world, whole(&world), Some(8), false).await, Err("strategy-foreign-policies".into()));
     edit(&world, whole(&world), Some(7), true).await.expect("the consent is a change");
     assert_eq!((settle(&world).await, windows(&world).await), (1, vec!["7d".into()]));
     // In the end, a foreign one stays.
     theirs("5d").await;
-    remove(&world, whole(&world)).await;
+    remove(&world, whole(&world), false).await.expect("deleted");
     assert_eq!((settle(&world).await, windows(&world).await), (0, vec!["5d foreign".into()]));
     assert_eq!(alarms(&world).await, []);
 }
@@ -306,10 +325,10 @@ async fn what_a_strategy_needs_is_not_changed_by_hand(profile: Profile) {
 
 async fn expired_sets_that_stay_raise_an_alarm_until_they_are_gone(profile: Profile) {
     let world = backed_up(profile).await;
-    let filter = PolicyFilter { retention_days: Some(3), scope: Some(whole(&world)) };
+    let filter = PolicyFilter { retention_days: Some(3), scope: Some(whole(&world)), storage: None };
     let expiring = policies(&world, filter).await.remove(0).prediction.expect("a window is asked about");
     assert_eq!(expiring.sets.iter().map(|set| set.id).collect::<Vec<_>>(), [1], "shown before saving");
-    create(&world, whole(&world), ask(&world, Some(3))).await.expect("saved");
+    create(&world, whole(&world), ask_seen(&world, whole(&world), 3).await).await.expect("saved");
     assert_eq!(settle(&world).await, 1);
     pass(&world, 2 * HOUR).await;
     assert_eq!((sets(&world), settle(&world).await), (vec![2, 3], 0), "the database did what was shown");
@@ -332,7 +351,7 @@ async fn expired_sets_that_stay_raise_an_alarm_until_they_are_gone(profile: Prof
 async fn deletions_that_fail_or_never_end_raise_an_alarm(profile: Profile) {
     let world = backed_up(profile).await;
     world.fault(FaultName::CleanUpFails, Some("shop"));
-    create(&world, whole(&world), ask(&world, Some(3))).await.expect("saved");
+    create(&world, whole(&world), ask_seen(&world, whole(&world), 3).await).await.expect("saved");
     assert_eq!(settle(&world).await, 1);
     pass(&world, HOUR / 6).await;
     look(&world).await;

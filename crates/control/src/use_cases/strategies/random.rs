@@ -109,6 +109,7 @@ impl Year {
                 thresholds: ThresholdConfig::default(),
                 secondary_backup: false,
                 take_over_policies: false,
+                seen_policies: None,
             };
             super::create(&world.control, &world.actor, *scope, ask).await.expect("created");
         }

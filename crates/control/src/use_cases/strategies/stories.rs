@@ -42,6 +42,7 @@ impl Story {
             thresholds: ThresholdConfig::default(),
             secondary_backup: false,
             take_over_policies: false,
+            seen_policies: None,
         };
         super::create(&story.world.control, &story.world.actor, story.scope, ask).await.expect("created");
         story

@@ -68,6 +68,7 @@ fn ask(world: &SimWorld, kind: &str) -> StrategyAsk {
         thresholds: ThresholdConfig::default(),
         secondary_backup: false,
         take_over_policies: false,
+        seen_policies: None,
     }
 }
 

@@ -62,6 +62,7 @@ fn seen(alarms: Vec<Alarm>) -> Observation {
         clusters: [ClusterId(1)].into(),
         logs: [(ClusterId(1), Span::at(Timestamp(NOW)))].into(),
         clean_ups: [(ClusterId(1), Span::at(Timestamp(NOW)))].into(),
+        unread_deletions: BTreeSet::new(),
         unmeasured: BTreeSet::new(),
         unreadable: BTreeSet::new(),
         alarms,
@@ -133,6 +134,10 @@ fn an_alarm_that_cannot_be_checked_does_not_recover() {
     let clean_up = || log(AlarmKind::CleanUpFailing);
     assert_eq!(words(&unchecked, &[clean_up()]), Vec::<String>::new(), "the database was not asked");
     assert_eq!(words(&whole, &[clean_up()]), ["recover"]);
+    let unread = Observation { unread_deletions: [ClusterId(1)].into(), ..whole.clone() };
+    assert_eq!(words(&unread, &[clean_up()]), Vec::<String>::new(), "its deletions are not known");
+    let policies = Observation { alarms: vec![alarm(AlarmKind::CleanUpFailing, 7, "a")], ..unread };
+    assert_eq!(words(&policies, &[]), ["raise"], "its policies are");
     let disks_unknown = Observation { disks: None, ..whole.clone() };
     let here = || record(disk("here"), NOW - MINUTE);
     let elsewhere = |seen| record(disk("elsewhere"), seen);
