@@ -12,10 +12,12 @@ interface CleanUpFieldsProps {
   cluster: Pick<Cluster, 'id' | 'generation'>;
   refused: Refused;
   onChange: (cleanUp: CleanUpDraft) => void;
+  /** What the form shows of the delete policies has changed. */
+  onSeen: (seen: string) => void;
 }
 
 /** The clean-up settings. Before 4.0, there are none for physical backup, with a note who deletes instead. */
-export function CleanUpFields({ draft, cluster, refused, onChange }: CleanUpFieldsProps) {
+export function CleanUpFields({ draft, cluster, refused, onChange, onSeen }: CleanUpFieldsProps) {
   const words = useCleanUpWords();
   const { cleanUp, method } = draft;
   const isLogical = method === 'LOGICAL_BACKUP';
@@ -44,15 +46,18 @@ export function CleanUpFields({ draft, cluster, refused, onChange }: CleanUpFiel
           cleanUp={cleanUp}
           zone={isLogical ? (cleanUp.offset ?? draft.schedule.zone) : undefined}
           refused={refused}
-          onChange={(next) => onChange({ ...next, takesOver: false })}
+          onChange={(next) => onChange({ ...next, takesOver: false, seen: undefined })}
         />
       ) : null}
       {isOn && !isLogical ? (
         <ExpiringNow
           cluster={cluster.id}
           tenant={draft.tenant}
+          storage={draft.storage.kind === 'saved' ? draft.storage.savedId : undefined}
           days={cleanUp.days}
           takesOver={cleanUp.takesOver}
+          seen={cleanUp.seen}
+          onSeen={onSeen}
           onTakeOver={(takesOver) => onChange({ ...cleanUp, takesOver })}
         />
       ) : null}

@@ -1,5 +1,6 @@
 import { Alert, Checkbox } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -11,17 +12,22 @@ interface ExpiringNowProps {
   cluster: number;
   /** The tenant of the strategy; undefined for the whole cluster. */
   tenant: number | undefined;
+  /** The storage of the strategy, if it is saved. */
+  storage: number | undefined;
   /** The retention period. */
   days: number | null;
   takesOver: boolean;
   onTakeOver: (takesOver: boolean) => void;
+  /** Identifies what was shown the last time. */
+  seen: string | undefined;
+  onSeen: (seen: string) => void;
 }
 
 /** What the database deletes as soon as the strategy has set its delete policies, and the policies that it would replace. */
-export function ExpiringNow({ cluster, tenant, days, takesOver, onTakeOver }: ExpiringNowProps) {
+export function ExpiringNow({ cluster, tenant, storage, days, takesOver, onTakeOver, seen, onSeen }: ExpiringNowProps) {
   const words = useCleanUpWords();
   const policies = useQuery({
-    queryKey: keys.deletePolicies(cluster, { tenant, days }),
+    queryKey: keys.deletePolicies(cluster, { tenant, storage, days }),
     enabled: days !== null,
     gcTime: 0,
     queryFn: () =>
@@ -31,12 +37,17 @@ export function ExpiringNow({ cluster, tenant, days, takesOver, onTakeOver }: Ex
             path: { id: cluster },
             query: {
               ...(days === null ? {} : { retentionDays: days }),
+              ...(storage === undefined ? {} : { storageId: storage }),
               ...(tenant === undefined ? { strategyDimension: 'CLUSTER' as const } : { strategyDimension: 'TENANT' as const, tenantId: tenant }),
             },
           },
         }),
       ),
   });
+  const shown = policies.data?.planHash;
+  useEffect(() => {
+    if (shown && shown !== seen) onSeen(shown);
+  }, [shown, seen, onSeen]);
   if (days === null) return null;
   return (
     <Loaded query={policies}>
@@ -69,7 +80,9 @@ export function ExpiringNow({ cluster, tenant, days, takesOver, onTakeOver }: Ex
                 <p className="hint">{words.foreign}</p>
                 <ul className="sentences">
                   {foreign.map(({ tenantId, tenantName, policyName, recoveryWindow }) => (
-                    <li key={tenantId}>{words.foreignOf(tenantName, [policyName, recoveryWindow].filter(Boolean).join(' '))}</li>
+                    <li key={tenantId}>
+                      {policyName ? words.foreignOf(tenantName, [policyName, recoveryWindow].filter(Boolean).join(' ')) : words.foreignOfNone(tenantName)}
+                    </li>
                   ))}
                 </ul>
                 <Checkbox checked={takesOver} onChange={(event: { target: { checked: boolean } }) => onTakeOver(event.target.checked)}>

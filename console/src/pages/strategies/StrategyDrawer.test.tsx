@@ -9,6 +9,7 @@ import { stage } from '../../testing/stage';
 import { StrategyDrawer } from './StrategyDrawer';
 
 const PATH = '/ob/clusters/7/backup/config/backupStrategy';
+const POLICIES = '/ob/clusters/7/backup/retention/deletePolicies';
 const list = (...contents: unknown[]) => ({
   data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
 });
@@ -192,11 +193,13 @@ test('clean-up of physical backup shows what the database would delete, and repl
       { tenantId: 1002, tenantName: 'crm', policyName: null, recoveryWindow: null, setByLifeboat: false, takeOverNeeded: false, expiring: null },
     ],
   };
-  const { calls, onSaved } = open({ answers: { 'GET /ob/clusters/7/backup/retention/deletePolicies': { data: policies } } });
+  const { calls, onSaved } = open({
+    answers: { [`GET ${POLICIES}`]: (query) => ({ data: { ...policies, planHash: `seen-${query.get('retentionDays')}` } }) },
+  });
   await cleanUp().click();
   await expect.element(page.getByRole('region', { name: 'Deleted at Once' })).toHaveTextContent('shop: 1 backup set and 3 log pieces (2.00 KiB)');
   expect(page.getByLabelText('Clean-up Time').elements()).toEqual([]);
-  const consent = page.getByRole('checkbox', { name: 'I know who set these policies' });
+  const consent = page.getByRole('checkbox', { name: 'I know who set or dropped these policies' });
   await expect.element(page.getByTestId('foreign-policies')).toHaveTextContent('shop: default 14d');
   await consent.click();
   // A consent is for the days that were shown.
@@ -206,8 +209,31 @@ test('clean-up of physical backup shows what the database would delete, and repl
   await submit().click();
   await expect.poll(() => onSaved.mock.calls.length).toBe(1);
   const sent = bodyOf(calls, `POST ${PATH}`) as Record<'obBackupScheduleConfig', object>;
-  expect(sent).toMatchObject({ takeOverDeletePolicies: true, obBackupScheduleConfig: { cleanEnabled: true, backupDataRetentionDays: 14 } });
+  expect(sent).toMatchObject({ takeOverDeletePolicies: true, deletePolicyPlanHash: 'seen-14', obBackupScheduleConfig: { cleanEnabled: true, backupDataRetentionDays: 14 } });
   expect(sent.obBackupScheduleConfig).not.toHaveProperty('cleanScheduleTime');
+});
+
+test('what would be deleted is shown again when it has changed, and the strategy is saved with what was shown last', async () => {
+  let looks = 0;
+  const changed: Answer = { status: 409, error: { id: 'strategy-policies-changed', message: 'They have changed since the preview', action: 'Check a new preview.' } };
+  const { calls, onSaved } = open({
+    answers: {
+      [`GET ${POLICIES}`]: () => ({ data: { planHash: `look-${++looks}`, contents: [] } }),
+      [`POST ${PATH}`]: (_, body) => ((body as Record<string, unknown>).deletePolicyPlanHash === 'look-1' ? changed : done),
+    },
+  });
+  await cleanUp().click();
+  await expect.element(page.getByTestId('deleted-at-once')).toBeVisible();
+  await submit().click();
+  await expect.element(page.getByRole('alert').filter({ hasText: 'They have changed since the preview' })).toBeVisible();
+  await expect.poll(() => looks).toBe(2);
+  await expect
+    .poll(async () => {
+      await submit().click();
+      return onSaved.mock.calls.length;
+    })
+    .toBe(1);
+  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({ deletePolicyPlanHash: 'look-2' });
 });
 
 test('clean-up of logical backup has days and a time, says what is always kept, and is saved', async () => {

@@ -22,8 +22,10 @@ const en = {
     `${tenant}: ${sets} backup ${sets === 1 ? 'set' : 'sets'} and ${pieces} log ${pieces === 1 ? 'piece' : 'pieces'} (${size})`,
   goesText: 'This is a prediction: the database decides. Deleted backups cannot be restored.',
   foreignOf: (tenant: string, policy: string) => `${tenant}: ${policy}`,
-  foreign: 'Lifeboat did not set these delete policies:',
-  takeOver: 'I know who set these policies, and replace them.',
+  foreignOfNone: (tenant: string) => `${tenant}: none, because somebody dropped the policy that Lifeboat had set`,
+  foreign:
+    'These delete policies are replaced only with your consent: Lifeboat did not set them, or a user or another strategy set them with a longer window, or somebody dropped them:',
+  takeOver: 'I know who set or dropped these policies, and replace them.',
   retention: 'Retention',
   fact: (days: string, time: string, zone: string) => `${days}; deleted daily at ${time} ${zone}`,
   factPaused: 'paused',
@@ -33,6 +35,14 @@ const en = {
   pause: 'Also pause clean-up',
   pauseHint: 'Expired backups are not deleted until you resume the strategy.',
   deleteText: 'Expired backups are no longer deleted. Lifeboat drops the delete policies that it set in the database; policies that it did not set stay.',
+  deleteToCluster: (days: number) =>
+    `The strategy of the cluster then sets the delete policy of this tenant: its physical backups are kept for ${days} days.`,
+  deleteShortens: (days: number, own: number | undefined) =>
+    own === undefined
+      ? `The strategy of the cluster then sets the delete policy of this tenant: its physical backups are kept for ${days} days only. The database deletes older ones at once.`
+      : `The strategy of the cluster then sets the delete policy of this tenant: its physical backups are kept for ${days} days instead of ${own}. The database deletes older ones at once.`,
+  deleteAccept: 'Delete these backups',
+  deleteAcceptHint: 'Deleted backups cannot be restored.',
 };
 
 const zh: typeof en = {
@@ -53,8 +63,9 @@ const zh: typeof en = {
   goesOf: (tenant, sets, pieces, size) => `${tenant}：${sets} 个备份集和 ${pieces} 个日志 piece（${size}）`,
   goesText: '以上为预测，实际由数据库决定。已删除的备份无法恢复。',
   foreignOf: (tenant, policy) => `${tenant}：${policy}`,
-  foreign: '以下清理策略不是由 Lifeboat 设置的：',
-  takeOver: '已确认其来源，同意替换。',
+  foreignOfNone: (tenant) => `${tenant}：无，Lifeboat 设置的清理策略已被他人删除`,
+  foreign: '以下清理策略不是由 Lifeboat 设置的，或由用户或其他备份策略设置且保留时间更长，或已被他人删除，仅在同意后替换：',
+  takeOver: '已确认由谁设置或删除，同意替换。',
   retention: '保留天数',
   fact: (days, time, zone) => `保留 ${days}，每天 ${time} ${zone} 清理`,
   factPaused: '已暂停',
@@ -64,6 +75,13 @@ const zh: typeof en = {
   pause: '同时暂停过期备份清理',
   pauseHint: '恢复调度之前，不清理过期备份。',
   deleteText: '不再清理过期备份。Lifeboat 会删除由其在数据库中设置的清理策略，其他清理策略保持不变。',
+  deleteToCluster: (days) => `此后由集群的备份策略设置该租户的清理策略，其物理备份保留 ${days} 天。`,
+  deleteShortens: (days, own) =>
+    own === undefined
+      ? `此后由集群的备份策略设置该租户的清理策略，其物理备份只保留 ${days} 天，数据库会立即清理更早的备份。`
+      : `此后由集群的备份策略设置该租户的清理策略，其物理备份只保留 ${days} 天，而不是 ${own} 天，数据库会立即清理更早的备份。`,
+  deleteAccept: '同意清理这些备份',
+  deleteAcceptHint: '已删除的备份无法恢复。',
 };
 
 const WORDS: Record<Language, typeof en> = { en, zh };

@@ -102,6 +102,9 @@ test('clean-up comes back as it was saved; days are sent only if it is on, and t
   const agreed = { ...physical, cleanUp: { ...physical.cleanUp, takesOver: true } };
   expect(toBody(agreed)).toMatchObject({ takeOverDeletePolicies: true });
   expect(toBody(withMethod(agreed, 'LOGICAL_BACKUP'))).not.toHaveProperty('takeOverDeletePolicies');
+  const seen = { ...physical, cleanUp: { ...physical.cleanUp, seen: 'abc' } };
+  expect(toBody(seen)).toMatchObject({ deletePolicyPlanHash: 'abc' });
+  expect(toBody(withMethod(seen, 'LOGICAL_BACKUP'))).not.toHaveProperty('deletePolicyPlanHash');
   expect(withMethod(withMethod(written, 'PHYSICAL_BACKUP'), 'LOGICAL_BACKUP').cleanUp).toEqual(written.cleanUp);
   expect(toBody({ ...written, cleanUp: { ...written.cleanUp, days: null } })).toBeUndefined();
 });

@@ -44,6 +44,8 @@ export interface CleanUpDraft {
   offset: string | undefined;
   /** Whether delete policies of the database that Lifeboat did not set are replaced. It is for these days and this method. */
   takesOver: boolean;
+  /** Identifies what the form has shown of these policies, and of what the database deletes for these days. */
+  seen?: string | undefined;
 }
 
 /** The longest retention period, in days. */
@@ -172,7 +174,7 @@ export function splitTime(text: string): [string, string | undefined] {
 
 /** Returns the draft with another method. Logical backups are full and start no log backup: days with a backup stay so. */
 export function withMethod(was: StrategyDraft, method: BackupMode): StrategyDraft {
-  const draft = { ...was, cleanUp: { ...was.cleanUp, takesOver: false } };
+  const draft = { ...was, cleanUp: { ...was.cleanUp, takesOver: false, seen: undefined } };
   if (method === 'PHYSICAL_BACKUP') return { ...draft, method, startLogBackup: draft.startLogBackup || draft.method !== method };
   const full = (days: Days): Days => Object.fromEntries(Object.keys(days).map((day) => [day, 'FULL_BACKUP']));
   const { schedule } = draft;
@@ -240,6 +242,7 @@ export function toBody(draft: StrategyDraft): NewStrategy | undefined {
       ...cleanUp,
     },
     ...(draft.method === 'PHYSICAL_BACKUP' && cleanUp.cleanEnabled && draft.cleanUp.takesOver ? { takeOverDeletePolicies: true } : {}),
+    ...(draft.method === 'PHYSICAL_BACKUP' && cleanUp.cleanEnabled && draft.cleanUp.seen ? { deletePolicyPlanHash: draft.cleanUp.seen } : {}),
     obBackupThresholdConfig: {
       // 0 stands for never: what is left out of a change would stay.
       dataBackupTimeoutMinutes: draft.timeoutMinutes ?? 0,
