@@ -1254,7 +1254,11 @@ export interface paths {
         put?: never;
         /** Creates a backup strategy of a tenant */
         post: operations["tenant_strategy_create"];
-        /** Deletes the backup strategy of a tenant and its run history; backup sets stay */
+        /**
+         * Deletes the backup strategy of a tenant and its run history
+         * @description Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, the database then deletes physical
+         *     backups of the tenant by it: this must be accepted.
+         */
         delete: operations["tenant_strategy_delete"];
         options?: never;
         head?: never;
@@ -2214,7 +2218,7 @@ export interface components {
          * @description The types of alarms: OCP's names, and our own in its style where it has none.
          * @enum {string}
          */
-        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable" | "channel_failing";
+        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid" | "backup_strategy_unreadable" | "backup_clean_up_failing" | "channel_failing";
         /** @description An alarm. */
         AlarmView: {
             acknowledged?: components["schemas"]["AcknowledgedView"] | null;
@@ -3022,6 +3026,11 @@ export interface components {
         DeletePoliciesView: {
             /** @description The tenants. */
             contents: components["schemas"]["DeletePolicyView"][];
+            /**
+             * @description Identifies what this shows: to save a strategy with these `retentionDays`, send it as `deletePolicyPlanHash`. None
+             *     without `retentionDays`.
+             */
+            planHash?: string | null;
         };
         /**
          * @description Whether delete policies are set or dropped.
@@ -3082,6 +3091,11 @@ export interface components {
             recoveryWindow?: string | null;
             /** @description Whether Lifeboat set the policy, and nobody has changed it since. */
             setByLifeboat: boolean;
+            /**
+             * @description Whether a strategy with these `retentionDays` needs consent to set its policy: Lifeboat did not set the one that there
+             *     is, another strategy or a user set it through Lifeboat with a longer window, or somebody dropped it.
+             */
+            takeOverNeeded: boolean;
             /**
              * Format: int64
              * @description The tenant.
@@ -5335,6 +5349,12 @@ export interface components {
         /** @description A new backup strategy. */
         NewStrategyBody: {
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /**
+             * @description The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+             *     refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+             *     database would delete anything at once.
+             */
+            deletePolicyPlanHash?: string | null;
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
             /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
@@ -5348,6 +5368,12 @@ export interface components {
             obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
+            /**
+             * @description Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+             *     with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+             *     of each tenant. Without it, such a strategy is refused, and the answer names them.
+             */
+            takeOverDeletePolicies?: boolean;
         };
         /** @description A new tenant. To recover single tables and databases, an existing one: then only `name` and `poolList` apply. */
         NewTenantBody: {
@@ -6323,10 +6349,11 @@ export interface components {
              * @example 02:00:00.000+08:00
              */
             backupScheduleTime?: string | null;
-            /** @description Whether expired backups are deleted: of a logical strategy. */
+            /** @description Whether expired backups are deleted. Those of a physical strategy are deleted by the database, from 4.0 on. */
             cleanEnabled?: boolean;
             /**
              * @description When expired backups are deleted, each day: a time with an offset, or in the zone of the schedule; 03:00 when left out.
+             *     Only for a logical strategy.
              * @example 03:00
              */
             cleanScheduleTime?: string | null;
@@ -6689,6 +6716,12 @@ export interface components {
              */
             acceptStorageMove?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
+            /**
+             * @description The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+             *     refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+             *     database would delete anything at once.
+             */
+            deletePolicyPlanHash?: string | null;
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
             /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
@@ -6701,6 +6734,12 @@ export interface components {
             obSecondaryBackupConfig?: Record<string, never> | null;
             /** @description Whether to create a secondary backup; not supported. */
             secondaryBackupEnabled?: boolean;
+            /**
+             * @description Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+             *     with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+             *     of each tenant. Without it, such a strategy is refused, and the answer names them.
+             */
+            takeOverDeletePolicies?: boolean;
         };
         /** @description Backup strategies. */
         StrategyListView: {
@@ -15153,6 +15192,19 @@ export interface operations {
             query?: {
                 /** @description The window in days of a policy whose deletions to show. Defaults to each tenant's own policy. */
                 retentionDays?: number;
+                /**
+                 * @description Only the tenants that a strategy backs up, whether it is saved or not: CLUSTER for the strategy of the cluster,
+                 *     TENANT for that of the tenant in `tenantId`.
+                 */
+                strategyDimension?: components["schemas"]["BackupDimension"];
+                /** @description The tenant of the strategy. */
+                tenantId?: number;
+                /**
+                 * @description The storage of the strategy. Where a tenant backs up elsewhere now, its backups in this storage count: the next backup
+                 *     of the strategy moves its destinations. Defaults to that of the saved strategy, and for a tenant to that of the
+                 *     cluster's.
+                 */
+                storageId?: number;
             };
             header?: never;
             path: {
@@ -17694,7 +17746,13 @@ export interface operations {
     };
     tenant_strategy_delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy;
+                 *     without it, such a deletion is refused, and the answer names both windows.
+                 */
+                acceptClusterRetention?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The cluster. */

@@ -23,6 +23,7 @@ export const alarmsEn = {
     backup_run_missed: () => 'Backup Strategy',
     backup_strategy_owner_invalid: () => 'Backup Strategy',
     backup_strategy_unreadable: () => 'Backup Strategy',
+    backup_clean_up_failing: () => 'Backup Strategy',
     channel_failing: () => 'Channels',
   },
 };
@@ -51,6 +52,7 @@ export const alarmsZh: typeof alarmsEn = {
     backup_run_missed: () => '备份策略',
     backup_strategy_owner_invalid: () => '备份策略',
     backup_strategy_unreadable: () => '备份策略',
+    backup_clean_up_failing: () => '备份策略',
     channel_failing: () => '通知通道',
   },
 };

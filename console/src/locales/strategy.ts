@@ -60,9 +60,10 @@ export const strategyEn = {
   deleteTitle: (object: string) => `Delete the backup strategy of ${object}?`,
   deleteText: [
     'No more data backups start on this schedule.',
-    'The strategy and its scheduling history are deleted. Backup sets stay in the storage.',
+    'The strategy and its scheduling history are deleted.',
     'Running backup tasks and log backup continue.',
   ],
+  deleteKeeps: 'Backup sets stay in the storage.',
   deleteTenantText: 'If the cluster has a strategy, it backs up this tenant again.',
   deleted: 'Backup strategy deleted',
   created: 'Backup strategy created',
@@ -209,9 +210,10 @@ export const strategyZh: typeof strategyEn = {
   deleteTitle: (object: string) => `删除${object} 的备份策略？`,
   deleteText: [
     '不再按该策略发起数据备份。',
-    '备份策略及其调度历史将被删除，存储中的备份集保留。',
+    '备份策略及其调度历史将被删除。',
     '已经开始的备份任务和日志备份继续运行。',
   ],
+  deleteKeeps: '存储中的备份集保留。',
   deleteTenantText: '如果集群有备份策略，该租户将重新由集群的策略备份。',
   deleted: '备份策略已删除',
   created: '备份策略已创建',

@@ -18,7 +18,7 @@ use crate::views::words;
 
 mod strategies;
 
-pub(crate) use strategies::{PlannedForQuery, StrategyQuery, StrategyRunQuery};
+pub(crate) use strategies::{PlannedForQuery, StrategyDeleteQuery, StrategyQuery, StrategyRunQuery};
 
 /// The requested page of a list.
 #[derive(Deserialize, IntoParams)]

@@ -96,6 +96,11 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// Returns the `data` of a DELETE with a query.
+    pub(crate) async fn delete_with(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
+        self.send(Method::DELETE, path, query, None).await
+    }
+
     /// Returns all rows of a paged list.
     pub(crate) async fn list(&self, path: &str, query: &[(&str, String)]) -> Result<Vec<Value>, Failure> {
         let mut rows = Vec::new();

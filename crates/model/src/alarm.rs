@@ -43,6 +43,8 @@ pub enum AlarmKind {
     StrategyOwnerInvalid,
     /// The settings of a backup strategy cannot be read, so that no run will start.
     StrategyUnreadable,
+    /// The database does not delete the expired physical backups of a tenant.
+    CleanUpFailing,
     /// The notices for a channel have not been delivered for a while.
     ChannelFailing,
 }
@@ -59,7 +61,7 @@ pub enum AlarmLevel {
 
 impl AlarmKind {
     /// All alarms.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::LifeboatDisk,
         Self::ClusterUnavailable,
         Self::StorageCapacity,
@@ -72,6 +74,7 @@ impl AlarmKind {
         Self::BackupRunMissed,
         Self::StrategyOwnerInvalid,
         Self::StrategyUnreadable,
+        Self::CleanUpFailing,
         Self::ChannelFailing,
     ];
 
@@ -91,6 +94,7 @@ impl AlarmKind {
             Self::BackupRunMissed => "backup_run_missed",
             Self::StrategyOwnerInvalid => "backup_strategy_owner_invalid",
             Self::StrategyUnreadable => "backup_strategy_unreadable",
+            Self::CleanUpFailing => "backup_clean_up_failing",
             Self::ChannelFailing => "channel_failing",
         }
     }
@@ -115,6 +119,7 @@ impl AlarmKind {
             | Self::BackupRunMissed
             | Self::StrategyOwnerInvalid
             | Self::StrategyUnreadable
+            | Self::CleanUpFailing
             | Self::ChannelFailing => AlarmLevel::Critical,
         }
     }

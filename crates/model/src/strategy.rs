@@ -3,6 +3,7 @@
 //! | file | content |
 //! |---|---|
 //! | [`draft`] | a requested strategy, in OCP's fields |
+//! | [`kernel`] | the delete policies of OceanBase 4.x that a physical strategy needs |
 //! | [`rules`] | the rules for saving, changing and deleting one, with OCP's error numbers |
 
 use std::collections::BTreeMap;
@@ -11,11 +12,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::BackupMethod;
-use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
+use crate::id::{ClusterId, StorageId, StrategyId, TaskId, TenantId, UserId};
+use crate::physical::delete_policy::DeletePolicy;
 use crate::schedule::{Daily, Schedule};
 use crate::time::Timestamp;
 
 pub mod draft;
+pub mod kernel;
 pub mod rules;
 
 pub use draft::Draft;
@@ -83,6 +86,24 @@ const fn long_ago() -> Timestamp {
     Timestamp(0)
 }
 
+/// What a user agreed to replace by the delete policies of a strategy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOver {
+    /// The consents.
+    pub consents: Vec<Consent>,
+}
+
+/// The consent to replace the delete policy of one tenant. It ends with the next change that Lifeboat makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The policy that was seen; none if the tenant had none.
+    pub policy: Option<DeletePolicy>,
+    /// The newest task that had changed policies of the cluster by then.
+    pub after: Option<TaskId>,
+}
+
 /// When a strategy raises an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thresholds {
@@ -124,6 +145,9 @@ pub struct Settings {
     pub restart_interrupted_log_backup: bool,
     /// How long backups are kept; `None` keeps all.
     pub clean_up: Option<CleanUp>,
+    /// The consent to replace delete policies of the database that Lifeboat did not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_over: Option<TakeOver>,
     /// Its alarm thresholds.
     pub thresholds: Thresholds,
 }
@@ -226,6 +250,7 @@ pub(crate) mod tests {
                 start_log_backup: true,
                 restart_interrupted_log_backup: false,
                 clean_up: None,
+                take_over: None,
                 thresholds: Thresholds::default(),
             },
             paused: false,

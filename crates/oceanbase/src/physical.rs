@@ -6,7 +6,7 @@ use model::ability::Generation;
 use model::archive::ArchiveRound;
 use model::compaction::Compaction;
 use model::id::TenantId;
-use model::physical::delete_policy::DeletePolicy;
+use model::physical::delete_policy::{DeleteJob, DeletePolicy};
 use model::physical::destination::TenantDestinations;
 use model::physical::{BackupJob, JobProgress, PhysicalSet, Scope};
 use model::recovery_window::record::BackupRecord;
@@ -167,6 +167,17 @@ impl Driver {
     pub async fn delete_policies(&mut self) -> Result<Vec<DeletePolicy>, Error> {
         match self.generation() {
             Generation::Gen4 => gen4::delete_policy::policies(self.session()).await,
+            Generation::Gen3 | Generation::Seekdb => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads the newest deletion of obsolete backups of each tenant of 4.x; empty on others.
+    ///
+    /// # Errors
+    /// Fails when the server refuses or is gone.
+    pub async fn newest_delete_jobs(&mut self) -> Result<Vec<DeleteJob>, Error> {
+        match self.generation() {
+            Generation::Gen4 => gen4::delete_policy::newest_jobs(self.session()).await,
             Generation::Gen3 | Generation::Seekdb => Ok(Vec::new()),
         }
     }

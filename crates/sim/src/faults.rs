@@ -42,6 +42,12 @@ pub enum FaultName {
     BackupCleanedUpAtOnce,
     /// The views of running jobs keep the rows of finished backups.
     BackupRowsKept,
+    /// The hourly check of a tenant's delete policy finds nothing to delete.
+    CleanUpSkipped,
+    /// The deletions of a tenant fail.
+    CleanUpFails,
+    /// The deletions of a tenant never end.
+    CleanUpHangs,
 }
 
 /// A fault: its kind, its targets, and how often it occurs.

@@ -112,9 +112,12 @@ async function create() {
   await form.locator('.planned li').nth(29).waitFor();
   await form.getByTestId('planned-runs').scrollIntoViewIfNeeded();
   await look('form-planned');
-  const cleanUp = form.locator('.choice').filter({ has: page.getByTestId('no-clean-up') });
+  const cleanUp = form.getByTestId('clean-up-fields');
   await cleanUp.scrollIntoViewIfNeeded();
-  assert.equal(await cleanUp.getByRole('checkbox').isDisabled(), true, 'physical backups are deleted by the database');
+  await cleanUp.getByRole('checkbox').check();
+  await form.getByTestId('deleted-at-once').waitFor();
+  await look('form-clean-up');
+  await cleanUp.getByRole('checkbox').uncheck();
   await look('form-thresholds');
   // The pictures took some time, so set a new due time.
   await form.locator('#schedule-cron').fill(dueSoon());

@@ -12,6 +12,7 @@ export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType
     case 'backup_run_missed':
     case 'backup_strategy_owner_invalid':
     case 'backup_strategy_unreadable':
+    case 'backup_clean_up_failing':
       return `/clusters/${clusterId}/backup?list=strategy`;
     case 'backup_storage_capacity_over_threshold':
       return `/clusters/${clusterId}/backup?list=storage`;

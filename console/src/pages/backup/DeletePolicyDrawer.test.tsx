@@ -16,6 +16,7 @@ const shop: DeletePolicy = {
   policyName: 'default',
   recoveryWindow: '30d',
   setByLifeboat: true,
+  takeOverNeeded: false,
   expiring: null,
 };
 const goes = {

@@ -1,6 +1,7 @@
 import { Checkbox, Form, InputNumber } from '@oceanbase/design';
 
 import type { Cluster } from '../../api/types';
+import { ExpiringNow } from './ExpiringNow';
 import { useCleanUpWords } from './cleanUpWords';
 import { RETENTION_DAYS_MAX, type CleanUpDraft, type StrategyDraft } from './draft';
 import type { Refused } from './refused';
@@ -8,44 +9,66 @@ import { TimeField } from './TimeField';
 
 interface CleanUpFieldsProps {
   draft: StrategyDraft;
-  generation: Cluster['generation'];
+  cluster: Pick<Cluster, 'id' | 'generation'>;
   refused: Refused;
   onChange: (cleanUp: CleanUpDraft) => void;
+  /** What the form shows of the delete policies has changed. */
+  onSeen: (seen: string) => void;
 }
 
-/** The clean-up settings of logical backup; for physical backup, a note that Lifeboat does not delete backups. */
-export function CleanUpFields({ draft, generation, refused, onChange }: CleanUpFieldsProps) {
+/** The clean-up settings. Before 4.0, there are none for physical backup, with a note who deletes instead. */
+export function CleanUpFields({ draft, cluster, refused, onChange, onSeen }: CleanUpFieldsProps) {
   const words = useCleanUpWords();
   const { cleanUp, method } = draft;
   const isLogical = method === 'LOGICAL_BACKUP';
-  const isOn = isLogical && cleanUp.isOn;
+  const isOffered = isLogical || cluster.generation === 'GEN4';
+  const isOn = isOffered && cleanUp.isOn;
   const fault = refused('cleanUp');
   return (
-    <div className="choice">
+    <div className="choice" data-testid="clean-up-fields">
       <Checkbox
         checked={isOn}
-        disabled={!isLogical}
+        disabled={!isOffered}
         onChange={(event: { target: { checked: boolean } }) => onChange({ ...cleanUp, isOn: event.target.checked })}
       >
         {words.on}
       </Checkbox>
-      {isLogical ? (
-        <p className="quiet hint choice-hint">{words.onHint}</p>
+      {isOffered ? (
+        <p className="quiet hint choice-hint">{isLogical ? words.onHint : words.onHintPhysical}</p>
       ) : (
         <p className="quiet hint choice-hint" data-testid="no-clean-up">
-          {generation === 'GEN3' ? words.physical.GEN3 : words.physical.GEN4}
+          {words.before4}
         </p>
       )}
       {fault.help ? <Form.Item {...fault} /> : null}
-      {isOn ? <Retention cleanUp={cleanUp} zone={cleanUp.offset ?? draft.schedule.zone} refused={refused} onChange={onChange} /> : null}
+      {isOn ? (
+        <Retention
+          cleanUp={cleanUp}
+          zone={isLogical ? (cleanUp.offset ?? draft.schedule.zone) : undefined}
+          refused={refused}
+          onChange={(next) => onChange({ ...next, takesOver: false, seen: undefined })}
+        />
+      ) : null}
+      {isOn && !isLogical ? (
+        <ExpiringNow
+          cluster={cluster.id}
+          tenant={draft.tenant}
+          storage={draft.storage.kind === 'saved' ? draft.storage.savedId : undefined}
+          days={cleanUp.days}
+          takesOver={cleanUp.takesOver}
+          seen={cleanUp.seen}
+          onSeen={onSeen}
+          onTakeOver={(takesOver) => onChange({ ...cleanUp, takesOver })}
+        />
+      ) : null}
     </div>
   );
 }
 
 interface RetentionProps {
   cleanUp: CleanUpDraft;
-  /** The time zone of the clean-up time. */
-  zone: string;
+  /** The time zone of the clean-up time; undefined if the database decides when it deletes. */
+  zone: string | undefined;
   refused: Refused;
   onChange: (cleanUp: CleanUpDraft) => void;
 }
@@ -57,7 +80,7 @@ function Retention({ cleanUp, zone, refused, onChange }: RetentionProps) {
   return (
     <div className="choice-hint">
       <div className="option-row">
-        <Form.Item label={words.days} htmlFor="retention-days" extra={words.daysHint} {...missing} {...refused('retentionDays')}>
+        <Form.Item label={words.days} htmlFor="retention-days" extra={zone ? words.daysHint : words.daysHintPhysical} {...missing} {...refused('retentionDays')}>
           <InputNumber
             id="retention-days"
             min={1}
@@ -67,13 +90,17 @@ function Retention({ cleanUp, zone, refused, onChange }: RetentionProps) {
             onChange={(days) => onChange({ ...cleanUp, days: typeof days === 'number' ? days : null })}
           />
         </Form.Item>
-        <Form.Item label={words.time} htmlFor="clean-up-time" extra={words.timeHint(zone)} {...refused('cleanUpTime')}>
-          <TimeField id="clean-up-time" value={cleanUp.time} onChange={(time) => onChange({ ...cleanUp, time })} />
-        </Form.Item>
+        {zone ? (
+          <Form.Item label={words.time} htmlFor="clean-up-time" extra={words.timeHint(zone)} {...refused('cleanUpTime')}>
+            <TimeField id="clean-up-time" value={cleanUp.time} onChange={(time) => onChange({ ...cleanUp, time })} />
+          </Form.Item>
+        ) : null}
       </div>
-      <p className="quiet hint" data-testid="always-kept">
-        {words.always}
-      </p>
+      {zone ? (
+        <p className="quiet hint" data-testid="always-kept">
+          {words.always}
+        </p>
+      ) : null}
     </div>
   );
 }

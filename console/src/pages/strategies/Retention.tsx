@@ -8,8 +8,9 @@ export function Retention({ strategy }: { strategy: Strategy }) {
   const words = useCleanUpWords();
   const { strategy: labels } = useLabels();
   const { cleanEnabled, backupDataRetentionDays: days, cleanScheduleTime, scheduleZone } = strategy.obBackupScheduleConfig;
-  if (strategy.backupMode === 'PHYSICAL_BACKUP') return <>{words.notOurs}</>;
-  if (!cleanEnabled || typeof days !== 'number') return <>{words.off}</>;
+  const isPhysical = strategy.backupMode === 'PHYSICAL_BACKUP';
+  if (!cleanEnabled || typeof days !== 'number') return <>{isPhysical ? words.notOurs : words.off}</>;
+  if (isPhysical) return <>{words.factPhysical(labels.dayCount(days))}</>;
   const [time, offset] = splitTime(cleanScheduleTime ?? '');
   const said = words.fact(labels.dayCount(days), time, offset ?? scheduleZone ?? '');
   return <>{strategy.cleanUpPaused ? `${said} · ${words.factPaused}` : said}</>;

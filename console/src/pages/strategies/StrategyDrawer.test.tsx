@@ -9,6 +9,7 @@ import { stage } from '../../testing/stage';
 import { StrategyDrawer } from './StrategyDrawer';
 
 const PATH = '/ob/clusters/7/backup/config/backupStrategy';
+const POLICIES = '/ob/clusters/7/backup/retention/deletePolicies';
 const list = (...contents: unknown[]) => ({
   data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
 });
@@ -165,18 +166,74 @@ function logical(part: Partial<Strategy['obBackupScheduleConfig']>) {
   return strategy({ backupMode: 'LOGICAL_BACKUP', obBackupScheduleConfig: config });
 }
 
-test.each([
-  ['GEN4', 'the database deletes them by the delete policy of each tenant'],
-  ['GEN3', 'the database deletes them by auto_delete_obsolete_backup'],
-] as const)('clean-up of physical backup in %s is off and says who deletes instead', async (generation, why) => {
-  const { calls, onSaved } = open({ generation });
+test('before 4.0, clean-up of physical backup is off and says who deletes instead', async () => {
+  const { calls, onSaved } = open({ generation: 'GEN3' });
   await expect.element(cleanUp()).toBeDisabled();
-  await expect.element(page.getByTestId('no-clean-up')).toHaveTextContent(why);
+  await expect.element(page.getByTestId('no-clean-up')).toHaveTextContent('the database deletes them by auto_delete_obsolete_backup');
   await submit().click();
   await expect.poll(() => onSaved.mock.calls.length).toBe(1);
   const sent = (bodyOf(calls, `POST ${PATH}`) as Record<'obBackupScheduleConfig', object>).obBackupScheduleConfig;
   expect(sent).toMatchObject({ cleanEnabled: false });
   expect(sent).not.toHaveProperty('backupDataRetentionDays');
+});
+
+test('clean-up of physical backup shows what the database would delete, and replaces foreign policies only with consent', async () => {
+  const sets = [{ obBackupSetId: 1, dataBackupTaskType: 'FULL_BACKUP', consistentTime: '2026-11-01T00:00:00Z', bytes: 2048 }];
+  const policies = {
+    contents: [
+      {
+        tenantId: 1001,
+        tenantName: 'shop',
+        policyName: 'default',
+        recoveryWindow: '14d',
+        setByLifeboat: false,
+        takeOverNeeded: true,
+        expiring: { firstKeptSet: 2, sets, pieces: 3, bytes: 2048 },
+      },
+      { tenantId: 1002, tenantName: 'crm', policyName: null, recoveryWindow: null, setByLifeboat: false, takeOverNeeded: false, expiring: null },
+    ],
+  };
+  const { calls, onSaved } = open({
+    answers: { [`GET ${POLICIES}`]: (query) => ({ data: { ...policies, planHash: `seen-${query.get('retentionDays')}` } }) },
+  });
+  await cleanUp().click();
+  await expect.element(page.getByRole('region', { name: 'Deleted at Once' })).toHaveTextContent('shop: 1 backup set and 3 log pieces (2.00 KiB)');
+  expect(page.getByLabelText('Clean-up Time').elements()).toEqual([]);
+  const consent = page.getByRole('checkbox', { name: 'I know who set or dropped these policies' });
+  await expect.element(page.getByTestId('foreign-policies')).toHaveTextContent('shop: default 14d');
+  await consent.click();
+  // A consent is for the days that were shown.
+  await days().fill('14');
+  await expect.element(consent).not.toBeChecked();
+  await consent.click();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  const sent = bodyOf(calls, `POST ${PATH}`) as Record<'obBackupScheduleConfig', object>;
+  expect(sent).toMatchObject({ takeOverDeletePolicies: true, deletePolicyPlanHash: 'seen-14', obBackupScheduleConfig: { cleanEnabled: true, backupDataRetentionDays: 14 } });
+  expect(sent.obBackupScheduleConfig).not.toHaveProperty('cleanScheduleTime');
+});
+
+test('what would be deleted is shown again when it has changed, and the strategy is saved with what was shown last', async () => {
+  let looks = 0;
+  const changed: Answer = { status: 409, error: { id: 'strategy-policies-changed', message: 'They have changed since the preview', action: 'Check a new preview.' } };
+  const { calls, onSaved } = open({
+    answers: {
+      [`GET ${POLICIES}`]: () => ({ data: { planHash: `look-${++looks}`, contents: [] } }),
+      [`POST ${PATH}`]: (_, body) => ((body as Record<string, unknown>).deletePolicyPlanHash === 'look-1' ? changed : done),
+    },
+  });
+  await cleanUp().click();
+  await expect.element(page.getByTestId('deleted-at-once')).toBeVisible();
+  await submit().click();
+  await expect.element(page.getByRole('alert').filter({ hasText: 'They have changed since the preview' })).toBeVisible();
+  await expect.poll(() => looks).toBe(2);
+  await expect
+    .poll(async () => {
+      await submit().click();
+      return onSaved.mock.calls.length;
+    })
+    .toBe(1);
+  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({ deletePolicyPlanHash: 'look-2' });
 });
 
 test('clean-up of logical backup has days and a time, says what is always kept, and is saved', async () => {

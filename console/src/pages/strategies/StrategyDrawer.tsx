@@ -1,7 +1,8 @@
 import { App, Button, Drawer, Form } from '@oceanbase/design';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
+import { keys } from '../../api/keys';
 import { Problem } from '../../api/problem';
 import type { Ability, Cluster, NewStrategy, Strategy } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
@@ -139,7 +140,13 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
             {planned.error && !fieldOf(planned.error) ? <ProblemAlert error={planned.error} /> : null}
           </Part>
           <Part title={cleanUp.part}>
-            <CleanUpFields draft={draft} generation={cluster.generation} refused={refused} onChange={(wish) => change({ cleanUp: wish })} />
+            <CleanUpFields
+              draft={draft}
+              cluster={cluster}
+              refused={refused}
+              onChange={(wish) => change({ cleanUp: wish })}
+              onSeen={(seen) => setDraft((was) => ({ ...was, cleanUp: { ...was.cleanUp, seen } }))}
+            />
           </Part>
           <Part title={words.thresholds}>
             <Thresholds draft={draft} refused={refused} onChange={change} />
@@ -162,6 +169,7 @@ function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () =>
   const { strategy: words, actions } = useLabels();
   const { message, modal } = App.useApp();
   const refresh = useRefreshStrategies();
+  const queries = useQueryClient();
   const save = useMutation({
     mutationFn: ({ tenant, body, acceptStorageMove }: Saved) => {
       const calls = strategyCalls(tenant === undefined ? { cluster } : { cluster, tenant });
@@ -173,6 +181,10 @@ function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () =>
       refresh(cluster);
     },
     onError: (error, wish) => {
+      // What would be deleted is another by now: it is shown again.
+      if (error instanceof Problem && error.words?.id === 'strategy-policies-changed') {
+        void queries.invalidateQueries({ queryKey: keys.backups(cluster) });
+      }
       if (!isStorageMove(error)) return;
       void modal.confirm({
         title: words.storageMoved,

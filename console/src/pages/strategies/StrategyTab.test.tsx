@@ -101,6 +101,17 @@ test('the retention of a strategy shows, also of a tenant’s in the list, and i
   await expect.poll(() => pauseBodies(calls)).toEqual([{ pauseLogBackup: false, pauseCleanUp: true }]);
 });
 
+test('the clean-up of a physical strategy is by the database, and a pause does not offer to pause it', async () => {
+  const usual = strategy().obBackupScheduleConfig;
+  const config = { ...usual, cleanEnabled: true, backupDataRetentionDays: 14 };
+  open({ 'GET /backup/strategies': list(strategy({ obBackupScheduleConfig: config })) });
+  const shown = page.getByTestId('cluster-strategy');
+  await expect.element(shown).toHaveTextContent('14 days; deleted by the database');
+  await shown.getByRole('button', { name: 'Pause' }).click();
+  await expect.element(dialog()).toBeVisible();
+  await expect.element(dialog().getByRole('checkbox', { name: 'Also pause clean-up' })).not.toBeInTheDocument();
+});
+
 test('a strategy without clean-up says that all is kept, and a physical one that Lifeboat deletes nothing', async () => {
   open({
     'GET /backup/strategies': list(strategy(), strategy({ backupMode: 'LOGICAL_BACKUP', strategyId: 6, tenantId: 1001, tenantName: 'shop' })),

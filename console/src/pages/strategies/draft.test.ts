@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { ability, strategy } from '../../testing/nouns';
-import { firstDraft, fromStrategy, pressed, toBody, toSchedule, withMethod, type ScheduleDraft } from './draft';
+import { firstDraft, fromStrategy, pressed, toBody, toSchedule, withMethod, type ScheduleDraft, type StrategyDraft } from './draft';
 
 const base = firstDraft(ability({ storageId: 3 }));
 const scheduleOf = (part: Partial<ScheduleDraft>) => toSchedule({ ...base.schedule, zone: 'Asia/Shanghai', ...part });
@@ -85,17 +85,26 @@ test('the offset of a time that OCP wrote becomes the zone, and seconds stay', (
   expect(written.schedule).toMatchObject({ time: '02:00:30', zone: '-05:00' });
 });
 
-test('clean-up comes back as it was saved, and days and time are sent only for logical backup that has it on', () => {
+test('clean-up comes back as it was saved; days are sent only if it is on, and the time and the consent only for one method each', () => {
   const wire = { cleanEnabled: true, backupDataRetentionDays: 14, cleanScheduleTime: '04:30:00+08:00' };
   const config = { ...strategy().obBackupScheduleConfig, dayAndDataBackupModelMap: { 7: 'FULL_BACKUP' as const }, ...wire };
   const written = fromStrategy(strategy({ backupMode: 'LOGICAL_BACKUP', obBackupScheduleConfig: config }));
   expect(toBody(written)?.obBackupScheduleConfig).toMatchObject({ ...wire, cleanScheduleTime: '04:30+08:00' });
   const off = { ...written, cleanUp: { ...written.cleanUp, isOn: false } };
-  for (const draft of [off, withMethod(written, 'PHYSICAL_BACKUP')]) {
-    const sent = toBody(draft)?.obBackupScheduleConfig;
-    expect(sent?.cleanEnabled).toBe(false);
-    expect(Object.keys(sent ?? {}).filter((field) => field in wire)).toEqual(['cleanEnabled']);
-  }
+  const sent = (draft: StrategyDraft) => Object.entries(toBody(draft)?.obBackupScheduleConfig ?? {}).filter(([field]) => field in wire);
+  for (const draft of [off, withMethod(off, 'PHYSICAL_BACKUP')]) expect(sent(draft)).toEqual([['cleanEnabled', false]]);
+  const physical = withMethod({ ...written, cleanUp: { ...written.cleanUp, takesOver: true } }, 'PHYSICAL_BACKUP');
+  expect(sent(physical)).toEqual([
+    ['cleanEnabled', true],
+    ['backupDataRetentionDays', 14],
+  ]);
+  expect(toBody(physical)).not.toHaveProperty('takeOverDeletePolicies');
+  const agreed = { ...physical, cleanUp: { ...physical.cleanUp, takesOver: true } };
+  expect(toBody(agreed)).toMatchObject({ takeOverDeletePolicies: true });
+  expect(toBody(withMethod(agreed, 'LOGICAL_BACKUP'))).not.toHaveProperty('takeOverDeletePolicies');
+  const seen = { ...physical, cleanUp: { ...physical.cleanUp, seen: 'abc' } };
+  expect(toBody(seen)).toMatchObject({ deletePolicyPlanHash: 'abc' });
+  expect(toBody(withMethod(seen, 'LOGICAL_BACKUP'))).not.toHaveProperty('deletePolicyPlanHash');
   expect(withMethod(withMethod(written, 'PHYSICAL_BACKUP'), 'LOGICAL_BACKUP').cleanUp).toEqual(written.cleanUp);
   expect(toBody({ ...written, cleanUp: { ...written.cleanUp, days: null } })).toBeUndefined();
 });

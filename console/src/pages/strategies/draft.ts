@@ -27,7 +27,7 @@ export interface StrategyDraft {
   startLogBackup: boolean;
   /** Whether interrupted log backup is restarted. */
   restartLogBackup: boolean;
-  /** The clean-up settings. They apply to logical backup only; a switch to physical backup and back keeps them. */
+  /** The clean-up settings. Those of physical backup have no time: the database decides when it deletes. */
   cleanUp: CleanUpDraft;
   timeoutMinutes: number | null;
   noSuccessDays: number | null;
@@ -42,13 +42,17 @@ export interface CleanUpDraft {
   time: string;
   /** The offset of the time; undefined means the time zone of the schedule. */
   offset: string | undefined;
+  /** Whether delete policies of the database that Lifeboat did not set are replaced. It is for these days and this method. */
+  takesOver: boolean;
+  /** Identifies what the form has shown of these policies, and of what the database deletes for these days. */
+  seen?: string | undefined;
 }
 
 /** The longest retention period, in days. */
 export const RETENTION_DAYS_MAX = 3_660;
 
 /** The default clean-up settings. */
-const CLEAN_UP: CleanUpDraft = { isOn: false, days: 30, time: '03:00', offset: undefined };
+const CLEAN_UP: CleanUpDraft = { isOn: false, days: 30, time: '03:00', offset: undefined, takesOver: false };
 
 /** The schedule in the form; what belongs to the cycles that are not chosen is kept for the case that they are. */
 export interface ScheduleDraft {
@@ -159,7 +163,7 @@ export function fromStrategy(strategy: Strategy): StrategyDraft {
 function cleanUpOf({ cleanEnabled, backupDataRetentionDays, cleanScheduleTime }: Strategy['obBackupScheduleConfig']): CleanUpDraft {
   if (!cleanEnabled) return CLEAN_UP;
   const [time, offset] = splitTime(cleanScheduleTime ?? CLEAN_UP.time);
-  return { isOn: true, days: backupDataRetentionDays ?? null, time, offset };
+  return { isOn: true, days: backupDataRetentionDays ?? null, time, offset, takesOver: false };
 }
 
 /** Splits `02:00:00.000+08:00` into the time, without seconds that are none, and the offset. */
@@ -169,7 +173,8 @@ export function splitTime(text: string): [string, string | undefined] {
 }
 
 /** Returns the draft with another method. Logical backups are full and start no log backup: days with a backup stay so. */
-export function withMethod(draft: StrategyDraft, method: BackupMode): StrategyDraft {
+export function withMethod(was: StrategyDraft, method: BackupMode): StrategyDraft {
+  const draft = { ...was, cleanUp: { ...was.cleanUp, takesOver: false, seen: undefined } };
   if (method === 'PHYSICAL_BACKUP') return { ...draft, method, startLogBackup: draft.startLogBackup || draft.method !== method };
   const full = (days: Days): Days => Object.fromEntries(Object.keys(days).map((day) => [day, 'FULL_BACKUP']));
   const { schedule } = draft;
@@ -213,9 +218,10 @@ export function toSchedule(draft: ScheduleDraft): Schedule | undefined {
   return { ...common, backupScheduleTime: time, dayAndDataBackupModelMap: days };
 }
 
-/** Returns the clean-up fields of the request: days and time only if clean-up is on. Undefined while they are empty. */
+/** Returns the clean-up fields of the request: days, and the time of logical backup, only if clean-up is on. Undefined while they are empty. */
 function toCleanUp({ method, cleanUp: { isOn, days, time, offset } }: StrategyDraft) {
-  if (method === 'PHYSICAL_BACKUP' || !isOn) return { cleanEnabled: false };
+  if (!isOn) return { cleanEnabled: false };
+  if (method === 'PHYSICAL_BACKUP') return days ? { cleanEnabled: true, backupDataRetentionDays: days } : undefined;
   return days && time ? { cleanEnabled: true, backupDataRetentionDays: days, cleanScheduleTime: `${time}${offset ?? ''}` } : undefined;
 }
 
@@ -235,6 +241,8 @@ export function toBody(draft: StrategyDraft): NewStrategy | undefined {
         : {}),
       ...cleanUp,
     },
+    ...(draft.method === 'PHYSICAL_BACKUP' && cleanUp.cleanEnabled && draft.cleanUp.takesOver ? { takeOverDeletePolicies: true } : {}),
+    ...(draft.method === 'PHYSICAL_BACKUP' && cleanUp.cleanEnabled && draft.cleanUp.seen ? { deletePolicyPlanHash: draft.cleanUp.seen } : {}),
     obBackupThresholdConfig: {
       // 0 stands for never: what is left out of a change would stay.
       dataBackupTimeoutMinutes: draft.timeoutMinutes ?? 0,

@@ -59,7 +59,13 @@ export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
       answer(client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', { params: path, body })),
     change: (body: StrategyChange) =>
       answer(client.PATCH('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', { params: path, body })),
-    remove: () => answer(client.DELETE('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', { params: path })),
+    /** Deletes it. Backups of the tenant are deleted by a shorter window of the cluster's strategy only if that is accepted. */
+    remove: (acceptClusterRetention: boolean) =>
+      answer(
+        client.DELETE('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy', {
+          params: { ...path, ...(acceptClusterRetention ? { query: { acceptClusterRetention } } : {}) },
+        }),
+      ),
     pause: (body: PauseToo) =>
       answer(client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule', { params: path, body })),
     resume: () =>

@@ -17,6 +17,8 @@ interface Order {
   action: Steer;
   /** What is paused with the strategy. */
   too: PauseToo;
+  /** Whether the strategy of the cluster may delete backups of the tenant earlier. */
+  accepts: boolean;
 }
 
 /** Returns how a strategy is paused, resumed or deleted, each after asking and saying what it means. */
@@ -37,9 +39,10 @@ export function useSteer() {
     );
   };
   const steer = useMutation({
-    mutationFn: ({ strategy, action, too }: Order): Promise<Action> => {
+    mutationFn: ({ strategy, action, too, accepts }: Order): Promise<Action> => {
       const calls = strategyCalls(scopeOf(strategy));
-      return action === 'pause' ? calls.pause(too) : calls[action]();
+      if (action === 'pause') return calls.pause(too);
+      return action === 'remove' ? calls.remove(accepts) : calls.resume();
     },
     onSuccess: (answered, { strategy, action }) => {
       report.done({ pause: words.paused, resume: words.resumed, remove: words.deleted }[action]);
@@ -51,39 +54,65 @@ export function useSteer() {
     onError: report.failed,
     onSettled: (_, error, { strategy, action }) => refresh(strategy.clusterId, action === 'remove' && !error ? strategy : undefined),
   });
-  const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig'>>, action: Steer, canPauseLogs = false) => {
+  const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig' | 'backupMode'>>, action: Steer, canPauseLogs = false) => {
     const cleansUp = strategy.obBackupScheduleConfig?.cleanEnabled ?? false;
+    // The database deletes physical backups, also during a pause.
+    const canPauseCleanUp = cleansUp && strategy.backupMode !== 'PHYSICAL_BACKUP';
     let too: PauseToo = { pauseLogBackup: false, pauseCleanUp: false };
+    let accepts = false;
+    const next = action === 'remove' ? nextRetention(strategy, queries.getQueryData<ClusterStrategies>(keys.strategies(strategy.clusterId))) : undefined;
+    const isShortened = next !== undefined && next.isShorter;
     const isPause = action === 'pause';
     const choices = [
       { field: 'pauseLogBackup' as const, isOffered: isPause && canPauseLogs, text: words.pauseLogs, hint: words.pauseLogsHint },
-      { field: 'pauseCleanUp' as const, isOffered: isPause && cleansUp, text: cleanUp.pause, hint: cleanUp.pauseHint },
+      { field: 'pauseCleanUp' as const, isOffered: isPause && canPauseCleanUp, text: cleanUp.pause, hint: cleanUp.pauseHint },
     ].filter(({ isOffered }) => isOffered);
     const object = namedObject(strategy, labels);
     const isOfTenant = typeof strategy.tenantId === 'number';
     const { title, text, more, ofCleanUp, ok } = {
       pause: { title: words.pauseTitle(object), text: canPauseLogs ? words.pauseTextLogs : words.pauseText, more: words.pauseTenantText, ofCleanUp: '', ok: words.pause },
       resume: { title: words.resumeTitle(object), text: words.resumeText, more: '', ofCleanUp: '', ok: words.resume },
-      remove: { title: words.deleteTitle(object), text: words.deleteText, more: words.deleteTenantText, ofCleanUp: cleanUp.deleteText, ok: actions.delete },
+      remove: { title: words.deleteTitle(object), text: isShortened ? words.deleteText : [...words.deleteText, words.deleteKeeps], more: words.deleteTenantText, ofCleanUp: next ? '' : cleanUp.deleteText, ok: actions.delete },
     }[action];
-    void modal.confirm({
+    const dialog = modal.confirm({
       title,
       content: (
         <>
-          <Sentences all={[...text, ...(cleansUp && ofCleanUp ? [ofCleanUp] : []), ...(isOfTenant && more ? [more] : [])]} />
+          <Sentences all={[...text, ...(cleansUp && ofCleanUp ? [ofCleanUp] : []), ...(isOfTenant && more ? [more] : []), ...(next ? [next.isShorter ? cleanUp.deleteShortens(next.days, next.own) : cleanUp.deleteToCluster(next.days)] : [])]} />
           {choices.map(({ field, text, hint }) => (
             <Choice key={field} text={text} hint={hint} onChange={(isWanted) => (too = { ...too, [field]: isWanted })} />
           ))}
+          {isShortened ? (
+            <Choice
+              text={cleanUp.deleteAccept}
+              hint={cleanUp.deleteAcceptHint}
+              onChange={(isWanted) => {
+                accepts = isWanted;
+                dialog.update({ okButtonProps: { danger: true, disabled: !isWanted } });
+              }}
+            />
+          ) : null}
         </>
       ),
       width: 520,
       okText: ok,
-      okButtonProps: { danger: action === 'remove' },
+      okButtonProps: { danger: action === 'remove', disabled: isShortened },
       cancelText: actions.cancel,
-      onOk: () => steer.mutateAsync({ strategy, action, too }).catch(() => undefined),
+      onOk: () => steer.mutateAsync({ strategy, action, too, accepts }).catch(() => undefined),
     });
   };
   return { ask, isPending: steer.isPending };
+}
+
+/** Returns how long the strategy of the cluster keeps the physical backups of a tenant whose own one is deleted; nothing if it deletes none. */
+function nextRetention({ tenantId, backupMode, obBackupScheduleConfig }: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig' | 'backupMode'>>, all: ClusterStrategies | undefined) {
+  if (typeof tenantId !== 'number') return undefined;
+  const ofCluster = all?.contents.find((each) => typeof each.tenantId !== 'number');
+  const { cleanEnabled, backupDataRetentionDays: days } = ofCluster?.obBackupScheduleConfig ?? {};
+  if (ofCluster?.backupMode !== 'PHYSICAL_BACKUP' || !cleanEnabled || !days) return undefined;
+  const cleansUp = backupMode === 'PHYSICAL_BACKUP' && obBackupScheduleConfig?.cleanEnabled;
+  const own = (cleansUp && obBackupScheduleConfig.backupDataRetentionDays) || undefined;
+  return { days, own, isShorter: own === undefined || own > days };
 }
 
 /** Returns a function that reloads all that shows a cluster's strategies, except the runs of a deleted one. */

@@ -32,6 +32,17 @@ impl StrategyQuery {
     }
 }
 
+/// What the deletion of a tenant's strategy may mean.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StrategyDeleteQuery {
+    /// Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy;
+    /// without it, such a deletion is refused, and the answer names both windows.
+    #[serde(default)]
+    pub(crate) accept_cluster_retention: bool,
+}
+
 /// Which runs of a backup strategy are wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -77,8 +77,8 @@ pub(crate) async fn delete_policy_list(
     Path(id): Path<i64>,
     Parameters(query): Parameters<DeletePolicyQuery>,
 ) -> Result<Answer<DeletePoliciesView>, Failure> {
-    let policies =
-        delete_policies::delete_policies(&api.control, &actor, ClusterId(id), query.retention_days).await?;
+    let (cluster, filter) = (ClusterId(id), query.read(ClusterId(id))?);
+    let policies = delete_policies::delete_policies(&api.control, &actor, cluster, filter).await?;
     Ok(Answer(policies.into()))
 }
 

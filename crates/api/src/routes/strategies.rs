@@ -10,7 +10,7 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
-use crate::queries::{PlannedForQuery, StrategyQuery, StrategyRunQuery};
+use crate::queries::{PlannedForQuery, StrategyDeleteQuery, StrategyQuery, StrategyRunQuery};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::strategies::{NewStrategyBody, StopScheduleBody, StrategyChangeBody, StrategyView};
 use crate::views::strategy_list::StrategyListView;
@@ -132,7 +132,7 @@ pub(crate) async fn strategy_delete(
     Path(id): Path<i64>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    strategies::remove(&api.control, &actor, scope).await?;
+    strategies::remove(&api.control, &actor, scope, false).await?;
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 
@@ -284,7 +284,10 @@ pub(crate) async fn tenant_strategy_change(
     change(&api, &actor, scope, body).await
 }
 
-/// Deletes the backup strategy of a tenant and its run history; backup sets stay
+/// Deletes the backup strategy of a tenant and its run history
+///
+/// Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, the database then deletes physical
+/// backups of the tenant by it: this must be accepted.
 #[utoipa::path(
     delete,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",
@@ -292,6 +295,7 @@ pub(crate) async fn tenant_strategy_change(
     params(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
+        StrategyDeleteQuery,
     ),
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
@@ -299,9 +303,10 @@ pub(crate) async fn tenant_strategy_delete(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant)): Path<(i64, i64)>,
+    Parameters(query): Parameters<StrategyDeleteQuery>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    strategies::remove(&api.control, &actor, scope).await?;
+    strategies::remove(&api.control, &actor, scope, query.accept_cluster_retention).await?;
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 

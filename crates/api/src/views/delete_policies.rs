@@ -1,11 +1,15 @@
 //! The delete policies of a 4.x cluster, what the database deletes by them, and requests to change them.
 
-use control::delete_policies::{Expiring, ExpiringSet, PlannedPolicy, PolicyPlan, TenantDeletePolicy};
+use control::delete_policies::{
+    DeletePolicies, Expiring, ExpiringSet, PlannedPolicy, PolicyFilter, PolicyPlan, TenantDeletePolicy,
+};
 use model::Problem;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, StorageId, TenantId};
 use model::order::DeletePolicyOrder;
 use model::physical::delete_policy::PolicyWish;
+use model::problem::codes;
 use model::retention::kernel::{KernelPolicy, window_days};
+use model::strategy::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -22,11 +26,38 @@ pub(crate) struct DeletePolicyQuery {
     /// The window in days of a policy whose deletions to show. Defaults to each tenant's own policy.
     #[param(minimum = 1, maximum = 3660)]
     pub(crate) retention_days: Option<u32>,
+    /// Only the tenants that a strategy backs up, whether it is saved or not: CLUSTER for the strategy of the cluster,
+    /// TENANT for that of the tenant in `tenantId`.
+    strategy_dimension: Option<BackupDimension>,
+    /// The tenant of the strategy.
+    tenant_id: Option<i64>,
+    /// The storage of the strategy. Where a tenant backs up elsewhere now, its backups in this storage count: the next backup
+    /// of the strategy moves its destinations. Defaults to that of the saved strategy, and for a tenant to that of the
+    /// cluster's.
+    storage_id: Option<i64>,
+}
+
+impl DeletePolicyQuery {
+    /// Reads which tenants and which window are asked about.
+    pub(crate) fn read(self, cluster: ClusterId) -> Result<PolicyFilter, Problem> {
+        let Self { retention_days, strategy_dimension, tenant_id, storage_id } = self;
+        let scope = match (strategy_dimension, tenant_id) {
+            (None, None) => None,
+            (Some(BackupDimension::Cluster), None) => Some(Scope::Cluster(cluster)),
+            (Some(BackupDimension::Tenant), Some(tenant)) => Some(Scope::Tenant(cluster, TenantId(tenant))),
+            _ => return Err(Problem::invalid("strategy-objects-unfit").coded(codes::NO_BACKUP_OBJECT)),
+        };
+        Ok(PolicyFilter { retention_days, scope, storage: storage_id.map(StorageId) })
+    }
 }
 
 /// The delete policies of a cluster's tenants.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct DeletePoliciesView {
+    /// Identifies what this shows: to save a strategy with these `retentionDays`, send it as `deletePolicyPlanHash`. None
+    /// without `retentionDays`.
+    plan_hash: Option<String>,
     /// The tenants.
     contents: Vec<DeletePolicyView>,
 }
@@ -47,6 +78,9 @@ pub(crate) struct DeletePolicyView {
     recovery_window: Option<String>,
     /// Whether Lifeboat set the policy, and nobody has changed it since.
     set_by_lifeboat: bool,
+    /// Whether a strategy with these `retentionDays` needs consent to set its policy: Lifeboat did not set the one that there
+    /// is, another strategy or a user set it through Lifeboat with a longer window, or somebody dropped it.
+    take_over_needed: bool,
     /// What the database deletes when it looks next, about once an hour; none without a window.
     expiring: Option<ExpiringView>,
 }
@@ -80,9 +114,11 @@ pub(crate) struct ExpiringSetView {
     bytes: u64,
 }
 
-impl From<Vec<TenantDeletePolicy>> for DeletePoliciesView {
-    fn from(policies: Vec<TenantDeletePolicy>) -> Self {
-        let view = |TenantDeletePolicy { tenant, tenant_name, policy, is_foreign, prediction }| {
+impl From<DeletePolicies> for DeletePoliciesView {
+    fn from(DeletePolicies { tenants, digest }: DeletePolicies) -> Self {
+        let view = |found: TenantDeletePolicy| {
+            let TenantDeletePolicy { tenant, tenant_name, policy, is_foreign, prediction, needs_consent } =
+                found;
             let set_by_lifeboat = policy.is_some() && !is_foreign;
             let (name, window) = policy.map(|policy| (policy.name, policy.window)).unzip();
             DeletePolicyView {
@@ -91,10 +127,11 @@ impl From<Vec<TenantDeletePolicy>> for DeletePoliciesView {
                 policy_name: name,
                 recovery_window: window,
                 set_by_lifeboat,
+                take_over_needed: needs_consent,
                 expiring: prediction.map(ExpiringView::from),
             }
         };
-        Self { contents: policies.into_iter().map(view).collect() }
+        Self { plan_hash: digest, contents: tenants.into_iter().map(view).collect() }
     }
 }
 
@@ -194,7 +231,7 @@ impl DeletePolicyChangeBody {
         let Self { tenant_id_list, action, policy_name, policy, plan_hash, take_over } = self;
         let (tenants, wish) =
             DeletePolicyPreviewBody { tenant_id_list, action, policy_name, policy }.read()?;
-        Ok(DeletePolicyOrder { cluster, tenants, wish, take_over, plan: plan_hash })
+        Ok(DeletePolicyOrder { cluster, tenants, wish, take_over, plan: plan_hash, strategy: None })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use control::strategies::{Detail, NamedStorage, PauseToo, StrategyAsk, StrategyChange, WaitingRun};
 use model::Problem;
+use model::backup::BackupMethod;
 use model::problem::codes;
 use model::strategy::Scope;
 use model::strategy::draft::ThresholdConfig;
@@ -36,6 +37,15 @@ pub(crate) struct NewStrategyBody {
     /// OCP's settings of a secondary backup; not supported.
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
+    /// Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+    /// with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+    /// of each tenant. Without it, such a strategy is refused, and the answer names them.
+    #[serde(default)]
+    take_over_delete_policies: bool,
+    /// The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+    /// refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+    /// database would delete anything at once.
+    delete_policy_plan_hash: Option<String>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
@@ -68,6 +78,15 @@ pub(crate) struct StrategyChangeBody {
     /// OCP's settings of a secondary backup; not supported.
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
+    /// Whether delete policies may be replaced that Lifeboat did not set, or that another strategy or a user set through it
+    /// with a longer window, and set again where somebody dropped them: the clean-up of a physical strategy sets the policy
+    /// of each tenant. Without it, such a strategy is refused, and the answer names them.
+    #[serde(default)]
+    take_over_delete_policies: bool,
+    /// The `planHash` of the delete policies with this retention period. A new retention period of a physical strategy is
+    /// refused if they, or what the database would delete, are others by now. Without it, the request is refused if the
+    /// database would delete anything at once.
+    delete_policy_plan_hash: Option<String>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
@@ -163,6 +182,8 @@ impl NewStrategyBody {
             schedule: self.ob_backup_schedule_config.config(),
             thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled || self.ob_secondary_backup_config.is_some(),
+            take_over_policies: self.take_over_delete_policies,
+            seen_policies: self.delete_policy_plan_hash,
         })
     }
 }
@@ -180,6 +201,8 @@ impl StrategyChangeBody {
             schedule: schedule.map(ScheduleBody::config),
             thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled || self.ob_secondary_backup_config.is_some(),
+            take_over_policies: self.take_over_delete_policies,
+            seen_policies: self.delete_policy_plan_hash,
             accept_storage_move: self.accept_storage_move,
         })
     }
@@ -280,6 +303,16 @@ impl From<Detail> for StrategyView {
             Scope::Tenant(_, tenant) => (Some(tenant.0), BackupDimension::Tenant),
         };
         let thresholds = settings.thresholds;
+        let mut schedule = ScheduleView::of(
+            settings.schedule.into(),
+            !strategy.paused,
+            settings.start_log_backup,
+            settings.restart_interrupted_log_backup,
+            settings.clean_up,
+        );
+        if settings.method == BackupMethod::Physical {
+            schedule.clean_schedule_time = None; // the database decides when it deletes
+        }
         Self {
             strategy_id: strategy.id.0,
             cluster_id: strategy.scope.cluster().0,
@@ -289,13 +322,7 @@ impl From<Detail> for StrategyView {
             backup_dimension: dimension,
             owner,
             backup_mode: settings.method.into(),
-            ob_backup_schedule_config: ScheduleView::of(
-                settings.schedule.into(),
-                !strategy.paused,
-                settings.start_log_backup,
-                settings.restart_interrupted_log_backup,
-                settings.clean_up,
-            ),
+            ob_backup_schedule_config: schedule,
             ob_backup_threshold_config: ThresholdBody {
                 data_backup_timeout_minutes: thresholds.data_backup_timeout_minutes,
                 no_successful_data_backup_alarm_days: Some(thresholds.no_successful_data_backup_alarm_days),

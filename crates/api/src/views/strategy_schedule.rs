@@ -52,7 +52,7 @@ pub(crate) struct ScheduleBody {
     /// Whether an interrupted log backup is restarted once the cause is gone, followed by a full backup.
     #[serde(default)]
     restart_interrupted_log_backup: bool,
-    /// Whether expired backups are deleted: of a logical strategy.
+    /// Whether expired backups are deleted. Those of a physical strategy are deleted by the database, from 4.0 on.
     #[serde(default)]
     clean_enabled: bool,
     /// For how many days back every moment stays recoverable that is recoverable now.
@@ -60,6 +60,7 @@ pub(crate) struct ScheduleBody {
     #[schema(minimum = 1, maximum = 3660)]
     backup_data_retention_days: Option<u32>,
     /// When expired backups are deleted, each day: a time with an offset, or in the zone of the schedule; 03:00 when left out.
+    /// Only for a logical strategy.
     #[schema(example = "03:00")]
     clean_schedule_time: Option<String>,
 }
@@ -144,7 +145,7 @@ pub(crate) struct ScheduleView {
     /// When expired backups are deleted, each day.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "03:00:00")]
-    clean_schedule_time: Option<String>,
+    pub(super) clean_schedule_time: Option<String>,
 }
 
 impl From<ScheduleMode> for form::Mode {

@@ -235,6 +235,7 @@ words! {
         BackupRunMissed = "backup_run_missed",
         StrategyOwnerInvalid = "backup_strategy_owner_invalid",
         StrategyUnreadable = "backup_strategy_unreadable",
+        CleanUpFailing = "backup_clean_up_failing",
         ChannelFailing = "channel_failing",
     }
 }

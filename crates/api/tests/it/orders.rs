@@ -77,6 +77,7 @@ async fn the_watchers_of_a_server_are_listed_with_how_they_went() {
         [
             "alarms",
             "clusters",
+            "delete-policies",
             "events",
             "heartbeat",
             "history",

@@ -123,7 +123,17 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     let mut cleaned = json!({ "obBackupScheduleConfig": hourly() });
     cleaned["obBackupScheduleConfig"]["cleanEnabled"] = json!(true);
     cleaned["obBackupScheduleConfig"]["backupDataRetentionDays"] = json!(7);
-    assert_eq!(story.refused("POST", &story.strategy(""), Some(cleaned)).await, 400);
+    cleaned["obBackupScheduleConfig"]["cleanScheduleTime"] = json!("03:00");
+    let refused = story.refused("POST", &story.strategy(""), Some(cleaned.clone())).await;
+    assert_eq!(refused, 400, "the database decides when it deletes");
+    cleaned["obBackupScheduleConfig"].as_object_mut().expect("a map").remove("cleanScheduleTime");
+    cleaned["dryRun"] = json!(true);
+    story.done("POST", &story.strategy(""), Some(cleaned.clone())).await;
+    cleaned["obBackupScheduleConfig"]["cleanEnabled"] = json!(false);
+    cleaned["obBackupScheduleConfig"].as_object_mut().expect("a map").remove("backupDataRetentionDays");
+    cleaned["takeOverDeletePolicies"] = json!(true);
+    let refused = story.refused("POST", &story.strategy(""), Some(cleaned)).await;
+    assert_eq!(refused, 400, "there is nothing to take over");
     let mut kept = json!({ "obBackupScheduleConfig": hourly() });
     kept["obBackupThresholdConfig"] = json!({ "libObLogExpireDays": 7 });
     assert_eq!(story.refused("POST", &story.strategy(""), Some(kept)).await, 400, "it would do nothing");

@@ -2,6 +2,8 @@
 
 mod policy;
 
+pub(super) use policy::{read_policies, show_policies};
+
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Args, Subcommand};

@@ -8,7 +8,7 @@ use super::names::{Place, cluster, short, short_or_none, strategy_tenant, unread
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::{SettingsArgs, without_default};
-use super::strategy_show::{preview, show};
+use super::strategy_show::{is_cleaned_by_database, preview, show};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{ActionRow, Said, StrategyRow, StrategyRunRow, read, read_all};
@@ -30,6 +30,8 @@ enum Verb {
         scope: ScopeArgs,
         #[command(flatten)]
         settings: SettingsArgs,
+        #[command(flatten)]
+        consent: TakeOverArgs,
         /// Only check the settings and print the next 30 runs, without jitter; save nothing
         #[arg(long)]
         preview: bool,
@@ -48,6 +50,8 @@ enum Verb {
         scope: ScopeArgs,
         #[command(flatten)]
         settings: SettingsArgs,
+        #[command(flatten)]
+        consent: TakeOverArgs,
         /// Accept that a physical strategy moves to another storage. Without this option, the command explains what the
         /// move means for recovery, and fails
         #[arg(long)]
@@ -73,10 +77,15 @@ enum Verb {
         #[command(flatten)]
         scope: ScopeArgs,
     },
-    /// Delete a strategy and its run history; backup sets stay
+    /// Delete a strategy and its run history; backup sets stay, unless the cluster's strategy keeps those of a tenant for
+    /// a shorter time
     Delete {
         #[command(flatten)]
         scope: ScopeArgs,
+        /// Accept that the database deletes physical backups of the tenant by the shorter window of the cluster's
+        /// strategy. Without this option, the command names both windows, and fails
+        #[arg(long, requires = "tenant")]
+        accept_cluster_retention: bool,
     },
     /// List the runs of a strategy, newest first
     Runs {
@@ -90,6 +99,30 @@ enum Verb {
     Export(ExportArgs),
     /// Create and change strategies from a YAML file; strategies that the file does not name stay unchanged
     Apply(ApplyArgs),
+}
+
+/// The consent to replace delete policies, and to what the database deletes by the new ones.
+#[derive(Args)]
+struct TakeOverArgs {
+    /// Replace delete policies that Lifeboat did not set, or that another strategy or a user set with a longer window, and
+    /// set policies again that somebody dropped. Without this option, the command names them, and fails
+    #[arg(long)]
+    take_over: bool,
+    /// Let the database delete what this preview shows: its `planHash`, which --preview prints. Without this option, the
+    /// command fails if the database would delete anything at once
+    #[arg(long, value_name = "HASH", conflicts_with = "preview")]
+    plan: Option<String>,
+}
+
+impl TakeOverArgs {
+    fn put(&self, body: &mut Value) {
+        if self.take_over {
+            body["takeOverDeletePolicies"] = Value::Bool(true);
+        }
+        if let Some(plan) = &self.plan {
+            body["deletePolicyPlanHash"] = Value::String(plan.clone());
+        }
+    }
 }
 
 /// The object that a strategy backs up.
@@ -133,25 +166,30 @@ impl ScopeArgs {
 pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
     let StrategyArgs { reach, verb } = args;
     let (client, screen) = (reach.client()?, reach.screen());
+    let mut more = None;
     let said = match verb {
         Verb::List => return list(&client, screen).await,
         Verb::Show { scope } => return show(&client, screen, &scope.path(&client).await?).await,
         Verb::Runs { scope, limit } => return runs(&client, screen, &scope, limit).await,
         Verb::Export(args) => return export(&client, screen, &args).await,
         Verb::Apply(args) => return apply(&client, screen, &args).await,
-        Verb::Create { scope, settings, preview: only_preview } => {
+        Verb::Create { scope, settings, consent, preview: only_preview } => {
             let place = scope.place(&client).await?;
-            let body = settings.body(&client, None).await?;
+            let mut body = settings.body(&client, None).await?;
+            consent.put(&mut body);
             if only_preview {
                 return preview(&client, screen, place, body, None).await;
             }
             let data = client.post(&place.path(), Some(&body)).await?;
+            let saved = client.get(&place.path(), &[]).await?;
+            more = is_cleaned_by_database(&saved).then(|| Text::new("cli-strategy-policies-set"));
             (data, scope.text("cli-strategy-created"))
         }
-        Verb::Edit { scope, settings, yes, preview: only_preview } => {
+        Verb::Edit { scope, settings, consent, yes, preview: only_preview } => {
             let place = scope.place(&client).await?;
             let saved = client.get(&place.path(), &[]).await?;
             let mut body = settings.body(&client, Some(&saved)).await?;
+            consent.put(&mut body);
             if yes {
                 body["acceptStorageMove"] = Value::Bool(true);
             }
@@ -159,6 +197,12 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
                 return preview(&client, screen, place, body, Some(&saved)).await;
             }
             let data = client.patch(&place.path(), &body).await?;
+            let is_cleaned = is_cleaned_by_database(&client.get(&place.path(), &[]).await?);
+            more = match (is_cleaned_by_database(&saved), is_cleaned) {
+                (_, true) => Some(Text::new("cli-strategy-policies-set")),
+                (true, false) => Some(Text::new("cli-strategy-policies-dropped")),
+                (false, false) => None,
+            };
             (data, scope.text("cli-strategy-changed"))
         }
         Verb::Pause { scope, log_backup, clean_up } => {
@@ -170,15 +214,34 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
             let path = scope.path(&client).await?;
             (client.post(&format!("{path}/startSchedule"), None).await?, scope.text("cli-strategy-resumed"))
         }
-        Verb::Delete { scope } => {
-            let path = scope.path(&client).await?;
-            (client.delete(&path).await?, scope.text("cli-strategy-deleted"))
+        Verb::Delete { scope, accept_cluster_retention } => {
+            let place = scope.place(&client).await?;
+            let path = place.path();
+            // One that cannot be read can be deleted.
+            let saved = client.get(&path, &[]).await.unwrap_or_default();
+            let query = accept_cluster_retention.then(|| ("acceptClusterRetention", "true".to_owned()));
+            let data = client.delete_with(&path, query.as_slice()).await?;
+            let of_cluster = Place { tenant: None, ..place }.path();
+            let next = match place.tenant {
+                Some(_) => client.get(&of_cluster, &[]).await.unwrap_or_default(),
+                None => Value::Null,
+            };
+            if is_cleaned_by_database(&next) {
+                let days = &next["obBackupScheduleConfig"]["backupDataRetentionDays"];
+                (data, scope.text("cli-strategy-deleted-of-tenant").with("days", days))
+            } else {
+                more = is_cleaned_by_database(&saved).then(|| Text::new("cli-strategy-policies-dropped"));
+                (data, scope.text("cli-strategy-deleted"))
+            }
         }
     };
     let (data, said) = said;
     let task = read::<ActionRow>(&data)?.task().ok();
     screen.show(&data, |screen| {
         screen.say(&said);
+        if let Some(more) = &more {
+            screen.say(more);
+        }
         if let Some(task) = task {
             screen.say(&Text::new("cli-strategy-log-backup").with("task", task));
         }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::{Place, cluster, is_of_dropped_tenant, tenant, unreadable_strategies};
 use super::storage::{directory_base, read_uri};
+use super::strategy_show::policies;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::language::language;
@@ -37,14 +38,24 @@ pub(super) struct ApplyArgs {
     /// means for recovery, and fails
     #[arg(long)]
     yes: bool,
+    /// Replace delete policies that Lifeboat did not set, or that another strategy or a user set with a longer window, and
+    /// set policies again that somebody dropped. Without this option, the command names them, and fails
+    #[arg(long)]
+    take_over: bool,
+    /// Let the database delete at once what has expired by new retention periods of physical strategies. Without this
+    /// option, the command fails if there is anything. `strategy edit --preview` shows it
+    #[arg(long)]
+    accept_deletions: bool,
 }
 
 /// The effect of applying an entry.
 struct Intent {
     entry: Entry,
-    /// The path of the strategy in the API.
-    path: String,
-    exists: bool,
+    place: Place,
+    /// The existing strategy.
+    saved: Option<Value>,
+    /// Whether the database may delete at once what has expired.
+    accepts_deletions: bool,
     differences: Vec<Difference>,
     body: Value,
 }
@@ -88,7 +99,7 @@ pub(super) async fn apply(client: &Client, screen: Screen, args: &ApplyArgs) -> 
     let storages: Vec<StorageRow> = read_all(&client.list("/backup/storages", &[]).await?)?;
     let mut intents = Vec::with_capacity(entries.len());
     for entry in entries {
-        intents.push(intent(client, entry, &strategies, &storages, args.yes).await?);
+        intents.push(intent(client, entry, &strategies, &storages, args).await?);
     }
     let mut checked = Vec::with_capacity(intents.len());
     for intent in &mut intents {
@@ -215,7 +226,7 @@ async fn intent(
     entry: Entry,
     strategies: &[Value],
     storages: &[StorageRow],
-    accept_storage_move: bool,
+    args: &ApplyArgs,
 ) -> Result<Intent, Failure> {
     let found = cluster(client, &entry.cluster).await?;
     let tenant = match &entry.tenant {
@@ -228,12 +239,18 @@ async fn intent(
     };
     let strategy = strategies.iter().find(of_entry);
     let mut body = body(&entry, storages)?;
-    if accept_storage_move && strategy.is_some() {
+    if args.yes && strategy.is_some() {
         body["acceptStorageMove"] = json!(true);
     }
+    // Where nothing is set, there is nothing to take over.
+    if args.take_over && body["obBackupScheduleConfig"]["cleanEnabled"] == true {
+        body["takeOverDeletePolicies"] = json!(true);
+    }
+    let place = Place { cluster: found.id, tenant };
     Ok(Intent {
-        path: Place { cluster: found.id, tenant }.path(),
-        exists: strategy.is_some(),
+        place,
+        saved: strategy.cloned(),
+        accepts_deletions: args.accept_deletions,
         differences: strategy_file::differences(&entry, strategy),
         body,
         entry,
@@ -275,7 +292,7 @@ fn storage(wanted: &str, storages: &[StorageRow]) -> Result<Value, Failure> {
 impl Intent {
     /// Returns what applying the entry does.
     fn action(&self) -> &'static str {
-        match (self.exists, self.differences.is_empty()) {
+        match (self.saved.is_some(), self.differences.is_empty()) {
             (false, _) => "create",
             (true, false) => "change",
             (true, true) => "nothing",
@@ -293,13 +310,21 @@ impl Intent {
         if dry_run {
             body["dryRun"] = json!(true);
         }
+        // Only now: a strategy that was saved before this one may have changed which tenants it is for.
+        if self.is_change()
+            && self.accepts_deletions
+            && let Some(policies) = policies(client, self.place, &body, self.saved.as_ref()).await?
+        {
+            body["deletePolicyPlanHash"] = policies["planHash"].clone();
+        }
+        let path = self.place.path();
         let saved = match self.action() {
             "nothing" => return Ok(false),
-            "create" => client.post(&self.path, Some(&body)).await,
-            _ => client.patch(&self.path, &body).await,
+            "create" => client.post(&path, Some(&body)).await,
+            _ => client.patch(&path, &body).await,
         };
         match saved {
-            Err(failure) if self.exists && failure.code() == codes::NOTHING_CHANGED => Ok(false),
+            Err(failure) if self.saved.is_some() && failure.code() == codes::NOTHING_CHANGED => Ok(false),
             saved => saved.map(|_| true),
         }
     }

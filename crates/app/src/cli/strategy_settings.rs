@@ -56,11 +56,12 @@ pub(super) struct SettingsArgs {
     /// Restart an interrupted log backup once the cause is gone, followed by a full backup. Defaults to no
     #[arg(long, value_name = "YES|NO")]
     restart_log_backup: Option<Switch>,
-    /// Delete expired backups of a logical strategy: keep every set of this many days, and the newest one before them.
-    /// none keeps all. `lifeboat retention plan --keep-days` shows what would be deleted
+    /// Delete expired backups: keep every set of this many days, and the newest one before them. none keeps all. Lifeboat
+    /// deletes logical backups; `lifeboat retention plan --keep-days` shows which. On 4.x, the database deletes physical
+    /// backups at once and from then on, by the delete policies that Lifeboat sets; --preview shows which
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<String>,
-    /// The time of day to delete expired backups, such as 03:00 or 03:00+08:00. Defaults to 03:00
+    /// The time of day to delete expired logical backups, such as 03:00 or 03:00+08:00. Defaults to 03:00
     #[arg(long, value_name = "TIME")]
     clean_time: Option<String>,
     /// Raise an alarm when a data backup takes longer than this; 0 turns it off
@@ -169,6 +170,7 @@ impl SettingsArgs {
                 // The old choices do not apply to another method.
                 old["startLogBackup"] = Value::Null;
                 old["restartInterruptedLogBackup"] = Value::Null;
+                old["cleanScheduleTime"] = Value::Null;
             }
             given = put_over(&old, given);
         }

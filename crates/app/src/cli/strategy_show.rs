@@ -1,9 +1,11 @@
 //! `lifeboat strategy show`, and `--preview` of `create` and `edit`: settings and next runs.
 
 use model::problem::codes;
+use model::text::Text;
 use serde_json::Value;
 
 use super::names::{Place, short};
+use super::retention::{read_policies, show_policies};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{PlannedRunRow, Said, ScheduleRow, StrategyRow, WaitingRunRow, read, read_all};
@@ -39,6 +41,20 @@ pub(super) async fn preview(
     saved: Option<&Value>,
 ) -> Result<(), Failure> {
     body["dryRun"] = Value::Bool(true);
+    // First what the database would delete: the check may refuse to replace these policies.
+    let policies = policies(client, place, &body, saved).await?;
+    if let Some(policies) = &policies {
+        let shown = read_policies(policies)?;
+        body["deletePolicyPlanHash"] = policies["planHash"].clone(); // this has been shown
+        if !screen.is_json() {
+            screen.say(&Text::new("cli-strategy-deletes"));
+            show_policies(screen, &shown);
+            screen.say(
+                &Text::new("cli-strategy-plan").with("plan", policies["planHash"].as_str().unwrap_or("-")),
+            );
+            screen.line("");
+        }
+    }
     let checked = match saved {
         None => client.post(&place.path(), Some(&body)).await,
         Some(_) => client.patch(&place.path(), &body).await,
@@ -53,10 +69,68 @@ pub(super) async fn preview(
     let storage = storage_of(client, place, &body, saved).await?;
     let ids = [("clusterId", Some(place.cluster)), ("tenantId", place.tenant), ("storageId", storage)];
     let ids = ids.into_iter().filter_map(|(name, id)| Some((name, id?.to_string())));
-    let answer = client.post_with("/backup/strategies/nextRuns", &ids.collect::<Vec<_>>(), schedule).await?;
+    let mut answer =
+        client.post_with("/backup/strategies/nextRuns", &ids.collect::<Vec<_>>(), schedule).await?;
+    if let Some(policies) = policies {
+        answer["deletePolicies"] = policies["contents"].clone();
+        answer["planHash"] = policies["planHash"].clone();
+    }
     let next = planned(&answer)?;
     screen.show(&answer, |screen| next_runs(screen, &next));
     Ok(())
+}
+
+/// Returns the delete policies that the clean-up of a physical strategy replaces, with what the database would delete;
+/// none for another strategy.
+pub(super) async fn policies(
+    client: &Client,
+    place: Place,
+    body: &Value,
+    saved: Option<&Value>,
+) -> Result<Option<Value>, Failure> {
+    let given = |field: &str| {
+        let of = |strategy: &Value| Some(strategy[field].clone()).filter(|value| !value.is_null());
+        of(body).or_else(|| saved.and_then(of))
+    };
+    let schedule = given("obBackupScheduleConfig").unwrap_or_default();
+    let Some(days) =
+        schedule["backupDataRetentionDays"].as_u64().filter(|_| schedule["cleanEnabled"] == true)
+    else {
+        return Ok(None);
+    };
+    let ability = format!("/ob/clusters/{}/backup/ability", place.cluster);
+    let method = match given("backupMode") {
+        Some(method) => method,
+        None => client.get(&ability, &[]).await?["backupMode"].clone(),
+    };
+    if method != "PHYSICAL_BACKUP" {
+        return Ok(None);
+    }
+    let mut query = vec![("retentionDays", days.to_string())];
+    match place.tenant {
+        Some(tenant) => {
+            query.extend([("strategyDimension", "TENANT".to_owned()), ("tenantId", tenant.to_string())]);
+        }
+        None => query.push(("strategyDimension", "CLUSTER".to_owned())),
+    }
+    // The server knows from where a tenant's strategy has its storage if the request does not name one.
+    let is_named = body["obBackupServiceStorageConfig"]["storageId"].is_number();
+    if is_named || place.tenant.is_none() {
+        let storage = storage_of(client, place, body, saved).await?;
+        query.extend(storage.map(|storage| ("storageId", storage.to_string())));
+    }
+    let path = format!("/ob/clusters/{}/backup/retention/deletePolicies", place.cluster);
+    match client.get(&path, &query).await {
+        Ok(data) => Ok(Some(data)),
+        // Before 4.0 there are no policies: the check says why the strategy is refused.
+        Err(failure) if failure.code() == codes::METHOD_UNSUPPORTED => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Returns whether the database deletes the expired backups of a saved strategy.
+pub(super) fn is_cleaned_by_database(strategy: &Value) -> bool {
+    strategy["backupMode"] == "PHYSICAL_BACKUP" && strategy["obBackupScheduleConfig"]["cleanEnabled"] == true
 }
 
 /// Returns the storage that the strategy will use; none if it is not saved.
@@ -161,9 +235,11 @@ fn repetition(schedule: &ScheduleRow) -> String {
 /// Returns how long backups are kept and when expired ones are deleted; none if all are kept.
 fn clean_up(schedule: &ScheduleRow, is_paused: bool) -> Option<String> {
     let days = schedule.backup_data_retention_days.filter(|_| schedule.clean_enabled)?;
-    let time = schedule.clean_schedule_time.as_deref().unwrap_or_default();
     let paused = if is_paused { " (paused)" } else { "" };
-    Some(format!("keeps {days} days, daily at {time}{paused}"))
+    Some(match schedule.clean_schedule_time.as_deref() {
+        Some(time) => format!("keeps {days} days, daily at {time}{paused}"),
+        None => format!("keeps {days} days, deleted by the database"),
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The delete policies of a 4.x cluster, as a DBA uses them: preview, consent, confirmation, change.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use sim::Profile;
 
@@ -97,4 +99,93 @@ async fn requests_that_the_database_cannot_carry_out_are_refused_with_the_reason
     let (_, said) = stand.post(&stand.below(&format!("{POLICIES}/change")), &blind).await.refused();
     assert!(said.contains("have changed since the preview"), "{said}");
     assert_eq!(policy(&stand).await.0, Value::Null);
+}
+
+/// Waits until the tenant has this policy.
+async fn becomes(stand: &Stand, expected: (Value, Value, Value)) {
+    let begun = Instant::now();
+    loop {
+        let found = policy(stand).await;
+        if found == expected {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{found:?} instead of {expected:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_physical_strategy_sets_the_policy_that_it_shows_and_drops_it_in_the_end() {
+    let stand = Stand::new(Profile::V4_2_5, &["shop"]).await;
+    stand.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '14d' TENANT shop").await;
+    let create = [
+        "strategy",
+        "create",
+        "--cluster",
+        "prod",
+        "--method",
+        "physical",
+        "--cron",
+        "0 2 1 1 *",
+        "--zone",
+        "UTC",
+        "--retention-days",
+        "7",
+    ];
+    let with = async |more: &[&str]| {
+        let mut command = stand.server.command("");
+        command.args(create).args(more);
+        tokio::task::spawn_blocking(move || crate::lifeboat::run(&mut command)).await.expect("no panic")
+    };
+    let foreign = with(&["--preview"]).await;
+    assert!(foreign.out.contains("14d") && foreign.out.contains("expected to delete"), "{}", foreign.out);
+    assert!(foreign.err.contains("without consent: shop: default (14d)"), "{}", foreign.err);
+    let shown = with(&["--preview", "--take-over"]).await;
+    assert_eq!(shown.status, 0, "{}", shown.err);
+    assert!(shown.out.contains("NEXT RUNS"), "{}", shown.out);
+    assert_eq!(policy(&stand).await.1, json!("14d"), "a preview changes nothing");
+    let created = with(&["--take-over"]).await;
+    assert!(
+        created.status == 0 && created.out.contains("Lifeboat now sets"),
+        "{}{}",
+        created.out,
+        created.err
+    );
+    becomes(&stand, (json!("default"), json!("7d"), json!(true))).await;
+
+    let show = good(&stand, "strategy show --cluster prod").await;
+    assert!(show.contains("keeps 7 days, deleted by the database"), "{show}");
+    let set = "retention policy set --cluster prod --tenant shop --keep-days 3 --preview";
+    let by_hand = refused(&stand, set).await;
+    assert!(
+        by_hand.contains("The backup strategy of prod sets the delete policy of tenant shop"),
+        "{by_hand}"
+    );
+    let paused = refused(&stand, "strategy pause --cluster prod --clean-up").await;
+    assert!(paused.contains("cannot be paused"), "{paused}");
+    let edit = "strategy edit --cluster prod --retention-days 8";
+    let other = refused(&stand, &format!("{edit} --plan 0")).await;
+    assert!(other.contains("have changed since the preview"), "{other}");
+    let preview: Value =
+        serde_json::from_str(&good(&stand, &format!("{edit} --preview -o json")).await).expect("JSON");
+    let hash = preview["planHash"].as_str().expect("a hash");
+    let edited = good(&stand, &format!("{edit} --plan {hash}")).await;
+    assert!(edited.contains("Lifeboat now sets"), "{edited}");
+    becomes(&stand, (json!("default"), json!("8d"), json!(true))).await;
+
+    // A tenant with a longer window of its own loses it only with consent.
+    let own = "strategy create --cluster prod --tenant shop --method physical --weekly 6=full --at 02:00 --zone UTC";
+    good(&stand, &format!("{own} --retention-days 365")).await;
+    becomes(&stand, (json!("default"), json!("365d"), json!(true))).await;
+    let delete = "strategy delete --cluster prod --tenant shop";
+    let shortens = refused(&stand, delete).await;
+    assert!(shortens.contains("prod/shop are kept for 8 days instead of 365"), "{shortens}");
+    assert!(shortens.contains("--accept-cluster-retention"), "{shortens}");
+    let accepted = good(&stand, &format!("{delete} --accept-cluster-retention")).await;
+    assert!(accepted.contains("now keeps its physical backups for 8 days"), "{accepted}");
+    becomes(&stand, (json!("default"), json!("8d"), json!(true))).await;
+
+    let deleted = good(&stand, "strategy delete --cluster prod").await;
+    assert!(deleted.contains("Lifeboat now drops"), "{deleted}");
+    becomes(&stand, (Value::Null, Value::Null, json!(false))).await;
 }

@@ -54,6 +54,9 @@ fn story(name: FaultName) -> Story {
         | FaultName::TenantNotNormal
         | FaultName::ObserverLost => backup(v4, plain, Moment::Before),
         FaultName::DestinationFull => backup(v4, plain, Moment::During("Wait for data backup")),
+        FaultName::CleanUpSkipped | FaultName::CleanUpFails | FaultName::CleanUpHangs => {
+            backup(v4, plain, Moment::Before)
+        }
         FaultName::UpgradeMode
         | FaultName::MajorFreezeRefused
         | FaultName::BackupCleanedUpAtOnce
@@ -202,4 +205,21 @@ async fn trouble_with_compaction() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn views_of_3_that_forget_or_keep_what_is_over() {
     insta::assert_snapshot!(tale(&[FaultName::BackupCleanedUpAtOnce, FaultName::BackupRowsKept]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clean_up_that_does_not_work_hinders_no_backup() {
+    use FaultName::{CleanUpFails, CleanUpHangs, CleanUpSkipped};
+    let told = tale(&[CleanUpSkipped, CleanUpFails, CleanUpHangs]).await;
+    insta::assert_snapshot!(told, @r"
+    CleanUpSkipped on 4.2.5
+      SUCCESSFUL
+      1 backup sets
+    CleanUpFails on 4.2.5
+      SUCCESSFUL
+      1 backup sets
+    CleanUpHangs on 4.2.5
+      SUCCESSFUL
+      1 backup sets
+    ");
 }

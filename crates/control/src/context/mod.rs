@@ -4,6 +4,7 @@
 pub mod actor;
 pub(crate) mod asking;
 mod audit;
+mod clean_up_troubles;
 mod control;
 mod endpoints;
 pub mod error;
@@ -26,6 +27,7 @@ pub(crate) mod words;
 
 pub use actor::{Actor, Means};
 pub(crate) use audit::Attempt;
+pub(crate) use clean_up_troubles::{CleanUpCheck, CleanUpTrouble, Deletions};
 pub use control::{Control, Opened};
 pub use error::Error;
 pub use heartbeat::Heartbeat;

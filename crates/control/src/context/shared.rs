@@ -12,6 +12,7 @@ use model::limits::Limits;
 use storage::{FileRoots, Rules};
 use tokio::sync::Notify;
 
+use super::clean_up_troubles::CleanUpTroubles;
 use super::error::Error;
 use super::health::Health;
 use super::heartbeat::Heartbeats;
@@ -45,10 +46,14 @@ pub(crate) struct Context {
     pub(crate) log_on: LogOn,
     /// The problems that the last refresh of each cluster found.
     pub(crate) troubles: Troubles,
+    /// The problems that the last check of each cluster's delete policies found.
+    pub(crate) clean_up_troubles: CleanUpTroubles,
     /// The log backup checkpoints at the last refresh of each cluster.
     pub(crate) log_checkpoints: LogCheckpoints,
     /// Makes the watcher refresh the clusters immediately.
     pub(crate) look: Notify,
+    /// Makes the watcher check the delete policies immediately.
+    pub(crate) check_policies: Notify,
     /// Whether this server could do its work at the last check.
     pub(crate) health: Health,
     pub(crate) heartbeats: Heartbeats,
@@ -93,8 +98,10 @@ impl Context {
             snapshots: Snapshots::default(),
             log_on: LogOn::new(),
             troubles: Troubles::default(),
+            clean_up_troubles: CleanUpTroubles::default(),
             log_checkpoints: LogCheckpoints::default(),
             look: Notify::new(),
+            check_policies: Notify::new(),
             health: Health::default(),
             data_backups_at_once: settings.data_backups_at_once.max(1),
             backups_per_storage: settings.backups_per_storage.map(|number| number.max(1)),

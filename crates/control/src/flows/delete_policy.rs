@@ -18,6 +18,7 @@ mod request;
 mod state;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,15 +36,17 @@ use crate::error::Error;
 use crate::flows::step_log::StepLog;
 use crate::words;
 
-pub(crate) use foreseen::Outlook;
 pub use foreseen::{Expiring, ExpiringSet};
+pub(crate) use foreseen::{Foreseen, Outlook};
 pub(crate) use guard::check_offered;
 pub(crate) use owner::Owners;
 use plan::plan;
 pub use plan::{PlannedPolicy, PolicyPlan};
-pub(crate) use request::{TAKER, plan_now};
+pub(crate) use plan::{Sorted, seal};
+pub(crate) use request::{TAKER, plan_each, plan_now};
 pub(crate) use state::ChangeDeletePolicy;
 use state::{Here, Lane, Part, State};
+pub(crate) use wanted::may_be_hidden;
 
 /// How long a step may take.
 const STEP_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -77,8 +80,11 @@ async fn check_delete_policy(at: &Here, state: &mut State) -> Answer {
     let cluster = context.cluster(state.cluster).await?;
     let mut driver = driver(at, state).await?;
     let tenants = state.chosen.clone();
-    let plan = plan(context, &cluster, &mut driver, &tenants, state.wish).await?;
+    let plan = plan(context, &cluster, &mut driver, &tenants, state.wish, state.strategy).await?;
     plan.refuse_other(&state.plan).map_err(words::refused)?;
+    for (name, part) in &state.tenants {
+        wanted::check(context, state, part.tenant, name).await?;
+    }
     for planned in &plan.tenants {
         let tenant = &planned.tenant_name;
         let policy = planned.policy.as_ref().map_or_else(|| "-".to_owned(), DeletePolicy::words);
@@ -108,7 +114,7 @@ async fn drop_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer
         [found] if found == old => {}
         found => return Err(changed(at, found)),
     }
-    // A policy is dropped only if the new one may be added now.
+    // A policy is dropped only if that is still wanted, and the new one may be added now.
     guard::check_change(at.context(), &mut driver, state, part, at.lane()).await?;
     if !lane.drops {
         lane.drops = true; // saved before the statement is sent: the policy may be gone from now on
@@ -129,7 +135,11 @@ async fn add_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     match &policies(&mut driver, part.tenant).await?[..] {
         [] => {}
         [found] if found.is(state.wish) => {
+            if !lane.adds {
+                wanted::check(at.context(), state, part.tenant, at.lane()).await?;
+            }
             lane.adds = true; // also one that stays is Lifeboat's from now on
+            lane.is_seen = true;
             at.log(Note::new("delete-policy-added").arg("tenant", at.lane()).arg("policy", found.words()));
             return Ok(Next::Done);
         }

@@ -19,7 +19,7 @@ pub(crate) use full_sets::{has_a_full_set, has_full_sets};
 pub(crate) use gap_tasks::GapTasks;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
 pub(crate) use running::{Running, backup_limits};
-pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_of, strategy_storage};
+pub(crate) use scheduled::{Scheduled, actor as actor_of_run, caretaker, strategy_of, strategy_storage};
 pub(crate) use steering::command;
 pub(crate) use submit::{prepare, submit, submit_for_gaps, submit_run};
 

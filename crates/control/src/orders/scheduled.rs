@@ -6,12 +6,12 @@ use metadata::Transaction;
 use metadata::strategy_runs::{Fate, NewRun};
 use metadata::tasks::subject;
 use model::backup::{BackupMethod, DataBackupMode};
-use model::id::{ClusterId, StrategyId, TaskId, TenantId};
+use model::id::{ClusterId, StrategyId, TaskId, TenantId, UserId};
 use model::order::StorageChoice;
 use model::problem::{ProblemKind, codes};
 use model::schedule::decide::Promotion;
 use model::strategy::{Scope, Strategy, holding};
-use model::user::{Permission, User};
+use model::user::{Permission, Role, User};
 use model::{Problem, Timestamp};
 
 use super::running::backup_limits;
@@ -48,6 +48,19 @@ pub(crate) fn actor(owner: Option<User>, strategy: &Strategy) -> Result<Actor, P
     let actor = Actor::of(owner, &named(strategy.id), Means::Program)?;
     actor.must(Permission::Backup)?;
     Ok(actor)
+}
+
+/// Returns the actor that drops the delete policies of a strategy that no longer needs them. The owner of the strategy
+/// may be gone, and a policy that nobody drops would go on deleting backups.
+pub(crate) fn caretaker(strategy: StrategyId) -> Actor {
+    Actor {
+        user: UserId(0), // no account has this ID
+        name: named(strategy),
+        role: Role::BackupManager,
+        address: named(strategy),
+        must_change_password: false,
+        means: Means::Program,
+    }
 }
 
 impl Scheduled {

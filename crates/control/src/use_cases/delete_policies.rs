@@ -1,11 +1,24 @@
 //! The delete policies of a 4.x cluster's tenants, what the database deletes by them, and changing them.
 
-use model::id::{ClusterId, TenantId};
+mod of_strategies;
+mod overdue;
+#[cfg(test)]
+mod stories;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::backup::BackupMethod;
+use model::cluster::Cluster;
+use model::id::{ClusterId, StorageId, TaskId, TenantId};
 use model::order::{DeletePolicyOrder, IdempotencyKey, Order};
 use model::physical::delete_policy::{DAY_US, DeletePolicy, PolicyWish};
+use model::physical::{SYS, address};
 use model::retention::Policy;
 use model::retention::kernel::KernelPolicy;
+use model::strategy::{Consent, Scope, kernel};
+use model::tenant::Tenant;
 use model::user::Permission;
+use model::{Problem, size};
 
 use crate::actor::Actor;
 use crate::asking;
@@ -14,6 +27,7 @@ use crate::error::Error;
 use crate::flows::delete_policy;
 pub use crate::flows::delete_policy::{Expiring, ExpiringSet, PlannedPolicy, PolicyPlan};
 use crate::orders::{self, Accepted};
+pub(crate) use of_strategies::watch;
 
 /// The delete policy of a tenant, and what the database deletes by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +43,29 @@ pub struct TenantDeletePolicy {
     /// What the database deletes at its next check, by the policy or by the window in the request; none without either,
     /// and for a policy that cannot be read.
     pub prediction: Option<Expiring>,
+    /// Whether a strategy with the requested window needs consent to replace that policy.
+    pub needs_consent: bool,
+}
+
+/// The tenants and the window that are asked about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PolicyFilter {
+    /// The window in days; none means each tenant's own policy.
+    pub retention_days: Option<u32>,
+    /// Only the tenants that a strategy with this scope backs up, whether it exists or not.
+    pub scope: Option<Scope>,
+    /// The storage of that strategy. Defaults to that of the saved one, and for a tenant to that of the cluster's.
+    pub storage: Option<StorageId>,
+}
+
+/// The delete policies of a cluster's tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletePolicies {
+    /// The tenants, by ID.
+    pub tenants: Vec<TenantDeletePolicy>,
+    /// Identifies what a strategy with the window in the request would replace and delete: a request to save that strategy
+    /// contains it. None without a window.
+    pub digest: Option<String>,
 }
 
 /// Returns the delete policies of a cluster's tenants with what the database deletes by them. With `retention_days`,
@@ -42,41 +79,102 @@ pub async fn delete_policies(
     control: &Control,
     actor: &Actor,
     id: ClusterId,
-    retention_days: Option<u32>,
-) -> Result<Vec<TenantDeletePolicy>, Error> {
+    filter: PolicyFilter,
+) -> Result<DeletePolicies, Error> {
     actor.must(Permission::Read)?;
     let context = &control.context;
     let cluster = context.cluster(id).await?;
     delete_policy::check_offered(&cluster)?;
-    let window = Policy { window_days: retention_days, ..Policy::KEEP_ALL }.checked()?.window_days;
-    let tenants = context.metadata.tenant_list(id).await?;
-    let tenants: Vec<_> = tenants.into_iter().filter(|tenant| tenant.id != model::physical::SYS).collect();
+    let window = Policy { window_days: filter.retention_days, ..Policy::KEEP_ALL }.checked()?.window_days;
     let owners = delete_policy::Owners::read(context, id).await?;
+    let base = match base_of(control, id, filter).await? {
+        Some(storage) if window.is_some() => Some(address::shown(&context.storage(storage).await?.location)),
+        _ => None,
+    };
+    ask(control, &cluster, &owners, PolicyFilter { retention_days: window, ..filter }, base.as_deref()).await
+}
+
+/// Returns the storage of the strategy that is asked about, if that is known.
+async fn base_of(
+    control: &Control,
+    cluster: ClusterId,
+    PolicyFilter { scope, storage, .. }: PolicyFilter,
+) -> Result<Option<StorageId>, Error> {
+    let Some(scope) = scope.filter(|_| storage.is_none()) else { return Ok(storage) };
+    let strategies = control.metadata().strategy_list_whole(Some(cluster)).await?.readable;
+    let of = |scope| strategies.iter().find(|strategy| strategy.scope == scope);
+    let of_cluster =
+        || of(Scope::Cluster(cluster)).filter(|strategy| strategy.settings.method == BackupMethod::Physical);
+    Ok(of(scope).or_else(of_cluster).map(|strategy| strategy.settings.storage))
+}
+
+/// Asks the cluster. `base` is the storage in which a strategy will delete.
+async fn ask(
+    control: &Control,
+    cluster: &Cluster,
+    owners: &delete_policy::Owners,
+    PolicyFilter { retention_days: window, scope, .. }: PolicyFilter,
+    base: Option<&str>,
+) -> Result<DeletePolicies, Error> {
+    let context = &control.context;
+    let strategies = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
+    let strategy = strategies.readable.iter().find(|strategy| Some(strategy.scope) == scope);
+    let strategy = strategy.map(|strategy| strategy.id);
+    let wish = window.map(|days| PolicyWish::Set { rule: KernelPolicy::Default, days });
     let question = async {
-        let mut driver = asking::open(context, &cluster).await?;
+        let mut driver = asking::open(context, cluster).await?;
+        let mut living = driver.tenants().await?;
+        living.retain(|tenant| tenant.id != SYS);
+        if let Some(scope) = scope {
+            let ids: Vec<_> = living.iter().map(|tenant| tenant.id).collect();
+            let readable = strategies.readable.iter().map(|strategy| strategy.scope);
+            let others: Vec<_> =
+                readable.chain(strategies.unreadable.iter().map(|other| other.scope)).collect();
+            let covered: BTreeSet<_> = kernel::tenants_of(scope, &others, &ids).into_iter().collect();
+            living.retain(|tenant| covered.contains(&tenant.id));
+        }
+        living.sort_by_key(|tenant| tenant.id);
         let policies = driver.delete_policies().await?;
+        let mut policies: BTreeMap<_, _> =
+            policies.into_iter().map(|policy| (policy.tenant, policy)).collect();
         let outlook = delete_policy::Outlook::read(&mut driver, None).await?;
-        let mut found = Vec::with_capacity(tenants.len());
-        for tenant in &tenants {
-            let policy = policies.iter().find(|policy| policy.tenant == tenant.id).cloned();
+        let (mut tenants, mut sealed) = (Vec::with_capacity(living.len()), Vec::with_capacity(living.len()));
+        for Tenant { id: tenant, name: tenant_name, .. } in living {
+            let policy = policies.remove(&tenant);
             let asked = window.map(|days| (KernelPolicy::Default, u64::from(days) * DAY_US));
             let rule = asked.or_else(|| {
                 let policy = policy.as_ref()?;
                 Some((policy.rule()?, policy.window_us()?))
             });
-            let prediction = match rule {
-                Some((rule, window_us)) => {
-                    Some(outlook.foresee(&mut driver, tenant.id, rule, window_us).await?.0)
+            let (prediction, foreseen) = match (rule, base) {
+                (Some((rule, window_us)), Some(base)) => {
+                    Some(outlook.foresee_in(&mut driver, base, tenant, rule, window_us).await?).unzip()
                 }
-                None => None,
+                (Some((rule, window_us)), None) => {
+                    Some(outlook.foresee(&mut driver, tenant, rule, window_us).await?).unzip()
+                }
+                (None, _) => (None, None),
             };
             let is_foreign = policy.as_ref().is_some_and(|policy| owners.is_foreign(policy));
-            let (tenant, tenant_name) = (tenant.id, tenant.name.clone());
-            found.push(TenantDeletePolicy { tenant, tenant_name, policy, is_foreign, prediction });
+            let needs_consent = wish.is_some_and(|wish| {
+                kernel::needs_consent(wish, strategy, policy.as_ref(), owners.last(tenant).as_ref())
+            });
+            let deletions = foreseen.as_ref().map(delete_policy::Foreseen::deletions);
+            let deletions = deletions.map(|(sets, pieces)| (sets.to_vec(), pieces.to_vec()));
+            sealed.push((tenant, policy.clone(), needs_consent, deletions));
+            tenants.push(TenantDeletePolicy {
+                tenant,
+                tenant_name,
+                policy,
+                is_foreign,
+                prediction,
+                needs_consent,
+            });
         }
-        Ok(found)
+        let digest = wish.map(|wish| delete_policy::seal(&(cluster.id, wish, sealed))).transpose()?;
+        Ok(DeletePolicies { tenants, digest })
     };
-    Ok(asking::within_limit(&cluster, question).await?)
+    Ok(asking::within_limit(cluster, question).await?)
 }
 
 /// Plans a change of the policies of tenants: what there is, what is done, and what the database deletes as soon as the
@@ -93,7 +191,7 @@ pub async fn preview(
 ) -> Result<PolicyPlan, Error> {
     actor.must(Permission::Read)?;
     let cluster = control.context.cluster(id).await?;
-    delete_policy::plan_now(&control.context, &cluster, tenants, wish).await
+    delete_policy::plan_now(&control.context, &cluster, tenants, wish, None).await
 }
 
 /// Starts a task that changes the policies of tenants. The order names the plan that its sender has seen.
@@ -110,6 +208,87 @@ pub async fn change(
     orders::submit(control, actor, Order::DeletePolicy(order), key).await
 }
 
+/// A strategy that is about to be saved, whose clean-up sets delete policies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Saving<'a> {
+    /// What it backs up.
+    pub(crate) scope: Scope,
+    /// For how many days it keeps backups.
+    pub(crate) days: u32,
+    /// Whether policies that need consent may be replaced.
+    pub(crate) take_over: bool,
+    /// Its storage, as the database shows addresses.
+    pub(crate) base: &'a str,
+    /// The digest of what its sender has seen of the policies.
+    pub(crate) seen: Option<&'a str>,
+}
+
+/// Reads the policies that a strategy is about to replace, for the consent to it.
+///
+/// # Errors
+/// Names the tenants whose policies need consent, unless they may be taken over. Refuses to let the database delete
+/// anything at once that the sender has not seen. Fails if the cluster does not answer.
+pub(crate) async fn consent(
+    control: &Control,
+    cluster: &Cluster,
+    Saving { scope, days, take_over, base, seen }: Saving<'_>,
+) -> Result<Vec<Consent>, Error> {
+    delete_policy::check_offered(cluster)?;
+    // Before the cluster is asked: a task that is newer than this may change what is seen.
+    let owners = delete_policy::Owners::read(&control.context, cluster.id).await?;
+    let filter = PolicyFilter { retention_days: Some(days), scope: Some(scope), storage: None };
+    let DeletePolicies { tenants, digest } = ask(control, cluster, &owners, filter, Some(base)).await?;
+    let foreign: Vec<String> =
+        tenants.iter().filter(|found| found.needs_consent).map(TenantDeletePolicy::words).collect();
+    if !foreign.is_empty() && !take_over {
+        let refusal = Problem::conflict("strategy-foreign-policies").with("policies", foreign.join(", "));
+        return Err(refusal.with("days", days).into());
+    }
+    match seen {
+        Some(seen) if digest.as_deref() != Some(seen) => {
+            return Err(Problem::conflict("strategy-policies-changed").into());
+        }
+        Some(_) => {}
+        None => refuse_unseen(&tenants)?,
+    }
+    let after = owners.newest();
+    let agreed = tenants.into_iter().filter(|_| take_over);
+    Ok(agreed.map(|found| Consent { tenant: found.tenant, policy: found.policy, after }).collect())
+}
+
+/// Refuses to delete anything at once that nobody has seen.
+fn refuse_unseen(tenants: &[TenantDeletePolicy]) -> Result<(), Problem> {
+    let (mut names, mut sets, mut pieces, mut bytes) = (Vec::new(), 0, 0, 0);
+    for TenantDeletePolicy { tenant_name, prediction, .. } in tenants {
+        let Some(expiring) = prediction else { continue };
+        if expiring.sets.is_empty() && expiring.pieces == 0 {
+            continue;
+        }
+        names.push(tenant_name.as_str());
+        sets += expiring.sets.len();
+        pieces += expiring.pieces;
+        bytes += expiring.bytes;
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let refusal = Problem::conflict("strategy-deletes-unseen").with("tenants", names.join(", "));
+    Err(refusal.with("sets", sets).with("pieces", pieces).with("size", size::bytes(bytes)))
+}
+
+/// Returns the newest task that changed policies of a cluster.
+pub(crate) async fn newest_change(control: &Control, cluster: ClusterId) -> Result<Option<TaskId>, Error> {
+    Ok(delete_policy::Owners::read(&control.context, cluster).await?.newest())
+}
+
+impl TenantDeletePolicy {
+    /// Returns the tenant's name and its policy, such as `shop: default (7d)`; `-` stands for none.
+    fn words(&self) -> String {
+        let policy = self.policy.as_ref().map_or_else(|| "-".to_owned(), DeletePolicy::words);
+        format!("{}: {policy}", self.tenant_name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -118,7 +297,7 @@ mod tests {
     use model::backup::DataBackupMode::Full;
     use sim::Profile;
 
-    use super::{TenantDeletePolicy, delete_policies};
+    use super::{PolicyFilter, TenantDeletePolicy, delete_policies};
     use crate::testing::simulated::SimWorld;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -129,8 +308,9 @@ mod tests {
     }
 
     async fn of_shop(world: &SimWorld, days: Option<u32>) -> TenantDeletePolicy {
-        let found = delete_policies(&world.control, &world.actor, world.cluster, days).await.expect("told");
-        found.into_iter().find(|policy| policy.tenant_name == "shop").expect("it is a tenant")
+        let filter = PolicyFilter { retention_days: days, ..PolicyFilter::default() };
+        let found = delete_policies(&world.control, &world.actor, world.cluster, filter).await.expect("told");
+        found.tenants.into_iter().find(|policy| policy.tenant_name == "shop").expect("it is a tenant")
     }
 
     fn ids(of: &TenantDeletePolicy) -> Vec<i64> {
@@ -181,10 +361,12 @@ mod tests {
     #[tokio::test]
     async fn a_cluster_without_delete_policies_says_so() {
         let world = SimWorld::with(Profile::V3_1_5, &["shop"]).await;
-        let refused = delete_policies(&world.control, &world.actor, world.cluster, None).await;
+        let all = PolicyFilter::default();
+        let refused = delete_policies(&world.control, &world.actor, world.cluster, all).await;
         assert_eq!(refused.expect_err("there are none").problem().text.id, "delete-policy-not-offered");
         let newer = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-        let refused = delete_policies(&newer.control, &newer.actor, newer.cluster, Some(0)).await;
+        let none = PolicyFilter { retention_days: Some(0), ..PolicyFilter::default() };
+        let refused = delete_policies(&newer.control, &newer.actor, newer.cluster, none).await;
         assert_eq!(refused.expect_err("no window").problem().text.id, "retention-rule-out-of-range");
     }
 }

@@ -262,6 +262,8 @@ mod tests {
             schedule: serde_json::from_value(schedule).expect("a schedule"),
             thresholds,
             secondary_backup: false,
+            take_over_policies: false,
+            seen_policies: None,
         };
         strategies::create(&world.control, &world.actor, scope, ask).await.expect("created");
     }

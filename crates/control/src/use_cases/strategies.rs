@@ -9,6 +9,7 @@
 //! | `misses` | due times that are recorded as missed |
 //! | `place` | the storage of a strategy |
 //! | `queue` | the tasks that wait in the queue, and must be checked again |
+//! | `removal` | deleting a strategy |
 //! | `runs` | past and future runs |
 
 mod ask;
@@ -20,6 +21,7 @@ mod place;
 mod queue;
 #[cfg(test)]
 mod random;
+mod removal;
 mod runs;
 #[cfg(test)]
 mod seekdb_story;
@@ -33,28 +35,31 @@ use metadata::Transaction;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{ClusterId, StorageId, TaskId};
+use model::id::{StorageId, TaskId};
 use model::order::StorageChoice;
 use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
-use model::strategy::rules::{self, Ground, StorageEdit};
-use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy};
+use model::strategy::rules::{self, Besides, Ground, StorageEdit};
+use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy, TakeOver};
 use model::text::Text;
 use model::user::Permission;
 use model::{Problem, Timestamp};
 
 use crate::actor::Actor;
 use crate::context::{Attempt, Control};
+use crate::delete_policies::{self, Saving};
 use crate::error::Error;
 use crate::orders;
 pub use ask::{
     Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, WaitingRun, get, list,
     list_unreadable,
 };
+use found::target;
 use log_backup::{pause_order, resume_order};
 use misses::record_misses;
-use place::place;
+use place::{Place, place};
+pub use removal::remove;
 pub use runs::{
     NextRuns, PlannedFor, RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs,
     planned_runs, runs,
@@ -76,6 +81,7 @@ pub async fn create(
         let mut writer = created(control, actor, scope, ask).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
+        control.context.check_policies.notify_one();
         get(control, actor, scope).await
     });
     attempt.watch(&control.context, found::named(&control.context, scope, work)).await
@@ -107,21 +113,33 @@ async fn created(
     if let Some(tenant) = scope.tenant() {
         context.tenant(cluster.id, tenant).await?;
     }
-    let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
+    let StrategyAsk {
+        method,
+        storage,
+        schedule,
+        thresholds,
+        secondary_backup,
+        take_over_policies: take_over,
+        seen_policies: seen_plan,
+    } = ask;
+    let agreed = Agreed { take_over, seen: seen_plan.as_deref() };
     let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     found::check_readable(&seen, scope)?;
     // Before the storage: without one, that would be the reason to refuse what no storage makes possible.
     let mut draft = Draft { method, storage: StorageId(0), schedule, thresholds, secondary_backup };
-    rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
+    let first = rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
     let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
     let place = place(context, &cluster, scope, usual, None, storage).await?;
+    let take_over = consent(control, &cluster, scope, &first, None, &place, agreed).await?;
     let mut writer = control.metadata().begin().await?;
     let strategies = writer.strategies_whole_now(cluster.id).await?;
     found::check_readable(&strategies, scope)?;
     draft.storage = place.save(&mut writer).await?;
     let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
-    count_clean_up_from(writer.now().await?, &mut settings, false);
+    let now = writer.now().await?;
+    count_clean_up_from(now, &mut settings, false);
+    settings.take_over = take_over.filter(|take_over| !take_over.consents.is_empty());
     let paused = !draft.schedule.backup_schedule_enabled;
     writer.strategy_insert(scope, actor.user, &settings, paused).await?;
     Ok(writer)
@@ -143,6 +161,7 @@ pub async fn change(
         let mut writer = changed(control, actor, scope, change).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
+        control.context.check_policies.notify_one();
         get(control, actor, scope).await
     });
     attempt.watch(&control.context, found::named(&control.context, scope, work)).await
@@ -179,12 +198,31 @@ async fn changed(
         thresholds,
         secondary_backup,
         accept_storage_move,
+        take_over_policies: take_over,
+        seen_policies,
     } = change;
+    let agreed = Agreed { take_over, seen: seen_policies.as_deref() };
     let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
     let seen = found::find(&seen, scope)?;
     let method = method.unwrap_or(seen.settings.method);
     let own = seen.settings.storage;
     let place = place(context, &cluster, scope, method, Some(own), storage).await?;
+    let (seen_settings, given) = (seen.settings.clone(), schedule.clone());
+    let wanted = given.unwrap_or_else(|| written(seen, method));
+    let wanted = Draft {
+        method: Some(method),
+        storage: own,
+        schedule: wanted,
+        thresholds: ask::merged(thresholds, seen_settings.thresholds),
+        secondary_backup,
+    };
+    // Before the transaction, because the cluster is asked. What is refused here is refused below with its reason.
+    let take_over = match rules::settings(&wanted, scope, ground(&cluster), Some(&seen_settings.schedule)) {
+        Ok(settings) => {
+            consent(control, &cluster, scope, &settings, Some(&seen_settings), &place, agreed).await?
+        }
+        Err(_) => None,
+    };
     let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
     let mut writer = control.metadata().begin().await?;
     let strategies = writer.strategies_whole_now(cluster.id).await?;
@@ -198,8 +236,9 @@ async fn changed(
     let paused = !schedule.backup_schedule_enabled;
     let thresholds = ask::merged(thresholds, old.settings.thresholds);
     let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
-    let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
     let now = writer.now().await?;
+    let mut settings =
+        rules::change(&draft, old, ground(&cluster), Besides { storage: storage_edit, take_over })?;
     if old.paused != paused
         && let Some(clean_up) = &mut settings.clean_up
     {
@@ -293,8 +332,12 @@ async fn switch(
         if !paused {
             new.owner = actor.user;
         }
+        let is_kernels = new.settings.kernel_window_days().is_some();
         let stops_clean_up = matches!(switch, Switch::Pause(PauseToo { clean_up: true, .. }));
         match &mut new.settings.clean_up {
+            Some(_) if stops_clean_up && is_kernels => {
+                return Err(Problem::refused(codes::INVALID, "strategy-pause-without-clean-up").into());
+            }
             Some(clean_up) => clean_up.stops_in_pause = stops_clean_up,
             None if stops_clean_up => {
                 return Err(Problem::refused(codes::INVALID, "strategy-without-clean-up").into());
@@ -328,25 +371,39 @@ async fn switch(
     attempt.watch(&control.context, found::named(&control.context, scope, work)).await
 }
 
-/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. A task that waits in the
-/// queue ends without running.
-///
-/// # Errors
-/// When the actor lacks the permission, or there is no strategy (20106).
-pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<(), Error> {
-    let attempt = Attempt::new(actor, "strategy-delete", target(scope));
-    let work = Box::pin(async {
-        actor.must(Permission::Backup)?;
-        control.context.cluster(scope.cluster()).await?;
-        let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_whole_now(scope.cluster()).await?;
-        let id = found::find_id(&strategies, scope)?;
-        writer.strategy_runs_withdraw(id, Text::new("task-withdrawn-deleted")).await?;
-        writer.strategy_remove(id).await?;
-        attempt.done(&mut writer).await?;
-        Ok(writer.commit().await?)
-    });
-    attempt.watch(&control.context, found::named(&control.context, scope, work)).await
+/// What the sender of a request agrees to about delete policies.
+#[derive(Debug, Clone, Copy)]
+struct Agreed<'a> {
+    take_over: bool,
+    seen: Option<&'a str>,
+}
+
+/// Asks the cluster for the policies that the clean-up of a physical strategy replaces, if it is new, has another window,
+/// or deletes in another storage, or if policies are to be taken over. Returns a new consent, which may be to nothing.
+async fn consent(
+    control: &Control,
+    cluster: &Cluster,
+    scope: Scope,
+    new: &Settings,
+    old: Option<&Settings>,
+    place: &Place,
+    Agreed { take_over, seen }: Agreed<'_>,
+) -> Result<Option<TakeOver>, Error> {
+    let Some(days) = new.kernel_window_days() else {
+        return if take_over {
+            Err(Problem::invalid("strategy-nothing-to-take-over").into())
+        } else {
+            Ok(None)
+        };
+    };
+    let is_same =
+        |old: &Settings| old.kernel_window_days() == Some(days) && !place.is_other_than(old.storage);
+    if !take_over && old.is_some_and(is_same) {
+        return Ok(None);
+    }
+    let base = place.base(&control.context).await?;
+    let saving = Saving { scope, days, take_over, base: &base, seen };
+    Ok(Some(TakeOver { consents: delete_policies::consent(control, cluster, saving).await? }))
 }
 
 /// Returns the default storage of a tenant's strategy: that of the cluster's strategy with the same method.
@@ -386,13 +443,8 @@ fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
             && method == strategy.settings.method,
         clean_enabled: clean_up.is_some(),
         backup_data_retention_days: clean_up.map(|clean_up| clean_up.retention_days),
-        clean_schedule_time: clean_up.map(|clean_up| clean_up.time.to_string()),
-    }
-}
-
-fn target(scope: Scope) -> String {
-    match scope {
-        Scope::Cluster(ClusterId(cluster)) => format!("cluster/{cluster}"),
-        Scope::Tenant(cluster, tenant) => format!("cluster/{cluster}/tenant/{tenant}"),
+        clean_schedule_time: clean_up
+            .filter(|_| method == BackupMethod::Logical)
+            .map(|clean_up| clean_up.time.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod alarms;
 mod clean_ups;
 mod clusters;
+mod delete_policies;
 mod events;
 mod heartbeat;
 mod history;
@@ -24,6 +25,7 @@ const WATCHERS: &[Watcher] = &[
     alarms::WATCHER,
     clean_ups::WATCHER,
     clusters::WATCHER,
+    delete_policies::WATCHER,
     events::WATCHER,
     heartbeat::WATCHER,
     history::WATCHER,

@@ -45,6 +45,7 @@ pub(crate) fn settings(storage: StorageId) -> Settings {
         start_log_backup: true,
         restart_interrupted_log_backup: false,
         clean_up: None,
+        take_over: None,
         thresholds: Thresholds::default(),
     }
 }

@@ -180,6 +180,10 @@ pub struct Observation {
     pub clusters: BTreeSet<ClusterId>,
     /// The clusters that respond and whose log backup status is known, with the time of that status.
     pub logs: BTreeMap<ClusterId, Span>,
+    /// The clusters whose clean-up by the database is known, with the time of that status.
+    pub clean_ups: BTreeMap<ClusterId, Span>,
+    /// Those of them whose deletions cannot be read now: a problem that is not seen may still exist.
+    pub unread_deletions: BTreeSet<ClusterId>,
     /// The strategies, by cluster and tenant, whose storage has no known capacity now.
     pub unmeasured: BTreeSet<(ClusterId, Option<TenantId>)>,
     /// The strategies, by cluster and tenant, that cannot be read now.
@@ -193,7 +197,12 @@ impl Observation {
     /// knows whether it still exists.
     #[must_use]
     pub fn checked(&self, key: &AlarmKey) -> Option<Span> {
-        self.data(key).filter(|_| !self.may_be_hidden(key))
+        let is_unread =
+            |cluster| key.kind == AlarmKind::CleanUpFailing && self.unread_deletions.contains(cluster);
+        match &key.place {
+            Place::Cluster(cluster) if self.clusters.contains(cluster) && is_unread(cluster) => None,
+            _ => self.data(key).filter(|_| !self.may_be_hidden(key)),
+        }
     }
 
     /// Returns the time of the data that a problem is derived from; none if there are none.
@@ -209,6 +218,7 @@ impl Observation {
         match key.kind {
             kind if is_of_strategy(kind) && self.unreadable.contains(&(cluster, key.tenant)) => None,
             AlarmKind::LogBackupInterrupted | AlarmKind::IncBackupDelay => self.logs.get(&cluster).copied(),
+            AlarmKind::CleanUpFailing => self.clean_ups.get(&cluster).copied(),
             AlarmKind::StorageCapacity if self.unmeasured.contains(&(cluster, key.tenant)) => None,
             _ => Some(self.read),
         }
@@ -371,6 +381,7 @@ const fn is_of_strategy(kind: AlarmKind) -> bool {
             | AlarmKind::IncBackupDelay
             | AlarmKind::BackupRunMissed
             | AlarmKind::StrategyOwnerInvalid
+            | AlarmKind::CleanUpFailing
     )
 }
 

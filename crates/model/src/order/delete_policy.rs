@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ClusterId, TenantId};
+use crate::id::{ClusterId, StrategyId, TenantId};
 use crate::physical::delete_policy::PolicyWish;
 
 /// A change of delete policies. The database deletes expired backups as soon as a policy is added, so an order names
@@ -19,4 +19,7 @@ pub struct DeletePolicyOrder {
     pub take_over: bool,
     /// The digest of the preview.
     pub plan: String,
+    /// The backup strategy that orders the change; none if a user requests it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<StrategyId>,
 }

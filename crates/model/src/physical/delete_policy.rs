@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::TenantId;
 use crate::retention::kernel::KernelPolicy;
+use crate::time::Timestamp;
 
 /// A delete policy, as the database shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,39 @@ impl DeletePolicy {
     #[must_use]
     pub fn rule(&self) -> Option<KernelPolicy> {
         KernelPolicy::of_name(&self.name)
+    }
+}
+
+/// A deletion of obsolete backups of a tenant, as the database shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteJob {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its ID; a later job of the tenant has a higher one.
+    pub id: i64,
+    /// Its status, in the database's words.
+    pub status: String,
+    /// When it started.
+    pub started: Option<Timestamp>,
+    /// When it ended; none while it runs.
+    pub ended: Option<Timestamp>,
+    /// The database's number of its error; 0 if there is none.
+    pub result: i64,
+    /// The database's comment.
+    pub comment: String,
+}
+
+impl DeleteJob {
+    /// Returns whether it has failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.status == "FAILED"
+    }
+
+    /// Returns whether it has not ended.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        ["INIT", "DOING", "CANCELING"].contains(&self.status.as_str())
     }
 }
 

@@ -110,6 +110,33 @@ fn with_sets(sets: &[Set], pieces: &[Piece], window_start_scn: Option<u64>) -> P
     }
 }
 
+/// Returns the sets that every version of the kernel deletes by a policy `default`: where versions differ, it follows the
+/// one that deletes less. If they are still there long after that, the clean-up does not work. `pieces` is whole.
+#[must_use]
+pub fn surely_gone(sets: &[Set], pieces: &[Piece], window_start_scn: u64) -> Vec<i64> {
+    let full = sets.iter().filter(|set| set.mode == DataBackupMode::Full && set.is_complete);
+    let has_logs = |set: &&Set| set.plus_archivelog || covers(pieces, set.replay_scn, set.restore_scn);
+    let before = full.filter(|set| set.restore_scn <= window_start_scn).filter(has_logs);
+    let anchor = before.max_by_key(|set| (set.restore_scn, set.id));
+    let is_gone = |set: &&Set| anchor.is_some_and(|anchor| set.id < anchor.id);
+    sets.iter().filter(is_gone).map(|set| set.id).collect()
+}
+
+/// Returns whether the pieces contain all logs between two SCNs.
+fn covers(pieces: &[Piece], from_scn: u64, until_scn: u64) -> bool {
+    let reach = |piece: &Piece| piece.end_scn.unwrap_or(piece.checkpoint_scn);
+    let mut reached = from_scn;
+    while reached < until_scn {
+        let left = pieces.iter().filter(|piece| piece.file == PieceFile::Available);
+        let next = left.filter(|piece| piece.start_scn <= reached).map(reach).max();
+        match next {
+            Some(next) if next > reached => reached = next,
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// Finds the pieces that end before the window. The kernel keeps those that the first piece inside it depends on; the
 /// sources do not document which, so it may delete less than this.
 fn log_only(pieces: &[Piece], begin: u64) -> Vec<(i64, i64, i64)> {
@@ -124,7 +151,7 @@ fn key(piece: &Piece) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{KernelPolicy, Prediction, predict, window_days};
+    use super::{KernelPolicy, Prediction, predict, surely_gone, window_days};
     use crate::backup::DataBackupMode::{Full, Incremental};
     use crate::recovery_window::{Piece, PieceFile, Set};
     use crate::retention::{Calendar, Policy};
@@ -178,6 +205,25 @@ mod tests {
             let found = predict(KernelPolicy::Default, sets, &archive, begin);
             assert_eq!(found, Prediction { anchor, sets: gone, pieces }, "{name}");
         }
+    }
+
+    #[test]
+    fn a_set_is_surely_gone_only_if_a_later_one_with_its_logs_is_old_enough() {
+        let sets = [full(1, 110), incremental(2, 1, 150), full(3, 310), full(4, 510)];
+        let hole: Vec<_> = archive().into_iter().filter(|piece| piece.id != 3).collect();
+        let none = Vec::<i64>::new();
+        assert_eq!(surely_gone(&sets, &archive(), 314), none);
+        assert_eq!(surely_gone(&sets, &archive(), 315), [1, 2]);
+        assert_eq!(surely_gone(&sets, &hole, 315), none, "4.4.1 and later keep these");
+        assert_eq!(surely_gone(&with_logs(&sets, 3), &hole, 315), [1, 2]);
+        assert_eq!(surely_gone(&sets, &archive(), 515), [1, 2, 3]);
+        let failed = [Set { is_complete: false, ..full(1, 110) }, full(2, 310)];
+        assert_eq!(
+            surely_gone(&failed, &archive(), 200),
+            none,
+            "failed sets are not kept as long by all versions"
+        );
+        assert_eq!(surely_gone(&failed, &archive(), 315), [1]);
     }
 
     fn with_logs(sets: &[Set], id: i64) -> Vec<Set> {

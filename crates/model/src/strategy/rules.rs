@@ -1,6 +1,6 @@
 //! The rules for saving, changing and deleting a strategy.
 
-use super::{Draft, Scope, Settings, Strategy};
+use super::{CleanUp, Draft, Scope, Settings, Strategy, TakeOver};
 use crate::ability::{BackupAbility, Generation};
 use crate::backup::{BackupMethod, DataBackupMode};
 use crate::physical::SYS;
@@ -23,6 +23,15 @@ pub struct StorageEdit {
     pub is_edited: bool,
     /// Whether the user accepts the effect of a move to another storage on recovery.
     pub accept_move: bool,
+}
+
+/// The parts of a change that are not in the settings of a draft.
+#[derive(Debug, Clone, Default)]
+pub struct Besides {
+    /// Its effect on storages.
+    pub storage: StorageEdit,
+    /// A new consent to replace delete policies of the database, in place of the old one.
+    pub take_over: Option<TakeOver>,
 }
 
 /// Checks a new strategy.
@@ -63,8 +72,9 @@ pub fn change(
     draft: &Draft,
     strategy: &Strategy,
     ground: Ground,
-    storage: StorageEdit,
+    besides: Besides,
 ) -> Result<Settings, Problem> {
+    let Besides { storage, take_over } = besides;
     let method = draft.method.unwrap_or_else(|| ground.ability.preferred());
     // The first reason to name: any other would be about a logical strategy that it cannot become.
     if (strategy.settings.method, method) == (BackupMethod::Physical, BackupMethod::Logical) {
@@ -77,6 +87,9 @@ pub fn change(
             new.since = old.since;
         }
     }
+    let is_kernels = settings.kernel_window_days().is_some();
+    let take_over = take_over.or_else(|| strategy.settings.take_over.clone());
+    settings.take_over = take_over.filter(|agreed| is_kernels && !agreed.consents.is_empty());
     let is_same = settings == strategy.settings && draft.schedule.backup_schedule_enabled != strategy.paused;
     if is_same && !storage.is_edited {
         return Err(Problem::refused(codes::NOTHING_CHANGED, "strategy-unchanged"));
@@ -105,8 +118,8 @@ pub fn find(strategies: &[Strategy], scope: Scope) -> Result<&Strategy, Problem>
 ///
 /// # Errors
 /// 20108 for a method that the cluster or tenant does not offer, 20110 for incremental logical backups, 20300 for a
-/// tenant of 3.x, 20113 for secondary backup. Clean-up of physical backups is refused, because Lifeboat does not
-/// carry it out. Names a schedule or threshold that is malformed.
+/// tenant of 3.x, 20113 for secondary backup. Clean-up of physical backups is refused before 4.0, where nothing carries
+/// it out. Names a schedule or threshold that is malformed.
 pub fn settings(
     draft: &Draft,
     scope: Scope,
@@ -129,9 +142,8 @@ pub fn settings(
         return Err(Problem::refused(codes::SECONDARY_BACKUP_UNSUPPORTED, "secondary-backup-unsupported"));
     }
     let clean_up = draft.schedule.clean_up()?;
-    if clean_up.is_some() && is_physical {
-        // A strategy that claims "cleaned up after 7 days" while the storage fills up would mislead users.
-        return Err(Problem::refused(codes::INVALID, "strategy-clean-up-not-offered"));
+    if is_physical {
+        check_kernel(draft, clean_up, ground)?;
     }
     Ok(Settings {
         method,
@@ -140,8 +152,24 @@ pub fn settings(
         start_log_backup,
         restart_interrupted_log_backup: restarts,
         clean_up,
+        take_over: None,
         thresholds: draft.thresholds.checked()?,
     })
+}
+
+/// Checks that the database can carry out the clean-up of a physical strategy.
+fn check_kernel(draft: &Draft, clean_up: Option<CleanUp>, ground: Ground) -> Result<(), Problem> {
+    if clean_up.is_none() {
+        return Ok(());
+    }
+    if ground.generation != Generation::Gen4 {
+        // A strategy that claims "cleaned up after 7 days" while the storage fills up would mislead users.
+        return Err(Problem::refused(codes::INVALID, "strategy-clean-up-not-offered"));
+    }
+    match draft.schedule.clean_schedule_time {
+        Some(_) => Err(Problem::invalid("strategy-clean-time-physical").with("field", "cleanScheduleTime")),
+        None => Ok(()),
+    }
 }
 
 fn schedule(form: &Form, saved: Option<&Schedule>) -> Result<Schedule, Problem> {
@@ -190,7 +218,7 @@ fn has_incremental(schedule: &Schedule) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Ground, Settings, StorageEdit, create, find};
+    use super::{Besides, Ground, Settings, StorageEdit, create, find};
     use crate::Problem;
     use crate::ability::{BackupAbility, Generation};
     use crate::backup::BackupMethod::{self, Logical, Physical};
@@ -206,7 +234,7 @@ mod tests {
     const GEN4: Ground = Ground { generation: Generation::Gen4, ability: BackupAbility::LogicalAndPhysical };
 
     fn change(draft: &Draft, strategy: &Strategy, ground: Ground) -> Result<Settings, Problem> {
-        super::change(draft, strategy, ground, StorageEdit::default())
+        super::change(draft, strategy, ground, Besides::default())
     }
 
     fn draft(method: Option<BackupMethod>, kind: &str, more: &Value) -> Draft {
@@ -270,7 +298,10 @@ mod tests {
             (draft(Some(Logical), full, &none), sys, GEN4, Err(20108)),
             (draft(None, full, &none), SHOP, gen3, Err(20300)),
             (Draft { secondary_backup: true, ..draft(None, full, &none) }, CLUSTER, GEN4, Err(20113)),
-            (draft(None, full, &clean), CLUSTER, GEN4, Err(400)),
+            (draft(None, full, &clean), CLUSTER, GEN4, Ok(Physical)),
+            (draft(None, full, &clean), SHOP, GEN4, Ok(Physical)),
+            (draft(None, full, &clean), CLUSTER, gen3, Err(400)),
+            (draft(None, full, &at("03:00")), CLUSTER, GEN4, Err(400)),
             (draft(Some(Logical), full, &clean), CLUSTER, GEN4, Ok(Logical)),
             (draft(None, full, &clean), CLUSTER, seekdb, Ok(Logical)),
             (draft(None, full, &at("25:00")), CLUSTER, seekdb, Err(400)),
@@ -294,8 +325,10 @@ mod tests {
                 (result, expected) => panic!("{result:?} instead of {expected:?} for {draft:?}"),
             }
         }
-        let why = refusal(create(&draft(None, full, &clean), CLUSTER, GEN4, &[])).1;
+        let why = refusal(create(&draft(None, full, &clean), CLUSTER, gen3, &[])).1;
         assert_eq!(why, "strategy-clean-up-not-offered", "clean-up that nothing carries out is not promised");
+        let why = refusal(create(&draft(None, full, &at("03:00")), CLUSTER, GEN4, &[])).1;
+        assert_eq!(why, "strategy-clean-time-physical", "the database decides when it deletes");
     }
 
     #[test]
@@ -381,14 +414,16 @@ mod tests {
         let strategy = saved(&here, CLUSTER);
         for (ground, id) in [(GEN4, "strategy-storage-move"), (gen3, "strategy-storage-move-of-3")] {
             assert_eq!(refusal(change(&there, &strategy, ground)), (409, id.to_owned()));
-            let accepted = StorageEdit { accept_move: true, ..StorageEdit::default() };
+            let storage = StorageEdit { accept_move: true, ..StorageEdit::default() };
+            let accepted = Besides { storage, take_over: None };
             let moved = super::change(&there, &strategy, ground, accepted).map(|settings| settings.storage);
             assert_eq!(moved, Ok(StorageId(2)));
         }
         let logical = |draft: &Draft| Draft { method: Some(Logical), ..draft.clone() };
         let strategy = saved(&logical(&here), CLUSTER);
         assert!(change(&logical(&there), &strategy, GEN4).is_ok(), "a logical backup leaves nothing behind");
-        let edited = StorageEdit { is_edited: true, ..StorageEdit::default() };
+        let storage = StorageEdit { is_edited: true, ..StorageEdit::default() };
+        let edited = Besides { storage, take_over: None };
         assert!(super::change(&logical(&here), &strategy, GEN4, edited).is_ok(), "only its key changes");
     }
 

@@ -1,9 +1,13 @@
 //! The delete policies of tenants.
 
+use std::collections::BTreeMap;
+
 use model::id::TenantId;
-use model::physical::delete_policy::DeletePolicy;
+use model::physical::delete_policy::{DeleteJob, DeletePolicy};
+use model::physical::moment;
 use model::retention::kernel::KernelPolicy;
 
+use crate::answer::Row;
 use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
@@ -14,7 +18,7 @@ const POLICIES: &str = "SELECT tenant_id, policy_name, recovery_window \
 /// Reads the delete policies of all tenants.
 pub(crate) async fn policies(session: &mut Session) -> Result<Vec<DeletePolicy>, Error> {
     let rows = session.rows(&Statement::read(POLICIES)).await?;
-    let policy = |row: &crate::answer::Row| {
+    let policy = |row: &Row| {
         Ok(DeletePolicy {
             tenant: TenantId(row.i64("tenant_id")?),
             name: row.str("policy_name")?.to_owned(),
@@ -22,6 +26,41 @@ pub(crate) async fn policies(session: &mut Session) -> Result<Vec<DeletePolicy>,
         })
     };
     rows.iter().map(policy).collect()
+}
+
+/// Reads the newest deletion of obsolete backups of each tenant. Finished jobs move to the history after a few seconds.
+pub(crate) async fn newest_jobs(session: &mut Session) -> Result<Vec<DeleteJob>, Error> {
+    let mut newest: BTreeMap<TenantId, DeleteJob> = BTreeMap::new();
+    for view in ["CDB_OB_BACKUP_DELETE_JOBS", "CDB_OB_BACKUP_DELETE_JOB_HISTORY"] {
+        let text = format!(
+            "SELECT tenant_id, job_id, status, start_timestamp, end_timestamp, result, \
+             comment FROM oceanbase.{view} \
+             WHERE type = '{OBSOLETE}' AND (tenant_id, job_id) IN (SELECT tenant_id, MAX(job_id) \
+             FROM oceanbase.{view} WHERE type = '{OBSOLETE}' GROUP BY tenant_id)"
+        );
+        for row in session.rows(&Statement::read(text)).await? {
+            let found = job(&row)?;
+            if newest.get(&found.tenant).is_none_or(|known| known.id < found.id) {
+                newest.insert(found.tenant, found);
+            }
+        }
+    }
+    Ok(newest.into_values().collect())
+}
+
+/// The type of the jobs of a delete policy.
+const OBSOLETE: &str = "DELETE OBSOLETE BACKUP";
+
+fn job(row: &Row) -> Result<DeleteJob, Error> {
+    Ok(DeleteJob {
+        tenant: TenantId(row.i64("tenant_id")?),
+        id: row.i64("job_id")?,
+        status: row.str("status")?.to_owned(),
+        started: row.maybe_str("start_timestamp")?.and_then(moment::utc),
+        ended: row.maybe_str("end_timestamp")?.and_then(moment::utc),
+        result: row.i64("result")?,
+        comment: row.maybe_str("comment")?.unwrap_or_default().to_owned(),
+    })
 }
 
 /// Returns the statement that adds a policy. The database deletes expired backups at once. It refuses a tenant that has

@@ -25,6 +25,8 @@ async fn delete_policies_are_added_and_dropped_in_the_words_of_the_kernel() {
         assert_eq!(words, ["default (7d)"], "{profile}");
         stand.driver.act(&drop).await.expect("it is dropped");
         assert_eq!(stand.driver.delete_policies().await.expect("answers"), [], "{profile}");
+        let jobs = stand.driver.newest_delete_jobs().await.expect("answers");
+        assert!(jobs.is_empty(), "{profile}: nothing has expired");
         stand.assert_no_gaps(&profile.to_string());
     }
     let verbs = Stand::new(Profile::V4_6).await.driver.verbs();

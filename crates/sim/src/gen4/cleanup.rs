@@ -6,6 +6,7 @@ use super::backup::BackupSet;
 use super::{Backups, SCN, after, deletion, features};
 use crate::civil;
 use crate::error::SqlError;
+use crate::faults::FaultName;
 use crate::media::layout4;
 use crate::world::{Caller, Cluster, TenantId};
 
@@ -262,6 +263,11 @@ fn look(cluster: &mut Cluster, id: TenantId) {
     else {
         return;
     };
+    let name = cluster.tenants.get(&id).map(|tenant| tenant.name.clone()).unwrap_or_default();
+    let is_running = cluster.four.of(id).cleanup.jobs.iter().any(DeleteJob::is_running);
+    if is_running || cluster.faults.hit(FaultName::CleanUpSkipped, &name).is_some() {
+        return;
+    }
     let expired_us = now_us - window;
     if !obsolete_sets(cluster, id, expired_us).is_empty()
         || !obsolete_pieces(cluster, id, expired_us).is_empty()
@@ -342,7 +348,16 @@ fn obsolete_pieces(cluster: &Cluster, id: TenantId, expired_us: i64) -> Vec<(u64
 fn run(cluster: &mut Cluster, id: TenantId, at: usize) {
     let now_us = cluster.now_us;
     let job = cluster.four.of(id).cleanup.jobs[at].clone();
+    let name = cluster.tenants.get(&id).map(|tenant| tenant.name.clone()).unwrap_or_default();
     let (status, due) = match job.status {
+        "DOING" if cluster.faults.is_set(FaultName::CleanUpHangs, &name) => {
+            ("DOING", after(now_us, PERIOD_S))
+        }
+        "INIT" if cluster.faults.hit(FaultName::CleanUpFails, &name).is_some() => {
+            let job = &mut cluster.four.of(id).cleanup.jobs[at];
+            (job.result, job.comment) = (-9_070, "(SERVER)module: BACKUP_CLEAN, result: -9070".to_owned());
+            ("FAILED", after(now_us, 5))
+        }
         "INIT" => match deletion::refusal(cluster, id, &job.wanted) {
             Some((result, comment)) => {
                 let job = &mut cluster.four.of(id).cleanup.jobs[at];

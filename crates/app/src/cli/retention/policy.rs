@@ -84,15 +84,21 @@ async fn show(client: &Client, screen: Screen, name: &str, days: Option<u32>) ->
     let query: Vec<_> = days.map(|days| ("retentionDays", days.to_string())).into_iter().collect();
     let path = format!("/ob/clusters/{id}/backup/retention/deletePolicies");
     let data = client.get(&path, &query).await?;
-    let policies: Vec<DeletePolicyRow> = read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))?;
-    screen.show(&data, |screen| {
-        let rows: Vec<Vec<String>> = policies.iter().map(|policy| columns(policy, None)).collect();
-        screen.table(
-            &["TENANT", "POLICY", "WINDOW", "SET BY LIFEBOAT", "SETS TO DELETE", "PIECES", "SIZE"],
-            &rows,
-        );
-    });
+    let policies = read_policies(&data)?;
+    screen.show(&data, |screen| show_policies(screen, &policies));
     Ok(())
+}
+
+/// Reads a list of delete policies.
+pub(crate) fn read_policies(data: &Value) -> Result<Vec<DeletePolicyRow>, Failure> {
+    read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))
+}
+
+/// Prints delete policies with what the database deletes by them.
+pub(crate) fn show_policies(screen: Screen, policies: &[DeletePolicyRow]) {
+    let rows: Vec<Vec<String>> = policies.iter().map(|policy| columns(policy, None)).collect();
+    let heads = ["TENANT", "POLICY", "WINDOW", "SET BY LIFEBOAT", "SETS TO DELETE", "PIECES", "SIZE"];
+    screen.table(&heads, &rows);
 }
 
 /// Previews a change, asks, and requests it.

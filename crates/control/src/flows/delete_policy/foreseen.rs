@@ -4,9 +4,9 @@ use engine::Note;
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::TenantId;
-use model::physical::destination::{TenantDestinations, is_below};
-use model::recovery_window::record::{BackupRecord, RecordedSet};
-use model::retention::kernel::{KernelPolicy, predict};
+use model::physical::destination::{LogDestination, TenantDestinations, is_below};
+use model::recovery_window::record::{BackupRecord, RecordedPiece, RecordedSet};
+use model::retention::kernel::{KernelPolicy, predict, surely_gone};
 use model::size;
 use oceanbase::Driver;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,11 @@ impl Foreseen {
         (&self.data, &self.log) != (&since.data, &since.log)
     }
 
+    /// Returns the sets and pieces.
+    pub(crate) fn deletions(&self) -> (&[i64], &[(i64, i64, i64)]) {
+        (&self.sets, &self.pieces)
+    }
+
     /// Returns the sets and pieces of a newer prediction that this one does not contain.
     pub(super) fn surplus(&self, since: &Self) -> (Vec<i64>, usize) {
         let sets = since.sets.iter().copied().filter(|set| !self.sets.contains(set)).collect();
@@ -101,10 +106,103 @@ impl Outlook {
         window_us: u64,
     ) -> Result<(Expiring, Foreseen), Error> {
         let places = driver.tenant_destinations(tenant).await?;
+        Ok(self.at(&places, tenant, rule, window_us))
+    }
+
+    /// Predicts as [`Self::foresee`] does, once the destinations of the tenant are in this storage: a backup of its strategy
+    /// moves them there.
+    pub(crate) async fn foresee_in(
+        &self,
+        driver: &mut Driver,
+        base: &str,
+        tenant: TenantId,
+        rule: KernelPolicy,
+        window_us: u64,
+    ) -> Result<(Expiring, Foreseen), Error> {
+        let places = moved(driver.tenant_destinations(tenant).await?, base);
+        Ok(self.at(&places, tenant, rule, window_us))
+    }
+
+    fn at(
+        &self,
+        places: &TenantDestinations,
+        tenant: TenantId,
+        rule: KernelPolicy,
+        window_us: u64,
+    ) -> (Expiring, Foreseen) {
         let nothing = BackupRecord::new(tenant);
         let record = self.records.iter().find(|record| record.tenant == tenant).unwrap_or(&nothing);
-        Ok(expiring(rule, window_us, record, &places, self.now))
+        expiring(rule, window_us, record, places, self.now)
     }
+}
+
+/// Returns the destinations of a tenant after a backup into a storage. Those that are in it stay.
+fn moved(places: TenantDestinations, base: &str) -> TenantDestinations {
+    let data = places.data.filter(|at| is_below(at, base)).unwrap_or_else(|| base.to_owned());
+    let log = places.log.filter(|log| is_below(&log.path, base)).unwrap_or_else(|| LogDestination {
+        path: base.to_owned(),
+        binding: String::new(),
+        piece_switch_interval: String::new(),
+        compression: String::new(),
+        enabled: true,
+    });
+    TenantDestinations { data: Some(data), log: Some(log) }
+}
+
+impl Outlook {
+    /// Returns the time of the database.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Returns the sets of a tenant that a policy `default` with this window should have deleted some time ago: those
+    /// that would also expire by a window that is longer by this time.
+    pub(crate) async fn overdue(
+        &self,
+        driver: &mut Driver,
+        tenant: TenantId,
+        window_us: u64,
+        longer_us: u64,
+    ) -> Result<Vec<i64>, Error> {
+        let Some(record) = self.records.iter().find(|record| record.tenant == tenant) else {
+            return Ok(Vec::new());
+        };
+        let places = driver.tenant_destinations(tenant).await?;
+        let sets: Vec<_> = sets_at(record, &places).map(|recorded| recorded.set.clone()).collect();
+        let pieces: Vec<_> = pieces_at(record, &places).map(|recorded| recorded.piece.clone()).collect();
+        let begin = begin(self.now, window_us.saturating_add(longer_us));
+        Ok(begin.map_or_else(Vec::new, |begin| surely_gone(&sets, &pieces, begin)))
+    }
+}
+
+/// Returns the finished sets at the tenant's current destination whose files are not deleted.
+fn sets_at<'a>(
+    record: &'a BackupRecord,
+    places: &'a TenantDestinations,
+) -> impl Iterator<Item = &'a RecordedSet> {
+    let is_there = |recorded: &&RecordedSet| {
+        places.data.as_deref().is_some_and(|place| is_below(&recorded.path, place))
+            && !recorded.is_deleted
+            && recorded.ended.is_some()
+    };
+    record.sets.iter().filter(is_there)
+}
+
+/// Returns the pieces at the tenant's current destination.
+fn pieces_at<'a>(
+    record: &'a BackupRecord,
+    places: &'a TenantDestinations,
+) -> impl Iterator<Item = &'a RecordedPiece> {
+    let is_there = |recorded: &&RecordedPiece| {
+        places.log.as_ref().is_some_and(|place| is_below(&recorded.path, &place.path))
+    };
+    record.pieces.iter().filter(is_there)
+}
+
+/// Returns the start of a window; none for a window of 0, with which nothing expires.
+fn begin(now: Timestamp, window_us: u64) -> Option<u64> {
+    let now_us = u64::try_from(now.0).unwrap_or(0);
+    (window_us > 0).then(|| now_us.saturating_sub(window_us).saturating_mul(1_000))
 }
 
 fn expiring(
@@ -114,16 +212,11 @@ fn expiring(
     places: &TenantDestinations,
     now: Timestamp,
 ) -> (Expiring, Foreseen) {
-    let lies_at = |place: Option<&str>, path: &str| place.is_some_and(|place| is_below(path, place));
     let data = places.data.as_deref();
     let log = places.log.as_ref().map(|log| log.path.as_str());
-    let is_over = |recorded: &&RecordedSet| {
-        lies_at(data, &recorded.path) && !recorded.is_deleted && recorded.ended.is_some()
-    };
-    let sets: Vec<_> = record.sets.iter().filter(is_over).collect();
-    let pieces: Vec<_> = record.pieces.iter().filter(|piece| lies_at(log, &piece.path)).collect();
-    let now_us = u64::try_from(now.0).unwrap_or(0);
-    let begin = (window_us > 0).then(|| now_us.saturating_sub(window_us).saturating_mul(1_000));
+    let sets: Vec<_> = sets_at(record, places).collect();
+    let pieces: Vec<_> = pieces_at(record, places).collect();
+    let begin = begin(now, window_us);
     let plain_sets: Vec<_> = sets.iter().map(|recorded| recorded.set.clone()).collect();
     let plain_pieces: Vec<_> = pieces.iter().map(|recorded| recorded.piece.clone()).collect();
     let gone = predict(rule, &plain_sets, &plain_pieces, begin);

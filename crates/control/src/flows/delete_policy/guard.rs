@@ -12,13 +12,15 @@ use model::id::TenantId;
 use model::physical::SYS;
 use model::physical::data_version::TenantFeature;
 use model::physical::delete_policy::{DAY_US, PolicyWish};
+use model::physical::destination::is_below;
 use model::problem::codes;
 use model::retention::kernel::KernelPolicy;
 use model::tenant::Tenant;
 use oceanbase::Driver;
 
-use super::foreseen::Outlook;
+use super::foreseen::{Foreseen, Outlook};
 use super::state::{Identity, Part, State};
+use super::wanted::Wanted;
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recover_tables::RecoverTables;
@@ -84,8 +86,8 @@ async fn check_tenant(
     Err(refusal.with("id", id).with("found", &tenant.name).into())
 }
 
-/// Checks once more, immediately before a policy is dropped or added, that the tenant is the one that is meant, and that
-/// the database deletes nothing by a new policy that the plan does not contain.
+/// Checks once more, immediately before a policy is dropped or added, that this is still wanted, that the tenant is the
+/// one that is meant, and that the database deletes nothing by a new policy that the plan does not contain.
 pub(super) async fn check_change(
     context: &Context,
     driver: &mut Driver,
@@ -94,14 +96,19 @@ pub(super) async fn check_change(
     name: &str,
 ) -> Result<(), Error> {
     let tenant = check_tenant(context, driver, state, part.tenant, name).await?;
-    let PolicyWish::Set { rule, days } = state.wish else { return Ok(()) };
     let cluster = context.cluster(state.cluster).await?;
+    let wanted = Wanted::read(context, &cluster).await?;
+    wanted.check(state.strategy, part.tenant, name, state.wish)?;
+    let PolicyWish::Set { rule, days } = state.wish else { return Ok(()) };
     check_set(context, driver, &cluster, &tenant, rule).await?;
     let window_us = u64::from(days) * DAY_US;
     let outlook = Outlook::read(driver, Some(part.tenant)).await?;
     let (_, now) = outlook.foresee(driver, part.tenant, rule, window_us).await?;
     if part.foreseen.has_moved(&now) {
         return Err(Problem::conflict("delete-policy-destination-moved").with("tenant", name).into());
+    }
+    if let Some(base) = wanted.base(context, state.strategy).await? {
+        check_place(&base, &now, name)?;
     }
     let (sets, pieces) = part.foreseen.surplus(&now);
     if sets.is_empty() && pieces == 0 {
@@ -111,6 +118,19 @@ pub(super) async fn check_change(
     let refusal = Problem::conflict("delete-policy-deletes-more").with("tenant", name);
     let sets = if sets.is_empty() { "-".to_owned() } else { sets.join(", ") };
     Err(refusal.with("sets", sets).with("pieces", pieces).into())
+}
+
+/// Checks that the database deletes by the policy of a strategy only in the strategy's storage. A tenant without
+/// destinations gets them by the first backup of the strategy.
+pub(super) fn check_place(base: &str, foreseen: &Foreseen, name: &str) -> Result<(), Problem> {
+    let mut places = [&foreseen.data, &foreseen.log].into_iter().flatten();
+    match places.find(|place| !place.is_empty() && !is_below(place, base)) {
+        None => Ok(()),
+        Some(place) => {
+            let refusal = Problem::refused(codes::PRECHECK_FAILED, "delete-policy-elsewhere");
+            Err(refusal.with("tenant", name).with("path", place).with("storage", base))
+        }
+    }
 }
 
 /// Checks that a tenant can get a policy with this rule.

@@ -4,18 +4,29 @@
 //! others are foreign: those of other tools, those that were changed since, and those of a tenant that was dropped and
 //! created again, whose ID is another one.
 
-use engine::Flow as _;
+use std::collections::BTreeMap;
+
+use engine::{Flow as _, TaskStatus};
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
-use model::id::{ClusterId, TenantId};
+use model::Timestamp;
+use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::physical::delete_policy::{DeletePolicy, PolicyWish};
+use model::strategy::kernel::LastChange;
 
 use super::state::{ChangeDeletePolicy, Lane, State};
 use crate::context::Context;
 use crate::error::Error;
 
-/// The tasks of a cluster that changed delete policies, the newest first.
-pub(crate) struct Owners(Vec<engine::Task>);
+/// The tasks of a cluster that changed delete policies. Each is read once.
+pub(crate) struct Owners {
+    /// The newest first.
+    tasks: Vec<engine::Task>,
+    /// How Lifeboat left the policy of each tenant.
+    last: BTreeMap<TenantId, LastChange>,
+    /// The newest task that each strategy ordered for each tenant, by its index, and what it was to do.
+    ordered: BTreeMap<(StrategyId, TenantId), (usize, PolicyWish)>,
+}
 
 impl Owners {
     /// Reads the tasks.
@@ -25,21 +36,77 @@ impl Owners {
             subjects: vec![(subject::CLUSTER.to_owned(), cluster.to_string())],
             ..TaskQuery::default()
         };
-        Ok(Self(context.metadata.task_list(&query, Slice::ALL).await?.items))
+        Ok(Self::of(context.metadata.task_list(&query, Slice::ALL).await?.items))
+    }
+
+    /// Returns what these tasks did, of which the newest is the first.
+    fn of(tasks: Vec<engine::Task>) -> Self {
+        let (mut last, mut ordered) = (BTreeMap::new(), BTreeMap::new());
+        for (index, task) in tasks.iter().enumerate() {
+            let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { continue };
+            let lanes: BTreeMap<&str, _> =
+                task.lanes.iter().map(|lane| (lane.key.as_str(), &lane.state)).collect();
+            for (name, part) in &state.tenants {
+                if let Some(strategy) = state.strategy {
+                    ordered.entry((strategy, part.tenant)).or_insert((index, state.wish));
+                }
+                let lane = lanes.get(name.as_str()).map(|lane| serde_json::from_value((*lane).clone()));
+                if let Some(Ok(lane)) = lane
+                    && let Some(change) = last_change(task, &state, &lane)
+                {
+                    last.entry(part.tenant).or_insert(change);
+                }
+            }
+        }
+        Self { tasks, last, ordered }
     }
 
     /// Returns whether Lifeboat did not set the policy.
     pub(crate) fn is_foreign(&self, policy: &DeletePolicy) -> bool {
-        let newest = self.0.iter().find_map(|task| last_wish(task, policy.tenant));
-        !newest.is_some_and(|wish| policy.is(wish))
+        !self.last(policy.tenant).is_some_and(|last| last.left(policy))
+    }
+
+    /// Returns the strategy that ordered the newest change of a tenant's policy.
+    pub(super) fn strategy_of(&self, tenant: TenantId) -> Option<StrategyId> {
+        self.last(tenant)?.strategy
+    }
+
+    /// Returns how Lifeboat left the policy of a tenant; none if it never changed it.
+    pub(crate) fn last(&self, tenant: TenantId) -> Option<LastChange> {
+        self.last.get(&tenant).copied()
+    }
+
+    /// Returns the newest task that a strategy ordered for a tenant, even if it changed nothing, if it was to do this.
+    pub(crate) fn newest_of(
+        &self,
+        strategy: StrategyId,
+        tenant: TenantId,
+        wish: PolicyWish,
+    ) -> Option<&engine::Task> {
+        let (index, ordered) = self.ordered.get(&(strategy, tenant))?;
+        self.tasks.get(*index).filter(|_| *ordered == wish)
+    }
+
+    /// Returns the newest task of all.
+    pub(crate) fn newest(&self) -> Option<TaskId> {
+        self.tasks.first().map(|task| TaskId(task.id.0))
+    }
+
+    /// Returns whether a task has not ended: until then, no other one is accepted.
+    pub(crate) fn has_unfinished(&self) -> bool {
+        self.tasks.iter().any(|task| !task.status.is_finished())
     }
 }
 
-/// Returns the policy that a task left a tenant with; none if it changed nothing for the tenant, or cannot be read.
-fn last_wish(task: &engine::Task, tenant: TenantId) -> Option<PolicyWish> {
-    let state: State = serde_json::from_value(task.state.clone()).ok()?;
-    let (key, _) = state.tenants.iter().find(|(_, part)| part.tenant == tenant)?;
-    let lane = task.lanes.iter().find(|lane| lane.key == *key)?;
-    let lane: Lane = serde_json::from_value(lane.state.clone()).ok()?;
-    if lane.adds { Some(state.wish) } else { lane.drops.then_some(PolicyWish::Drop) }
+/// Returns the policy that a task left a lane's tenant with; none if it changed nothing.
+fn last_change(task: &engine::Task, state: &State, lane: &Lane) -> Option<LastChange> {
+    let wish = if lane.adds { state.wish } else { lane.drops.then_some(PolicyWish::Drop)? };
+    Some(LastChange {
+        wish,
+        strategy: state.strategy,
+        task: TaskId(task.id.0),
+        created: Timestamp(task.created_at.0),
+        // Earlier versions did not save it for each lane.
+        is_done: lane.is_seen || task.status == TaskStatus::Successful,
+    })
 }

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use model::Problem;
 use model::cluster::Cluster;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, StrategyId, TenantId};
 use model::physical::delete_policy::{DAY_US, DeletePolicy, PolicyChange, PolicyWish};
-use model::problem::codes;
+use model::problem::{ProblemKind, codes};
+use model::tenant::Tenant;
 use oceanbase::Driver;
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use super::foreseen::{Expiring, Foreseen, Outlook};
 use super::guard;
 use super::owner::Owners;
 use super::state::Identity;
+use super::wanted::Wanted;
 use crate::context::Context;
 use crate::error::Error;
 
@@ -65,49 +67,106 @@ impl PolicyPlan {
     }
 }
 
-/// Plans a change of the policies of these tenants. The cluster is asked; nothing is changed.
+/// Plans a change of the policies of these tenants. The cluster is asked; nothing is changed. With a strategy, a policy
+/// that another one, or a user, has set is taken over as a foreign one is: it is dropped with the strategy.
 pub(crate) async fn plan(
     context: &Context,
     cluster: &Cluster,
     driver: &mut Driver,
     chosen: &[TenantId],
     wish: PolicyWish,
+    strategy: Option<StrategyId>,
 ) -> Result<PolicyPlan, Error> {
+    let sorted = sorted(context, cluster, driver, chosen, wish, strategy).await?;
+    match sorted.refused.into_iter().next() {
+        None => Ok(sorted.plan),
+        Some((_, error)) => Err(error),
+    }
+}
+
+/// The plan for the tenants that can have the change, and why the others cannot.
+pub(crate) struct Sorted {
+    pub(crate) plan: PolicyPlan,
+    pub(crate) refused: Vec<(TenantId, Error)>,
+}
+
+/// Plans as [`plan`] does, but leaves out the tenants that cannot have the change.
+pub(super) async fn sorted(
+    context: &Context,
+    cluster: &Cluster,
+    driver: &mut Driver,
+    chosen: &[TenantId],
+    wish: PolicyWish,
+    strategy: Option<StrategyId>,
+) -> Result<Sorted, Error> {
     if chosen.is_empty() {
         return Err(Problem::invalid("delete-policy-without-tenant").into());
     }
     guard::check_cluster(driver, cluster, &Identity::of(&cluster.facts)).await?;
-    let living = driver.tenants().await?;
-    let policies = driver.delete_policies().await?;
-    let owners = Owners::read(context, cluster.id).await?;
-    let outlook = Outlook::read(driver, None).await?;
-    let mut tenants = Vec::new();
+    let planning = Planning {
+        context,
+        cluster,
+        wish,
+        strategy,
+        base: match wish {
+            PolicyWish::Set { .. } => Wanted::read(context, cluster).await?.base(context, strategy).await?,
+            PolicyWish::Drop => None,
+        },
+        living: driver.tenants().await?,
+        policies: driver.delete_policies().await?,
+        owners: Owners::read(context, cluster.id).await?,
+        outlook: Outlook::read(driver, None).await?,
+    };
+    let (mut tenants, mut refused) = (Vec::new(), Vec::new());
     for id in chosen.iter().copied().collect::<BTreeSet<_>>() {
-        let tenant = guard::living(&living, id)?;
-        let policy = only_policy(&policies, id, &tenant.name)?;
-        let is_foreign = policy.as_ref().is_some_and(|policy| owners.is_foreign(policy));
-        let change = wish.change(policy.as_ref(), is_foreign);
-        let (expiring, foreseen) = match wish {
+        match planning.of(driver, id).await {
+            Ok(planned) => tenants.push(planned),
+            Err(error) if matches!(error.problem().kind, ProblemKind::Outside | ProblemKind::Internal) => {
+                return Err(error);
+            }
+            Err(error) => refused.push((id, error)),
+        }
+    }
+    Ok(Sorted { plan: PolicyPlan { digest: digest(cluster, wish, &tenants)?, tenants }, refused })
+}
+
+/// What is known about a cluster whose policies are to change.
+struct Planning<'a> {
+    context: &'a Context,
+    cluster: &'a Cluster,
+    wish: PolicyWish,
+    strategy: Option<StrategyId>,
+    /// The storage of the strategy.
+    base: Option<String>,
+    living: Vec<Tenant>,
+    policies: Vec<DeletePolicy>,
+    owners: Owners,
+    outlook: Outlook,
+}
+
+impl Planning<'_> {
+    async fn of(&self, driver: &mut Driver, id: TenantId) -> Result<PlannedPolicy, Error> {
+        let tenant = guard::living(&self.living, id)?;
+        let policy = only_policy(&self.policies, id, &tenant.name)?;
+        let is_foreign = policy.as_ref().is_some_and(|policy| self.owners.is_foreign(policy));
+        let is_others =
+            policy.is_some() && self.strategy.is_some() && self.strategy != self.owners.strategy_of(id);
+        let change = self.wish.change(policy.as_ref(), is_foreign || is_others);
+        let (expiring, foreseen) = match self.wish {
             PolicyWish::Set { rule, days } => {
-                guard::check_set(context, driver, cluster, tenant, rule).await?;
-                let (expiring, foreseen) =
-                    outlook.foresee(driver, id, rule, u64::from(days) * DAY_US).await?;
+                guard::check_set(self.context, driver, self.cluster, tenant, rule).await?;
+                let window_us = u64::from(days) * DAY_US;
+                let (expiring, foreseen) = self.outlook.foresee(driver, id, rule, window_us).await?;
+                if let Some(base) = &self.base {
+                    guard::check_place(base, &foreseen, &tenant.name)?;
+                }
                 (Some(expiring), foreseen)
             }
             PolicyWish::Drop => (None, Foreseen::default()),
         };
         let tenant_name = tenant.name.clone();
-        tenants.push(PlannedPolicy {
-            tenant: id,
-            tenant_name,
-            policy,
-            is_foreign,
-            change,
-            expiring,
-            foreseen,
-        });
+        Ok(PlannedPolicy { tenant: id, tenant_name, policy, is_foreign, change, expiring, foreseen })
     }
-    Ok(PolicyPlan { digest: digest(cluster, wish, &tenants)?, tenants })
 }
 
 /// Returns the policy of a tenant, if it has one. A policy of an unknown kernel is neither replaced nor dropped.
@@ -135,8 +194,13 @@ fn digest(cluster: &Cluster, wish: PolicyWish, tenants: &[PlannedPolicy]) -> Res
         let PlannedPolicy { tenant, tenant_name, policy, is_foreign, foreseen, .. } = planned;
         sealed.tenants.push((*tenant, tenant_name, policy, *is_foreign, foreseen));
     }
-    let text = serde_json::to_vec(&sealed)
-        .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?;
+    seal(&sealed)
+}
+
+/// Returns the digest of what somebody decides on.
+pub(crate) fn seal(seen: &impl Serialize) -> Result<String, Error> {
+    let text =
+        serde_json::to_vec(seen).map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?;
     Ok(blake3::hash(&text).to_hex().to_string())
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use engine::At;
 use model::cluster::ClusterFacts;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, StrategyId, TenantId};
 use model::physical::delete_policy::{DeletePolicy, PolicyWish};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,9 @@ pub(crate) struct State {
     pub(super) cluster: ClusterId,
     /// The cluster that answered when the change was requested.
     pub(super) identity: Identity,
+    /// The strategy that ordered the change; none if a user requested it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) strategy: Option<StrategyId>,
     /// The requested policy.
     pub(super) wish: PolicyWish,
     /// The chosen tenants, also those whose policy does not change.
@@ -70,4 +73,7 @@ pub(crate) struct Lane {
     pub(super) adds: bool,
     /// How often the new policy was sent.
     pub(super) sent: u32,
+    /// Whether the database has shown the new policy: if it is gone later, somebody else has dropped it.
+    #[serde(default)]
+    pub(super) is_seen: bool,
 }

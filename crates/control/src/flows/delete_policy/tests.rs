@@ -69,7 +69,14 @@ async fn preview(world: &SimWorld, tenants: &[TenantId], wish: PolicyWish) -> Re
 async fn order(world: &SimWorld, tenants: &[TenantId], wish: PolicyWish) -> DeletePolicyOrder {
     let plan = preview(world, tenants, wish).await.expect("planned");
     let tenants = tenants.to_vec();
-    DeletePolicyOrder { cluster: world.cluster, tenants, wish, take_over: false, plan: plan.digest }
+    DeletePolicyOrder {
+        cluster: world.cluster,
+        tenants,
+        wish,
+        take_over: false,
+        plan: plan.digest,
+        strategy: None,
+    }
 }
 
 async fn submit(world: &SimWorld, order: DeletePolicyOrder) -> Result<TaskId, String> {
@@ -89,8 +96,10 @@ async fn set(world: &SimWorld, wish: PolicyWish) {
 }
 
 async fn of_shop(world: &SimWorld) -> TenantDeletePolicy {
-    let found = delete_policies::delete_policies(&world.control, &world.actor, world.cluster, None).await;
-    let found = found.expect("told").into_iter().find(|policy| policy.tenant_name == "shop");
+    let found =
+        delete_policies::delete_policies(&world.control, &world.actor, world.cluster, Default::default())
+            .await;
+    let found = found.expect("told").tenants.into_iter().find(|policy| policy.tenant_name == "shop");
     found.expect("it is a tenant")
 }
 
@@ -323,8 +332,10 @@ async fn a_tenant_with_the_name_of_a_dropped_one_is_not_touched(profile: Profile
     let world = SimWorld::with(profile, &["shop"]).await;
     set(&world, days(30)).await;
     for step in ["drop-delete-policy", "add-delete-policy"] {
-        let shop = delete_policies::delete_policies(&world.control, &world.actor, world.cluster, None).await;
-        let shop = shop.expect("told").into_iter().find(|policy| policy.tenant_name == "shop");
+        let shop =
+            delete_policies::delete_policies(&world.control, &world.actor, world.cluster, Default::default())
+                .await;
+        let shop = shop.expect("told").tenants.into_iter().find(|policy| policy.tenant_name == "shop");
         let id = shop.expect("it is there").tenant;
         let task = begin(&world, &[id], days(40)).await;
         assert_eq!(world.run(task, Some(Crash::CrashBefore(step))).await, Ended::Crashed);
@@ -358,9 +369,15 @@ async fn a_lane_fails_alone(profile: Profile) {
     world.say(&format!("{ADD} 'default' RECOVERY_WINDOW '7d' TENANT shop")).await;
     let (step, why) = world.fail(task).await;
     assert_eq!((step.as_str(), why.as_str()), ("drop-delete-policy", "delete-policy-changed"));
-    let found = delete_policies::delete_policies(&world.control, &world.actor, world.cluster, None).await;
-    let windows: Vec<Option<String>> =
-        found.expect("told").into_iter().map(|found| found.policy.map(|policy| policy.window)).collect();
+    let found =
+        delete_policies::delete_policies(&world.control, &world.actor, world.cluster, Default::default())
+            .await;
+    let windows: Vec<Option<String>> = found
+        .expect("told")
+        .tenants
+        .into_iter()
+        .map(|found| found.policy.map(|policy| policy.window))
+        .collect();
     assert_eq!(windows, [Some("7d".to_owned()), Some("40d".to_owned())]);
 }
 

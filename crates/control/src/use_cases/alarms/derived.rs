@@ -19,7 +19,7 @@ use model::text::Text;
 use model::time::Timestamp;
 
 use super::of_strategies::{self, Fault, Unmeasured};
-use crate::context::{Control, DiskTrouble, Trouble};
+use crate::context::{CleanUpTrouble, Control, DiskTrouble, Trouble};
 use crate::error::Error;
 use crate::orders;
 use crate::tasks::view;
@@ -38,6 +38,8 @@ pub(super) struct Found {
     clusters: BTreeSet<ClusterId>,
     disks: Option<Timestamp>,
     logs: BTreeMap<ClusterId, Span>,
+    clean_ups: BTreeMap<ClusterId, Span>,
+    unread_deletions: BTreeSet<ClusterId>,
     unmeasured: Unmeasured,
     unreadable: BTreeSet<(ClusterId, Option<TenantId>)>,
 }
@@ -52,6 +54,8 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
         disks: found.disks,
         clusters: found.clusters,
         logs: found.logs,
+        clean_ups: found.clean_ups,
+        unread_deletions: found.unread_deletions,
         unmeasured: found.unmeasured.keys().copied().collect(),
         unreadable: found.unreadable,
         alarms: found.alarms,
@@ -63,6 +67,7 @@ pub(super) async fn observe(control: &Control, cluster: Option<ClusterId>) -> Re
 pub(super) async fn find(control: &Control, cluster: Option<ClusterId>) -> Result<Found, Error> {
     let troubles = control.context.troubles.of_clusters();
     let disks = control.context.troubles.of_disks();
+    let clean_ups = control.context.clean_up_troubles.of_clusters();
     let clusters = match cluster {
         Some(id) => vec![control.context.cluster(id).await?],
         None => control.metadata().cluster_list().await?,
@@ -86,6 +91,7 @@ pub(super) async fn find(control: &Control, cluster: Option<ClusterId>) -> Resul
             && !partial.contains_key(&cluster.id)
             && !unreadable.contains_key(&cluster.id)
             && troubles.of(cluster.id).is_none()
+            && clean_ups.get(&cluster.id).is_none_or(|check| check.troubles.is_empty())
             && cluster.status != ClusterStatus::Unavailable
     };
     let ill: Vec<&Cluster> = clusters.iter().filter(|cluster| !is_well(cluster)).collect();
@@ -103,6 +109,8 @@ pub(super) async fn find(control: &Control, cluster: Option<ClusterId>) -> Resul
         alarms.extend(
             faults.iter().filter_map(|(strategy, fault)| of_fault(cluster, &tenants, strategy, fault)),
         );
+        let clean_ups = clean_ups.get(&cluster.id).map(|check| &check.troubles[..]).unwrap_or_default();
+        alarms.extend(clean_ups.iter().filter_map(|trouble| of_clean_up(cluster, &tenants, trouble)));
         let unreadable = unreadable.remove(&cluster.id).unwrap_or_default();
         alarms.extend(unreadable.iter().map(|strategy| of_unreadable(cluster, &tenants, strategy)));
     }
@@ -120,7 +128,19 @@ pub(super) async fn find(control: &Control, cluster: Option<ClusterId>) -> Resul
         .collect();
     let logs = troubles.logs_at.into_iter().filter(|(id, _)| !silent.contains(id)).collect();
     let clusters = clusters.iter().map(|cluster| cluster.id).collect();
-    Ok(Found { alarms, clusters, disks: disks.checked, logs, unmeasured, unreadable: unread })
+    let unread_deletions =
+        clean_ups.iter().filter(|(_, check)| !check.deletions.is_known).map(|(id, _)| *id).collect();
+    let clean_ups = clean_ups.into_iter().map(|(id, check)| (id, check.at)).collect();
+    Ok(Found {
+        alarms,
+        clusters,
+        disks: disks.checked,
+        logs,
+        clean_ups,
+        unread_deletions,
+        unmeasured,
+        unreadable: unread,
+    })
 }
 
 /// Returns the values by cluster, in their order.
@@ -260,6 +280,15 @@ fn of_fault(cluster: &Cluster, tenants: &Tenants, strategy: &Strategy, fault: &F
     let mut alarm = of_cluster(cluster, fault.kind, &fault.text.id, tenant);
     alarm.text.args.extend(fault.text.args.clone());
     Some(Alarm { task: fault.task, since: fault.since, reason: fault.reason.clone(), ..alarm })
+}
+
+/// The database does not delete the expired backups of a tenant; nothing for one that is gone.
+fn of_clean_up(cluster: &Cluster, tenants: &Tenants, trouble: &CleanUpTrouble) -> Option<Alarm> {
+    let tenant = Some(tenants.get(trouble.tenant)?);
+    let mut alarm = of_cluster(cluster, AlarmKind::CleanUpFailing, &trouble.text.id, tenant);
+    alarm.text.args.extend(trouble.text.args.clone());
+    alarm.text.raw.clone_from(&trouble.text.raw);
+    Some(Alarm { task: trouble.task, since: trouble.since, reason: trouble.reason.clone(), ..alarm })
 }
 
 /// Nothing for a tenant that is gone.

@@ -56,6 +56,8 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
         schedule: schedule(2),
         thresholds: ThresholdConfig::default(),
         secondary_backup: false,
+        take_over_policies: false,
+        seen_policies: None,
     };
     let saved = strategies::create(control, actor, scope, ask).await.expect("a logical strategy cleans up");
     let clean_up = saved.strategy.settings.clean_up.expect("it is saved");

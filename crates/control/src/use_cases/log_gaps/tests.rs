@@ -30,6 +30,8 @@ async fn world(profile: Profile, restarts: bool) -> SimWorld {
         schedule: serde_json::from_value(schedule).expect("a schedule"),
         thresholds: ThresholdConfig::default(),
         secondary_backup: false,
+        take_over_policies: false,
+        seen_policies: None,
     };
     let scope = Scope::Cluster(world.cluster);
     strategies::create(&world.control, &world.actor, scope, ask).await.expect("created");

@@ -42,6 +42,10 @@ pub struct StrategyAsk {
     pub thresholds: ThresholdConfig,
     /// Whether a copy in a second storage is requested.
     pub secondary_backup: bool,
+    /// Whether delete policies of the database may be replaced that need consent.
+    pub take_over_policies: bool,
+    /// The digest of the delete policies, and of what the database would delete, that the sender has seen.
+    pub seen_policies: Option<String>,
 }
 
 /// The changes of a strategy; `None` keeps a setting.
@@ -61,6 +65,10 @@ pub struct StrategyChange {
     pub secondary_backup: bool,
     /// Whether a physical strategy may move to another storage.
     pub accept_storage_move: bool,
+    /// Whether delete policies of the database may be replaced that need consent.
+    pub take_over_policies: bool,
+    /// The digest of the delete policies, and of what the database would delete, that the sender has seen.
+    pub seen_policies: Option<String>,
 }
 
 /// The details of a strategy.

@@ -2,7 +2,7 @@
 
 use metadata::strategies::{Strategies, Unreadable};
 use model::Problem;
-use model::id::StrategyId;
+use model::id::{ClusterId, StrategyId};
 use model::problem::codes;
 use model::strategy::{Scope, Strategy, rules};
 
@@ -26,6 +26,14 @@ pub(super) fn find_id(strategies: &Strategies, scope: Scope) -> Result<StrategyI
     match unreadable(strategies, scope) {
         Some(unreadable) => Ok(unreadable.id),
         None => rules::find(&strategies.readable, scope).map(|strategy| strategy.id),
+    }
+}
+
+/// Returns what the audit log calls a strategy.
+pub(super) fn target(scope: Scope) -> String {
+    match scope {
+        Scope::Cluster(ClusterId(cluster)) => format!("cluster/{cluster}"),
+        Scope::Tenant(cluster, tenant) => format!("cluster/{cluster}/tenant/{tenant}"),
     }
 }
 

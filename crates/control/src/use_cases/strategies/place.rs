@@ -155,6 +155,22 @@ impl Place {
         matches!(self, Self::Edited { .. })
     }
 
+    /// Returns whether it is another storage than the strategy's current one.
+    pub(super) fn is_other_than(&self, own: StorageId) -> bool {
+        match self {
+            Self::Saved(storage) | Self::Edited { storage, .. } => *storage != own,
+            Self::New { .. } => true,
+        }
+    }
+
+    /// Returns the address of the storage, as the database shows it.
+    pub(super) async fn base(&self, context: &Context) -> Result<String, Error> {
+        Ok(match self {
+            Self::Saved(id) => address::shown(&context.storage(*id).await?.location),
+            Self::Edited { location, .. } | Self::New { location, .. } => address::shown(location),
+        })
+    }
+
     /// Saves a new or edited storage in the transaction that saves the strategy; returns the storage.
     ///
     /// # Errors

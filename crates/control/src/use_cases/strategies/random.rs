@@ -108,6 +108,8 @@ impl Year {
                 schedule: schedule(&mut dice),
                 thresholds: ThresholdConfig::default(),
                 secondary_backup: false,
+                take_over_policies: false,
+                seen_policies: None,
             };
             super::create(&world.control, &world.actor, *scope, ask).await.expect("created");
         }

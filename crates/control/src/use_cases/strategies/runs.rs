@@ -202,6 +202,7 @@ pub async fn planned_runs(
             start_log_backup: false,
             restart_interrupted_log_backup: false,
             clean_up: None,
+            take_over: None,
             thresholds: Thresholds::default(),
         },
         paused: false,

@@ -75,6 +75,8 @@ async fn every_due_time_of_a_month_with_faults_has_its_backup_or_its_reason() {
             ..ThresholdConfig::default()
         },
         secondary_backup: false,
+        take_over_policies: false,
+        seen_policies: None,
     };
     let scope = Scope::Cluster(world.cluster);
     super::create(control, actor, scope, ask).await.expect("created");

@@ -41,6 +41,8 @@ impl Story {
             schedule: serde_json::from_value(schedule).expect("a schedule"),
             thresholds: ThresholdConfig::default(),
             secondary_backup: false,
+            take_over_policies: false,
+            seen_policies: None,
         };
         super::create(&story.world.control, &story.world.actor, story.scope, ask).await.expect("created");
         story

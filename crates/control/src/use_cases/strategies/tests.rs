@@ -67,6 +67,8 @@ fn ask(world: &SimWorld, kind: &str) -> StrategyAsk {
         schedule: hourly(kind),
         thresholds: ThresholdConfig::default(),
         secondary_backup: false,
+        take_over_policies: false,
+        seen_policies: None,
     }
 }
 

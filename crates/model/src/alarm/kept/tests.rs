@@ -61,6 +61,8 @@ fn seen(alarms: Vec<Alarm>) -> Observation {
         disks: Some(Timestamp(NOW)),
         clusters: [ClusterId(1)].into(),
         logs: [(ClusterId(1), Span::at(Timestamp(NOW)))].into(),
+        clean_ups: [(ClusterId(1), Span::at(Timestamp(NOW)))].into(),
+        unread_deletions: BTreeSet::new(),
         unmeasured: BTreeSet::new(),
         unreadable: BTreeSet::new(),
         alarms,
@@ -128,6 +130,14 @@ fn an_alarm_that_cannot_be_checked_does_not_recover() {
     let unmeasured = Observation { unmeasured: [(ClusterId(1), None)].into(), ..whole.clone() };
     let of_tenant = Observation { unmeasured: [(ClusterId(1), Some(TenantId(7)))].into(), ..whole.clone() };
     let no_cluster = Observation { clusters: BTreeSet::new(), logs: BTreeMap::new(), ..whole.clone() };
+    let unchecked = Observation { clean_ups: BTreeMap::new(), ..whole.clone() };
+    let clean_up = || log(AlarmKind::CleanUpFailing);
+    assert_eq!(words(&unchecked, &[clean_up()]), Vec::<String>::new(), "the database was not asked");
+    assert_eq!(words(&whole, &[clean_up()]), ["recover"]);
+    let unread = Observation { unread_deletions: [ClusterId(1)].into(), ..whole.clone() };
+    assert_eq!(words(&unread, &[clean_up()]), Vec::<String>::new(), "its deletions are not known");
+    let policies = Observation { alarms: vec![alarm(AlarmKind::CleanUpFailing, 7, "a")], ..unread };
+    assert_eq!(words(&policies, &[]), ["raise"], "its policies are");
     let disks_unknown = Observation { disks: None, ..whole.clone() };
     let here = || record(disk("here"), NOW - MINUTE);
     let elsewhere = |seen| record(disk("elsewhere"), seen);
@@ -185,8 +195,8 @@ fn of_two_readings_that_overlap_the_second_changes_nothing() {
 #[test]
 fn a_strategy_that_cannot_be_read_ends_no_alarm() {
     use AlarmKind::{
-        BackupRunMissed, BaseBackupFail, BaseBackupTimeout, IncBackupDelay, NoSuccessfulBackup,
-        StorageCapacity, StrategyOwnerInvalid, StrategyUnreadable,
+        BackupRunMissed, BaseBackupFail, BaseBackupTimeout, CleanUpFailing, IncBackupDelay,
+        NoSuccessfulBackup, StorageCapacity, StrategyOwnerInvalid, StrategyUnreadable,
     };
     let unreadable = |cluster, tenant: Option<i64>| Observation {
         unreadable: [(ClusterId(cluster), tenant.map(TenantId))].into(),
@@ -198,6 +208,7 @@ fn a_strategy_that_cannot_be_read_ends_no_alarm() {
     let of_strategies = [
         BackupRunMissed,
         BaseBackupTimeout,
+        CleanUpFailing,
         IncBackupDelay,
         NoSuccessfulBackup,
         StorageCapacity,

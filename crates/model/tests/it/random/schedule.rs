@@ -80,6 +80,7 @@ impl World {
                 start_log_backup: true,
                 restart_interrupted_log_backup: false,
                 clean_up: None,
+                take_over: None,
                 thresholds: Thresholds::default(),
             },
             paused: false,

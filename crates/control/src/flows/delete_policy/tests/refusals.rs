@@ -28,7 +28,14 @@ async fn a_cluster_without_delete_policies_says_so() {
             assert_eq!(refused, Err("delete-policy-not-offered".into()), "{profile}");
             let tenants = vec![SHOP];
             let plan = String::new();
-            let blind = DeletePolicyOrder { cluster: world.cluster, tenants, wish, take_over: true, plan };
+            let blind = DeletePolicyOrder {
+                cluster: world.cluster,
+                tenants,
+                wish,
+                take_over: true,
+                plan,
+                strategy: None,
+            };
             assert_eq!(submit(&world, blind).await, Err("delete-policy-not-offered".into()), "{profile}");
         }
     }

@@ -202,7 +202,7 @@ async fn a_task_that_waits_is_missed_when_its_strategy_may_not_run_any_more() {
     super::super::resume(&world.control, &world.actor, scope).await.expect("resumed");
     until_due(&world).await;
     round(&world).await;
-    super::super::remove(&world.control, &world.actor, scope).await.expect("deleted");
+    super::super::remove(&world.control, &world.actor, scope, false).await.expect("deleted");
     let last = tasks(&world).await.pop().expect("a task");
     assert_eq!(last.note.map(|note| note.id).as_deref(), Some("task-withdrawn-deleted"));
 }

@@ -31,7 +31,7 @@ async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audi
         refusal(strategies::pause(control, actor, scope, strategies::PauseToo::default()).await).0,
         20106
     );
-    assert_eq!(refusal(strategies::remove(control, actor, scope).await).0, 20106);
+    assert_eq!(refusal(strategies::remove(control, actor, scope, false).await).0, 20106);
     create(&world, scope, "FULL_BACKUP").await;
     assert_eq!(refusal(strategies::create(control, actor, scope, ask(&world, "FULL_BACKUP")).await).0, 20100);
     assert_eq!(refusal(strategies::change(control, actor, scope, StrategyChange::default()).await).0, 20116);
@@ -51,7 +51,7 @@ async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audi
     assert!(next[0].due.at > Timestamp(0) && next[1..].iter().all(|run| run.due.kind == Incremental));
     let page = strategies::list(control, actor, None, PageAsk::default()).await.expect("listed");
     assert_eq!((page.total_elements, page.contents[0].cluster_name.as_str()), (1, "prod"));
-    strategies::remove(control, actor, scope).await.expect("deleted");
+    strategies::remove(control, actor, scope, false).await.expect("deleted");
     assert_eq!(refusal(strategies::get(control, actor, scope).await).0, 20106);
     let lines =
         world.control.metadata().audit_list(&metadata::audit::AuditFilter::default(), Slice::ALL).await;

@@ -65,7 +65,7 @@ async fn a_strategy_that_cannot_be_read_stops_no_other_and_can_be_deleted() {
     let [alarm] = &raised[..] else { panic!("one alarm: {raised:?}") };
     assert_eq!((alarm.kind, alarm.tenant.as_ref()), (AlarmKind::StrategyUnreadable, None));
     assert!(alarm.text.message(Language::En).contains("prod"), "{alarm:?}");
-    super::super::remove(control, actor, whole(&world)).await.expect("deleted");
+    super::super::remove(control, actor, whole(&world), false).await.expect("deleted");
     assert_eq!(alarms(&world).await, []);
     create(&world, whole(&world), "FULL_BACKUP").await;
 }

@@ -48,7 +48,7 @@ async fn a_typed_in_storage_is_edited_and_used_again_instead_of_added_twice() {
     edit(typed("mallory", Some("three"), None)).await.expect("changed");
     assert_eq!(secret().await, "three");
 
-    remove(control, actor, scope).await.expect("deleted");
+    remove(control, actor, scope, false).await.expect("deleted");
     let again = StrategyAsk { storage: typed("mallory", Some("three"), None), ..ask(&world, "FULL_BACKUP") };
     let again = create(control, actor, scope, again).await.expect("created").storage;
     assert_eq!(again.id, made.id, "the library has it already");
