@@ -147,6 +147,14 @@ fn has_empty_member(declared: &str) -> bool {
     declared.contains("(''") || declared.contains(",''")
 }
 
+/// Returns whether utf8mb4 preserves every byte of texts in this character set of MySQL and MariaDB. Other character
+/// sets have bytes without a character, or several encodings of one character. For single surrogates, utf8mb4 has the
+/// bytes of utf8mb3, but not those of utf32.
+pub(crate) fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
+    const WHOLE: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le"];
+    character_set.is_none_or(|name| WHOLE.contains(&name))
+}
+
 #[cfg(test)]
 mod tests {
     use oceanbase::catalog;

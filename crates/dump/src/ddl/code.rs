@@ -29,8 +29,8 @@ pub(crate) fn with_comment(definition: &[u8], comment: &str) -> Option<Vec<u8>> 
 
 /// Removes the trigger's own database before the names of the trigger and its table. Otherwise, a load into another
 /// database would create the trigger on the old table.
-pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec<u8> {
-    let tokens = tokens(definition);
+pub(crate) fn trigger_without_database(definition: &[u8], quoting: Quoting, database: &str) -> Vec<u8> {
+    let tokens = tokens_of(definition, quoting);
     let mut skip = Vec::new();
     let end = tokens.iter().position(|token| token.is_word("FOR")).unwrap_or(tokens.len());
     for word in ["TRIGGER", "ON"] {
@@ -156,7 +156,11 @@ mod tests {
             ),
         ];
         for (sql, expected) in cases {
-            assert_eq!(text(trigger_without_database(sql.as_bytes(), "shop")), expected);
+            let kept = trigger_without_database(sql.as_bytes(), Quoting::default(), "shop");
+            assert_eq!(text(kept), expected);
         }
+        let sql = br#"create trigger "shop"."t1" before insert on "shop"."t" for each row x"#;
+        let kept = trigger_without_database(sql, Quoting::of_mode("ANSI_QUOTES"), "shop");
+        assert_eq!(text(kept), r#"create trigger "t1" before insert on "t" for each row x"#);
     }
 }

@@ -144,6 +144,12 @@ impl TableDefinition {
         })
     }
 
+    /// Returns whether it has these columns and others: a server shows only columns on which a user has privileges.
+    pub(crate) fn has_more_columns(&self, known: &[&str]) -> bool {
+        let named: Vec<&str> = self.columns().collect();
+        known.len() < named.len() && known.iter().all(|name| named.contains(name))
+    }
+
     /// Returns the foreign keys with their names.
     pub(crate) fn foreign_keys(&self) -> impl Iterator<Item = (Option<&str>, &[u8])> {
         self.items.iter().filter_map(|item| match &item.kind {

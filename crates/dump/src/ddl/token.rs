@@ -37,6 +37,8 @@ pub(crate) struct Quoting {
     ansi_quotes: bool,
     /// Whether a backslash in a text is an ordinary character.
     plain_backslash: bool,
+    /// Whether routines and blocks are written as in Oracle.
+    is_oracle: bool,
 }
 
 /// The modes that switch ANSI_QUOTES on.
@@ -48,9 +50,15 @@ impl Quoting {
         let mut quoting = Self::default();
         for word in sql_mode.split(',').map(str::trim) {
             quoting.ansi_quotes |= ANSI_MODES.iter().any(|mode| mode.eq_ignore_ascii_case(word));
+            quoting.is_oracle |= word.eq_ignore_ascii_case("ORACLE");
             quoting.plain_backslash |= word.eq_ignore_ascii_case("NO_BACKSLASH_ESCAPES");
         }
         quoting
+    }
+
+    /// Returns whether routines and blocks are written as in Oracle.
+    pub(crate) fn is_oracle(self) -> bool {
+        self.is_oracle
     }
 }
 

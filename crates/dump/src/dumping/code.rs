@@ -106,8 +106,8 @@ impl Code<'_> {
             match catalog::trigger_definition(self.session, self.database, &name).await {
                 Ok(Definition { text, context, database_collation }) => {
                     let text = requote::trigger(&text, &definer);
-                    let text = trigger_without_database(&text, self.database);
                     let quoting = Quoting::of_mode(&sql_mode);
+                    let text = trigger_without_database(&text, quoting, self.database);
                     let statement = trigger_in_order(&text, quoting, previous.as_deref());
                     let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
                     let object = object.in_mode(sql_mode).in_database_of(database_collation);

@@ -13,7 +13,7 @@ use oceanbase::statement::identifier;
 use oceanbase::{Session, inventory};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
-use crate::column::{Column, Form, Members};
+use crate::column::{Column, Form, Members, is_whole_in_utf8mb4};
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
@@ -454,6 +454,12 @@ impl TableReader<'_> {
             self.survey.lose(self.consent, full, reason);
             return None;
         };
+        let known: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        if definition.has_more_columns(&known) {
+            let reason = Text::new("left-out-columns-hidden").with("table", &full);
+            self.survey.lose(self.consent, full, reason);
+            return None;
+        }
         if let Err(why) = self.check(table, &text) {
             self.survey.left_out.push(not_taken(self.consent, ObjectKind::Tables, &full, &why));
             return None;
@@ -486,12 +492,4 @@ impl TableReader<'_> {
         self.survey.kept.keep(self.database, table, text);
         Some(TablePlan { name: table.to_owned(), columns, key, hidden_key, identity, chunks: Vec::new() })
     }
-}
-
-/// Returns whether utf8mb4 preserves every byte of texts in this character set of MySQL and MariaDB. Other character
-/// sets have bytes without a character, or several encodings of one character. For single surrogates, utf8mb4 has the
-/// bytes of utf8mb3, but not those of utf32.
-fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
-    const WHOLE: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le"];
-    character_set.is_none_or(|name| WHOLE.contains(&name))
 }

@@ -160,8 +160,14 @@ impl Making {
 
     async fn create_in_mode(&mut self, object: &SchemaObject, what: &str) -> Result<()> {
         let mode = object.mode.as_deref().unwrap_or_default();
-        let statement = self.renamed(&object.statement, Quoting::of_mode(mode), what);
         let kind = part_of(object.kind);
+        let statement = match self.renamed(&object.statement, Quoting::of_mode(mode), what) {
+            Ok(statement) => statement,
+            Err(reason) => {
+                self.made.lack(kind, what, reason);
+                return Ok(());
+            }
+        };
         let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
         if !self.run(set, kind, what).await? {
             return Ok(());
@@ -194,8 +200,9 @@ impl Making {
         Ok(())
     }
 
-    /// Returns code with the new names of databases. Notes names that may stand for something else.
-    fn renamed(&mut self, statement: &[u8], quoting: Quoting, what: &str) -> Vec<u8> {
+    /// Returns code with the new names of databases; or why it is not created: the old database may still be named in
+    /// it, and the code would read or change that database.
+    fn renamed(&self, statement: &[u8], quoting: Quoting, what: &str) -> std::result::Result<Vec<u8>, Text> {
         let changed = |name: &str| self.names.get(name).is_some_and(|new| new != name);
         // A server that stores names in lower case also accepts such a name for the database.
         let otherwise = |name: &str| {
@@ -203,12 +210,15 @@ impl Making {
                 && self.names.iter().any(|(old, new)| old != new && old.eq_ignore_ascii_case(name))
         };
         let code = Qualified::read_code(statement, quoting, changed);
-        let other = Qualified::read_code(statement, quoting, otherwise);
-        for database in code.unclear().union(&other.names()) {
-            let note = Text::new("load-code-names-database").with("what", what);
-            self.made.notes.push(note.with("database", database));
+        let mut unclear = Qualified::read_code(statement, quoting, otherwise).names();
+        unclear.extend(code.unclear().clone());
+        match unclear.into_iter().next() {
+            None => Ok(code.renamed(&self.names)),
+            Some((database, statement)) => {
+                let reason = Text::new("load-code-names-database").with("what", what);
+                Err(reason.with("database", database).with("statement", statement))
+            }
         }
-        code.renamed(&self.names)
     }
 
     async fn marks(&mut self) -> Result<Option<Marks>> {

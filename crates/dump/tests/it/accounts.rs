@@ -9,12 +9,13 @@ use crate::kinds::{load_all, shown};
 /// A user whose name would end a statement that does not quote it.
 const ODD: &str = "`m``o'dd; -- /*\n\t`@`%`";
 
-const MADE: [&str; 27] = [
+const MADE: [&str; 28] = [
     "CREATE USER m_plain IDENTIFIED BY 'secret1'",
     "CREATE USER 'm_far'@'10.%' IDENTIFIED BY 'secret2'",
     "CREATE USER `m``o'dd; -- /*\n\t`@`%` IDENTIFIED VIA mysql_native_password USING PASSWORD('secret3') OR unix_socket",
     "CREATE USER m_limited IDENTIFIED BY 'secret4' REQUIRE SSL WITH MAX_QUERIES_PER_HOUR 7 MAX_USER_CONNECTIONS 2 ACCOUNT LOCK \
      PASSWORD EXPIRE INTERVAL 30 DAY",
+    "CREATE USER m_none WITH MAX_USER_CONNECTIONS -1 MAX_STATEMENT_TIME 1.5",
     "CREATE USER m_cert REQUIRE SUBJECT '/CN=x WITH GRANT OPTION' ISSUER 'it''s; \\\\'",
     "CREATE USER standbyro IDENTIFIED BY 'secret5'",
     "CREATE USER ''@'m_host' IDENTIFIED BY 'secret6'",
@@ -42,11 +43,12 @@ const MADE: [&str; 27] = [
     "GRANT SHOW VIEW ON d_who.* TO PUBLIC",
 ];
 
-const USERS: [&str; 10] = [
+const USERS: [&str; 11] = [
     "m_plain",
     "'m_far'@'10.%'",
     ODD,
     "m_limited",
+    "m_none",
     "m_cert",
     "standbyro",
     "''@'m_host'",

@@ -90,6 +90,36 @@ async fn objects_hidden_by_a_missing_privilege_are_named_unless_excluded() {
 }
 
 #[tokio::test]
+async fn a_table_with_privileges_on_some_columns_is_left_out_for_that_reason() {
+    let bed = Bed::mariadb();
+    bed.database(
+        "d_some",
+        &["CREATE TABLE t (a INT PRIMARY KEY, b INT)", "CREATE TABLE u (a INT PRIMARY KEY)"],
+    )
+    .await;
+    let mut session = bed.session().await;
+    for sql in [
+        "CREATE USER d_some_user IDENTIFIED BY 'little'",
+        "GRANT RELOAD, PROCESS ON *.* TO d_some_user",
+        "GRANT SELECT (a) ON d_some.t TO d_some_user",
+        "GRANT SELECT ON d_some.u TO d_some_user",
+        "GRANT SHOW VIEW, TRIGGER, EVENT, EXECUTE ON d_some.* TO d_some_user",
+    ] {
+        run(&mut session, sql).await;
+    }
+    session.close().await;
+    let little = bed.as_user("d_some_user", "little");
+    let found = dump::preflight(&little.source(), &selection(&["d_some"]), &Consent::default(), 2).await;
+    let found = found.expect("it looks").left_out;
+    let reasons: Vec<(&str, &str)> = found
+        .iter()
+        .filter(|lost| lost.kind == ObjectKind::Tables && lost.reason.id != "left-out-hidden")
+        .map(|lost| (lost.name.as_str(), lost.reason.id.as_str()))
+        .collect();
+    assert_eq!(reasons, [("`d_some`.`t`", "left-out-columns-hidden")]);
+}
+
+#[tokio::test]
 async fn a_grant_on_the_database_itself_takes_the_place_of_one_on_a_pattern() {
     let bed = Bed::mariadb();
     bed.database("d_narrow", &["CREATE TABLE t (a INT PRIMARY KEY)", "CREATE PROCEDURE p() SELECT 1"]).await;

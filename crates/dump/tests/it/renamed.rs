@@ -59,8 +59,48 @@ async fn nothing_refers_to_the_old_name_in_a_mariadb() {
     nothing_refers_to_the_old_name(&Bed::mariadb(), "d_rn_orders").await;
 }
 
+/// A copy beside its source: code of the copy must not touch the source.
 #[tokio::test]
-async fn code_whose_names_are_unclear_is_named() {
+async fn code_of_a_copy_leaves_the_source_as_it_is() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE t (id INT PRIMARY KEY, n INT, KEY i (n))",
+        "CREATE TABLE u (id INT PRIMARY KEY)",
+        "INSERT INTO t VALUES (1,1)",
+        "INSERT INTO u VALUES (1)",
+        "CREATE PROCEDURE r1() DELETE d_rn_half.t FROM d_rn_half.t JOIN d_rn_half.u ON t.id = u.id",
+        "CREATE PROCEDURE r2() BEGIN DECLARE r ROW TYPE OF d_rn_half.t; CREATE TABLE d_rn_half.l LIKE d_rn_half.t; SHOW COLUMNS FROM d_rn_half.t; DESCRIBE d_rn_half.t; END",
+        "CREATE PROCEDURE r3() BEGIN DROP INDEX i ON d_rn_half.t; RENAME TABLE d_rn_half.t TO d_rn_half.t2; ANALYZE TABLE d_rn_half.t2, d_rn_half.u; DROP TABLE d_rn_half.u; END",
+        "SET sql_mode = ORACLE",
+        "CREATE PROCEDURE r4 AS x d_rn_half.t.n%TYPE; BEGIN x := 7; INSERT INTO d_rn_half.l VALUES (x, x); EXCEPTION WHEN OTHERS THEN NULL; END",
+        "CREATE FUNCTION r5 RETURN INT IS BEGIN RETURN d_rn_half.r5() + 1; END",
+        "CREATE TRIGGER \"d_rn_half\".\"r6\" BEFORE INSERT ON \"d_rn_half\".\"t\" FOR EACH ROW DECLARE q INT; BEGIN q := 5; :NEW.n := q; END",
+    ];
+    bed.database("d_rn_half", &statements).await;
+    bed.no_database("d_rn_half_2");
+    let manifest = bed.dump("rn-half", &["d_rn_half"], ChunkAim::default()).await;
+    assert_eq!(manifest.left_out, []);
+    let state = "SELECT table_name, index_name FROM information_schema.statistics WHERE table_schema = 'd_rn_half' ORDER BY 1, 2";
+    let mut session = bed.session().await;
+    let before = query(&mut session, state).await;
+    let options = load_options(&[("d_rn_half", "d_rn_half_2")]);
+    let notes = whole_load(&bed, &"rn-half".parse().expect("an id"), &options, true).await;
+    assert_eq!(notes, [""; 0]);
+    run(&mut session, "USE d_rn_half_2").await;
+    run(&mut session, "INSERT INTO t (id) VALUES (9)").await;
+    assert_eq!(query(&mut session, "SELECT n FROM t ORDER BY id").await, [["1"], ["5"]]);
+    for routine in ["r1", "r2", "r4", "r3"] {
+        run(&mut session, &format!("CALL {routine}()")).await;
+    }
+    assert_eq!(query(&mut session, "SELECT * FROM l").await, [["7", "7"]]);
+    assert_eq!(query(&mut session, "SELECT id FROM t2").await, [["9"]]);
+    assert_eq!(query(&mut session, state).await, before);
+    assert_eq!(query(&mut session, "SELECT id FROM d_rn_half.t").await, [["1"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn code_whose_names_are_unclear_is_named_and_not_created() {
     let bed = Bed::mariadb();
     let statements = [
         "CREATE TABLE t (id INT PRIMARY KEY)",
@@ -73,6 +113,11 @@ async fn code_whose_names_are_unclear_is_named() {
     let notes = whole_load(&bed, &"rn-text".parse().expect("an id"), &options, true).await;
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(notes[0].contains("`d_rn_text_2`.`p`"), "{notes:?}");
+    assert!(notes[0].contains("INSERT INTO d_rn_text.t VALUES (1)"), "{notes:?}");
+    let mut session = bed.session().await;
+    let created = "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = 'd_rn_text_2'";
+    assert_eq!(query(&mut session, created).await, [["0"]]);
+    session.close().await;
 }
 
 /// A default that uses the source's sequence would cause gaps in the numbers of the source.

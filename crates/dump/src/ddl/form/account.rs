@@ -60,6 +60,10 @@ fn limits(sql: &mut Reader<'_>) -> Result<(), Refusal> {
         if !sql.eat_any(&["MAX_CONNECTIONS_PER_HOUR", "MAX_USER_CONNECTIONS"]) {
             return Err(sql.expected("MAX_CONNECTIONS_PER_HOUR or MAX_USER_CONNECTIONS"));
         }
+        // The account may open no connection.
+        if sql.last().is_some_and(|word| word.is_word("MAX_USER_CONNECTIONS")) {
+            sql.eat_sign(b'-');
+        }
         let is_number = |token: &Token<'_>| token.text.iter().all(u8::is_ascii_digit);
         if !sql.peek().as_ref().is_some_and(is_number) {
             return Err(sql.expected("a number"));
@@ -153,6 +157,7 @@ fn text(token: &Token<'_>) -> Option<String> {
 fn rest(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     while let Some(token) = sql.peek() {
         let belongs = matches!(token.kind, TokenKind::Word | TokenKind::Literal | TokenKind::Name)
+            || is_minus(sql)
             || token.is_sign(b'=')
             || token.is_sign(b'@')
             || token.is_sign(b'.');
@@ -162,4 +167,13 @@ fn rest(sql: &mut Reader<'_>) -> Result<(), Refusal> {
         sql.take();
     }
     Ok(())
+}
+
+/// Returns whether a minus comes next that is part of a number: an account with `MAX_USER_CONNECTIONS -1` may open no
+/// connection.
+fn is_minus(sql: &Reader<'_>) -> bool {
+    let is_number = |token: Token<'_>| token.kind == TokenKind::Word && token.text[0].is_ascii_digit();
+    sql.peek().is_some_and(|token| token.is_sign(b'-'))
+        && sql.last().is_some_and(|word| word.is_word("MAX_USER_CONNECTIONS"))
+        && sql.peek_at(1).is_some_and(is_number)
 }

@@ -35,9 +35,14 @@ pub(super) fn check(text: &[u8], quoting: Quoting, kind: &str, name: &str) -> Re
     match kind {
         "TRIGGER" => trigger(&mut sql)?,
         "EVENT" => event(&mut sql)?,
-        _ => routine(&mut sql, kind == "FUNCTION")?,
+        _ => {
+            routine(&mut sql, kind == "FUNCTION", quoting.is_oracle())?;
+            if quoting.is_oracle() && sql.eat_any(&["AS", "IS"]) {
+                return body::check_declared(&mut sql);
+            }
+        }
     }
-    body::check(&mut sql)
+    body::check(&mut sql, quoting.is_oracle())
 }
 
 /// Takes `DEFINER = account`, if it is there.
@@ -71,11 +76,11 @@ pub(super) fn definer(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Reads the part between the name of a routine and its body.
-fn routine(sql: &mut Reader<'_>, is_function: bool) -> Result<(), Refusal> {
+/// Reads the part between the name of a routine and its body, or the AS or IS before its body.
+fn routine(sql: &mut Reader<'_>, is_function: bool, is_oracle: bool) -> Result<(), Refusal> {
     sql.group(&[])?;
     if is_function {
-        sql.expect(&["RETURNS"])?;
+        sql.expect(&[if is_oracle { "RETURN" } else { "RETURNS" }])?;
         data_type(sql)?;
     }
     loop {

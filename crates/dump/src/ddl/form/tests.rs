@@ -274,12 +274,64 @@ fn quotes_in_code_follow_its_sql_mode() {
 }
 
 #[test]
+fn code_of_oracle_is_taken_in_its_mode_only() {
+    let under = |mode: &str, kind, sql: &str| {
+        let object =
+            SchemaObject { mode: Some(mode.to_owned()), ..SchemaObject::plain(kind, "p", sql.into()) };
+        check(&object).err().map(|why| why.to_string())
+    };
+    let procedure = |body: &str| {
+        (SchemaKind::Procedure, format!("CREATE DEFINER=\"a\"@\"b\" PROCEDURE \"p\"(a in out int)\n{body}"))
+    };
+    let taken = [
+        procedure("is begin null; end"),
+        procedure(
+            "as cursor c is select id from t; b int := case a when 1 then 2 end; begin for i in 1..3 loop null; end loop; \
+             while b < 3 loop b := b + 1; end loop; <<l>> loop exit l when b > 3; end loop; declare z int; begin z := 1; \
+             exception when others then null; when no_data_found then begin null; end; end; if a = 1 then null; \
+             elsif a = 2 then null; else null; end if; case a when 1 then null; end case; \
+             exception when others then null; end p",
+        ),
+        (
+            SchemaKind::Function,
+            "CREATE FUNCTION \"p\"() RETURN int(11)\n    DETERMINISTIC\n    COMMENT 'x'\nis x t.a%type; begin return 1; end".to_owned(),
+        ),
+        (
+            SchemaKind::Trigger,
+            "CREATE trigger \"p\" before insert on \"t\" for each row declare q int; begin q := 1; :new.n := q; end".to_owned(),
+        ),
+        (SchemaKind::Event, "CREATE EVENT `p` ON SCHEDULE EVERY 1 DAY DO begin null; end".to_owned()),
+    ];
+    for (kind, sql) in &taken {
+        assert_eq!(under("ORACLE", *kind, sql), None, "{sql}");
+    }
+    for (kind, sql) in &taken[..4] {
+        assert!(under("ANSI_QUOTES", *kind, sql).is_some(), "{sql}");
+    }
+    for body in [
+        "is begin null; end; drop database d",
+        "is x int; begin null; end; drop database d; end",
+        "is x int; end; drop database d; begin null; end",
+        "is begin declare begin int; end; drop database d; end",
+        "is begin while a loop null; end while; end",
+        "is begin null; exception when others then null; end; drop database d; end",
+        "is x int",
+        "is",
+        "is drop database d",
+    ] {
+        let (kind, sql) = procedure(body);
+        assert!(under("ORACLE", kind, &sql).is_some(), "{sql}");
+    }
+}
+
+#[test]
 fn an_account_is_given_nothing_but_its_own() {
     let name = "'u''q'@'10.%'";
     for sql in [
         "CREATE USER IF NOT EXISTS 'u''q'@'10.%' IDENTIFIED BY PASSWORD '*AB'",
         "create user if not exists `u'q`@`10.%` IDENTIFIED WITH mysql_native_password AS '*AB' REQUIRE NONE PASSWORD EXPIRE NEVER",
         "CREATE ROLE IF NOT EXISTS 'u''q'@'10.%'",
+        "CREATE USER 'u''q'@'10.%' WITH MAX_CONNECTIONS_PER_HOUR 7 MAX_USER_CONNECTIONS -1 MAX_STATEMENT_TIME 1.500000",
     ] {
         assert_taken(SchemaKind::Account, name, sql);
     }
@@ -300,6 +352,7 @@ fn an_account_is_given_nothing_but_its_own() {
         "REQUIRE SUBJECT '/CN=a'",
         "WITH MAX_CONNECTIONS_PER_HOUR 5 MAX_USER_CONNECTIONS 2",
         "WITH MAX_USER_CONNECTIONS 2",
+        "WITH MAX_USER_CONNECTIONS -1",
     ] {
         assert_taken(SchemaKind::AccountChange, name, &format!("ALTER USER 'u''q'@'10.%' {change}"));
     }
@@ -317,6 +370,8 @@ fn an_account_is_given_nothing_but_its_own() {
         "WITH MAX_QUERIES_PER_HOUR 1",
         "WITH MAX_USER_CONNECTIONS",
         "WITH MAX_USER_CONNECTIONS 'x'",
+        "WITH MAX_USER_CONNECTIONS -",
+        "WITH MAX_CONNECTIONS_PER_HOUR -1",
         "WITH MAX_USER_CONNECTIONS 2 ACCOUNT UNLOCK",
     ] {
         assert_refused(SchemaKind::AccountChange, name, &format!("ALTER USER 'u''q'@'10.%' {change}"));
