@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use metadata::Slice;
 use metadata::strategies::Strategies;
-use metadata::strategy_runs::{Fate, NewRun, StoredRun};
+use metadata::strategy_runs::{Fate, NewRun, StoredRun, TaskStanding};
 use model::Timestamp;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::id::{ClusterId, StorageId, StrategyId, TaskId};
@@ -379,11 +379,23 @@ pub(super) fn shown(stored: StoredRun) -> StrategyRun {
                 reason = Some(Text::new("run-partial"));
             }
             if status == RunStatus::Failed {
-                let why = standing.as_ref().and_then(|task| task.note.clone());
-                reason = why.map(words::text).or(reason);
+                reason = standing.as_ref().and_then(failure).or(reason);
             }
         }
     }
     let finished = standing.and_then(|task| task.finished);
     StrategyRun { due: run.due, planned: run.planned, decided, status, kind, task, reason, finished }
+}
+
+/// Returns why a task failed. A number of failed tenants is no reason: the first of them has one.
+fn failure(task: &TaskStanding) -> Option<Text> {
+    let note = task.note.clone()?;
+    match &task.failed_lane {
+        Some((tenant, why)) if note.id == engine::note::LANES_FAILED => {
+            let is_only = note.args.get("total").is_some_and(|total| total == "1");
+            let why = words::text(why.clone());
+            Some(if is_only { why } else { why.of_tenant(tenant) })
+        }
+        _ => Some(words::text(note)),
+    }
 }
