@@ -75,9 +75,9 @@ pub struct Newest {
 /// Selects the newest row of each strategy that is due already, from the end of its range in the primary key: a year of runs of many
 /// strategies is millions of rows, and this query runs every few seconds.
 const NEWEST: &str = "SELECT s.id AS strategy_id,
-            (SELECT r.due_at FROM strategy_runs r WHERE r.strategy_id = s.id
+            (SELECT r.due_at FROM strategy_runs r WHERE r.strategy_id = s.id AND r.due_at <= ?
              ORDER BY r.due_at DESC LIMIT 1) AS due_at,
-            (SELECT r.decided_at FROM strategy_runs r WHERE r.strategy_id = s.id
+            (SELECT r.decided_at FROM strategy_runs r WHERE r.strategy_id = s.id AND r.due_at <= ?
              ORDER BY r.due_at DESC LIMIT 1) AS decided_at
      FROM strategies s";
 
@@ -86,7 +86,7 @@ const NEWEST: &str = "SELECT s.id AS strategy_id,
 const MISSED: &str = "SELECT r.*, NULL AS task_status FROM strategies s
      JOIN strategy_runs r ON r.strategy_id = s.id
       AND r.due_at = (SELECT n.due_at FROM strategy_runs n LEFT JOIN tasks t ON t.id = n.task_id
-                      WHERE n.strategy_id = s.id
+                      WHERE n.strategy_id = s.id AND n.due_at <= ?
                        AND ((n.task_id IS NULL AND n.miss <> ? AND n.miss NOT LIKE ?)
                          OR (n.task_id IS NOT NULL AND (t.id IS NULL OR t.status = ?)))
                       ORDER BY n.due_at DESC LIMIT 1)
@@ -131,12 +131,13 @@ impl Metadata {
         history(&mut self.read().await?, strategy, from).await
     }
 
-    /// Returns the newest row of every strategy that has rows.
+    /// Returns the newest row of every strategy that has rows. A row that is due later than `now` was written by a
+    /// clock that was ahead, here and below: it is not the newest.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn strategy_run_newest(&self) -> Result<Vec<Newest>, Error> {
-        let read = statement("look at the newest runs", NEWEST);
+    pub async fn strategy_run_newest(&self, now: Timestamp) -> Result<Vec<Newest>, Error> {
+        let read = statement("look at the newest runs", NEWEST).bind(now).bind(now);
         let mut newest = Vec::new();
         for row in self.read().await?.rows(read).await? {
             let moments = (row.integer_or_none("due_at")?, row.integer_or_none("decided_at")?);
@@ -147,18 +148,39 @@ impl Metadata {
         Ok(newest)
     }
 
+    /// Returns the newest row of a strategy.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_last(
+        &self,
+        strategy: StrategyId,
+        now: Timestamp,
+    ) -> Result<Option<StoredRun>, Error> {
+        let find = statement("look for the newest run", SELECT).bind(strategy.0).and("r.due_at <= ?", now);
+        self.first_run(find.push(" ORDER BY r.due_at DESC")).await
+    }
+
+    async fn first_run(&self, find: Statement) -> Result<Option<StoredRun>, Error> {
+        let rows = self.read().await?.rows(Slice { offset: 0, limit: 1 }.cut(find)).await?;
+        rows.first().map(stored).transpose()
+    }
+
     /// Returns the newest run of a strategy that says whether it works: the newest row that is not a miss that
     /// [`MissReason::is_intended`].
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn strategy_run_telling(&self, strategy: StrategyId) -> Result<Option<StoredRun>, Error> {
+    pub async fn strategy_run_telling(
+        &self,
+        strategy: StrategyId,
+        now: Timestamp,
+    ) -> Result<Option<StoredRun>, Error> {
         let paused = json(&MissReason::Hindered(Hindrance::Paused));
-        let find = statement("look for the newest run", SELECT).bind(strategy.0);
+        let find = statement("look for the newest run", SELECT).bind(strategy.0).and("r.due_at <= ?", now);
         let find = find.push(" AND (r.miss IS NULL OR (r.miss <> ?").bind(paused);
         let find = find.push(" AND r.miss NOT LIKE ?)) ORDER BY r.due_at DESC").bind(REPLACED);
-        let rows = self.read().await?.rows(Slice { offset: 0, limit: 1 }.cut(find)).await?;
-        rows.first().map(stored).transpose()
+        self.first_run(find).await
     }
 
     /// Returns the newest miss of each strategy that is not paused, except misses that [`MissReason::is_intended`] and
@@ -166,16 +188,16 @@ impl Metadata {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn strategy_run_missed(&self) -> Result<Vec<StoredRun>, Error> {
-        let read = missed_runs(statement("look for missed runs", MISSED));
+    pub async fn strategy_run_missed(&self, now: Timestamp) -> Result<Vec<StoredRun>, Error> {
+        let read = missed_runs(statement("look for missed runs", MISSED), now);
         self.read().await?.rows(read).await?.iter().map(stored).collect()
     }
 }
 
 /// Binds the values of [`MISSED`].
-fn missed_runs(read: Statement) -> Statement {
+fn missed_runs(read: Statement, now: Timestamp) -> Statement {
     let paused = json(&MissReason::Hindered(Hindrance::Paused));
-    read.bind(paused).bind(REPLACED).bind(word(&TaskStatus::Successful))
+    read.bind(now).bind(paused).bind(REPLACED).bind(word(&TaskStatus::Successful))
 }
 
 impl Transaction {
@@ -366,6 +388,8 @@ async fn history(
 
 #[cfg(test)]
 mod tests {
+    use model::Timestamp;
+
     use super::{MISSED, NEWEST, missed_runs};
     use crate::open::Metadata;
     use crate::sql::statement;
@@ -375,7 +399,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let metadata = Metadata::open(directory.path()).await.expect("opens");
         let explain = |sql| statement("explain", "EXPLAIN QUERY PLAN ").push(sql);
-        for explain in [explain(NEWEST), missed_runs(explain(MISSED))] {
+        let now = Timestamp(1);
+        for explain in [explain(NEWEST).bind(now).bind(now), missed_runs(explain(MISSED), now)] {
             let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
             let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
             let of_runs: Vec<&String> =
@@ -388,6 +413,4 @@ mod tests {
         }
         metadata.close().await;
     }
-    use model::Timestamp;
-
 }

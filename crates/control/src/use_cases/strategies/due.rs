@@ -112,7 +112,7 @@ async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: 
 /// Returns the strategies that may have a due run; the one that has waited longest comes first.
 pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     let metadata = control.metadata();
-    let newest = metadata.strategy_run_newest().await?;
+    let newest = metadata.strategy_run_newest(metadata.now().await?).await?;
     let newest: BTreeMap<StrategyId, Newest> = newest.into_iter().map(|row| (row.strategy, row)).collect();
     let mut queue = Queue::read(control).await?;
     let now = metadata.now().await?;

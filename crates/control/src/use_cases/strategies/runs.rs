@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use metadata::Slice;
 use metadata::strategies::Strategies;
 use metadata::strategy_runs::{Fate, NewRun, StoredRun, TaskStanding};
 use model::Timestamp;
@@ -323,20 +322,19 @@ pub(super) async fn standing(
     strategy: &Strategy,
     now: Timestamp,
 ) -> Result<ScheduleStanding, Error> {
-    let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
-    let last = last.items.into_iter().next();
+    let last = context.metadata.strategy_run_last(strategy.id, now).await?;
     // A pause or another schedule says nothing about whether backups work: the run before it does.
     let is_intended = matches!(last, Some(StoredRun { run: NewRun { fate: Fate::Missed(why), .. }, .. }) if why.is_intended());
     let history = match last.as_ref().map(StoredRun::row) {
         _ if strategy.paused => Vec::new(),
         // What came before a started run decides nothing.
-        Some(run) if matches!(run.outcome, Outcome::Started { .. }) && run.due <= now => vec![run],
+        Some(run) if matches!(run.outcome, Outcome::Started { .. }) => vec![run],
         _ => history(context, strategy, now).await?,
     };
     let next = next_of(context, strategy, &history, now, 1).await?.into_iter().next();
     let mut last = last.map(shown);
     let telling = if is_intended {
-        context.metadata.strategy_run_telling(strategy.id).await?.map(shown)
+        context.metadata.strategy_run_telling(strategy.id, now).await?.map(shown)
     } else {
         last.clone()
     };

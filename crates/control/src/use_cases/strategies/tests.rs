@@ -1,5 +1,6 @@
 //! The runs that strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
 
+mod clock;
 mod earlier;
 mod log_backup;
 mod queue;
