@@ -144,7 +144,11 @@ pub fn settings(
     })
 }
 
-fn schedule(form: &Form, saved: Option<&Schedule>) -> Result<Schedule, Problem> {
+/// Checks a requested schedule. The `saved` one may stay, even if it breaks a rule that is newer.
+///
+/// # Errors
+/// Names what is malformed, or the rule that it breaks.
+pub fn schedule(form: &Form, saved: Option<&Schedule>) -> Result<Schedule, Problem> {
     match Schedule::try_from(Saved(form.clone())) {
         Ok(schedule) if saved == Some(&schedule) => Ok(schedule),
         _ => Schedule::try_from(form.clone()),

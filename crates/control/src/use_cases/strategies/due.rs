@@ -258,7 +258,7 @@ pub(super) fn meant(
     let is_hidden = |tenant: TenantId| hidden.contains(&Scope::Tenant(cluster, tenant));
     let all: Vec<TenantId> =
         tenants.iter().map(|tenant| tenant.id).filter(|id| *id != SYS && !is_hidden(*id)).collect();
-    has_others.then(|| covered(strategies, strategy, &all))
+    has_others.then(|| covered(strategies, strategy.scope, &all))
 }
 
 /// Carries out decisions in order; returns the outcome of the start, if any.

@@ -9,8 +9,8 @@ use model::backup::{BackupMethod, DataBackupMode};
 use model::id::{ClusterId, StorageId, StrategyId, TaskId};
 use model::schedule::decide::{HORIZON, Outcome, Run};
 use model::schedule::preview::preview;
-use model::schedule::{Form, PlannedRun, Schedule};
-use model::strategy::{Scope, Settings, Strategy, Thresholds};
+use model::schedule::{Form, PlannedRun};
+use model::strategy::{Scope, Settings, Strategy, Thresholds, rules};
 use model::task::TaskStatus;
 use model::text::Text;
 use model::user::Permission;
@@ -184,30 +184,42 @@ pub async fn planned_runs(
     meant: Option<PlannedFor>,
 ) -> Result<NextRuns, Error> {
     actor.must(Permission::Read)?;
-    if let Some(meant) = meant {
-        control.context.cluster(meant.scope.cluster()).await?;
-    }
-    let schedule = Schedule::try_from(Form { jitter_seconds: None, ..form })?;
+    let saved = match meant {
+        Some(meant) => {
+            control.context.cluster(meant.scope.cluster()).await?;
+            let strategies = control.metadata().strategy_list_whole(Some(meant.scope.cluster())).await?;
+            strategies.readable.into_iter().find(|strategy| strategy.scope == meant.scope)
+        }
+        None => None,
+    };
+    let schedule = rules::schedule(&form, saved.as_ref().map(|saved| &saved.settings.schedule))?;
     let now = control.metadata().now().await?;
+    // The due times of the saved schedule count since it was saved, those of another one from now on.
+    let is_same = |saved: &&Strategy| saved.settings.schedule == schedule;
+    let since = saved.as_ref().filter(is_same).map_or(now, |saved| saved.since);
+    let history = match &saved {
+        Some(saved) => history(&control.context, saved, now).await?,
+        None => Vec::new(),
+    };
     let strategy = Strategy {
-        id: StrategyId(0),
+        id: saved.map_or(StrategyId(0), |saved| saved.id),
         scope: meant.map_or(Scope::Cluster(ClusterId(0)), |meant| meant.scope),
         owner: actor.user,
         settings: Settings {
             // Of a logical strategy all runs are full, whatever its method.
             method: BackupMethod::Physical,
             storage: meant.and_then(|meant| meant.storage).unwrap_or(StorageId(0)),
-            schedule,
+            schedule: schedule.without_jitter(),
             start_log_backup: false,
             restart_interrupted_log_backup: false,
             clean_up: None,
             thresholds: Thresholds::default(),
         },
         paused: false,
-        since: now,
+        since,
     };
     let runs = match meant {
-        Some(_) => next_of(&control.context, &strategy, &[], now, NEXT_RUNS + 1).await?,
+        Some(_) => next_of(&control.context, &strategy, &history, now, NEXT_RUNS + 1).await?,
         None => preview(&strategy, &[], true, now, NEXT_RUNS + 1),
     };
     Ok(NextRuns::of(runs))

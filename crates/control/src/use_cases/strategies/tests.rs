@@ -3,6 +3,7 @@
 mod clock;
 mod earlier;
 mod log_backup;
+mod planned;
 mod queue;
 mod refusals;
 mod storages;
