@@ -318,7 +318,7 @@ async fn manager(world: &SimWorld) -> Actor {
 async fn runs_of_an_owner_without_permission_are_missed_until_another_user_takes_over() {
     let changes = [
         (AccountChange { disabled: Some(true), role: None }, "account-disabled"),
-        (AccountChange { role: Some(Role::ClusterViewer), disabled: None }, "permission-missing"),
+        (AccountChange { role: Some(Role::ClusterViewer), disabled: None }, "owner-may-not-back-up"),
     ];
     for (change, reason) in changes {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
