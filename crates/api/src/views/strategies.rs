@@ -37,7 +37,8 @@ pub(crate) struct NewStrategyBody {
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_as_empty")]
+    #[schema(value_type = Option<Vec<ObjectBody>>)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
     #[serde(default)]
@@ -69,7 +70,8 @@ pub(crate) struct StrategyChangeBody {
     #[schema(value_type = Option<Object>)]
     ob_secondary_backup_config: Option<serde_json::Value>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_as_empty")]
+    #[schema(value_type = Option<Vec<ObjectBody>>)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
     #[serde(default)]
