@@ -9,7 +9,8 @@ export interface Measure {
   steps: number[];
   /** The minimum range of the axis: tiny values must not look large. */
   least: number;
-  write: (value: number) => string;
+  /** Formats a mark; `step` is the distance of the marks. */
+  write: (value: number, step: number) => string;
 }
 
 /** The contents of a drawing. */
@@ -45,7 +46,7 @@ export function draw(box: HTMLElement, { timeline, span, measure, onPoint }: Dra
           ...axis,
           incrs: measure.steps,
           space: 36,
-          values: (_, splits) => splits.map(measure.write),
+          values: (_, splits, __, ___, step) => splits.map((value) => measure.write(value, step)),
           size: (_, written) => widthOf(written ?? [], font) + 14,
         },
       ],

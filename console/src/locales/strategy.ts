@@ -80,7 +80,7 @@ export const strategyEn = {
   storageAlarm: 'Alarm Threshold for Storage Capacity',
   storageMoved: 'Future backups go to another storage',
   storageMovedText: 'Existing backup sets stay in the old storage. The next run is a full backup, because the new storage has no full backup set yet.',
-  storageMovedLogs: 'A running log backup does not move. Until you stop and start it again, recovery needs logs in the old storage.',
+  storageMovedLogs: 'A running log backup does not move. To move it, stop it and let a run of this strategy start it. If you start it yourself, it stays in the old storage. Until it has moved, recovery needs the logs there.',
   method: 'Backup Method',
   methodLogical: 'Logical backups are always full. They contain one point in time and need no log backup.',
 
@@ -90,7 +90,7 @@ export const strategyEn = {
   days: 'Backup Days',
   daysHint: 'Click a day to change its backup mode.',
   daysMonthHint: (chosen: number, most: number) =>
-    `Click a day to change its backup mode. ${chosen} of at most ${most} days are selected. Months without that day are skipped.`,
+    `Click a day to change its backup mode. ${chosen} of at most ${most} days are selected. A day that a month does not have, such as 31, is skipped in that month.`,
   noBackup: 'No backup',
   lastDay: 'Last',
   lastDayLong: 'Last day of the month',
@@ -230,7 +230,7 @@ export const strategyZh: typeof strategyEn = {
   storageAlarm: '存储容量告警阈值',
   storageMoved: '之后的备份将写入另一存储',
   storageMovedText: '已有备份集保留在原存储中。新存储中还没有全量备份集，因此下一次备份为全量备份。',
-  storageMovedLogs: '运行中的日志备份不会迁移。在停止并重新启动日志备份之前，恢复仍需要原存储中的日志。',
+  storageMovedLogs: '运行中的日志备份不会迁移。如需迁移，请停止日志备份，由该策略的下一次备份重新启动；手动启动则仍写入原存储。迁移之前，恢复仍需要原存储中的日志。',
   method: '备份方式',
   methodLogical: '逻辑备份只支持全量，保存的是一个时间点的数据，不需要日志备份。',
 
@@ -239,7 +239,7 @@ export const strategyZh: typeof strategyEn = {
   cycles: { WEEK: '周', MONTH: '月', CRON: 'Cron 表达式' },
   days: '备份日期',
   daysHint: '点击日期可切换备份模式。',
-  daysMonthHint: (chosen: number, most: number) => `点击日期可切换备份模式。已选 ${chosen} 天，最多 ${most} 天。没有该日期的月份不备份。`,
+  daysMonthHint: (chosen: number, most: number) => `点击日期可切换备份模式。已选 ${chosen} 天，最多 ${most} 天。某月没有所选日期（例如 31 日）时，该月跳过这一天。`,
   noBackup: '不备份',
   lastDay: '月末',
   lastDayLong: '每月最后一天',

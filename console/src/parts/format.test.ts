@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { en } from '../locales/en';
 import { zh } from '../locales/zh';
-import { formatAgo, formatBytes, formatLatency, formatMoment, formatSeconds } from './format';
+import { formatAgo, formatBytes, formatBytesLike, formatLatency, formatMoment, formatRate, formatSeconds } from './format';
 
 test.each([
   [0, '0 B'],
@@ -42,6 +42,21 @@ test.each([
   [40_000, '40 ms'],
   [2_500_000, '2.5 s'],
 ])('%d microseconds are %s', (us, written) => expect(formatLatency(us)).toBe(written));
+
+test('the marks of an axis have one unit', () => {
+  const mib = 1024 ** 2;
+  expect([0, 500, 1000, 1500].map((n) => formatBytesLike(n * mib, 500 * mib))).toEqual(['0 MiB', '500 MiB', '1000 MiB', '1500 MiB']);
+  expect([0, 100].map((n) => formatBytesLike(n, 100))).toEqual(['0 B', '100 B']);
+});
+
+test.each([
+  [5, 8, '62%'],
+  [999, 1000, '99%'],
+  [1, 1, '100%'],
+  [0, 0, '–'],
+])('%d of %d is %s', (part, all, expected) => {
+  expect(formatRate(part, all)).toBe(expected);
+});
 
 test('a moment names its zone, and what is no moment is shown as it came', () => {
   expect(formatMoment('2026-11-22T21:05:06Z')).toMatch(/^2026-11-2[123] \d\d:\d\d:06 [+-]\d\d:\d\d$/);

@@ -15,6 +15,17 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
 }
 
+/** Formats bytes in the unit of another number, such as the distance of the marks of an axis, as a whole number. */
+export function formatBytesLike(bytes: number, like: number): string {
+  const unit = BYTE_UNITS.findLastIndex((_, power) => power === 0 || like >= 1024 ** power);
+  return `${Math.round(bytes / 1024 ** unit)} ${BYTE_UNITS[unit]}`;
+}
+
+/** Formats a share as a percentage, rounded down: one failure among a thousand is not 100 %. */
+export function formatRate(part: number, all: number): string {
+  return all ? `${Math.floor((part / all) * 100)}%` : '–';
+}
+
 /** Formats a number with thousands separators. */
 export function formatCount(count: number, language: Language): string {
   return new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-US', { maximumFractionDigits: 0 }).format(count);

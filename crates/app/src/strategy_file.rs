@@ -14,6 +14,7 @@ pub(crate) use storages::fill_in_storages;
 
 #[cfg(test)]
 mod tests {
+    use model::text::Language;
     use serde_json::{Value, json};
 
     use super::entry::{QUIET, SCHEDULE, STRATEGY, THRESHOLDS};
@@ -159,12 +160,29 @@ strategies:
     }
 
     #[test]
+    fn the_cause_of_a_wrong_file_is_no_message_of_a_server() {
+        let refused = |text: &str| read(text, "s.yaml").expect_err("refused").text;
+        for text in ["", "[]", "prod"] {
+            assert_eq!(refused(text).id, "strategy-file-without-list", "{text}");
+        }
+        for (from, to, why) in [
+            ("  storage: nightly", "  storage: a\n  storage: b", "duplicate"),
+            ("dataBackupTimeoutMinutes: 90", "dataBackupTimeoutMinutes: soon", "soon"),
+            ("  storage: nightly", "  storage: [a]", "expected a name"),
+        ] {
+            let text = refused(&FILE.replacen(from, to, 1));
+            let cause = text.cause(Language::En).expect("a cause");
+            assert!(text.raw.is_none() && cause.contains(why), "{cause}");
+        }
+    }
+
+    #[test]
     fn the_former_name_of_the_zone_is_read() {
         assert_eq!(entries(&FILE.replace("scheduleZone", "zone")), entries(FILE));
         let both = FILE.replace("scheduleZone: Europe/Berlin", "zone: UTC\n    scheduleZone: UTC");
         let problem = read(&both, "s.yaml").expect_err("refused");
         assert_eq!(problem.text.args["path"], "strategies[1].obBackupScheduleConfig");
-        assert!(problem.text.raw.as_ref().is_some_and(|raw| raw.contains("scheduleZone")), "{problem:?}");
+        assert!(problem.text.args["why"].contains("scheduleZone"), "{problem:?}");
     }
 
     #[test]

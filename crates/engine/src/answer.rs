@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::clock::WAIT_MAX;
 use crate::flow::{Answer, ErrorKind, Next, StepError};
 use crate::note::{self, Note};
 use crate::plan::{Which, fail, fail_undo};
@@ -96,7 +97,7 @@ fn absorb_open(
         Said::Answer(Ok(Next::Again { after, progress }))
             if interrupt != Interrupt::TimedOut && terms.now < deadline =>
         {
-            row.due_at = Some(terms.now.plus(after.max(AGAIN_MIN)).min(deadline));
+            row.due_at = Some(terms.now.plus(after.clamp(AGAIN_MIN, WAIT_MAX)).min(deadline));
             (row.attempts, row.note) = (0, None);
             row.progress = progress.or(row.progress.take());
             Vec::new()
@@ -120,7 +121,7 @@ fn failed(row: &mut Row, which: Which, error: StepError, has_time: bool, terms: 
         lines.push(Note::new(note::GAVE_UP).arg("attempts", row.attempts));
         return lines;
     };
-    row.due_at = Some(terms.now.plus(wait));
+    row.due_at = Some(terms.now.plus(wait.min(WAIT_MAX)));
     row.note = Some(note.clone());
     let waiting = Note::new(note::TRYING_AGAIN)
         .arg("attempt", row.attempts + 1)
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn a_wait_is_never_longer_than_the_time_that_the_step_has_left() {
         assert_eq!(wait_asked_after(MINUTE, MINUTE).due_at, Some(BEGUN.plus(MINUTE * 2)));
-        assert_eq!(wait_asked_after(MINUTE, MINUTE * 600).due_at, Some(BEGUN.plus(MINUTE * 60)));
+        assert_eq!(wait_asked_after(MINUTE, MINUTE * 600).due_at, Some(BEGUN.plus(MINUTE + WAIT_MAX)));
         assert_eq!(wait_asked_after(MINUTE * 60, MINUTE).status, StepStatus::Failed);
     }
 

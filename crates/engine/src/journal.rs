@@ -29,7 +29,8 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Claims the task that has been due for the longest time, if it is unfinished, has no valid lease, is of a kind
     /// in `ask.can`, and its version is not above the highest one listed for the kind. The worker decides whether it
-    /// can really run it.
+    /// can really run it. A due time that is too far in the future ([`crate::clock`]) has come, unless the task is
+    /// queued.
     ///
     /// A queued task ([`Task::queued`]) can be claimed only before its latest start, while no other unfinished task
     /// has its exclusive key, and while `ask.limits` allow it. Then it leaves the queue and takes its key in the same

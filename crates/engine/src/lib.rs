@@ -12,6 +12,7 @@
 //! | `hold`, `runner`, `body` | one claimed task: its lease, the order of its rows, the run of one body |
 //! | [`worker`] | claims due tasks and runs them |
 //! | [`backoff`] | the waits after failures |
+//! | [`clock`] | the times that a clock which was ahead has written |
 //! | [`fault`], [`memory`], [`testkit`] | crashes on demand, a journal in memory, the test kit that combines them |
 //!
 //! A request goes down as a [`journal::NewTask`]; a [`worker::Worker`] claims it, runs the bodies of its
@@ -20,6 +21,7 @@
 mod answer;
 pub mod backoff;
 mod body;
+pub mod clock;
 pub mod fault;
 pub mod flow;
 mod hold;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock;
 use crate::journal::{
     ApplyError, Ask, Change, Claim, Decision, Event, EventKind, HoldError, InsertError, Journal,
     JournalError, Limits, LogLine, NewTask, PAGE_MAX, Pulse, Ticket,
@@ -166,13 +167,16 @@ impl Journal for Memory {
             ask.can.iter().any(|(kind, version)| *kind == task.kind && task.version <= *version)
         };
         let is_free = |task: &Task| task.lease.as_ref().is_none_or(|lease| lease.until <= now);
+        // A task in the queue may be held for any time.
+        let is_due = |task: &Task| match task.queued {
+            Some(_) => task.due_at <= now,
+            None => clock::is_due(task.due_at, now),
+        };
         let next = kept
             .tasks
             .values()
             .map(|stored| &stored.task)
-            .filter(|task| {
-                !task.status.is_finished() && task.due_at <= now && is_known(task) && is_free(task)
-            })
+            .filter(|task| !task.status.is_finished() && is_due(task) && is_known(task) && is_free(task))
             .filter(|task| kept.has_turn(task, &ask.limits, now))
             .min_by_key(|task| (task.due_at, task.id));
         let next = next.map(|task| task.id).and_then(|id| kept.tasks.get_mut(&id));

@@ -82,6 +82,7 @@ pub const ENGINE_NOTES: &[(&str, &[&str])] = &[
     (LINES_LEFT_OUT, &["count"]),
     (TRYING_AGAIN, &["attempt", "after_s"]),
     (GAVE_UP, &["attempts"]),
+    (CLOCK_SET_BACK, &[]),
 ];
 
 /// An operator ended this.
@@ -104,6 +105,8 @@ pub const LINES_LEFT_OUT: &str = "engine.lines-left-out";
 pub const TRYING_AGAIN: &str = "engine.trying-again";
 /// A transient failure occurred too often.
 pub const GAVE_UP: &str = "engine.gave-up";
+/// The clock was ahead when the step began or was told to wait, and was set back.
+pub const CLOCK_SET_BACK: &str = "engine.clock-set-back";
 
 #[cfg(test)]
 mod tests {

@@ -11,11 +11,12 @@ use tracing::{Instrument as _, Span};
 
 use crate::answer::{self, Terms};
 use crate::body::{self, Call, Crash, Ended};
+use crate::clock;
 use crate::fault::FaultPoint;
 use crate::flow::{Desk, LaneSeen, Seat};
 use crate::hold::Hold;
 use crate::journal::{Change, HoldError, Journal, JournalError};
-use crate::note::Note;
+use crate::note::{self, Note};
 use crate::plan::{self, Turn, Which};
 use crate::registry::{AnyFlow, Given, Learnt};
 use crate::settings::Settings;
@@ -153,6 +154,7 @@ impl<J: Journal> Runner<J> {
             }
             return Vec::new();
         }
+        self.correct_clock(now);
         let busy = self.busy_rows();
         self.unsaved.rows.extend(plan::settle(&mut self.task, now, &busy));
         let cancels = self.task.cancels.clone();
@@ -173,6 +175,16 @@ impl<J: Journal> Runner<J> {
             }
         }
         turns
+    }
+
+    /// Ends the waits that a clock which was ahead has ordered, and writes so into the logs of their rows.
+    fn correct_clock(&mut self, now: Moment) {
+        for (index, row) in self.task.rows.iter_mut().enumerate() {
+            if clock::correct(row, now) {
+                self.hold.log(row.number, Note::new(note::CLOCK_SET_BACK));
+                self.unsaved.rows.insert(index);
+            }
+        }
     }
 
     fn change(&mut self, now: Moment, release: bool) -> Change {

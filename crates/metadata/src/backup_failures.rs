@@ -2,9 +2,11 @@
 
 use engine::task::{Operation, StepStatus};
 use engine::{Moment, Note, TaskId, TaskStatus};
+use model::Timestamp;
 use model::backup_set::BackupSetStatus;
 use model::id::ClusterId;
 
+use crate::backup_sets::finished_until;
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, statement, word};
@@ -30,19 +32,25 @@ const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
 impl Metadata {
     /// Returns, for each cluster and lane, the newest ended backup if it failed. A cancelled or partial backup is not
-    /// a failure, and does not clear one. `kinds` are the task kinds of backups.
+    /// a failure, and does not clear one. While one has ended by a clock that was ahead, the newest is the one that was
+    /// created last. `kinds` are the task kinds of backups.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn backup_failures(&self, kinds: &[String]) -> Result<Vec<BackupFailure>, Error> {
+        let mut reader = self.read().await?;
+        let until = finished_until(Timestamp(reader.now().await?.0));
         let find = statement(
             "find failed backups",
             "SELECT n.id, n.cluster, n.lane_key, n.finished_at,
                     (SELECT r.note FROM task_rows r
                      WHERE r.task_id = n.id AND r.status = ? AND r.lane IN (n.lane_key, '')
                      ORDER BY r.row_no LIMIT 1) AS note
+             FROM (SELECT e.*, ROW_NUMBER() OVER (
+                              PARTITION BY e.cluster, e.lane_key
+                              ORDER BY CASE WHEN e.latest > ? THEN e.id ELSE e.finished_at END DESC, e.id DESC) AS age
              FROM (SELECT t.id, t.status, t.finished_at, s.value AS cluster, l.lane_key, l.place,
-                          ROW_NUMBER() OVER (PARTITION BY s.value, l.lane_key ORDER BY t.finished_at DESC) AS age
+                          MAX(t.finished_at) OVER (PARTITION BY s.value, l.lane_key) AS latest
                    FROM tasks t
                    JOIN task_subjects s ON s.task_id = t.id AND s.name = ?
                    JOIN task_lanes l ON l.task_id = t.id
@@ -50,15 +58,19 @@ impl Metadata {
                      AND NOT EXISTS (SELECT 1 FROM backup_sets p WHERE p.task_id = t.id
                                      AND p.tenant_name = l.lane_key AND p.status = ?)",
         );
-        let find = find.bind(word(&StepStatus::Failed)).bind(subject::CLUSTER).bind(word(&Operation::Cancel));
+        let find = find
+            .bind(word(&StepStatus::Failed))
+            .bind(until)
+            .bind(subject::CLUSTER)
+            .bind(word(&Operation::Cancel));
         let find = find.bind(word(&BackupSetStatus::Partial));
         let find = find.and_one_of("t.status", ENDED.iter().map(word)).and_one_of("t.kind", kinds).push(
-            ") n
+            ") e) n
              WHERE n.age = 1 AND NOT EXISTS (SELECT 1 FROM backup_sets b
                                              WHERE b.task_id = n.id AND b.tenant_name = n.lane_key)",
         );
         let find = find.and("n.status = ?", word(&TaskStatus::Failed)).push(" ORDER BY n.id DESC, n.place");
-        self.read().await?.rows(find).await?.iter().map(failure).collect()
+        reader.rows(find).await?.iter().map(failure).collect()
     }
 }
 

@@ -1,20 +1,25 @@
 //! The runs of strategies: one row for each due time, with the created task or the reason why there is none. The
 //! status of a task is always read from the task, so a successful retry makes a run successful.
 
+mod stored;
+
 use std::collections::BTreeMap;
 
 use engine::{Note, TaskStatus};
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{StrategyId, TaskId};
-use model::schedule::decide::{Hindrance, MissReason, Outcome, Run, RunKey};
+use model::schedule::decide::{Hindrance, MissReason, RunKey};
 use model::text::Text;
 
 use crate::database::{Connection, Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{Row, Statement, json, statement, word};
+use crate::sql::{Statement, json, statement, word};
 use crate::tasks::subject;
+
+use stored::{SELECT, stored};
+pub use stored::{Span, StoredRun, TaskStanding};
 
 /// The minimum time that rows are kept, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
@@ -56,41 +61,6 @@ pub enum Fate {
     Missed(MissReason),
 }
 
-/// A run of a backup strategy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredRun {
-    /// The row.
-    pub run: NewRun,
-    /// When it was written.
-    pub decided: Timestamp,
-    /// The state of the task; `None` if it does not exist (any more).
-    pub task: Option<TaskStanding>,
-}
-
-/// The state of a run's task.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TaskStanding {
-    /// Its status.
-    pub status: TaskStatus,
-    /// Why it failed.
-    pub note: Option<Note>,
-    /// When it ended.
-    pub finished: Option<Timestamp>,
-    /// Whether a backup set that it recorded is partial.
-    pub is_partial: bool,
-    /// The span in which it may start, while it waits in the queue.
-    pub queued: Option<Span>,
-}
-
-/// The span in which a queued task may start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// From this time on.
-    pub from: Timestamp,
-    /// Before this time.
-    pub before: Timestamp,
-}
-
 /// The row of the latest recorded due time of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Newest {
@@ -102,36 +72,12 @@ pub struct Newest {
     pub decided: Timestamp,
 }
 
-impl StoredRun {
-    /// Returns the row as input of the rules.
-    #[must_use]
-    pub fn row(&self) -> Run {
-        let is_queued = self.task.as_ref().is_some_and(|task| task.queued.is_some());
-        let outcome = match self.run.fate {
-            Fate::Started { kind, .. } if is_queued => Outcome::Queued { kind },
-            Fate::Started { kind, .. } => Outcome::Started {
-                kind,
-                is_over: self.task.as_ref().is_none_or(|task| task.status.is_finished()),
-            },
-            Fate::Missed(reason) => Outcome::Missed(reason),
-        };
-        Run { due: self.run.due, planned: self.run.planned, decided: self.decided, outcome }
-    }
-}
-
-const SELECT: &str =
-    "SELECT r.*, t.status AS task_status, t.note AS task_note, t.finished_at AS task_finished_at,
-            t.due_at AS task_due_at, q.start_before,
-            (SELECT COUNT(*) FROM backup_sets b WHERE b.task_id = r.task_id AND b.status = 'PARTIAL') AS partial_sets
-     FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id LEFT JOIN task_queue q ON q.task_id = r.task_id
-     WHERE r.strategy_id = ?";
-
-/// Selects the newest row of each strategy from the end of its range in the primary key: a year of runs of many
+/// Selects the newest row of each strategy that is due already, from the end of its range in the primary key: a year of runs of many
 /// strategies is millions of rows, and this query runs every few seconds.
 const NEWEST: &str = "SELECT s.id AS strategy_id,
-            (SELECT r.due_at FROM strategy_runs r WHERE r.strategy_id = s.id
+            (SELECT r.due_at FROM strategy_runs r WHERE r.strategy_id = s.id AND r.due_at <= ?
              ORDER BY r.due_at DESC LIMIT 1) AS due_at,
-            (SELECT r.decided_at FROM strategy_runs r WHERE r.strategy_id = s.id
+            (SELECT r.decided_at FROM strategy_runs r WHERE r.strategy_id = s.id AND r.due_at <= ?
              ORDER BY r.due_at DESC LIMIT 1) AS decided_at
      FROM strategies s";
 
@@ -140,7 +86,7 @@ const NEWEST: &str = "SELECT s.id AS strategy_id,
 const MISSED: &str = "SELECT r.*, NULL AS task_status FROM strategies s
      JOIN strategy_runs r ON r.strategy_id = s.id
       AND r.due_at = (SELECT n.due_at FROM strategy_runs n LEFT JOIN tasks t ON t.id = n.task_id
-                      WHERE n.strategy_id = s.id
+                      WHERE n.strategy_id = s.id AND n.due_at <= ?
                        AND ((n.task_id IS NULL AND n.miss <> ? AND n.miss NOT LIKE ?)
                          OR (n.task_id IS NOT NULL AND (t.id IS NULL OR t.status = ?)))
                       ORDER BY n.due_at DESC LIMIT 1)
@@ -185,12 +131,13 @@ impl Metadata {
         history(&mut self.read().await?, strategy, from).await
     }
 
-    /// Returns the newest row of every strategy that has rows.
+    /// Returns the newest row of every strategy that has rows. A row that is due later than `now` was written by a
+    /// clock that was ahead, here and below: it is not the newest.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn strategy_run_newest(&self) -> Result<Vec<Newest>, Error> {
-        let read = statement("look at the newest runs", NEWEST);
+    pub async fn strategy_run_newest(&self, now: Timestamp) -> Result<Vec<Newest>, Error> {
+        let read = statement("look at the newest runs", NEWEST).bind(now).bind(now);
         let mut newest = Vec::new();
         for row in self.read().await?.rows(read).await? {
             let moments = (row.integer_or_none("due_at")?, row.integer_or_none("decided_at")?);
@@ -201,18 +148,39 @@ impl Metadata {
         Ok(newest)
     }
 
+    /// Returns the newest row of a strategy.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_last(
+        &self,
+        strategy: StrategyId,
+        now: Timestamp,
+    ) -> Result<Option<StoredRun>, Error> {
+        let find = statement("look for the newest run", SELECT).bind(strategy.0).and("r.due_at <= ?", now);
+        self.first_run(find.push(" ORDER BY r.due_at DESC")).await
+    }
+
+    async fn first_run(&self, find: Statement) -> Result<Option<StoredRun>, Error> {
+        let rows = self.read().await?.rows(Slice { offset: 0, limit: 1 }.cut(find)).await?;
+        rows.first().map(stored).transpose()
+    }
+
     /// Returns the newest run of a strategy that says whether it works: the newest row that is not a miss that
     /// [`MissReason::is_intended`].
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn strategy_run_telling(&self, strategy: StrategyId) -> Result<Option<StoredRun>, Error> {
+    pub async fn strategy_run_telling(
+        &self,
+        strategy: StrategyId,
+        now: Timestamp,
+    ) -> Result<Option<StoredRun>, Error> {
         let paused = json(&MissReason::Hindered(Hindrance::Paused));
-        let find = statement("look for the newest run", SELECT).bind(strategy.0);
+        let find = statement("look for the newest run", SELECT).bind(strategy.0).and("r.due_at <= ?", now);
         let find = find.push(" AND (r.miss IS NULL OR (r.miss <> ?").bind(paused);
         let find = find.push(" AND r.miss NOT LIKE ?)) ORDER BY r.due_at DESC").bind(REPLACED);
-        let rows = self.read().await?.rows(Slice { offset: 0, limit: 1 }.cut(find)).await?;
-        rows.first().map(stored).transpose()
+        self.first_run(find).await
     }
 
     /// Returns the newest miss of each strategy that is not paused, except misses that [`MissReason::is_intended`] and
@@ -220,16 +188,16 @@ impl Metadata {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn strategy_run_missed(&self) -> Result<Vec<StoredRun>, Error> {
-        let read = missed_runs(statement("look for missed runs", MISSED));
+    pub async fn strategy_run_missed(&self, now: Timestamp) -> Result<Vec<StoredRun>, Error> {
+        let read = missed_runs(statement("look for missed runs", MISSED), now);
         self.read().await?.rows(read).await?.iter().map(stored).collect()
     }
 }
 
 /// Binds the values of [`MISSED`].
-fn missed_runs(read: Statement) -> Statement {
+fn missed_runs(read: Statement, now: Timestamp) -> Statement {
     let paused = json(&MissReason::Hindered(Hindrance::Paused));
-    read.bind(paused).bind(REPLACED).bind(word(&TaskStatus::Successful))
+    read.bind(now).bind(paused).bind(REPLACED).bind(word(&TaskStatus::Successful))
 }
 
 impl Transaction {
@@ -418,39 +386,10 @@ async fn history(
     rows.iter().map(stored).collect()
 }
 
-fn stored(row: &Row) -> Result<StoredRun, Error> {
-    let fate = match row.integer_or_none("task_id")? {
-        Some(task) => Fate::Started { kind: row.word("kind")?, task: TaskId(task) },
-        None => Fate::Missed(row.json("miss")?),
-    };
-    let task = match row.text_or_none("task_status")? {
-        Some(_) => Some(TaskStanding {
-            status: row.word("task_status")?,
-            note: row.json_or_none("task_note")?,
-            finished: row.integer_or_none("task_finished_at")?.map(Timestamp),
-            is_partial: row.integer("partial_sets")? > 0,
-            queued: match row.integer_or_none("start_before")? {
-                Some(before) => Some(Span { from: row.timestamp("task_due_at")?, before: Timestamp(before) }),
-                None => None,
-            },
-        }),
-        None => None,
-    };
-    Ok(StoredRun {
-        run: NewRun {
-            strategy: StrategyId(row.integer("strategy_id")?),
-            due: row.timestamp("due_at")?,
-            planned: row.word("planned")?,
-            fate,
-            note: row.json_or_none("note")?,
-        },
-        decided: row.timestamp("decided_at")?,
-        task,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use model::Timestamp;
+
     use super::{MISSED, NEWEST, missed_runs};
     use crate::open::Metadata;
     use crate::sql::statement;
@@ -460,7 +399,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let metadata = Metadata::open(directory.path()).await.expect("opens");
         let explain = |sql| statement("explain", "EXPLAIN QUERY PLAN ").push(sql);
-        for explain in [explain(NEWEST), missed_runs(explain(MISSED))] {
+        let now = Timestamp(1);
+        for explain in [explain(NEWEST).bind(now).bind(now), missed_runs(explain(MISSED), now)] {
             let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
             let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
             let of_runs: Vec<&String> =

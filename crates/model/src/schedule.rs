@@ -75,6 +75,12 @@ impl Schedule {
         self.window.map_or(Ok(()), QuietWindow::check)
     }
 
+    /// Returns the same schedule without its jitter.
+    #[must_use]
+    pub fn without_jitter(self) -> Self {
+        Self { jitter: None, ..self }
+    }
+
     /// Returns the rule of the due times.
     #[must_use]
     pub fn rule(&self) -> &Rule {

@@ -219,14 +219,19 @@ fn holder<'a>(
     of(Scope::Tenant(cluster, tenant)).or_else(|| of(Scope::Cluster(cluster)))
 }
 
-/// Returns the tenants of a cluster that a strategy backs up. A paused strategy still covers its tenants.
+/// Returns the tenants of a cluster that a strategy of this scope backs up, beside these saved ones, whether it is among
+/// them or only planned. A paused strategy still covers its tenants.
 #[must_use]
-pub fn covered(strategies: &[Strategy], strategy: &Strategy, tenants: &[TenantId]) -> Vec<TenantId> {
-    let cluster = strategy.scope.cluster();
-    let is_held = |tenant: &&TenantId| {
-        holding(strategies, cluster, **tenant).is_some_and(|holder| holder.id == strategy.id)
+pub fn covered(strategies: &[Strategy], scope: Scope, tenants: &[TenantId]) -> Vec<TenantId> {
+    let has_own = |tenant: TenantId| {
+        let own = Scope::Tenant(scope.cluster(), tenant);
+        strategies.iter().any(|strategy| strategy.scope == own)
     };
-    tenants.iter().filter(is_held).copied().collect()
+    let is_covered = |tenant: &&TenantId| match scope {
+        Scope::Cluster(_) => !has_own(**tenant),
+        Scope::Tenant(_, own) => own == **tenant,
+    };
+    tenants.iter().filter(is_covered).copied().collect()
 }
 
 #[cfg(test)]
@@ -304,8 +309,9 @@ pub(crate) mod tests {
             [held(1, shop), held(1, hr), held(2, hr), held(2, shop)],
             [Some(2), Some(1), Some(3), None]
         );
-        assert_eq!(covered(&all, &all[0], &[shop, hr, other]), [hr, other]);
-        assert_eq!(covered(&all, &all[1], &[shop, hr, other]), [shop]);
-        assert_eq!(covered(&all, &all[0], &[shop]), [], "every tenant has its own");
+        assert_eq!(covered(&all, all[0].scope, &[shop, hr, other]), [hr, other]);
+        assert_eq!(covered(&all, all[1].scope, &[shop, hr, other]), [shop]);
+        assert_eq!(covered(&all, all[0].scope, &[shop]), [], "every tenant has its own");
+        assert_eq!(covered(&all[1..], all[0].scope, &[shop, hr, other]), [hr, other], "before it is saved");
     }
 }

@@ -55,6 +55,9 @@ impl Language {
 /// The argument with the attempted action. No pattern of the catalogue shows it.
 const DOING: &str = "doing";
 
+/// The argument of [`Text::of_tenant`].
+const FAILED_TENANT: &str = "failed_tenant";
+
 /// A text: its ID in the catalogue, its arguments, and an original external message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Text {
@@ -97,13 +100,22 @@ impl Text {
             (None, Some(raw)) => raw.clone(),
             (None, None) => self.id.clone(),
         };
-        match (self.args.get(DOING), catalogue.line.get("problem-during")) {
-            (Some(doing), Some(pattern)) => {
-                let args = [(DOING.to_owned(), doing.clone()), ("message".to_owned(), message)].into();
-                fill(pattern, &args)
+        let frames = [(DOING, "problem-during"), (FAILED_TENANT, "problem-of-tenant")];
+        frames.into_iter().fold(message, |message, (name, pattern)| {
+            match (self.args.get(name), catalogue.line.get(pattern)) {
+                (Some(value), Some(pattern)) => {
+                    let args = [(name.to_owned(), value.clone()), ("message".to_owned(), message)].into();
+                    fill(pattern, &args)
+                }
+                _ => message,
             }
-            _ => message,
-        }
+        })
+    }
+
+    /// Adds the tenant that it is about, for a reader who does not know: its name precedes the message.
+    #[must_use]
+    pub fn of_tenant(self, tenant: impl std::fmt::Display) -> Self {
+        self.with(FAILED_TENANT, tenant)
     }
 
     /// Adds the attempted action, such as "load `shop`.`orders`": it precedes the message.
@@ -310,6 +322,14 @@ mod tests {
     fn an_argument_is_taken_as_it_is() {
         let text = Text::new("cluster-unknown").with("cluster", "{evil} {cluster}");
         assert!(text.message(Language::En).contains("{evil} {cluster}"), "{}", text.message(Language::En));
+    }
+
+    #[test]
+    fn a_tenant_precedes_the_message() {
+        let text = Text::new("backup-without-tenant").of_tenant("shop");
+        let plain = Text::new("backup-without-tenant").message(Language::En);
+        assert_eq!(text.message(Language::En), format!("Tenant shop: {plain}"));
+        assert!(text.message(Language::Zh).starts_with("租户 shop："), "{}", text.message(Language::Zh));
     }
 
     #[test]

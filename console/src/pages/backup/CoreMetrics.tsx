@@ -6,9 +6,10 @@ import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Alarm, ClusterStanding, TaskHead } from '../../api/types';
 import { useLabels } from '../../locales';
+import { formatRate } from '../../parts/format';
 import { Tiles } from '../../parts/Tiles';
 import { useAlarms } from '../alarms/useAlarms';
-import { delayedOf, reachesWeek, scheduledCount, weekOf, type Ended } from './metrics';
+import { delayedOf, reachesWeek, scheduledCount, weekOf } from './metrics';
 import { useMetricsWords } from './metricsWords';
 
 /** The number of tasks on a page. */
@@ -37,7 +38,7 @@ export function CoreMetrics({ clusters }: { clusters: ClusterStanding[] }) {
     <Tiles
       tiles={[
         { term: words.scheduled, value: scheduled, hint: words.scheduledHint(clusters.length - scheduled) },
-        { term: words.backups, to: '/tasks', ...(backups ? { value: rateOf(backups), hint: backups.all ? words.backupsHint(backups.good, backups.all) : words.backupsNone } : missing(week)) },
+        { term: words.backups, to: '/tasks', ...(backups ? { value: formatRate(backups.good, backups.all), hint: backups.all ? words.backupsHint(backups.good, backups.all) : words.backupsNone } : missing(week)) },
         { term: words.delayed, ...(delayed ? { value: delayed.length, hint: delayed.length ? <Delayed alarms={delayed} /> : words.delayedNone } : missing(alarms)) },
         {
           term: words.recoveries,
@@ -47,11 +48,6 @@ export function CoreMetrics({ clusters }: { clusters: ClusterStanding[] }) {
       ]}
     />
   );
-}
-
-function rateOf({ good, all }: Ended): string {
-  // Rounded down: one failure among a thousand is not 100 %.
-  return all ? `${Math.floor((good / all) * 100)}%` : '–';
 }
 
 /** The objects whose log backup is late, each with a link. */

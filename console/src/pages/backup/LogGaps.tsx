@@ -43,7 +43,7 @@ export function LogGaps({ cluster }: { cluster: Cluster }) {
     { title: words.repair, render: (_, gap) => <Repair gap={gap} /> },
   ];
   return (
-    <section aria-labelledby={title}>
+    <section className="after-table" aria-labelledby={title}>
       <h3 id={title}>{words.title}</h3>
       <p className="quiet hint">{words.hint}</p>
       <PagedTable

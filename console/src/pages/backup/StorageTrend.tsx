@@ -11,7 +11,7 @@ import { farthestApart } from '../../charts/timeline';
 import { useChartWords } from '../../charts/useChartWords';
 import type { Days } from '../../charts/words';
 import { useLabels } from '../../locales';
-import { formatBytes } from '../../parts/format';
+import { formatBytes, formatBytesLike } from '../../parts/format';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { storagesOf, usageLines, usageSummary, type UsedStorage } from './usageLines';
 
@@ -23,7 +23,7 @@ const SAMPLED_EVERY = 1800;
 /** In bytes: a few of each unit. */
 const STEPS = Array.from({ length: 6 }, (_, unit) => [1, 2, 5, 10, 20, 50, 100, 200, 500].map((n) => n * 1024 ** unit)).flat();
 
-const MEASURE = { steps: STEPS, least: 1024, write: (bytes: number) => formatBytes(bytes).replace(/\.0+ /, ' ') };
+const MEASURE = { steps: STEPS, least: 1024, write: formatBytesLike };
 
 /** The space of a cluster's backups in each storage, over time. */
 export function StorageTrend({ id }: { id: number }) {

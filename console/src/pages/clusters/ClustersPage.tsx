@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 
 import type { Alarm, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
+import { formatRate } from '../../parts/format';
 import { useAllClusters } from '../../parts/useAllClusters';
 import { later } from '../../parts/later';
 import { MayButton } from '../../parts/MayButton';
@@ -89,7 +90,7 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
         { term: labels.tileUnprotected, value: tenants?.NONE ?? '…', hint: labels.unprotectedHint, to: '/backup/tenants?state=NONE' },
         {
           term: labels.tileRecent,
-          value: data ? (ended ? `${Math.round((data.recentSuccessfulCount / ended) * 100)}%` : '–') : '…',
+          value: data ? formatRate(data.recentSuccessfulCount, ended) : '…',
           to: '/tasks',
           hint: data && (ended ? labels.recentHint(data.recentSuccessfulCount, ended) : labels.recentNone),
         },

@@ -188,7 +188,7 @@ function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () =>
       if (!isStorageMove(error)) return;
       void modal.confirm({
         title: words.storageMoved,
-        content: <Prose text={[error.words?.cause, words.storageMovedText].filter(Boolean).join(' ')} />,
+        content: <Prose text={[error.words?.cause, words.storageMovedText, words.storageMovedLogs].filter(Boolean).join(' ')} />,
         width: 520,
         okText: words.submit,
         cancelText: actions.cancel,

@@ -25,7 +25,8 @@ pub(crate) struct BackupNowBody {
     /// The storage; defaults to the one that was last used for this cluster, or to the only one.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
     /// The objects to back up; defaults to the whole cluster.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_as_empty")]
+    #[schema(value_type = Option<Vec<ObjectBody>>)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// Databases and tables that a logical backup leaves out. Each has only `databaseName` and `tableName`.
     #[serde(default)]
@@ -71,7 +72,7 @@ fn yes() -> bool {
 pub(crate) struct BackupNowRequest {
     /// The request for `control`.
     pub(crate) ask: BackupNow,
-    /// The objects as they were given, for the answer.
+    /// The objects as they were given, or the tenant of the path, for the answer; none for the whole cluster.
     pub(crate) objects: Vec<ObjectBody>,
     /// Whether to return only the plan.
     pub(crate) dry_run: bool,
@@ -117,6 +118,11 @@ impl BackupNowBody {
             encryption: encryption.map(|encryption| encryption.password.0),
             threads,
             compression,
+        };
+        let whole = |tenant| vec![ObjectBody::of_tenant(cluster, tenant, BackupDimension::Tenant)];
+        let objects = match tenant {
+            Some(tenant) if objects.is_empty() => whole(tenant),
+            _ => objects,
         };
         Ok(BackupNowRequest { ask, objects, dry_run })
     }
@@ -237,7 +243,8 @@ fn incomplete(field: &str) -> Problem {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TenantsBody {
     /// The cluster itself, or tenants of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_as_empty")]
+    #[schema(value_type = Option<Vec<ObjectBody>>)]
     ob_backup_object_list: Vec<ObjectBody>,
 }
 
@@ -302,7 +309,23 @@ mod tests {
     use model::id::{ClusterId, TenantId};
     use serde_json::json;
 
-    use super::{ObjectBody, read_objects};
+    use super::{BackupNowBody, ObjectBody, read_objects};
+
+    #[test]
+    fn the_answer_names_what_is_backed_up() {
+        let read = |body: serde_json::Value, tenant: Option<i64>| {
+            let body: BackupNowBody = serde_json::from_value(body).expect("a request");
+            let read = body.read(ClusterId(7), tenant.map(TenantId)).expect("a request");
+            (serde_json::to_value(read.objects).expect("JSON"), read.ask.wish.tenants)
+        };
+        let shop = json!([{"clusterId": 7, "tenantId": 1004, "backupDimension": "TENANT"}]);
+        let full = json!({"dataBackupMode": "FULL_BACKUP"});
+        assert_eq!(read(full.clone(), Some(1004)), (shop.clone(), vec![TenantId(1004)]));
+        assert_eq!(read(full, None), (json!([]), vec![]), "the whole cluster");
+        assert_eq!(read(json!({"obBackupObjectList": null}), Some(1004)).0, shop, "null is an empty list");
+        let books = json!([{"tenantId": 1002, "databaseName": "books", "backupDimension": "DATABASE"}]);
+        assert_eq!(read(json!({"obBackupObjectList": books}), Some(1002)).0, books, "as it was given");
+    }
 
     #[test]
     fn a_list_of_objects_is_taken_whole_or_refused() {

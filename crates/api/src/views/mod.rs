@@ -46,3 +46,14 @@ pub(crate) mod watchers;
 mod whole;
 pub(crate) mod words;
 mod zone_units;
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads a list that may be null; for fields with `#[serde(default)]`.
+fn null_as_empty<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

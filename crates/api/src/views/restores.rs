@@ -40,7 +40,8 @@ pub(crate) struct RestoreBody {
     databases: Vec<String>,
     /// More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant. From
     /// physical backups, tables only, and at most 200 objects.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_as_empty")]
+    #[schema(value_type = Option<Vec<ObjectBody>>)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// New names of databases, by the old ones. A database that is not listed keeps its name. From physical backups also
     /// of tables, both names as `database.table`.

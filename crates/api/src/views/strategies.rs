@@ -47,7 +47,8 @@ pub(crate) struct NewStrategyBody {
     /// database would delete anything at once.
     delete_policy_plan_hash: Option<String>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_as_empty")]
+    #[schema(value_type = Option<Vec<ObjectBody>>)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
     #[serde(default)]
@@ -88,7 +89,8 @@ pub(crate) struct StrategyChangeBody {
     /// database would delete anything at once.
     delete_policy_plan_hash: Option<String>,
     /// OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::null_as_empty")]
+    #[schema(value_type = Option<Vec<ObjectBody>>)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// Whether to only check the request: what saving would refuse is refused, and nothing is saved.
     #[serde(default)]

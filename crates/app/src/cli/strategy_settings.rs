@@ -132,7 +132,9 @@ impl SettingsArgs {
         if let Some(method) = self.method {
             body.insert("backupMode".into(), json!(method.word()));
         }
-        if let Some(schedule) = self.schedule(saved)? {
+        let schedule = self.schedule(saved)?;
+        self.check_complete(saved.is_none(), schedule.as_ref())?;
+        if let Some(schedule) = schedule {
             body.insert("obBackupScheduleConfig".into(), schedule);
         }
         let thresholds = [
@@ -176,6 +178,23 @@ impl SettingsArgs {
         }
         given.retain(|_, value| !value.is_null());
         Ok(Some(Value::Object(given)))
+    }
+
+    /// Checks that the schedule of a new strategy repeats, and that one by days has a time.
+    fn check_complete(&self, is_new: bool, schedule: Option<&Value>) -> Result<(), Problem> {
+        let has = |field: &str| schedule.is_some_and(|schedule| schedule[field].is_string());
+        if is_new && !has("backupScheduleMode") {
+            return Err(Problem::invalid("strategy-without-schedule"));
+        }
+        match [("--weekly", &self.weekly), ("--monthly", &self.monthly)]
+            .iter()
+            .find(|(_, days)| days.is_some())
+        {
+            Some((option, _)) if !has("backupScheduleTime") => {
+                Err(Problem::invalid("strategy-without-time").with("option", option))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the given fields of the schedule; fields to remove are null.
@@ -298,7 +317,7 @@ fn read_days(text: &str) -> Result<Map<String, Value>, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{Args as _, Command};
+    use clap::{Args as _, Command, FromArgMatches as _};
     use serde_json::{Value, json};
 
     use super::{SettingsArgs, put_over, read_days, without_default};
@@ -315,6 +334,32 @@ mod tests {
         let edit = help(create.mut_args(without_default));
         assert!(!edit.contains("Defaults to"), "{edit}");
         assert!(edit.contains("Start log backup when it is not running"), "{edit}");
+    }
+
+    #[test]
+    fn what_a_schedule_lacks_is_named_as_an_option() {
+        let check = |options: &[&str], saved: Option<Value>| {
+            let command = SettingsArgs::augment_args(Command::new("create").no_binary_name(true));
+            let matches = command.try_get_matches_from(options).expect("options");
+            let settings = SettingsArgs::from_arg_matches(&matches).expect("settings");
+            let schedule = settings.schedule(saved.as_ref()).expect("a schedule");
+            let problem = settings.check_complete(saved.is_none(), schedule.as_ref()).err()?;
+            Some((problem.text.id, problem.text.args.get("option").cloned().unwrap_or_default()))
+        };
+        let lacks = |id: &str, option: &str| Some((id.to_owned(), option.to_owned()));
+        assert_eq!(check(&[], None), lacks("strategy-without-schedule", ""));
+        assert_eq!(check(&["--jitter", "60"], None), lacks("strategy-without-schedule", ""));
+        assert_eq!(check(&["--weekly", "6=full"], None), lacks("strategy-without-time", "--weekly"));
+        assert_eq!(check(&["--monthly", "L=full"], None), lacks("strategy-without-time", "--monthly"));
+        assert_eq!(check(&["--weekly", "6=full", "--at", "02:00"], None), None);
+        assert_eq!(check(&["--cron", "0 2 * * *"], None), None);
+        let cron = || {
+            Some(
+                json!({ "obBackupScheduleConfig": { "backupScheduleMode": "CRON", "cronExpression": "0 2 * * *" } }),
+            )
+        };
+        assert_eq!(check(&["--jitter", "60"], cron()), None, "the saved schedule stays");
+        assert_eq!(check(&["--weekly", "6=full"], cron()), lacks("strategy-without-time", "--weekly"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::language::language;
 pub(crate) fn read(text: &str, file: &str) -> Result<Vec<Entry>, Problem> {
     let reader = Reader { file };
     let not_yaml = |cause: serde_yaml_ng::Error| {
-        Problem::invalid("strategy-file-not-yaml").with("file", file).raw(cause.to_string())
+        Problem::invalid("strategy-file-not-yaml").with("file", file).with("why", cause)
     };
     let yaml: Yaml = serde_yaml_ng::from_str(text).map_err(not_yaml)?;
     let mut top = reader.keys(reader.json(yaml, "")?, "", &["strategies"])?;
@@ -187,12 +187,15 @@ impl Reader<'_> {
     }
 
     fn malformed(&self, path: &str, expected: &str) -> Problem {
-        let path = if path.is_empty() { "." } else { path };
+        if path.is_empty() {
+            return Problem::invalid("strategy-file-without-list").with("file", self.file);
+        }
         self.because(path, format!("expected {expected}"))
     }
 
     fn because(&self, path: &str, cause: String) -> Problem {
-        Problem::invalid("strategy-file-malformed").with("file", self.file).with("path", path).raw(cause)
+        let malformed = Problem::invalid("strategy-file-malformed").with("file", self.file);
+        malformed.with("path", path).with("why", cause)
     }
 
     /// Adds the path in the file to the refusal of a value.

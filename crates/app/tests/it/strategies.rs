@@ -114,6 +114,10 @@ async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
             "Would not change the backup strategy of prod: A physical backup strategy cannot become logical",
         ),
         (format!("{file}{shop}{incremental}"), "Would not create the backup strategy of prod/shop: "),
+        (
+            format!("{file}{shop}"),
+            "Would not create the backup strategy of prod/shop: The tenant `shop` has no logical backup account",
+        ),
     ];
     for (text, expected) in cases {
         std::fs::write(path, &text).expect("written");
@@ -127,7 +131,8 @@ async fn a_dry_run_of_a_file_fails_where_the_server_would_refuse_it() {
     std::fs::write(path, &moved).expect("written");
     let accepted = lifeboat(server, &["strategy", "apply", path, "--dry-run", "--yes"]);
     assert_eq!(accepted.status, 0, "{}", accepted.err);
-    std::fs::write(path, format!("{file}{shop}")).expect("written");
+    let physical = shop.replace("LOGICAL", "PHYSICAL");
+    std::fs::write(path, format!("{file}{physical}")).expect("written");
     let fine = lifeboat(server, &["strategy", "apply", path, "--dry-run"]);
     assert_eq!(fine.status, 0, "{}", fine.err);
     assert!(fine.out.contains("Would create the backup strategy of prod/shop"), "{}", fine.out);

@@ -46,7 +46,8 @@ pub(crate) fn actor(owner: Option<User>, strategy: &Strategy) -> Result<Actor, P
     let owner = owner.ok_or_else(|| forbidden("strategy-owner-gone"))?;
     let owner = User { must_change_password: false, ..owner };
     let actor = Actor::of(owner, &named(strategy.id), Means::Program)?;
-    actor.must(Permission::Backup)?;
+    let denied = |_| forbidden("owner-may-not-back-up").with("user", &actor.name);
+    actor.must(Permission::Backup).map_err(denied)?;
     Ok(actor)
 }
 

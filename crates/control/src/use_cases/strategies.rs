@@ -32,22 +32,24 @@ mod tests;
 
 use engine::NewTask;
 use metadata::Transaction;
+use metadata::strategies::Strategies;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{StorageId, TaskId};
+use model::id::{ClusterId, StorageId, TaskId, TenantId};
 use model::order::StorageChoice;
+use model::physical::SYS;
 use model::problem::codes;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Besides, Ground, StorageEdit};
-use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy, TakeOver};
+use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy, TakeOver, covered};
 use model::text::Text;
 use model::user::Permission;
 use model::{Problem, Timestamp};
 
 use crate::actor::Actor;
-use crate::context::{Attempt, Control};
+use crate::context::{Attempt, Context, Control};
 use crate::delete_policies::{self, Saving};
 use crate::error::Error;
 use crate::orders;
@@ -129,6 +131,9 @@ async fn created(
     // Before the storage: without one, that would be the reason to refuse what no storage makes possible.
     let mut draft = Draft { method, storage: StorageId(0), schedule, thresholds, secondary_backup };
     let first = rules::create(&draft, scope, ground(&cluster), &seen.readable)?;
+    if first.method == BackupMethod::Logical {
+        check_logical(context, &cluster, scope, &seen).await?;
+    }
     let storage = storage.or_else(|| storage_of_cluster(&seen.readable, scope, usual));
     let place = place(context, &cluster, scope, usual, None, storage).await?;
     let take_over = consent(control, &cluster, scope, &first, None, &place, agreed).await?;
@@ -143,6 +148,24 @@ async fn created(
     let paused = !draft.schedule.backup_schedule_enabled;
     writer.strategy_insert(scope, actor.user, &settings, paused).await?;
     Ok(writer)
+}
+
+/// Checks that a new logical strategy has data to read: each of its runs would be missed otherwise. A cluster without
+/// tenants has no reason to refuse it.
+async fn check_logical(
+    context: &Context,
+    cluster: &Cluster,
+    scope: Scope,
+    strategies: &Strategies,
+) -> Result<(), Error> {
+    let mut tenants = context.metadata.tenant_list(cluster.id).await?;
+    let all: Vec<TenantId> = tenants.iter().map(|tenant| tenant.id).filter(|id| *id != SYS).collect();
+    let covered = covered(&strategies.readable, scope, &all);
+    tenants.retain(|tenant| covered.contains(&tenant.id));
+    if tenants.is_empty() {
+        return Ok(());
+    }
+    orders::readable(context, cluster, &tenants).await?.map_err(Into::into)
 }
 
 /// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Timed;
+use crate::clock::WAIT_MAX;
 use crate::flow::{Flow, Next, Step};
 use crate::journal::{
     ApplyError, Ask, Change, Claim, Decision, Event, EventKind, HoldError, InsertError, NewTask, PAGE_MAX,
@@ -30,6 +31,7 @@ pub async fn holds<J: Timed>(journal: &J) {
     an_exclusive_key_keeps_others_out(journal).await;
     a_claimed_task_is_claimed_again_only_after_its_lease(journal).await;
     a_claim_gets_the_longest_due_of_what_it_can_run(journal).await;
+    a_due_time_of_a_clock_that_was_ahead_has_come(journal).await;
     a_renewal_lengthens_and_never_shortens(journal).await;
     a_change_is_kept_whole(journal).await;
     an_old_ticket_writes_nothing(journal).await;
@@ -221,6 +223,18 @@ async fn a_claim_gets_the_longest_due_of_what_it_can_run<J: Timed>(journal: &J) 
     assert!(claim(journal, "contract-order").await.is_none(), "what is due later is left alone");
     pass(journal, SECOND).await;
     assert!(claim(journal, "contract-order").await.is_some(), "then it is due");
+}
+
+async fn a_due_time_of_a_clock_that_was_ahead_has_come<J: Timed>(journal: &J) {
+    insert(journal, "contract-ahead").await;
+    let first = claimed(journal, "contract-ahead").await;
+    let ahead = first.pulse.now.plus(WAIT_MAX * 2);
+    save(journal, first.ticket, &Change { due_at: ahead, release: true, ..change(&first.task) }).await;
+    let second = claimed(journal, "contract-ahead").await;
+    assert_eq!(second.ticket.task, first.ticket.task, "nothing can have ordered such a wait");
+    let wait = second.pulse.now.plus(WAIT_MAX - SECOND * 10);
+    save(journal, second.ticket, &Change { due_at: wait, release: true, ..change(&second.task) }).await;
+    assert!(claim(journal, "contract-ahead").await.is_none(), "a long wait is waited for");
 }
 
 async fn a_renewal_lengthens_and_never_shortens<J: Timed>(journal: &J) {

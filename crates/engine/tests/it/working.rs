@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::journal::{Ask, Change, Limits};
 use engine::memory::Memory;
+use engine::note::CLOCK_SET_BACK;
 use engine::operator::{Command, operate};
-use engine::testkit::Stand;
+use engine::testkit::{Outcome, Stand};
 use engine::{Journal, Settings, StepStatus, TaskStatus, Wake};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::demo::{Act, Copying, DemoStand, World, new_task};
+use crate::demo::{Act, Copying, DemoStand, World, new_task, stand};
 use crate::dying::Dying;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -201,4 +203,47 @@ async fn two_workers_share_the_tasks_and_do_nothing_twice() {
     assert_eq!(stand.context().wrong(), Vec::<String>::new());
     one.stop().await;
     two.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_continues_at_once_when_a_clock_that_was_ahead_is_set_back() {
+    let stand = stand();
+    let task = stand.start(new_task(&["a"])).await;
+    stand.worker().run_due().await.expect("the journal answers");
+    let waiting = stand.task(task).await;
+    let begun = stand.journal().now();
+    // As the task would be stored if the clock had been a day ahead.
+    let day = HOUR * 24;
+    let mut rows = waiting.rows.clone();
+    rows.retain(|row| row.status == StepStatus::Running);
+    assert_eq!(rows.len(), 1, "the copy waits");
+    let copy = rows[0].number;
+    (rows[0].since, rows[0].due_at) = (Some(begun.plus(day)), Some(begun.plus(day + HOUR / 60)));
+    let ask = Ask {
+        worker: "ahead".to_owned(),
+        can: vec![(waiting.kind.clone(), waiting.version)],
+        lease: HOUR / 60,
+        limits: Limits::default(),
+    };
+    stand.journal().advance(HOUR / 60);
+    let claim = stand.journal().claim(&ask).await.expect("answers").expect("it is due");
+    let change = Change {
+        status: waiting.status,
+        note: None,
+        started_at: waiting.started_at,
+        finished_at: None,
+        due_at: begun.plus(day),
+        cancels_seen: waiting.cancels,
+        state: None,
+        lanes: Vec::new(),
+        rows,
+        release: true,
+    };
+    stand.journal().save(claim.ticket, &change).await.expect("the holder may save");
+    assert!(stand.worker().run_due().await.is_ok());
+    let row = stand.task(task).await.row(copy).cloned().expect("a row");
+    assert!(row.since.is_some_and(|since| since <= stand.journal().now()), "its time limit counts from now");
+    assert_eq!(stand.run(task, None).await, Outcome::Ended(TaskStatus::Successful));
+    assert!(stand.journal().now().since(begun) < HOUR, "nothing waited for the wrong time");
+    assert_eq!(stand.log(task, copy).await.iter().filter(|line| *line == CLOCK_SET_BACK).count(), 1);
 }

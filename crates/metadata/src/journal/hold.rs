@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use engine::clock::latest_due;
 use engine::journal::{Ask, Change, Claim, EventKind, HoldError, Pulse, Ticket};
 use engine::task::{Cancels, Operation};
 use engine::{Moment, Note, Progress, RowNumber, TaskId, TaskStatus};
@@ -33,9 +34,11 @@ pub(super) async fn next_due(connection: &mut Connection, ask: &Ask) -> Result<O
     let find = statement(
         "look for a task that is due",
         "SELECT t.id FROM tasks t LEFT JOIN task_queue q ON q.task_id = t.id
-         WHERE t.due_at <= ? AND (t.lease_until IS NULL OR t.lease_until <= ?)",
+         WHERE (t.due_at <= ? OR (t.due_at > ? AND q.task_id IS NULL))
+           AND (t.lease_until IS NULL OR t.lease_until <= ?)",
     );
-    let find = find.bind(now).bind(now).and_one_of("t.status", UNFINISHED.iter().map(word));
+    let find =
+        find.bind(now).bind(latest_due(now)).bind(now).and_one_of("t.status", UNFINISHED.iter().map(word));
     let mut find = task_queue::turn(find, &ask.limits, &room, now).push(" AND (");
     for (place, (kind, version)) in ask.can.iter().enumerate() {
         let or = if place == 0 { "" } else { " OR " };

@@ -18,6 +18,7 @@ use crate::stand::{begin, commit, for_every_database};
 
 for_every_database! {
     a_lane_has_failed_until_its_newest_backup_is_a_good_one
+    a_failure_after_a_success_of_a_clock_that_was_ahead_counts
     a_cancelled_or_rolled_back_backup_is_neither_a_failure_nor_a_success
 }
 
@@ -109,6 +110,18 @@ async fn a_lane_has_failed_until_its_newest_backup_is_a_good_one(metadata: Metad
     assert_eq!(runs(&bench, first, &["shop"], &[]).await, TaskStatus::Failed);
     assert_eq!(failures(&metadata).await, [failure(7, "shop", first, "shop")]);
     assert_eq!(metadata.backup_failures(&["other".to_owned()]).await.expect("answers"), []);
+}
+
+async fn a_failure_after_a_success_of_a_clock_that_was_ahead_counts(metadata: Metadata) {
+    let bench = bench(&metadata);
+    let day_us = 86_400_000_000;
+    metadata.turn_clock(day_us);
+    let well = started(&bench, 7).await;
+    assert_eq!(runs(&bench, well, &[], &[]).await, TaskStatus::Successful);
+    metadata.turn_clock(-day_us);
+    let badly = started(&bench, 7).await;
+    assert_eq!(runs(&bench, badly, &["shop"], &[]).await, TaskStatus::Failed);
+    assert_eq!(failures(&metadata).await, [failure(7, "shop", badly, "shop")]);
 }
 
 async fn a_cancelled_or_rolled_back_backup_is_neither_a_failure_nor_a_success(metadata: Metadata) {

@@ -25,6 +25,7 @@ for_every_database! {
     a_strategy_is_kept_changed_and_deleted
     a_scope_has_one_strategy_and_a_storage_of_one_stays
     a_due_time_is_settled_once
+    a_run_that_is_due_in_the_future_is_not_the_newest
     intended_misses_hide_no_earlier_run
     of_two_servers_one_settles_a_due_time
     due_times_of_a_long_outage_are_settled_in_one_go
@@ -34,6 +35,9 @@ for_every_database! {
     a_run_whose_task_waits_is_missed_together_with_it
     a_run_and_its_task_are_kept_together_or_not_at_all
 }
+
+/// After all due times.
+const LATE: Timestamp = Timestamp(i64::MAX);
 
 pub(crate) fn settings(storage: StorageId) -> Settings {
     let schedule =
@@ -109,7 +113,7 @@ async fn a_strategy_is_kept_changed_and_deleted(metadata: Metadata) {
     assert!(matches!(gone, Err(Error::Missing { .. })), "{gone:?}");
     commit(writer).await;
     assert_eq!(metadata.strategy_list(None).await.expect("answers"), []);
-    assert_eq!(metadata.strategy_run_newest().await.expect("answers"), [], "runs go with their strategy");
+    assert_eq!(metadata.strategy_run_newest(LATE).await.expect("answers"), [], "runs go with their strategy");
 }
 
 async fn a_scope_has_one_strategy_and_a_storage_of_one_stays(metadata: Metadata) {
@@ -163,30 +167,56 @@ async fn a_due_time_is_settled_once(metadata: Metadata) {
     assert_eq!(history[0].run, missed(strategy, Timestamp(10)), "the oldest first");
     let later = metadata.strategy_run_history(strategy, Timestamp(11)).await.expect("answers");
     assert_eq!(later.len(), 1);
-    let newest = metadata.strategy_run_newest().await.expect("answers");
+    let newest = metadata.strategy_run_newest(LATE).await.expect("answers");
     assert_eq!(
         (newest[0].strategy, newest[0].due, newest[0].decided),
         (strategy, Timestamp(20), history[1].decided)
     );
-    assert_eq!(metadata.strategy_run_missed().await.expect("answers"), [], "the newest was started");
+    assert_eq!(metadata.strategy_run_missed(LATE).await.expect("answers"), [], "the newest was started");
     let year = 366 * 86_400_000_000;
     let mut writer = begin(&metadata).await;
     assert!(writer.strategy_run_insert(&missed(strategy, Timestamp(year + 15))).await.expect("kept"));
     commit(writer).await;
     let kept = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
     assert_eq!(kept.len(), 3, "what is older than a year stays while there are few rows");
-    let last = metadata.strategy_run_missed().await.expect("answers");
+    let last = metadata.strategy_run_missed(LATE).await.expect("answers");
     assert_eq!(last.iter().map(|run| run.run.due).collect::<Vec<_>>(), [Timestamp(year + 15)]);
+}
+
+async fn a_run_that_is_due_in_the_future_is_not_the_newest(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let now = Timestamp(50);
+    let mut writer = begin(&metadata).await;
+    // The clock was ahead when the last one succeeded.
+    for run in [missed(strategy, Timestamp(40)), started(strategy, Timestamp(90), TaskId(7))] {
+        assert!(writer.strategy_run_insert(&run).await.expect("kept"));
+    }
+    commit(writer).await;
+    let found = (
+        metadata.strategy_run_newest(now).await.expect("answers")[0].due,
+        metadata.strategy_run_last(strategy, now).await.expect("answers").map(|run| run.run.due),
+        metadata.strategy_run_telling(strategy, now).await.expect("answers").map(|run| run.run.due),
+        metadata.strategy_run_missed(now).await.expect("answers").first().map(|run| run.run.due),
+    );
+    let due = Timestamp(40);
+    assert_eq!(
+        found,
+        (due, Some(due), Some(due), Some(due)),
+        "a later success hides no miss before its time"
+    );
+    let last = metadata.strategy_run_last(strategy, Timestamp(90)).await.expect("answers");
+    assert_eq!(last.map(|run| run.run.due), Some(Timestamp(90)));
+    assert_eq!(metadata.strategy_run_last(strategy, Timestamp(39)).await.expect("answers"), None);
 }
 
 async fn intended_misses_hide_no_earlier_run(metadata: Metadata) {
     let strategy = strategy(&metadata).await.id;
     let telling = async || {
-        let found = metadata.strategy_run_telling(strategy).await.expect("answers");
+        let found = metadata.strategy_run_telling(strategy, LATE).await.expect("answers");
         found.map(|run| run.run.due.0)
     };
     let problem = async || {
-        let found = metadata.strategy_run_missed().await.expect("answers");
+        let found = metadata.strategy_run_missed(LATE).await.expect("answers");
         found.first().map(|run| run.run.due.0)
     };
     let reasons = [

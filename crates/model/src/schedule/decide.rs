@@ -33,8 +33,9 @@ use crate::strategy::Strategy;
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// How far back due times are examined, in microseconds: 35 days.
-pub const HORIZON: i64 = 35 * 86_400_000_000;
+/// How far back due times are examined, in microseconds: 92 days. The history of a strategy shows the last 90 days, and
+/// each due time in them that was missed, however long Lifeboat was stopped.
+pub const HORIZON: i64 = 92 * 86_400_000_000;
 
 /// The identity of a run. Two submissions with equal keys are the same run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

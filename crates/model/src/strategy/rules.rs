@@ -172,7 +172,11 @@ fn check_kernel(draft: &Draft, clean_up: Option<CleanUp>, ground: Ground) -> Res
     }
 }
 
-fn schedule(form: &Form, saved: Option<&Schedule>) -> Result<Schedule, Problem> {
+/// Checks a requested schedule. The `saved` one may stay, even if it breaks a rule that is newer.
+///
+/// # Errors
+/// Names what is malformed, or the rule that it breaks.
+pub fn schedule(form: &Form, saved: Option<&Schedule>) -> Result<Schedule, Problem> {
     match Schedule::try_from(Saved(form.clone())) {
         Ok(schedule) if saved == Some(&schedule) => Ok(schedule),
         _ => Schedule::try_from(form.clone()),

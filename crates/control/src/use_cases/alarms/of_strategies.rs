@@ -54,7 +54,7 @@ pub(super) async fn faults(
         return Ok((Vec::new(), Unmeasured::new()));
     }
     let now = control.metadata().now().await?;
-    let mut faults = of_schedules(control, strategies).await?;
+    let mut faults = of_schedules(control, strategies, now).await?;
     faults.extend(late_backups(control, strategies, now).await?);
     faults.extend(old_backups(control, clusters, strategies, now).await?);
     let (full, unmeasured) = full_storages(control, strategies, now).await?;
@@ -63,8 +63,12 @@ pub(super) async fn faults(
 }
 
 /// Returns owners without permission to back up, and missed runs. A paused strategy is no problem: it is intended.
-async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
-    let missed = control.metadata().strategy_run_missed().await?;
+async fn of_schedules(
+    control: &Control,
+    strategies: &[Strategy],
+    now: Timestamp,
+) -> Result<Vec<(Strategy, Fault)>, Error> {
+    let missed = control.metadata().strategy_run_missed(now).await?;
     let missed: BTreeMap<StrategyId, &StoredRun> = missed.iter().map(|run| (run.run.strategy, run)).collect();
     let users = control.metadata().user_list().await?;
     let users: BTreeMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
@@ -166,7 +170,7 @@ async fn old_backups(
     let holders = Holders::of(strategies);
     // The newest set of each strategy and tenant. A cluster with one set for all tenants is under no tenant.
     let mut newest: BTreeMap<(StrategyId, Option<TenantId>), Timestamp> = BTreeMap::new();
-    for (cluster, tenant, finished) in control.metadata().backup_set_newest().await? {
+    for (cluster, tenant, finished) in control.metadata().backup_set_newest(now).await? {
         let Some(strategy) = holders.holding(cluster, tenant) else { continue };
         let tenant = Some(tenant).filter(|_| by_tenant.contains(&cluster));
         let known = newest.entry((strategy.id, tenant)).or_insert(finished);

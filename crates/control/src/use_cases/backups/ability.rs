@@ -6,15 +6,14 @@ use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{ClusterId, StorageId, StrategyId, TenantId};
 use model::physical::scope::lanes;
-use model::problem::codes;
-use model::tenant::{Tenant, check_readable};
+use model::tenant::Tenant;
 use model::text::Text;
 use model::user::Permission;
 
 use crate::actor::Actor;
-use crate::context::{Context, Control};
+use crate::context::Control;
 use crate::error::Error;
-use crate::orders::{StorageSource, has_full_sets, strategy_of, usual_storage};
+use crate::orders::{StorageSource, has_full_sets, readable, strategy_of, usual_storage};
 
 /// What can be backed up, and the defaults of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +60,7 @@ pub async fn ability(
     }
     let ability = cluster.facts.ability;
     let (physical, incremental) = physical(&cluster, &tenants, tenant.is_none());
-    let logical = logical(context, &cluster, &tenants).await?;
+    let logical = readable(context, &cluster, &tenants).await?;
     let upgrading = refuse_upgrading(&cluster).err();
     // The defaults are both the method and the storage of the strategy, or neither.
     let strategy = strategy_of(context, id, tenant.as_slice()).await?;
@@ -94,29 +93,6 @@ pub async fn ability(
         storage,
         strategy: strategy.map(|strategy| strategy.id),
     })
-}
-
-/// Returns whether one of the tenants can be backed up logically, or why not: a reason that the user can fix comes
-/// first.
-async fn logical(
-    context: &Context,
-    cluster: &Cluster,
-    tenants: &[Tenant],
-) -> Result<Result<(), Problem>, Error> {
-    let users = context.metadata.tenant_credential_users(cluster.id).await?;
-    let check = |tenant: &Tenant| {
-        check_readable(cluster.facts.generation, tenant, users.contains_key(&tenant.id), &cluster.name)
-    };
-    let mut obstacles = Vec::new();
-    for tenant in tenants {
-        match check(tenant) {
-            Ok(()) => return Ok(Ok(())),
-            Err(problem) => obstacles.push(problem),
-        }
-    }
-    obstacles.sort_by_key(|problem| problem.text.id != "tenant-credential-missing");
-    let nothing = || Problem::refused(codes::NO_BACKUP_OBJECT, "backup-without-tenant");
-    Ok(Err(obstacles.into_iter().next().unwrap_or_else(nothing)))
 }
 
 /// Returns whether a full and an incremental physical backup can be chosen, or why not.

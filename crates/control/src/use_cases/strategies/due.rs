@@ -112,7 +112,7 @@ async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: 
 /// Returns the strategies that may have a due run; the one that has waited longest comes first.
 pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     let metadata = control.metadata();
-    let newest = metadata.strategy_run_newest().await?;
+    let newest = metadata.strategy_run_newest(metadata.now().await?).await?;
     let newest: BTreeMap<StrategyId, Newest> = newest.into_iter().map(|row| (row.strategy, row)).collect();
     let mut queue = Queue::read(control).await?;
     let now = metadata.now().await?;
@@ -258,7 +258,7 @@ pub(super) fn meant(
     let is_hidden = |tenant: TenantId| hidden.contains(&Scope::Tenant(cluster, tenant));
     let all: Vec<TenantId> =
         tenants.iter().map(|tenant| tenant.id).filter(|id| *id != SYS && !is_hidden(*id)).collect();
-    has_others.then(|| covered(strategies, strategy, &all))
+    has_others.then(|| covered(strategies, strategy.scope, &all))
 }
 
 /// Carries out decisions in order; returns the outcome of the start, if any.

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use metadata::Slice;
 use metadata::strategies::Strategies;
-use metadata::strategy_runs::{Fate, NewRun, StoredRun};
+use metadata::strategy_runs::{Fate, NewRun, StoredRun, TaskStanding};
 use model::Timestamp;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::id::{ClusterId, StorageId, StrategyId, TaskId};
 use model::schedule::decide::{HORIZON, Outcome, Run};
 use model::schedule::preview::preview;
-use model::schedule::{Form, PlannedRun, Schedule};
-use model::strategy::{Scope, Settings, Strategy, Thresholds};
+use model::schedule::{Form, PlannedRun};
+use model::strategy::{Scope, Settings, Strategy, Thresholds, rules};
 use model::task::TaskStatus;
 use model::text::Text;
 use model::user::Permission;
@@ -185,20 +184,32 @@ pub async fn planned_runs(
     meant: Option<PlannedFor>,
 ) -> Result<NextRuns, Error> {
     actor.must(Permission::Read)?;
-    if let Some(meant) = meant {
-        control.context.cluster(meant.scope.cluster()).await?;
-    }
-    let schedule = Schedule::try_from(Form { jitter_seconds: None, ..form })?;
+    let saved = match meant {
+        Some(meant) => {
+            control.context.cluster(meant.scope.cluster()).await?;
+            let strategies = control.metadata().strategy_list_whole(Some(meant.scope.cluster())).await?;
+            strategies.readable.into_iter().find(|strategy| strategy.scope == meant.scope)
+        }
+        None => None,
+    };
+    let schedule = rules::schedule(&form, saved.as_ref().map(|saved| &saved.settings.schedule))?;
     let now = control.metadata().now().await?;
+    // The due times of the saved schedule count since it was saved, those of another one from now on.
+    let is_same = |saved: &&Strategy| saved.settings.schedule == schedule;
+    let since = saved.as_ref().filter(is_same).map_or(now, |saved| saved.since);
+    let history = match &saved {
+        Some(saved) => history(&control.context, saved, now).await?,
+        None => Vec::new(),
+    };
     let strategy = Strategy {
-        id: StrategyId(0),
+        id: saved.map_or(StrategyId(0), |saved| saved.id),
         scope: meant.map_or(Scope::Cluster(ClusterId(0)), |meant| meant.scope),
         owner: actor.user,
         settings: Settings {
             // Of a logical strategy all runs are full, whatever its method.
             method: BackupMethod::Physical,
             storage: meant.and_then(|meant| meant.storage).unwrap_or(StorageId(0)),
-            schedule,
+            schedule: schedule.without_jitter(),
             start_log_backup: false,
             restart_interrupted_log_backup: false,
             clean_up: None,
@@ -206,10 +217,10 @@ pub async fn planned_runs(
             thresholds: Thresholds::default(),
         },
         paused: false,
-        since: now,
+        since,
     };
     let runs = match meant {
-        Some(_) => next_of(&control.context, &strategy, &[], now, NEXT_RUNS + 1).await?,
+        Some(_) => next_of(&control.context, &strategy, &history, now, NEXT_RUNS + 1).await?,
         None => preview(&strategy, &[], true, now, NEXT_RUNS + 1),
     };
     Ok(NextRuns::of(runs))
@@ -324,20 +335,19 @@ pub(super) async fn standing(
     strategy: &Strategy,
     now: Timestamp,
 ) -> Result<ScheduleStanding, Error> {
-    let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
-    let last = last.items.into_iter().next();
+    let last = context.metadata.strategy_run_last(strategy.id, now).await?;
     // A pause or another schedule says nothing about whether backups work: the run before it does.
     let is_intended = matches!(last, Some(StoredRun { run: NewRun { fate: Fate::Missed(why), .. }, .. }) if why.is_intended());
     let history = match last.as_ref().map(StoredRun::row) {
         _ if strategy.paused => Vec::new(),
         // What came before a started run decides nothing.
-        Some(run) if matches!(run.outcome, Outcome::Started { .. }) && run.due <= now => vec![run],
+        Some(run) if matches!(run.outcome, Outcome::Started { .. }) => vec![run],
         _ => history(context, strategy, now).await?,
     };
     let next = next_of(context, strategy, &history, now, 1).await?.into_iter().next();
     let mut last = last.map(shown);
     let telling = if is_intended {
-        context.metadata.strategy_run_telling(strategy.id).await?.map(shown)
+        context.metadata.strategy_run_telling(strategy.id, now).await?.map(shown)
     } else {
         last.clone()
     };
@@ -380,11 +390,23 @@ pub(super) fn shown(stored: StoredRun) -> StrategyRun {
                 reason = Some(Text::new("run-partial"));
             }
             if status == RunStatus::Failed {
-                let why = standing.as_ref().and_then(|task| task.note.clone());
-                reason = why.map(words::text).or(reason);
+                reason = standing.as_ref().and_then(failure).or(reason);
             }
         }
     }
     let finished = standing.and_then(|task| task.finished);
     StrategyRun { due: run.due, planned: run.planned, decided, status, kind, task, reason, finished }
+}
+
+/// Returns why a task failed. A number of failed tenants is no reason: the first of them has one.
+fn failure(task: &TaskStanding) -> Option<Text> {
+    let note = task.note.clone()?;
+    match &task.failed_lane {
+        Some((tenant, why)) if note.id == engine::note::LANES_FAILED => {
+            let is_only = note.args.get("total").is_some_and(|total| total == "1");
+            let why = words::text(why.clone());
+            Some(if is_only { why } else { why.of_tenant(tenant) })
+        }
+        _ => Some(words::text(note)),
+    }
 }

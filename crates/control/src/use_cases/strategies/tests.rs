@@ -1,7 +1,9 @@
 //! The runs that strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
 
+mod clock;
 mod earlier;
 mod log_backup;
+mod planned;
 mod queue;
 mod refusals;
 mod storages;
@@ -318,7 +320,7 @@ async fn manager(world: &SimWorld) -> Actor {
 async fn runs_of_an_owner_without_permission_are_missed_until_another_user_takes_over() {
     let changes = [
         (AccountChange { disabled: Some(true), role: None }, "account-disabled"),
-        (AccountChange { role: Some(Role::ClusterViewer), disabled: None }, "permission-missing"),
+        (AccountChange { role: Some(Role::ClusterViewer), disabled: None }, "owner-may-not-back-up"),
     ];
     for (change, reason) in changes {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;

@@ -281,6 +281,25 @@ fn nothing_starts_in_the_quiet_window_nor_before_its_jitter_has_passed() {
 }
 
 #[test]
+fn every_due_time_of_an_outage_of_ninety_days_is_recorded() {
+    let decisions = decide(&weekly(), &[], &WELL, on(91, 12));
+    let missed: Vec<Timestamp> = decisions
+        .iter()
+        .filter_map(|decision| match decision {
+            Decision::Miss { due, .. } => Some(*due),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(missed, (2..=90).map(|day| on(day, 2)).collect::<Vec<_>>(), "none is left out");
+    assert_eq!(decisions.last(), Some(&start(91, Full)), "the newest one starts");
+    // The same over a later start of the outage: nothing older than the horizon is examined.
+    let later = decide(&weekly(), &[], &WELL, on(300, 12));
+    let first = on(300, 12).0 - super::HORIZON;
+    assert_eq!(later.len(), 92);
+    assert!(later.iter().all(|decision| !matches!(decision, Decision::Miss { due, .. } if due.0 <= first)));
+}
+
+#[test]
 fn a_clock_that_jumps_neither_doubles_nor_loses_a_run() {
     let strategy = weekly();
     let by = |day| MissReason::ReplacedBy(on(day, 2));

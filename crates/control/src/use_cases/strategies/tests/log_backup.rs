@@ -4,6 +4,7 @@ use model::archive::ArchiveStatus::{self, Doing, Suspend};
 use model::backup::BackupMethod;
 
 use super::super::{pause, resume};
+use super::refusals::give_account;
 use super::*;
 
 const LOG_BACKUP_TOO: PauseToo = PauseToo { log_backup: true, clean_up: false };
@@ -84,6 +85,7 @@ async fn a_strategy_whose_log_backup_cannot_be_paused_is_not_paused_in_part() {
     assert!(!stored_paused(&world).await);
 
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    give_account(&world, 1002).await;
     let logical = StrategyAsk { method: Some(BackupMethod::Logical), ..ask(&world, "FULL_BACKUP") };
     super::super::create(&world.control, &world.actor, whole(&world), logical).await.expect("created");
     let refused = pause(&world.control, &world.actor, whole(&world), LOG_BACKUP_TOO).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use metadata::Slice;
-use model::Timestamp;
+use metadata::tenant_credentials::TenantCredential;
 use model::backup::BackupMethod::{Logical, Physical};
 use model::backup::DataBackupMode::{Full, Incremental};
 use model::id::TenantId;
@@ -11,6 +11,7 @@ use model::storage::StorageLocation;
 use model::strategy::Scope;
 use model::text::Language;
 use model::user::Role;
+use model::{Secret, Timestamp};
 use sim::Profile;
 
 use super::{ask, create, hourly, outcomes, refusal, round, until_due, whole};
@@ -18,6 +19,14 @@ use crate::storages::StorageChoice;
 use crate::strategies::{self, NamedStorage, RunFilter, RunStatus, StrategyAsk, StrategyChange};
 use crate::testing::simulated::SimWorld;
 use crate::{Actor, PageAsk};
+
+/// Stores a logical backup account of a tenant.
+pub(super) async fn give_account(world: &SimWorld, tenant: i64) {
+    let account = TenantCredential { user: "backup".to_owned(), password: Secret::new("secret") };
+    let mut writer = world.control.metadata().begin().await.expect("may write");
+    writer.tenant_credential_set(world.cluster, TenantId(tenant), &account).await.expect("kept");
+    writer.commit().await.expect("kept");
+}
 
 #[tokio::test]
 async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audit_log() {
@@ -166,4 +175,25 @@ async fn a_check_is_refused_as_the_save_would_be_and_saves_nothing() {
     assert_eq!(strategies::get(control, actor, scope).await.expect("found"), before);
     let storages = control.metadata().storage_list().await.expect("listed");
     assert_eq!(storages.len(), 1, "the typed-in storage is not added: {storages:?}");
+}
+
+#[tokio::test]
+async fn a_logical_strategy_without_an_account_to_read_with_is_refused() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    let (scope, control, actor) = (whole(&world), &world.control, &world.actor);
+    let logical = || StrategyAsk { method: Some(Logical), ..ask(&world, "FULL_BACKUP") };
+    let shop = Scope::Tenant(world.cluster, TenantId(1002));
+    for scope in [scope, shop] {
+        let expected = (20036, "tenant-credential-missing".to_owned());
+        assert_eq!(refusal(strategies::create(control, actor, scope, logical()).await), expected);
+        assert_eq!(refusal(strategies::check_new(control, actor, scope, logical()).await), expected);
+    }
+    // One readable tenant is enough for the cluster; its backup names the others.
+    give_account(&world, 1004).await;
+    assert_eq!(refusal(strategies::create(control, actor, shop, logical()).await).0, 20036);
+    strategies::check_new(control, actor, scope, logical()).await.expect("there is one to back up");
+    // A tenant that has its own strategy does not help that of the cluster.
+    let books = Scope::Tenant(world.cluster, TenantId(1004));
+    strategies::create(control, actor, books, logical()).await.expect("created");
+    assert_eq!(refusal(strategies::create(control, actor, scope, logical()).await).0, 20036);
 }

@@ -293,5 +293,8 @@ async fn a_run_names_the_tenants_with_full_sets() {
     let run = &runs(&world, scope).await[0];
     assert_eq!((run.kind, run.status), (Some(Incremental), RunStatus::Successful));
     let reason = run.reason.as_ref().expect("a reason").message(Language::En);
-    assert_eq!(reason, "Full instead of incremental for books: there is no usable full backup set");
+    assert_eq!(
+        reason,
+        "Full instead of incremental for books: there is no usable full backup set in the storage of the strategy"
+    );
 }

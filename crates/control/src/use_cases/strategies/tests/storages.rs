@@ -10,6 +10,7 @@ use sim::Profile;
 use super::super::{
     NamedStorage, PauseToo, StrategyAsk, StrategyChange, change, create, next_runs, pause, remove,
 };
+use super::refusals::give_account;
 use super::{ask, refusal, whole};
 use crate::storages::StorageChoice;
 use crate::testing::simulated::SimWorld;
@@ -77,6 +78,7 @@ async fn a_tenants_strategy_without_a_storage_takes_that_of_the_cluster_with_the
     assert_ne!(of_cluster.id, world.storage);
 
     // With two storages and no backup, there is no other default.
+    give_account(&world, 1002).await;
     let logical = StrategyAsk { method: Some(BackupMethod::Logical), ..without() };
     assert_eq!(refusal(create(control, actor, shop, logical).await).0, 20010);
     let of_shop = create(control, actor, shop, without()).await.expect("created").storage;
