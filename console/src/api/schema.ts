@@ -2426,7 +2426,7 @@ export interface components {
             /** @description Databases and tables that a logical backup leaves out. Each has only `databaseName` and `tableName`. */
             exclude?: components["schemas"]["ObjectBody"][];
             /** @description The objects to back up; defaults to the whole cluster. */
-            obBackupObjectList?: components["schemas"]["ObjectBody"][];
+            obBackupObjectList?: components["schemas"]["ObjectBody"][] | null;
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later. */
             plusArchivelog?: boolean;
@@ -5358,7 +5358,7 @@ export interface components {
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
             /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
-            obBackupObjectList?: components["schemas"]["ObjectBody"][];
+            obBackupObjectList?: components["schemas"]["ObjectBody"][] | null;
             /** @description The schedule. */
             obBackupScheduleConfig: components["schemas"]["ScheduleBody"];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
@@ -6143,7 +6143,7 @@ export interface components {
              * @description More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant. From
              *     physical backups, tables only, and at most 200 objects.
              */
-            obBackupObjectList?: components["schemas"]["ObjectBody"][];
+            obBackupObjectList?: components["schemas"]["ObjectBody"][] | null;
             /**
              * @description New names of databases, by the old ones. A database that is not listed keeps its name. From physical backups also
              *     of tables, both names as `database.table`.
@@ -6725,7 +6725,7 @@ export interface components {
             /** @description Whether to only check the request: what saving would refuse is refused, and nothing is saved. */
             dryRun?: boolean;
             /** @description OCP's list of what is backed up. It may name the cluster or tenant of the path, and nothing else. */
-            obBackupObjectList?: components["schemas"]["ObjectBody"][];
+            obBackupObjectList?: components["schemas"]["ObjectBody"][] | null;
             obBackupScheduleConfig?: components["schemas"]["ScheduleBody"] | null;
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
             /** @description The alarm thresholds. */
@@ -7168,7 +7168,7 @@ export interface components {
         /** @description The tenants of a request; defaults to all of the cluster. */
         TenantsBody: {
             /** @description The cluster itself, or tenants of it. */
-            obBackupObjectList?: components["schemas"]["ObjectBody"][];
+            obBackupObjectList?: components["schemas"]["ObjectBody"][] | null;
         };
         /** @description One line of a test. */
         TestLineView: {

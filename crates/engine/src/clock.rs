@@ -1,6 +1,6 @@
 //! A clock that was ahead and was set back. Times that it has written would stop a task for as long as it was ahead.
 //!
-//! No wait is longer than [`WAIT_MAX`]. So a due time that is further in the future was written by such a clock, and
+//! No wait is longer than [`WAIT_MAX`]. So a due time that is much further in the future was written by such a clock, and
 //! has come. The same holds for a step that began in the future: its time limit counts from now on.
 
 use std::time::Duration;
@@ -18,9 +18,10 @@ pub fn is_due(due: Moment, now: Moment) -> bool {
     due <= now || due > latest_due(now)
 }
 
-/// Returns the latest due time that a clock which is right can have written.
+/// Returns the latest due time that a clock which is right can have written. Workers extrapolate the journal's clock, and
+/// may be ahead of it.
 pub fn latest_due(now: Moment) -> Moment {
-    now.plus(WAIT_MAX)
+    now.plus(WAIT_MAX * 2)
 }
 
 /// Corrects the times of a row under way that a clock which was ahead has written. Returns whether there were any.

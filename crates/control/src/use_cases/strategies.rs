@@ -36,7 +36,7 @@ use metadata::strategies::Strategies;
 use metadata::tasks::subject;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{ClusterId, StorageId, TaskId, TenantId};
+use model::id::{StorageId, TaskId, TenantId};
 use model::order::StorageChoice;
 use model::physical::SYS;
 use model::problem::codes;

@@ -228,7 +228,7 @@ async fn a_claim_gets_the_longest_due_of_what_it_can_run<J: Timed>(journal: &J) 
 async fn a_due_time_of_a_clock_that_was_ahead_has_come<J: Timed>(journal: &J) {
     insert(journal, "contract-ahead").await;
     let first = claimed(journal, "contract-ahead").await;
-    let ahead = first.pulse.now.plus(WAIT_MAX * 2);
+    let ahead = first.pulse.now.plus(WAIT_MAX * 3);
     save(journal, first.ticket, &Change { due_at: ahead, release: true, ..change(&first.task) }).await;
     let second = claimed(journal, "contract-ahead").await;
     assert_eq!(second.ticket.task, first.ticket.task, "nothing can have ordered such a wait");

@@ -225,7 +225,7 @@ async fn a_task_continues_at_once_when_a_clock_that_was_ahead_is_set_back() {
         lease: HOUR / 60,
         limits: Limits::default(),
     };
-    stand.journal().advance(HOUR / 60);
+    stand.journal().advance(HOUR / 30);
     let claim = stand.journal().claim(&ask).await.expect("answers").expect("it is due");
     let change = Change {
         status: waiting.status,

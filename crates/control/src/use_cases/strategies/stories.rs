@@ -159,7 +159,7 @@ async fn a_month_of_a_week_grid_survives_an_upgrade_and_a_failed_run() {
                 good(Full),
                 good(Incremental),
                 good(Full),
-                (RunStatus::Failed, Incremental, Some(Incremental), Some("engine.lanes-failed")),
+                (RunStatus::Failed, Incremental, Some(Incremental), Some("database-backup-unreachable")),
                 good(Full),
                 good(Incremental),
                 good(Full),
