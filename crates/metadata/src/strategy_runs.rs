@@ -18,8 +18,8 @@ use crate::open::Metadata;
 use crate::sql::{Statement, json, statement, word};
 use crate::tasks::subject;
 
+pub use stored::{Fate, NewRun, Span, StoredRun, TaskStanding};
 use stored::{SELECT, stored};
-pub use stored::{Span, StoredRun, TaskStanding};
 
 /// The minimum time that rows are kept, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
@@ -31,35 +31,6 @@ const KEPT_ROWS: u64 = 5_000;
 /// The tolerance between two readings of a clock, in microseconds. A larger difference means that the clock was
 /// ahead.
 const CLOCK_APART_US: i64 = 60_000_000;
-
-/// The result of a due time, to be stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewRun {
-    /// The strategy.
-    pub strategy: StrategyId,
-    /// When the run was due.
-    pub due: Timestamp,
-    /// The scheduled backup mode.
-    pub planned: DataBackupMode,
-    /// The result.
-    pub fate: Fate,
-    /// A note: why it was refused, or why it is full instead of incremental.
-    pub note: Option<Text>,
-}
-
-/// Whether a task was created.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// A task was created.
-    Started {
-        /// The backup mode.
-        kind: DataBackupMode,
-        /// The task.
-        task: TaskId,
-    },
-    /// No task was created.
-    Missed(MissReason),
-}
 
 /// The row of the latest recorded due time of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,42 @@
 
 use engine::{Note, TaskStatus};
 use model::Timestamp;
+use model::backup::DataBackupMode;
 use model::id::{StrategyId, TaskId};
-use model::schedule::decide::{Outcome, Run};
+use model::schedule::decide::{MissReason, Outcome, Run};
+use model::text::Text;
 
-use super::{Fate, NewRun};
 use crate::error::Error;
 use crate::sql::Row;
+
+/// The result of a due time, to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// The strategy.
+    pub strategy: StrategyId,
+    /// When the run was due.
+    pub due: Timestamp,
+    /// The scheduled backup mode.
+    pub planned: DataBackupMode,
+    /// The result.
+    pub fate: Fate,
+    /// A note: why it was refused, or why it is full instead of incremental.
+    pub note: Option<Text>,
+}
+
+/// Whether a task was created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// A task was created.
+    Started {
+        /// The backup mode.
+        kind: DataBackupMode,
+        /// The task.
+        task: TaskId,
+    },
+    /// No task was created.
+    Missed(MissReason),
+}
 
 /// A run of a backup strategy.
 #[derive(Debug, Clone, PartialEq)]
