@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oceanbase::statement::identifier;
 
-use crate::ddl::qualified::scan::Scan;
+use crate::ddl::qualified::scan::{Found, Scan};
 use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Quoting, Token, TokenKind, tokens, tokens_of};
 
@@ -36,16 +36,23 @@ pub(crate) struct Qualified<'t> {
     around: BTreeMap<usize, String>,
 }
 
+impl<'t> From<Found<'t>> for Qualified<'t> {
+    fn from(found: Found<'t>) -> Self {
+        let Found { tokens, databases, unclear, around } = found;
+        Self { tokens, databases, unclear, around }
+    }
+}
+
 impl<'t> Qualified<'t> {
     /// Reads a statement as the server printed it: all names are quoted.
     pub(crate) fn read(sql: &'t [u8], is_database: impl Fn(&str) -> bool) -> Self {
         let is_name = |token: &Token<'_>| token.kind == TokenKind::Name;
-        Scan::new(tokens(sql), is_database, is_name, false).read()
+        Self::from(Scan::new(tokens(sql), is_database, is_name, false).read())
     }
 
     /// Reads code as a user typed it.
     pub(crate) fn read_code(sql: &'t [u8], quoting: Quoting, is_database: impl Fn(&str) -> bool) -> Self {
-        Scan::new(tokens_of(sql, quoting), is_database, Token::is_name, true).read()
+        Self::from(Scan::new(tokens_of(sql, quoting), is_database, Token::is_name, true).read())
     }
 
     /// Returns the names that may be those of databases, or of something else, each with the text around it.

@@ -17,6 +17,7 @@ mod exchanged;
 mod fixture;
 mod forged;
 mod forged_schema;
+mod generated;
 mod hostile;
 mod identity;
 mod installation;

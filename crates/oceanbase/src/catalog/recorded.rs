@@ -25,14 +25,6 @@ pub struct Recorded {
     pub is_mixed: bool,
 }
 
-/// The values as stored: numbers where names are meant.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Stored {
-    pub(super) time_zone: Option<String>,
-    pub(super) sql_mode: Option<u64>,
-    pub(super) collation: Option<u64>,
-}
-
 /// Returns the recorded values of those of a database's tables that have some; `None` if the server does not show them
 /// to this user, or records none.
 ///

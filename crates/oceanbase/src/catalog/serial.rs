@@ -5,8 +5,6 @@
 //! the text or number, which NULL does not have. Observed on seekdb 1.4; input that does not match is rejected as a
 //! whole.
 
-use super::recorded::Stored;
-
 /// The types of text values: VARCHAR and CHAR. BINARY is a CHAR with the binary character set.
 const TEXTS: [u8; 2] = [22, 23];
 
@@ -47,6 +45,14 @@ pub(super) fn bound(bytes: &[u8]) -> Option<Vec<Vec<Option<Vec<u8>>>>> {
     let mut reader = Reader(bytes);
     let row = reader.row()?;
     reader.0.is_empty().then(|| vec![row])
+}
+
+/// The session variables of a column: numbers where names are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Stored {
+    pub(super) time_zone: Option<String>,
+    pub(super) sql_mode: Option<u64>,
+    pub(super) collation: Option<u64>,
 }
 
 /// Reads the session variables of a column: their number, then for each a version, the length of the rest, its number

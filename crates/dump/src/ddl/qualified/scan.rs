@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Qualified;
 use super::around::around;
 use super::position::{AFTER_TABLES, OF_SEQUENCES, is_after_object_word};
 use super::verb::Verb;
@@ -44,6 +43,17 @@ const OPENING: [&str; 7] = ["BEGIN", "DO", "ELSE", "IS", "LOOP", "REPEAT", "THEN
 
 /// What is shown of tables, not of databases.
 const SHOWN_OF_TABLES: [&str; 5] = ["COLUMNS", "FIELDS", "INDEX", "INDEXES", "KEYS"];
+
+/// The names of databases that a walk found.
+pub(super) struct Found<'t> {
+    pub(super) tokens: Vec<Token<'t>>,
+    /// The positions of database names among the tokens, with the dots after them.
+    pub(super) databases: BTreeMap<usize, usize>,
+    /// Names that may stand for a database or for something else, each with the text around it.
+    pub(super) unclear: BTreeMap<String, String>,
+    /// The text around each name that certainly stands for a database.
+    pub(super) around: BTreeMap<usize, String>,
+}
 
 /// The state of a walk.
 pub(super) struct Scan<'t, D, N> {
@@ -130,7 +140,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'t>) -> bool> Scan<'t, D, N> {
     }
 
     /// Reads the statement.
-    pub(super) fn read(mut self) -> Qualified<'t> {
+    pub(super) fn read(mut self) -> Found<'t> {
         let mut at = 0;
         while let Some(token) = self.token(at) {
             let before = self.before(at, 1);
@@ -456,7 +466,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'t>) -> bool> Scan<'t, D, N> {
         }
     }
 
-    fn finish(mut self) -> Qualified<'t> {
+    fn finish(mut self) -> Found<'t> {
         let mut unclear = BTreeMap::new();
         // `x`.`y` outside of the list of tables is a column, if there is a table or an alias `x`.
         for (name, at) in std::mem::take(&mut self.undecided) {
@@ -473,6 +483,6 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'t>) -> bool> Scan<'t, D, N> {
         let around_of = |&place: &usize| (place, around(&self.tokens, &self.solid, &self.starts, at(place)));
         let around =
             if self.is_code { self.databases.keys().map(around_of).collect() } else { BTreeMap::new() };
-        Qualified { tokens: self.tokens, databases: self.databases, unclear, around }
+        Found { tokens: self.tokens, databases: self.databases, unclear, around }
     }
 }
