@@ -63,15 +63,38 @@ const DATABASE_COLLATION: &str = "-- database-collation ";
 /// The character set and collation of a load's connections. Objects with this context have no lines for it.
 const USUAL: (&str, &str) = ("utf8mb4", "utf8mb4_general_ci");
 
-/// The words of `sql_mode` under which the statement of a table would be read otherwise.
-const NOT_READABLE: [&str; 6] = [
-    "ANSI_QUOTES",
-    "PIPES_AS_CONCAT",
-    "NO_BACKSLASH_ESCAPES",
-    "HIGH_NOT_PRECEDENCE",
-    "REAL_AS_FLOAT",
-    "IGNORE_SPACE",
+/// The words of `sql_mode` that change what a generated column computes, and not how a statement is read.
+const MODES_OF_TABLES: [&str; 16] = [
+    "STRICT_ALL_TABLES",
+    "STRICT_TRANS_TABLES",
+    "NO_ZERO_IN_DATE",
+    "NO_ZERO_DATE",
+    "ALLOW_INVALID_DATES",
+    "ERROR_FOR_DIVISION_BY_ZERO",
+    "NO_AUTO_CREATE_USER",
+    "NO_AUTO_VALUE_ON_ZERO",
+    "NO_ENGINE_SUBSTITUTION",
+    "NO_UNSIGNED_SUBTRACTION",
+    "ONLY_FULL_GROUP_BY",
+    "PAD_CHAR_TO_FULL_LENGTH",
+    "NO_DIR_IN_CREATE",
+    "TIME_TRUNCATE_FRACTIONAL",
+    "TRADITIONAL",
+    "",
 ];
+
+/// Returns whether a table can be created under a `sql_mode`.
+pub(crate) fn is_mode_of_tables(mode: &str) -> bool {
+    mode.split(',').all(|word| MODES_OF_TABLES.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
+/// Returns whether a table can be created under a character set and collation.
+pub(crate) fn is_context_of_tables(context: &Context) -> bool {
+    context.client == USUAL.0 && context.collation.starts_with("utf8mb4_")
+}
+
+/// The mode of a stock client after the beginning of a file. Code has its own mode, tables may have none.
+const USUAL_MODE: &str = "SET SESSION sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";
 
 /// The time zone of a load's connections.
 const USUAL_ZONE: &str = "+00:00";
@@ -170,11 +193,8 @@ impl SchemaObject {
     /// them, or if the statement would mean something else under them.
     pub(crate) fn created_under(mut self, recorded: &Recorded) -> Option<Self> {
         let Recorded { time_zone, sql_mode, collation, is_mixed } = recorded;
-        let is_readable = |mode: &str| {
-            !mode.split(',').any(|word| NOT_READABLE.iter().any(|other| other.eq_ignore_ascii_case(word)))
-        };
         let fits = time_zone.as_deref().is_none_or(is_zone)
-            && sql_mode.as_deref().is_none_or(is_readable)
+            && sql_mode.as_deref().is_none_or(is_mode_of_tables)
             && collation.as_deref().is_none_or(|name| name == USUAL.1 || name.starts_with("utf8mb4_"));
         if *is_mixed || !fits {
             return None;
@@ -247,6 +267,9 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
                 text.extend_from_slice(&statement);
                 text.extend_from_slice(format!("\n{end}\nDELIMITER ;\n").as_bytes());
             }
+        }
+        if object.kind == SchemaKind::Table && object.mode.is_some() {
+            text.extend_from_slice(format!("{USUAL_MODE};\n").as_bytes());
         }
         if object.zone.is_some() {
             text.extend_from_slice(format!("{};\n", set_zone(USUAL_ZONE)).as_bytes());

@@ -25,6 +25,7 @@ mod destinations;
 mod job;
 pub(crate) mod lane;
 pub(crate) mod plan;
+mod policy;
 mod record;
 mod request;
 mod state;

@@ -134,6 +134,11 @@ impl Definitions {
         Ok(mending.recorded.get(table))
     }
 
+    /// Returns whether the server hides from this user under which settings generated columns were created.
+    pub(super) fn hides_settings(&self) -> bool {
+        self.mending.get().is_some_and(|mending| mending.hidden)
+    }
+
     /// Returns whether a text that was read may differ from the true definition, or could not be read, because the
     /// server hides its inner tables from this user.
     pub(super) fn is_doubtful(&self, text: Option<&[u8]>) -> bool {

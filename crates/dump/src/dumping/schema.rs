@@ -17,6 +17,7 @@ use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, changed, changed_database, not_taken, refused, unfit};
 use crate::dumping::schema_receipt::SchemaReceipt;
+use crate::dumping::survey::INNER_TABLES;
 use crate::dumping::vanished::is_gone;
 use crate::dumping::{Snapshot, accounts, code, generated};
 use crate::error::{DuringSql as _, Error, Result};
@@ -136,6 +137,12 @@ async fn write_database(
         let recorded = definitions.recorded(session, &table.name).await;
         let recorded = recorded.during(|| format!("read the settings of generated columns of {full}"))?;
         tables.push(match recorded.map(|recorded| object.clone().created_under(recorded)) {
+            None if definitions.hides_settings() && has_generated(&object) => {
+                let reason = Text::new("left-out-generated-hidden").with("table", &full);
+                let reason = reason.with("privilege", INNER_TABLES);
+                receipt.left_out.push(plan.consent.left_out(ObjectKind::GeneratedValues, full, reason));
+                object
+            }
             None => object,
             Some(Some(created)) => created,
             Some(None) => {
@@ -174,6 +181,12 @@ async fn write_database(
         receipt.objects.push(archive.write_schema(ObjectKey::Views { database: name }, text).await?);
     }
     Ok(true)
+}
+
+/// Returns whether a table may have generated columns, as OceanBase prints them.
+fn has_generated(object: &SchemaObject) -> bool {
+    let words = b"GENERATED ALWAYS AS";
+    object.statement.windows(words.len()).any(|found| found.eq_ignore_ascii_case(words))
 }
 
 /// Reads the definition of a table, which must still be as planned.

@@ -347,7 +347,7 @@ fn has_rows(kind: &TableKind) -> bool {
 }
 
 /// The privilege that shows the inner tables of OceanBase, in which definitions are exact.
-const INNER_TABLES: &str = "SELECT ON oceanbase.*";
+pub(super) const INNER_TABLES: &str = "SELECT ON oceanbase.*";
 
 struct TableReader<'a> {
     session: &'a mut Session,

@@ -94,6 +94,11 @@ impl Settings {
         Self { mode: object.mode.clone(), zone: object.zone.clone(), context: object.context.clone() }
     }
 
+    /// Returns whether the table needs no variables of its own.
+    pub(super) fn are_usual(&self) -> bool {
+        self.mode.is_none() && self.zone.is_none() && self.context.is_none()
+    }
+
     /// Returns the statements that set them.
     fn statements(&self) -> Vec<String> {
         let mode = self.mode.iter().map(|mode| format!("SET SESSION sql_mode = {}", literal(mode)));

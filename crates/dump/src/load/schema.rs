@@ -72,7 +72,8 @@ pub async fn create_schema(
         let refused = create_sequences(&mut session, &archive, entry, database, &options.selection, &there);
         not_made.extend(refused.await?);
         let missing = missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?;
-        has_tables |= missing.len() < entry.tables.len();
+        let is_new = |table: &&TableStatements| !table.statements.is_empty();
+        has_tables |= missing.iter().filter(is_new).count() < entry.tables.len();
         tables.extend(missing);
     }
     let count = tables.len();
@@ -164,6 +165,12 @@ async fn missing_tables(
     let mut tables = Vec::new();
     for object in table_objects(archive, entry, selection).await? {
         if there.has(&object.name, folds) {
+            // From an earlier attempt, which may not have told under which settings it was created.
+            let (settings, statements) = (Settings::of(&object), Vec::new());
+            if !settings.are_usual() {
+                let (database, table) = (database.to_owned(), object.name);
+                tables.push(TableStatements { database, table, statements, settings });
+            }
             continue;
         }
         let mut definition = read_definition(&entry.name, &object)?;

@@ -51,9 +51,10 @@ pub async fn recorded(
         let mut recorded = Recorded { is_mixed: columns.iter().any(Option::is_none), ..Recorded::default() };
         for stored in columns.into_iter().flatten() {
             let mode = match stored.sql_mode {
-                Some(number) => Some(mode_name(session, number, &mut modes).await?),
+                Some(number) => mode_name(session, number, &mut modes).await?,
                 None => None,
             };
+            recorded.is_mixed |= stored.sql_mode.is_some() && mode.is_none();
             let collation = match stored.collation {
                 Some(id) => Some(collation_name(session, id, &mut collations).await?),
                 None => None,
@@ -82,23 +83,28 @@ impl Recorded {
     }
 }
 
-/// Asks the server for the words of a stored `sql_mode`.
+/// Asks the server for the words of a stored `sql_mode`; `None` if it does not accept the number.
 async fn mode_name(
     session: &mut Session,
     number: u64,
-    known: &mut BTreeMap<u64, String>,
-) -> Result<String, Error> {
+    known: &mut BTreeMap<u64, Option<String>>,
+) -> Result<Option<String>, Error> {
     if let Some(name) = known.get(&number) {
         return Ok(name.clone());
     }
     let ask = Statement::read("SELECT @@SESSION.sql_mode");
     let before = session.rows(&ask).await?;
     let before = before.first().map_or(Ok(String::new()), |row| row.str(0).map(str::to_owned))?;
-    session.run(&Statement::read(format!("SET SESSION sql_mode = {number}"))).await?;
-    let found = session.rows(&ask).await;
-    session.run(&Statement::read(format!("SET SESSION sql_mode = {}", literal(&before)))).await?;
-    let found = found?;
-    let name = found.first().map_or(Ok(String::new()), |row| row.str(0).map(str::to_owned))?;
+    let name = match session.run(&Statement::read(format!("SET SESSION sql_mode = {number}"))).await {
+        Err(error) if error.number().is_some() && !error.is_transient() => None,
+        set => {
+            set?;
+            let found = session.rows(&ask).await;
+            session.run(&Statement::read(format!("SET SESSION sql_mode = {}", literal(&before)))).await?;
+            let found = found?;
+            Some(found.first().map_or(Ok(String::new()), |row| row.str(0).map(str::to_owned))?)
+        }
+    };
     known.insert(number, name.clone());
     Ok(name)
 }

@@ -13,6 +13,7 @@ use model::schedule::decide::Promotion;
 use oceanbase::Driver;
 
 use super::lane::{self, Place};
+use super::policy::drop_before_move;
 use super::{Here, Lane, State, checks};
 use crate::error::Error;
 use crate::words;
@@ -65,6 +66,10 @@ async fn set_tenant(
     let plan = place.decide(state, tenant, &found, archive).map_err(words::refused)?;
     let (data, log) = place.folders(state, tenant);
     let server = driver.server().clone();
+    let moves = [&plan.data, &plan.log].into_iter().any(|to| matches!(to, Destination::Set { .. }));
+    if moves {
+        drop_before_move(at, state, driver, tenant, name).await?;
+    }
     tell(at, &plan.data);
     if let Destination::Set { .. } = plan.data {
         let address = place.written(&data, &server).map_err(words::refused)?;

@@ -68,11 +68,11 @@ pub(crate) fn usual_zone() -> Zone {
 pub(crate) async fn tenants(client: &Client) -> Result<Vec<TenantFolder>, Error> {
     let mut found = Vec::new();
     for cluster_name in client.children("").await?.folders {
-        for cluster in client.children(&cluster_name).await?.folders {
+        for cluster in folders(client, &cluster_name).await {
             let Ok(cluster_id) = cluster.parse() else { continue };
-            for tenant in client.children(&format!("{cluster_name}/{cluster}")).await?.folders {
+            for tenant in folders(client, &format!("{cluster_name}/{cluster}")).await {
                 let Ok(id) = tenant.parse() else { continue };
-                let below = client.children(&format!("{cluster_name}/{cluster}/{tenant}")).await?.folders;
+                let below = folders(client, &format!("{cluster_name}/{cluster}/{tenant}")).await;
                 if below.iter().any(|name| name == "data" || name == "clog") {
                     let cluster_name = cluster_name.clone();
                     found.push(TenantFolder { cluster_name, cluster_id, tenant: TenantId(id) });
@@ -81,6 +81,17 @@ pub(crate) async fn tenants(client: &Client) -> Result<Vec<TenantFolder>, Error>
         }
     }
     Ok(found)
+}
+
+/// Returns the folders in a folder; none if it cannot be read, such as `lost+found`: it is not one of ours.
+async fn folders(client: &Client, folder: &str) -> Vec<String> {
+    match client.children(folder).await {
+        Ok(children) => children.folders,
+        Err(error) => {
+            tracing::debug!(folder, %error, "a folder of a storage cannot be read");
+            Vec::new()
+        }
+    }
 }
 
 /// Reads the names in the data and log folders of a tenant.

@@ -18,7 +18,7 @@ pub(crate) use reader::Refusal;
 
 use crate::ddl::form::reader::Reader;
 use crate::ddl::token::Quoting;
-use crate::schema_file::{SchemaKind, SchemaObject};
+use crate::schema_file::{SchemaKind, SchemaObject, is_context_of_tables, is_mode_of_tables};
 
 /// Checks the statement of an object against what its kind allows.
 ///
@@ -27,6 +27,7 @@ use crate::schema_file::{SchemaKind, SchemaObject};
 pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
     let (name, sql) = (object.name.as_str(), object.statement.as_slice());
     let quoting = Quoting::of_mode(object.mode.as_deref().unwrap_or_default());
+    check_settings(object)?;
     match object.kind {
         SchemaKind::Table => table::check(Reader::strict(sql)?, name),
         SchemaKind::View => view::check(Reader::with_hints(sql)?, name),
@@ -41,6 +42,34 @@ pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
         SchemaKind::Account => account::check_creation(Reader::strict(sql)?, name),
         SchemaKind::AccountChange => account::check_change(Reader::strict(sql)?, name),
         SchemaKind::Grant => account::check_grant(Reader::strict(sql)?, name),
+    }
+}
+
+/// Checks the session variables that an object is created under. Under others, the server could read a statement of a
+/// table otherwise than the check.
+fn check_settings(object: &SchemaObject) -> Result<(), Refusal> {
+    let refused = |what: &str| Err(Refusal(format!("it is created under {what}")));
+    let SchemaObject { mode, context, zone, .. } = object;
+    match object.kind {
+        SchemaKind::Table => {
+            if let Some(mode) = mode.as_deref().filter(|mode| !is_mode_of_tables(mode)) {
+                return refused(&format!("the sql_mode `{mode}`"));
+            }
+            if let Some(context) = context.as_ref().filter(|context| !is_context_of_tables(context)) {
+                return refused(&format!("the collation `{}`", context.collation));
+            }
+            Ok(())
+        }
+        SchemaKind::Sequence
+        | SchemaKind::SequenceValue
+        | SchemaKind::Account
+        | SchemaKind::AccountChange
+        | SchemaKind::Grant
+            if mode.is_some() || context.is_some() || zone.is_some() =>
+        {
+            refused("variables that it does not need")
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::{check, check_database};
 use crate::ddl::token::tokens;
 use crate::schema_file::{SchemaKind, SchemaObject};
+use oceanbase::catalog::Context;
 use oceanbase::statement::{identifier, literal};
 
 fn refused(kind: SchemaKind, name: &str, sql: &str) -> Option<String> {
@@ -432,4 +433,30 @@ proptest! {
             assert_refused(kind, &names[0], &forged);
         }
     }
+}
+
+#[test]
+fn a_table_is_created_under_variables_that_change_only_values() {
+    let under = |mode: Option<&str>, context: Option<(&str, &str)>| {
+        let mut table = SchemaObject::plain(SchemaKind::Table, "t", b"CREATE TABLE `t` (`a` int)".to_vec());
+        table.mode = mode.map(str::to_owned);
+        table.context = context.map(|(client, collation)| Context {
+            client: client.to_owned(),
+            collation: collation.to_owned(),
+        });
+        check(&table)
+    };
+    assert_eq!(under(Some("STRICT_ALL_TABLES,PAD_CHAR_TO_FULL_LENGTH"), None), Ok(()));
+    assert_eq!(under(Some(""), Some(("utf8mb4", "utf8mb4_bin"))), Ok(()));
+    for mode in
+        ["ANSI_QUOTES", "STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES", "ANSI", "ORACLE", "4", "PIPES_AS_CONCAT"]
+    {
+        assert!(under(Some(mode), None).is_err(), "{mode}");
+    }
+    for context in [("gbk", "gbk_chinese_ci"), ("utf8mb4", "gbk_bin"), ("latin1", "utf8mb4_bin")] {
+        assert!(under(None, Some(context)).is_err(), "{context:?}");
+    }
+    let mut grant = SchemaObject::plain(SchemaKind::Grant, "'r'", b"GRANT SELECT ON `d`.* TO `r`".to_vec());
+    grant.zone = Some("+08:00".to_owned());
+    assert!(check(&grant).is_err());
 }

@@ -2,15 +2,17 @@
 
 use engine::Fault as Crash;
 use model::backup::DataBackupMode::Full;
-use model::order::{DeletePolicyOrder, Order};
+use model::order::{DeletePolicyOrder, Order, StorageChoice};
 use model::physical::delete_policy::PolicyWish;
 use model::retention::kernel::KernelPolicy;
+use model::storage::StorageLocation;
 use sim::Profile;
 
 use super::{
     ADD, BOOKS, DAY, DROP, SHOP, alarm, alarms, ask, ask_seen, backed_up, changes, counts, create, digest,
     edit, look, of, pass, policies, remove, running, sets, settle, whole, windows,
 };
+use crate::backups::BackupNow;
 use crate::delete_policies::{self, PolicyFilter};
 use crate::flows::delete_policy;
 use crate::orders;
@@ -24,6 +26,7 @@ on_both_4x! {
     what_is_deleted_at_once_must_have_been_seen,
     a_longer_window_of_a_user_or_another_strategy_is_shortened_only_with_consent,
     a_policy_deletes_only_in_the_storage_of_the_strategy,
+    a_policy_does_not_follow_a_backup_into_another_storage,
     what_is_in_the_storage_must_have_been_seen_even_if_the_destination_is_elsewhere,
 }
 
@@ -211,4 +214,26 @@ async fn a_policy_deletes_only_in_the_storage_of_the_strategy(profile: Profile) 
     world.finish(task).await;
     assert_eq!((settle(&world).await, windows(&world).await), (1, vec!["30d".into()]));
     assert_eq!(alarms(&world).await, []);
+}
+
+async fn a_policy_does_not_follow_a_backup_into_another_storage(profile: Profile) {
+    let world = backed_up(profile).await;
+    create(&world, whole(&world), ask(&world, Some(30))).await.expect("saved");
+    assert_eq!((settle(&world).await, windows(&world).await), (1, vec!["30d".into()]));
+    // In its own storage, it stays.
+    let task = world.begin(world.wish(Full)).await;
+    world.finish(task).await;
+    assert_eq!(windows(&world).await, ["30d"]);
+    let other = world.dir.path().join("data/archive");
+    std::fs::create_dir_all(&other).expect("a directory");
+    let location = StorageLocation::from_uri(&format!("file://{}", other.display())).expect("a path");
+    let storage = Some(StorageChoice::Typed { location, secret: None });
+    world.say("ALTER SYSTEM NOARCHIVELOG TENANT = shop").await;
+    pass(&world, DAY / 24).await;
+    let task = world.begin(BackupNow { storage, ..world.wish(Full) }).await;
+    world.finish(task).await;
+    assert_eq!(windows(&world).await, ["-"], "it was dropped before the destination moved");
+    assert!(world.story(task).await.contains("delete-policy-dropped-before-move"));
+    assert_eq!((settle(&world).await, alarms(&world).await), (0, alarm("shop", "policy-dropped")));
+    assert_eq!(sets(&world).len(), 5, "nothing was deleted");
 }
