@@ -44,6 +44,7 @@ mod schema_file;
 mod sealed;
 mod signing;
 mod source;
+mod table_settings;
 mod typed;
 mod typed_query;
 mod unwritable;

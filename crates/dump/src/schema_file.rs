@@ -51,6 +51,7 @@ use oceanbase::statement::literal;
 use crate::ddl::form;
 use crate::error::Error;
 use crate::piece::push_preamble;
+use crate::table_settings::is_mode_of_tables;
 
 const HEADER: &str = "-- object ";
 
@@ -62,36 +63,6 @@ const DATABASE_COLLATION: &str = "-- database-collation ";
 
 /// The character set and collation of a load's connections. Objects with this context have no lines for it.
 const USUAL: (&str, &str) = ("utf8mb4", "utf8mb4_general_ci");
-
-/// The words of `sql_mode` that change what a generated column computes, and not how a statement is read.
-const MODES_OF_TABLES: [&str; 16] = [
-    "STRICT_ALL_TABLES",
-    "STRICT_TRANS_TABLES",
-    "NO_ZERO_IN_DATE",
-    "NO_ZERO_DATE",
-    "ALLOW_INVALID_DATES",
-    "ERROR_FOR_DIVISION_BY_ZERO",
-    "NO_AUTO_CREATE_USER",
-    "NO_AUTO_VALUE_ON_ZERO",
-    "NO_ENGINE_SUBSTITUTION",
-    "NO_UNSIGNED_SUBTRACTION",
-    "ONLY_FULL_GROUP_BY",
-    "PAD_CHAR_TO_FULL_LENGTH",
-    "NO_DIR_IN_CREATE",
-    "TIME_TRUNCATE_FRACTIONAL",
-    "TRADITIONAL",
-    "",
-];
-
-/// Returns whether a table can be created under a `sql_mode`.
-pub(crate) fn is_mode_of_tables(mode: &str) -> bool {
-    mode.split(',').all(|word| MODES_OF_TABLES.iter().any(|known| known.eq_ignore_ascii_case(word)))
-}
-
-/// Returns whether a table can be created under a character set and collation.
-pub(crate) fn is_context_of_tables(context: &Context) -> bool {
-    context.client == USUAL.0 && context.collation.starts_with("utf8mb4_")
-}
 
 /// The mode of a stock client after the beginning of a file. Code has its own mode, tables may have none.
 const USUAL_MODE: &str = "SET SESSION sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'";

@@ -18,7 +18,8 @@ pub(crate) use reader::Refusal;
 
 use crate::ddl::form::reader::Reader;
 use crate::ddl::token::Quoting;
-use crate::schema_file::{SchemaKind, SchemaObject, is_context_of_tables, is_mode_of_tables};
+use crate::schema_file::{SchemaKind, SchemaObject};
+use crate::table_settings::{is_context_of_tables, is_mode_of_tables};
 
 /// Checks the statement of an object against what its kind allows.
 ///
