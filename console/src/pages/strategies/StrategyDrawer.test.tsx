@@ -226,14 +226,15 @@ test('what would be deleted is shown again when it has changed, and the strategy
   await expect.element(page.getByTestId('deleted-at-once')).toBeVisible();
   await submit().click();
   await expect.element(page.getByRole('alert').filter({ hasText: 'They have changed since the preview' })).toBeVisible();
-  await expect.poll(() => looks).toBe(2);
+  await expect.poll(() => looks).toBeGreaterThan(1);
   await expect
     .poll(async () => {
       await submit().click();
       return onSaved.mock.calls.length;
     })
     .toBe(1);
-  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({ deletePolicyPlanHash: 'look-2' });
+  // A click before the new preview is there is refused, and asks for another one.
+  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({ deletePolicyPlanHash: `look-${looks}` });
 });
 
 test('clean-up of logical backup has days and a time, says what is always kept, and is saved', async () => {
