@@ -6,7 +6,6 @@ use model::Timestamp;
 use model::backup_set::BackupSetStatus;
 use model::id::ClusterId;
 
-use crate::backup_sets::finished_until;
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, statement, word};
@@ -27,6 +26,14 @@ pub struct BackupFailure {
     pub note: Option<Note>,
 }
 
+/// The tolerance between two readings of a clock, in microseconds.
+const CLOCK_APART_US: i64 = 60_000_000;
+
+/// Returns the latest time at which a task can have ended. A later one is of a clock that was ahead.
+fn latest(now: Timestamp) -> Timestamp {
+    Timestamp(now.0.saturating_add(CLOCK_APART_US))
+}
+
 /// The statuses that count: rolled-back backups are ignored.
 const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
@@ -39,7 +46,7 @@ impl Metadata {
     /// When the database fails.
     pub async fn backup_failures(&self, kinds: &[String]) -> Result<Vec<BackupFailure>, Error> {
         let mut reader = self.read().await?;
-        let until = finished_until(Timestamp(reader.now().await?.0));
+        let until = latest(Timestamp(reader.now().await?.0));
         let find = statement(
             "find failed backups",
             "SELECT n.id, n.cluster, n.lane_key, n.finished_at,

@@ -48,14 +48,6 @@ pub struct BackupSetTotals {
     pub newest: Option<Timestamp>,
 }
 
-/// The tolerance between two readings of a clock, in microseconds.
-const CLOCK_APART_US: i64 = 60_000_000;
-
-/// Returns the latest time at which something can have finished. A later one is of a clock that was ahead.
-pub(crate) fn finished_until(now: Timestamp) -> Timestamp {
-    Timestamp(now.0.saturating_add(CLOCK_APART_US))
-}
-
 impl Metadata {
     /// Returns backup sets, newest first.
     ///
@@ -105,23 +97,18 @@ impl Metadata {
         rows.iter().map(|row| Ok(TenantId(row.integer("tenant_id")?))).collect()
     }
 
-    /// Returns when the newest backup set of each tenant that counts as a backup was finished. A set of a clock that
-    /// was ahead does not count before that time: its age is unknown.
+    /// Returns when the newest backup set of each tenant that counts as a backup was finished.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn backup_set_newest(
-        &self,
-        now: Timestamp,
-    ) -> Result<Vec<(ClusterId, TenantId, Timestamp)>, Error> {
+    pub async fn backup_set_newest(&self) -> Result<Vec<(ClusterId, TenantId, Timestamp)>, Error> {
         let list = statement(
             "look at the newest backup sets",
             "SELECT cluster_id, tenant_id, MAX(finished_at) AS newest_at FROM backup_sets
-             WHERE status IN (?, ?) AND finished_at <= ? GROUP BY cluster_id, tenant_id
-             ORDER BY cluster_id, tenant_id",
+             WHERE status IN (?, ?) GROUP BY cluster_id, tenant_id ORDER BY cluster_id, tenant_id",
         );
         let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
-        let list = list.bind(available).bind(unverified).bind(finished_until(now));
+        let list = list.bind(available).bind(unverified);
         let newest = |row: &Row| {
             let (cluster, tenant) = (row.integer("cluster_id")?, row.integer("tenant_id")?);
             Ok((ClusterId(cluster), TenantId(tenant), row.timestamp("newest_at")?))
@@ -148,31 +135,24 @@ impl Metadata {
         row.map_or(Ok(None), |row| Ok(row.integer_or_none("newest_at")?.map(Timestamp)))
     }
 
-    /// Returns the newest backup set of each tenant if it is partial. Foreign sets do not count. While one is from a
-    /// clock that was ahead, the newest is the one that was recorded last.
+    /// Returns the newest backup set of each tenant if it is partial. Foreign sets do not count.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn backup_set_partial_newest(&self) -> Result<Vec<BackupSet>, Error> {
-        let mut reader = self.read().await?;
-        let until = finished_until(Timestamp(reader.now().await?.0));
         let find = statement("find tenants whose newest backup set is partial", WITH_LEFT_OUT);
         let find = find.push(
             " WHERE status = ? AND id IN (
                  SELECT n.id FROM (
-                     SELECT s.id, ROW_NUMBER() OVER (
-                         PARTITION BY s.cluster_id, s.tenant_id
-                         ORDER BY CASE WHEN s.latest > ? THEN s.id ELSE s.finished_at END DESC, s.id DESC) AS age
-                     FROM (SELECT id, cluster_id, tenant_id, finished_at,
-                                  MAX(finished_at) OVER (PARTITION BY cluster_id, tenant_id) AS latest
-                           FROM backup_sets WHERE status NOT IN (?, ?, ?)) s) n
+                     SELECT id, ROW_NUMBER() OVER (PARTITION BY cluster_id, tenant_id
+                                                   ORDER BY finished_at DESC, id DESC) AS age
+                     FROM backup_sets WHERE status NOT IN (?, ?, ?)) n
                  WHERE n.age = 1)
              ORDER BY id",
         );
-        let find = find.bind(word(&BackupSetStatus::Partial)).bind(until);
-        let find = find.bind(word(&BackupSetStatus::Deleted)).bind(word(&BackupSetStatus::Deleting));
-        let find = find.bind(word(&BackupSetStatus::Foreign));
-        reader.rows(find).await?.iter().map(backup_set).collect()
+        let find = find.bind(word(&BackupSetStatus::Partial)).bind(word(&BackupSetStatus::Deleted));
+        let find = find.bind(word(&BackupSetStatus::Deleting)).bind(word(&BackupSetStatus::Foreign));
+        self.read().await?.rows(find).await?.iter().map(backup_set).collect()
     }
 
     /// Returns the totals of all backup sets of a cluster.

@@ -6,7 +6,6 @@ use model::backup_set::BackupSetStatus;
 use model::cluster::Cluster;
 use model::id::{ClusterId, TenantId};
 
-use crate::backup_sets::finished_until;
 use crate::clusters::cluster;
 use crate::database::Connection;
 use crate::error::Error;
@@ -67,8 +66,8 @@ pub struct SetSum {
     pub count: u64,
     /// Their size in bytes.
     pub bytes: u64,
-    /// When the newest one was completed; none if that is later than now, by a clock that was ahead.
-    pub newest: Option<Timestamp>,
+    /// When the newest one was completed.
+    pub newest: Timestamp,
 }
 
 /// The newest logical backup of a part of a tenant.
@@ -98,13 +97,12 @@ impl Metadata {
         selection: SelectionField,
     ) -> Result<Protection, Error> {
         let mut reader = self.read().await?;
-        let now = Timestamp(reader.now().await?.0);
         Ok(Protection {
-            now,
+            now: Timestamp(reader.now().await?.0),
             clusters: clusters(&mut reader, cluster).await?,
             tenants: tenants(&mut reader, cluster).await?,
-            sets: sets(&mut reader, cluster, selection, now).await?,
-            parts: parts(&mut reader, cluster, selection, now).await?,
+            sets: sets(&mut reader, cluster, selection).await?,
+            parts: parts(&mut reader, cluster, selection).await?,
         })
     }
 }
@@ -133,7 +131,6 @@ async fn sets(
     reader: &mut Connection,
     cluster: Option<ClusterId>,
     selection: SelectionField,
-    now: Timestamp,
 ) -> Result<Vec<SetSum>, Error> {
     let sum = statement(
         "find the newest backup sets",
@@ -142,11 +139,11 @@ async fn sets(
                      WHEN task_id IN (SELECT id FROM tasks WHERE kind = ? AND state LIKE ?) THEN 1
                      ELSE 0 END AS is_whole,
                 COUNT(*) AS total, CAST(COALESCE(SUM(byte_count), 0) AS SIGNED) AS bytes,
-                MAX(CASE WHEN finished_at <= ? THEN finished_at END) AS newest
+                MAX(finished_at) AS newest
          FROM backup_sets WHERE 1 = 1",
     );
     let sum = sum.bind(word(&BackupMethod::Physical)).bind(selection.kind).bind(everything(selection));
-    let sum = sum.bind(finished_until(now)).and_if("cluster_id = ?", cluster.map(|id| id.0));
+    let sum = sum.and_if("cluster_id = ?", cluster.map(|id| id.0));
     let sum = sum.push(" GROUP BY cluster_id, tenant_id, method, mode, status, is_whole");
     let added_up = |row: &Row| {
         Ok(SetSum {
@@ -158,7 +155,7 @@ async fn sets(
             is_whole: row.flag("is_whole")?,
             count: row.large("total")?,
             bytes: row.large("bytes")?,
-            newest: row.integer_or_none("newest")?.map(Timestamp),
+            newest: row.timestamp("newest")?,
         })
     };
     reader.rows(sum).await?.iter().map(added_up).collect()
@@ -168,7 +165,6 @@ async fn parts(
     reader: &mut Connection,
     cluster: Option<ClusterId>,
     selection: SelectionField,
-    now: Timestamp,
 ) -> Result<Vec<PartNewest>, Error> {
     // With DISTINCT, a database reads each task's state once, instead of once for each of its backup sets.
     let find = statement(
@@ -181,7 +177,6 @@ async fn parts(
     );
     let find = find.bind(format!("$.{}", selection.name)).bind(selection.kind).bind(everything(selection));
     let find = find.and_one_of("b.status", BackupSetStatus::GOOD.iter().map(word));
-    let find = find.and("b.finished_at <= ?", finished_until(now));
     let find = find.and_if("b.cluster_id = ?", cluster.map(|id| id.0));
     let newest = |row: &Row| {
         Ok(PartNewest {

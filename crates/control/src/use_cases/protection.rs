@@ -192,7 +192,7 @@ impl<'a> Newest<'a> {
 
     fn whole(&self, cluster: ClusterId, tenant: TenantId, mode: DataBackupMode) -> Option<LastBackup> {
         let sums = self.whole.get(&(cluster, tenant))?;
-        sums.iter().filter(|sum| sum.mode == mode).filter_map(|sum| sum.newest).max().map(|at| self.last(at))
+        sums.iter().filter(|sum| sum.mode == mode).map(|sum| sum.newest).max().map(|at| self.last(at))
     }
 
     fn databases(&self, cluster: ClusterId, tenant: TenantId) -> impl Iterator<Item = &String> {
@@ -231,7 +231,7 @@ mod tests {
             is_whole,
             count: 1,
             bytes: 100,
-            newest: Some(Timestamp(newest_s * 1_000_000)),
+            newest: Timestamp(newest_s * 1_000_000),
         }
     }
 

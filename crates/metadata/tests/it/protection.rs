@@ -21,7 +21,6 @@ use crate::stand::{begin, commit, for_every_database, new_cluster, new_task};
 for_every_database! {
     a_part_of_a_tenant_is_never_taken_for_the_whole
     a_set_that_is_deleted_or_of_unknown_contents_protects_nothing
-    a_set_of_a_clock_that_was_ahead_has_no_age
     tasks_are_counted_by_state_and_leases_by_server
     statements_and_ended_runs_are_measured
 }
@@ -84,31 +83,6 @@ async fn a_set_that_is_deleted_or_of_unknown_contents_protects_nothing(metadata:
         [(false, 1, 100, 10_000_000), (false, 1, 100, 20_000_000), (true, 1, 100, 40_000_000)],
         "a physical set always holds the whole tenant"
     );
-}
-
-async fn a_set_of_a_clock_that_was_ahead_has_no_age(metadata: Metadata) {
-    let (cluster, storage) = ground(&metadata).await;
-    let mut writer = begin(&metadata).await;
-    let now = writer.now().await.expect("answers");
-    let everything = task(&mut writer, "dumping", json!({ "selection": [] })).await;
-    let ahead = set(cluster, storage, everything, now.0 / 1_000_000 + 86_400);
-    writer.backup_set_record(&ahead).await.expect("recorded");
-    let shop = task(&mut writer, "dumping", json!({ "selection": [{ "Database": "shop" }] })).await;
-    writer.backup_set_record(&BackupSet { task: shop, ..ahead }).await.expect("recorded");
-    commit(writer).await;
-    let known = metadata.protection(Some(cluster), SELECTION).await.expect("read");
-    assert!(known.sets.iter().all(|sum| sum.newest.is_none()), "{:?}", known.sets);
-    assert_eq!(known.sets.iter().map(|sum| sum.count).sum::<u64>(), 2, "the sets exist");
-    assert_eq!(known.parts, []);
-    assert_eq!(metadata.backup_set_newest(now).await.expect("read"), []);
-    metadata.turn_clock(2 * 86_400_000_000);
-    let known = metadata.protection(Some(cluster), SELECTION).await.expect("read");
-    assert!(
-        known.sets.iter().all(|sum| sum.newest.is_some()) && known.parts.len() == 1,
-        "later they have one"
-    );
-    let now = metadata.now().await.expect("answers");
-    assert_eq!(metadata.backup_set_newest(now).await.expect("read").len(), 1);
 }
 
 async fn tasks_are_counted_by_state_and_leases_by_server(metadata: Metadata) {
@@ -176,7 +150,7 @@ fn change(status: TaskStatus, release: bool) -> Change {
 }
 
 fn told(sum: &SetSum) -> (bool, u64, u64, i64) {
-    (sum.is_whole, sum.count, sum.bytes, sum.newest.map_or(0, |at| at.0))
+    (sum.is_whole, sum.count, sum.bytes, sum.newest.0)
 }
 
 async fn ground(metadata: &Metadata) -> (ClusterId, StorageId) {

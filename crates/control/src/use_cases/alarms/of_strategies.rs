@@ -170,7 +170,7 @@ async fn old_backups(
     let holders = Holders::of(strategies);
     // The newest set of each strategy and tenant. A cluster with one set for all tenants is under no tenant.
     let mut newest: BTreeMap<(StrategyId, Option<TenantId>), Timestamp> = BTreeMap::new();
-    for (cluster, tenant, finished) in control.metadata().backup_set_newest(now).await? {
+    for (cluster, tenant, finished) in control.metadata().backup_set_newest().await? {
         let Some(strategy) = holders.holding(cluster, tenant) else { continue };
         let tenant = Some(tenant).filter(|_| by_tenant.contains(&cluster));
         let known = newest.entry((strategy.id, tenant)).or_insert(finished);
