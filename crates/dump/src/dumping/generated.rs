@@ -16,6 +16,9 @@ use crate::refusal::is_refusal;
 /// The functions that depend on the time zone, besides those of a TIMESTAMP.
 const FUNCTIONS: [&str; 2] = ["from_unixtime(", "unix_timestamp("];
 
+/// The columns of system-versioned tables, which the server fills itself.
+const ROW_TIMES: [&str; 2] = ["ROW START", "ROW END"];
+
 /// A stored generated column with values that a load does not compute.
 pub(super) struct Otherwise {
     pub(super) table: String,
@@ -76,7 +79,8 @@ async fn dependent(session: &mut Session, database: &str) -> Result<Vec<(String,
         if kind.eq_ignore_ascii_case("timestamp") {
             moments.entry(table.clone()).or_default().push(identifier(&column));
         }
-        if extra.to_ascii_uppercase().contains("STORED GENERATED") {
+        let is_of_versions = ROW_TIMES.iter().any(|times| times.eq_ignore_ascii_case(expression.trim()));
+        if extra.to_ascii_uppercase().contains("STORED GENERATED") && !is_of_versions {
             stored.push((table, column, expression));
         }
     }
