@@ -391,7 +391,7 @@ export interface paths {
         };
         /**
          * Returns the tenants that have physical backups in a storage
-         * @description With `folder`, also the presumably recoverable periods of that tenant. Lifeboat reads the names in the storage; no
+         * @description With `folder`, only that tenant and its presumably recoverable periods. Lifeboat reads the names in the storage; no
          *     cluster is asked.
          */
         get: operations["storage_restore_info"];
@@ -6610,7 +6610,7 @@ export interface components {
         /** @description The tenants that have physical backups in a storage, and the presumably recoverable periods of one of them. */
         StorageRecoveryInfoView: {
             recoverable?: components["schemas"]["NamesWindowView"] | null;
-            /** @description The tenants of OceanBase 4.0 and later that have a folder in the storage. */
+            /** @description The tenants of OceanBase 4.0 and later that have a folder in the storage, or the chosen one. */
             tenants: components["schemas"]["TenantFolderView"][];
         };
         /** @description The content of a storage. */

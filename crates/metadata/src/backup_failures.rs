@@ -9,6 +9,7 @@ use model::id::ClusterId;
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, statement, word};
+use crate::strategy_runs::CLOCK_APART_US;
 use crate::tasks::subject;
 
 /// The newest ended backup of a lane, if it failed.
@@ -26,14 +27,6 @@ pub struct BackupFailure {
     pub note: Option<Note>,
 }
 
-/// The tolerance between two readings of a clock, in microseconds.
-const CLOCK_APART_US: i64 = 60_000_000;
-
-/// Returns the latest time at which a task can have ended. A later one is of a clock that was ahead.
-fn latest(now: Timestamp) -> Timestamp {
-    Timestamp(now.0.saturating_add(CLOCK_APART_US))
-}
-
 /// The statuses that count: rolled-back backups are ignored.
 const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
@@ -46,7 +39,8 @@ impl Metadata {
     /// When the database fails.
     pub async fn backup_failures(&self, kinds: &[String]) -> Result<Vec<BackupFailure>, Error> {
         let mut reader = self.read().await?;
-        let until = latest(Timestamp(reader.now().await?.0));
+        // A task that has ended later has the time of a clock that was ahead.
+        let until = Timestamp(reader.now().await?.0.saturating_add(CLOCK_APART_US));
         let find = statement(
             "find failed backups",
             "SELECT n.id, n.cluster, n.lane_key, n.finished_at,

@@ -30,7 +30,7 @@ const KEPT_ROWS: u64 = 5_000;
 
 /// The tolerance between two readings of a clock, in microseconds. A larger difference means that the clock was
 /// ahead.
-const CLOCK_APART_US: i64 = 60_000_000;
+pub(crate) const CLOCK_APART_US: i64 = 60_000_000;
 
 /// The row of the latest recorded due time of a strategy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

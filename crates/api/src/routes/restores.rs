@@ -230,7 +230,7 @@ async fn info(
 
 /// Returns the tenants that have physical backups in a storage
 ///
-/// With `folder`, also the presumably recoverable periods of that tenant. Lifeboat reads the names in the storage; no
+/// With `folder`, only that tenant and its presumably recoverable periods. Lifeboat reads the names in the storage; no
 /// cluster is asked.
 #[utoipa::path(
     get,

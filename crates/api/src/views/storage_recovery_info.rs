@@ -12,7 +12,7 @@ use super::words;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StorageRecoveryInfoView {
-    /// The tenants of OceanBase 4.0 and later that have a folder in the storage.
+    /// The tenants of OceanBase 4.0 and later that have a folder in the storage, or the chosen one.
     tenants: Vec<TenantFolderView>,
     /// The periods of the chosen tenant; absent if none is chosen.
     #[serde(skip_serializing_if = "Option::is_none")]

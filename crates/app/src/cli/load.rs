@@ -101,8 +101,9 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
         Err(Ended::Load(error)) => return Err(loading.interrupted(error).await),
         Err(Ended::Verify(failure)) => return Err(failure),
         Err(Ended::Finish { error, rows, is_verified }) => {
+            let said = error.problem().text.raw.unwrap_or_else(|| error.to_string());
             let problem = Problem::outside("load-notes-left").with("dump", &loading.dump);
-            left = Some(Failure::from(problem.with("table", load::MARKS_TABLE).raw(chain(&error))));
+            left = Some(Failure::from(problem.with("table", load::MARKS_TABLE).raw(said)));
             (rows, is_verified)
         }
     };
@@ -158,12 +159,6 @@ fn not_asked(manifest: &Manifest, options: &Options) -> Vec<Text> {
         texts.push(Text::new("cli-load-without-accounts").with("accounts", accounts));
     }
     texts
-}
-
-/// Returns an error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn failures(report: &Report) -> Vec<Failure> {

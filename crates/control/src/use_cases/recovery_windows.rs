@@ -188,7 +188,7 @@ impl WindowFilter {
 /// The physical backups of tenants in a storage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StorageWindows {
-    /// The tenants that have a folder.
+    /// The tenants that have a folder, or the chosen one.
     pub tenants: Vec<TenantFolder>,
     /// What the names of one tenant's backups say, if one was chosen.
     pub names: Option<NamesWindow>,
@@ -207,7 +207,7 @@ pub struct NamesWindow {
     pub unread: Vec<String>,
 }
 
-/// Returns the tenants of 4.x that have physical backups in a storage, and the presumably recoverable periods of one.
+/// Returns the tenants of 4.x that have physical backups in a storage, or the presumably recoverable periods of one.
 /// Lifeboat reads the names in the storage; no cluster is asked. `zone` is the tenant's time zone, which the names do
 /// not contain.
 ///
@@ -222,8 +222,9 @@ pub async fn storage_windows(
 ) -> Result<StorageWindows, Error> {
     actor.must(Permission::Read)?;
     let client = control.context.client(storage).await?;
-    let tenants = folder::tenants(&client).await?;
-    let Some(chosen) = chosen else { return Ok(StorageWindows { tenants, names: None }) };
+    let Some(chosen) = chosen else {
+        return Ok(StorageWindows { tenants: folder::tenants(&client).await?, names: None });
+    };
     let zone = zone.unwrap_or_else(folder::usual_zone);
     let path = chosen.path();
     let reading = folder::names(&client, &format!("{path}/data"), &format!("{path}/clog"), zone).await?;
@@ -234,7 +235,8 @@ pub async fn storage_windows(
     let good = model::recovery_window::good_sets(&reading.sets);
     let sets = good.iter().map(|set| (set.id, set.mode, Timestamp::from_scn(set.restore_scn))).collect();
     let timeline = reading.timeline();
-    Ok(StorageWindows { tenants, names: Some(NamesWindow { timeline, sets, zone, unread: reading.unread }) })
+    let names = NamesWindow { timeline, sets, zone, unread: reading.unread };
+    Ok(StorageWindows { tenants: vec![chosen.clone()], names: Some(names) })
 }
 
 #[cfg(test)]

@@ -25,63 +25,47 @@ use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Quoting, Token, TokenKind, tokens, tokens_of};
 
 /// A statement in which names of databases are recognized.
-#[derive(Debug)]
-pub(crate) struct Qualified<'t> {
-    tokens: Vec<Token<'t>>,
-    /// The positions of database names among the tokens, with the dots after them.
-    databases: BTreeMap<usize, usize>,
-    /// Names that may stand for a database or for something else, each with the text around it. They are not changed.
-    unclear: BTreeMap<String, String>,
-    /// The text around each name that certainly stands for a database.
-    around: BTreeMap<usize, String>,
-}
-
-impl<'t> From<Found<'t>> for Qualified<'t> {
-    fn from(found: Found<'t>) -> Self {
-        let Found { tokens, databases, unclear, around } = found;
-        Self { tokens, databases, unclear, around }
-    }
-}
+pub(crate) struct Qualified<'t>(Found<'t>);
 
 impl<'t> Qualified<'t> {
     /// Reads a statement as the server printed it: all names are quoted.
     pub(crate) fn read(sql: &'t [u8], is_database: impl Fn(&str) -> bool) -> Self {
         let is_name = |token: &Token<'_>| token.kind == TokenKind::Name;
-        Self::from(Scan::new(tokens(sql), is_database, is_name, false).read())
+        Self(Scan::new(tokens(sql), is_database, is_name, false).read())
     }
 
     /// Reads code as a user typed it.
     pub(crate) fn read_code(sql: &'t [u8], quoting: Quoting, is_database: impl Fn(&str) -> bool) -> Self {
-        Self::from(Scan::new(tokens_of(sql, quoting), is_database, Token::is_name, true).read())
+        Self(Scan::new(tokens_of(sql, quoting), is_database, Token::is_name, true).read())
     }
 
     /// Returns the names that may be those of databases, or of something else, each with the text around it.
     pub(crate) fn unclear(&self) -> &BTreeMap<String, String> {
-        &self.unclear
+        &self.0.unclear
     }
 
     /// Returns the names that certainly or possibly stand for databases, each with the text around it.
     pub(crate) fn names(&self) -> BTreeMap<String, String> {
-        let mut names = self.unclear.clone();
-        for place in self.databases.keys() {
-            let around = self.around.get(place).cloned().unwrap_or_default();
-            names.extend(self.tokens[*place].name().map(|name| (name, around)));
+        let mut names = self.0.unclear.clone();
+        for place in self.0.databases.keys() {
+            let around = self.0.around.get(place).cloned().unwrap_or_default();
+            names.extend(self.0.tokens[*place].name().map(|name| (name, around)));
         }
         names
     }
 
     /// Returns the statement without the names of databases.
     pub(crate) fn without(&self) -> Vec<u8> {
-        let skipped: BTreeSet<usize> = self.databases.iter().flat_map(|(name, dot)| *name..=*dot).collect();
-        let kept = self.tokens.iter().enumerate().filter(|(place, _)| !skipped.contains(place));
+        let skipped: BTreeSet<usize> = self.0.databases.iter().flat_map(|(name, dot)| *name..=*dot).collect();
+        let kept = self.0.tokens.iter().enumerate().filter(|(place, _)| !skipped.contains(place));
         kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
     }
 
     /// Returns the statement with other names of databases, by the old ones.
     pub(crate) fn renamed(&self, names: &BTreeMap<String, String>) -> Vec<u8> {
         let mut sql = Vec::new();
-        for (place, token) in self.tokens.iter().enumerate() {
-            let old = if self.databases.contains_key(&place) { token.name() } else { None };
+        for (place, token) in self.0.tokens.iter().enumerate() {
+            let old = if self.0.databases.contains_key(&place) { token.name() } else { None };
             match old.and_then(|old| names.get(&old)) {
                 Some(new) => sql.extend_from_slice(identifier(new).as_bytes()),
                 None if token.kind == TokenKind::Hint => sql.extend(renamed_hint(token.text, names)),

@@ -78,6 +78,14 @@ pub struct TenantPlan {
     pub log_attributes: LogAttributes,
 }
 
+impl TenantPlan {
+    /// Returns whether a destination is set.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        [&self.data, &self.log].into_iter().any(|to| matches!(to, Destination::Set { .. }))
+    }
+}
+
 /// The attributes of a log destination besides its location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogAttributes {

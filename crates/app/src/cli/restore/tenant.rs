@@ -1,5 +1,6 @@
 //! The request of a recovery of a tenant or of tables from physical backups.
 
+use control::recovery_windows::TenantFolder;
 use model::Problem;
 use model::backup::BackupObject;
 use model::physical::table_recovery::shown;
@@ -138,16 +139,14 @@ async fn online(
     }
 }
 
-/// Returns the ID of a tenant; digits are one already, for a tenant that was dropped.
+/// Returns the ID of the tenant of that name, or of one that was dropped: then `name` is its ID.
 pub(super) async fn recovered(
     client: &Client,
     known: &ClusterRow,
     name: Option<&str>,
 ) -> Result<i64, Failure> {
-    match name.and_then(|name| name.parse().ok()) {
-        Some(id) => Ok(id),
-        None => names::tenant(client, known, name).await,
-    }
+    let found = names::tenant(client, known, name).await;
+    found.or_else(|unknown| name.and_then(|name| name.parse().ok()).ok_or(unknown))
 }
 
 /// Adds a tenant to the request of which only the backup files are left; returns its folder instead of a name.
@@ -158,16 +157,13 @@ async fn offline(
     tenant: Option<&str>,
     form: &mut Map<String, Value>,
 ) -> Result<String, Failure> {
-    let malformed = || Problem::invalid("recovery-folder-malformed").with("folder", folder);
-    let parts: Vec<&str> = folder.trim_matches('/').split('/').collect();
-    let [cluster_name, cluster_id, tenant_id] = parts[..] else { return Err(malformed().into()) };
-    let number = |text: &str| text.parse::<i64>().map_err(|_| malformed());
+    let folder: TenantFolder = folder.parse()?;
     form.insert("storageId".into(), json!(storage(client, name).await?.storage_id));
-    form.insert("backupClusterName".into(), json!(cluster_name));
-    form.insert("backupObClusterId".into(), json!(number(cluster_id)?));
-    form.insert("backupObTenantId".into(), json!(number(tenant_id)?));
+    form.insert("backupClusterName".into(), json!(folder.cluster_name));
+    form.insert("backupObClusterId".into(), json!(folder.cluster_id));
+    form.insert("backupObTenantId".into(), json!(folder.tenant.0));
     if let Some(tenant) = tenant {
         form.insert("backupTenantName".into(), json!(tenant));
     }
-    Ok(tenant.map_or_else(|| format!("tenant_{tenant_id}"), str::to_owned))
+    Ok(tenant.map_or_else(|| format!("tenant_{}", folder.tenant), str::to_owned))
 }

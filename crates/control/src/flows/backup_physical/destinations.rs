@@ -66,8 +66,7 @@ async fn set_tenant(
     let plan = place.decide(state, tenant, &found, archive).map_err(words::refused)?;
     let (data, log) = place.folders(state, tenant);
     let server = driver.server().clone();
-    let moves = [&plan.data, &plan.log].into_iter().any(|to| matches!(to, Destination::Set { .. }));
-    if moves {
+    if plan.moves() {
         drop_before_move(at, state, driver, tenant, name).await?;
     }
     tell(at, &plan.data);

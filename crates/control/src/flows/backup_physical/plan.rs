@@ -18,12 +18,14 @@ use oceanbase::Driver;
 use oceanbase::physical::BackupOptions;
 
 use super::lane::Place;
+use super::policy::left_behind;
 use super::request::{Decided, decide};
 use super::{BackupPhysical, State, checks, destinations};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
+use crate::orders::Destination;
 use crate::words;
 
 /// The notes and statements of all lanes, by step.
@@ -53,7 +55,11 @@ pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Pla
         checks::check_lane(&mut driver, &state, &place, scope, state.mode, &tenants)
             .await
             .map_err(error_of)?;
-        look(&mut driver, &state, &place, scope, &mut found).await?;
+        let storage = match &decided.storage {
+            Destination::Saved(saved) => saved.id,
+            Destination::Typed(..) => state.storage,
+        };
+        look(context, &mut driver, (&state, storage), &place, scope, &mut found).await?;
         if let Some(password) = &decided.password {
             found.backup.push(driver.verbs().set_backup_password(password).masked);
         }
@@ -88,8 +94,9 @@ pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Pla
 
 /// Finds out what the steps would do for one lane.
 async fn look(
+    context: &Context,
     driver: &mut Driver,
-    state: &State,
+    (state, storage): (&State, StorageId),
     place: &Place,
     scope: &Scope,
     found: &mut Found,
@@ -97,12 +104,20 @@ async fn look(
     let verbs = driver.verbs();
     let round = driver.archive_round(scope).await?;
     let archive = round.as_ref().map_or(ArchiveStatus::Never, |round| round.status);
-    let mut say = |decision: &Decision| found.storage.0.push(words::text(destinations::note(decision)));
     match scope {
         Scope::Tenant { id, name } => {
             let now = driver.tenant_destinations(*id).await?;
             let plan = place.decide(state, *id, &now, archive)?;
             let (data, log) = place.folders(state, *id);
+            if plan.moves() {
+                for (policy, rule) in left_behind(context, state, storage, driver, *id).await? {
+                    let note = Text::new("plan-drop-delete-policy").with("tenant", name);
+                    found.storage.0.push(note.with("policy", policy.words()));
+                    found.storage.1.push(verbs.drop_delete_policy(name, rule).masked);
+                }
+            }
+            let mut say =
+                |decision: &Decision| found.storage.0.push(words::text(destinations::note(decision)));
             say(&plan.data);
             say(&plan.log);
             if let Decision::Set { .. } = plan.data {
@@ -120,7 +135,7 @@ async fn look(
             let is_set = now.iter().any(|path| !path.is_empty());
             let wish = Some(base.as_str()).filter(|_| !(state.keeps_destinations && is_set));
             let plan = for_cluster(wish, &now, archive)?;
-            say(&plan);
+            found.storage.0.push(words::text(destinations::note(&plan)));
             if let Decision::Set { .. } = plan {
                 let address = place.written(&place.location, driver.server())?;
                 found.storage.1.push(verbs.set_data_destination(scope, &address).masked);

@@ -17,7 +17,7 @@ use model::recovery_window::expected::{Expected, Seen};
 use model::recovery_window::names::Reading;
 use model::recovery_window::record::{BackupRecord, RecordedSet};
 use model::recovery_window::{GapReason, Timeline};
-use model::storage::{StorageLocation, StorageType};
+use model::storage::{StorageLocation, StorageType, tenant_folder};
 use model::text::Text;
 use model::version::{ServerVersion, Version};
 use model::{Problem, Secret, size};
@@ -25,7 +25,7 @@ use oceanbase::physical::Previewed;
 use oceanbase::{Driver, Witness};
 use storage::Client;
 
-use super::folder::{self, Sight, TenantFolder};
+use super::folder::{self, Sight};
 use super::keys::Keys;
 use super::origin::{Origin, Place, Source, shown};
 use super::session::open;
@@ -367,12 +367,9 @@ fn without_backups(origin: &Origin, cluster: &Cluster, is_known: bool) -> Proble
     if is_known || origin.generation == Generation::Gen3 {
         return refused("recovery-without-moments");
     }
-    let folder = TenantFolder {
-        cluster_name: cluster.facts.ob_name.clone(),
-        cluster_id: cluster.facts.ob_cluster_id,
-        tenant: origin.backup_tenant,
-    };
-    refused("recovery-source-dropped").with("cluster", &cluster.name).with("folder", folder.path())
+    let facts = &cluster.facts;
+    let folder = tenant_folder(&facts.ob_name, facts.ob_cluster_id, origin.backup_tenant);
+    refused("recovery-source-dropped").with("cluster", &cluster.name).with("folder", folder)
 }
 
 /// Returns the earliest SCN that a set can be restored to.

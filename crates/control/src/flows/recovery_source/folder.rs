@@ -6,6 +6,7 @@ use model::Problem;
 use model::id::TenantId;
 use model::recovery_window::names::{Reading, read};
 use model::schedule::Zone;
+use model::storage::tenant_folder;
 use model::text::Text;
 use storage::Client;
 
@@ -35,7 +36,7 @@ impl TenantFolder {
     /// Returns the path below the storage's base.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("{}/{}/{}", self.cluster_name, self.cluster_id, self.tenant)
+        tenant_folder(&self.cluster_name, self.cluster_id, self.tenant)
     }
 }
 

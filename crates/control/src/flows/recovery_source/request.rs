@@ -8,6 +8,7 @@ use model::id::{ClusterId, StorageId, TenantId};
 use model::order::{BackupOwner, RecoverUntil, RecoverySource, StorageChoice};
 use model::physical::SYS;
 use model::problem::codes;
+use model::storage::tenant_folder;
 use model::{Problem, Secret};
 
 use super::origin::{Origin, Source, seal_passwords};
@@ -61,7 +62,7 @@ pub(crate) async fn choose(
                 let folder = data_folder.as_deref().unwrap_or_default().trim_matches('/').to_owned();
                 (owner.clone(), None, Some((place, folder, String::new())))
             } else {
-                let base = folder(owner);
+                let base = tenant_folder(&owner.cluster_name, owner.cluster_id, owner.tenant);
                 let below = |given: &Option<String>, name: &str| {
                     given
                         .as_deref()
@@ -73,10 +74,6 @@ pub(crate) async fn choose(
         }
     };
     Ok(Chosen { until, target, owner, source, storage })
-}
-
-fn folder(owner: &BackupOwner) -> String {
-    format!("{}/{}/{}", owner.cluster_name, owner.cluster_id, owner.tenant)
 }
 
 async fn storage_of(context: &Context, choice: &StorageChoice) -> Result<Destination, Error> {

@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::flows::delete_policy::{self, Outlook, Owners};
 use crate::orders::{self, actor_of_run, caretaker};
 
-/// How many clusters are asked at once.
+/// The maximum number of clusters that are asked at the same time.
 const AT_ONCE: usize = 16;
 
 /// How long a strategy waits after a task that failed.

@@ -8,12 +8,12 @@ impl Qualified<'_> {
     /// Returns the tables and views after the names of databases, with these, in the order of the names.
     pub(crate) fn tables(&self) -> BTreeSet<(String, String)> {
         let mut tables = BTreeSet::new();
-        for (&database, &dot) in &self.databases {
-            let mut rest = self.tokens[dot + 1..].iter().filter(|token| !token.is_blank());
+        for (&database, &dot) in &self.0.databases {
+            let mut rest = self.0.tokens[dot + 1..].iter().filter(|token| !token.is_blank());
             let (Some(table), next) = (rest.next(), rest.next()) else { continue };
             let is_routine = next.is_some_and(|next| next.is_sign(b'('));
             if let (Some(database), Some(table), false) =
-                (self.tokens[database].name(), table.name(), is_routine)
+                (self.0.tokens[database].name(), table.name(), is_routine)
             {
                 tables.insert((database, table));
             }

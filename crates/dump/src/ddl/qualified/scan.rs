@@ -49,7 +49,7 @@ pub(super) struct Found<'t> {
     pub(super) tokens: Vec<Token<'t>>,
     /// The positions of database names among the tokens, with the dots after them.
     pub(super) databases: BTreeMap<usize, usize>,
-    /// Names that may stand for a database or for something else, each with the text around it.
+    /// Names that may stand for a database or for something else, each with the text around it. They are not changed.
     pub(super) unclear: BTreeMap<String, String>,
     /// The text around each name that certainly stands for a database.
     pub(super) around: BTreeMap<usize, String>,

@@ -12,7 +12,7 @@ use super::{
     ADD, BOOKS, DAY, DROP, SHOP, alarm, alarms, ask, ask_seen, backed_up, changes, counts, create, digest,
     edit, look, of, pass, policies, remove, running, sets, settle, whole, windows,
 };
-use crate::backups::BackupNow;
+use crate::backups::{self, BackupNow};
 use crate::delete_policies::{self, PolicyFilter};
 use crate::flows::delete_policy;
 use crate::orders;
@@ -230,7 +230,11 @@ async fn a_policy_does_not_follow_a_backup_into_another_storage(profile: Profile
     let storage = Some(StorageChoice::Typed { location, secret: None });
     world.say("ALTER SYSTEM NOARCHIVELOG TENANT = shop").await;
     pass(&world, DAY / 24).await;
-    let task = world.begin(BackupNow { storage, ..world.wish(Full) }).await;
+    let wish = BackupNow { storage, ..world.wish(Full) };
+    let plan = backups::plan(&world.control, &world.actor, wish.clone()).await.expect("it is possible");
+    let told = |id: &str| plan.steps.iter().flat_map(|step| &step.notes).any(|note| note.id == id);
+    assert!(told("plan-drop-delete-policy"), "{plan:?}");
+    let task = world.begin(wish).await;
     world.finish(task).await;
     assert_eq!(windows(&world).await, ["-"], "it was dropped before the destination moved");
     assert!(world.story(task).await.contains("delete-policy-dropped-before-move"));
