@@ -271,10 +271,20 @@ fn answers(server: &Server) -> bool {
 const AGAIN: (u32, Duration) = (20, Duration::from_millis(100));
 
 /// Returns whether another session's change of a definition may be why OceanBase refused a statement with this number:
-/// "Schema try again", or a user that it could not create or drop.
+/// "Schema try again", "Try again", or a user that it could not create or drop.
 #[must_use]
 pub const fn is_unsettled(number: u16) -> bool {
-    matches!(number, 5627 | 1396)
+    matches!(number, 5627 | 4023 | 1396)
+}
+
+/// OceanBase's number for a trigger that exists.
+const TRIGGER_EXISTS: u16 = 5734;
+
+/// Returns whether a refusal with this number and text, after so many repetitions, means that the statement has succeeded
+/// before: the kernel also repeats by itself, and may find the trigger that it created the first time.
+#[must_use]
+pub fn has_succeeded(number: u16, text: &str, tries: u32) -> bool {
+    number == TRIGGER_EXISTS || tries > 0 && text.contains("exist")
 }
 
 /// Returns the statement that repeats a refused one. A user may have been created although the server refused it.
@@ -300,6 +310,11 @@ async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
                 Err(mysql_async::Error::Server(refusal)) if is_unsettled(refusal.code) && tries < AGAIN.0 => {
                     tries += 1;
                     tokio::time::sleep(AGAIN.1).await;
+                }
+                Err(mysql_async::Error::Server(refusal))
+                    if has_succeeded(refusal.code, &refusal.message, tries) =>
+                {
+                    break;
                 }
                 Err(error) => return Err(error).with_context(|| format!("run {statement}")),
             }

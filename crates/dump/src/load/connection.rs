@@ -34,8 +34,9 @@ pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
     prepare(session, Purpose::LoadWithPrivileges).await
 }
 
-/// OceanBase's number for a definition that is changing: "Schema try again".
-const SCHEMA_AGAIN: u16 = 5627;
+/// OceanBase's numbers for a definition that is changing: "Schema try again", and "Try again", which seekdb answers to
+/// GRANT and ALTER USER while other sessions change definitions.
+const AGAIN_LATER: [u16; 2] = [5627, 4023];
 
 /// OceanBase's number for a user that it did not create, also because a definition was changing: the kernel drops the
 /// cause (`ObDDLService::create_user`), and IF NOT EXISTS does not prevent it.
@@ -66,7 +67,8 @@ pub(super) async fn make(
 /// Returns whether another change of a definition may be why the server refused this one.
 fn is_unsettled(session: &Session, error: &oceanbase::Error) -> bool {
     let is_oceanbase = session.server().product.is_oceanbase();
-    error.number().is_some_and(|number| number == SCHEMA_AGAIN || number == CANNOT_USER && is_oceanbase)
+    is_oceanbase
+        && error.number().is_some_and(|number| AGAIN_LATER.contains(&number) || number == CANNOT_USER)
 }
 
 /// Returns whether the server refused to create an object because it exists.

@@ -9,7 +9,7 @@ use crate::ddl::database::{DatabaseDefinition, Without};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::load::allowed;
-use crate::load::connection::is_refused;
+use crate::load::connection::{is_refused, make};
 
 /// Creates a database unless it exists, and returns notes on the options that the target does not accept. Tables have
 /// their own character set and collation, so that a default is not required.
@@ -25,13 +25,13 @@ pub(super) async fn create_database(
         why: "it creates no database".to_owned(),
     })?;
     let what = || format!("create the database `{target}`");
-    let first = match session.run(&Statement::act(definition.whole(target))).await {
+    let first = match make(session, &Statement::act(definition.whole(target))).await {
         Err(error) if is_refused(&error) => error,
         made => return made.during(what).map(|_| Vec::new()),
     };
     // The first error that a statement without an option does not get is about that option.
     for without in definition.reductions() {
-        match session.run(&Statement::act(definition.without(target, without))).await {
+        match make(session, &Statement::act(definition.without(target, without))).await {
             Ok(_) => return Ok(notes(target, &definition, without, &first)),
             Err(error) if is_refused(&error) => {}
             Err(error) => return Err(error).during(what),

@@ -30,7 +30,7 @@ use oceanbase::{Row, Session, Statement};
 
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
-use crate::load::connection::STATEMENT_LIMIT;
+use crate::load::connection::{STATEMENT_LIMIT, make};
 use crate::manifest::{DatabaseEntry, Manifest};
 use crate::plan::full_name;
 
@@ -172,7 +172,7 @@ impl Marks {
             literal(COMMENT)
         );
         let noting = || format!("note the load in `{}`", self.database);
-        session.run(&Statement::act(create)).await.during(noting)?;
+        make(session, &Statement::act(create)).await.during(noting)?;
         if session.run(&Statement::act(self.insert(&[("", 0)]))).await.during(noting)? == 1 {
             return Ok(true);
         }

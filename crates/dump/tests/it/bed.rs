@@ -191,9 +191,6 @@ pub(crate) fn load_options(names: &[(&str, &str)]) -> load::Options {
     load::Options { databases, ..load::Options::default() }
 }
 
-/// OceanBase's number for a trigger of that name.
-const TRIGGER_EXISTS: u16 = 5734;
-
 /// Runs a statement that must succeed.
 pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
     let mut tries = 0;
@@ -202,13 +199,15 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
         match session.run(&Statement::act(statement)).await {
             Ok(changed) => return changed,
             Err(error) if tries < 20 && error.number().is_some_and(xtask::seekdb::is_unsettled) => tries += 1,
-            Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it succeeded anyway
-            // The kernel also retries by itself, and may find the trigger that it created the first time.
-            Err(error) if error.number() == Some(TRIGGER_EXISTS) => return 0,
+            Err(error) if has_succeeded(&error, tries) => return 0,
             Err(error) => panic!("{sql:.200}: {error}"),
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
+}
+
+fn has_succeeded(error: &oceanbase::Error, tries: u32) -> bool {
+    xtask::seekdb::has_succeeded(error.number().unwrap_or_default(), &error.to_string(), tries)
 }
 
 /// Returns the rows of a query as text; invalid UTF-8 is escaped.
