@@ -13,6 +13,6 @@ mod session;
 pub(crate) use check::{check_recovery_source, forget_passwords, survey, written};
 pub(crate) use order::{Decided, draft, drafted, new_task};
 pub(crate) use origin::{Origin, open_passwords, seal_passwords, shown};
-pub(crate) use plan::{Looked, look};
+pub(crate) use plan::{Looked, look, not_restored};
 pub(crate) use request::{Chosen, choose, name_of};
 pub(crate) use session::{act, driver, leaves_open, open};

@@ -1,5 +1,6 @@
 //! The resources of a tenant: pools and the free capacity of servers; and whether a cluster has enough for a new tenant.
 
+use std::collections::BTreeSet;
 use std::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,9 @@ impl ClusterResources {
         }
     }
 }
+
+/// The primary zone that leaves the choice to the cluster.
+const ANY_ZONE: &str = "RANDOM";
 
 /// The resources for a new tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,6 +206,31 @@ impl TargetResources {
         }
         let mut sizes = zones.iter().filter_map(|zone| zone.unit.size());
         sizes.try_for_each(|size| size.spec(generation).map(|_| ()))
+    }
+
+    /// Checks that a tenant with these resources has units in every zone of its primary zone.
+    ///
+    /// # Errors
+    /// Names a zone in which it has none.
+    pub fn check_primary_zone(&self, primary_zone: &str, have: &ClusterResources) -> Result<(), Problem> {
+        let zones: BTreeSet<&str> = match self {
+            Self::Pools(names) => {
+                let is_named =
+                    |pool: &&ResourcePool| names.iter().any(|name| pool.name.eq_ignore_ascii_case(name));
+                have.pools.iter().filter(is_named).flat_map(|pool| &pool.zones).map(String::as_str).collect()
+            }
+            Self::Zones(zones) => zones.iter().map(|zone| zone.zone.as_str()).collect(),
+        };
+        let named = primary_zone.split([';', ',']).map(str::trim).filter(|zone| !zone.is_empty());
+        let mut other = named.filter(|zone| !zone.eq_ignore_ascii_case(ANY_ZONE) && !zones.contains(zone));
+        match other.next() {
+            None => Ok(()),
+            Some(zone) => {
+                let zones: Vec<&str> = zones.into_iter().collect();
+                let refusal = Problem::refused(codes::UNIT_NOT_MADE, "recovery-primary-zone-unknown");
+                Err(refusal.with("zone", zone).with("zones", zones.join(", ")))
+            }
+        }
     }
 
     /// Checks that a cluster has the requested resources. Pools named in `ours` were created earlier for the same
@@ -398,6 +427,29 @@ mod tests {
         let short = zone("z2", "small", 1).check(&have(), &[]).expect_err("short");
         let (needs, free) = (&short.args()["needs"], &short.args()["free"]);
         assert!(needs.starts_with("1 CPU, ") && free.starts_with("0.50 CPU, "), "{needs} {free}");
+    }
+
+    #[test]
+    fn a_primary_zone_names_only_zones_of_the_tenant() {
+        let pools = TargetResources::Pools(vec!["FREE".into()]);
+        let both = TargetResources::Zones(vec![
+            units("z1", ReplicaType::Full, "small", 1),
+            units("z2", ReplicaType::Full, "small", 1),
+        ]);
+        let cases = [
+            (&pools, "z1", None),
+            (&pools, "z2", Some("z2")), // a zone of the cluster, but not of the pool
+            (&pools, "RANDOM", None),
+            (&both, "random", None),
+            (&both, "z2;z1", None),
+            (&both, "z1, z2", None),
+            (&both, "z1;z9", Some("z9")),
+        ];
+        for (resources, primary_zone, expected) in cases {
+            let refusal = resources.check_primary_zone(primary_zone, &have()).err();
+            let zone = refusal.map(|refusal| refusal.args()["zone"].clone());
+            assert_eq!(zone.as_deref(), expected, "{primary_zone}");
+        }
     }
 
     #[test]

@@ -100,6 +100,7 @@ fn intentions(step: &str, state: &State) -> Vec<Text> {
             if object.is_renamed() { format!("{name} → {}", shown_object(&object.to)) } else { name }
         });
         texts.push(Text::new("plan-objects").with("objects", names.collect::<Vec<_>>().join(", ")));
+        texts.push(Text::new("plan-not-recovered-with-tables"));
     }
     texts
 }

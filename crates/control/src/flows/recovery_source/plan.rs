@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::Secret;
+use model::ability::Generation;
 use model::id::StorageId;
 use model::text::Text;
 use oceanbase::Driver;
@@ -26,6 +27,14 @@ pub(crate) struct Looked {
     pub(crate) from: Vec<Secret>,
     pub(crate) notes: Vec<Text>,
     pub(crate) driver: Driver,
+}
+
+/// Says what the backups of a tenant do not contain.
+pub(crate) fn not_restored(generation: Generation) -> Text {
+    Text::new(match generation {
+        Generation::Gen3 => "plan-not-restored-gen3",
+        _ => "plan-not-restored",
+    })
 }
 
 /// Checks the source of a recovery as its task would, and puts the findings into `origin`.

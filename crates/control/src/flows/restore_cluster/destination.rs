@@ -83,6 +83,9 @@ pub(super) async fn look(
     let mut units = UnitPlan::new(&have, cluster.facts.generation, name);
     for wanted in &state.tenants {
         let decision = decide(state, wanted, source.as_ref(), &have, &mut units)?;
+        if let Some(zones) = &decision.primary_zone {
+            decision.resources.check_primary_zone(zones, &have)?;
+        }
         found.notes.push(note_of(state, wanted, &decision));
         found.tenants.push(decision);
     }

@@ -19,7 +19,7 @@ use super::state::RestoreCluster;
 use crate::context::{Actor, Context};
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
-use crate::flows::recovery_source::{open, shown};
+use crate::flows::recovery_source::{not_restored, open, shown};
 use crate::flows::{Plan, PlannedStep, unit_specs};
 use crate::orders::children::Initiator;
 
@@ -124,6 +124,7 @@ pub(crate) async fn plan(
         .collect();
     let order = tenants.iter().map(|tenant| tenant.name.clone()).collect::<Vec<_>>().join(", ");
     let start = Text::new("plan-start-recovery").with("tenants", order).with("parallel", state.parallel);
+    let not_restored = not_restored(decided.target.facts.generation);
     let wait = match state.until {
         RecoverUntil::Latest => Text::new("plan-wait-for-recovery-latest"),
         _ => Text::new("plan-wait-for-recovery")
@@ -134,7 +135,7 @@ pub(crate) async fn plan(
             "check-recovery-sources" => sources.clone(),
             "check-resources" => resources.clone(),
             "create-unit-specs" => (vec![unit_note.clone()], units.clone()),
-            "start-recovery" => (vec![start.clone()], Vec::new()),
+            "start-recovery" => (vec![start.clone(), not_restored.clone()], Vec::new()),
             "wait-for-recovery" => (vec![wait.clone()], Vec::new()),
             _ => (vec![Text::new("plan-record-recoveries")], Vec::new()),
         };

@@ -38,7 +38,7 @@ pub(crate) const TAKER: Taker<Box<ClusterRecovery>> = Taker {
 pub(super) struct Decided {
     pub(super) order: ClusterRecovery,
     source: Cluster,
-    target: Cluster,
+    pub(super) target: Cluster,
     tenants: Vec<Wanted>,
 }
 

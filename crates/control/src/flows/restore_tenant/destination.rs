@@ -100,6 +100,9 @@ pub(super) async fn look(
     };
     have.add_units(&units);
     resources.check(&have, &state.made_pools)?;
+    if let Some(zones) = &state.primary_zone {
+        resources.check_primary_zone(zones, &have)?;
+    }
     Ok(Found { resources, units, notes })
 }
 

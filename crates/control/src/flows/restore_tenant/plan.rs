@@ -15,7 +15,7 @@ use super::state::{RestoreTenant, State};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
-use crate::flows::recovery_source::{self, Decided as _, shown};
+use crate::flows::recovery_source::{self, Decided as _, not_restored, shown};
 use crate::flows::{Plan, PlannedStep, unit_specs};
 
 /// The findings about the source and the target, and the statements of the other steps.
@@ -125,7 +125,11 @@ fn intention(step: &str, state: &State) -> Vec<Text> {
     };
     let moment = state.origin.scn.map_or_else(|| "-".to_owned(), shown);
     let text = Text::new(&id).with("tenant", &state.tenant_name).with("moment", moment);
-    vec![text.with("pools", state.pools().join(", "))]
+    let mut texts = vec![text.with("pools", state.pools().join(", "))];
+    if step == "start-restore" {
+        texts.push(not_restored(state.origin.generation));
+    }
+    texts
 }
 
 #[cfg(test)]

@@ -404,6 +404,7 @@ async fn a_plan_lists_the_statements_and_changes_nothing(profile: Profile) {
     assert!(acts[2].starts_with("ALTER SYSTEM RESTORE `shop_2` FROM 'file://"), "{acts:?}");
     assert!(acts[2].contains("&locality=F@zone1"), "{acts:?}");
     assert!(acts[3].starts_with("ALTER SYSTEM ACTIVATE STANDBY"), "{acts:?}");
+    assert!(plan.steps.iter().flat_map(|step| &step.notes).any(|note| note.id == "plan-not-restored"));
     let items = restores::preview_tenant(&world.control, &world.actor, wish).await.expect("previewed");
     let kinds: Vec<&str> = items.iter().map(|item| item.kind.as_str()).collect();
     assert_eq!(kinds, ["BACKUP_SET", "BACKUP_PIECE"], "only the full set is as old: {items:?}");

@@ -276,6 +276,7 @@ async fn a_plan_before_4_0_tells_the_statements_and_changes_nothing() {
     assert_eq!(allow, "ALTER SYSTEM SET restore_concurrency = 10");
     let start = "ALTER SYSTEM RESTORE `shop_2` FROM `shop` AT 'file://";
     assert!(restore.starts_with(start) && restore.contains("backup_cluster_id=1&pool_list="), "{acts:?}");
+    assert!(plan.steps.iter().flat_map(|step| &step.notes).any(|note| note.id == "plan-not-restored-gen3"));
     let items = restores::preview_tenant(&world.control, &world.actor, wish).await.expect("previewed");
     let kinds: Vec<_> = items.iter().map(|item| (item.kind.as_str(), item.id)).collect();
     assert_eq!(kinds, [("BACKUP_SET", 1)], "only the full set is as old: {items:?}");
