@@ -6,7 +6,7 @@ export const alarmsEn = {
   showOf: (name: string, count: number) => `Alarms of ${name}: ${count}`,
   none: 'No active alarms',
   hint: (stopped: number, critical: number, handled: number) =>
-    [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : '', handled ? `${handled} handled` : ''].filter(Boolean).join(' · '),
+    [stopped ? `Stopped: ${stopped}` : '', critical ? `Critical: ${critical}` : '', handled ? `Handled: ${handled}` : ''].filter(Boolean).join(' · '),
   server: 'Lifeboat server',
   channel: 'Channel',
   since: 'Since',

@@ -49,7 +49,7 @@ export const recoveryEn = {
   sourceAndTime: 'Recovery Source and Time',
   periods: 'Available Recovery Period',
   takeEnd: 'Use End Time',
-  unproven: 'some logs may exist only in secondary copies',
+  unproven: 'some logs may exist only in second copies',
   noMoments: 'This tenant cannot be recovered: no full backup set has all the logs that it needs.',
   until: 'Recover to',
   untils: { time: 'A time or the latest', scn: 'An SCN', set: 'The end of a backup set' },

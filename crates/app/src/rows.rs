@@ -299,6 +299,9 @@ pub(crate) struct TaskRow {
     pub(crate) operation: String,
     pub(crate) creator: Named,
     pub(crate) executor: Option<String>,
+    /// Why it ended, if not well. None in lists.
+    #[serde(default)]
+    pub(crate) error: Option<Said>,
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,

@@ -63,8 +63,8 @@ const MISSED: &str = "SELECT r.*, NULL AS task_status FROM strategies s
                       ORDER BY n.due_at DESC LIMIT 1)
      WHERE s.paused = 0 AND r.task_id IS NULL ORDER BY s.id";
 
-/// The pattern of [`MissReason::ReplacedBy`] as it is stored.
-const REPLACED: &str = "{\"replaced-by\":%";
+/// The pattern of [`MissReason::ReplacedBy`] and the others of its kind as they are stored.
+const REPLACED: &str = "{\"replaced-%";
 
 /// The maximum number of rows that one statement stores.
 const ROWS_MAX: usize = 100;

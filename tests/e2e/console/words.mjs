@@ -31,7 +31,7 @@ export const WORDS = {
     initiateRecovery: '发起恢复', addRename: '以其他名称恢复数据库', oldName: '备份集中的名称', newName: '恢复后的名称',
     set: /的备份集/, tablesHint: /^单独恢复的表/, storages: '存储配置', create: '新建存储配置', configName: '配置名称',
     save: '保存', tasks: '任务', system: '系统', account: '账号', logOff: '退出登录', disconnected: '服务器没有响应',
-    cancel: '取消',
+    cancel: '终止',
   },
 };
 
@@ -56,7 +56,7 @@ export const PHYSICAL_WORDS = {
     initiate: '发起合并', taskWaits: /正在等待合并/, taskCanGoOn: /可以重试/, backToTask: '返回任务', retry: '重试',
     pause: '暂停', resume: '继续', stop: '停止', logRunning: '运行中', logPaused: '已暂停', logStopped: '已停止',
     mayNot: '当前角色没有此操作的权限，请联系管理员。', refresh: '刷新', notFromHere: '本服务器无法访问该存储', upgrading: '升级中', findObject: '查找租户',
-    alarms: (cluster) => `${cluster} 的告警：2`, refusesUser: /拒绝用户/, oneTenant: /1 个租户/, removeCredential: '移除账号', cancelTask: '取消任务',
+    alarms: (cluster) => `${cluster} 的告警：2`, refusesUser: /拒绝用户/, oneTenant: /1 个租户/, removeCredential: '移除账号', cancelTask: '终止任务',
   },
 };
 

@@ -73,7 +73,7 @@ test('the plan shows each set with its reasons, and after asking the shown sets 
   await expect.element(row(8)).toHaveTextContent('DeleteIt has expired: no rule keeps it');
   await page.getByRole('region', { name: 'Storage nightly' }).getByRole('button', { name: 'Delete 2 Backup Sets' }).click();
   const asks = dialog('Delete 2 backup sets (');
-  await expect.element(asks).toHaveTextContent('Backup sets 8, 7.');
+  await expect.element(asks).toHaveTextContent('IDs of the backup sets to delete: 8, 7.');
   expect(calls.some(({ call }) => call === `POST ${APPLY}`)).toBe(false);
   await asks.getByRole('button', { name: 'Delete' }).click();
   await expect.poll(() => onClose).toHaveBeenCalledOnce();
@@ -158,7 +158,7 @@ test('of physical backups the policies of the database show, and what they delet
   await expect.element(page.getByRole('listitem').filter({ hasText: '5 · Full' })).toHaveTextContent('2.00 KiB');
   await page.getByLabelText('Retention Period (days)').fill('14');
   await page.getByRole('button', { name: 'Show Plan' }).click();
-  await expect.element(page.getByText('a delete policy with a window of 14 days would delete', { exact: false })).toBeVisible();
+  await expect.element(page.getByText('a delete policy with a retention period of 14 days would delete', { exact: false })).toBeVisible();
   expect(asked).toEqual([null, '14']);
 });
 

@@ -49,7 +49,7 @@ test('a policy is set only after its preview, the name of the tenant, and a ques
     [CHANGE]: task('SET_DELETE_POLICY'),
   });
   await expect.element(button('Preview')).toBeDisabled();
-  await page.getByLabelText('Window (days)').fill('8');
+  await page.getByLabelText('Retention Period (days)').fill('8');
   await button('Preview').click();
   const preview = page.getByRole('region', { name: 'Preview' });
   await expect.element(preview).toHaveTextContent('expected to delete 1 backup set and 2 log pieces (4.00 KiB)');
@@ -59,7 +59,7 @@ test('a policy is set only after its preview, the name of the tenant, and a ques
   await expect.element(button('Set Policy')).toBeEnabled();
 
   // Another window needs another preview and another confirmation.
-  await page.getByLabelText('Window (days)').fill('7');
+  await page.getByLabelText('Retention Period (days)').fill('7');
   await expect.element(button('Set Policy')).toBeDisabled();
   await button('Preview').click();
   const name = page.getByLabelText('Type shop to confirm');
@@ -104,7 +104,7 @@ test('a refusal shows its reason and what to do, and nothing is changed', async 
     { policyName: null, recoveryWindow: null, setByLifeboat: false },
   );
   expect(page.getByRole('radio').elements()).toEqual([]);
-  await page.getByLabelText('Window (days)').fill('7');
+  await page.getByLabelText('Retention Period (days)').fill('7');
   await button('Preview').click();
   await expect.element(page.getByText('expected to delete nothing', { exact: false })).toBeVisible();
   await page.getByLabelText('Type shop to confirm').fill('shop');
@@ -117,7 +117,7 @@ test('a refusal shows its reason and what to do, and nothing is changed', async 
 
 test('a policy that the tenant has already is not sent again', async () => {
   open({ [PREVIEW]: plan('same', { action: 'NOTHING' }) });
-  await page.getByLabelText('Window (days)').fill('30');
+  await page.getByLabelText('Retention Period (days)').fill('30');
   await button('Preview').click();
   await expect.element(page.getByText('nothing changes', { exact: false })).toBeVisible();
   await expect.element(button('Set Policy')).toBeDisabled();

@@ -5,10 +5,10 @@ import type { Language } from '../../locales/language';
 const en = {
   open: 'Change',
   title: (tenant: string) => `Delete Policy of ${tenant}`,
-  intro: 'OceanBase deletes physical backups by the delete policy of the tenant. Lifeboat sets and drops the policy; the database deletes.',
+  intro: 'OceanBase deletes physical backups according to the delete policy of the tenant. Lifeboat only sets and drops the policy.',
   change: 'Set Policy',
-  days: 'Window (days)',
-  daysHint: 'The database keeps what a recovery to a time in this window needs, and deletes older backups.',
+  days: 'Retention Period (days)',
+  daysHint: 'The database keeps what a recovery to a time in this period needs, and deletes older backups.',
   rule: 'Policy',
   rules: {
     default: 'default: backup sets and archived logs',

@@ -39,7 +39,7 @@ test('a storage has three lines', () => {
 test('before 4.0 nothing is said of logs, and they have no line', () => {
   const old = storage(usage(1, 5, 0, { logBytes: null }));
   expect(usageLines(old, words).map(({ key }) => key)).toEqual(['total', 'data']);
-  expect(usageSummary(old, words)).toBe('5.00 GiB at 2026-11-27 01:00. What log backups take is not known before OceanBase 4.0.');
+  expect(usageSummary(old, words)).toBe('5.00 GiB at 2026-11-27 01:00. Before OceanBase 4.0, the size of log backups is not known.');
 });
 
 test('the summary says how much there is, how it changed, and how full the file system is', () => {
@@ -48,7 +48,7 @@ test('the summary says how much there is, how it changed, and how full the file 
     '10.0 GiB at 2026-11-27 02:00: 8.00 GiB of data backups and 2.00 GiB of log backups. 4.00 GiB more than at 2026-11-27 01:00. The file system is 60 % full: 601 GiB of 1000 GiB.',
   );
   expect(usageSummary(storage(usage(1, 5, 1), usage(2, 2, 1)), words)).toContain('3.00 GiB less than at 2026-11-27 01:00.');
-  expect(usageSummary(storage(usage(1, 5, 1), usage(2, 5, 1)), words)).toContain('As much as at 2026-11-27 01:00.');
+  expect(usageSummary(storage(usage(1, 5, 1), usage(2, 5, 1)), words)).toContain('Unchanged since 2026-11-27 01:00.');
   expect(usageSummary(storage(usage(1, 5, 1)), words)).toBe('6.00 GiB at 2026-11-27 01:00: 5.00 GiB of data backups and 1.00 GiB of log backups.');
   expect(usageSummary(storage(), words)).toBe('');
 });

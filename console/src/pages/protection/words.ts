@@ -13,7 +13,7 @@ const en = {
   states: { GOOD: 'Protected', LATE: 'Late', NONE: 'Not backed up' },
   backedUp: 'Backed up',
   anyState: 'Any protection',
-  tiles: { backedUp: 'Tenants Backed Up', late: 'Tenants Late', none: 'Tenants Not Backed Up' },
+  tiles: { backedUp: 'Tenants Backed Up', late: 'Late Tenants', none: 'Tenants Not Backed Up' },
   tileHints: { backedUp: 'Have a full backup', late: 'The newest time that you can recover to is older than the alarm threshold', none: 'Have no full backup' },
   rpo: 'RPO',
   full: 'Last Full',

@@ -14,7 +14,7 @@ const en = {
   always:
     'Always kept: the newest good backup set of each tenant, and sets that are held or in use. Sets of another installation are never deleted. To see what would be deleted now, use Clean Up.',
   before4: 'Lifeboat does not delete physical backups: before OceanBase 4.0, the database deletes them by auto_delete_obsolete_backup, or you delete them by hand.',
-  onHintPhysical: 'Lifeboat sets the delete policy of each tenant, and the database deletes physical backups by it: at once, and then about once an hour.',
+  onHintPhysical: 'Lifeboat sets the delete policy of each tenant. The database then deletes expired physical backups at once, and about once an hour after that.',
   daysHintPhysical: 'The database keeps what a recovery to a time in this period needs. It knows no other rule, such as a number of backup sets.',
   goes: 'Deleted at Once',
   goesNothing: 'The database is expected to delete nothing as soon as the policies are set.',
@@ -24,8 +24,8 @@ const en = {
   foreignOf: (tenant: string, policy: string) => `${tenant}: ${policy}`,
   foreignOfNone: (tenant: string) => `${tenant}: none, because somebody dropped the policy that Lifeboat had set`,
   foreign:
-    'These delete policies are replaced only with your consent: Lifeboat did not set them, or a user or another strategy set them with a longer window, or somebody dropped them:',
-  takeOver: 'I know who set or dropped these policies, and replace them.',
+    'These delete policies are replaced only with your consent. Lifeboat did not set them, or they keep backups longer, or someone dropped them:',
+  takeOver: 'I know who set or dropped these policies. Replace them.',
   retention: 'Retention',
   fact: (days: string, time: string, zone: string) => `${days}; deleted daily at ${time} ${zone}`,
   factPaused: 'paused',

@@ -10,9 +10,9 @@ const en = {
 };
 
 const zh: typeof en = {
-  restart: '自动修复中断的日志备份',
+  restart: '自动重启中断的日志备份',
   restartHint: '日志备份中断且存储测试通过时，停止并重新启动日志备份，然后进行全量备份。每个租户每天最多一次。',
-  restarts: '自动修复中断的日志备份',
+  restarts: '自动重启中断的日志备份',
 };
 
 const WORDS: Record<Language, typeof en> = { en, zh };

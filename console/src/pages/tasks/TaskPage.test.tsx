@@ -81,7 +81,7 @@ test('how many tenants failed is said above the steps, where there are several',
 test('that one of one has failed is no news', async () => {
   show({ ...STOPPED, error: { id: 'engine.lanes-failed', message: '0 of 1 tenants succeeded, 1 failed' } }, 'BACKUP');
   await expect.element(page.getByText(NEEDED.message)).toBeVisible();
-  expect(page.getByText('0 of 1 tenants').elements()).toEqual([]);
+  expect(page.getByText('0 of 1 tenant').elements()).toEqual([]);
 });
 
 test('Retry on a step goes on with that step', async () => {

@@ -67,7 +67,7 @@ const zh: TaskWords = {
   remaining: (time) => `当前步骤预计剩余 ${time}`,
   tenants: '租户',
   moreTenants: (names, more) => `${names} 等，另有 ${more} 个`,
-  cancelledAt: '取消时间',
+  cancelledAt: '终止时间',
   mode: '备份模式',
   storage: '存储',
   wholeLog: '下载日志',

@@ -199,6 +199,7 @@ fn show(screen: Screen, alarm: &AlarmRow) {
         ("problem", alarm.details.message.clone()),
     ];
     facts.extend(alarm.details.cause.clone().map(|cause| ("cause", cause)));
+    facts.extend(alarm.details.raw.clone().map(|raw| ("server said", raw)));
     facts.extend(alarm.details.action.clone().map(|action| ("fix", action)));
     facts.extend(alarm.reason.as_ref().map(|reason| ("reason", reason.message.clone())));
     facts.extend(alarm.task_id.map(|task| ("task", task.to_string())));

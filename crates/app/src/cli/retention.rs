@@ -113,7 +113,8 @@ struct RulesArgs {
     /// Keep the newest set of each of the last years that have one
     #[arg(long, value_name = "YEARS")]
     keep_yearly: Option<u32>,
-    /// Keep the sets of a tenant below this size, the newest first
+    /// Keep only the newest sets of a tenant that fit in this size; older ones expire even if another rule keeps them,
+    /// except for --minimum-sets
     #[arg(long, value_name = "BYTES")]
     cap_bytes: Option<u64>,
     /// Keep this many good sets, regardless of the other rules [default: 1]

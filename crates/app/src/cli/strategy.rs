@@ -77,8 +77,7 @@ enum Verb {
         #[command(flatten)]
         scope: ScopeArgs,
     },
-    /// Delete a strategy and its run history; backup sets stay, unless the cluster's strategy keeps those of a tenant for
-    /// a shorter time
+    /// Delete a strategy and its run history. Backup sets stay; for a tenant, the cluster's strategy then decides how long
     Delete {
         #[command(flatten)]
         scope: ScopeArgs,
@@ -131,7 +130,7 @@ struct ScopeArgs {
     /// The name of the cluster
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// Only this tenant (4.x); its strategy replaces the cluster's. Of a tenant that was dropped, its ID. Defaults to the whole
+    /// The tenant (4.x) whose own strategy this is, or its ID if the tenant was dropped. Defaults to the strategy of the
     /// cluster
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,

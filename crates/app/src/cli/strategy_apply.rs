@@ -42,8 +42,8 @@ pub(super) struct ApplyArgs {
     /// set policies again that somebody dropped. Without this option, the command names them, and fails
     #[arg(long)]
     take_over: bool,
-    /// Let the database delete at once what has expired by new retention periods of physical strategies. Without this
-    /// option, the command fails if there is anything. `strategy edit --preview` shows it
+    /// Accept that the database deletes backups at once because of shorter retention periods. Without this option, the
+    /// command fails if any would be deleted. `strategy edit --preview` lists them
     #[arg(long)]
     accept_deletions: bool,
 }

@@ -35,13 +35,13 @@ pub(super) struct SettingsArgs {
     /// The time zone, such as Asia/Shanghai
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    /// The backup mode for --cron. Defaults to full
+    /// The backup mode for --cron. Defaults to incremental with days of full runs, otherwise to full
     #[arg(long)]
     mode: Option<Mode>,
-    /// The days of the week (1 to 7) with full runs for --cron --mode incremental, such as 7
+    /// The days of the week (1 to 7) with full runs for --cron, such as 7
     #[arg(long, value_name = "DAY,…", value_delimiter = ',')]
     full_on: Vec<String>,
-    /// The days of the month (1 to 31 or L, the last) with full runs for --cron --mode incremental, such as 1,15
+    /// The days of the month (1 to 31 or L, the last) with full runs for --cron, such as 1,15
     #[arg(long, value_name = "DAY,…", value_delimiter = ',', conflicts_with = "full_on")]
     full_on_month_days: Vec<String>,
     /// The hours in which no backup starts, such as 08:00-20:00; none removes them

@@ -218,6 +218,12 @@ fn show_task(screen: Screen, task: &TaskRow) {
     ]);
     say_what_lacks(screen, task);
     follow::say_restored(screen, task);
+    // A task that was withdrawn has no step that says why.
+    if let Some(error) = &task.error
+        && task.subtasks.iter().all(|subtask| subtask.note.is_none())
+    {
+        screen.line(&error.message);
+    }
     screen.line("");
     let rows: Vec<Vec<String>> = task
         .subtasks

@@ -27,6 +27,7 @@ pub(crate) struct AlarmRow {
 pub(crate) struct ExplainedRow {
     pub(crate) message: String,
     pub(crate) cause: Option<String>,
+    pub(crate) raw: Option<String>,
     pub(crate) action: Option<String>,
 }
 

@@ -69,7 +69,7 @@ fn a_shop_is_backed_up_to_s3_and_restored_from_it_also_after_the_catalogue_was_l
     let database = &world.shop.database;
     world.good(&server, &format!("backup now --cluster demo --storage s3 --database {database} --wait"));
     let used = world.refused(&server, "storage remove s3");
-    assert!(used.contains("In use by"), "{used}");
+    assert!(used.contains("in use by"), "{used}");
     let moved = world.refused(&server, "storage edit s3 --uri s3://elsewhere/dir");
     assert!(moved.contains("Error"), "{moved}");
     let known = world.good(&server, "storage scan s3");

@@ -2,10 +2,11 @@
 //! process only.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 
 use metadata::{Metadata, Server as MetadataServer};
+use model::Timestamp;
 use model::egress::Egress;
 use model::history::HistoryDays;
 use model::limits::Limits;
@@ -65,6 +66,8 @@ pub(crate) struct Context {
     pub(crate) backups_per_storage: Option<usize>,
     /// The messages about strategies that are in the log already.
     pub(crate) said: Said,
+    /// When this server decided about strategies for the first time.
+    pub(crate) scheduler_begun: OnceLock<Timestamp>,
     /// The last clean-up of each strategy that this server has handled.
     pub(crate) cleaned: Said,
     /// Whether the disk of the data directory was full at the last check.
@@ -106,6 +109,7 @@ impl Context {
             data_backups_at_once: settings.data_backups_at_once.max(1),
             backups_per_storage: settings.backups_per_storage.map(|number| number.max(1)),
             said: Said::default(),
+            scheduler_begun: OnceLock::new(),
             cleaned: Said::default(),
             was_full: AtomicBool::new(false),
             watch_log: WatchLog::default(),

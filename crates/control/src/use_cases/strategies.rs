@@ -270,8 +270,7 @@ async fn changed(
     count_clean_up_from(now, &mut settings, old.is_clean_up_paused() && !paused);
     let mut since = old.since;
     if settings.schedule != old.settings.schedule {
-        let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
-        let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
+        let reason = if old.paused { PAUSED } else { MissReason::ScheduleChanged };
         record_misses(&mut writer, old, reason, now).await?;
         since = now;
     } else if old.paused != paused {

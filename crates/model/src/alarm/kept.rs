@@ -361,7 +361,9 @@ fn merged(old: &Alarm, new: &Alarm) -> Alarm {
             ..new.clone()
         },
         AlarmKind::LifeboatDisk => Alarm { since: old.since.or(new.since), ..new.clone() },
-        _ => new.clone(),
+        AlarmKind::ClusterUnavailable => new.clone(),
+        // The alarm lasts since its first cause, such as the first of several failed backups.
+        _ => Alarm { since: new.since.map(|new| old.since.map_or(new, |old| old.min(new))), ..new.clone() },
     }
 }
 

@@ -117,6 +117,12 @@ pub enum MissReason {
     Hindered(Hindrance),
     /// It was not started in time, and a later run replaces it.
     ReplacedBy(Timestamp),
+    /// It was due in the quiet window, and a later run replaces it.
+    ReplacedQuiet(Timestamp),
+    /// No server was running when it was due, and a later run replaces it.
+    ReplacedStopped(Timestamp),
+    /// The schedule was changed before it started.
+    ScheduleChanged,
     /// A rule refused the backup; the row contains the reason.
     Refused,
 }
@@ -124,6 +130,8 @@ pub enum MissReason {
 /// The known state of the cluster and of other backups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
+    /// Since when this server decides; `None` if it is unknown.
+    pub begun: Option<Timestamp>,
     /// The status at the last refresh of the cluster; `None` before the first one.
     pub cluster: Option<ClusterStatus>,
     /// Whether any tenant of the strategy has a set that an incremental backup can build on. The same task takes full
@@ -212,12 +220,13 @@ pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestam
         let mut later = rows.range((Excluded(due.at), Included(now)));
         let started = later.find(|(_, run)| run.is_started()).map(|(&due, _)| due);
         let replacement = started.or(newest.map(|newest| newest.at)).unwrap_or(due.at);
+        let replaced = why_replaced(strategy, state, due.at, replacement, is_queued(due), now);
         let reason = match hindrance {
+            Some((Hindrance::WindowClosed, _)) if matches!(replaced, MissReason::ReplacedQuiet(_)) => {
+                replaced
+            }
             Some((why, _)) if started.is_none() && why != Hindrance::Jitter => MissReason::Hindered(why),
-            _ => match crowd(state).filter(|_| is_queued(due)) {
-                Some(why) => MissReason::Hindered(why),
-                None => MissReason::ReplacedBy(replacement),
-            },
+            _ => crowd(state).filter(|_| is_queued(due)).map_or(replaced, MissReason::Hindered),
         };
         decisions.push(Decision::Miss { due: due.at, reason });
     }
@@ -240,6 +249,26 @@ pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestam
         });
     }
     or_nothing(decisions)
+}
+
+/// Returns why a due time is left to a later run, although nothing hinders it now.
+fn why_replaced(
+    strategy: &Strategy,
+    state: &State,
+    due: Timestamp,
+    by: Timestamp,
+    is_queued: bool,
+    now: Timestamp,
+) -> MissReason {
+    let schedule = &strategy.settings.schedule;
+    if schedule.window().is_some_and(|window| window.holds(schedule.zone(), due)) {
+        return MissReason::ReplacedQuiet(by);
+    }
+    match state.begun {
+        // A server that began in the future has had a clock that was ahead.
+        Some(begun) if !is_queued && due < begun && begun <= now => MissReason::ReplacedStopped(by),
+        _ => MissReason::ReplacedBy(by),
+    }
 }
 
 /// Returns why a run that is scheduled as incremental becomes full, if it does.
@@ -388,7 +417,13 @@ impl MissReason {
     /// Returns whether the miss is no problem in itself: somebody paused the strategy, or a later run takes its place.
     #[must_use]
     pub const fn is_intended(self) -> bool {
-        matches!(self, Self::Hindered(Hindrance::Paused) | Self::ReplacedBy(_))
+        matches!(
+            self,
+            Self::Hindered(Hindrance::Paused)
+                | Self::ReplacedBy(_)
+                | Self::ReplacedQuiet(_)
+                | Self::ReplacedStopped(_)
+        )
     }
 
     /// Returns the words for it.
@@ -397,6 +432,9 @@ impl MissReason {
         match self {
             Self::Hindered(why) => why.text(),
             Self::ReplacedBy(due) => Text::new("run-replaced").with("due", due),
+            Self::ReplacedQuiet(due) => Text::new("run-replaced-quiet").with("due", due),
+            Self::ReplacedStopped(due) => Text::new("run-replaced-stopped").with("due", due),
+            Self::ScheduleChanged => Text::new("run-schedule-changed"),
             Self::Refused => Text::new("run-refused"),
         }
     }

@@ -183,7 +183,9 @@ fn cron(form: &Form) -> Result<(Rule, Zone), Problem> {
             Some((cycle, days?))
         }
     };
-    let kinds = KindRule { kind: form.data_backup_mode.unwrap_or(DataBackupMode::Full), full_on };
+    // Days of full backups mean incremental backups on the others.
+    let usual = if full_on.is_some() { DataBackupMode::Incremental } else { DataBackupMode::Full };
+    let kinds = KindRule { kind: form.data_backup_mode.unwrap_or(usual), full_on };
     Ok((Rule::Cron(Box::new(Cron::new(expression, kinds)?)), zone))
 }
 

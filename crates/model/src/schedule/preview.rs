@@ -55,6 +55,7 @@ pub fn preview(
             has_usable_full,
             other_backup_runs: false,
             running: 0,
+            begun: None,
             running_max: 1,
             storage_running: 0,
             storage_running_max: None,

@@ -133,10 +133,15 @@ pub fn settings(
     if !is_physical && has_incremental(&schedule) {
         return Err(Problem::refused(codes::LOGICAL_IS_FULL_ONLY, "logical-is-full-only"));
     }
+    if saved != Some(&schedule) && has_useless_full_days(&schedule) {
+        return Err(Problem::invalid("schedule-full-days-of-full").with("field", "fullOnDays"));
+    }
     let start_log_backup = draft.schedule.start_log_backup.unwrap_or(is_physical);
     let restarts = draft.schedule.restart_interrupted_log_backup;
-    if (start_log_backup || restarts) && !is_physical {
-        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "strategy-logical-without-logs"));
+    let of_logs = [("startLogBackup", start_log_backup), ("restartInterruptedLogBackup", restarts)];
+    if let Some((field, _)) = of_logs.into_iter().find(|(_, is_on)| *is_on && !is_physical) {
+        let refusal = Problem::refused(codes::METHOD_UNSUPPORTED, "strategy-logical-without-logs");
+        return Err(refusal.with("field", field));
     }
     if draft.secondary_backup {
         return Err(Problem::refused(codes::SECONDARY_BACKUP_UNSUPPORTED, "secondary-backup-unsupported"));
@@ -207,6 +212,12 @@ fn check_scope(scope: Scope, method: BackupMethod, ground: Ground) -> Result<(),
         }
         Generation::Gen4 | Generation::Seekdb => Ok(()),
     }
+}
+
+/// Returns whether a schedule names days of full backups, although all its backups are full.
+fn has_useless_full_days(schedule: &Schedule) -> bool {
+    let Rule::Cron(cron) = schedule.rule() else { return false };
+    cron.kinds().kind == DataBackupMode::Full && cron.kinds().full_on.is_some()
 }
 
 /// Returns whether some run of a schedule is incremental.
@@ -329,6 +340,16 @@ mod tests {
                 (result, expected) => panic!("{result:?} instead of {expected:?} for {draft:?}"),
             }
         }
+        let cron = |more: Value| {
+            let mut cron = json!({"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *",
+                "scheduleZone": "UTC", "fullOnCycle": "WEEK", "fullOnDays": ["7"],
+                "backupScheduleTime": null, "dayAndDataBackupModelMap": {}});
+            cron.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            create(&draft(None, full, &cron), CLUSTER, GEN4, &[])
+        };
+        let useless = refusal(cron(json!({"dataBackupMode": "FULL_BACKUP"}))).1;
+        assert_eq!(useless, "schedule-full-days-of-full");
+        assert_eq!(cron(json!({})), cron(json!({"dataBackupMode": "INCREMENTAL_BACKUP"})));
         let why = refusal(create(&draft(None, full, &clean), CLUSTER, gen3, &[])).1;
         assert_eq!(why, "strategy-clean-up-not-offered", "clean-up that nothing carries out is not promised");
         let why = refusal(create(&draft(None, full, &at("03:00")), CLUSTER, GEN4, &[])).1;

@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args};
 
 #[derive(Args)]
 pub(super) struct TargetArgs {
-    /// The logical backup set to recover. When omitted, a tenant is recovered from physical backups
+    /// The logical backup set to recover. Defaults to a recovery from physical backups
     #[arg(long, value_name = "ID")]
     pub(super) set: Option<i64>,
     /// The cluster: with --set, the target; otherwise the one that was backed up
@@ -48,8 +48,8 @@ impl TargetArgs {
 #[derive(Args)]
 #[command(group = ArgGroup::new("units").multiple(true))]
 pub(super) struct NewTenantArgs {
-    /// The time to recover to: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER for the end
-    /// of a backup set by the cluster's own number, or latest [default: latest]
+    /// The time to recover to: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER (the end
+    /// of a backup set, by OceanBase's number), or latest [default: latest]
     #[arg(long, value_name = "TIME", conflicts_with = "set")]
     pub(super) until: Option<String>,
     /// The target cluster. Defaults to the cluster that was backed up

@@ -116,6 +116,7 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     let newest: BTreeMap<StrategyId, Newest> = newest.into_iter().map(|row| (row.strategy, row)).collect();
     let mut queue = Queue::read(control).await?;
     let now = metadata.now().await?;
+    control.context.scheduler_begun.get_or_init(|| now);
     let strategies = metadata.strategy_list_whole(None).await?;
     for Unreadable { id, cause, .. } in strategies.unreadable {
         if control.context.said.is_news(id, cause.clone()) {
@@ -193,6 +194,7 @@ pub(super) async fn decided(
     let history: Vec<Run> = history.iter().map(StoredRun::row).collect();
     let storage = strategy.settings.storage;
     let state = State {
+        begun: context.scheduler_begun.get().copied(),
         cluster: Some(status(&cluster)),
         has_usable_full: strategy.settings.method == BackupMethod::Physical
             && has_a_full_set(context, &cluster, &its_tenants, storage).await?,

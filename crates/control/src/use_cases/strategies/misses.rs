@@ -21,6 +21,7 @@ pub(super) async fn record_misses(
     // All runs of a paused strategy are missed, whatever the other inputs.
     let paused = Strategy { paused: true, ..strategy.clone() };
     let unknown = State {
+        begun: None,
         cluster: None,
         has_usable_full: false,
         other_backup_runs: false,

@@ -285,7 +285,7 @@ async fn a_run_that_failed_before_a_pause_or_another_schedule_still_shows() {
     until_due(&world).await;
     let other = StrategyChange { schedule: Some(hourly("INCREMENTAL_BACKUP")), ..StrategyChange::default() };
     super::change(control, actor, scope, other).await.expect("changed");
-    let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
+    let replaced = (RunStatus::Missed, Some("run-schedule-changed".to_owned()));
     assert_eq!((&outcomes(&world, scope).await[0], status().await), (&replaced, ScheduleStatus::Abnormal));
 }
 
@@ -298,7 +298,7 @@ async fn of_several_missed_runs_the_newest_is_started_and_the_others_are_recorde
         until_due(&world).await; // no server runs
     }
     round(&world).await;
-    let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
+    let replaced = (RunStatus::Missed, Some("run-replaced-stopped".to_owned()));
     assert_eq!(outcomes(&world, scope).await, [(RunStatus::Running, None), replaced.clone(), replaced]);
     assert_eq!(tasks(&world).await.len(), 1);
 }

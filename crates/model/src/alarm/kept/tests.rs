@@ -258,6 +258,21 @@ fn the_reason_of_another_failed_task_replaces_the_first() {
 }
 
 #[test]
+fn an_alarm_lasts_since_the_first_of_several_failures() {
+    let failed = |task, since| Alarm {
+        task: Some(TaskId(task)),
+        since: Some(Timestamp(since)),
+        ..alarm(AlarmKind::BaseBackupFail, 7, "a")
+    };
+    let since = |new, old| {
+        let changes = decide(&seen(vec![failed(2, new)]), &[record(failed(1, old), NOW - 1)], Timestamp(NOW));
+        let [RecordChange::Change { alarm, .. }] = &changes[..] else { panic!("{changes:?}") };
+        alarm.since
+    };
+    assert_eq!((since(9, 5), since(3, 5)), (Some(Timestamp(5)), Some(Timestamp(3))));
+}
+
+#[test]
 fn a_problem_that_returns_during_its_silence_is_silenced() {
     let failed = || alarm(AlarmKind::BaseBackupFail, 7, "a");
     let silence = |until| {

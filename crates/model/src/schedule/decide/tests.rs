@@ -19,6 +19,7 @@ const WELL: State = State {
     has_usable_full: true,
     other_backup_runs: false,
     running: 0,
+    begun: None,
     running_max: 2,
     storage_running: 0,
     storage_running_max: None,
@@ -105,6 +106,20 @@ fn of_several_missed_runs_the_newest_starts_and_is_full_if_one_of_them_was() {
         decide(&strategy, &done[..], &WELL, on(5, 9)),
         [replaced(2, 4), replaced(3, 4), start(5, Incremental)]
     );
+}
+
+#[test]
+fn a_run_that_no_server_started_says_whether_one_was_running() {
+    let strategy = weekly();
+    let reason = |begun: Option<Timestamp>| match decide(&strategy, &[], &State { begun, ..WELL }, on(4, 9))[..]
+    {
+        [Decision::Miss { reason, .. }, Decision::Miss { .. }, Decision::Start { .. }] => reason,
+        ref other => panic!("{other:?}"),
+    };
+    assert_eq!(reason(Some(on(4, 8))), MissReason::ReplacedStopped(on(4, 2)));
+    assert_eq!(reason(Some(on(2, 1))), MissReason::ReplacedBy(on(4, 2)));
+    assert_eq!(reason(Some(on(5, 1))), MissReason::ReplacedBy(on(4, 2)), "its clock was ahead");
+    assert_eq!(reason(None), MissReason::ReplacedBy(on(4, 2)));
 }
 
 #[test]
@@ -281,6 +296,22 @@ fn nothing_starts_in_the_quiet_window_nor_before_its_jitter_has_passed() {
 }
 
 #[test]
+fn of_the_runs_in_a_quiet_window_only_the_newest_starts_and_the_others_are_no_problem() {
+    let hourly = r#"{"backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "scheduleZone": "UTC",
+        "quietWindow": {"from": "02:00", "until": "05:30"}}"#;
+    let mut strategy = strategy(7, Scope::Cluster(ClusterId(1)), hourly);
+    strategy.since = on(2, 1);
+    let quiet = |hour, by| Decision::Miss { due: on(2, hour), reason: MissReason::ReplacedQuiet(on(2, by)) };
+    let (at_four, end) = (decide(&strategy, &[], &WELL, on(2, 4)), Timestamp(on(2, 5).0 + 30 * 60_000_000));
+    assert_eq!(at_four[..2], [quiet(2, 4), quiet(3, 4)]);
+    let Decision::Wait { why: Hindrance::WindowClosed, .. } = at_four[2] else { panic!("{at_four:?}") };
+    let after = decide(&strategy, &[], &WELL, end);
+    assert_eq!(after[..3], [quiet(2, 5), quiet(3, 5), quiet(4, 5)]);
+    assert!(matches!(after[3], Decision::Start { due, .. } if due == on(2, 5)), "{after:?}");
+    assert!(MissReason::ReplacedQuiet(end).is_intended() && !MissReason::ScheduleChanged.is_intended());
+}
+
+#[test]
 fn every_due_time_of_an_outage_of_ninety_days_is_recorded() {
     let decisions = decide(&weekly(), &[], &WELL, on(91, 12));
     let missed: Vec<Timestamp> = decisions
@@ -337,7 +368,13 @@ fn every_reason_has_words_in_both_languages() {
         Hindrance::StorageBusy,
     ];
     let mut texts: Vec<_> = hindrances.iter().map(|why| why.text()).collect();
-    texts.push(MissReason::ReplacedBy(on(2, 2)).text());
+    let later = on(2, 2);
+    texts.extend([
+        MissReason::ReplacedBy(later).text(),
+        MissReason::ReplacedQuiet(later).text(),
+        MissReason::ReplacedStopped(later).text(),
+        MissReason::ScheduleChanged.text(),
+    ]);
     texts.push(Promotion::ReplacesFull(on(2, 2)).text());
     texts.push(Promotion::WithoutFull.text());
     for text in texts {

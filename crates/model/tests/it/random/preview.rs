@@ -145,6 +145,7 @@ impl World {
             has_usable_full: self.has_usable_full,
             other_backup_runs: false,
             running: 0,
+            begun: None,
             running_max: 2,
             storage_running: 0,
             storage_running_max: None,

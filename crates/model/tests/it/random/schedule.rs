@@ -187,6 +187,7 @@ impl World {
             has_usable_full: self.usable_full,
             other_backup_runs: self.other_backup_until > self.real,
             running: if self.crowded_until > self.real { 2 } else { 0 },
+            begun: None,
             running_max: 2,
             storage_running: 0,
             storage_running_max: None,
@@ -399,7 +400,7 @@ impl World {
                 assert!(Some(due.at) == last, "no row for {}", due.at);
                 continue;
             };
-            if let Outcome::Missed(MissReason::ReplacedBy(by)) = row.outcome {
+            if let Outcome::Missed(MissReason::ReplacedBy(by) | MissReason::ReplacedQuiet(by)) = row.outcome {
                 assert!(by > due.at && dues.iter().any(|due| due.at == by), "{} is replaced by {by}", due.at);
             }
         }

@@ -48,10 +48,10 @@ async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audi
     until_due(&world).await;
     strategies::change(control, actor, scope, other).await.expect("changed");
     round(&world).await;
-    let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
+    let changed = (RunStatus::Missed, Some("run-schedule-changed".to_owned()));
     assert_eq!(
         outcomes(&world, scope).await,
-        [replaced],
+        [changed],
         "the old schedule's run is not lost without a trace"
     );
     let next = strategies::next_runs(control, actor, scope).await.expect("listed").runs;
