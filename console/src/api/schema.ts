@@ -1260,8 +1260,8 @@ export interface paths {
         post: operations["tenant_strategy_create"];
         /**
          * Deletes the backup strategy of a tenant and its run history
-         * @description Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, the database then deletes physical
-         *     backups of the tenant by it: this must be accepted.
+         * @description Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, or in another storage with expired
+         *     backups of the tenant, the database then deletes physical backups by it: this must be accepted.
          */
         delete: operations["tenant_strategy_delete"];
         options?: never;
@@ -17763,8 +17763,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy;
-                 *     without it, such a deletion is refused, and the answer names both windows.
+                 * @description Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy, or
+                 *     in its storage; without it, such a deletion is refused, and the answer names both windows or what would be deleted.
                  */
                 acceptClusterRetention?: boolean;
             };
