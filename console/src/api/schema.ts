@@ -590,7 +590,11 @@ export interface paths {
         get: operations["cluster_get"];
         put?: never;
         post?: never;
-        /** Stops managing a cluster; its backups stay where they are */
+        /**
+         * Stops managing a cluster; its backups stay where they are
+         * @description If Lifeboat has set delete policies in the cluster, the database continues to delete backups by them: this must be
+         *     accepted.
+         */
         delete: operations["cluster_remove"];
         options?: never;
         head?: never;
@@ -1256,8 +1260,8 @@ export interface paths {
         post: operations["tenant_strategy_create"];
         /**
          * Deletes the backup strategy of a tenant and its run history
-         * @description Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, the database then deletes physical
-         *     backups of the tenant by it: this must be accepted.
+         * @description Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, or in another storage with expired
+         *     backups of the tenant, the database then deletes physical backups by it: this must be accepted.
          */
         delete: operations["tenant_strategy_delete"];
         options?: never;
@@ -2408,6 +2412,11 @@ export interface components {
         BackupMode: "PHYSICAL_BACKUP" | "LOGICAL_BACKUP";
         /** @description A request to back up now. Omitted fields have defaults. */
         BackupNowBody: {
+            /**
+             * @description Whether the database may delete backups in the new storage by a delete policy that a user or another tool has set.
+             *     Otherwise, a physical backup that would move a tenant's destinations there stops before that.
+             */
+            acceptDeletions?: boolean;
             /**
              * @description Whether a major compaction may be started when one is needed.
              * @default true
@@ -12416,7 +12425,13 @@ export interface operations {
     };
     cluster_remove: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Leaves the delete policies that Lifeboat has set: the database continues to delete backups by them. Without it, the
+                 *     removal of a cluster with such policies is refused, and the answer names them.
+                 */
+                leaveDeletePolicies?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The cluster. */
@@ -17748,8 +17763,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy;
-                 *     without it, such a deletion is refused, and the answer names both windows.
+                 * @description Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy, or
+                 *     in its storage; without it, such a deletion is refused, and the answer names both windows or what would be deleted.
                  */
                 acceptClusterRetention?: boolean;
             };

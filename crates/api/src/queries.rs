@@ -40,6 +40,17 @@ impl PageQuery {
     }
 }
 
+/// What the removal of a cluster may leave in it.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ClusterRemoveQuery {
+    /// Leaves the delete policies that Lifeboat has set: the database continues to delete backups by them. Without it, the
+    /// removal of a cluster with such policies is refused, and the answer names them.
+    #[serde(default)]
+    pub(crate) leave_delete_policies: bool,
+}
+
 /// Which tasks are wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

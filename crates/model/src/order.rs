@@ -88,6 +88,8 @@ pub struct PhysicalBackup {
     pub storage: Option<StorageChoice>,
     /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
+    /// Whether the database may delete backups in the new storage by a delete policy that a user or another tool has set.
+    pub accept_deletions: bool,
     /// Whether the set includes the logs that it needs, so that it can be restored alone: 4.1 and later.
     pub plus_archivelog: bool,
     /// The password that the backup is encrypted with. Without it nothing can be restored.
@@ -150,6 +152,8 @@ pub struct BackupNow {
     pub storage: Option<StorageChoice>,
     /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
+    /// Whether the database may delete backups in the new storage by a delete policy that a user or another tool has set.
+    pub accept_deletions: bool,
     /// Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later.
     pub plus_archivelog: bool,
     /// The password that a physical backup is encrypted with. Without it, nothing can be restored.
@@ -169,7 +173,7 @@ impl BackupNow {
     pub fn settled(self, ability: BackupAbility) -> Result<BackupOrder, Problem> {
         let (method, mode) = settle(&self.wish, ability)?;
         let Self { cluster, wish, consent, storage, auto_compaction, plus_archivelog, .. } = self;
-        let Self { encryption, threads, compression, .. } = self;
+        let Self { accept_deletions, encryption, threads, compression, .. } = self;
         let refuse = |given: &[(&str, bool)], refusal: &str| match given.iter().find(|(_, given)| *given) {
             Some((option, _)) => Err(Problem::invalid(refusal).with("option", option)),
             None => Ok(()),
@@ -177,7 +181,11 @@ impl BackupNow {
         let BackupWish { tenants, objects, .. } = wish;
         match method {
             BackupMethod::Logical => {
-                let physical = [("plusArchivelog", plus_archivelog), ("encryption", encryption.is_some())];
+                let physical = [
+                    ("plusArchivelog", plus_archivelog),
+                    ("encryption", encryption.is_some()),
+                    ("acceptDeletions", accept_deletions),
+                ];
                 refuse(&physical, "option-of-physical-backup")?;
                 let order =
                     LogicalBackup { cluster, tenants, objects, consent, storage, threads, compression };
@@ -200,6 +208,7 @@ impl BackupNow {
                     mode,
                     storage,
                     auto_compaction,
+                    accept_deletions,
                     plus_archivelog,
                     encryption,
                     start_log_backup: true,
@@ -334,6 +343,7 @@ mod tests {
             consent: Consent::default(),
             storage: None,
             auto_compaction: true,
+            accept_deletions: false,
             plus_archivelog: false,
             encryption: None,
             threads: None,

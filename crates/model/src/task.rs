@@ -180,6 +180,8 @@ pub struct FullBackup {
     pub tenants: Vec<TenantId>,
     /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
+    /// Whether the database may delete backups in the new storage by a delete policy of a user.
+    pub accept_deletions: bool,
     /// Whether the set includes the logs that it needs.
     pub plus_archivelog: bool,
     /// Whether the original backup was encrypted: then the password must be entered again.

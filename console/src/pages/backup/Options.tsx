@@ -111,12 +111,20 @@ function PhysicalOptions({ draft, generation, onChange }: OptionsProps) {
         onChange={(autoCompaction) => onChange({ autoCompaction })}
       />
       {generation === 'GEN4' ? (
-        <Choice
-          text={backUpNow.plusArchivelog}
-          hint={backUpNow.plusArchivelogHint}
-          checked={draft.plusArchivelog}
-          onChange={(plusArchivelog) => onChange({ plusArchivelog })}
-        />
+        <>
+          <Choice
+            text={backUpNow.plusArchivelog}
+            hint={backUpNow.plusArchivelogHint}
+            checked={draft.plusArchivelog}
+            onChange={(plusArchivelog) => onChange({ plusArchivelog })}
+          />
+          <Choice
+            text={backUpNow.acceptDeletions}
+            hint={backUpNow.acceptDeletionsHint}
+            checked={draft.acceptDeletions}
+            onChange={(acceptDeletions) => onChange({ acceptDeletions })}
+          />
+        </>
       ) : null}
       <Form.Item label={backUpNow.encryption} htmlFor="option-password" extra={backUpNow.encryptionHint}>
         <Input.Password

@@ -18,6 +18,8 @@ export interface Draft {
   storage: StorageWish;
   autoCompaction: boolean;
   plusArchivelog: boolean;
+  /** Whether the database may delete backups in another storage by the delete policy of a user. */
+  acceptDeletions: boolean;
   password: string;
   passwordAgain: string;
   compression: string;
@@ -45,6 +47,7 @@ export function firstDraft(clusterId: number, ability: Ability, strategy: Strate
     storage: { kind: savedId === undefined ? 'typed' : 'saved', savedId, typed: EMPTY_STORAGE },
     autoCompaction: true,
     plusArchivelog: false,
+    acceptDeletions: false,
     password: '',
     passwordAgain: '',
     compression: '',
@@ -95,8 +98,8 @@ export function toBody(draft: Draft, dryRun: boolean): BackupNow {
   };
 }
 
-function physicalOptions({ autoCompaction, plusArchivelog, password }: Draft): Partial<BackupNow> {
-  return { autoCompaction, plusArchivelog, ...(password ? { encryption: { password } } : {}) };
+function physicalOptions({ autoCompaction, plusArchivelog, acceptDeletions, password }: Draft): Partial<BackupNow> {
+  return { autoCompaction, plusArchivelog, ...(acceptDeletions ? { acceptDeletions } : {}), ...(password ? { encryption: { password } } : {}) };
 }
 
 /** Returns whether both typed encryption passwords are the same, if there is one. */

@@ -84,3 +84,22 @@ test('a cluster that does not answer has no log checkpoint that is known', async
   await expect.element(page.getByText('Unknown · last refreshed').first()).toBeVisible();
   expect(page.getByText('Log backup is not running').elements()).toEqual([]);
 });
+
+test('a cluster with delete policies of Lifeboat is removed only after a second question that names them', async () => {
+  const queries: string[] = [];
+  open({
+    'GET /ob/clusters': list(),
+    'DELETE /ob/clusters/7': (query) => {
+      queries.push(query.toString());
+      if (query.get('leaveDeletePolicies')) return { data: {} };
+      const message = 'OceanBase continues to delete backups of prod by these delete policies: shop: default (7d)';
+      return { status: 409, error: { id: 'cluster-remove-leaves-policies', message } };
+    },
+  });
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByText('Remove from Lifeboat').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove from Lifeboat' }).click();
+  await expect.element(page.getByText('shop: default (7d)')).toBeVisible();
+  await page.getByRole('button', { name: 'Remove, and Leave Policies' }).click();
+  await expect.poll(() => queries).toEqual(['', 'leaveDeletePolicies=true']);
+});

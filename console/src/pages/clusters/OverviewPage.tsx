@@ -6,6 +6,7 @@ import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
+import { Problem } from '../../api/problem';
 import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
@@ -100,15 +101,21 @@ function Buttons({ cluster }: { cluster: Cluster }) {
     onError: report.failed,
   });
   const remove = useMutation({
-    mutationFn: () => answer(client.DELETE('/api/v2/ob/clusters/{id}', path)),
+    mutationFn: (leaveDeletePolicies: boolean) =>
+      answer(client.DELETE('/api/v2/ob/clusters/{id}', { params: { ...path.params, ...(leaveDeletePolicies ? { query: { leaveDeletePolicies } } : {}) } })),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: keys.clusters() });
       void navigate('/clusters');
     },
-    onError: report.failed,
+    onError: (error) => {
+      const words = error instanceof Problem ? error.words : undefined;
+      if (!words?.id.endsWith('leave-policies') && !words?.id.endsWith('leaves-policies')) return report.failed(error);
+      const text = [words.message, words.cause, clusters.removeLeavesText].filter(Boolean).join(' ');
+      ask(clusters.removeTitle(cluster.name), text, clusters.removeLeaving, () => remove.mutateAsync(true));
+    },
   });
   const confirmRemoval = () =>
-    ask(clusters.removeTitle(cluster.name), clusters.removeText, clusters.remove, () => remove.mutateAsync());
+    ask(clusters.removeTitle(cluster.name), clusters.removeText, clusters.remove, () => remove.mutateAsync(false));
   return (
     <>
       <Button icon={<ReloadOutlined />} loading={refresh.isPending} onClick={() => refresh.mutate()}>

@@ -41,6 +41,8 @@ const en = {
     own === undefined
       ? `The strategy of the cluster then sets the delete policy of this tenant: its physical backups are kept for ${days} days only. The database deletes older ones at once.`
       : `The strategy of the cluster then sets the delete policy of this tenant: its physical backups are kept for ${days} days instead of ${own}. The database deletes older ones at once.`,
+  deleteElsewhere: (days: number, storage: string) =>
+    `The strategy of the cluster then backs up this tenant to ${storage}. The database deletes backups of the tenant there that are older than ${days} days.`,
   deleteAccept: 'Delete these backups',
   deleteAcceptHint: 'Deleted backups cannot be restored.',
 };
@@ -80,9 +82,12 @@ const zh: typeof en = {
     own === undefined
       ? `此后由集群的备份策略设置该租户的清理策略，其物理备份只保留 ${days} 天，数据库会立即清理更早的备份。`
       : `此后由集群的备份策略设置该租户的清理策略，其物理备份只保留 ${days} 天，而不是 ${own} 天，数据库会立即清理更早的备份。`,
+  deleteElsewhere: (days, storage) => `此后由集群的备份策略将该租户备份到 ${storage}，数据库会清理其中早于 ${days} 天的该租户备份。`,
   deleteAccept: '同意清理这些备份',
   deleteAcceptHint: '已删除的备份无法恢复。',
 };
+
+export type CleanUpWords = typeof en;
 
 const WORDS: Record<Language, typeof en> = { en, zh };
 

@@ -22,8 +22,20 @@ test('a tenant’s strategy is deleted only with consent if that of the cluster 
       strategy(keeps(7)),
       strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop', ...keeps(365) }),
       strategy({ strategyId: 8, tenantId: 1002, tenantName: 'crm', ...keeps(3) }),
+      strategy({
+        strategyId: 9,
+        tenantId: 1003,
+        tenantName: 'erp',
+        obBackupServiceStorageConfig: { ...strategy().obBackupServiceStorageConfig, storageId: 4, configName: 'other' },
+        ...keeps(3),
+      }),
     ),
     'GET /ob/clusters/7/backup/config/backupStrategy/runs': list(),
+    [`GET ${own(1003)}/runs`]: list(),
+    [`DELETE ${own(1003)}`]: (query) => {
+      queries.push(`1003 ${query.toString()}`);
+      return { data: {} };
+    },
     [`GET ${own(1001)}/runs`]: list(),
     [`GET ${own(1002)}/runs`]: list(),
     [`DELETE ${own(1001)}`]: (query) => {
@@ -39,11 +51,19 @@ test('a tenant’s strategy is deleted only with consent if that of the cluster 
   await expect.element(dialog().getByRole('button', { name: 'Delete' })).toBeEnabled();
   await dialog().getByRole('button', { name: 'Cancel' }).click();
   await expect.element(dialog()).not.toBeInTheDocument();
+  // The window is longer, but the storage of the cluster’s strategy has other backups of the tenant.
+  await remove('erp');
+  await expect.element(dialog()).toHaveTextContent('backs up this tenant to nightly');
+  await expect.element(dialog().getByRole('button', { name: 'Delete' })).toBeDisabled();
+  await dialog().getByRole('checkbox', { name: 'Delete these backups' }).click();
+  await dialog().getByRole('button', { name: 'Delete' }).click();
+  await expect.poll(() => queries).toEqual(['1003 acceptClusterRetention=true']);
+  await expect.element(dialog()).not.toBeInTheDocument();
   await remove('shop');
   await expect.element(dialog()).toHaveTextContent('kept for 7 days instead of 365');
   await expect.element(dialog()).not.toHaveTextContent('Backup sets stay');
   await expect.element(dialog().getByRole('button', { name: 'Delete' })).toBeDisabled();
   await dialog().getByRole('checkbox', { name: 'Delete these backups' }).click();
   await dialog().getByRole('button', { name: 'Delete' }).click();
-  await expect.poll(() => queries).toEqual(['acceptClusterRetention=true']);
+  await expect.poll(() => queries).toEqual(['1003 acceptClusterRetention=true', 'acceptClusterRetention=true']);
 });

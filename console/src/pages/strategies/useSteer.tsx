@@ -5,12 +5,15 @@ import { keys } from '../../api/keys';
 import type { Action, PauseToo, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
-import { useCleanUpWords } from './cleanUpWords';
+import { useCleanUpWords, type CleanUpWords } from './cleanUpWords';
 import type { ClusterStrategies } from './queries';
 import { namedObject, scopeOf, strategyCalls, type NamedStrategy } from './scope';
 
 /** What can be done to a strategy with one press. */
 export type Steer = 'pause' | 'resume' | 'remove';
+
+/** What decides about the backups of a tenant whose strategy is deleted; unknown of one that cannot be read. */
+type Settings = 'obBackupScheduleConfig' | 'backupMode' | 'obBackupServiceStorageConfig';
 
 interface Order {
   strategy: NamedStrategy;
@@ -54,14 +57,14 @@ export function useSteer() {
     onError: report.failed,
     onSettled: (_, error, { strategy, action }) => refresh(strategy.clusterId, action === 'remove' && !error ? strategy : undefined),
   });
-  const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig' | 'backupMode'>>, action: Steer, canPauseLogs = false) => {
+  const ask = (strategy: NamedStrategy & Partial<Pick<Strategy, Settings>>, action: Steer, canPauseLogs = false) => {
     const cleansUp = strategy.obBackupScheduleConfig?.cleanEnabled ?? false;
     // The database deletes physical backups, also during a pause.
     const canPauseCleanUp = cleansUp && strategy.backupMode !== 'PHYSICAL_BACKUP';
     let too: PauseToo = { pauseLogBackup: false, pauseCleanUp: false };
     let accepts = false;
     const next = action === 'remove' ? nextRetention(strategy, queries.getQueryData<ClusterStrategies>(keys.strategies(strategy.clusterId))) : undefined;
-    const isShortened = next !== undefined && next.isShorter;
+    const needsConsent = next !== undefined && (next.isShorter || next.storage !== undefined);
     const isPause = action === 'pause';
     const choices = [
       { field: 'pauseLogBackup' as const, isOffered: isPause && canPauseLogs, text: words.pauseLogs, hint: words.pauseLogsHint },
@@ -72,17 +75,17 @@ export function useSteer() {
     const { title, text, more, ofCleanUp, ok } = {
       pause: { title: words.pauseTitle(object), text: canPauseLogs ? words.pauseTextLogs : words.pauseText, more: words.pauseTenantText, ofCleanUp: '', ok: words.pause },
       resume: { title: words.resumeTitle(object), text: words.resumeText, more: '', ofCleanUp: '', ok: words.resume },
-      remove: { title: words.deleteTitle(object), text: isShortened ? words.deleteText : [...words.deleteText, words.deleteKeeps], more: words.deleteTenantText, ofCleanUp: next ? '' : cleanUp.deleteText, ok: actions.delete },
+      remove: { title: words.deleteTitle(object), text: needsConsent ? words.deleteText : [...words.deleteText, words.deleteKeeps], more: words.deleteTenantText, ofCleanUp: next ? '' : cleanUp.deleteText, ok: actions.delete },
     }[action];
     const dialog = modal.confirm({
       title,
       content: (
         <>
-          <Sentences all={[...text, ...(cleansUp && ofCleanUp ? [ofCleanUp] : []), ...(isOfTenant && more ? [more] : []), ...(next ? [next.isShorter ? cleanUp.deleteShortens(next.days, next.own) : cleanUp.deleteToCluster(next.days)] : [])]} />
+          <Sentences all={[...text, ...(cleansUp && ofCleanUp ? [ofCleanUp] : []), ...(isOfTenant && more ? [more] : []), ...(next ? [ofNext(next, cleanUp)] : [])]} />
           {choices.map(({ field, text, hint }) => (
             <Choice key={field} text={text} hint={hint} onChange={(isWanted) => (too = { ...too, [field]: isWanted })} />
           ))}
-          {isShortened ? (
+          {needsConsent ? (
             <Choice
               text={cleanUp.deleteAccept}
               hint={cleanUp.deleteAcceptHint}
@@ -96,7 +99,7 @@ export function useSteer() {
       ),
       width: 520,
       okText: ok,
-      okButtonProps: { danger: action === 'remove', disabled: isShortened },
+      okButtonProps: { danger: action === 'remove', disabled: needsConsent },
       cancelText: actions.cancel,
       onOk: () => steer.mutateAsync({ strategy, action, too, accepts }).catch(() => undefined),
     });
@@ -104,15 +107,32 @@ export function useSteer() {
   return { ask, isPending: steer.isPending };
 }
 
+/** How the strategy of the cluster keeps the physical backups of a tenant. */
+interface NextRetention {
+  days: number;
+  /** The days of the tenant’s own strategy, if it deletes any. */
+  own: number | undefined;
+  isShorter: boolean;
+  /** The storage in which it deletes, if it is another one than that of the tenant’s own. */
+  storage: string | undefined;
+}
+
+function ofNext({ days, own, isShorter, storage }: NextRetention, words: CleanUpWords): string {
+  if (isShorter) return words.deleteShortens(days, own);
+  return storage === undefined ? words.deleteToCluster(days) : words.deleteElsewhere(days, storage);
+}
+
 /** Returns how long the strategy of the cluster keeps the physical backups of a tenant whose own one is deleted; nothing if it deletes none. */
-function nextRetention({ tenantId, backupMode, obBackupScheduleConfig }: NamedStrategy & Partial<Pick<Strategy, 'obBackupScheduleConfig' | 'backupMode'>>, all: ClusterStrategies | undefined) {
+function nextRetention({ tenantId, backupMode, obBackupScheduleConfig, obBackupServiceStorageConfig }: NamedStrategy & Partial<Pick<Strategy, Settings>>, all: ClusterStrategies | undefined): NextRetention | undefined {
   if (typeof tenantId !== 'number') return undefined;
   const ofCluster = all?.contents.find((each) => typeof each.tenantId !== 'number');
   const { cleanEnabled, backupDataRetentionDays: days } = ofCluster?.obBackupScheduleConfig ?? {};
   if (ofCluster?.backupMode !== 'PHYSICAL_BACKUP' || !cleanEnabled || !days) return undefined;
   const cleansUp = backupMode === 'PHYSICAL_BACKUP' && obBackupScheduleConfig?.cleanEnabled;
   const own = (cleansUp && obBackupScheduleConfig.backupDataRetentionDays) || undefined;
-  return { days, own, isShorter: own === undefined || own > days };
+  const { storageId, configName, uri } = ofCluster.obBackupServiceStorageConfig;
+  const storage = storageId === obBackupServiceStorageConfig?.storageId ? undefined : (configName ?? uri);
+  return { days, own, isShorter: own === undefined || own > days, storage };
 }
 
 /** Returns a function that reloads all that shows a cluster's strategies, except the runs of a deleted one. */

@@ -37,8 +37,8 @@ impl StrategyQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StrategyDeleteQuery {
-    /// Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy;
-    /// without it, such a deletion is refused, and the answer names both windows.
+    /// Accepts that the database deletes physical backups of the tenant by the shorter window of the cluster's strategy, or
+    /// in its storage; without it, such a deletion is refused, and the answer names both windows or what would be deleted.
     #[serde(default)]
     pub(crate) accept_cluster_retention: bool,
 }

@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Done, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
-use crate::queries::PageQuery;
+use crate::queries::{ClusterRemoveQuery, PageQuery};
 use crate::views::clusters::{
     ClusterChangeBody, ClusterView, DatabaseView, NewClusterBody, ServerView, TableView, TestView, ZoneView,
 };
@@ -104,19 +104,24 @@ pub(crate) async fn cluster_change(
 }
 
 /// Stops managing a cluster; its backups stay where they are
+///
+/// If Lifeboat has set delete policies in the cluster, the database continues to delete backups by them: this must be
+/// accepted.
 #[utoipa::path(
     delete,
     path = "/ob/clusters/{id}",
     tag = "clusters",
-    params(("id" = i64, Path, description = "The cluster.")),
+    params(("id" = i64, Path, description = "The cluster."), ClusterRemoveQuery),
     responses((status = 200, body = Envelope<Done>), Failures)
 )]
 pub(crate) async fn cluster_remove(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
+    Parameters(query): Parameters<ClusterRemoveQuery>,
 ) -> Result<Answer<Done>, Failure> {
-    control::clusters::remove(&api.control, &actor, ClusterId(id)).await?;
+    let leave = query.leave_delete_policies;
+    control::clusters::remove(&api.control, &actor, ClusterId(id), leave).await?;
     Ok(Answer(Done {}))
 }
 

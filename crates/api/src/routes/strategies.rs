@@ -286,8 +286,8 @@ pub(crate) async fn tenant_strategy_change(
 
 /// Deletes the backup strategy of a tenant and its run history
 ///
-/// Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, the database then deletes physical
-/// backups of the tenant by it: this must be accepted.
+/// Backup sets stay. If the strategy of the cluster has clean-up with a shorter window, or in another storage with expired
+/// backups of the tenant, the database then deletes physical backups by it: this must be accepted.
 #[utoipa::path(
     delete,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",

@@ -38,6 +38,10 @@ pub(crate) struct BackupNowBody {
     #[serde(default = "yes")]
     #[schema(default = true)]
     auto_compaction: bool,
+    /// Whether the database may delete backups in the new storage by a delete policy that a user or another tool has set.
+    /// Otherwise, a physical backup that would move a tenant's destinations there stops before that.
+    #[serde(default)]
+    accept_deletions: bool,
     /// Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later.
     #[serde(default)]
     plus_archivelog: bool,
@@ -93,6 +97,7 @@ impl BackupNowBody {
             exclude,
             without,
             auto_compaction,
+            accept_deletions,
             plus_archivelog,
             encryption,
             dry_run,
@@ -114,6 +119,7 @@ impl BackupNowBody {
             },
             storage: ob_backup_service_storage_config.map(StorageChoiceBody::read).transpose()?,
             auto_compaction,
+            accept_deletions,
             plus_archivelog,
             encryption: encryption.map(|encryption| encryption.password.0),
             threads,

@@ -60,6 +60,7 @@ fn in_full(full: &FullBackup) -> Value {
         "dataBackupMode": "FULL_BACKUP",
         "autoCompaction": full.auto_compaction,
         "plusArchivelog": full.plus_archivelog,
+        "acceptDeletions": full.accept_deletions,
     });
     if let Some(storage) = full.storage {
         body["obBackupServiceStorageConfig"] = json!({ "storageId": storage.0 });
@@ -88,11 +89,13 @@ mod tests {
                 storage,
                 tenants: tenants.clone(),
                 auto_compaction: false,
+                accept_deletions: true,
                 plus_archivelog: false,
                 needs_password: false,
             };
             let body: BackupNowBody = serde_json::from_value(in_full(&full)).expect("it is taken");
             let ask = body.read(ClusterId(1), None).expect("it can be read").ask;
+            assert!(ask.accept_deletions && !ask.auto_compaction);
             assert_eq!((ask.wish.tenants, ask.storage.is_some()), (tenants, storage.is_some()));
         }
     }

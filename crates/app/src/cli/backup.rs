@@ -74,6 +74,10 @@ struct NowArgs {
     /// Do not start a major compaction when one is needed
     #[arg(long)]
     no_auto_compaction: bool,
+    /// Accept that the database deletes backups in the new storage by a delete policy that a user or another tool has set.
+    /// Without this option, a physical backup that would move a tenant's destinations there stops before that
+    #[arg(long)]
+    accept_deletions: bool,
     /// Include the required logs in the backup set, so that it can be restored alone (PLUS ARCHIVELOG; physical, 4.1
     /// and later)
     #[arg(long)]
@@ -209,6 +213,9 @@ async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<V
     }
     body.insert("autoCompaction".into(), json!(!args.no_auto_compaction));
     body.insert("dryRun".into(), json!(args.dry_run));
+    if args.accept_deletions {
+        body.insert("acceptDeletions".into(), json!(true));
+    }
     if args.plus_archivelog {
         body.insert("plusArchivelog".into(), json!(true));
     }

@@ -47,6 +47,10 @@ enum Verb {
     Remove {
         /// The name of the cluster
         name: String,
+        /// Leave the delete policies that Lifeboat has set in the cluster: OceanBase continues to delete backups by them.
+        /// Without this option, the command names them, and fails
+        #[arg(long)]
+        leave_delete_policies: bool,
     },
 }
 
@@ -73,7 +77,7 @@ pub(crate) async fn run(args: ClusterArgs) -> Result<(), Failure> {
         Verb::List => list(&reach).await,
         Verb::Show { name, refresh } => show(&reach, &name, refresh).await,
         Verb::SetPassword { name } => set_password(&reach, &name).await,
-        Verb::Remove { name } => remove(&reach, &name).await,
+        Verb::Remove { name, leave_delete_policies } => remove(&reach, &name, leave_delete_policies).await,
     }
 }
 
@@ -200,10 +204,11 @@ async fn set_password(reach: &Reach, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn remove(reach: &Reach, name: &str) -> Result<(), Failure> {
+async fn remove(reach: &Reach, name: &str, leave_delete_policies: bool) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let id = cluster(&client, name).await?.id;
-    let data = client.delete(&format!("/ob/clusters/{id}")).await?;
+    let query = leave_delete_policies.then(|| ("leaveDeletePolicies", "true".to_owned()));
+    let data = client.delete_with(&format!("/ob/clusters/{id}"), query.as_slice()).await?;
     screen.show(&data, |screen| screen.say(&Text::new("cli-cluster-removed").with("cluster", name)));
     Ok(())
 }

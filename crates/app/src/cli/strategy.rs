@@ -82,7 +82,7 @@ enum Verb {
         #[command(flatten)]
         scope: ScopeArgs,
         /// Accept that the database deletes physical backups of the tenant by the shorter window of the cluster's
-        /// strategy. Without this option, the command names both windows, and fails
+        /// strategy, or in its storage. Without this option, the command names what is deleted, and fails
         #[arg(long, requires = "tenant")]
         accept_cluster_retention: bool,
     },

@@ -83,7 +83,7 @@ async fn check_delete_policy(at: &Here, state: &mut State) -> Answer {
     let plan = plan(context, &cluster, &mut driver, &tenants, state.wish, state.strategy).await?;
     plan.refuse_other(&state.plan).map_err(words::refused)?;
     for (name, part) in &state.tenants {
-        wanted::check(context, state, part.tenant, name).await?;
+        wanted::check(at, state, part.tenant, name).await?;
     }
     for planned in &plan.tenants {
         let tenant = &planned.tenant_name;
@@ -115,7 +115,8 @@ async fn drop_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer
         found => return Err(changed(at, found)),
     }
     // A policy is dropped only if that is still wanted, and the new one may be added now.
-    guard::check_change(at.context(), &mut driver, state, part, at.lane()).await?;
+    guard::check_change(at, &mut driver, state, part).await?;
+    wanted::check_consent(at, state, part.tenant, Some(old)).await?;
     if !lane.drops {
         lane.drops = true; // saved before the statement is sent: the policy may be gone from now on
         return Ok(Next::again(Duration::ZERO));
@@ -123,6 +124,11 @@ async fn drop_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer
     let rule = old.rule().ok_or_else(|| changed(at, std::slice::from_ref(old)))?;
     let statement = driver.verbs().drop_delete_policy(at.lane(), rule);
     at.may_act(statement.timeout).await?;
+    // The checks take a while, and the statement drops any policy of this name.
+    match &policies(&mut driver, part.tenant).await?[..] {
+        [found] if found == old => {}
+        found => return Err(changed(at, found)),
+    }
     driver.act(&statement).await.map_err(Error::from)?;
     Ok(Next::again(LOOK))
 }
@@ -136,7 +142,7 @@ async fn add_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer 
         [] => {}
         [found] if found.is(state.wish) => {
             if !lane.adds {
-                wanted::check(at.context(), state, part.tenant, at.lane()).await?;
+                wanted::check(at, state, part.tenant, at.lane()).await?;
             }
             lane.adds = true; // also one that stays is Lifeboat's from now on
             lane.is_seen = true;
@@ -150,7 +156,11 @@ async fn add_delete_policy(at: &Here, state: &State, lane: &mut Lane) -> Answer 
         let hidden = Problem::refused(codes::OUTSIDE, "delete-policy-not-shown");
         return Err(words::refused(hidden.with("tenant", at.lane())));
     }
-    if let Err(error) = guard::check_change(at.context(), &mut driver, state, part, at.lane()).await {
+    let mut checked = guard::check_change(at, &mut driver, state, part).await;
+    if checked.is_ok() && !lane.drops {
+        checked = wanted::check_consent(at, state, part.tenant, None).await;
+    }
+    if let Err(error) = checked {
         if lane.drops && lane.sent == 0 {
             at.log(Note::new("delete-policy-none").arg("tenant", at.lane()));
         }

@@ -161,6 +161,7 @@ impl World {
             storage: None,
             consent: Default::default(),
             auto_compaction: true,
+            accept_deletions: false,
             plus_archivelog: false,
             encryption: None,
             threads: Some(2),

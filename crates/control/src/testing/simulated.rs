@@ -146,6 +146,7 @@ impl SimWorld {
             storage: Some(StorageChoice::Saved(self.storage)),
             consent: Default::default(),
             auto_compaction: true,
+            accept_deletions: false,
             plus_archivelog: false,
             encryption: None,
             threads: None,

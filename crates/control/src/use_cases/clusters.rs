@@ -17,7 +17,7 @@ use crate::context::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
-use crate::{asking, log_backups};
+use crate::{asking, delete_policies, log_backups};
 
 /// A cluster to take over.
 #[derive(Debug, Clone)]
@@ -132,15 +132,24 @@ pub async fn find(control: &Control, actor: &Actor, name: &str) -> Result<Cluste
     Ok(found.ok_or_else(|| Problem::not_found("cluster-unknown").with("cluster", name))?)
 }
 
-/// Removes a cluster. Its backup sets stay.
+/// Removes a cluster. Its backup sets stay. With `leave_delete_policies`, so do the delete policies that Lifeboat has set in
+/// the cluster: the database continues to delete by them.
 ///
 /// # Errors
-/// When there is no such cluster, or a task still uses it.
-pub async fn remove(control: &Control, actor: &Actor, id: ClusterId) -> Result<(), Error> {
+/// When there is no such cluster, a task still uses it, or delete policies would stay that the actor has not agreed to.
+pub async fn remove(
+    control: &Control,
+    actor: &Actor,
+    id: ClusterId,
+    leave_delete_policies: bool,
+) -> Result<(), Error> {
     let attempt = Attempt::new(actor, "cluster-remove", format!("cluster/{id}"));
     let work = async {
         actor.must(Permission::ManageClusters)?;
-        control.context.cluster(id).await?;
+        let cluster = control.context.cluster(id).await?;
+        if !leave_delete_policies {
+            delete_policies::refuse_leaving(control, &cluster).await?;
+        }
         let mut writer = control.metadata().begin().await?;
         writer.cluster_remove(id).await?;
         attempt.done(&mut writer).await?;

@@ -1,5 +1,6 @@
 //! The delete policies of a 4.x cluster's tenants, what the database deletes by them, and changing them.
 
+mod leaving;
 mod of_strategies;
 mod overdue;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use model::physical::delete_policy::{DAY_US, DeletePolicy, PolicyWish};
 use model::physical::{SYS, address};
 use model::retention::Policy;
 use model::retention::kernel::KernelPolicy;
+use model::storage::StorageLocation;
 use model::strategy::{Consent, Scope, kernel};
 use model::tenant::Tenant;
 use model::user::Permission;
@@ -27,6 +29,7 @@ use crate::error::Error;
 use crate::flows::delete_policy;
 pub use crate::flows::delete_policy::{Expiring, ExpiringSet, PlannedPolicy, PolicyPlan};
 use crate::orders::{self, Accepted};
+pub(crate) use leaving::refuse_leaving;
 pub(crate) use of_strategies::watch;
 
 /// The delete policy of a tenant, and what the database deletes by it.
@@ -177,6 +180,24 @@ async fn ask(
     Ok(asking::within_limit(cluster, question).await?)
 }
 
+/// Returns what the database would delete of a tenant in this storage by a window of these days.
+pub(crate) async fn expiring_in(
+    control: &Control,
+    cluster: &Cluster,
+    tenant: TenantId,
+    storage: &StorageLocation,
+    days: u32,
+) -> Result<Expiring, Error> {
+    let (base, window_us) = (address::shown(storage), u64::from(days) * DAY_US);
+    let question = async {
+        let mut driver = asking::open(&control.context, cluster).await?;
+        let outlook = delete_policy::Outlook::read(&mut driver, Some(tenant)).await?;
+        let rule = KernelPolicy::Default;
+        Ok(outlook.foresee_in(&mut driver, &base, tenant, rule, window_us).await?.0)
+    };
+    Ok(asking::within_limit(cluster, question).await?)
+}
+
 /// Plans a change of the policies of tenants: what there is, what is done, and what the database deletes as soon as the
 /// new policy is added. Nothing is changed.
 ///
@@ -219,6 +240,8 @@ pub(crate) struct Saving<'a> {
     pub(crate) take_over: bool,
     /// Its storage, as the database shows addresses.
     pub(crate) base: &'a str,
+    /// Whether that is not saved, so that no preview shows what the database would delete there.
+    pub(crate) is_typed: bool,
     /// The digest of what its sender has seen of the policies.
     pub(crate) seen: Option<&'a str>,
 }
@@ -231,7 +254,7 @@ pub(crate) struct Saving<'a> {
 pub(crate) async fn consent(
     control: &Control,
     cluster: &Cluster,
-    Saving { scope, days, take_over, base, seen }: Saving<'_>,
+    Saving { scope, days, take_over, base, is_typed, seen }: Saving<'_>,
 ) -> Result<Vec<Consent>, Error> {
     delete_policy::check_offered(cluster)?;
     // Before the cluster is asked: a task that is newer than this may change what is seen.
@@ -244,12 +267,12 @@ pub(crate) async fn consent(
         let refusal = Problem::conflict("strategy-foreign-policies").with("policies", foreign.join(", "));
         return Err(refusal.with("days", days).into());
     }
+    let unseen = if is_typed { "strategy-deletes-in-typed-storage" } else { "strategy-deletes-unseen" };
     match seen {
-        Some(seen) if digest.as_deref() != Some(seen) => {
-            return Err(Problem::conflict("strategy-policies-changed").into());
-        }
-        Some(_) => {}
-        None => refuse_unseen(&tenants)?,
+        Some(seen) if digest.as_deref() == Some(seen) => {}
+        Some(_) if !is_typed => return Err(Problem::conflict("strategy-policies-changed").into()),
+        // A preview can only be of another storage than a typed one.
+        _ => refuse_unseen(&tenants, unseen)?,
     }
     let after = owners.newest();
     let agreed = tenants.into_iter().filter(|_| take_over);
@@ -257,11 +280,11 @@ pub(crate) async fn consent(
 }
 
 /// Refuses to delete anything at once that nobody has seen.
-fn refuse_unseen(tenants: &[TenantDeletePolicy]) -> Result<(), Problem> {
+fn refuse_unseen(tenants: &[TenantDeletePolicy], refusal: &str) -> Result<(), Problem> {
     let (mut names, mut sets, mut pieces, mut bytes) = (Vec::new(), 0, 0, 0);
     for TenantDeletePolicy { tenant_name, prediction, .. } in tenants {
         let Some(expiring) = prediction else { continue };
-        if expiring.sets.is_empty() && expiring.pieces == 0 {
+        if expiring.is_nothing() {
             continue;
         }
         names.push(tenant_name.as_str());
@@ -272,7 +295,7 @@ fn refuse_unseen(tenants: &[TenantDeletePolicy]) -> Result<(), Problem> {
     if names.is_empty() {
         return Ok(());
     }
-    let refusal = Problem::conflict("strategy-deletes-unseen").with("tenants", names.join(", "));
+    let refusal = Problem::conflict(refusal).with("tenants", names.join(", "));
     Err(refusal.with("sets", sets).with("pieces", pieces).with("size", size::bytes(bytes)))
 }
 

@@ -221,6 +221,7 @@ async fn act(
                 consent: Consent::default(),
                 storage: Some(StorageChoice::Saved(strategy.settings.storage)),
                 auto_compaction: true,
+                accept_deletions: false,
                 plus_archivelog: false,
                 encryption: None,
                 threads: None,

@@ -424,7 +424,7 @@ async fn consent(
         return Ok(None);
     }
     let base = place.base(&control.context).await?;
-    let saving = Saving { scope, days, take_over, base: &base, seen };
+    let saving = Saving { scope, days, take_over, base: &base, is_typed: place.is_new(), seen };
     Ok(Some(TakeOver { consents: delete_policies::consent(control, cluster, saving).await? }))
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn wish(cluster: ClusterId) -> BackupNow {
         consent: Default::default(),
         storage: None,
         auto_compaction: true,
+        accept_deletions: false,
         plus_archivelog: false,
         encryption: None,
         threads: None,
@@ -156,7 +157,7 @@ async fn of_two_requests_at_once_one_is_refused_and_leaves_no_storage_behind() {
     assert_eq!(code(refused), codes::BACKUP_RUNS_ALREADY);
     let overview = backups::overview(control, admin, cluster).await.expect("seen");
     assert!(overview.running.is_some());
-    assert_eq!(why(clusters::remove(control, admin, cluster).await), "task-not-finished");
+    assert_eq!(why(clusters::remove(control, admin, cluster, false).await), "task-not-finished");
     let library = storages::list(control, admin, PageAsk::default()).await.expect("listed");
     assert_eq!(library.total_elements, 0, "a typed storage is in no library");
     // The accepted storage is saved with its task, and there is no second one.

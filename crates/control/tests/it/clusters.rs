@@ -39,7 +39,7 @@ async fn a_cluster_is_taken_over_looked_at_and_let_go() {
     let seen = clusters::refresh(control, admin, cluster.id).await.expect("it answers");
     assert!(seen.probed > cluster.probed);
 
-    clusters::remove(control, admin, cluster.id).await.expect("let go");
+    clusters::remove(control, admin, cluster.id, false).await.expect("let go");
     assert_eq!(why(clusters::get(control, admin, cluster.id).await), "cluster-unknown");
     let lines = audit::list(control, admin, &audit::AuditFilter::default(), PageAsk::default())
         .await

@@ -104,7 +104,7 @@ async fn roles_limit_every_action_and_refusals_are_in_the_audit_log() {
     let stand = Stand::new().await;
     let viewer = stand.viewer();
     let cluster = model::id::ClusterId(1);
-    assert_eq!(why(clusters::remove(&stand.control, &viewer, cluster).await), "permission-missing");
+    assert_eq!(why(clusters::remove(&stand.control, &viewer, cluster, false).await), "permission-missing");
     assert_eq!(
         why(audit::list(&stand.control, &viewer, &AuditFilter::default(), PageAsk::default()).await),
         "permission-missing"

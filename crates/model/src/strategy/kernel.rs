@@ -6,7 +6,7 @@
 
 use super::{Consent, Scope, Settings, Strategy, TakeOver};
 use crate::backup::BackupMethod;
-use crate::id::{StrategyId, TaskId, TenantId};
+use crate::id::{StorageId, StrategyId, TaskId, TenantId};
 use crate::physical::SYS;
 use crate::physical::delete_policy::{DAY_US, DeletePolicy, PolicyWish};
 use crate::retention::kernel::KernelPolicy;
@@ -145,6 +145,71 @@ impl TakeOver {
     }
 }
 
+/// Returns whether a task that changes the policy of a tenant is out of date: a newer one (`last`) has changed it, or a
+/// user has agreed since to what replaces it. Such a task does nothing more, so that the order of the tasks is that of
+/// their changes, and a consent ends with the first change after it.
+#[must_use]
+pub fn is_outdated(
+    task: TaskId,
+    tenant: TenantId,
+    last: Option<&LastChange>,
+    strategy: Option<&Strategy>,
+) -> bool {
+    let take_over = strategy.and_then(|strategy| strategy.settings.take_over.as_ref());
+    let mut consents = take_over.iter().flat_map(|take_over| &take_over.consents);
+    last.is_some_and(|last| last.task > task)
+        || consents
+            .any(|consent| consent.tenant == tenant && consent.after.is_some_and(|after| after >= task))
+}
+
+/// What happens to the policy of a tenant when a backup moves the tenant's destinations into another storage: the
+/// database then deletes by it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtMove {
+    /// It stays: who saved the strategy of the tenant has seen what expires there.
+    Stays,
+    /// It is dropped: a strategy has set it for another storage or window.
+    Dropped,
+    /// It stays if the database deletes nothing there by it, or if the user who requested the backup agrees. It is the
+    /// policy of a user or of another tool.
+    Asks,
+}
+
+/// Decides about a policy when the destinations of its tenant move into this storage. `strategy` backs up the tenant, if
+/// any does.
+#[must_use]
+pub fn at_move(
+    policy: &DeletePolicy,
+    last: Option<&LastChange>,
+    strategy: Option<&Strategy>,
+    storage: StorageId,
+) -> AtMove {
+    let wish = strategy.and_then(|strategy| strategy.kernel_wish_in(storage));
+    if wish.is_some_and(|wish| policy.is(wish)) {
+        return AtMove::Stays;
+    }
+    match last.filter(|last| last.left(policy)).and_then(|last| last.strategy) {
+        Some(_) => AtMove::Dropped,
+        None => AtMove::Asks,
+    }
+}
+
+impl Strategy {
+    /// Returns the delete policy that its tenants need if this is its storage.
+    #[must_use]
+    pub fn kernel_wish_in(&self, storage: StorageId) -> Option<PolicyWish> {
+        self.kernel_wish().filter(|_| self.settings.storage == storage)
+    }
+
+    /// Adds consents about a tenant, which replace older ones.
+    pub fn agree(&mut self, tenant: TenantId, new: Vec<Consent>) {
+        let mut consents = self.settings.take_over.take().map(|old| old.consents).unwrap_or_default();
+        consents.retain(|consent| consent.tenant != tenant);
+        consents.extend(new);
+        self.settings.take_over = Some(TakeOver { consents });
+    }
+}
+
 /// How the database would delete the physical backups of a tenant without the strategy of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shortening {
@@ -154,16 +219,25 @@ pub struct Shortening {
     pub days: u32,
 }
 
-/// Returns whether the tenant's backups are kept for a shorter time when its `own` strategy (none if it cannot be read)
-/// is deleted, because the strategy of the cluster then applies.
+/// Returns whether the database may delete backups of the tenant earlier when its `own` strategy (none if it cannot be
+/// read) is deleted, because the strategy of the cluster then applies: if its window is shorter, or if it has another
+/// storage. Which sets of the tenant have expired there by its window must then be asked.
 #[must_use]
 pub fn shortening(own: Option<&Strategy>, of_cluster: &Strategy) -> Option<Shortening> {
     let days = of_cluster.settings.kernel_window_days()?;
     let own_days = own.and_then(|own| own.settings.kernel_window_days());
-    own_days.is_none_or(|own| own > days).then_some(Shortening { own_days, days })
+    let is_same_storage = own.is_some_and(|own| own.settings.storage == of_cluster.settings.storage);
+    Some(Shortening { own_days, days }).filter(|found| found.is_shorter() || !is_same_storage)
 }
 
 impl Shortening {
+    /// Returns whether the window of the cluster's strategy is shorter than that of the tenant's own. If not, it has another
+    /// storage.
+    #[must_use]
+    pub fn is_shorter(self) -> bool {
+        self.own_days.is_none_or(|own| own > self.days)
+    }
+
     /// Returns the consent to it, for the policies that the tenant's own strategy may have left. `after` is the newest
     /// task that changed policies.
     #[must_use]
@@ -191,217 +265,4 @@ pub fn tenants_of(scope: Scope, other: &[Scope], tenants: &[TenantId]) -> Vec<Te
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Duty, LastChange, Scope, Shortening, duty, needs_consent, shortening, tenants_of};
-    use crate::backup::BackupMethod;
-    use crate::id::{ClusterId, StrategyId, TaskId, TenantId};
-    use crate::physical::delete_policy::{DeletePolicy, PolicyWish};
-    use crate::retention::kernel::KernelPolicy;
-    use crate::schedule::Daily;
-    use crate::strategy::tests::{NIGHTLY, strategy};
-    use crate::strategy::{CleanUp, Consent, Strategy, TakeOver};
-    use crate::time::Timestamp;
-
-    const SHOP: TenantId = TenantId(1002);
-
-    fn days(days: u32) -> PolicyWish {
-        PolicyWish::Set { rule: KernelPolicy::Default, days }
-    }
-
-    fn policy(window: &str) -> DeletePolicy {
-        DeletePolicy { tenant: SHOP, name: "default".into(), window: window.into() }
-    }
-
-    fn keeping(retention_days: u32) -> Strategy {
-        let mut strategy = strategy(5, Scope::Cluster(ClusterId(1)), NIGHTLY);
-        let (time, since) = (Daily::usual(), Timestamp(0));
-        strategy.settings.clean_up = Some(CleanUp { retention_days, time, since, stops_in_pause: false });
-        strategy
-    }
-
-    fn last(wish: PolicyWish, strategy: Option<i64>, is_done: bool) -> LastChange {
-        let strategy = strategy.map(StrategyId);
-        LastChange { wish, strategy, task: TaskId(100), created: Timestamp(100), is_done }
-    }
-
-    #[test]
-    fn what_is_to_be_done_follows_from_the_strategy_the_policy_and_who_left_it() {
-        let change = |wish, take_over| Duty::Change { wish, strategy: StrategyId(5), take_over };
-        let (week, month) = (Some(policy("7d")), Some(policy("30d")));
-        let (keeps, all) = (Some(keeping(7)), Some(strategy(5, Scope::Cluster(ClusterId(1)), NIGHTLY)));
-        let cases = [
-            ("the first policy", &keeps, &None, None, change(days(7), false)),
-            ("its own", &keeps, &week, Some(last(days(7), Some(5), true)), Duty::Nothing),
-            (
-                "a user's with its window",
-                &keeps,
-                &week,
-                Some(last(days(7), None, true)),
-                change(days(7), false),
-            ),
-            (
-                "another strategy's with its window",
-                &keeps,
-                &week,
-                Some(last(days(7), Some(4), true)),
-                change(days(7), false),
-            ),
-            (
-                "another strategy's, longer",
-                &keeps,
-                &month,
-                Some(last(days(30), Some(4), true)),
-                Duty::Differs,
-            ),
-            (
-                "another strategy's, shorter",
-                &keeps,
-                &Some(policy("3d")),
-                Some(last(days(3), Some(4), true)),
-                change(days(7), false),
-            ),
-            ("a user's, longer", &keeps, &month, Some(last(days(30), None, true)), Duty::Differs),
-            (
-                "its own, before an edit",
-                &keeps,
-                &month,
-                Some(last(days(30), Some(5), true)),
-                change(days(7), false),
-            ),
-            ("a foreign one", &keeps, &month, None, Duty::Differs),
-            (
-                "a foreign one after its own",
-                &keeps,
-                &month,
-                Some(last(days(7), Some(5), true)),
-                Duty::Differs,
-            ),
-            ("a foreign one with its window", &keeps, &week, None, Duty::Nothing),
-            ("dropped by somebody", &keeps, &None, Some(last(days(7), Some(5), true)), Duty::Differs),
-            (
-                "a task that failed",
-                &keeps,
-                &None,
-                Some(last(days(7), Some(5), false)),
-                change(days(7), false),
-            ),
-            (
-                "a dropped one",
-                &keeps,
-                &None,
-                Some(last(PolicyWish::Drop, None, true)),
-                change(days(7), false),
-            ),
-            ("off", &all, &week, Some(last(days(7), Some(5), true)), change(PolicyWish::Drop, false)),
-            ("deleted", &None, &week, Some(last(days(7), Some(5), true)), change(PolicyWish::Drop, false)),
-            ("deleted, foreign", &None, &month, Some(last(days(7), Some(5), true)), Duty::Nothing),
-            ("deleted, a user's", &None, &week, Some(last(days(7), None, true)), Duty::Nothing),
-            ("deleted, gone", &None, &None, Some(last(days(7), Some(5), true)), Duty::Nothing),
-            ("no strategy", &None, &week, None, Duty::Nothing),
-        ];
-        for (name, strategy, policy, last, expected) in cases {
-            let found = duty(strategy.as_ref(), SHOP, policy.as_ref(), last.as_ref());
-            assert_eq!(found, expected, "{name}");
-        }
-    }
-
-    fn consent(tenant: TenantId, window: Option<&str>, after: Option<i64>) -> Consent {
-        Consent { tenant, policy: window.map(policy), after: after.map(TaskId) }
-    }
-
-    #[test]
-    fn a_consent_is_for_what_was_seen_and_for_once() {
-        let mut keeps = keeping(7);
-        let consents = vec![consent(SHOP, Some("30d"), Some(200)), consent(TenantId(1004), None, Some(200))];
-        keeps.settings.take_over = Some(TakeOver { consents });
-        let at = |keeps: &Strategy, tenant: i64, window: Option<&str>, task: Option<i64>| {
-            let last = task.map(|task| LastChange { task: TaskId(task), ..last(days(7), Some(5), true) });
-            let policy = window.map(policy);
-            duty(Some(keeps), TenantId(tenant), policy.as_ref(), last.as_ref())
-        };
-        let change = |take_over| Duty::Change { wish: days(7), strategy: StrategyId(5), take_over };
-        assert_eq!(at(&keeps, 1002, Some("30d"), None), change(true));
-        assert_eq!(at(&keeps, 1002, Some("30d"), Some(200)), change(true));
-        assert_eq!(at(&keeps, 1002, Some("30d"), Some(201)), Duty::Differs, "it came back after that");
-        assert_eq!(at(&keeps, 1002, Some("31d"), None), Duty::Differs);
-        assert_eq!(at(&keeps, 1006, Some("30d"), None), Duty::Differs);
-        assert_eq!(at(&keeps, 1004, None, Some(200)), change(false), "it may be set again");
-        assert_eq!(at(&keeps, 1004, None, Some(201)), Duty::Differs);
-        // When there was no task, each one is newer.
-        keeps.settings.take_over = Some(TakeOver { consents: vec![consent(SHOP, Some("30d"), None)] });
-        assert_eq!(at(&keeps, 1002, Some("30d"), None), change(true));
-        assert_eq!(at(&keeps, 1002, Some("30d"), Some(1)), Duty::Differs);
-    }
-
-    #[test]
-    fn consent_is_needed_for_foreign_policies_shorter_windows_of_others_and_dropped_policies() {
-        let left = |strategy: Option<i64>| Some(last(days(30), strategy, true));
-        let failed = Some(last(days(30), Some(4), false));
-        let dropped = Some(last(PolicyWish::Drop, Some(4), true));
-        let cases = [
-            (None, None, false),
-            (None, failed, false),
-            (None, dropped, false),
-            (None, left(Some(4)), true),
-            (None, left(Some(5)), true),
-            (Some("7d"), None, false),
-            (Some("30d"), None, true),
-            (Some("31d"), left(None), true),
-            (Some("30d"), left(Some(5)), false),
-            (Some("30d"), left(Some(4)), true),
-            (Some("30d"), left(None), true),
-        ];
-        for (window, last, expected) in cases {
-            let policy = window.map(policy);
-            let found = needs_consent(days(7), Some(StrategyId(5)), policy.as_ref(), last.as_ref());
-            assert_eq!(found, expected, "{policy:?} {last:?}");
-            let longer = needs_consent(days(60), Some(StrategyId(5)), policy.as_ref(), last.as_ref());
-            let is_others = last.is_some_and(|last| policy.as_ref().is_some_and(|policy| last.left(policy)));
-            assert_eq!(longer, window == Some("7d") || expected && !is_others, "{policy:?} {last:?}");
-        }
-        let ours = last(days(30), None, true);
-        let never = last(days(0), None, true);
-        assert!(needs_consent(days(60), None, Some(&policy("0d")), Some(&never)), "it deletes nothing");
-        assert!(needs_consent(days(7), None, Some(&policy("30d")), Some(&ours)), "a new strategy");
-    }
-
-    #[test]
-    fn a_tenant_without_its_own_strategy_keeps_backups_as_the_clusters_says() {
-        let cluster = keeping(30);
-        let all = strategy(6, Scope::Tenant(ClusterId(1), SHOP), NIGHTLY);
-        let mut logical = keeping(60);
-        logical.settings.method = BackupMethod::Logical;
-        let found = |own_days| Some(Shortening { own_days, days: 30 });
-        assert_eq!(shortening(Some(&keeping(365)), &cluster), found(Some(365)));
-        assert_eq!(shortening(Some(&all), &cluster), found(None), "it keeps all");
-        assert_eq!(shortening(Some(&logical), &cluster), found(None), "no policy deletes physical backups");
-        assert_eq!(shortening(None, &cluster), found(None), "it cannot be read");
-        assert_eq!(shortening(Some(&keeping(30)), &cluster), None);
-        assert_eq!(shortening(Some(&keeping(7)), &cluster), None);
-        assert_eq!(shortening(Some(&keeping(365)), &all), None, "the cluster's keeps all");
-
-        // What was agreed to is carried out; another window is not.
-        let consents = Shortening { own_days: Some(365), days: 30 }.consents(SHOP, Some(TaskId(100)));
-        let mut cluster = cluster;
-        let own = last(days(365), Some(6), true);
-        let decided = |cluster: &Strategy, window: Option<&str>| {
-            duty(Some(cluster), SHOP, window.map(policy).as_ref(), Some(&own))
-        };
-        assert_eq!(decided(&cluster, Some("365d")), Duty::Differs, "nobody has agreed");
-        cluster.settings.take_over = Some(TakeOver { consents });
-        let change = Duty::Change { wish: days(30), strategy: StrategyId(5), take_over: false };
-        assert_eq!(decided(&cluster, Some("365d")), change);
-        assert_eq!(decided(&cluster, None), change);
-        assert_eq!(decided(&cluster, Some("400d")), Duty::Differs);
-    }
-
-    #[test]
-    fn a_strategy_of_a_cluster_is_not_for_tenants_with_their_own() {
-        let (cluster, of_shop) = (Scope::Cluster(ClusterId(1)), Scope::Tenant(ClusterId(1), SHOP));
-        let all = [TenantId(1), SHOP, TenantId(1004)];
-        assert_eq!(tenants_of(cluster, &[], &all), [SHOP, TenantId(1004)]);
-        assert_eq!(tenants_of(cluster, &[cluster, of_shop], &all), [TenantId(1004)]);
-        assert_eq!(tenants_of(of_shop, &[cluster, of_shop], &all), [SHOP]);
-        assert_eq!(tenants_of(of_shop, &[], &[TenantId(1004)]), []);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use model::schedule::decide::Promotion;
 use oceanbase::Driver;
 
 use super::lane::{self, Place};
-use super::policy::drop_before_move;
+use super::policy::{Move, before_move};
 use super::{Here, Lane, State, checks};
 use crate::error::Error;
 use crate::words;
@@ -67,7 +67,8 @@ async fn set_tenant(
     let (data, log) = place.folders(state, tenant);
     let server = driver.server().clone();
     if plan.moves() {
-        drop_before_move(at, state, driver, tenant, name).await?;
+        let to = Move { tenant, name, storage: state.storage, found: &found, plan: &plan };
+        before_move(at, state, driver, to).await?;
     }
     tell(at, &plan.data);
     if let Destination::Set { .. } = plan.data {

@@ -18,7 +18,7 @@ use oceanbase::Driver;
 use oceanbase::physical::BackupOptions;
 
 use super::lane::Place;
-use super::policy::left_behind;
+use super::policy::{self, Move, Policies};
 use super::request::{Decided, decide};
 use super::{BackupPhysical, State, checks, destinations};
 use crate::context::Context;
@@ -110,9 +110,22 @@ async fn look(
             let plan = place.decide(state, *id, &now, archive)?;
             let (data, log) = place.folders(state, *id);
             if plan.moves() {
-                for (policy, rule) in left_behind(context, state, storage, driver, *id).await? {
-                    let note = Text::new("plan-drop-delete-policy").with("tenant", name);
-                    found.storage.0.push(note.with("policy", policy.words()));
+                let to = Move { tenant: *id, name, storage, found: &now, plan: &plan };
+                let policies = Policies::read(context, state, driver, to).await?;
+                for (policy, expiring) in &policies.staying {
+                    found.storage.0.push(policy::staying(to, policy, expiring.as_ref()));
+                    let refused = policy::refuse_deletions(to, policy, expiring.as_ref());
+                    if let (Err(_), false) = (refused, state.accept_deletions) {
+                        found.storage.0.push(Text::new("plan-stop-for-delete-policy").with("tenant", name));
+                    }
+                }
+                for (policy, rule) in policies.dropped {
+                    let id = match policies.next_days {
+                        Some(_) => "plan-drop-delete-policy-until-moved",
+                        None => "plan-drop-delete-policy",
+                    };
+                    let note = Text::new(id).with("tenant", name).with("policy", policy.words());
+                    found.storage.0.push(note.with("days", policies.next_days.unwrap_or_default()));
                     found.storage.1.push(verbs.drop_delete_policy(name, rule).masked);
                 }
             }

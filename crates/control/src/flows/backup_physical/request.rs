@@ -36,6 +36,7 @@ pub(super) struct Decided {
     pub(super) storage: Destination,
     pub(super) keeps_destinations: bool,
     pub(super) auto_compaction: bool,
+    pub(super) accept_deletions: bool,
     pub(super) plus_archivelog: bool,
     pub(super) start_log_backup: bool,
     /// The reason for a full backup where the strategy plans an incremental one.
@@ -64,6 +65,7 @@ impl Decided {
             scopes: self.scopes.clone(),
             mode: self.mode,
             auto_compaction: self.auto_compaction,
+            accept_deletions: self.accept_deletions,
             plus_archivelog: self.plus_archivelog,
             password,
             start_log_backup: self.start_log_backup,
@@ -131,6 +133,7 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
         storage,
         keeps_destinations,
         auto_compaction: order.auto_compaction,
+        accept_deletions: order.accept_deletions,
         plus_archivelog: order.plus_archivelog,
         start_log_backup: order.start_log_backup,
         promotion: order.promotion,

@@ -33,6 +33,9 @@ pub(crate) struct State {
     pub(crate) scopes: BTreeMap<String, Scope>,
     pub(crate) mode: DataBackupMode,
     pub(crate) auto_compaction: bool,
+    /// Whether the database may delete backups in the new storage by a delete policy of a user or of another tool.
+    #[serde(default)]
+    pub(crate) accept_deletions: bool,
     pub(crate) plus_archivelog: bool,
     /// The password that encrypts the backup, sealed; removed when every lane has succeeded.
     #[serde(default)]

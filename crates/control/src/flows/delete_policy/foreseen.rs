@@ -53,6 +53,12 @@ pub(crate) struct Foreseen {
 }
 
 impl Expiring {
+    /// Returns whether it contains no backup.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.sets.is_empty() && self.pieces == 0
+    }
+
     /// Returns a line for the log of a task.
     pub(super) fn note(&self, tenant: &str) -> Note {
         let sets: Vec<String> = self.sets.iter().map(|set| set.id.to_string()).collect();
@@ -121,6 +127,17 @@ impl Outlook {
     ) -> Result<(Expiring, Foreseen), Error> {
         let places = moved(driver.tenant_destinations(tenant).await?, base);
         Ok(self.at(&places, tenant, rule, window_us))
+    }
+
+    /// Predicts as [`Self::foresee`] does, at these destinations.
+    pub(crate) fn foresee_at(
+        &self,
+        places: &TenantDestinations,
+        tenant: TenantId,
+        rule: KernelPolicy,
+        window_us: u64,
+    ) -> Expiring {
+        self.at(places, tenant, rule, window_us).0
     }
 
     fn at(

@@ -19,8 +19,8 @@ use model::tenant::Tenant;
 use oceanbase::Driver;
 
 use super::foreseen::{Foreseen, Outlook};
-use super::state::{Identity, Part, State};
-use super::wanted::Wanted;
+use super::state::{Here, Identity, Part, State};
+use super::wanted::{self, Wanted};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recover_tables::RecoverTables;
@@ -89,16 +89,15 @@ async fn check_tenant(
 /// Checks once more, immediately before a policy is dropped or added, that this is still wanted, that the tenant is the
 /// one that is meant, and that the database deletes nothing by a new policy that the plan does not contain.
 pub(super) async fn check_change(
-    context: &Context,
+    at: &Here,
     driver: &mut Driver,
     state: &State,
     part: &Part,
-    name: &str,
 ) -> Result<(), Error> {
+    let (context, name) = (at.context(), at.lane());
     let tenant = check_tenant(context, driver, state, part.tenant, name).await?;
     let cluster = context.cluster(state.cluster).await?;
-    let wanted = Wanted::read(context, &cluster).await?;
-    wanted.check(state.strategy, part.tenant, name, state.wish)?;
+    wanted::check(at, state, part.tenant, name).await?;
     let PolicyWish::Set { rule, days } = state.wish else { return Ok(()) };
     check_set(context, driver, &cluster, &tenant, rule).await?;
     let window_us = u64::from(days) * DAY_US;
@@ -107,7 +106,7 @@ pub(super) async fn check_change(
     if part.foreseen.has_moved(&now) {
         return Err(Problem::conflict("delete-policy-destination-moved").with("tenant", name).into());
     }
-    if let Some(base) = wanted.base(context, state.strategy).await? {
+    if let Some(base) = Wanted::read(context, &cluster).await?.base(context, state.strategy).await? {
         check_place(&base, &now, name)?;
     }
     let (sets, pieces) = part.foreseen.surplus(&now);

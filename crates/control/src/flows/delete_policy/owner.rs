@@ -24,31 +24,47 @@ pub(crate) struct Owners {
     tasks: Vec<engine::Task>,
     /// How Lifeboat left the policy of each tenant.
     last: BTreeMap<TenantId, LastChange>,
-    /// The newest task that each strategy ordered for each tenant, by its index, and what it was to do.
-    ordered: BTreeMap<(StrategyId, TenantId), (usize, PolicyWish)>,
+    /// The tasks that each strategy ordered for each tenant, by their index, the newest first, and what they were to do.
+    ordered: BTreeMap<(StrategyId, TenantId), Vec<(usize, PolicyWish)>>,
 }
 
 impl Owners {
     /// Reads the tasks.
     pub(crate) async fn read(context: &Context, cluster: ClusterId) -> Result<Self, Error> {
+        Ok(Self::of(Self::tasks(context, cluster).await?))
+    }
+
+    /// Reads the tasks except one, which asks about the others.
+    pub(super) async fn read_others(
+        context: &Context,
+        cluster: ClusterId,
+        own: engine::TaskId,
+    ) -> Result<Self, Error> {
+        let mut tasks = Self::tasks(context, cluster).await?;
+        tasks.retain(|task| task.id != own);
+        Ok(Self::of(tasks))
+    }
+
+    async fn tasks(context: &Context, cluster: ClusterId) -> Result<Vec<engine::Task>, Error> {
         let query = TaskQuery {
             kinds: vec![ChangeDeletePolicy::KIND.to_owned()],
             subjects: vec![(subject::CLUSTER.to_owned(), cluster.to_string())],
             ..TaskQuery::default()
         };
-        Ok(Self::of(context.metadata.task_list(&query, Slice::ALL).await?.items))
+        Ok(context.metadata.task_list(&query, Slice::ALL).await?.items)
     }
 
     /// Returns what these tasks did, of which the newest is the first.
     fn of(tasks: Vec<engine::Task>) -> Self {
-        let (mut last, mut ordered) = (BTreeMap::new(), BTreeMap::new());
+        let mut last = BTreeMap::new();
+        let mut ordered: BTreeMap<_, Vec<(usize, PolicyWish)>> = BTreeMap::new();
         for (index, task) in tasks.iter().enumerate() {
             let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { continue };
             let lanes: BTreeMap<&str, _> =
                 task.lanes.iter().map(|lane| (lane.key.as_str(), &lane.state)).collect();
             for (name, part) in &state.tenants {
                 if let Some(strategy) = state.strategy {
-                    ordered.entry((strategy, part.tenant)).or_insert((index, state.wish));
+                    ordered.entry((strategy, part.tenant)).or_default().push((index, state.wish));
                 }
                 let lane = lanes.get(name.as_str()).map(|lane| serde_json::from_value((*lane).clone()));
                 if let Some(Ok(lane)) = lane
@@ -76,15 +92,23 @@ impl Owners {
         self.last.get(&tenant).copied()
     }
 
-    /// Returns the newest task that a strategy ordered for a tenant, even if it changed nothing, if it was to do this.
-    pub(crate) fn newest_of(
+    /// Returns the newest tries of a strategy to do this for a tenant, the newest first, even if they changed nothing. What
+    /// it ordered before anything else is no such try.
+    pub(crate) fn tries(
         &self,
         strategy: StrategyId,
         tenant: TenantId,
         wish: PolicyWish,
-    ) -> Option<&engine::Task> {
-        let (index, ordered) = self.ordered.get(&(strategy, tenant))?;
-        self.tasks.get(*index).filter(|_| *ordered == wish)
+    ) -> impl Iterator<Item = &engine::Task> {
+        let ordered = self.ordered.get(&(strategy, tenant)).map(Vec::as_slice).unwrap_or_default();
+        let same = ordered.iter().take_while(move |(_, ordered)| *ordered == wish);
+        same.filter_map(move |(index, _)| self.tasks.get(*index))
+    }
+
+    /// Returns the policies that Lifeboat has set and not dropped since, by tenant.
+    pub(crate) fn set_policies(&self) -> Vec<(TenantId, PolicyWish)> {
+        let set = self.last.iter().filter(|(_, last)| last.wish != PolicyWish::Drop);
+        set.map(|(tenant, last)| (*tenant, last.wish)).collect()
     }
 
     /// Returns the newest task of all.

@@ -4,12 +4,14 @@
 use metadata::strategies::Strategies;
 use model::Problem;
 use model::cluster::Cluster;
-use model::id::{StrategyId, TenantId};
+use model::id::{StrategyId, TaskId, TenantId};
 use model::physical::address;
-use model::physical::delete_policy::PolicyWish;
+use model::physical::delete_policy::{DeletePolicy, PolicyWish};
+use model::strategy::kernel::{self, Duty};
 use model::strategy::{Holders, Scope, Strategy};
 
-use super::state::State;
+use super::owner::Owners;
+use super::state::{Here, State};
 use crate::context::Context;
 use crate::error::Error;
 
@@ -37,7 +39,7 @@ impl<'a> Wanted<'a> {
         name: &str,
         wish: PolicyWish,
     ) -> Result<(), Problem> {
-        let holder = Holders::of(&self.strategies.readable).holding(self.cluster.id, tenant);
+        let holder = self.holder(tenant);
         let needed = holder.and_then(Strategy::kernel_wish);
         let Some(strategy) = strategy else {
             return match holder.filter(|_| needed.is_some() && needed != Some(wish)) {
@@ -53,6 +55,11 @@ impl<'a> Wanted<'a> {
             return Ok(());
         }
         Err(Problem::conflict("delete-policy-not-wanted").with("tenant", name))
+    }
+
+    /// Returns the strategy that backs up a tenant.
+    fn holder(&self, tenant: TenantId) -> Option<&Strategy> {
+        Holders::of(&self.strategies.readable).holding(self.cluster.id, tenant)
     }
 
     fn promised(&self, holder: &Strategy, name: &str) -> Problem {
@@ -80,15 +87,36 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Checks that the task's change of a tenant's policy is still wanted.
-pub(super) async fn check(
-    context: &Context,
+/// Checks that the task's change of a tenant's policy is still wanted, and that nothing newer has changed it.
+pub(super) async fn check(at: &Here, state: &State, tenant: TenantId, name: &str) -> Result<(), Error> {
+    let context = at.context();
+    let cluster = context.cluster(state.cluster).await?;
+    let wanted = Wanted::read(context, &cluster).await?;
+    wanted.check(state.strategy, tenant, name, state.wish)?;
+    let last = Owners::read_others(context, cluster.id, at.task()).await?.last(tenant);
+    if kernel::is_outdated(TaskId(at.task().0), tenant, last.as_ref(), wanted.holder(tenant)) {
+        return Err(Problem::conflict("delete-policy-task-outdated").with("tenant", name).into());
+    }
+    Ok(())
+}
+
+/// Checks that a strategy may still replace what there is, before the task has changed anything: the policy, or that
+/// there is none. Its consent may be for another one.
+pub(super) async fn check_consent(
+    at: &Here,
     state: &State,
     tenant: TenantId,
-    name: &str,
+    policy: Option<&DeletePolicy>,
 ) -> Result<(), Error> {
+    let Some(strategy) = state.strategy else { return Ok(()) }; // the plan that a user has seen names the policy
+    let context = at.context();
     let cluster = context.cluster(state.cluster).await?;
-    Ok(Wanted::read(context, &cluster).await?.check(state.strategy, tenant, name, state.wish)?)
+    let wanted = Wanted::read(context, &cluster).await?;
+    let last = Owners::read_others(context, cluster.id, at.task()).await?.last(tenant);
+    match kernel::duty(wanted.holder(tenant), tenant, policy, last.as_ref()) {
+        Duty::Change { wish, strategy: of, .. } if (wish, of) == (state.wish, strategy) => Ok(()),
+        _ => Err(Problem::conflict("delete-policy-not-wanted").with("tenant", at.lane()).into()),
+    }
 }
 
 /// Returns whether a strategy that cannot be read may be that of a tenant (`own` is its scope).

@@ -6,6 +6,10 @@
 //! policies of the cluster, so that two servers, or one that crashed, create one task. A task that failed is not repeated
 //! for [`AGAIN_AFTER_US`]. What is only remembered is since when a tenant waits, for the alarm.
 
+mod deletions;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use engine::TaskStatus;
@@ -17,20 +21,18 @@ use model::cluster::Cluster;
 use model::id::{StrategyId, TaskId, TenantId};
 use model::order::{DeletePolicyOrder, IdempotencyKey, Order};
 use model::physical::SYS;
-use model::physical::delete_policy::{DeleteJob, DeletePolicy, PolicyWish};
+use model::physical::delete_policy::{DeletePolicy, PolicyWish};
 use model::problem::{Problem, ProblemKind};
 use model::retention::kernel::KernelPolicy;
 use model::strategy::kernel::{self, Duty, LastChange};
 use model::strategy::{Holders, Scope, Strategy};
 use model::tenant::Tenant;
 use model::text::Text;
-use oceanbase::Driver;
 
-use super::overdue::{self, Deleting};
 use crate::asking;
 use crate::context::{CleanUpCheck, CleanUpTrouble, Control, Deletions};
 use crate::error::Error;
-use crate::flows::delete_policy::{self, Outlook, Owners};
+use crate::flows::delete_policy::{self, Owners, PlannedPolicy};
 use crate::orders::{self, actor_of_run, caretaker};
 
 /// The maximum number of clusters that are asked at the same time.
@@ -44,9 +46,6 @@ const TENANTS_AT_ONCE: usize = 100;
 
 /// How long a change may wait for something that passes by itself before an alarm is raised.
 const WAIT_US: u64 = 3_600 * 1_000_000;
-
-/// How often the deletions of a database are read: much more is read for them than for the policies.
-const READ_EVERY_US: u64 = 5 * 60 * 1_000_000;
 
 /// The refusals that pass by themselves, so that they are no problem of the strategy.
 const PASSING: [&str; 6] = [
@@ -130,7 +129,7 @@ impl Round<'_> {
         let seen = asking::within_longer_limit(self.cluster, self.ask()).await?;
         let mut troubles = Troubles::new();
         let (changes, waiting) = self.decide(&seen, &mut troubles);
-        let reasons = self.order(changes, &mut troubles).await;
+        let reasons = self.order(changes, &seen, &mut troubles).await;
         self.add_waits(waiting, &reasons, &mut troubles);
         // The policies are carried out even if the deletions cannot be read.
         let deletions = self.deletions(&seen).await;
@@ -155,27 +154,34 @@ impl Round<'_> {
                 Duty::Change { wish: PolicyWish::Set { .. }, .. }
                     if policy.is_none() && is_of_cluster && !is_fit => {}
                 Duty::Differs => drop(troubles.insert(*tenant, self.differs(*tenant, policy, last.as_ref()))),
-                Duty::Change { wish, strategy, take_over } => match self.failed(strategy, *tenant, wish) {
-                    Some(failed) => drop(troubles.insert(*tenant, failed)),
-                    None => {
+                Duty::Change { wish, strategy, take_over } => {
+                    let (failed, is_due) = self.failed(strategy, *tenant, wish);
+                    // It stays a problem until a try has succeeded.
+                    troubles.extend(failed.map(|failed| (*tenant, failed)));
+                    if is_due {
                         waiting.insert(*tenant, wish);
                         changes.entry((strategy, key(wish), take_over)).or_default().push(*tenant);
                     }
-                },
+                }
             }
         }
         (changes, waiting)
     }
 
     /// Orders changes, one task in each check. Returns why tenants must wait, as far as that is known.
-    async fn order(&self, changes: Changes, troubles: &mut Troubles) -> BTreeMap<TenantId, Text> {
+    async fn order(
+        &self,
+        changes: Changes,
+        seen: &Seen,
+        troubles: &mut Troubles,
+    ) -> BTreeMap<TenantId, Text> {
         let mut reasons = BTreeMap::new();
         let mut is_open = !self.owners.has_unfinished();
         for ((strategy, days, take_over), tenants) in changes {
             for some in tenants.chunks(TENANTS_AT_ONCE) {
                 if is_open {
                     let change = Change { strategy, wish: wish(days), take_over };
-                    is_open = !self.change(change, some, troubles, &mut reasons).await;
+                    is_open = !self.change(change, some, seen, troubles, &mut reasons).await;
                 } else {
                     self.keep_troubles(some, troubles);
                 }
@@ -223,75 +229,6 @@ impl Round<'_> {
         Ok(Seen { tenants, policies })
     }
 
-    /// Returns what is wrong with the deletions of the database, which is not read in each check. If it cannot be read,
-    /// what was known stays, and the policies are carried out all the same.
-    async fn deletions(&self, seen: &Seen) -> Deletions {
-        let known = self.control.context.clean_up_troubles.deletions_of(self.cluster.id);
-        let is_new = |known: &&Deletions| known.is_known && self.now.since(known.read) < READ_EVERY_US;
-        if let Some(known) = known.as_ref().filter(is_new) {
-            return known.clone();
-        }
-        let question = async {
-            let mut driver = asking::open(&self.control.context, self.cluster).await?;
-            self.deleting(&mut driver, &seen.tenants, &seen.policies).await
-        };
-        match asking::within_longer_limit(self.cluster, question).await {
-            Ok(found) => {
-                let troubles = found.iter().filter_map(overdue::trouble).collect();
-                Deletions { read: self.now, is_known: true, troubles }
-            }
-            Err(error) => {
-                tracing::debug!(cluster = self.cluster.name, %error, "deletions cannot be read");
-                let troubles = known.map(|known| known.troubles).unwrap_or_default();
-                Deletions { read: self.now, is_known: false, troubles }
-            }
-        }
-    }
-
-    /// Reads what the database deletes of the tenants whose policy a strategy needs, or Lifeboat set.
-    async fn deleting(
-        &self,
-        driver: &mut Driver,
-        tenants: &[(TenantId, bool)],
-        policies: &BTreeMap<TenantId, DeletePolicy>,
-    ) -> Result<Vec<Deleting>, Error> {
-        let watched: Vec<_> = tenants
-            .iter()
-            .filter_map(|(tenant, _)| policies.get(tenant))
-            .filter_map(|policy| Some((policy, self.in_force_since(policy)?)))
-            .collect();
-        if watched.is_empty() {
-            return Ok(Vec::new());
-        }
-        let jobs: BTreeMap<TenantId, DeleteJob> =
-            driver.newest_delete_jobs().await?.into_iter().map(|job| (job.tenant, job)).collect();
-        let outlook = Outlook::read(driver, None).await?;
-        let mut found = Vec::with_capacity(watched.len());
-        for (policy, since) in watched {
-            let late = match policy.window_us() {
-                Some(window_us) if self.now.since(since) >= overdue::GRACE_US => {
-                    outlook.overdue(driver, policy.tenant, window_us, overdue::GRACE_US).await?
-                }
-                _ => Vec::new(),
-            };
-            let job = jobs.get(&policy.tenant).cloned();
-            found.push(Deleting { tenant: policy.tenant, since, late, job, now: outlook.now() });
-        }
-        Ok(found)
-    }
-
-    /// Returns since when the database deletes sets by a policy that Lifeboat set or a strategy needs; none for another
-    /// one.
-    fn in_force_since(&self, policy: &DeletePolicy) -> Option<Timestamp> {
-        policy.rule().filter(|rule| *rule == KernelPolicy::Default)?;
-        if let Some(last) = self.owners.last(policy.tenant).filter(|last| last.left(policy)) {
-            return Some(last.created);
-        }
-        let holder = self.holder(policy.tenant)?;
-        let clean_up = holder.settings.clean_up?;
-        holder.kernel_wish().filter(|wish| policy.is(*wish)).map(|_| clean_up.since)
-    }
-
     fn holder(&self, tenant: TenantId) -> Option<&Strategy> {
         Holders::of(&self.strategies.readable).holding(self.cluster.id, tenant)
     }
@@ -301,18 +238,25 @@ impl Round<'_> {
         delete_policy::may_be_hidden(&self.strategies, Scope::Tenant(self.cluster.id, tenant))
     }
 
-    /// Returns the problem that the newest task with what a tenant needs failed a short time ago.
-    fn failed(&self, strategy: StrategyId, tenant: TenantId, wish: PolicyWish) -> Option<CleanUpTrouble> {
-        let task = self.owners.newest_of(strategy, tenant, wish)?;
-        let ended = task.finished_at.unwrap_or(task.created_at);
-        let is_recent = self.now.since(Timestamp(ended.0)) < AGAIN_AFTER_US;
-        if task.status != TaskStatus::Failed || !is_recent {
-            return None;
-        }
+    /// Returns the problem that the newest ended task with what a tenant needs failed, and whether another one may be
+    /// ordered: not a short time after that. A task from before a new consent does not count.
+    fn failed(
+        &self,
+        strategy: StrategyId,
+        tenant: TenantId,
+        wish: PolicyWish,
+    ) -> (Option<CleanUpTrouble>, bool) {
+        let counts =
+            |task: &&engine::Task| !kernel::is_outdated(TaskId(task.id.0), tenant, None, self.holder(tenant));
+        let mut ended = self.owners.tries(strategy, tenant, wish).filter(|task| task.status.is_finished());
+        let newest = ended.next().filter(counts);
+        let Some(task) = newest.filter(|task| task.status == TaskStatus::Failed) else { return (None, true) };
         let id = TaskId(task.id.0);
+        let at = task.finished_at.unwrap_or(task.created_at);
         let text = Text::new("alarm-clean-up-task-failed").with("task", id);
         let reason = task.note.clone().map(crate::words::text);
-        Some(CleanUpTrouble { task: Some(id), reason, ..trouble(tenant, text) })
+        let failed = CleanUpTrouble { task: Some(id), reason, ..trouble(tenant, text) };
+        (Some(failed), self.now.since(Timestamp(at.0)) >= AGAIN_AFTER_US)
     }
 
     fn differs(
@@ -338,6 +282,7 @@ impl Round<'_> {
         &self,
         change: Change,
         tenants: &[TenantId],
+        seen: &Seen,
         troubles: &mut Troubles,
         reasons: &mut BTreeMap<TenantId, Text>,
     ) -> bool {
@@ -357,6 +302,13 @@ impl Round<'_> {
         }
         let fit: Vec<TenantId> = plan.tenants.iter().map(|planned| planned.tenant).collect();
         if fit.is_empty() {
+            return false;
+        }
+        // What was decided, and what a user has agreed to, is about the policies that were seen.
+        let is_other =
+            |planned: &PlannedPolicy| planned.policy.as_ref() != seen.policies.get(&planned.tenant);
+        if plan.tenants.iter().any(is_other) {
+            self.put_off(&fit, Problem::conflict("delete-policy-plan-changed").into(), troubles, reasons);
             return false;
         }
         match Box::pin(self.submit(change, &fit, plan.digest)).await {

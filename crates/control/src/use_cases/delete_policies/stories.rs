@@ -2,6 +2,7 @@
 //! touched without consent; and backups that the database does not delete raise an alarm.
 
 mod agreements;
+mod moves;
 mod rounds;
 
 use std::time::Duration;
@@ -31,11 +32,11 @@ use crate::testing::simulated::{SimWorld, on_both_4x};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-const ADD: &str = "ALTER SYSTEM ADD DELETE BACKUP POLICY";
-const DROP: &str = "ALTER SYSTEM DROP DELETE BACKUP POLICY";
+pub(super) const ADD: &str = "ALTER SYSTEM ADD DELETE BACKUP POLICY";
+pub(super) const DROP: &str = "ALTER SYSTEM DROP DELETE BACKUP POLICY";
 
 /// The tenants `shop` and `books`.
-const SHOP: TenantId = TenantId(1002);
+pub(super) const SHOP: TenantId = TenantId(1002);
 const BOOKS: TenantId = TenantId(1004);
 
 on_both_4x! {
@@ -60,7 +61,7 @@ fn schedule(days: Option<u32>) -> ScheduleConfig {
     serde_json::from_value(schedule).expect("a schedule")
 }
 
-fn ask(world: &SimWorld, days: Option<u32>) -> StrategyAsk {
+pub(super) fn ask(world: &SimWorld, days: Option<u32>) -> StrategyAsk {
     StrategyAsk {
         method: Some(BackupMethod::Physical),
         storage: Some(NamedStorage { choice: StorageChoice::Saved(world.storage), name: None }),
@@ -84,7 +85,7 @@ async fn digest(world: &SimWorld, scope: Scope, days: u32) -> String {
     found.expect("told").digest.expect("a window is asked about")
 }
 
-async fn create(world: &SimWorld, scope: Scope, ask: StrategyAsk) -> Result<(), String> {
+pub(super) async fn create(world: &SimWorld, scope: Scope, ask: StrategyAsk) -> Result<(), String> {
     let saved = strategies::create(&world.control, &world.actor, scope, ask).await;
     saved.map(drop).map_err(|error| error.problem().text.id.clone())
 }
@@ -104,7 +105,7 @@ async fn remove(world: &SimWorld, scope: Scope, accept: bool) -> Result<(), Stri
     removed.map_err(|error| error.problem().text.id.clone())
 }
 
-fn whole(world: &SimWorld) -> Scope {
+pub(super) fn whole(world: &SimWorld) -> Scope {
     Scope::Cluster(world.cluster)
 }
 
@@ -133,7 +134,7 @@ async fn settle(world: &SimWorld) -> usize {
 }
 
 /// Returns the changes of policies, the newest first.
-async fn changes(world: &SimWorld) -> Vec<TaskId> {
+pub(super) async fn changes(world: &SimWorld) -> Vec<TaskId> {
     let filter = TaskFilter { kind: Some("delete-policy".into()), ..TaskFilter::default() };
     let listed =
         tasks::list(&world.control, &world.actor, &filter, Default::default(), PageAsk::default()).await;
@@ -156,7 +157,7 @@ async fn policies(world: &SimWorld, filter: PolicyFilter) -> Vec<TenantDeletePol
 }
 
 /// Returns the windows of `shop` and `books`, with a mark at foreign ones.
-async fn windows(world: &SimWorld) -> Vec<String> {
+pub(super) async fn windows(world: &SimWorld) -> Vec<String> {
     let found = policies(world, PolicyFilter::default()).await;
     let word = |found: TenantDeletePolicy| {
         let window = found.policy.map_or_else(|| "-".to_owned(), |policy| policy.window);
@@ -383,6 +384,16 @@ async fn a_task_that_failed_is_shown_and_repeated_after_an_hour(profile: Profile
     world.handle.clear_faults(None);
     look(&world).await;
     assert_eq!((changes(&world).await.len(), alarms(&world).await), (2, alarm("shop", "task-failed")));
+    // It stays a problem while the next try runs, and after that has failed, too.
+    pass(&world, HOUR).await;
+    look(&world).await;
+    let task = running(&world).await.expect("it is ordered again");
+    assert_eq!(alarms(&world).await, alarm("shop", "task-failed"));
+    world.fault(FaultName::UpgradeMode, None);
+    assert_eq!(world.fail(task).await.1, "cluster-upgrading");
+    world.handle.clear_faults(None);
+    look(&world).await;
+    assert_eq!((changes(&world).await.len(), alarms(&world).await), (3, alarm("shop", "task-failed")));
     pass(&world, HOUR).await;
     assert_eq!(settle(&world).await, 1);
     assert_eq!((windows(&world).await, alarms(&world).await), (vec!["31d".into()], vec![]));

@@ -431,6 +431,7 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
         consent: Consent::default(),
         storage: Some(StorageChoice::Saved(strategy.settings.storage)),
         auto_compaction: true,
+        accept_deletions: false,
         plus_archivelog: false,
         encryption: None,
         threads: None,

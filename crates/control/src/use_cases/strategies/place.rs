@@ -155,6 +155,11 @@ impl Place {
         matches!(self, Self::Edited { .. })
     }
 
+    /// Returns whether it is not saved.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::New { .. })
+    }
+
     /// Returns whether it is another storage than the strategy's current one.
     pub(super) fn is_other_than(&self, own: StorageId) -> bool {
         match self {

@@ -66,6 +66,7 @@ fn full(state: &State) -> FullBackup {
         storage: (!state.keeps_destinations).then_some(state.storage),
         tenants: tenants.collect(),
         auto_compaction: state.auto_compaction,
+        accept_deletions: state.accept_deletions,
         plus_archivelog: state.plus_archivelog,
         needs_password: state.password.is_some(),
     }

@@ -152,7 +152,7 @@ async fn a_task_that_a_crash_hid_is_followed_even_if_its_order_would_be_refused_
     let hidden = recovery.children().await;
     assert!(!hidden.is_empty(), "{}", world.story(task).await);
     // Without its cluster, no recovery of it can be ordered.
-    clusters::remove(&world.control, &world.actor, world.cluster).await.expect("no task changes it");
+    clusters::remove(&world.control, &world.actor, world.cluster, false).await.expect("no task changes it");
     recovery.end(task, TaskStatus::Failed).await;
     assert_eq!(recovery.running().await, 0, "a failed lane leaves no task running");
     let stored = world.task(task).await;
