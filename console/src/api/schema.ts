@@ -2561,6 +2561,7 @@ export interface components {
             recovered?: boolean | null;
             signatureSecret?: components["schemas"]["SecretText"] | null;
             url?: components["schemas"]["SecretText"] | null;
+            email?: null | components["schemas"]["EmailChangeBody"];
         };
         /**
          * @description The language of a channel's notices.
@@ -2600,6 +2601,8 @@ export interface components {
             recovered: boolean;
             /** @description Whether notices are signed. */
             signed: boolean;
+            kind: components["schemas"]["ChannelKind"];
+            email?: null | components["schemas"]["EmailView"];
         };
         /** @description A request to delete expired sets. */
         CleanUpBody: {
@@ -5312,7 +5315,9 @@ export interface components {
             recovered?: boolean;
             signatureSecret?: components["schemas"]["SecretText"] | null;
             /** @description The URL that receives notices, a secret. */
-            url: components["schemas"]["SecretText"];
+            url?: components["schemas"]["SecretText"];
+            kind?: null | components["schemas"]["ChannelKind"];
+            email?: null | components["schemas"]["EmailBody"];
         };
         /** @description A cluster to take over. */
         NewClusterBody: {
@@ -7436,6 +7441,40 @@ export interface components {
              * @example ACTIVE
              */
             status: string;
+        };
+        /**
+         * @description The kind of a channel.
+         * @enum {string}
+         */
+        ChannelKind: "WEBHOOK" | "EMAIL";
+        /** @enum {string} */
+        MailTls: "STARTTLS" | "IMPLICIT" | "NONE";
+        EmailView: {
+            host: string;
+            /** Format: int32 */
+            port: number;
+            tls: components["schemas"]["MailTls"];
+            user?: string | null;
+            from: string;
+            to: string[];
+        };
+        EmailBody: {
+            host: string;
+            port: number;
+            tls: components["schemas"]["MailTls"];
+            user?: string | null;
+            password?: null | components["schemas"]["SecretText"];
+            from: string;
+            to: string[];
+        };
+        EmailChangeBody: {
+            host?: string | null;
+            port?: number | null;
+            tls?: null | components["schemas"]["MailTls"];
+            user?: string | null;
+            password?: null | components["schemas"]["SecretText"];
+            from?: string | null;
+            to?: string[] | null;
         };
     };
     responses: never;

@@ -7,6 +7,7 @@
 //! | [`probe`] | the test of a location, line by line, without touching existing objects |
 //! | [`roots`] | the directories that an administrator allows |
 //! | [`rules`] | the limits of storages: directories, addresses, memory |
+//! | [`mail`] | e-mail over SMTP, under the same rules for addresses |
 //! | [`post`] | messages to web addresses, under the same rules for addresses |
 //! | `key` | the valid names of objects |
 //! | `local` | files: durable, complete or absent, and never through a symbolic link |
@@ -17,6 +18,7 @@ pub mod client;
 pub mod error;
 mod key;
 mod local;
+pub mod mail;
 pub mod object;
 pub mod post;
 pub mod probe;
