@@ -12,6 +12,7 @@
 //! | `key` | the valid names of objects |
 //! | `local` | files: durable, complete or absent, and never through a symbolic link |
 //! | `remote` | object stores: S3 and compatible services, OSS, COS, OBS, Google Cloud, Azure |
+//! | `trust` | the certificates of servers that are trusted |
 //! | [`error`] | the errors, and their messages |
 
 pub mod client;
@@ -25,6 +26,7 @@ pub mod probe;
 mod remote;
 pub mod roots;
 pub mod rules;
+mod trust;
 
 pub use client::{Children, Client, ObjectEntry};
 pub use error::{Error, ErrorKind};

@@ -89,9 +89,17 @@ async fn metadata_without_alarms_are_upgraded_on_servers() {
     }
 }
 
-/// Returns a directory with the key that seals secrets, and the sealed secrets of a web address. Their form has not
-/// changed, as a test in `metadata` shows.
-async fn sealed() -> (tempfile::TempDir, String) {
+/// What a fixture needs of a database of its own.
+struct Sealed {
+    /// A directory with the key that seals secrets.
+    directory: tempfile::TempDir,
+    /// The sealed secrets of a web address. Their form has not changed, as a test in `metadata` shows.
+    secrets: String,
+    /// The settings, which know the key.
+    settings: Vec<(String, String)>,
+}
+
+async fn sealed() -> Sealed {
     let directory = tempfile::tempdir().expect("a directory");
     let metadata = Metadata::open(directory.path()).await.expect("opens");
     let mut writer = begin(&metadata).await;
@@ -102,8 +110,9 @@ async fn sealed() -> (tempfile::TempDir, String) {
     let mut connection = options.connect().await.expect("a database");
     let row =
         sqlx::query_scalar("SELECT secrets FROM channels WHERE id = 1").fetch_one(&mut connection).await;
+    let settings = sqlx::query_as("SELECT name, value FROM settings").fetch_all(&mut connection).await;
     connection.close().await.expect("closed");
-    (directory, row.expect("sealed"))
+    Sealed { directory, secrets: row.expect("sealed"), settings: settings.expect("listed") }
 }
 
 /// The channel is a webhook with its secrets, and one of another kind can be added.
@@ -126,7 +135,8 @@ async fn knows_the_webhook(metadata: &Metadata) {
 
 #[tokio::test]
 async fn channels_without_kinds_are_upgraded_on_sqlite() {
-    let ((directory, secrets), older) = (sealed().await, tempfile::tempdir().expect("a directory"));
+    let (Sealed { directory, secrets, settings }, older) =
+        (sealed().await, tempfile::tempdir().expect("a directory"));
     for file in ["lifeboat.db", "lifeboat.db-wal", "lifeboat.db-shm"] {
         let _ = std::fs::remove_file(directory.path().join(file));
     }
@@ -137,6 +147,10 @@ async fn channels_without_kinds_are_upgraded_on_sqlite() {
     let mut connection = options.create_if_missing(true).connect().await.expect("a database");
     let migrator = sqlx::migrate::Migrator::new(older.path()).await.expect("steps");
     migrator.run(&mut connection).await.expect("the older schema");
+    for (name, value) in settings {
+        let insert = sqlx::query("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)");
+        insert.bind(name).bind(value).execute(&mut connection).await.expect("written");
+    }
     sqlx::query(WEBHOOK).bind(secrets).execute(&mut connection).await.expect("written");
     connection.close().await.expect("closed");
     let metadata = Metadata::open(directory.path()).await.expect("upgraded");
@@ -148,7 +162,7 @@ async fn channels_without_kinds_are_upgraded_on_sqlite() {
 async fn channels_without_kinds_are_upgraded_on_servers() {
     for kind in Kind::SERVERS {
         let (url, password) = kind.fresh_database().await.expect("a server");
-        let (directory, secrets) = sealed().await;
+        let Sealed { directory, secrets, .. } = sealed().await;
         std::fs::remove_file(directory.path().join("lifeboat.db")).expect("there was one");
         let mut connection = older_server(&url, &password, BEFORE_KINDS.1).await;
         sqlx::query(WEBHOOK).bind(secrets).execute(&mut connection).await.expect("written");

@@ -1,31 +1,20 @@
 //! The encryption of a connection to a mail server.
 
 use std::io;
-use std::sync::Arc;
 
 use lettre::transport::smtp::extension::ClientId;
+use rustls::Error as TlsError;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, Error as TlsError};
-use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{MailError, Reply};
+use super::error::{MailError, Reply};
 use crate::rules::Rules;
 
 /// The most bytes of an answer.
 const ANSWER_MAX: usize = 16 << 10;
-
-/// Returns how servers are checked: with the certificates of the system.
-pub(crate) fn of_system() -> Result<Arc<ClientConfig>, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier);
-    config.map(|config| Arc::new(config.with_no_client_auth())).map_err(|error| error.to_string())
-}
 
 impl Rules {
     /// Encrypts a connection to this host, and checks its certificate.

@@ -88,7 +88,7 @@ impl Net {
 
     /// Returns how the certificates of mail servers are checked.
     pub(crate) fn mail_tls(&self) -> Result<Arc<rustls::ClientConfig>, String> {
-        self.mail_tls.get_or_init(crate::mail::of_system).clone()
+        self.mail_tls.get_or_init(crate::trust::of_system).clone()
     }
 
     fn build(&self, redirects: Policy) -> Result<reqwest::Client, String> {

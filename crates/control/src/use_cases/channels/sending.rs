@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use metadata::notices::Tried;
 use model::channel::{Notice, Target, wait_after};
 use model::id::ChannelId;
-use model::text::Text;
 use tokio::task::JoinSet;
 
 use crate::context::Control;
@@ -113,13 +112,11 @@ pub(super) async fn send(control: &Control, notice: &Notice) -> Result<Tried, Er
         Ok(Target::Webhook(webhook)) => web::send(control, notice, webhook).await,
         Ok(Target::Email(email)) => Ok(mail::send(control, notice, &email).await),
         Err(error) if error.is_transient() => Err(error.into()),
-        Err(error) => Ok(failed(None, error.problem().text)),
+        Err(error) => {
+            let problem = Some(error.problem().text);
+            Ok(Tried { answer: None, problem, left_out: None, wait: None })
+        }
     }
-}
-
-/// Returns that a try failed, with the code of the answer if there was one.
-fn failed(answer: Option<u16>, problem: Text) -> Tried {
-    Tried { answer, problem: Some(problem), left_out: None, wait: None }
 }
 
 /// Deletes notices that were finished long ago, in small transactions.

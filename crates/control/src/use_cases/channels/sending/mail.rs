@@ -8,14 +8,14 @@ use model::channel::{Email, Notice};
 use model::text::Text;
 use storage::mail::{LeftOut, MailError, Postmark, Reply};
 
-use super::failed;
 use crate::context::Control;
 
 /// Hands a notice over to the mail server once. Each try has the same number, so that mail programs recognize a
 /// repeated one.
 pub(super) async fn send(control: &Control, notice: &Notice, email: &Email) -> Tried {
     let Some(letter) = Letter::from_json(&notice.body) else {
-        return failed(None, Text::new("notice-unreadable"));
+        let problem = Some(Text::new("notice-unreadable"));
+        return Tried { answer: None, problem, left_out: None, wait: None };
     };
     let written_us = u64::try_from(notice.created.0).unwrap_or(0);
     let number = format!("lifeboat-{}-{written_us}", notice.id);
@@ -27,8 +27,8 @@ pub(super) async fn send(control: &Control, notice: &Notice, email: &Email) -> T
             Tried { answer: Some(accepted.code), problem: None, left_out, wait: None }
         }
         Err(error) => {
-            let (code, text) = explained(error, email);
-            failed(code, text)
+            let (answer, problem) = explained(error, email);
+            Tried { answer, problem: Some(problem), left_out: None, wait: None }
         }
     }
 }

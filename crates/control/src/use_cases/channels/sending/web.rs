@@ -7,7 +7,6 @@ use model::text::Text;
 use ring::hmac;
 use storage::post::{Message, PostError};
 
-use super::failed;
 use crate::context::Control;
 use crate::error::Error;
 
@@ -24,8 +23,8 @@ pub(super) async fn send(control: &Control, notice: &Notice, webhook: Webhook) -
     Ok(match control.context.rules.post(message).await {
         Ok(status) => Tried { answer: Some(status), problem: None, left_out: None, wait: None },
         Err(error) => {
-            let (status, text) = explained(&error);
-            failed(status, text)
+            let (answer, problem) = explained(&error);
+            Tried { answer, problem: Some(problem), left_out: None, wait: None }
         }
     })
 }
