@@ -8,6 +8,7 @@ mod rooms;
 pub mod sample;
 pub mod seaweedfs;
 pub mod seekdb;
+pub mod smtp;
 mod supply;
 pub mod tidy;
 

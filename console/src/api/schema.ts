@@ -96,7 +96,8 @@ export interface paths {
         put?: never;
         /**
          * Adds a channel that receives notices of alarms
-         * @description Lifeboat sends a JSON text to the URL when an alarm is raised. The URL and the values of headers are secrets.
+         * @description When an alarm is raised, Lifeboat sends a JSON text to the URL of a webhook, or an e-mail. The URL, the values of
+         *     headers and the password are secrets.
          */
         post: operations["channel_add"];
         delete?: never;
@@ -122,7 +123,8 @@ export interface paths {
         head?: never;
         /**
          * Changes a channel
-         * @description The secrets of a channel belong to its URL: another URL needs them again.
+         * @description The secrets of a channel belong to its URL, or to its mail server, encryption and user: another one needs them again.
+         *     Its kind never changes.
          */
         patch: operations["channel_change"];
         trace?: never;
@@ -2557,9 +2559,10 @@ export interface components {
         ChannelChangeBody: {
             /** @description Only alarms of these clusters; an empty list means all, and those of Lifeboat servers and channels. */
             clusterIds?: number[] | null;
+            email?: components["schemas"]["EmailChangeBody"] | null;
             /** @description Whether it receives notices. */
             enabled?: boolean | null;
-            /** @description All headers. */
+            /** @description All headers of a webhook. */
             headers?: components["schemas"]["HeaderBody"][] | null;
             language?: components["schemas"]["ChannelLanguage"] | null;
             /** @description Only alarms of these levels; an empty list means all. */
@@ -2571,6 +2574,11 @@ export interface components {
             signatureSecret?: components["schemas"]["SecretText"] | null;
             url?: components["schemas"]["SecretText"] | null;
         };
+        /**
+         * @description The kind of a channel.
+         * @enum {string}
+         */
+        ChannelKind: "WEBHOOK" | "EMAIL";
         /**
          * @description The language of a channel's notices.
          * @enum {string}
@@ -2585,20 +2593,23 @@ export interface components {
              * @description When it was created.
              */
             createTime: string;
+            email?: components["schemas"]["EmailView"] | null;
             /** @description Whether it receives notices. */
             enabled: boolean;
             /**
-             * @description The scheme, host and port of its URL; the rest is a secret.
+             * @description The scheme, host and port that Lifeboat connects to. The rest of a URL is a secret.
              * @example https://hooks.example.com
              */
             endpoint: string;
-            /** @description The names of the headers that are sent with each notice. */
+            /** @description The names of the headers that are sent with each notice; only a webhook has some. */
             headerNames: string[];
             /**
              * Format: int64
              * @description Its number.
              */
             id: number;
+            /** @description Its kind, which never changes. */
+            kind: components["schemas"]["ChannelKind"];
             /** @description The language of the notices. */
             language: components["schemas"]["ChannelLanguage"];
             /** @description Only alarms of these levels; an empty list means all. */
@@ -3115,6 +3126,72 @@ export interface components {
         };
         /** @description An answer without content. */
         Done: Record<string, never>;
+        /** @description The mail server, the sender and the recipients of a new channel. */
+        EmailBody: {
+            /**
+             * @description The sender, a plain address.
+             * @example lifeboat@example.com
+             */
+            from: string;
+            /**
+             * @description The mail server: a host name, or an IP address without brackets.
+             * @example smtp.example.com
+             */
+            host: string;
+            password?: components["schemas"]["SecretText"] | null;
+            /**
+             * Format: int32
+             * @description Its port: usually 587 with STARTTLS, 465 with implicit TLS, 25 without encryption.
+             * @example 587
+             */
+            port: number;
+            /** @description How the connection is encrypted. Without encryption, nobody logs on. */
+            tls: components["schemas"]["MailTls"];
+            /** @description The recipients, plain addresses. */
+            to: string[];
+            /** @description The account that logs on; without one, nobody does. */
+            user?: string | null;
+        };
+        /** @description The changes of an e-mail channel; an omitted field stays unchanged. */
+        EmailChangeBody: {
+            /** @description The sender. */
+            from?: string | null;
+            /** @description The mail server. Another host, port, encryption or user needs the password again. */
+            host?: string | null;
+            password?: components["schemas"]["SecretText"] | null;
+            /**
+             * Format: int32
+             * @description Its port.
+             */
+            port?: number | null;
+            tls?: components["schemas"]["MailTls"] | null;
+            /** @description All recipients. */
+            to?: string[] | null;
+            /** @description The account that logs on; an empty one ends the log-on. */
+            user?: string | null;
+        };
+        /** @description The mail server, the sender and the recipients of a channel, without the password. */
+        EmailView: {
+            /** @description The sender. */
+            from: string;
+            /**
+             * @description The mail server.
+             * @example smtp.example.com
+             */
+            host: string;
+            /**
+             * Format: int32
+             * @description Its port.
+             * @example 587
+             */
+            port: number;
+            /** @description How the connection is encrypted. */
+            tls: components["schemas"]["MailTls"];
+            /** @description The recipients. */
+            to: string[];
+            /** @description The account that logs on; null if nobody does. */
+            user?: string | null;
+        };
         /** @description The encryption of a physical backup. */
         EncryptionBody: {
             /** @description The password. The backup cannot be restored without it, and Lifeboat keeps it only until the backup is complete. */
@@ -5231,6 +5308,11 @@ export interface components {
              */
             next: number;
         };
+        /**
+         * @description How the connection to a mail server is encrypted.
+         * @enum {string}
+         */
+        MailTls: "STARTTLS" | "IMPLICIT" | "NONE";
         /** @description The logged-on user. */
         MeView: {
             /**
@@ -5310,8 +5392,10 @@ export interface components {
         NewChannelBody: {
             /** @description Only alarms of these clusters. */
             clusterIds?: number[];
-            /** @description Headers that are sent with each notice. */
-            headers?: components["schemas"]["HeaderBody"][];
+            email?: components["schemas"]["EmailBody"] | null;
+            /** @description Headers that are sent with each notice to a webhook. */
+            headers?: components["schemas"]["HeaderBody"][] | null;
+            kind?: components["schemas"]["ChannelKind"] | null;
             language?: components["schemas"]["ChannelLanguage"] | null;
             /** @description Only alarms of these levels: 1 is Stopped, 2 is Critical. */
             levels?: number[];
@@ -5320,8 +5404,7 @@ export interface components {
             /** @description Whether it also receives a notice when such an alarm recovers. */
             recovered?: boolean;
             signatureSecret?: components["schemas"]["SecretText"] | null;
-            /** @description The URL that receives notices, a secret. */
-            url: components["schemas"]["SecretText"];
+            url?: components["schemas"]["SecretText"] | null;
         };
         /** @description A cluster to take over. */
         NewClusterBody: {
@@ -5498,12 +5581,12 @@ export interface components {
             finishTime?: string | null;
             /**
              * Format: int32
-             * @description The HTTP status of the last answer, if there was one.
+             * @description The HTTP status of the last answer, or the reply code of a mail server, if there was one.
              */
             httpStatus?: number | null;
             /**
              * Format: int64
-             * @description Its number, which is sent as `Lifeboat-Notice`.
+             * @description Its number, which a webhook gets as `Lifeboat-Notice`.
              */
             id: number;
             problem?: components["schemas"]["Words"] | null;

@@ -1,10 +1,12 @@
-//! Channels for notices of alarms. The URL, the values of headers and the secret of the signature are sealed together.
+//! Channels for notices of alarms. The whole target of a channel is sealed, so that nobody can lead its secrets
+//! elsewhere by changing a row.
 
-use model::channel::{Channel, ChannelSecrets, Rule};
+mod sealed;
+
+use model::channel::{Channel, Receiver, Rule, Target};
 use model::id::ChannelId;
 use model::text::{Language, Text};
 use model::{Secret, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::database::{Connection, Transaction, exactly_one};
 use crate::error::Error;
@@ -19,8 +21,8 @@ const NOUN: &str = "channel";
 pub struct ChannelSettings {
     /// Its name.
     pub name: String,
-    /// The scheme, host and port of its URL.
-    pub endpoint: String,
+    /// What is shown of its target.
+    pub receiver: Receiver,
     /// Which notices it receives.
     pub rule: Rule,
     /// The language of the notices.
@@ -42,14 +44,6 @@ pub struct ChannelFailure {
     pub last: Timestamp,
     /// Why it failed.
     pub problem: Text,
-}
-
-/// The form in which the secrets are sealed.
-#[derive(Serialize, Deserialize)]
-struct Sealed {
-    url: String,
-    headers: Vec<(String, String)>,
-    signature: Option<String>,
 }
 
 impl Metadata {
@@ -82,12 +76,12 @@ impl Metadata {
         Ok(readable(&self.read().await?.rows(list).await?, failure))
     }
 
-    /// Returns the secrets of a channel.
+    /// Returns the target of a channel, with its secrets.
     ///
     /// # Errors
     /// When there is no such channel, when its secrets do not open, or the database fails.
-    pub async fn channel_secrets(&self, id: ChannelId) -> Result<ChannelSecrets, Error> {
-        secrets(&mut self.read().await?, &self.sealer, id).await
+    pub async fn channel_target(&self, id: ChannelId) -> Result<Target, Error> {
+        target(&mut self.read().await?, &self.sealer, id).await
     }
 }
 
@@ -108,12 +102,12 @@ impl Transaction {
         get(&mut self.connection, id).await
     }
 
-    /// Returns the secrets of a channel, as they are in this transaction.
+    /// Returns the target of a channel, as it is in this transaction.
     ///
     /// # Errors
-    /// As [`Metadata::channel_secrets`].
-    pub async fn channel_secrets_now(&mut self, id: ChannelId) -> Result<ChannelSecrets, Error> {
-        secrets(&mut self.connection, &self.sealer, id).await
+    /// As [`Metadata::channel_target`].
+    pub async fn channel_target_now(&mut self, id: ChannelId) -> Result<Target, Error> {
+        target(&mut self.connection, &self.sealer, id).await
     }
 
     /// Stores a channel.
@@ -123,7 +117,7 @@ impl Transaction {
     pub async fn channel_insert(
         &mut self,
         settings: &ChannelSettings,
-        secrets: &ChannelSecrets,
+        target: &Target,
     ) -> Result<ChannelId, Error> {
         let created = self.now().await?;
         let id = self.connection.take_numbers("channels", 1).await?;
@@ -132,16 +126,25 @@ impl Transaction {
             "INSERT INTO channels (id, name, endpoint, header_names, is_signed, rule_json, language, enabled,
              secrets, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         );
-        let insert = insert.bind(id).bind(&settings.name).bind(&settings.endpoint).bind(names(secrets));
-        let insert = insert.bind(secrets.signature.is_some()).bind(json(&settings.rule));
+        let (header_names, is_signed) = of_webhook(&settings.receiver);
+        let insert =
+            insert.bind(id).bind(&settings.name).bind(settings.receiver.endpoint()).bind(header_names);
+        let insert = insert.bind(is_signed).bind(json(&settings.rule));
         let insert = insert.bind(word(&settings.language)).bind(settings.enabled);
-        let insert = insert.bind(seal(&self.sealer, id, secrets)).bind(created);
+        let insert = insert.bind(seal(&self.sealer, id, target)).bind(created);
         let done = self.connection.execute(insert).await;
         done.map_err(|error| error.or_taken(NOUN, &settings.name))?;
+        if !matches!(settings.receiver, Receiver::Webhook { .. }) {
+            let insert = statement(
+                "store a channel",
+                "INSERT INTO channel_receivers (channel_id, receiver) VALUES (?, ?)",
+            );
+            self.connection.execute(insert.bind(id).bind(json(&settings.receiver))).await?;
+        }
         Ok(ChannelId(id))
     }
 
-    /// Replaces a channel's settings, and its secrets if some are given.
+    /// Replaces a channel's settings, and its target if one is given, which must be of the same kind.
     ///
     /// # Errors
     /// When the name is taken, there is no such channel, or the database fails.
@@ -149,25 +152,31 @@ impl Transaction {
         &mut self,
         id: ChannelId,
         settings: &ChannelSettings,
-        secrets: Option<&ChannelSecrets>,
+        target: Option<&Target>,
     ) -> Result<(), Error> {
         let update = statement(
             "store a channel",
             "UPDATE channels SET name = ?, endpoint = ?, rule_json = ?, language = ?, enabled = ?",
         );
-        let update = update.bind(&settings.name).bind(&settings.endpoint).bind(json(&settings.rule));
+        let update =
+            update.bind(&settings.name).bind(settings.receiver.endpoint()).bind(json(&settings.rule));
         let mut update = update.bind(word(&settings.language)).bind(settings.enabled);
-        if let Some(secrets) = secrets {
-            update = update.push(", header_names = ?, is_signed = ?, secrets = ?").bind(names(secrets));
-            update = update.bind(secrets.signature.is_some()).bind(seal(&self.sealer, id.0, secrets));
+        if let Some(target) = target {
+            let (header_names, is_signed) = of_webhook(&settings.receiver);
+            update = update.push(", header_names = ?, is_signed = ?, secrets = ?").bind(header_names);
+            update = update.bind(is_signed).bind(seal(&self.sealer, id.0, target));
         }
         let done = self.connection.execute(update.push(" WHERE id = ?").bind(id.0)).await;
         let changed = done.map_err(|error| error.or_taken(NOUN, &settings.name))?;
         exactly_one(changed, NOUN, id.0)?;
+        // Of a webhook, there is no such row.
+        let update =
+            statement("store a channel", "UPDATE channel_receivers SET receiver = ? WHERE channel_id = ?");
+        self.connection.execute(update.bind(json(&settings.receiver)).bind(id.0)).await?;
         if !settings.enabled {
             self.notices_skip(id).await?;
         }
-        if !settings.enabled || secrets.is_some() {
+        if !settings.enabled || target.is_some() {
             self.channel_works(id).await?;
         }
         Ok(())
@@ -215,61 +224,62 @@ impl Transaction {
 }
 
 async fn list(connection: &mut Connection) -> Result<Vec<Channel>, Error> {
-    let list = statement("list channels", "SELECT * FROM channels ORDER BY name");
+    let list = statement(
+        "list channels",
+        "SELECT c.*, r.receiver FROM channels c
+         LEFT JOIN channel_receivers r ON r.channel_id = c.id ORDER BY c.name",
+    );
     Ok(readable(&connection.rows(list).await?, channel))
 }
 
 async fn get(connection: &mut Connection, id: ChannelId) -> Result<Option<Channel>, Error> {
-    let get = statement("read a channel", "SELECT * FROM channels WHERE id = ?").bind(id.0);
-    connection.row(get).await?.map(|row| channel(&row)).transpose()
+    let get = statement(
+        "read a channel",
+        "SELECT c.*, r.receiver FROM channels c LEFT JOIN channel_receivers r ON r.channel_id = c.id WHERE c.id = ?",
+    );
+    connection.row(get.bind(id.0)).await?.map(|row| channel(&row)).transpose()
 }
 
-async fn secrets(
-    connection: &mut Connection,
-    sealer: &Sealer,
-    id: ChannelId,
-) -> Result<ChannelSecrets, Error> {
+async fn target(connection: &mut Connection, sealer: &Sealer, id: ChannelId) -> Result<Target, Error> {
     let get = statement("read a channel's secrets", "SELECT secrets FROM channels WHERE id = ?").bind(id.0);
     let row = connection.row(get).await?.ok_or(Error::Missing { noun: NOUN, id: id.0 })?;
     open(sealer, id.0, &row.text("secrets")?)
 }
 
-fn names(secrets: &ChannelSecrets) -> String {
-    json(&secrets.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+/// Returns the columns of a webhook: the names of its headers, and whether it is signed.
+fn of_webhook(receiver: &Receiver) -> (String, bool) {
+    match receiver {
+        Receiver::Webhook { header_names, is_signed, .. } => (json(header_names), *is_signed),
+        Receiver::Email { .. } => ("[]".to_owned(), false),
+    }
 }
 
 fn place(row: i64) -> Place {
     Place { table: "channels", row, column: "secrets" }
 }
 
-fn seal(sealer: &Sealer, row: i64, secrets: &ChannelSecrets) -> String {
-    let text = |secret: &Secret| secret.expose().to_owned();
-    let sealed = Sealed {
-        url: text(&secrets.url),
-        headers: secrets.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
-        signature: secrets.signature.as_ref().map(text),
-    };
-    sealer.seal(place(row), &Secret::new(json(&sealed)))
+fn seal(sealer: &Sealer, row: i64, target: &Target) -> String {
+    sealer.seal(place(row), &Secret::new(sealed::text(target)))
 }
 
-fn open(sealer: &Sealer, row: i64, sealed: &str) -> Result<ChannelSecrets, Error> {
+fn open(sealer: &Sealer, row: i64, sealed: &str) -> Result<Target, Error> {
     let opened = sealer.open(place(row), sealed)?;
-    let broken = |_| Error::SealBroken { place: place(row).to_string() };
-    let Sealed { url, headers, signature } = serde_json::from_str(opened.expose()).map_err(broken)?;
-    Ok(ChannelSecrets {
-        url: Secret::new(url),
-        headers: headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
-        signature: signature.map(Secret::new),
-    })
+    sealed::target(opened.expose()).ok_or_else(|| Error::SealBroken { place: place(row).to_string() })
 }
 
 fn channel(row: &Row) -> Result<Channel, Error> {
+    let receiver = match row.json_or_none("receiver")? {
+        Some(receiver) => receiver,
+        None => Receiver::Webhook {
+            endpoint: row.text("endpoint")?,
+            header_names: row.json("header_names")?,
+            is_signed: row.flag("is_signed")?,
+        },
+    };
     Ok(Channel {
         id: ChannelId(row.integer("id")?),
         name: row.text("name")?,
-        endpoint: row.text("endpoint")?,
-        header_names: row.json("header_names")?,
-        is_signed: row.flag("is_signed")?,
+        receiver,
         rule: row.json("rule_json")?,
         language: row.word("language")?,
         enabled: row.flag("enabled")?,

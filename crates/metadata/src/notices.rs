@@ -39,10 +39,12 @@ pub struct NewNotice {
 /// The result of a try.
 #[derive(Debug, Clone)]
 pub struct Tried {
-    /// The HTTP status of the answer, if there was one.
+    /// The HTTP status of the answer, or its SMTP code, if there was one.
     pub answer: Option<u16>,
     /// Why it failed; none for success.
     pub problem: Option<Text>,
+    /// Which recipients do not get a delivered notice, if some do not.
+    pub left_out: Option<Text>,
     /// After a failure, how long to wait; none means that it was the last try.
     pub wait: Option<Duration>,
 }
@@ -240,7 +242,10 @@ impl Transaction {
              WHERE id = ? AND tries = ?",
         );
         let update = update.bind(word(&status)).bind(tried.answer.map(u32::from));
-        let update = update.bind(tried.problem.as_ref().map(json)).bind(due).bind(finished);
+        let update = update
+            .bind(tried.problem.as_ref().or(tried.left_out.as_ref()).map(json))
+            .bind(due)
+            .bind(finished);
         // It was delivered even if it was given up meanwhile.
         let skipped = (status == NoticeStatus::Delivered).then_some(NoticeStatus::Skipped);
         let before = [NoticeStatus::Waiting].into_iter().chain(skipped).map(|before| word(&before));

@@ -7,7 +7,7 @@ use crate::sql::{Statement, statement};
 pub(crate) use column::Column;
 
 /// The schema of a copy: the newest step for SQLite. The steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 20;
+pub(crate) const SCHEMA: u32 = 21;
 
 /// A table.
 #[derive(Debug)]
@@ -265,6 +265,12 @@ pub(crate) const TABLES: &[Table] = &[
     },
     Table { name: "alarms", columns: column::ALARMS, key: "id", own_row: None },
     Table { name: "channels", columns: column::CHANNELS, key: "id", own_row: None },
+    Table {
+        name: "channel_receivers",
+        columns: &[Number("channel_id"), Text("receiver")],
+        key: "channel_id",
+        own_row: None,
+    },
     Table { name: "notices", columns: column::NOTICES, key: "id", own_row: None },
     Table {
         name: "channel_failures",

@@ -1,5 +1,12 @@
 //! Channels: where notices of alarms are sent, and which.
 
+mod card;
+pub mod email;
+mod mailbox;
+mod notice;
+mod target;
+mod webhook;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,32 +14,15 @@ use serde_json::{Value, json};
 
 use crate::alarm::kept::AlarmRecord;
 use crate::alarm::{AlarmLevel, Subject};
-use crate::id::{AlarmId, ChannelId, ClusterId, NoticeId};
-use crate::problem::Problem;
-use crate::secret::Secret;
+use crate::id::{ChannelId, ClusterId};
 use crate::text::{Language, Text, alarm_name};
 use crate::time::Timestamp;
 
-/// The most headers of a channel.
-const HEADERS_MAX: usize = 16;
-
-/// The most characters of a header's value, and of a signature's secret.
-const VALUE_MAX: usize = 4_096;
-
-/// The headers that Lifeboat or the protocol sets.
-const OWN_HEADERS: [&str; 8] = [
-    "host",
-    "content-length",
-    "content-type",
-    "connection",
-    "transfer-encoding",
-    "te",
-    "upgrade",
-    "user-agent",
-];
-
-/// The prefix of the headers that Lifeboat adds to each notice.
-const OWN_PREFIX: &str = "lifeboat-";
+use self::card::Card;
+pub use self::mailbox::{Email, EmailChange, MailAccount, MailTls};
+pub use self::notice::{Notice, NoticeEvent, NoticeStatus};
+pub use self::target::{ChannelKind, Receiver, Target, TargetChange};
+pub use self::webhook::{Webhook, WebhookChange};
 
 /// The waits between two tries of a notice, in seconds. After the last one, the notice has failed.
 const WAITS_S: [u64; 8] = [10, 30, 120, 300, 900, 1_800, 3_600, 7_200];
@@ -41,20 +31,15 @@ const WAITS_S: [u64; 8] = [10, 30, 120, 300, 900, 1_800, 3_600, 7_200];
 /// restart.
 const FAILING_US: u64 = 15 * 60 * 1_000_000;
 
-/// A web address that receives notices. Its URL, the values of its headers and the secret of its signature are secrets,
-/// and are not part of it.
+/// Where notices are sent. Its secrets are not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
     /// Its number.
     pub id: ChannelId,
     /// Its name.
     pub name: String,
-    /// The scheme, host and port of its URL.
-    pub endpoint: String,
-    /// The names of the headers that are sent with each notice.
-    pub header_names: Vec<String>,
-    /// Whether notices are signed.
-    pub is_signed: bool,
+    /// What receives the notices.
+    pub receiver: Receiver,
     /// Which notices it receives.
     pub rule: Rule,
     /// The language of the notices.
@@ -85,106 +70,6 @@ impl Rule {
     }
 }
 
-/// The secrets of a channel. They belong to its URL: another URL needs them again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelSecrets {
-    /// The URL.
-    pub url: Secret,
-    /// The names and values of its headers.
-    pub headers: Vec<(String, Secret)>,
-    /// The secret of the signature, if notices are signed.
-    pub signature: Option<Secret>,
-}
-
-impl ChannelSecrets {
-    /// Checks the headers and the secret of the signature.
-    ///
-    /// # Errors
-    /// Refuses too many headers, headers that Lifeboat sets, malformed names, and values with other than visible
-    /// characters or blanks.
-    pub fn check(&self) -> Result<(), Problem> {
-        if self.headers.len() > HEADERS_MAX {
-            return Err(Problem::invalid("channel-headers-too-many").with("most", HEADERS_MAX));
-        }
-        for (at, (name, value)) in self.headers.iter().enumerate() {
-            let lower = name.to_ascii_lowercase();
-            let is_token = !name.is_empty()
-                && name.len() <= 128
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-            let is_own = OWN_HEADERS.contains(&lower.as_str()) || lower.starts_with(OWN_PREFIX);
-            let is_twice = self.headers[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
-            if !is_token || is_own || is_twice {
-                return Err(Problem::invalid("channel-header-name-malformed").with("header", name));
-            }
-            let is_visible = value.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte));
-            if !is_visible || value.is_empty() || value.expose().len() > VALUE_MAX {
-                return Err(Problem::invalid("channel-header-value-malformed").with("header", name));
-            }
-        }
-        match &self.signature {
-            Some(secret) if !(16..=VALUE_MAX).contains(&secret.expose().len()) => {
-                Err(Problem::invalid("channel-signature-malformed").with("least", 16).with("most", VALUE_MAX))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What a notice is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum NoticeEvent {
-    /// An alarm was raised.
-    Raised,
-    /// An alarm has recovered.
-    Recovered,
-    /// Somebody tests the channel.
-    Test,
-}
-
-/// The fate of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum NoticeStatus {
-    /// It is sent when it is due.
-    Waiting,
-    /// The receiver has accepted it.
-    Delivered,
-    /// It was tried as often as allowed.
-    Failed,
-    /// It was given up before it was delivered: the alarm recovered, or the channel was disabled.
-    Skipped,
-}
-
-/// A notice in the outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Its number; receivers recognize a repeated notice by it.
-    pub id: NoticeId,
-    /// The channel.
-    pub channel: ChannelId,
-    /// The alarm; none for a test.
-    pub alarm: Option<AlarmId>,
-    /// What it is about.
-    pub event: NoticeEvent,
-    /// The text that is sent.
-    pub body: String,
-    /// Its fate.
-    pub status: NoticeStatus,
-    /// When it was written.
-    pub created: Timestamp,
-    /// When it is sent next, while it waits.
-    pub due: Timestamp,
-    /// How often it was tried.
-    pub tries: u32,
-    /// The HTTP status of the last answer, if there was one.
-    pub answer: Option<u16>,
-    /// Why the last try failed.
-    pub problem: Option<Text>,
-    /// When it was delivered, or given up.
-    pub finished: Option<Timestamp>,
-}
-
 /// Returns whether a channel whose tries failed from the first to the last time is a problem.
 #[must_use]
 pub fn is_failing(first: Timestamp, last: Timestamp) -> bool {
@@ -198,9 +83,17 @@ pub fn wait_after(tries: u32) -> Option<Duration> {
     WAITS_S.get(at).map(|seconds| Duration::from_secs(*seconds))
 }
 
-/// Returns what is sent about an alarm: OCP's fields, as the list of alarms has them.
+/// Returns what a receiver is sent about an alarm.
 #[must_use]
-pub fn message(event: NoticeEvent, record: &AlarmRecord, language: Language) -> String {
+pub fn message(receiver: &Receiver, event: NoticeEvent, record: &AlarmRecord, language: Language) -> String {
+    match receiver {
+        Receiver::Webhook { .. } => fields(event, record, language),
+        Receiver::Email { .. } => email::Letter::of(&Card::of(event, record, language)).to_json(),
+    }
+}
+
+/// Returns OCP's fields of an alarm, as the list of alarms has them.
+fn fields(event: NoticeEvent, record: &AlarmRecord, language: Language) -> String {
     let alarm = &record.alarm;
     let (name, target) = (alarm_name(language, alarm.kind.name()), alarm.target());
     let (scope, cluster) = match &alarm.subject {
@@ -235,10 +128,16 @@ pub fn message(event: NoticeEvent, record: &AlarmRecord, language: Language) -> 
 
 /// Returns what a test sends.
 #[must_use]
-pub fn test_message(channel: &Channel, user: &str, language: Language) -> String {
+pub fn test_message(channel: &Channel, user: &str) -> String {
     let text = Text::new("channel-test-message").with("channel", &channel.name).with("user", user);
-    let message = text.message(language);
-    json!({ "event": NoticeEvent::Test, "summary": message, "details": { "message": message } }).to_string()
+    let message = text.message(channel.language);
+    match &channel.receiver {
+        Receiver::Webhook { .. } => {
+            json!({ "event": NoticeEvent::Test, "summary": message, "details": { "message": message } })
+                .to_string()
+        }
+        Receiver::Email { .. } => email::Letter::of(&Card::test(&message)).to_json(),
+    }
 }
 
 fn words(text: &Text, language: Language) -> Value {
@@ -253,11 +152,12 @@ fn words(text: &Text, language: Language) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChannelSecrets, FAILING_US, NoticeEvent, Rule, WAITS_S, is_failing, message, wait_after};
+    use super::email::Letter;
+    use super::{FAILING_US, MailTls, NoticeEvent, Receiver, Rule, WAITS_S};
+    use super::{fields, is_failing, message, wait_after};
     use crate::alarm::kept::AlarmRecord;
     use crate::alarm::{Alarm, AlarmKind, AlarmLevel, Subject};
     use crate::id::{AlarmId, ClusterId, TenantId};
-    use crate::secret::Secret;
     use crate::text::{Language, Text};
     use crate::time::Timestamp;
 
@@ -285,35 +185,6 @@ mod tests {
     }
 
     #[test]
-    fn only_headers_that_belong_to_the_user_are_accepted() {
-        let check = |headers: &[(&str, &str)], signature: Option<&str>| {
-            let headers =
-                headers.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
-            let signature = signature.map(Secret::new);
-            ChannelSecrets { url: Secret::new("https://h/"), headers, signature }.check()
-        };
-        assert!(check(&[("Authorization", "Bearer x"), ("X-Team", "dba")], Some(&"s".repeat(16))).is_ok());
-        let long = "x".repeat(4_097);
-        let wrong = [
-            ("", "x"),
-            ("a b", "x"),
-            ("a:b", "x"),
-            ("Host", "x"),
-            ("content-type", "x"),
-            ("Lifeboat-Event", "x"),
-            ("A", ""),
-            ("A", "x\r\nB: y"),
-            ("A", "é"),
-            ("A", long.as_str()),
-        ];
-        for (name, value) in wrong {
-            assert!(check(&[(name, value)], None).is_err(), "{name:?} {value:?}");
-        }
-        assert!(check(&[("A", "x"), ("a", "y")], None).is_err(), "twice");
-        assert!(check(&[], Some("too short")).is_err());
-    }
-
-    #[test]
     fn a_channel_is_a_problem_when_its_tries_fail_for_a_quarter_of_an_hour() {
         let limit = i64::try_from(FAILING_US).expect("small");
         assert!(!is_failing(Timestamp(7), Timestamp(7)) && !is_failing(Timestamp(7), Timestamp(6 + limit)));
@@ -329,7 +200,22 @@ mod tests {
 
     #[test]
     fn a_message_has_the_fields_of_the_list_of_alarms_in_the_language_of_the_channel() {
-        let record = AlarmRecord {
+        let record = AlarmRecord { recovered: None, ..record("shop") };
+        let sent: serde_json::Value =
+            serde_json::from_str(&fields(NoticeEvent::Raised, &record, Language::En)).expect("JSON");
+        assert_eq!(sent["event"], "RAISED");
+        assert_eq!(
+            (&sent["alarmId"], &sent["level"], &sent["clusterId"]),
+            (&12.into(), &2.into(), &7.into())
+        );
+        assert_eq!(sent["target"], "ob_cluster=C1-1:tenant_name=shop");
+        assert!(sent["details"]["action"].is_string() && sent["reason"].is_null());
+        let chinese = fields(NoticeEvent::Recovered, &record, Language::Zh);
+        assert!(chinese.contains("告警") || chinese.contains("备份"), "{chinese}");
+    }
+
+    fn record(tenant: &str) -> AlarmRecord {
+        AlarmRecord {
             id: AlarmId(12),
             alarm: Alarm {
                 kind: AlarmKind::BaseBackupFail,
@@ -338,29 +224,65 @@ mod tests {
                     name: "prod".into(),
                     ob_cluster: "C1-1".into(),
                 },
-                tenant: Some((TenantId(1002), "shop".into())),
+                tenant: Some((TenantId(1002), tenant.to_owned())),
                 task: None,
                 since: None,
-                text: Text::new("alarm-backup-failed").with("object", "prod/shop"),
+                text: Text {
+                    raw: Some("ERROR <1>\nand more".into()),
+                    ..Text::new("alarm-backup-failed").with("object", tenant)
+                },
                 reason: None,
             },
             raised: Timestamp(0),
             changed: Timestamp(0),
             seen: Timestamp(0),
-            recovered: None,
+            recovered: Some(Timestamp(60_000_000)),
             acknowledged: None,
             silence: None,
+        }
+    }
+
+    fn letter(event: NoticeEvent, tenant: &str, language: Language) -> Letter {
+        let receiver = Receiver::Email {
+            host: "h".into(),
+            port: 25,
+            tls: MailTls::None,
+            user: None,
+            from: "a@b".into(),
+            to: vec!["c@d".into()],
         };
-        let sent: serde_json::Value =
-            serde_json::from_str(&message(NoticeEvent::Raised, &record, Language::En)).expect("JSON");
-        assert_eq!(sent["event"], "RAISED");
-        assert_eq!(
-            (&sent["alarmId"], &sent["level"], &sent["clusterId"]),
-            (&12.into(), &2.into(), &7.into())
+        Letter::from_json(&message(&receiver, event, &record(tenant), language)).expect("its form")
+    }
+
+    #[test]
+    fn a_letter_names_the_problem_in_the_language_of_the_channel() {
+        let cases = [
+            (NoticeEvent::Raised, Language::En, "[Critical] "),
+            (NoticeEvent::Recovered, Language::En, "[Recovered] "),
+            (NoticeEvent::Raised, Language::Zh, "[严重] "),
+            (NoticeEvent::Recovered, Language::Zh, "[已恢复] "),
+        ];
+        for (event, language, begins) in cases {
+            let letter = letter(event, "shop", language);
+            assert!(letter.subject.starts_with(begins), "{letter:?}");
+            for part in ["C1-1", "shop", "prod", "1970-01-01T00:01:00", "12"] {
+                assert!(letter.text.contains(part) && letter.html.contains(part), "{part}: {letter:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_neither_markup_nor_a_header_nor_a_change_of_direction() {
+        let letter = letter(NoticeEvent::Raised, "<img src=x>\r\nBcc: a@b\u{202e}'\"", Language::En);
+        assert!(
+            !letter.html.contains("<img") && letter.html.contains("&lt;img src=x&gt;"),
+            "{}",
+            letter.html
         );
-        assert_eq!(sent["target"], "ob_cluster=C1-1:tenant_name=shop");
-        assert!(sent["details"]["action"].is_string() && sent["reason"].is_null());
-        let chinese = message(NoticeEvent::Recovered, &record, Language::Zh);
-        assert!(chinese.contains("告警") || chinese.contains("备份"), "{chinese}");
+        assert!(letter.html.contains("ERROR &lt;1&gt;<br>and more"), "{}", letter.html);
+        assert!(!letter.subject.contains(['\r', '\n']), "{:?}", letter.subject);
+        for text in [&letter.subject, &letter.text, &letter.html] {
+            assert!(!text.contains(['\r', '\u{202e}']), "{text:?}");
+        }
     }
 }

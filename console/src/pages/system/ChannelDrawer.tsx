@@ -1,4 +1,3 @@
-import { MinusCircleOutlined, PlusOutlined } from '@oceanbase/icons';
 import { Button, Checkbox, Drawer, Form, Input, Radio, Select } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
@@ -10,7 +9,8 @@ import { ProblemAlert } from '../../parts/ProblemAlert';
 import { useReport } from '../../parts/report';
 import { useAllClusters } from '../../parts/useAllClusters';
 import { useReturnFocus } from '../../parts/useReturnFocus';
-import { channelChange, fieldsOf, LANGUAGES, LEVELS, newChannel, type ChannelFields } from './channels';
+import { EmailFieldset, WebhookFieldset } from './ChannelKindFields';
+import { channelChange, fieldsOf, KINDS, LANGUAGES, LEVELS, newChannel, type ChannelFields } from './channels';
 import { useChannelWords } from './channelWords';
 
 /** Creates a channel, or changes one. Its secrets are only replaced, never shown. */
@@ -23,6 +23,7 @@ export function ChannelDrawer({ channel, onClose }: { channel: Channel | undefin
   const queries = useQueryClient();
   const [form] = Form.useForm<ChannelFields>();
   const replaces = Form.useWatch('replaces', { form, preserve: true }) ?? !channel;
+  const kind = Form.useWatch('kind', { form, preserve: true }) ?? channel?.kind ?? 'WEBHOOK';
   const save = useMutation({
     mutationFn: (fields: ChannelFields) =>
       channel
@@ -55,7 +56,7 @@ export function ChannelDrawer({ channel, onClose }: { channel: Channel | undefin
         layout="vertical"
         requiredMark={false}
         initialValues={initial}
-        onFinish={(fields) => save.mutate({ ...initial, ...fields })}
+        onFinish={(fields) => save.mutate({ ...initial, ...fields, email: { ...initial.email, ...fields.email } })}
       >
         <Form.Item
           name="name"
@@ -65,12 +66,18 @@ export function ChannelDrawer({ channel, onClose }: { channel: Channel | undefin
         >
           <Input autoFocus autoComplete="off" maxLength={64} />
         </Form.Item>
-        {channel ? (
+        {channel ? null : (
+          <Form.Item name="kind" label={words.kind}>
+            <Radio.Group options={KINDS.map((value) => ({ value, label: words.kinds[value] }))} />
+          </Form.Item>
+        )}
+        {channel && kind === 'WEBHOOK' ? (
           <Form.Item name="replaces" valuePropName="checked" extra={words.replaceHint}>
             <Checkbox>{words.replace}</Checkbox>
           </Form.Item>
         ) : null}
-        {replaces ? <SecretFields /> : null}
+        {kind === 'WEBHOOK' && replaces ? <WebhookFieldset /> : null}
+        {kind === 'EMAIL' ? <EmailFieldset form={form} isNew={!channel} /> : null}
         <RuleFields />
         <Form.Item name="language" label={words.language}>
           <Radio.Group options={LANGUAGES.map((value) => ({ value, label: words.languages[value] }))} />
@@ -78,43 +85,6 @@ export function ChannelDrawer({ channel, onClose }: { channel: Channel | undefin
       </Form>
       <ProblemAlert error={save.error} />
     </Drawer>
-  );
-}
-
-/** The URL, the headers and the secret of the signature. */
-function SecretFields() {
-  const words = useChannelWords();
-  return (
-    <>
-      <Form.Item name="url" label={words.url} rules={[{ required: true, pattern: /^\s*https?:\/\/\S+\s*$/, message: words.urlRule }]}>
-        <Input.Password autoComplete="off" />
-      </Form.Item>
-      <Form.List name="headers">
-        {(rows, { add, remove }) => (
-          <>
-            {rows.map(({ key, name }) => (
-              <div key={key} className="header-row">
-                <Form.Item name={[name, 'name']} label={words.header} rules={[{ required: true, message: words.headerRule }]}>
-                  <Input autoComplete="off" maxLength={128} placeholder="Authorization" />
-                </Form.Item>
-                <Form.Item name={[name, 'value']} label={words.headerValue} rules={[{ required: true, message: words.headerRule }]}>
-                  <Input.Password autoComplete="off" />
-                </Form.Item>
-                <Button type="text" aria-label={words.removeHeader} icon={<MinusCircleOutlined />} onClick={() => remove(name)} />
-              </div>
-            ))}
-            <Form.Item>
-              <Button icon={<PlusOutlined />} disabled={rows.length >= 16} onClick={() => add()}>
-                {words.addHeader}
-              </Button>
-            </Form.Item>
-          </>
-        )}
-      </Form.List>
-      <Form.Item name="signatureSecret" label={words.signature} extra={words.signatureHint} rules={[{ min: 16, message: words.signatureRule }]}>
-        <Input.Password autoComplete="new-password" />
-      </Form.Item>
-    </>
   );
 }
 

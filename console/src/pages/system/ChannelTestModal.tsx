@@ -32,9 +32,12 @@ export function ChannelTestModal({ channel, onClose }: { channel: Channel; onClo
   return (
     <Modal open width={640} title={words.testTitle(channel.name)} onCancel={close} footer={<Button onClick={close}>{actions.close}</Button>}>
       <Loaded query={test}>
-        {({ problem, httpStatus }) =>
-          problem ? <WordsAlert words={problem} /> : <Status tone="good">{words.accepted(httpStatus ?? 200)}</Status>
-        }
+        {({ problem, status, httpStatus }) => (
+          <>
+            {status === 'DELIVERED' ? <Status tone="good">{words.accepted(httpStatus ?? 200, channel.kind)}</Status> : null}
+            {problem ? <WordsAlert words={problem} /> : null}
+          </>
+        )}
       </Loaded>
     </Modal>
   );

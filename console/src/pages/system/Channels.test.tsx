@@ -1,7 +1,7 @@
 import { me, network } from '../../testing/network';
 
 import { expect, test } from 'vitest';
-import { page } from 'vitest/browser';
+import { page, userEvent } from 'vitest/browser';
 
 import type { Channel, Notice } from '../../api/types';
 import { cluster } from '../../testing/nouns';
@@ -12,6 +12,7 @@ import SystemPage from './SystemPage';
 const DBA: Channel = {
   id: 3,
   name: 'dba',
+  kind: 'WEBHOOK',
   endpoint: 'https://hooks.example.com',
   headerNames: ['Authorization'],
   signed: true,
@@ -59,6 +60,7 @@ test('a channel is created with its secrets, and a refusal stays beside the fiel
   const sent = calls.filter(({ call }) => call === 'POST /alarm/channels');
   expect(sent.at(-1)?.body).toEqual({
     name: 'dba',
+    kind: 'WEBHOOK',
     url: 'https://hooks.example.com/secret',
     headers: [{ name: 'Authorization', value: 'Bearer x' }],
     levels: [],
@@ -66,6 +68,91 @@ test('a channel is created with its secrets, and a refusal stays beside the fiel
     recovered: true,
     language: 'en-US',
   });
+});
+
+const MAIL: Channel = {
+  ...DBA,
+  id: 4,
+  name: 'mail',
+  kind: 'EMAIL',
+  endpoint: 'smtp://smtp.example.com:587',
+  headerNames: [],
+  signed: false,
+  email: { host: 'smtp.example.com', port: 587, tls: 'STARTTLS', user: 'lifeboat', from: 'lifeboat@example.com', to: ['dba@example.com'] },
+};
+
+test('an e-mail channel is created with its server, account and recipients', async () => {
+  const calls = network({
+    ...me('MANAGE_USERS'),
+    ...CLUSTERS,
+    'GET /alarm/channels': () => (calls.some(({ call }) => call.startsWith('POST')) ? list(MAIL) : list()),
+    'POST /alarm/channels': { data: MAIL },
+  });
+  stage(<Channels />);
+  await page.getByRole('button', { name: 'Create Channel' }).click();
+  const save = page.getByRole('button', { name: 'Save' });
+  await page.getByRole('textbox', { name: 'Name' }).fill('mail');
+  await page.getByRole('radio', { name: 'E-mail' }).click();
+  expect(page.getByLabelText('URL').elements()).toEqual([]);
+  await page.getByRole('textbox', { name: 'Mail server' }).fill('smtp.example.com');
+  await page.getByRole('radio', { name: 'Implicit TLS' }).click();
+  await expect.element(page.getByRole('spinbutton', { name: 'Port' })).toHaveValue('465');
+  await page.getByRole('textbox', { name: 'User' }).fill('lifeboat');
+  await page.getByRole('textbox', { name: 'Sender' }).fill('lifeboat@example.com');
+  const to = page.getByRole('combobox', { name: 'Recipients' });
+  await to.fill('nobody,');
+  await save.click();
+  await expect.element(page.getByText('1 to 50 plain addresses')).toBeVisible();
+  await expect.element(page.getByText('Required')).toBeVisible();
+  expect(calls.some(({ call }) => call.startsWith('POST'))).toBe(false);
+  await page.getByLabelText('Password').fill('secret');
+  await to.click();
+  await userEvent.keyboard('{Backspace}');
+  await to.fill('dba@example.com,ops@example.com,');
+  await save.click();
+  await expect.element(page.getByRole('cell', { name: 'smtp://smtp.example.com:587 → dba@example.com' })).toBeVisible();
+  expect(calls.findLast(({ call }) => call.startsWith('POST'))?.body).toEqual({
+    name: 'mail',
+    kind: 'EMAIL',
+    email: {
+      host: 'smtp.example.com',
+      port: 465,
+      tls: 'IMPLICIT',
+      user: 'lifeboat',
+      password: 'secret',
+      from: 'lifeboat@example.com',
+      to: ['dba@example.com', 'ops@example.com'],
+    },
+    levels: [],
+    clusterIds: [],
+    recovered: true,
+    language: 'en-US',
+  });
+});
+
+test('an e-mail channel is changed without its password, and without encryption nobody logs on', async () => {
+  const calls = network({
+    ...me('MANAGE_USERS'),
+    ...CLUSTERS,
+    'GET /alarm/channels': list(MAIL),
+    'PATCH /alarm/channels/4': { data: MAIL },
+  });
+  stage(<Channels />);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('textbox', { name: 'Sender' }).fill('db@example.com');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect.element(page.getByText('Channel saved')).toBeVisible();
+  const rule = { name: 'mail', levels: [1], clusterIds: [7], recovered: true, language: 'en-US' };
+  const email = { host: 'smtp.example.com', port: 587, tls: 'STARTTLS', user: 'lifeboat', from: 'db@example.com', to: ['dba@example.com'] };
+  expect(calls.findLast(({ call }) => call.startsWith('PATCH'))?.body).toEqual({ ...rule, email });
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('radio', { name: 'None' }).click();
+  await expect.element(page.getByText('nobody logs on')).toBeVisible();
+  expect(page.getByLabelText('Password').elements()).toEqual([]);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect
+    .poll(() => calls.findLast(({ call }) => call.startsWith('PATCH'))?.body)
+    .toEqual({ ...rule, email: { ...email, from: 'lifeboat@example.com', port: 25, tls: 'NONE', user: '' } });
 });
 
 test('a change keeps the secrets unless all of them are replaced', async () => {

@@ -64,7 +64,8 @@ function useColumns({ onEdit, onTest, onShow }: Deeds): TableProps<Channel>['col
   const ruleOf = useRule();
   return [
     { title: words.name, dataIndex: 'name', fixed: 'left' },
-    { title: words.receiver, dataIndex: 'endpoint', render: (endpoint: string) => <code>{endpoint}</code> },
+    { title: words.kind, dataIndex: 'kind', render: (kind: Channel['kind']) => words.kinds[kind] },
+    { title: words.receiver, dataIndex: 'endpoint', render: (endpoint: string, { email }) => <code>{email ? `${endpoint} → ${email.to.join(', ')}` : endpoint}</code> },
     { title: words.alarms, render: (_, channel) => ruleOf(channel) },
     {
       title: words.status,

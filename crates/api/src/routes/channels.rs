@@ -31,7 +31,8 @@ pub(crate) async fn channel_list(
 
 /// Adds a channel that receives notices of alarms
 ///
-/// Lifeboat sends a JSON text to the URL when an alarm is raised. The URL and the values of headers are secrets.
+/// When an alarm is raised, Lifeboat sends a JSON text to the URL of a webhook, or an e-mail. The URL, the values of
+/// headers and the password are secrets.
 #[utoipa::path(
     post,
     path = "/alarm/channels",
@@ -65,7 +66,8 @@ pub(crate) async fn channel_get(
 
 /// Changes a channel
 ///
-/// The secrets of a channel belong to its URL: another URL needs them again.
+/// The secrets of a channel belong to its URL, or to its mail server, encryption and user: another one needs them again.
+/// Its kind never changes.
 #[utoipa::path(
     patch,
     path = "/alarm/channels/{id}",

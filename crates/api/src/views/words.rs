@@ -268,6 +268,23 @@ words! {
 }
 
 words! {
+    /// The kind of a channel.
+    ChannelKind for model::channel::ChannelKind {
+        Webhook = "WEBHOOK",
+        Email = "EMAIL",
+    }
+}
+
+words! {
+    /// How the connection to a mail server is encrypted.
+    MailTls for model::channel::MailTls {
+        StartTls = "STARTTLS",
+        Implicit = "IMPLICIT",
+        None = "NONE",
+    }
+}
+
+words! {
     /// What a notice is about.
     NoticeEvent for model::channel::NoticeEvent {
         Raised = "RAISED",

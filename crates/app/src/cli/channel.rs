@@ -1,10 +1,13 @@
 //! `lifeboat channel`.
 
+mod kind;
+
 use clap::{Args, Subcommand, ValueEnum};
 use model::Problem;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
+use self::kind::{Kind, MailArgs, MailChangeArgs};
 use super::names::{cluster, short, short_or_none};
 use super::reach::Reach;
 use crate::client::Client;
@@ -25,16 +28,23 @@ pub(crate) struct ChannelArgs {
 enum Verb {
     /// List the channels that receive notices of alarms
     List,
-    /// Create a channel. Its URL comes from LIFEBOAT_CHANNEL_URL, LIFEBOAT_CHANNEL_URL_FILE, a prompt or standard input
+    /// Create a channel. Its secrets come from the environment, a prompt or standard input: the URL of a webhook from
+    /// LIFEBOAT_CHANNEL_URL, the password of a mail account from LIFEBOAT_CHANNEL_PASSWORD (both also with _FILE)
     Create {
         /// The name of the channel
         name: String,
+        /// What receives the notices
+        #[arg(long, value_name = "KIND", default_value = "webhook")]
+        kind: Kind,
         #[command(flatten)]
         secrets: SecretArgs,
         #[command(flatten)]
+        mail: MailArgs,
+        #[command(flatten)]
         rule: RuleArgs,
     },
-    /// Edit a channel; omitted options stay unchanged. Another URL needs all headers and the signature again
+    /// Edit a channel; omitted options stay unchanged. Another URL needs all headers and the signature again, another
+    /// mail server, encryption or user the password
     Edit {
         /// The name of the channel
         name: String,
@@ -52,6 +62,8 @@ enum Verb {
         no_signature: bool,
         #[command(flatten)]
         secrets: SecretArgs,
+        #[command(flatten)]
+        mail: MailChangeArgs,
         #[command(flatten)]
         rule: RuleArgs,
         /// Send notices, or stop sending them
@@ -161,18 +173,29 @@ pub(crate) async fn run(args: ChannelArgs) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     match verb {
         Verb::List => list(&client, screen).await,
-        Verb::Create { name, secrets, rule } => {
+        Verb::Create { name, kind, secrets, mail, rule } => {
             let mut body = rule.read(&client).await?;
             body.insert("name".into(), json!(name));
-            body.insert("url".into(), read_url()?);
+            body.insert("kind".into(), json!(kind.word()));
+            match kind {
+                Kind::Webhook => {
+                    body.insert("url".into(), read_url()?);
+                    mail.refuse()?;
+                }
+                Kind::Email => {
+                    body.insert("email".into(), mail.read()?);
+                }
+            }
             body.extend(secrets.read()?);
             let data = client.post("/alarm/channels", Some(&Value::Object(body))).await?;
             screen.show(&data, |screen| screen.say(&Text::new("cli-channel-created").with("channel", name)));
             Ok(())
         }
-        Verb::Edit { name, rename, url, no_headers, no_signature, secrets, rule, enabled } => {
-            let id = channel(&client, &name).await?.id;
+        Verb::Edit { name, rename, url, no_headers, no_signature, secrets, mail, rule, enabled } => {
+            let edited = channel(&client, &name).await?;
+            let id = edited.id;
             let mut body = rule.read(&client).await?;
+            body.extend(mail.read(&edited)?.map(|email| ("email".to_owned(), email)));
             if url {
                 body.insert("url".into(), read_url()?);
             }
@@ -223,6 +246,7 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
         let row = |channel: ChannelRow| {
             vec![
                 channel.name,
+                channel.kind,
                 yes(channel.enabled),
                 numbers(channel.levels),
                 numbers(channel.cluster_ids),
@@ -230,10 +254,22 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
                 yes(channel.signed),
                 channel.header_names.join(", "),
                 channel.endpoint,
+                channel.email.map(|email| email.to.join(", ")).unwrap_or_default(),
             ]
         };
         let rows: Vec<Vec<String>> = channels.into_iter().map(row).collect();
-        let heads = ["NAME", "ENABLED", "LEVELS", "CLUSTERS", "RECOVERED", "SIGNED", "HEADERS", "ENDPOINT"];
+        let heads = [
+            "NAME",
+            "KIND",
+            "ENABLED",
+            "LEVELS",
+            "CLUSTERS",
+            "RECOVERED",
+            "SIGNED",
+            "HEADERS",
+            "ENDPOINT",
+            "RECIPIENTS",
+        ];
         screen.table(&heads, &rows);
     });
     Ok(())
@@ -274,7 +310,7 @@ async fn outbox(client: &Client, screen: Screen, name: &str, limit: u32) -> Resu
         };
         let rows: Vec<Vec<String>> = notices.into_iter().map(row).collect();
         let heads =
-            ["NOTICE", "ALARM", "EVENT", "STATUS", "TRIES", "HTTP", "WRITTEN", "NEXT OR END", "PROBLEM"];
+            ["NOTICE", "ALARM", "EVENT", "STATUS", "TRIES", "ANSWER", "WRITTEN", "NEXT OR END", "PROBLEM"];
         screen.table(&heads, &rows);
     });
     Ok(())

@@ -10,6 +10,7 @@ use super::alarms::ExplainedRow;
 pub(crate) struct ChannelRow {
     pub(crate) id: i64,
     pub(crate) name: String,
+    pub(crate) kind: String,
     pub(crate) endpoint: String,
     pub(crate) header_names: Vec<String>,
     pub(crate) signed: bool,
@@ -17,6 +18,14 @@ pub(crate) struct ChannelRow {
     pub(crate) cluster_ids: Vec<i64>,
     pub(crate) recovered: bool,
     pub(crate) enabled: bool,
+    pub(crate) email: Option<EmailRow>,
+}
+
+/// The mail account and the recipients of a channel.
+#[derive(Deserialize)]
+pub(crate) struct EmailRow {
+    pub(crate) user: Option<String>,
+    pub(crate) to: Vec<String>,
 }
 
 /// A notice of a channel.

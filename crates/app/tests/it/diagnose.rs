@@ -15,6 +15,7 @@ use crate::simulated::{SYS_PASSWORD, Stand};
 
 const STORE_KEY: &str = "key-of-the-object-store";
 const CHANNEL_PATH: &str = "path-of-the-channel";
+const MAIL_PASSWORD: &str = "password-of-the-mail-account";
 const HEADER: &str = "header-of-the-channel";
 const SIGNATURE_KEY: &str = "key-of-the-signature";
 
@@ -47,6 +48,14 @@ async fn a_bundle_explains_a_failure_and_contains_no_secret() {
         "headers": [{ "name": "Authorization", "value": HEADER }],
     });
     stand.post("/alarm/channels", &channel).await.done();
+    let mail = json!({
+        "name": "mail", "kind": "EMAIL",
+        "email": {
+            "host": "127.0.0.1", "port": 1, "tls": "IMPLICIT", "user": "lifeboat", "password": MAIL_PASSWORD,
+            "from": "lifeboat@db.example", "to": ["dba@db.example"],
+        },
+    });
+    stand.post("/alarm/channels", &mail).await.done();
     let failed = stand.back_up("INCREMENTAL_BACKUP", json!({})).await.task();
     stand.failed(failed).await;
 
@@ -65,7 +74,7 @@ async fn a_bundle_explains_a_failure_and_contains_no_secret() {
     {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
-    for secret in [PASSWORD, SYS_PASSWORD, STORE_KEY, CHANNEL_PATH, HEADER, SIGNATURE_KEY] {
+    for secret in [PASSWORD, SYS_PASSWORD, STORE_KEY, CHANNEL_PATH, HEADER, SIGNATURE_KEY, MAIL_PASSWORD] {
         let holder = found.iter().find(|(_, text)| text.contains(secret));
         assert_eq!(holder, None, "{secret}");
     }

@@ -6,9 +6,10 @@ mod sending;
 mod tests;
 
 use metadata::channels::ChannelSettings;
-use metadata::notices::{NewNotice, Tried};
+use metadata::notices::NewNotice;
 use model::alarm::AlarmLevel;
-use model::channel::{Channel, ChannelSecrets, Notice, NoticeEvent, Rule, test_message};
+use model::channel::TargetChange;
+use model::channel::{Channel, Email, Notice, NoticeEvent, Receiver, Rule, Target, Webhook, test_message};
 use model::cluster::check_name;
 use model::id::{ChannelId, ClusterId};
 use model::text::Language;
@@ -28,8 +29,8 @@ use crate::page::{Page, PageAsk};
 pub struct NewChannel {
     /// Its name.
     pub name: String,
-    /// Its secrets.
-    pub secrets: ChannelSecrets,
+    /// What receives its notices, with its secrets.
+    pub target: Target,
     /// Which notices it receives.
     pub rule: Rule,
     /// The language of the notices.
@@ -41,12 +42,8 @@ pub struct NewChannel {
 pub struct ChannelChange {
     /// Its new name.
     pub name: Option<String>,
-    /// Its new URL. Then the stored headers and the stored signature do not stay.
-    pub url: Option<Secret>,
-    /// All headers.
-    pub headers: Option<Vec<(String, Secret)>>,
-    /// The secret of the signature; `Some(None)` removes it.
-    pub signature: Option<Option<Secret>>,
+    /// The changes of what receives its notices.
+    pub target: Option<TargetChange>,
     /// The levels of its alarms.
     pub levels: Option<Vec<AlarmLevel>>,
     /// The clusters of its alarms.
@@ -95,19 +92,18 @@ pub async fn outbox(
 /// Creates a channel.
 ///
 /// # Errors
-/// When the actor lacks the permission, the name is taken, or the URL, a header or the signature is malformed or
-/// refused.
+/// When the actor lacks the permission, the name is taken, or a setting of its target is malformed or refused.
 pub async fn create(control: &Control, actor: &Actor, new: NewChannel) -> Result<Channel, Error> {
     let attempt = Attempt::new(actor, "channel-create", format!("channel/{}", new.name));
     let work = async {
         actor.must(Permission::ManageUsers)?;
         check_name(&new.name)?;
-        new.secrets.check()?;
-        let NewChannel { name, secrets, rule, language } = new;
-        let endpoint = receiver(control, &secrets.url)?;
-        let settings = ChannelSettings { name, endpoint, rule, language, enabled: true };
+        new.target.check()?;
+        let NewChannel { name, target, rule, language } = new;
+        let receiver = receiver(control, &target)?;
+        let settings = ChannelSettings { name, receiver, rule, language, enabled: true };
         let mut writer = control.metadata().begin().await?;
-        let id = writer.channel_insert(&settings, &secrets).await?;
+        let id = writer.channel_insert(&settings, &target).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         known(control, id).await
@@ -115,11 +111,12 @@ pub async fn create(control: &Control, actor: &Actor, new: NewChannel) -> Result
     attempt.watch(&control.context, work).await
 }
 
-/// Changes a channel. The waiting notices of one that is disabled are given up. Its secrets belong to its URL: another
-/// URL needs all of them again, because otherwise they could be sent to someone else.
+/// Changes a channel. The waiting notices of one that is disabled are given up. Its secrets belong to its URL or mail
+/// server: another one needs all of them again, because otherwise they could be sent to someone else.
 ///
 /// # Errors
-/// As [`create`], and when there is no such channel, or the URL changes without the other secrets.
+/// As [`create`], and when there is no such channel, the change is one of another kind, or the URL or the mail server
+/// changes without the secrets.
 pub async fn update(
     control: &Control,
     actor: &Actor,
@@ -131,18 +128,23 @@ pub async fn update(
         actor.must(Permission::ManageUsers)?;
         let mut writer = control.metadata().begin().await?;
         let channel = found(writer.channel_now(id).await?, id)?;
-        let has_secrets = change.url.is_some() || change.headers.is_some() || change.signature.is_some();
-        let secrets =
-            if has_secrets { Some(changed(writer.channel_secrets_now(id).await?, &change)?) } else { None };
-        let endpoint = match &secrets {
-            Some(secrets) => receiver(control, &secrets.url)?,
-            None => channel.endpoint,
+        let target = match &change.target {
+            Some(change) => {
+                let kept = writer.channel_target_now(id).await?;
+                let changed = kept.clone().changed(change)?;
+                Some(changed).filter(|changed| *changed != kept)
+            }
+            None => None,
+        };
+        let receiver = match &target {
+            Some(target) => receiver(control, target)?,
+            None => channel.receiver,
         };
         let name = change.name.unwrap_or(channel.name);
         check_name(&name)?;
         let settings = ChannelSettings {
             name,
-            endpoint,
+            receiver,
             rule: Rule {
                 levels: change.levels.unwrap_or(channel.rule.levels),
                 clusters: change.clusters.unwrap_or(channel.rule.clusters),
@@ -151,7 +153,7 @@ pub async fn update(
             language: change.language.unwrap_or(channel.language),
             enabled: change.enabled.unwrap_or(channel.enabled),
         };
-        writer.channel_update(id, &settings, secrets.as_ref()).await?;
+        writer.channel_update(id, &settings, target.as_ref()).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         known(control, id).await
@@ -187,14 +189,13 @@ pub async fn test(control: &Control, actor: &Actor, id: ChannelId) -> Result<Not
         actor.must(Permission::ManageUsers)?;
         let mut writer = control.metadata().begin().await?;
         let channel = found(writer.channel_now(id).await?, id)?;
-        let body = test_message(&channel, &actor.name, channel.language);
+        let body = test_message(&channel, &actor.name);
         let due = writer.now().await?;
         let new = NewNotice { channel: id, alarm: None, event: NoticeEvent::Test, body, due };
         let mut notice = writer.notice_claimed(&new, sending::LEASE).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
-        let (answer, problem) = sending::send(control, &notice).await?;
-        let tried = Tried { answer, problem, wait: None };
+        let tried = sending::send(control, &notice).await?;
         let mut writer = control.metadata().begin().await?;
         writer.notice_tried(&notice, &tried).await?;
         if let Some(saved) = writer.notice_now(notice.id).await? {
@@ -214,27 +215,32 @@ fn found(channel: Option<Channel>, id: ChannelId) -> Result<Channel, Problem> {
     channel.ok_or_else(|| Problem::not_found("channel-unknown").with("channel", id))
 }
 
-/// Checks the URL of a receiver; returns its scheme, host and port.
-fn receiver(control: &Control, url: &Secret) -> Result<String, Problem> {
+/// Checks the address of a target; returns what is shown of the target.
+fn receiver(control: &Control, target: &Target) -> Result<Receiver, Problem> {
+    match target {
+        Target::Webhook(webhook) => {
+            let Webhook { url, headers, signature } = webhook;
+            Ok(Receiver::Webhook {
+                endpoint: web_endpoint(control, url)?,
+                header_names: headers.iter().map(|(name, _)| name.clone()).collect(),
+                is_signed: signature.is_some(),
+            })
+        }
+        Target::Email(email) => {
+            let Email { host, .. } = email;
+            let shown = email.shown();
+            let refused = |_| Problem::invalid("channel-url-refused").with("endpoint", shown.endpoint());
+            control.context.rules.check_mail_host(host).map_err(refused)?;
+            Ok(shown)
+        }
+    }
+}
+
+/// Checks a URL; returns its scheme, host and port.
+fn web_endpoint(control: &Control, url: &Secret) -> Result<String, Problem> {
     let endpoint =
         post::endpoint(url).map_err(|error| Problem::invalid("channel-url-malformed").raw(error))?;
     let refused = |_| Problem::invalid("channel-url-refused").with("endpoint", &endpoint);
     control.context.rules.check_receiver(url).map_err(refused)?;
     Ok(endpoint)
-}
-
-fn changed(kept: ChannelSecrets, change: &ChannelChange) -> Result<ChannelSecrets, Problem> {
-    let moves = change.url.as_ref().is_some_and(|url| *url != kept.url);
-    let lacks_headers = !kept.headers.is_empty() && change.headers.is_none();
-    let lacks_signature = kept.signature.is_some() && change.signature.is_none();
-    if moves && (lacks_headers || lacks_signature) {
-        return Err(Problem::invalid("channel-secrets-needed"));
-    }
-    let secrets = ChannelSecrets {
-        url: change.url.clone().unwrap_or(kept.url),
-        headers: change.headers.clone().unwrap_or(kept.headers),
-        signature: change.signature.clone().unwrap_or(kept.signature),
-    };
-    secrets.check()?;
-    Ok(secrets)
 }

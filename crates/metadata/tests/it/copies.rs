@@ -8,6 +8,7 @@ use engine::journal::Ask;
 use engine::{Journal, TaskId};
 use metadata::audit::{AuditFilter, Deed};
 use metadata::backup_sets::BackupSetQuery;
+use metadata::channels::ChannelSettings;
 use metadata::copy::restore;
 use metadata::storage_uses::NewUse;
 use metadata::tasks::TaskQuery;
@@ -49,6 +50,9 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
     let taken = NewUse { storage: storage.id, data_bytes: 7, log_bytes: None, room };
     writer.storage_uses_insert(cluster, &[taken]).await.expect("kept");
     writer.channel_insert(&notices::settings("dba"), &notices::secrets()).await.expect("kept");
+    let email = notices::email("dba@db.example");
+    let mail = ChannelSettings { receiver: email.shown(), ..notices::settings("mail") };
+    writer.channel_insert(&mail, &email.into()).await.expect("kept");
     writer.alarm_apply(&raised(alarm(cluster.0, "a"))).await.expect("kept");
     writer.user_insert("eva", Role::Admin, &hash, false).await.expect("kept");
     writer.signing_key_ensure(&Secret::new("signing-seed")).await.expect("kept");
@@ -149,9 +153,11 @@ async fn same(old: &Metadata, new: &Metadata) {
     assert_eq!(runs, new.strategy_run_history(strategies[0].id, Timestamp(0)).await.expect("answers"));
     assert_eq!((strategies.len(), runs.len()), (1, 1));
     let channels = old.channel_list().await.expect("answers");
-    assert_eq!((channels.len(), &channels), (1, &new.channel_list().await.expect("answers")));
-    let secrets = new.channel_secrets(channels[0].id).await.expect("opens");
-    assert_eq!(secrets, notices::secrets());
+    assert_eq!((channels.len(), &channels), (2, &new.channel_list().await.expect("answers")));
+    let email = notices::email("dba@db.example").into();
+    for (channel, target) in channels.iter().zip([notices::secrets(), email]) {
+        assert_eq!(new.channel_target(channel.id).await.expect("opens"), target);
+    }
     let alarms = old.alarm_list_open().await.expect("answers");
     assert_eq!((alarms.len(), &alarms), (1, &new.alarm_list_open().await.expect("answers")));
     assert_eq!(old.events(0, 1_000).await.expect("answers"), new.events(0, 1_000).await.expect("answers"));

@@ -8,7 +8,9 @@ use metadata::notices::{KEPT, NewNotice, Tried};
 use metadata::{Error, Metadata, Slice};
 use model::alarm::AlarmLevel;
 use model::alarm::kept::{AlarmKey, RecordChange, Silence};
-use model::channel::{ChannelSecrets, Notice, NoticeEvent, NoticeStatus, Rule};
+use model::channel::{
+    Email, MailAccount, MailTls, Notice, NoticeEvent, NoticeStatus, Receiver, Rule, Target, Webhook,
+};
 use model::id::{AlarmId, ChannelId, ClusterId};
 use model::text::{Language, Text};
 use model::{Secret, Timestamp};
@@ -18,6 +20,8 @@ use crate::stand::{begin, commit, for_every_database};
 
 for_every_database! {
     a_channel_keeps_its_secrets_sealed
+    an_email_channel_shows_everything_but_its_password
+    a_delivered_notice_names_who_does_not_get_it
     a_notice_is_claimed_once_and_only_the_last_claim_saves_its_result
     a_recovery_is_not_claimed_before_its_alarm
     finished_notices_are_deleted_in_small_parts
@@ -34,16 +38,22 @@ const LEASE: Duration = Duration::from_secs(60);
 
 pub(crate) fn settings(name: &str) -> ChannelSettings {
     let rule = Rule { levels: vec![AlarmLevel::Stopped], clusters: vec![ClusterId(7)], recovered: true };
-    let endpoint = "https://hooks.example".to_owned();
-    ChannelSettings { name: name.to_owned(), endpoint, rule, language: Language::Zh, enabled: true }
+    let receiver = shown(&["Authorization"], true);
+    ChannelSettings { name: name.to_owned(), receiver, rule, language: Language::Zh, enabled: true }
 }
 
-pub(crate) fn secrets() -> ChannelSecrets {
-    ChannelSecrets {
+/// What is shown of a web address.
+fn shown(header_names: &[&str], is_signed: bool) -> Receiver {
+    let header_names = header_names.iter().map(ToString::to_string).collect();
+    Receiver::Webhook { endpoint: "https://hooks.example".to_owned(), header_names, is_signed }
+}
+
+pub(crate) fn secrets() -> Target {
+    Target::Webhook(Webhook {
         url: Secret::new("https://hooks.example/of-the-url"),
         headers: vec![("Authorization".into(), Secret::new("of-the-header"))],
         signature: Some(Secret::new("of-the-signature")),
-    }
+    })
 }
 
 async fn channel(metadata: &Metadata, name: &str) -> ChannelId {
@@ -110,11 +120,12 @@ async fn tried(metadata: &Metadata, notice: &Notice, tried: &Tried) -> bool {
 }
 
 fn delivered() -> Tried {
-    Tried { answer: Some(200), problem: None, wait: None }
+    Tried { answer: Some(200), problem: None, left_out: None, wait: None }
 }
 
 fn refused(wait: Option<Duration>) -> Tried {
-    Tried { answer: Some(500), problem: Some(Text::new("notice-not-accepted").with("status", 500)), wait }
+    let problem = Some(Text::new("notice-not-accepted").with("status", 500));
+    Tried { answer: Some(500), problem, left_out: None, wait }
 }
 
 async fn a_channel_keeps_its_secrets_sealed(metadata: Metadata) {
@@ -125,22 +136,74 @@ async fn a_channel_keeps_its_secrets_sealed(metadata: Metadata) {
     drop(writer);
     let stored = metadata.channel_get(id).await.expect("answers").expect("stored");
     assert_eq!((stored.rule, stored.language), (settings("").rule, Language::Zh));
-    assert_eq!((stored.header_names, stored.is_signed), (vec!["Authorization".to_owned()], true));
-    assert_eq!(metadata.channel_secrets(id).await.expect("opens"), secrets());
+    assert_eq!(stored.receiver, shown(&["Authorization"], true));
+    assert_eq!(metadata.channel_target(id).await.expect("opens"), secrets());
     let mut writer = begin(&metadata).await;
     let off = ChannelSettings { enabled: false, ..settings("renamed") };
     writer.channel_update(id, &off, None).await.expect("changed");
     commit(writer).await;
-    assert_eq!(metadata.channel_secrets(id).await.expect("opens"), secrets(), "they stay");
+    assert_eq!(metadata.channel_target(id).await.expect("opens"), secrets(), "they stay");
     let mut writer = begin(&metadata).await;
-    let unsigned = ChannelSecrets { signature: None, headers: Vec::new(), ..secrets() };
+    let url = Secret::new("https://hooks.example/");
+    let unsigned = Webhook { url, signature: None, headers: Vec::new() }.into();
+    let off = ChannelSettings { receiver: shown(&[], false), ..off };
     writer.channel_update(id, &off, Some(&unsigned)).await.expect("changed");
     commit(writer).await;
     let stored = metadata.channel_list().await.expect("answers").remove(0);
-    assert!(!stored.enabled && !stored.is_signed && stored.header_names.is_empty());
+    assert_eq!((stored.enabled, stored.receiver), (false, shown(&[], false)));
     let mut writer = begin(&metadata).await;
     writer.channel_remove(id).await.expect("removed");
     assert!(matches!(writer.channel_remove(id).await, Err(Error::Missing { .. })));
+}
+
+/// Returns an e-mail to this recipient.
+pub(crate) fn email(to: &str) -> Email {
+    Email {
+        host: "mail.example".into(),
+        port: 587,
+        tls: MailTls::StartTls,
+        account: Some(MailAccount { user: "lifeboat".into(), password: Secret::new("of-the-account") }),
+        from: "lifeboat@db.example".into(),
+        to: vec![to.into()],
+    }
+}
+
+async fn an_email_channel_shows_everything_but_its_password(metadata: Metadata) {
+    let of = |email: &Email| ChannelSettings { receiver: email.shown(), ..settings("mail") };
+    let [first, second] = ["dba@db.example", "ops@db.example"].map(email);
+    let mut writer = begin(&metadata).await;
+    let id = writer.channel_insert(&of(&first), &first.clone().into()).await.expect("stored");
+    commit(writer).await;
+    let hook = channel(&metadata, "dba").await;
+    let stored = metadata.channel_get(id).await.expect("answers").expect("stored");
+    assert_eq!(
+        (stored.receiver, metadata.channel_target(id).await.expect("opens")),
+        (first.shown(), first.into())
+    );
+    let mut writer = begin(&metadata).await;
+    writer.channel_update(id, &of(&second), Some(&second.clone().into())).await.expect("changed");
+    commit(writer).await;
+    let listed = metadata.channel_list().await.expect("answers").into_iter().map(|channel| channel.receiver);
+    assert_eq!(listed.collect::<Vec<_>>(), [shown(&["Authorization"], true), second.shown()]);
+    assert_eq!(metadata.channel_target(id).await.expect("opens"), second.into());
+    let mut writer = begin(&metadata).await;
+    for id in [id, hook] {
+        writer.channel_remove(id).await.expect("removed");
+    }
+    commit(writer).await;
+    assert_eq!(metadata.channel_list().await.expect("answers"), []);
+}
+
+async fn a_delivered_notice_names_who_does_not_get_it(metadata: Metadata) {
+    let id = channel(&metadata, "dba").await;
+    notice(&metadata, id, NoticeEvent::Raised).await;
+    let [claimed] = &claim(&metadata).await[..] else { panic!("one") };
+    let left_out =
+        Some(Text::new("notice-mail-recipients-left-out").with("addresses", "a@b").with("status", 550));
+    assert!(tried(&metadata, claimed, &Tried { left_out: left_out.clone(), ..delivered() }).await);
+    let [stored] = &stored(&metadata, id).await[..] else { panic!("one") };
+    assert_eq!((stored.status, &stored.problem), (NoticeStatus::Delivered, &left_out));
+    assert_eq!(metadata.channel_failures().await.expect("listed"), []);
 }
 
 async fn a_notice_is_claimed_once_and_only_the_last_claim_saves_its_result(metadata: Metadata) {
@@ -391,7 +454,7 @@ async fn a_channel_fails_until_it_delivers_or_starts_over(metadata: Metadata) {
     assert_eq!(failures().await, []);
     test(refused(None)).await;
     assert_eq!(failures().await, [], "a person sees it");
-    let change = async |enabled, secrets: Option<ChannelSecrets>| {
+    let change = async |enabled, secrets: Option<Target>| {
         let mut writer = begin(&metadata).await;
         let settings = ChannelSettings { enabled, ..settings("dba") };
         writer.channel_update(id, &settings, secrets.as_ref()).await.expect("changed");

@@ -40,6 +40,8 @@ pub(crate) struct Net {
     answer_bytes: u64,
     client: OnceLock<Result<reqwest::Client, String>>,
     messenger: OnceLock<Result<reqwest::Client, String>>,
+    /// How the certificates of mail servers are checked.
+    pub(crate) mail_tls: OnceLock<Result<Arc<rustls::ClientConfig>, String>>,
     /// The hosts of the proxies that the administrator configured; they are not checked.
     proxies: Arc<[String]>,
 }
@@ -52,6 +54,7 @@ impl Net {
             answer_bytes: u64::try_from(limits.store_answer_bytes).unwrap_or(u64::MAX),
             client: OnceLock::new(),
             messenger: OnceLock::new(),
+            mail_tls: OnceLock::new(),
             proxies: named.filter_map(|url| proxy_host(&url)).collect(),
         }
     }
@@ -76,6 +79,16 @@ impl Net {
     /// Returns the client for messages, which follows no redirect. The caller checks the URL with [`Net::check_url`].
     pub(crate) fn messenger(&self) -> Result<reqwest::Client, String> {
         self.messenger.get_or_init(|| self.build(Policy::none())).clone()
+    }
+
+    /// Returns the rules for addresses.
+    pub(crate) fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    /// Returns how the certificates of mail servers are checked.
+    pub(crate) fn mail_tls(&self) -> Result<Arc<rustls::ClientConfig>, String> {
+        self.mail_tls.get_or_init(crate::trust::of_system).clone()
     }
 
     fn build(&self, redirects: Policy) -> Result<reqwest::Client, String> {

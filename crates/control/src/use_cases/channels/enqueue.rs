@@ -39,7 +39,7 @@ async fn raised(writer: &mut Transaction, channels: &[Channel], record: &AlarmRe
     let is_itself = |channel: &Channel| record.alarm.subject.channel() == Some(channel.id);
     let wanted = channels.iter().filter(|channel| channel.rule.wants(level, cluster) && !is_itself(channel));
     for channel in wanted {
-        let body = message(NoticeEvent::Raised, record, channel.language);
+        let body = message(&channel.receiver, NoticeEvent::Raised, record, channel.language);
         let event = NoticeEvent::Raised;
         writer
             .notice_insert(&NewNotice { channel: channel.id, alarm: Some(record.id), event, body, due })
@@ -66,8 +66,8 @@ async fn recovered(
         }
         let channel = channels.iter().find(|channel| channel.id == notice.channel);
         let Some(channel) = channel.filter(|channel| channel.rule.recovered) else { continue };
-        let (event, body) =
-            (NoticeEvent::Recovered, message(NoticeEvent::Recovered, record, channel.language));
+        let event = NoticeEvent::Recovered;
+        let body = message(&channel.receiver, event, record, channel.language);
         writer
             .notice_insert(&NewNotice { channel: channel.id, alarm: Some(record.id), event, body, due })
             .await?;

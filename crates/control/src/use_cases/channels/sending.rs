@@ -1,15 +1,14 @@
 //! Sends the notices of the outbox. Every server does; a claim decides which one sends a notice.
 
+mod mail;
+mod web;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use metadata::notices::Tried;
-use model::Secret;
-use model::channel::{Notice, wait_after};
+use model::channel::{Notice, Target, wait_after};
 use model::id::ChannelId;
-use model::text::Text;
-use ring::hmac;
-use storage::post::{Message, PostError};
 use tokio::task::JoinSet;
 
 use crate::context::Control;
@@ -89,8 +88,8 @@ async fn deliver_to(control: &Control, channel: ChannelId) -> Result<bool, Error
 
 /// Sends a notice once, and saves the result. Returns whether it was delivered.
 async fn attempt(control: &Control, notice: &Notice) -> Result<bool, Error> {
-    let (answer, problem) = send(control, notice).await?;
-    if let Some(problem) = &problem {
+    let mut tried = send(control, notice).await?;
+    if let Some(problem) = &tried.problem {
         tracing::warn!(
             notice = notice.id.0,
             channel = notice.channel.0,
@@ -99,55 +98,24 @@ async fn attempt(control: &Control, notice: &Notice) -> Result<bool, Error> {
             "a notice was not delivered"
         );
     }
-    let wait = problem.as_ref().and_then(|_| wait_after(notice.tries));
-    let is_delivered = problem.is_none();
+    tried.wait = tried.problem.as_ref().and_then(|_| wait_after(notice.tries));
+    let is_delivered = tried.problem.is_none();
     let mut writer = control.metadata().begin().await?;
-    writer.notice_tried(notice, &Tried { answer, problem, wait }).await?;
+    writer.notice_tried(notice, &tried).await?;
     writer.commit().await?;
     Ok(is_delivered)
 }
 
-/// Sends a notice once. Returns the HTTP status of the answer, and why it was not delivered.
-pub(super) async fn send(control: &Control, notice: &Notice) -> Result<(Option<u16>, Option<Text>), Error> {
-    let secrets = match control.metadata().channel_secrets(notice.channel).await {
-        Ok(secrets) => secrets,
-        Err(error) if error.is_transient() => return Err(error.into()),
-        Err(error) => return Ok((None, Some(error.problem().text))),
-    };
-    let time_s = control.metadata().now().await?.0 / 1_000_000;
-    let mut headers = secrets.headers;
-    headers.push(("Lifeboat-Notice".to_owned(), Secret::new(notice.id.to_string())));
-    headers.push(("Lifeboat-Try".to_owned(), Secret::new(notice.tries.to_string())));
-    if let Some(secret) = &secrets.signature {
-        headers.push(("Lifeboat-Signature".to_owned(), Secret::new(signature(secret, time_s, &notice.body))));
-    }
-    let message = Message { url: secrets.url, headers, body: notice.body.clone() };
-    Ok(match control.context.rules.post(message).await {
-        Ok(status) => (Some(status), None),
+/// Sends a notice once. Returns what became of it, without a wait.
+pub(super) async fn send(control: &Control, notice: &Notice) -> Result<Tried, Error> {
+    match control.metadata().channel_target(notice.channel).await {
+        Ok(Target::Webhook(webhook)) => web::send(control, notice, webhook).await,
+        Ok(Target::Email(email)) => Ok(mail::send(control, notice, &email).await),
+        Err(error) if error.is_transient() => Err(error.into()),
         Err(error) => {
-            let (status, text) = explained(&error);
-            (status, Some(text))
+            let problem = Some(error.problem().text);
+            Ok(Tried { answer: None, problem, left_out: None, wait: None })
         }
-    })
-}
-
-/// Returns the signature of a message: the time, and the HMAC-SHA256 of the time, a dot and the text.
-fn signature(secret: &Secret, time_s: i64, body: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-    let tag = hmac::sign(&key, format!("{time_s}.{body}").as_bytes());
-    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={time_s},v1={hex}")
-}
-
-fn explained(error: &PostError) -> (Option<u16>, Text) {
-    let text = |id: &str| Text { raw: Some(error.to_string()), ..Text::new(id) };
-    match error {
-        PostError::Url | PostError::Header => (None, text("channel-url-malformed")),
-        PostError::Refused(refused) => (None, Text::new("notice-address-refused").with("address", refused.0)),
-        PostError::Late => (None, Text::new("notice-no-answer")),
-        PostError::Redirect(status) => (Some(*status), Text::new("notice-redirected").with("status", status)),
-        PostError::Answer(status) => (Some(*status), Text::new("notice-not-accepted").with("status", status)),
-        PostError::Connection(_) => (None, text("notice-no-connection")),
     }
 }
 
@@ -162,21 +130,4 @@ pub(crate) async fn forget(control: &Control) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use model::Secret;
-
-    use super::signature;
-
-    #[test]
-    fn a_receiver_can_compute_the_signature() {
-        // Computed with: printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef
-        let signed = signature(&Secret::new("0123456789abcdef"), 1_700_000_000, r#"{"a":1}"#);
-        assert_eq!(
-            signed,
-            "t=1700000000,v1=9eb18f493f8ec135d9eb2dad817c369bb4e9cbfa818657897a7437c1cd8c3a23"
-        );
-    }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use engine::testkit::Timed as _;
 use model::Secret;
 use model::backup::DataBackupMode::{Full, Incremental};
-use model::channel::{Channel, ChannelSecrets, Notice, NoticeEvent, NoticeStatus, Rule, wait_after};
+use model::channel::{
+    Channel, Notice, NoticeEvent, NoticeStatus, Receiver as Shown, Rule, Webhook, wait_after,
+};
+use model::channel::{TargetChange, WebhookChange};
 use model::egress::Egress;
 use model::id::ChannelId;
 use model::text::Language;
@@ -98,8 +101,8 @@ async fn serve(mut stream: TcpStream, answers: Vec<Says>, got: Arc<Mutex<Vec<(St
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 
-fn secrets(receiver: &Receiver) -> ChannelSecrets {
-    ChannelSecrets {
+fn secrets(receiver: &Receiver) -> Webhook {
+    Webhook {
         url: receiver.url(),
         headers: vec![("X-Team".to_owned(), Secret::new("of-the-header"))],
         signature: Some(Secret::new("of-the-signature")),
@@ -110,7 +113,7 @@ async fn channel(control: &Control, actor: &Actor, receiver: &Receiver, recovere
     let rule = Rule { recovered, ..Rule::default() };
     let new = NewChannel {
         name: format!("hook-{}", receiver.port),
-        secrets: secrets(receiver),
+        target: secrets(receiver).into(),
         rule,
         language: Language::En,
     };
@@ -266,7 +269,7 @@ async fn a_notice_is_sent_by_one_server_and_again_only_if_that_one_stops() {
     sent(&world).await;
     assert_eq!(receiver.got().len(), 2);
     let mut writer = world.control.metadata().begin().await.expect("may write");
-    let tried = metadata::notices::Tried { answer: None, problem: None, wait: None };
+    let tried = metadata::notices::Tried { answer: None, problem: None, left_out: None, wait: None };
     assert!(!writer.notice_tried(&claimed[0], &tried).await.expect("answers"), "the first claim is over");
     drop(writer);
     assert_eq!(notices(&world, made.id).await[0].tries, 2);
@@ -328,19 +331,25 @@ async fn the_secrets_of_a_channel_stay_with_its_url() {
         (Receiver::new(&[Says::Status(200)]).await, Receiver::new(&[Says::Status(200)]).await);
     let (control, actor) = (&world.control, &world.actor);
     let made = channel(control, actor, &receiver, false).await;
-    assert_eq!(made.endpoint, format!("http://127.0.0.1:{}", receiver.port));
-    assert_eq!((made.header_names.as_slice(), made.is_signed), (&["X-Team".to_owned()][..], true));
-    let moved = ChannelChange { url: Some(other.url()), ..ChannelChange::default() };
-    let with_headers = ChannelChange { headers: Some(secrets(&other).headers), ..moved.clone() };
-    for change in [moved.clone(), with_headers.clone()] {
-        let refused = update(control, actor, made.id, change).await.expect_err("its secrets are missing");
+    let shown = |receiver: &Receiver, names: &[&str], is_signed| Shown::Webhook {
+        endpoint: format!("http://127.0.0.1:{}", receiver.port),
+        header_names: names.iter().map(ToString::to_string).collect(),
+        is_signed,
+    };
+    assert_eq!(made.receiver, shown(&receiver, &["X-Team"], true));
+    let change =
+        |change| ChannelChange { target: Some(TargetChange::Webhook(change)), ..ChannelChange::default() };
+    let moved = WebhookChange { url: Some(other.url()), ..WebhookChange::default() };
+    let with_headers = WebhookChange { headers: Some(secrets(&other).headers), ..moved.clone() };
+    for lacking in [moved.clone(), with_headers.clone()] {
+        let refused =
+            update(control, actor, made.id, change(lacking)).await.expect_err("its secrets are missing");
         assert_eq!(refused.into_problem().text.id, "channel-secrets-needed");
     }
-    let whole = ChannelChange { signature: Some(None), ..with_headers };
+    let whole = change(WebhookChange { signature: Some(None), ..with_headers });
     let changed = update(control, actor, made.id, whole).await.expect("changed");
-    assert_eq!((changed.endpoint, changed.is_signed), (format!("http://127.0.0.1:{}", other.port), false));
-    let same =
-        ChannelChange { url: Some(other.url()), name: Some("renamed".into()), ..ChannelChange::default() };
+    assert_eq!(changed.receiver, shown(&other, &["X-Team"], false));
+    let same = ChannelChange { name: Some("renamed".into()), ..change(moved) };
     assert_eq!(update(control, actor, made.id, same).await.expect("the same URL").name, "renamed");
     let manager = Actor { role: Role::BackupManager, ..actor.clone() };
     let refused = remove(control, &manager, made.id).await.expect_err("may not").into_problem();
@@ -368,8 +377,8 @@ async fn a_refused_address_is_no_receiver() {
     for url in
         ["http://127.0.0.1:1/", "http://169.254.169.254/latest", "http://[::1]/", "ftp://h/", "http://u:p@h/"]
     {
-        let secrets = ChannelSecrets { url: Secret::new(url), headers: Vec::new(), signature: None };
-        let new = NewChannel { name: "hook".into(), secrets, rule: Rule::default(), language: Language::En };
+        let target = Webhook { url: Secret::new(url), headers: Vec::new(), signature: None }.into();
+        let new = NewChannel { name: "hook".into(), target, rule: Rule::default(), language: Language::En };
         let refused = create(&control, &actor, new).await.expect_err("refused").into_problem().text.id;
         assert!(
             ["channel-url-refused", "channel-url-malformed"].contains(&refused.as_str()),
@@ -379,3 +388,4 @@ async fn a_refused_address_is_no_receiver() {
 }
 
 mod faults;
+mod mail;

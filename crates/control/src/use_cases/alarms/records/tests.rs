@@ -10,7 +10,7 @@ use metadata::audit::AuditFilter;
 use model::alarm::kept::{Handling, Span};
 use model::alarm::{Alarm, AlarmKind, AlarmLevel};
 use model::backup::DataBackupMode::{Full, Incremental};
-use model::channel::{ChannelSecrets, Rule};
+use model::channel::{Rule, Webhook};
 use model::id::{AlarmId, TenantId};
 use model::text::{Language, Text};
 use model::user::Role;
@@ -237,9 +237,9 @@ async fn recovered_alarms_are_forgotten_after_half_a_year() {
 #[tokio::test]
 async fn many_alarms_are_recorded_in_parts_each_with_its_notices() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-    let secrets =
-        ChannelSecrets { url: Secret::new("http://127.0.0.1:1/"), headers: Vec::new(), signature: None };
-    let new = NewChannel { name: "hook".into(), secrets, rule: Rule::default(), language: Language::En };
+    let target =
+        Webhook { url: Secret::new("http://127.0.0.1:1/"), headers: Vec::new(), signature: None }.into();
+    let new = NewChannel { name: "hook".into(), target, rule: Rule::default(), language: Language::En };
     let channel = channels::create(&world.control, &world.actor, new).await.expect("created");
     failed(&world).await;
     let (_, mut derived) = alarms::observe(&world.control).await.expect("read");
