@@ -6261,6 +6261,11 @@ export interface components {
              *     recovery partial.
              */
             withCode?: boolean;
+            /**
+             * @description Kinds of code, users and privileges that may be missing: they are not recovered, and do not make the recovery
+             *     partial. `routines`, `triggers`, `events`, `outlines`, `users` and `grants`; only for a backup set.
+             */
+            without?: components["schemas"]["ObjectKind"][];
         };
         /** @description A set or piece that a recovery would read. */
         RestorePreviewView: {

@@ -1,10 +1,12 @@
 //! The contents of a dump: receipts during the dump, the manifest at its end.
 
 use model::Timestamp;
+use model::backup::BackupObject;
 use model::inventory::{Consent, LeftOut, is_partial};
 use model::naming::Held;
 use model::text::Text;
 use model::version::ServerVersion;
+use oceanbase::statement::identifier;
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::BlockHasher;
@@ -13,7 +15,7 @@ use crate::encryption::Recipient;
 use crate::error::{Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::plan::{Compression, Selection};
+use crate::plan::{Compression, Selection, full_name};
 
 /// An object of the dump, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,12 @@ impl ObjectEntry {
         Self { path, bytes: bytes.len() as u64, blake3, blocks }
     }
 }
+
+/// The ID of the note on a foreign key whose other table does not exist in the source either.
+pub(crate) const DANGLING: &str = "dump-foreign-key-dangling";
+
+/// How the IDs of the notes on what a load needs beside the dump begin.
+const NEEDS: &str = "dump-needs-";
 
 /// A finished piece; alone it is the receipt of that piece.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +203,26 @@ impl Manifest {
     pub fn held(&self) -> Held {
         let names = |entry: &DatabaseEntry| entry.objects().map(str::to_owned).collect();
         self.databases.iter().map(|entry| (entry.name.clone(), names(entry))).collect()
+    }
+
+    /// Returns the notes on what a load of this selection needs beside the dump.
+    pub fn needs<'a>(&'a self, selection: &'a Selection, with_code: bool) -> impl Iterator<Item = &'a Text> {
+        let concerns = move |note: &&Text| match note.id.as_str() {
+            "dump-needs-grant" | "dump-needs-grant-table" => with_code && selection.is_all(),
+            id if id.starts_with(NEEDS) || id == DANGLING => {
+                let name = note.args.get("table").or_else(|| note.args.get("name"));
+                let is_of = |object: &BackupObject| match object {
+                    BackupObject::Database(database) => {
+                        name.is_some_and(|name| name.starts_with(&format!("{}.", identifier(database))))
+                    }
+                    BackupObject::Table(database, table) => name == Some(&full_name(database, table)),
+                };
+                (with_code || id != "dump-needs-code")
+                    && (selection.is_all() || selection.0.iter().any(is_of))
+            }
+            _ => false,
+        };
+        self.notes.iter().filter(concerns)
     }
 
     /// Returns all tables with the names of their databases.

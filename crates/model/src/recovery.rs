@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backup::BackupObject;
 use crate::id::{BackupSetId, ClusterId, TenantId};
+use crate::inventory::ObjectKind;
 use crate::naming::{self, Held, Unresolved};
 use crate::problem::{Problem, codes};
 
@@ -29,6 +30,33 @@ pub struct RecoveryRequest {
     /// Whether procedures, functions, triggers, users and privileges are recovered too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub with_code: bool,
+    /// Kinds of code, users and privileges that the requester agrees to leave out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<ObjectKind>,
+}
+
+/// The kinds that a recovery creates only on request. The requester can agree to leave them out.
+pub const ON_REQUEST: [ObjectKind; 6] = [
+    ObjectKind::Routines,
+    ObjectKind::Triggers,
+    ObjectKind::Events,
+    ObjectKind::Outlines,
+    ObjectKind::Users,
+    ObjectKind::Grants,
+];
+
+/// Refuses kinds that a recovery cannot leave out by agreement.
+///
+/// # Errors
+/// Names the first one.
+pub fn check_without(kinds: &[ObjectKind]) -> Result<(), Problem> {
+    match kinds.iter().find(|kind| !ON_REQUEST.contains(kind)) {
+        None => Ok(()),
+        Some(kind) => {
+            let words = ON_REQUEST.map(ObjectKind::word).join(", ");
+            Err(Problem::invalid("recovery-without-kind").with("kind", kind).with("kinds", words))
+        }
+    }
 }
 
 /// The objects to recover, by their names in the set.
@@ -132,9 +160,10 @@ pub(crate) fn check_database_name(name: &str) -> Result<(), Problem> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Chosen, Held, RecoveryRequest, choose};
+    use super::{Chosen, Held, RecoveryRequest, check_without, choose};
     use crate::backup::BackupObject;
     use crate::id::{BackupSetId, ClusterId, TenantId};
+    use crate::inventory::ObjectKind;
 
     /// Reads `database` or `database.table`.
     fn objects(names: &[&str]) -> Vec<BackupObject> {
@@ -187,6 +216,7 @@ mod tests {
                 rename: map(rename),
                 accept_foreign: false,
                 with_code: false,
+                without: Vec::new(),
             };
             let found = choose(&held, &request).map_err(|problem| problem.text.id);
             let expected = match expected {
@@ -195,5 +225,16 @@ mod tests {
             };
             assert_eq!(found, expected, "{names:?} {rename:?}");
         }
+    }
+
+    #[test]
+    fn only_kinds_that_need_a_request_are_left_out_by_agreement() {
+        assert_eq!(check_without(&[ObjectKind::Routines, ObjectKind::Grants]), Ok(()));
+        let refused =
+            check_without(&[ObjectKind::Events, ObjectKind::Sequences]).expect_err("tables need them");
+        assert_eq!(
+            (refused.text.id.as_str(), refused.text.args["kind"].as_str()),
+            ("recovery-without-kind", "sequences")
+        );
     }
 }

@@ -10,6 +10,8 @@ mod tls;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::Error as SmtpError;
@@ -172,7 +174,9 @@ async fn submit(
 fn failure(error: &SmtpError, email: &Email, kind: fn(Reply) -> MailError) -> MailError {
     let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
     let text = match &email.account {
-        Some(account) if !account.password.is_empty() => cause.replace(account.password.expose(), "***"),
+        Some(account) if !account.password.is_empty() => {
+            masked(cause, &account.user, account.password.expose())
+        }
         _ => cause,
     };
     match error.status() {
@@ -180,6 +184,13 @@ fn failure(error: &SmtpError, email: &Email, kind: fn(Reply) -> MailError) -> Ma
         None if error.is_response() || error.is_client() => MailError::Malformed(text),
         None => MailError::Connection(text),
     }
+}
+
+/// Hides a password in what a server said, also in the two forms in which SMTP sends it.
+fn masked(text: String, user: &str, password: &str) -> String {
+    let forms =
+        [STANDARD.encode(format!("\0{user}\0{password}")), STANDARD.encode(password), password.to_owned()];
+    forms.iter().fold(text, |text, form| text.replace(form.as_str(), "***"))
 }
 
 /// Tells other programs that no person wrote the message, so that none answers it.

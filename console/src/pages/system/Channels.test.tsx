@@ -191,7 +191,7 @@ test('a channel is disabled and deleted only after a question', async () => {
   });
   stage(<Channels />);
   await page.getByRole('button', { name: 'Disable' }).click();
-  await expect.element(page.getByText('Notices that wait are given up')).toBeVisible();
+  await expect.element(page.getByText('Waiting notifications are discarded')).toBeVisible();
   expect(calls.some(({ call }) => call.startsWith('PATCH'))).toBe(false);
   await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).click();
   await expect.poll(() => calls.find(({ call }) => call.startsWith('PATCH'))?.body).toEqual({ enabled: false });

@@ -56,6 +56,10 @@ pub(crate) struct RestoreBody {
     /// recovery partial.
     #[serde(default)]
     with_code: bool,
+    /// Kinds of code, users and privileges that may be missing: they are not recovered, and do not make the recovery
+    /// partial. `routines`, `triggers`, `events`, `outlines`, `users` and `grants`; only for a backup set.
+    #[serde(default)]
+    without: Vec<words::ObjectKind>,
     /// Whether to return only the plan.
     #[serde(default)]
     dry_run: bool,
@@ -101,13 +105,14 @@ impl RestoreBody {
             rename,
             accept_foreign,
             with_code,
+            without,
             dry_run,
             backup_tenant_status,
             restore_online_tenant_required_param: online,
             restore_offline_tenant_required_param: offline,
         } = self;
         let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
-        let is_logical = backup_set_id.is_some() || with_code;
+        let is_logical = backup_set_id.is_some() || with_code || !without.is_empty();
         let has_objects = !databases.is_empty() || !ob_backup_object_list.is_empty();
         // The form names the tenant of selected tables.
         let is_mixed =
@@ -134,6 +139,7 @@ impl RestoreBody {
                     rename,
                     accept_foreign,
                     with_code,
+                    without: without.into_iter().map(Into::into).collect(),
                 };
                 return Ok(RestoreRequest { ask: RestoreAsk::Databases(ask), dry_run });
             }
@@ -378,6 +384,7 @@ mod tests {
         for (more, id) in [
             (json!({ "backupSetId": 3 }), "restore-forms-mixed"),
             (json!({ "databases": ["hr"], "withCode": true }), "restore-forms-mixed"),
+            (json!({ "without": ["users"] }), "restore-forms-mixed"),
             (json!({ "rename": { "hr": "hr_2" } }), "restore-forms-mixed"),
             (json!({ "databases": ["hr"], "restoreTenantId": 1002 }), "restore-forms-mixed"),
             (json!({ "obBackupObjectList": [tenant] }), "restore-object-is-no-part"),

@@ -8,8 +8,10 @@ use clap::Args;
 use dump::load::{self, IntoExisting, Made, Options, Standing};
 use dump::{DumpId, Manifest, Meter, Report, Source, TableEntry, full_name};
 use model::Problem;
+use model::inventory::ObjectKind;
 use model::not_made::{NotMade, PartKind};
 use model::problem::codes;
+use model::recovery::check_without;
 use model::text::Text;
 use serde_json::{Value, json};
 use storage::Client;
@@ -48,9 +50,14 @@ pub(crate) struct LoadArgs {
     /// Load into databases that already contain other tables. Tables of the same names are never replaced
     #[arg(long)]
     into_existing: bool,
-    /// Create procedures, functions, triggers, users and their privileges
+    /// Create procedures, functions, triggers, events, outlines, users and their privileges. Without this option, a load
+    /// that skips some of them is partial, and exits with status 4
     #[arg(long)]
     with_code: bool,
+    /// Leave out objects of this kind, and do not count the load as partial for it: routines, triggers, events,
+    /// outlines, users or grants; repeatable
+    #[arg(long, value_name = "KIND")]
+    without: Vec<ObjectKind>,
     /// The file with the secret keys of an encrypted dump, in the format of `age-keygen`
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
@@ -83,18 +90,21 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (databases, selection) = found(&opened.manifest, asked, rename)?;
     let identities = identities(args.identity.as_deref())?;
     let into_existing = if args.into_existing { IntoExisting::Always } else { IntoExisting::Never };
-    let with_code = args.with_code;
+    check_without(&args.without)?;
+    let (with_code, without) = (args.with_code, args.without);
     let expected_manifest = Some(opened.blake3);
-    let options = Options { databases, selection, into_existing, with_code, identities, expected_manifest };
+    let options =
+        Options { databases, selection, into_existing, with_code, without, identities, expected_manifest };
     let privileged = load::privileged(&client, &dump, &options, &target.endpoint.user);
     let privileged = until(&cancel, privileged).await?;
     privileged.iter().for_each(|text| screen.say(text));
     let connections = usize::from(args.threads);
     let loading = Loading { screen, target, client, dump, options, connections, cancel };
     let manifest = &opened.manifest;
-    let notes = manifest.notes.iter().cloned().chain(not_asked(manifest, &loading.options)).collect();
-    let mut made = Made { notes, not_made: Vec::new() };
-    made.notes.iter().for_each(|note| screen.say(note));
+    let mut made = Made { notes: manifest.notes.clone(), not_made: Vec::new() };
+    made.notes.extend(accounts_not_asked(manifest, &loading.options));
+    made.add(load::not_requested(manifest, &loading.options));
+    made.texts().iter().for_each(|text| screen.say(text));
     let mut left = None;
     let (rows, is_verified) = match loading.run(!args.no_verify, &mut made).await {
         Ok(done) => done,
@@ -147,18 +157,11 @@ fn tables(manifest: &Manifest, options: &Options, not_made: &[NotMade]) -> Vec<V
     manifest.tables_of(&options.selection).filter_map(table).collect()
 }
 
-/// Says what the dump contains and this load does not create, because nobody asked for it.
-fn not_asked(manifest: &Manifest, options: &Options) -> Vec<Text> {
-    let chosen = manifest.databases.iter().filter(|entry| options.databases.contains_key(&entry.name));
-    let code: usize = chosen.map(|entry| entry.code.len()).sum();
+/// Returns a note if the dump has users, and this load of a part of it does not create them.
+fn accounts_not_asked(manifest: &Manifest, options: &Options) -> Option<Text> {
     let accounts = manifest.accounts.len();
-    let mut texts = Vec::new();
-    if !options.with_code && code + accounts > 0 {
-        texts.push(Text::new("cli-load-without-code").with("code", code).with("accounts", accounts));
-    } else if options.with_code && accounts > 0 && !options.selection.is_all() {
-        texts.push(Text::new("cli-load-without-accounts").with("accounts", accounts));
-    }
-    texts
+    let is_left = options.with_code && accounts > 0 && !options.selection.is_all();
+    is_left.then(|| Text::new("cli-load-without-accounts").with("accounts", accounts))
 }
 
 fn failures(report: &Report) -> Vec<Failure> {

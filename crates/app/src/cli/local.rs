@@ -133,6 +133,7 @@ pub(crate) fn found(
         rename,
         accept_foreign: false,
         with_code: false,
+        without: Vec::new(),
     };
     let chosen = choose(&manifest.held(), &wish)?;
     Ok((chosen.databases, Selection(chosen.objects)))

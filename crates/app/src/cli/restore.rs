@@ -166,6 +166,7 @@ async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Valu
         "rename": rename,
         "acceptForeign": target.accept_foreign,
         "withCode": target.with_code,
+        "without": target.without,
         "dryRun": dry_run,
     });
     client.post(&format!("/ob/clusters/{}/backup/restore", cluster.id), Some(&body)).await

@@ -91,6 +91,66 @@ fn a_load_that_could_not_make_something_names_it_and_ends_with_4() {
     assert!(!loaded.out.contains("read back"), "it is not called whole: {}", loaded.out);
 }
 
+#[test]
+fn a_load_without_the_code_of_its_dump_is_partial_unless_that_is_agreed_to() {
+    let seekdb = with_shop("app_codeless");
+    let (shop, copy) = (&seekdb.database, &seekdb.copy);
+    let statements = [
+        format!("USE `{shop}`"),
+        "CREATE PROCEDURE restock () UPDATE product SET price = 1".to_owned(),
+        "CREATE FUNCTION twice (x INT) RETURNS INT DETERMINISTIC RETURN 2 * x".to_owned(),
+        "CREATE TRIGGER r BEFORE INSERT ON product FOR EACH ROW SET NEW.price = 1".to_owned(),
+    ];
+    seekdb.run(&statements).expect("code");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let tell = |arguments: &str| {
+        let mut command = lifeboat();
+        command.args(arguments.split_whitespace()).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
+        run(command.env("HOME", dir.path()))
+    };
+    let dumped = tell(&format!(
+        "dump --url {url} --to file://{}/dumps --database {shop} -o json",
+        dir.path().display()
+    ));
+    let dump: Value = serde_json::from_str(&dumped.out).expect("JSON");
+    let uri = dump["uri"].as_str().expect("a URI");
+    let load = format!("load --url {url} --from {uri} --rename {shop}={copy}");
+    let drop = || seekdb.run(&[format!("DROP DATABASE IF EXISTS `{copy}`")]).expect("no copy");
+    let routines = || {
+        let found = seekdb.run(&[format!("SHOW CREATE PROCEDURE `{copy}`.restock")]).is_ok();
+        (found, seekdb.run(&[format!("SHOW CREATE TRIGGER `{copy}`.r")]).is_ok())
+    };
+
+    let plain = tell(&format!("{load} -o json"));
+    assert_eq!(plain.status, 4, "{}", plain.err);
+    let said: Value = serde_json::from_str(&plain.out).expect("JSON");
+    assert_eq!((&said["status"], said["notMade"].as_array().map(Vec::len)), (&json!("PARTIAL"), Some(3)));
+    let kinds: Vec<&str> = (0..3).filter_map(|at| said["notMade"][at]["kind"].as_str()).collect();
+    assert_eq!(kinds, ["routines", "routines", "triggers"]);
+    drop();
+    let plain = tell(&load);
+    assert!(plain.status == 4 && plain.err.contains("--with-code"), "{}", plain.err);
+    let reason = format!("The trigger `{copy}`.`r` is not created: code was not requested (--with-code)");
+    assert!(plain.out.contains(&reason), "{}", plain.out);
+
+    drop();
+    let half = tell(&format!("{load} --without routines"));
+    assert_eq!(half.status, 4, "{}", half.err);
+    assert!(half.out.contains("the kind routines are left out, as requested"), "{}", half.out);
+    drop();
+    let agreed = tell(&format!("{load} --without routines --without triggers -o json"));
+    assert_eq!(agreed.status, 0, "{}", agreed.err);
+    let said: Value = serde_json::from_str(&agreed.out).expect("JSON");
+    assert_eq!((&said["status"], &said["notMade"]), (&json!("COMPLETE"), &json!([])));
+    assert_eq!(routines(), (false, false));
+    drop();
+    let mixed = tell(&format!("{load} --with-code --without triggers"));
+    assert_eq!((mixed.status, routines()), (0, (true, false)), "{}", mixed.err);
+    let refused = tell(&format!("{load} --without sequences"));
+    assert!(refused.status != 0 && refused.err.contains("the kind sequences"), "{}", refused.err);
+}
+
 /// Returns the origin that a command showed.
 fn origin(ran: &Ran) -> Value {
     assert_eq!(ran.status, 0, "{}", ran.err);
@@ -361,7 +421,7 @@ fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
     let (code, stdout, stderr) = run(&[]);
     assert_eq!((code, named(&stdout)), (4, ("PARTIAL".to_owned(), vec![(odd.clone(), false)])), "{stderr}");
     let (_, text, _) = run(&["-o", "table"]);
-    assert!(text.contains(&format!("To agree to it: `--exclude '{odd}'`")), "{text}");
+    assert!(text.contains(&format!("To accept this, add `--exclude '{odd}'`")), "{text}");
     let (code, stdout, stderr) = run(&["--exclude", &odd]);
     assert_eq!((code, named(&stdout)), (0, ("COMPLETE".to_owned(), vec![(odd.clone(), true)])), "{stderr}");
     let (code, _, stderr) = run(&["--exclude", &format!("{shop}.od")]);

@@ -47,7 +47,16 @@ fn a_recovery_that_does_not_make_everything_ends_with_a_status_of_its_own() {
     assert!(listed.contains("PARTIAL") && !listed.contains("RESTORE_SUCCESS"), "{listed}");
 
     seekdb.run(&[format!("DROP DATABASE `{copy}`")]).expect("dropped");
+    let refused = tell(&format!("{restore} --without sequences"));
+    assert!(refused.status == 1 && refused.err.contains("the kind sequences"), "{}", refused.err);
+    let planned = good(&format!("{restore} --without routines --dry-run"));
+    assert!(planned.contains("Objects of the kind routines are left out, as requested"), "{planned}");
+    assert!(!planned.contains("Not created"), "{planned}");
+    let agreed = good(&format!("{restore} --without routines --wait"));
+    assert!(agreed.contains("Task 3 succeeded") && !agreed.contains("Not created"), "{agreed}");
+
+    seekdb.run(&[format!("DROP DATABASE `{copy}`")]).expect("dropped");
     let whole = good(&format!("{restore} --with-code --wait"));
-    assert!(whole.contains("Task 3 succeeded") && !whole.contains("Not created"), "{whole}");
+    assert!(whole.contains("Task 4 succeeded") && !whole.contains("Not created"), "{whole}");
     seekdb.run(&[format!("CALL `{copy}`.restock()")]).expect("the procedure is there");
 }

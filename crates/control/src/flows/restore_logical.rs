@@ -48,7 +48,7 @@ use oceanbase::grants::Grants;
 use oceanbase::{Driver, Session, catalog};
 use storage::Client;
 
-use self::loading::{Loading, checked_manifest, client, open};
+use self::loading::{Loading, checked_manifest, client, open, options};
 use self::state::{Here, Holds, STATEMENT_LIMIT};
 use super::metered::{Gauge, metered};
 use super::step_log::StepLog;
@@ -117,10 +117,8 @@ async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
     for note in &manifest.notes {
         at.log(words::note(note.clone()));
     }
-    if !state.with_code {
-        let not_made = code::not_requested(&manifest, &state.databases, &state.selection);
-        made(at, state, "check-recovery-source", Made { not_made, ..Made::default() });
-    }
+    let found = options(&state.databases, &state.selection, state.with_code, &state.without, "");
+    made(at, state, "check-recovery-source", load::not_requested(&manifest, &found));
     at.log(
         Note::new("recovery-source")
             .arg("set", state.backup_set)

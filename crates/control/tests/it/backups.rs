@@ -211,6 +211,7 @@ async fn a_plan_names_every_step_and_changes_nothing() {
         rename,
         accept_foreign: false,
         with_code: false,
+        without: Vec::new(),
     };
     let plan = restores::plan(control, admin, request.clone()).await.expect("planned");
     assert_eq!(plan.steps.len(), 7);
@@ -238,6 +239,7 @@ async fn of_two_recoveries_at_once_into_one_name_one_is_refused() {
         rename: BTreeMap::from([("control_two".to_owned(), target.to_owned())]),
         accept_foreign: false,
         with_code: false,
+        without: Vec::new(),
     };
     let (one, other) = tokio::join!(
         restores::restore(control, admin, request("control_two_x"), None),
@@ -274,6 +276,7 @@ async fn a_recovery_is_listed_with_where_it_came_from_and_went() {
         rename: rename.clone(),
         accept_foreign: false,
         with_code: false,
+        without: Vec::new(),
     };
     let task = restores::restore(control, admin, request, None).await.expect("accepted").task;
     assert_eq!(run_to_the_end(&stand, task).await, TaskStatus::Successful);

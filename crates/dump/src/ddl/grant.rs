@@ -65,6 +65,19 @@ pub(crate) fn is_global(statement: &[u8], is_of_server: impl Fn(&str) -> bool) -
     })
 }
 
+/// Returns the database and the table that a GRANT is on; `None` if it is on anything else.
+pub(crate) fn on_table(statement: &[u8]) -> Option<(String, String)> {
+    let all: Vec<Token<'_>> = tokens(statement).into_iter().filter(|token| !token.is_blank()).collect();
+    let mut rest = all[all.iter().position(|token| token.is_word("ON"))? + 1..].iter();
+    let mut first = rest.next()?;
+    if first.is_word("TABLE") {
+        first = rest.next()?;
+    }
+    let (dot, table) = (rest.next()?, rest.next()?);
+    let is_table = first.kind == TokenKind::Name && dot.is_sign(b'.') && table.kind == TokenKind::Name;
+    if is_table { Some((first.name()?, table.name()?)) } else { None }
+}
+
 /// Returns the position of the database in a GRANT, its spelling, and the pattern that it matches.
 fn on(tokens: &[Token<'_>]) -> Option<(usize, String, Pattern)> {
     let on = tokens.iter().position(|token| token.is_word("ON"))?;
@@ -146,7 +159,7 @@ impl Pattern {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Granted, granted, is_global};
+    use super::{Granted, granted, is_global, on_table};
 
     #[test]
     fn privileges_follow_the_new_name() {
@@ -175,6 +188,21 @@ mod tests {
         let is_of_server = |name: &str| name == "performance_schema";
         let sql = "GRANT SELECT ON `performance_schema`.* TO 'u'";
         assert_eq!(granted(sql.as_bytes(), &names, is_of_server), by(sql));
+    }
+
+    #[test]
+    fn the_table_of_a_grant_is_read() {
+        let table = Some(("d".to_owned(), "t`t".to_owned()));
+        for (sql, expected) in [
+            ("GRANT SELECT ON `d`.`t``t` TO 'u'", &table),
+            ("GRANT SELECT (a), UPDATE ON TABLE `d`.`t``t` TO 'u'", &table),
+            ("GRANT SELECT ON `d`.* TO 'u'", &None),
+            ("GRANT ALL ON *.* TO 'u'", &None),
+            ("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'", &None),
+            ("GRANT `r`@`%` TO `u`@`%`", &None),
+        ] {
+            assert_eq!(&on_table(sql.as_bytes()), expected, "{sql}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod objects;
 mod position;
 mod scan;
 mod texts;
+mod unknown;
 mod verb;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oceanbase::statement::identifier;
 
+pub(crate) use self::position::OF_SEQUENCES;
 use crate::ddl::qualified::scan::{Found, Scan};
 use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Quoting, Token, TokenKind, tokens, tokens_of};
@@ -42,6 +44,11 @@ impl<'t> Qualified<'t> {
     /// Returns the names that may be those of databases, or of something else, each with the text around it.
     pub(crate) fn unclear(&self) -> &BTreeMap<String, String> {
         &self.0.unclear
+    }
+
+    /// Returns the text around the first statement that runs a text from elsewhere, which may name any database.
+    pub(crate) fn runs_unknown(&self) -> Option<&str> {
+        self.0.runs_unknown.as_deref()
     }
 
     /// Returns the names that certainly or possibly stand for databases, each with the text around it.

@@ -6,6 +6,7 @@
 
 use oceanbase::statement::identifier;
 
+use crate::ddl::qualified::OF_SEQUENCES;
 use crate::ddl::token::{Token, TokenKind, tokens};
 
 /// Rewrites the table that a foreign key refers to. `database` returns the new database before the dot; `None`
@@ -40,6 +41,23 @@ pub(crate) fn reference(sql: &[u8]) -> Option<(Option<String>, String)> {
         return Some((all[name].name(), all.get(name + 2)?.name()?));
     }
     Some((None, all[name].name()?))
+}
+
+/// Returns the sequences that the default of a column draws from, each with its database if present.
+pub(crate) fn sequences(column: &[u8]) -> Vec<(Option<String>, String)> {
+    let all: Vec<Token<'_>> = tokens(column).into_iter().filter(|token| !token.is_blank()).collect();
+    let mut found = Vec::new();
+    for (place, pair) in all.windows(2).enumerate() {
+        if !pair[0].is_any(&OF_SEQUENCES) || !pair[1].is_sign(b'(') {
+            continue;
+        }
+        let name =
+            |place: usize| all.get(place).filter(|token| token.kind == TokenKind::Name).and_then(Token::name);
+        let Some(first) = name(place + 2) else { continue };
+        let second = all.get(place + 3).filter(|dot| dot.is_sign(b'.')).and_then(|_| name(place + 4));
+        found.push(second.map_or_else(|| (None, first.clone()), |second| (Some(first.clone()), second)));
+    }
+    found
 }
 
 /// Returns MySQL's statement of a view without the part between CREATE and VIEW, which OceanBase does not accept
@@ -93,7 +111,7 @@ pub(crate) fn unescaped(inner: &[u8], quote: u8) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{reference, with_readable_literals, with_reference, without_security};
+    use super::{reference, sequences, with_readable_literals, with_reference, without_security};
 
     #[test]
     fn a_foreign_key_refers_to_the_requested_database() {
@@ -116,6 +134,19 @@ mod tests {
         let other = b"ADD FOREIGN KEY (`x`) REFERENCES `d`.`par` (`id`)";
         assert_eq!(reference(other), Some((Some("d".to_owned()), "par".to_owned())));
         assert_eq!(reference(b"ADD KEY `k` (`x`)"), None);
+    }
+
+    #[test]
+    fn the_sequences_of_a_default_are_read() {
+        let own = |name: &str| (None, name.to_owned());
+        let other = |database: &str, name: &str| (Some(database.to_owned()), name.to_owned());
+        for (column, expected) in [
+            ("`a` bigint DEFAULT nextval(`s`)", vec![own("s")]),
+            ("`a` bigint DEFAULT (nextval(`d`.`s`) + lastval(`t`))", vec![other("d", "s"), own("t")]),
+            ("`nextval` int DEFAULT 1 COMMENT 'nextval(`s`)'", vec![]),
+        ] {
+            assert_eq!(sequences(column.as_bytes()), expected, "{column}");
+        }
     }
 
     #[test]

@@ -144,6 +144,14 @@ impl TableDefinition {
         })
     }
 
+    /// Returns the definitions of the columns, by name.
+    pub(crate) fn column_items(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Column { name, .. } => Some((name.as_str(), item.text.as_slice())),
+            _ => None,
+        })
+    }
+
     /// Returns whether it has these columns and others: a server shows only columns on which a user has privileges.
     pub(crate) fn has_more_columns(&self, known: &[&str]) -> bool {
         let named: Vec<&str> = self.columns().collect();

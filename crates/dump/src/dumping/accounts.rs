@@ -8,6 +8,7 @@ use crate::archive::Archive;
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::requote::{self, Names};
 use crate::dumping::left_out::{not_taken, refused, stray_grant, unlisted, unseen_roles, unseen_users};
+use crate::dumping::needs::Needs;
 use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
@@ -18,6 +19,7 @@ pub(super) async fn write_accounts(
     session: &mut Session,
     archive: &Archive,
     consent: &Consent,
+    needs: &Needs<'_>,
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
     let reading = || "read the users".to_owned();
@@ -107,6 +109,7 @@ pub(super) async fn write_accounts(
     if are_roles_unseen {
         receipt.left_out.push(unseen_roles(consent));
     }
+    receipt.notes.extend(granted.iter().filter_map(|grant| needs.of_grant(grant)));
     for (key, title, objects) in [
         (ObjectKey::Accounts, "users and roles", made),
         (ObjectKey::Grants, "privileges of users and roles", granted),

@@ -14,6 +14,7 @@ use crate::ddl::form;
 use crate::ddl::requote;
 use crate::ddl::token::Quoting;
 use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines};
+use crate::dumping::needs::Needs;
 use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
@@ -36,6 +37,7 @@ pub(super) async fn write_code(
     session: &mut Session,
     archive: &Archive,
     scope: Scope<'_>,
+    needs: &Needs<'_>,
     database: &str,
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
@@ -55,6 +57,9 @@ pub(super) async fn write_code(
     }
     let Code { objects, entries, left_out, .. } = code;
     receipt.left_out.extend(left_out);
+    for (object, entry) in objects.iter().zip(&entries) {
+        receipt.notes.extend(needs.of_code(database, &entry.kind, object));
+    }
     if !objects.is_empty() {
         let text = schema_file::write(&format!("code of `{database}`"), &objects)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Code { database }, text).await?);

@@ -13,6 +13,7 @@ mod generated;
 mod left_out;
 mod lost;
 mod names;
+mod needs;
 mod planning;
 mod preflight;
 mod question_marks;

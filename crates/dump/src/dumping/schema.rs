@@ -16,9 +16,10 @@ use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, changed, changed_database, not_taken, refused, unfit};
+use crate::dumping::needs::Needs;
 use crate::dumping::schema_receipt::SchemaReceipt;
 use crate::dumping::survey::INNER_TABLES;
-use crate::dumping::vanished::is_gone;
+use crate::dumping::vanished::{is_gone, tables_now};
 use crate::dumping::{Snapshot, accounts, code, generated};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -39,13 +40,15 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
     }
     let mut session = source.open_for_definitions().await?;
     let scope = Scope { selection: &plan.selection, consent: &plan.consent };
+    let databases = catalog::all_databases(&mut session).await.during(|| "list the databases".to_owned())?;
+    let needs = Needs::new(plan, &databases);
     let (mut receipt, mut kept) = (SchemaReceipt::default(), snapshot.take_kept());
     for database in &plan.databases {
         let leave_out_changed = snapshot.leaves_out_changed();
         let is_there = write_database(
             &mut session,
             &archive,
-            plan,
+            &needs,
             database,
             leave_out_changed,
             &mut kept,
@@ -55,10 +58,10 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
         if !is_there {
             continue;
         }
-        code::write_code(&mut session, &archive, scope, &database.name, &mut receipt).await?;
+        code::write_code(&mut session, &archive, scope, &needs, &database.name, &mut receipt).await?;
     }
     if scope.wants_of_server(ObjectKind::Users) {
-        accounts::write_accounts(&mut session, &archive, scope.consent, &mut receipt).await?;
+        accounts::write_accounts(&mut session, &archive, scope.consent, &needs, &mut receipt).await?;
     }
     session.close().await;
     archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
@@ -89,13 +92,13 @@ pub(super) async fn database_statement(
 async fn write_database(
     session: &mut Session,
     archive: &Archive,
-    plan: &Plan,
+    needs: &Needs<'_>,
     database: &DatabasePlan,
     leave_out_changed: bool,
     kept: &mut Kept,
     receipt: &mut SchemaReceipt,
 ) -> Result<bool> {
-    let name = database.name.as_str();
+    let (plan, name) = (needs.plan, database.name.as_str());
     let mut text = match database_statement(session, name).await? {
         Ok(text) => text,
         Err(_) if is_gone(session, name).await? => {
@@ -160,6 +163,16 @@ async fn write_database(
         let reason = Text::new(id).with("column", &full).with("rows", column.rows.unwrap_or_default());
         receipt.left_out.push(plan.consent.left_out(ObjectKind::GeneratedValues, full, reason));
     }
+    for table in &tables {
+        receipt.notes.extend(needs.of_defaults(name, table));
+        for orphan in needs.orphans(name, table) {
+            let there = tables_now(session, &orphan.database).await?;
+            // A database that this user does not see may have the table.
+            let exists = !needs.sees(&orphan.database)
+                || there.iter().any(|other| other.eq_ignore_ascii_case(&orphan.parent));
+            receipt.notes.push(orphan.note(exists));
+        }
+    }
     let text = schema_file::write(&format!("tables of `{name}`"), &tables)?;
     receipt.objects.push(archive.write_schema(ObjectKey::Tables { database: name }, text).await?);
 
@@ -175,7 +188,7 @@ async fn write_database(
     if !database.views.is_empty() {
         let mut views = Vec::new();
         for view in &database.views {
-            views.extend(view_object(session, name, view, &plan.consent, receipt).await?);
+            views.extend(view_object(session, name, view, &plan.consent, needs, receipt).await?);
         }
         let text = schema_file::write(&format!("views of `{name}`"), &views)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Views { database: name }, text).await?);
@@ -268,6 +281,7 @@ async fn view_object(
     database: &str,
     view: &ViewPlan,
     consent: &Consent,
+    needs: &Needs<'_>,
     receipt: &mut SchemaReceipt,
 ) -> Result<Option<SchemaObject>> {
     let full = full_name(database, &view.name);
@@ -295,6 +309,7 @@ async fn view_object(
         receipt.left_out.push(not_taken(consent, ObjectKind::Views, &full, &why));
         return Ok(None);
     }
+    receipt.notes.extend(needs.of_view(database, &view.name, &text));
     if is_unclear {
         let note = Text::new("dump-view-qualified").with("view", full).with("database", database);
         receipt.notes.push(note);

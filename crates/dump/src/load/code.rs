@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use model::inventory::ObjectKind;
 use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 use oceanbase::statement::literal;
@@ -20,6 +21,7 @@ use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
 use crate::load::connection::{Under, enter, is_refused, is_there, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
+use crate::load::not_requested::kind_of;
 use crate::load::{Made, Options, names};
 use crate::manifest::{CodeEntry, DatabaseEntry, Manifest};
 use crate::plan::{Selection, full_name};
@@ -72,6 +74,7 @@ struct Making {
     names: BTreeMap<String, String>,
     made: Made,
     selection: Selection,
+    without: Vec<ObjectKind>,
 }
 
 impl Making {
@@ -80,7 +83,8 @@ impl Making {
             Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
         let names = names(&manifest, options)?;
         let (session, selection) = (open_for_loading(target).await?, options.selection.clone());
-        Ok(Self { session, archive, manifest, names, made: Made::default(), selection })
+        let (made, without) = (Made::default(), options.without.clone());
+        Ok(Self { session, archive, manifest, names, made, selection, without })
     }
 
     /// Checks all users, privileges and code that this load may create, before the first statement runs.
@@ -107,13 +111,16 @@ impl Making {
             let objects = self.objects(ObjectKey::Code { database: name }).await?;
             enter(&mut self.session, database).await?;
             let collation = self.database_collation(database).await?;
-            for object in objects.into_iter().filter(|object| kinds.contains(&object.kind)) {
+            let is_wanted = |object: &SchemaObject| {
+                kinds.contains(&object.kind) && !self.without.contains(&kind_of(object.kind.word()).0)
+            };
+            for object in objects.into_iter().filter(is_wanted).collect::<Vec<_>>() {
                 if !there.contains(&(object.kind, object.name.to_lowercase())) {
                     self.create(database, collation.as_deref(), &object).await?;
                 }
             }
             make_lenient(&mut self.session).await?; // resets the `sql_mode` of the code
-            if kinds.contains(&SchemaKind::Event) {
+            if kinds.contains(&SchemaKind::Event) && !self.without.contains(&ObjectKind::Events) {
                 self.note_past_events(name, database).await?;
             }
         }
@@ -212,6 +219,11 @@ impl Making {
         let code = Qualified::read_code(statement, quoting, changed);
         let mut unclear = Qualified::read_code(statement, quoting, otherwise).names();
         unclear.extend(code.unclear().clone());
+        let is_renamed = self.names.iter().any(|(old, new)| old != new);
+        if let Some(statement) = code.runs_unknown().filter(|_| is_renamed && unclear.is_empty()) {
+            let reason = Text::new("load-code-runs-text").with("what", what);
+            return Err(reason.with("statement", statement));
+        }
         match unclear.into_iter().next() {
             None => Ok(code.renamed(&self.names)),
             Some((database, statement)) => {
@@ -228,7 +240,8 @@ impl Making {
     /// Creates users and roles.
     async fn accounts(&mut self) -> Result<()> {
         let Some(marks) = self.marks().await? else { return Ok(()) };
-        if self.manifest.accounts.is_empty() || !self.selection.is_all() {
+        let is_wanted = self.selection.is_all() && !self.without.contains(&ObjectKind::Users);
+        if self.manifest.accounts.is_empty() || !is_wanted {
             return Ok(());
         }
         // Also accounts of the server itself: they are never changed.
@@ -274,7 +287,7 @@ impl Making {
             .schema
             .iter()
             .any(|object| object.path == self.archive.stored_path(ObjectKey::Grants));
-        if !held || !self.selection.is_all() {
+        if !held || !self.selection.is_all() || self.without.contains(&ObjectKind::Grants) {
             return Ok(());
         }
         let ours = marks.all(&mut self.session).await?;
@@ -289,7 +302,7 @@ impl Making {
             let reason = match granted(&object.statement, &self.names, is_of_server) {
                 Granted::By(sql) => match self.refusal(Statement::act(sql), &object.name).await? {
                     None => continue,
-                    Some(refusal) => refusal,
+                    Some(refusal) => Text { id: "load-grant-refused".to_owned(), ..refusal },
                 },
                 Granted::Elsewhere(database) => Text::new("load-grant-elsewhere").with("database", database),
                 Granted::Pattern(pattern) => {
@@ -350,16 +363,17 @@ pub(super) async fn marks_of_accounts(
     Marks::find(session, entry, database, &archive.dump).await.map(Some)
 }
 
-/// Returns the procedures, functions and triggers of a database that the dump also contains.
+/// Returns the procedures, functions and triggers of a database that the load would also create.
 pub(super) async fn clashing(
     session: &mut Session,
     entry: &DatabaseEntry,
     database: &str,
+    without: &[ObjectKind],
 ) -> Result<Vec<String>> {
     let there = existing(session, database).await?;
     let has = |code: &&CodeEntry| {
-        let name = code.name.to_lowercase();
-        there.iter().any(|(kind, other)| kind.word() == code.kind && *other == name)
+        let (name, is_wanted) = (code.name.to_lowercase(), !without.contains(&kind_of(&code.kind).0));
+        is_wanted && there.iter().any(|(kind, other)| kind.word() == code.kind && *other == name)
     };
     Ok(entry.code.iter().filter(has).map(|code| full_name(database, &code.name)).collect())
 }

@@ -17,7 +17,7 @@ use crate::load::connection::{Defined, Definition, Settings, TableStatements, de
 use crate::load::marks::Marks;
 use crate::load::schema::{read_definition, table_objects};
 use crate::load::{Made, Options, names, orphan, views};
-use crate::manifest::DatabaseEntry;
+use crate::manifest::{DANGLING, DatabaseEntry, Manifest};
 use crate::plan::{Selection, full_name};
 use crate::source::Target;
 
@@ -51,10 +51,8 @@ pub async fn create_indexes(
         foreign_keys.extend(found.foreign_keys.into_iter().filter(is_there));
     }
     // A selected table may refer to a table that was not selected, is not in the dump, or was refused by the target.
-    let mut made = Made::default();
-    if !options.selection.is_all() || !manifest.left_out.is_empty() || !refused.is_empty() {
-        leave_out_parentless(&mut session, &mut foreign_keys, &mut made).await?;
-    }
+    let (mut made, dangling) = (Made::default(), dangling(&manifest, &names));
+    leave_out_parentless(&mut session, &mut foreign_keys, &dangling, &mut made).await?;
     if !keys.is_empty() || !foreign_keys.is_empty() {
         orphan::refuse(&mut session).await?;
     }
@@ -144,10 +142,26 @@ async fn missing_keys(
     Ok(missing)
 }
 
-/// Removes the foreign keys that refer to a table that the target does not have.
+/// Returns the foreign keys whose other table did not exist in the source either, by table in the target and name.
+fn dangling(manifest: &Manifest, names: &BTreeMap<String, String>) -> BTreeSet<(String, String)> {
+    let mut dangling = BTreeSet::new();
+    for note in manifest.notes.iter().filter(|note| note.id == DANGLING) {
+        let (Some(table), Some(key)) = (note.args.get("table"), note.args.get("key")) else { continue };
+        for (old, new) in names {
+            if let Some(name) = table.strip_prefix(&format!("{}.", identifier(old))) {
+                dangling.insert((format!("{}.{name}", identifier(new)), key.clone()));
+            }
+        }
+    }
+    dangling
+}
+
+/// Removes the foreign keys that refer to a table that the target does not have, except those that also did so in the
+/// source.
 async fn leave_out_parentless(
     session: &mut Session,
     jobs: &mut [TableStatements],
+    dangling: &BTreeSet<(String, String)>,
     made: &mut Made,
 ) -> Result<()> {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -165,11 +179,14 @@ async fn leave_out_parentless(
                 let names = found.into_iter().map(|table| table.name.to_lowercase()).collect();
                 tables.insert(database.clone(), names);
             }
-            if tables[&database].contains(&parent.to_lowercase()) {
+            let table = full_name(&job.database, &job.table);
+            if tables[&database].contains(&parent.to_lowercase())
+                || dangling.contains(&(table.clone(), made_by.key.clone()))
+            {
                 kept.push(made_by);
                 continue;
             }
-            let (key, table) = (made_by.key, full_name(&job.database, &job.table));
+            let key = made_by.key;
             let reason = Text::new("load-foreign-key-without-parent").with("key", &key).with("table", &table);
             let reason = reason.with("parent", full_name(&database, &parent));
             made.lack(PartKind::ForeignKeys, format!("{table}.{}", identifier(&key)), reason);

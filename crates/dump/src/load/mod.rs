@@ -12,6 +12,7 @@ mod keys;
 mod large;
 mod made;
 mod marks;
+mod not_requested;
 mod orphan;
 mod privileged;
 mod refused;
@@ -23,6 +24,7 @@ mod views;
 
 use std::collections::BTreeMap;
 
+use model::inventory::ObjectKind;
 use model::not_made::PartKind;
 use model::text::Text;
 use storage::Client;
@@ -33,6 +35,7 @@ pub use data::load_data;
 pub use keys::create_indexes;
 pub use made::Made;
 pub use marks::{MARKS_TABLE, progress_tables};
+pub use not_requested::not_requested;
 pub use privileged::privileged;
 pub use schema::create_schema;
 pub use standing::{Standing, standing};
@@ -74,6 +77,8 @@ pub struct Options {
     pub into_existing: IntoExisting,
     /// Whether code, accounts and privileges are created too: then they are checked before the first statement runs.
     pub with_code: bool,
+    /// The kinds of [`model::recovery::ON_REQUEST`] that are not created by agreement.
+    pub without: Vec<ObjectKind>,
     /// The keys of an encrypted dump.
     pub identities: Identities,
     /// The BLAKE3 hash of the manifest whose origin was already checked, from [`crate::OpenManifest`]: no other dump

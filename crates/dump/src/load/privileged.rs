@@ -2,6 +2,7 @@
 //! privileges that are not limited to a database or that all users get, and code whose definer is not the loading
 //! user.
 
+use model::inventory::ObjectKind;
 use model::text::Text;
 use oceanbase::catalog::{self, PUBLIC_ROLE};
 use storage::Client;
@@ -13,8 +14,10 @@ use crate::error::Result;
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
+use crate::load::not_requested::kind_of;
 use crate::load::{Options, names};
 use crate::plan::full_name;
+use crate::schema_file::{SchemaKind, SchemaObject};
 
 /// Returns what a load with these options creates beyond databases, tables and views, and with whose privileges.
 /// `user` is the loading user, whose own code is not listed. Empty if [`Options::with_code`] is not set.
@@ -34,13 +37,16 @@ pub async fn privileged(client: &Client, dump: &DumpId, options: &Options, user:
         for object in allowed::objects(&archive, key, |_| true).await? {
             let text = String::from_utf8_lossy(&object.statement);
             match key {
+                ObjectKey::Grants if options.without.contains(&ObjectKind::Grants) => {}
+                ObjectKey::Accounts if options.without.contains(&ObjectKind::Users) => {}
                 ObjectKey::Grants if object.name == PUBLIC_ROLE => {
                     found.push(Text::new("load-grant-public").with("grant", text));
                 }
+                ObjectKey::Grants if options.without.contains(&ObjectKind::Users) => {}
                 ObjectKey::Grants if is_global(&object.statement, is_of_server) => {
                     found.push(Text::new("load-grant-global").with("grant", text));
                 }
-                ObjectKey::Accounts if object.kind == crate::schema_file::SchemaKind::Account => {
+                ObjectKey::Accounts if object.kind == SchemaKind::Account => {
                     found.push(Text::new("load-account-created").with("account", &object.name));
                 }
                 _ => {}
@@ -48,7 +54,8 @@ pub async fn privileged(client: &Client, dump: &DumpId, options: &Options, user:
         }
     }
     for database in wanted.code(&manifest) {
-        for object in allowed::objects(&archive, ObjectKey::Code { database }, |_| true).await? {
+        let is_wanted = |object: &SchemaObject| !options.without.contains(&kind_of(object.kind.word()).0);
+        for object in allowed::objects(&archive, ObjectKey::Code { database }, is_wanted).await? {
             if let Some(definer) = definer(&object.statement).filter(|definer| !is_user(definer, user)) {
                 let what = full_name(database, &object.name);
                 found.push(Text::new("load-code-of-definer").with("what", what).with("definer", definer));

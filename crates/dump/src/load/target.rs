@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use model::not_made::PartKind;
 use model::text::Text;
 use model::version::ServerVersion;
 use oceanbase::{Session, catalog};
@@ -13,7 +14,7 @@ use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
 use crate::load::marks::{Marks, progress_tables};
-use crate::load::{Options, code, names, orphan};
+use crate::load::{Options, code, names, not_requested, orphan};
 use crate::manifest::Manifest;
 use crate::plan::full_name;
 use crate::source::Target;
@@ -85,14 +86,12 @@ pub(super) async fn check(
     }
     notes.extend(manifest.left_out.iter().map(|object| object.reason.clone()));
     let whole = |name: &str| names.contains_key(name) && options.selection.has_whole_database(name);
-    let held: usize =
-        manifest.databases.iter().filter(|entry| whole(&entry.name)).map(|entry| entry.code.len()).sum();
-    if held > 0 && !options.with_code {
-        notes.push(Text::new("load-code-held").with("count", held));
-    }
-    let accounts = if options.selection.is_all() { manifest.accounts.len() } else { 0 };
-    if accounts > 0 && !options.with_code {
-        notes.push(Text::new("load-accounts-held").with("count", accounts));
+    let left = not_requested(manifest, options).not_made;
+    let accounts = left.iter().filter(|part| part.kind == PartKind::Users).count();
+    for (id, count) in [("load-code-held", left.len() - accounts), ("load-accounts-held", accounts)] {
+        if count > 0 {
+            notes.push(Text::new(id).with("count", count));
+        }
     }
     let mut resumes = false;
     let (mut found, mut leftovers, mut has_others) = (Vec::new(), Vec::new(), false);
@@ -131,7 +130,7 @@ pub(super) async fn check(
         found.extend(clashing.into_iter().map(|table| full_name(database, &table.name)));
         // Objects of an earlier attempt of this load are harmless.
         if options.with_code && !is_ours && whole(&entry.name) && !entry.code.is_empty() {
-            found.extend(code::clashing(session, entry, database).await?);
+            found.extend(code::clashing(session, entry, database, &options.without).await?);
         }
     }
     if found.is_empty() {

@@ -170,6 +170,7 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
         "CREATE ROLE r_lent",
         "GRANT r_reader TO u_lender",
         "GRANT r_lent TO u_lender WITH ADMIN OPTION",
+        "GRANT r_lent TO r_reader WITH ADMIN OPTION",
         "SET DEFAULT ROLE `r_reader`@`%`,`r_lent`@`%` TO 'u_lender'@'%'",
         // Named like accounts of a server, but not created by this one.
         "CREATE USER root@'10.1.1.1' IDENTIFIED BY 'secret4'",

@@ -28,6 +28,7 @@ mod locked;
 mod many;
 mod mariadb;
 mod names;
+mod needs;
 mod not_made;
 mod objects;
 mod progress;

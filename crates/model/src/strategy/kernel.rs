@@ -168,7 +168,7 @@ pub fn is_outdated(
 pub enum AtMove {
     /// It stays: who saved the strategy of the tenant has seen what expires there.
     Stays,
-    /// It is dropped: a strategy has set it for another storage or window.
+    /// It is dropped: a strategy has set it for another storage or window, or a user has agreed to replace it.
     Dropped,
     /// It stays if the database deletes nothing there by it, or if the user who requested the backup agrees. It is the
     /// policy of a user or of another tool.
@@ -179,6 +179,7 @@ pub enum AtMove {
 /// any does.
 #[must_use]
 pub fn at_move(
+    tenant: TenantId,
     policy: &DeletePolicy,
     last: Option<&LastChange>,
     strategy: Option<&Strategy>,
@@ -188,8 +189,13 @@ pub fn at_move(
     if wish.is_some_and(|wish| policy.is(wish)) {
         return AtMove::Stays;
     }
+    // Who saved the strategy has agreed to replace this policy.
+    let take_over = strategy.and_then(|strategy| strategy.settings.take_over.as_ref());
+    let is_agreed =
+        wish.is_some() && take_over.is_some_and(|agreed| agreed.covers(tenant, Some(policy), last));
     match last.filter(|last| last.left(policy)).and_then(|last| last.strategy) {
         Some(_) => AtMove::Dropped,
+        None if is_agreed => AtMove::Dropped,
         None => AtMove::Asks,
     }
 }

@@ -264,6 +264,8 @@ fn switch_archive(
     on: bool,
     targets: &Targets,
 ) -> Result<(), SqlError> {
+    // Source: seekdb 2ab098bd (the line of 4.3.5), `ObArchiveLogResolver::resolve`: `all` is accepted and means all user
+    // tenants.
     if matches!(targets, Targets::AllUser | Targets::AllMeta) {
         // The kernel's text names this statement for both ARCHIVELOG and NOARCHIVELOG.
         return Err(SqlError::not_supported("use all_user/all_meta in 'ALTER SYSTEM ARCHIVELOG' syntax is"));

@@ -124,7 +124,7 @@ fn set(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
                 c.name()?;
             } else if c.words("TENANT") {
                 c.symbol("=");
-                targets = targets_of(vec![c.name()?]);
+                targets = targets_of(vec![c.name()?])?;
             } else {
                 break;
             }
@@ -151,15 +151,24 @@ fn value(c: &mut Cursor<'_>) -> Result<String, SqlError> {
 
 /// `[TENANT [=] …]`.
 pub(super) fn targets(c: &mut Cursor<'_>) -> Result<Targets, SqlError> {
-    Ok(tenant_list(c)?.map_or(Targets::Own, targets_of))
+    tenant_list(c)?.map_or(Ok(Targets::Own), targets_of)
 }
 
-fn targets_of(names: Vec<String>) -> Targets {
-    match names.first().map(|name| name.to_lowercase()).as_deref() {
-        Some("all") => Targets::All,
-        Some("all_user") => Targets::AllUser,
-        Some("all_meta") => Targets::AllMeta,
-        _ => Targets::Named(names),
+/// Reads names of tenants. Source: seekdb 2ab098bd (the line of 4.3.5), `ob_alter_system_resolver.cpp`,
+/// `resolve_tenant`.
+fn targets_of(names: Vec<String>) -> Result<Targets, SqlError> {
+    let group = |name: &String| match name.to_lowercase().as_str() {
+        "all" => Some(Targets::All),
+        "all_user" => Some(Targets::AllUser),
+        "all_meta" => Some(Targets::AllMeta),
+        _ => None,
+    };
+    match names.iter().find_map(group) {
+        None => Ok(Targets::Named(names)),
+        Some(_) if names.len() > 1 => {
+            Err(SqlError::not_supported("all/all_user/all_meta in combination with other names is"))
+        }
+        Some(group) => Ok(group),
     }
 }
 
@@ -308,6 +317,26 @@ mod tests {
             "SET archive_lag_target = 120s",
         ] {
             assert_eq!(read(text).map_err(|error| error.number), Err(1064), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_tenants_stands_alone() {
+        let Ok(Command::Archive { targets, .. }) = read("ARCHIVELOG TENANT = ALL") else {
+            panic!("it is read")
+        };
+        assert_eq!(targets, Targets::All);
+        for text in [
+            "ARCHIVELOG TENANT = all, t",
+            "NOARCHIVELOG TENANT = t, all_user",
+            "MINOR FREEZE TENANT all_meta, t",
+        ] {
+            let refused = read(text).expect_err("several");
+            assert_eq!(
+                (refused.number, refused.message.contains("in combination with")),
+                (1235, true),
+                "{text}"
+            );
         }
     }
 

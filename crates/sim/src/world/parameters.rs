@@ -127,9 +127,22 @@ pub(crate) fn of_generation(is_tenant_level: bool) -> impl Iterator<Item = &'sta
     ALL.iter().filter(move |parameter| parameter.generation == 0 || parameter.generation == generation)
 }
 
+/// The parameters whose values are versions. Source: seekdb 2ab098bd (the line of 4.3.5), `ob_parameter_seed.ipp` and
+/// `ObAdminSetConfig::verify_config`: anybody who may set parameters may set them, to any version.
+const VERSIONS: [&str; 2] = ["compatible", "min_observer_version"];
+
+/// Returns whether the kernel reads a text as a version: it has three parts or more, whatever these are (`parse_version`
+/// in `ob_cluster_version.cpp`).
+fn is_version(text: &str) -> bool {
+    text.len() < 64 && text.split('.').filter(|part| !part.is_empty()).count() >= 3
+}
+
 /// Converts a value into the form in which it is read back.
 fn normalize(parameter: &Parameter, value: &str) -> Result<String, SqlError> {
     let invalid = || SqlError::new(4147, "Invalid config");
+    if VERSIONS.contains(&parameter.name) && !is_version(value) {
+        return Err(invalid());
+    }
     match parameter.data_type {
         "BOOL" => match value.to_ascii_lowercase().as_str() {
             "true" | "1" | "on" | "t" | "yes" => Ok("True".to_owned()),
@@ -170,6 +183,10 @@ impl Cluster {
         }
         for id in tenants.unwrap_or(&[caller.tenant]) {
             if let Some(tenant) = self.tenants.get_mut(id) {
+                if name == "compatible" {
+                    tenant.raise_compatible(&value);
+                    continue;
+                }
                 tenant.parameters.put_at(&name, &value, self.now_us);
             }
         }
@@ -191,6 +208,26 @@ mod tests {
         assert_eq!(cluster.parameters.get("enable_upgrade_mode"), Some("True"));
         let error = cluster.set_parameter(caller, "backup_dest", "x", None).expect_err("a 3.x one");
         assert_eq!(error.number, 5099);
+    }
+
+    #[test]
+    fn versions_are_accepted_and_the_version_of_data_never_falls() {
+        let mut cluster = cluster(Profile::V4_2_5);
+        let caller = Caller { tenant: TenantId::SYS };
+        for name in VERSIONS {
+            for wrong in ["", "4.2", "4.2..", "new"] {
+                let refused = cluster.set_parameter(caller, name, wrong, None).expect_err("no version");
+                assert_eq!(refused.number, 4147, "{name} {wrong}");
+            }
+        }
+        cluster.set_parameter(caller, "min_observer_version", "4.2.1.0", None).expect("a version");
+        assert_eq!(cluster.parameters.get("min_observer_version"), Some("4.2.1.0"));
+        let tenant = cluster.user_tenants()[0];
+        let before = cluster.tenants[&tenant].compatible.clone();
+        for (value, expected) in [("4.0.0.0", before.as_str()), ("9.0.0", "9.0.0"), ("4.3.0.0", "9.0.0")] {
+            cluster.set_parameter(caller, "COMPATIBLE", value, Some(&[tenant])).expect("a version");
+            assert_eq!(cluster.tenants[&tenant].compatible, expected, "{value}");
+        }
     }
 
     #[test]

@@ -167,6 +167,16 @@ impl Tenant {
         std::array::from_fn(|_| numbers.next().unwrap_or_default())
     }
 
+    /// `ALTER SYSTEM SET compatible`. A lower version is accepted and changes nothing. Source: seekdb 2ab098bd (the line of
+    /// 4.3.5), `inner_update_tenant_config_for_compatible_` in `ob_system_admin_util.cpp`. That 4.0 and 4.1 do the same
+    /// is a guess.
+    pub(crate) fn raise_compatible(&mut self, version: &str) {
+        let newer = Self { compatible: version.to_owned(), ..self.clone() };
+        if newer.data_version() > self.data_version() {
+            version.clone_into(&mut self.compatible);
+        }
+    }
+
     pub(crate) fn is_normal(&self) -> bool {
         self.status == "NORMAL" && !self.in_recyclebin
     }

@@ -21,6 +21,14 @@ use crate::{FileRoots, Rules};
 
 const PASSWORD: &str = "of-the-account";
 
+#[test]
+fn no_form_of_the_password_is_shown() {
+    for line in ["secret word", "c2VjcmV0IHdvcmQ=", "AGRiYQBzZWNyZXQgd29yZA=="] {
+        let text = super::masked(format!("unrecognized: {line}"), "dba", "secret word");
+        assert_eq!(text, "unrecognized: ***");
+    }
+}
+
 async fn server(options: Options) -> Instance {
     let started = tokio::task::spawn_blocking(move || Instance::start(&options));
     started.await.expect("no panic").expect("a mail server starts")

@@ -1,6 +1,7 @@
 //! The options for the source, the time and the target of a recovery.
 
 use clap::{ArgGroup, Args};
+use model::inventory::ObjectKind;
 
 #[derive(Args)]
 pub(super) struct TargetArgs {
@@ -34,6 +35,10 @@ pub(super) struct TargetArgs {
     /// with status 4
     #[arg(long, requires = "set")]
     pub(super) with_code: bool,
+    /// Leave out objects of this kind, and do not count the recovery as partial for it: routines, triggers, events,
+    /// outlines, users or grants; repeatable
+    #[arg(long, value_name = "KIND", requires = "set")]
+    pub(super) without: Vec<ObjectKind>,
     #[command(flatten)]
     pub(super) new: NewTenantArgs,
 }

@@ -98,7 +98,7 @@ impl Policies {
         let mut found =
             Self { next_days: next.and_then(|next| next.settings.kernel_window_days()), ..Self::default() };
         for policy in policies {
-            match (kernel::at_move(&policy, last.as_ref(), holder, to.storage), policy.rule()) {
+            match (kernel::at_move(to.tenant, &policy, last.as_ref(), holder, to.storage), policy.rule()) {
                 (AtMove::Stays, _) => {}
                 (AtMove::Dropped, Some(rule)) => found.dropped.push((policy, rule)),
                 (AtMove::Dropped | AtMove::Asks, rule) => {

@@ -133,6 +133,7 @@ async fn a_deletion_that_broke_off_is_no_backup_and_the_next_clean_up_ends_it() 
         rename: Default::default(),
         accept_foreign: false,
         with_code: false,
+        without: Vec::new(),
     };
     let refused = restores::restore(&world.control, &world.actor, wish, None).await.expect_err("it goes");
     assert_eq!(refused.problem().text.id, "backup-set-deleted");
@@ -177,6 +178,7 @@ async fn what_is_held_used_or_was_not_planned_is_kept() {
         rename: [(world.database.clone(), format!("{}_2", world.database))].into(),
         accept_foreign: false,
         with_code: false,
+        without: Vec::new(),
     };
     world.alter(&format!("DROP DATABASE IF EXISTS `{}_2`", world.database)).await;
     let recovery = restores::restore(control, actor, wish, None).await.expect("accepted").task;

@@ -18,6 +18,7 @@ use dump::{CodeEntry, DatabaseEntry, Manifest, Selection};
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
+use model::inventory::ObjectKind;
 use model::problem::codes;
 use oceanbase::catalog::{self, Routine, Table, TableKind};
 use oceanbase::statement::identifier;
@@ -140,6 +141,7 @@ impl Removal<'_> {
                 && code.name.eq_ignore_ascii_case(&routine.name)
         };
         self.state.with_code
+            && !self.state.without.contains(&ObjectKind::Routines)
             && self.state.selection.has_whole_database(self.name)
             && held.is_some_and(|entry| entry.code.iter().any(is_it))
     }

@@ -7,6 +7,7 @@ use dump::load::{self, IntoExisting};
 use dump::{OpenManifest, Origin, Selection, Target};
 use engine::StepError;
 use model::Problem;
+use model::inventory::ObjectKind;
 use model::problem::codes;
 use oceanbase::Session;
 use storage::Client;
@@ -34,7 +35,7 @@ impl Loading {
         };
         Ok(Self {
             target: Target { endpoint, witness: Arc::new(StepLog::new(at)) },
-            options: options(&state.databases, &state.selection, state.with_code, &manifest),
+            options: options(&state.databases, &state.selection, state.with_code, &state.without, &manifest),
             client,
         })
     }
@@ -45,6 +46,7 @@ pub(super) fn options(
     databases: &BTreeMap<String, String>,
     selection: &Selection,
     with_code: bool,
+    without: &[ObjectKind],
     manifest: &str,
 ) -> load::Options {
     load::Options {
@@ -52,6 +54,7 @@ pub(super) fn options(
         selection: selection.clone(),
         into_existing: IntoExisting::InPart,
         with_code,
+        without: without.to_vec(),
         expected_manifest: Some(manifest.to_owned()),
         ..load::Options::default()
     }

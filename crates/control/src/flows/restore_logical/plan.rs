@@ -48,7 +48,7 @@ pub(crate) async fn plan(context: &Context, actor: &Actor, wish: &RecoveryReques
         storage: location.below(&decided.set.path).uri(),
         tenants: vec![decided.tenant.name],
         left_out: Vec::new(),
-        not_made: decided.not_requested,
+        not_made: decided.not_requested.not_made,
         steps,
     })
 }
@@ -72,8 +72,9 @@ async fn look_at_destination(
     let endpoint = context.tenant_endpoint(cluster, tenant.id, &tenant.name).await?;
     let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
     let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
-    let (with_code, user) = (decided.with_code, target.endpoint.user.clone());
-    let options = options(&decided.databases, &decided.selection, with_code, &decided.manifest);
+    let user = target.endpoint.user.clone();
+    let Decided { databases, selection, with_code, without, .. } = &*decided;
+    let options = options(databases, selection, *with_code, without, &decided.manifest);
     let found = load::check_target(&target, &client, &decided.dump, &options).await?;
     let privileged = load::privileged(&client, &decided.dump, &options, &user).await?;
     if found.resumes {
@@ -105,7 +106,9 @@ fn intentions(step: &str, decided: &Decided) -> Vec<Text> {
         "record-recovery" if decided.with_code => Some(Text::new("plan-triggers")),
         _ => None,
     };
-    code.into_iter().chain([does]).chain(besides).collect()
+    let needs = decided.not_requested.notes.iter().chain(&decided.needs);
+    let needs = needs.filter(|_| step == "check-recovery-source").cloned();
+    code.into_iter().chain([does]).chain(besides).chain(needs).collect()
 }
 
 /// Returns the tables that are recovered without the rest of their database, by their names in the set.

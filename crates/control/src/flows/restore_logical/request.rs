@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dump::{DumpId, Manifest, OpenManifest, Origin, Selection};
+use dump::{DumpId, Manifest, OpenManifest, Origin, Selection, load};
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};
 use futures::future::BoxFuture;
@@ -13,11 +13,13 @@ use model::backup::BackupMethod;
 use model::backup_set::BackupSet;
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::BackupSetId;
-use model::not_made::NotMade;
+use model::inventory::ObjectKind;
 use model::problem::codes;
-use model::recovery::{RecoveryRequest, choose};
+use model::recovery::{RecoveryRequest, check_without, choose};
 use model::tenant::{Tenant, check_readable};
+use model::text::Text;
 
+use super::loading::options;
 use super::{Holds, RestoreLogical, State, code};
 use crate::context::{Actor, Conflict, Context, Draft, Taker, signing};
 use crate::error::Error;
@@ -41,8 +43,11 @@ pub(super) struct Decided {
     pub(super) selection: Selection,
     pub(super) holds: Holds,
     pub(super) with_code: bool,
+    pub(super) without: Vec<ObjectKind>,
     /// The selected objects of the set that are not created, because they were not requested.
-    pub(super) not_requested: Vec<NotMade>,
+    pub(super) not_requested: load::Made,
+    /// What the recovery needs beside the set.
+    pub(super) needs: Vec<Text>,
 }
 
 /// The entry of this flow in the order table.
@@ -82,6 +87,7 @@ pub(super) async fn decide(
     let OpenSet { set, folder, dump, manifest, origin, blake3 } = open_set(context, wish.backup_set).await?;
     signing::check(&origin, actor, wish.accept_foreign, set.id)?;
     code::check(actor, wish.with_code, set.id)?;
+    check_without(&wish.without)?;
     let cluster = context.cluster(wish.cluster).await?;
     refuse_upgrading(&cluster)?;
     if !cluster.facts.ability.offers(BackupMethod::Logical) {
@@ -98,9 +104,10 @@ pub(super) async fn decide(
     }
     let selection = Selection(chosen.objects);
     let holds = holds(&manifest, &selection);
-    let (databases, with_code) = (chosen.databases, wish.with_code);
-    let not_requested =
-        if with_code { Vec::new() } else { code::not_requested(&manifest, &databases, &selection) };
+    let (databases, with_code, without) = (chosen.databases, wish.with_code, wish.without.clone());
+    let options = options(&databases, &selection, with_code, &without, &blake3);
+    let not_requested = load::not_requested(&manifest, &options);
+    let needs = manifest.needs(&selection, with_code).cloned().collect();
     let manifest = blake3;
     Ok(Decided {
         set,
@@ -114,7 +121,9 @@ pub(super) async fn decide(
         selection,
         holds,
         with_code,
+        without,
         not_requested,
+        needs,
     })
 }
 
@@ -186,7 +195,9 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         selection,
         holds,
         with_code,
-        not_requested: _, // the task reads it from the manifest again
+        without,
+        not_requested: _, // the task reads both from the manifest again
+        needs: _,
     } = decided;
     // Names of databases are compared case-insensitively.
     let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
@@ -214,6 +225,7 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         holds,
         existed: None,
         with_code,
+        without,
         accounts_existed: None,
         has_triggers: false,
         not_made: BTreeMap::new(),

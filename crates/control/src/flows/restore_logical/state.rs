@@ -7,6 +7,7 @@ use dump::{DumpId, Origin, Selection};
 use engine::{At, Flow as _};
 use model::Timestamp;
 use model::id::{BackupSetId, ClusterId, StorageId, TenantId};
+use model::inventory::ObjectKind;
 use model::not_made::NotMade;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,9 @@ pub(crate) struct State {
     /// Whether procedures, functions, triggers, users and privileges are recovered too.
     #[serde(default)]
     pub(crate) with_code: bool,
+    /// The kinds of code, users and privileges that are left out by agreement.
+    #[serde(default)]
+    pub(crate) without: Vec<ObjectKind>,
     /// The users and roles that existed before the load; none until step 2 has checked, or if the server does not show
     /// them.
     #[serde(default)]

@@ -68,6 +68,7 @@ impl Recovery {
             rename: self.names(),
             accept_foreign: false,
             with_code: self.with_code,
+            without: Vec::new(),
         }
     }
 

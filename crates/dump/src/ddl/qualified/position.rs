@@ -21,7 +21,7 @@ const BEFORE_OBJECTS: [&str; 14] = [
 ];
 
 /// Functions whose first argument is the name of a sequence.
-pub(super) const OF_SEQUENCES: [&str; 3] = ["LASTVAL", "NEXTVAL", "SETVAL"];
+pub(crate) const OF_SEQUENCES: [&str; 3] = ["LASTVAL", "NEXTVAL", "SETVAL"];
 
 /// Words that end the list of tables.
 pub(super) const AFTER_TABLES: [&str; 13] = [

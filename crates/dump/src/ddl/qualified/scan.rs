@@ -51,6 +51,8 @@ pub(super) struct Found<'t> {
     pub(super) databases: BTreeMap<usize, usize>,
     /// Names that may stand for a database or for something else, each with the text around it. They are not changed.
     pub(super) unclear: BTreeMap<String, String>,
+    /// The text around the first statement that runs a text from elsewhere.
+    pub(super) runs_unknown: Option<String>,
     /// The text around each name that certainly stands for a database.
     pub(super) around: BTreeMap<usize, String>,
 }
@@ -479,10 +481,12 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'t>) -> bool> Scan<'t, D, N> {
                 unclear.entry(name).or_insert_with(|| around(&self.tokens, &self.solid, &self.starts, at));
             }
         }
+        let runs_unknown = if self.is_code { self.runs_unknown() } else { None };
+        let runs_unknown = runs_unknown.map(|at| around(&self.tokens, &self.solid, &self.starts, at));
         let at = |place: usize| self.solid.binary_search(&place).unwrap_or_default();
         let around_of = |&place: &usize| (place, around(&self.tokens, &self.solid, &self.starts, at(place)));
         let around =
             if self.is_code { self.databases.keys().map(around_of).collect() } else { BTreeMap::new() };
-        Found { tokens: self.tokens, databases: self.databases, unclear, around }
+        Found { tokens: self.tokens, databases: self.databases, unclear, runs_unknown, around }
     }
 }

@@ -200,6 +200,72 @@ fn columns_variables_and_words_are_no_databases() {
     }
 }
 
+/// Returns the text around the statement that runs a text from elsewhere, and how many names remain unclear.
+fn unknown(body: &str) -> (Option<String>, usize) {
+    let sql = format!("create definer = a@b procedure p(q text) begin {body}; end");
+    let code = Qualified::read_code(sql.as_bytes(), Quoting::of_mode(""), |name| name == "shop");
+    (code.runs_unknown().map(str::to_owned), code.unclear().len())
+}
+
+#[test]
+fn code_that_runs_a_text_from_elsewhere_is_told() {
+    for (body, around) in [
+        ("prepare s from @x; execute s", "prepare s from @x"),
+        ("prepare s from@x; execute s", "prepare s from@x"),
+        ("if q then prepare s from @`x`; end if", "prepare s from @`x`"),
+        ("execute immediate @x", "execute immediate @x"),
+        ("execute immediate concat('select ', @x) using @y", "execute immediate concat('…', @x) using @y"),
+        // It is set here after it was read, or from another one.
+        ("prepare s from @x; set @x = 'select 1'", "prepare s from @x"),
+        ("if @x is null then set @x = 'select 1'; end if; prepare s from @x", "prepare s from @x"),
+        ("set @x = concat('select ', @y); prepare s from @x", "prepare s from @x"),
+        ("set @y = @z; set @x = concat('select ', @Y); prepare s from @x", "prepare s from @x"),
+        ("call other(@x); prepare s from @x", "prepare s from @x"),
+        ("set a = f(1, @x = 2); prepare s from @x", "prepare s from @x"),
+        ("select a into q from t where @x = 1; prepare s from @x", "prepare s from @x"),
+        // Another routine or the session prepares it.
+        ("execute s", "execute s"),
+        ("set @x = case when q then 'a' else @y end; prepare s from @x", "prepare s from @x"),
+        ("prepare r from 'select 1'; execute s using @a", "execute s using @a"),
+    ] {
+        assert_eq!(unknown(body).0.as_deref(), Some(around), "{body}");
+    }
+    for body in [
+        "prepare s from 'select ?'; execute s using @a; deallocate prepare s",
+        "set @x = 'select 1'; prepare S from @X; execute s",
+        "set @x := 'select 1', @y = 2; prepare s from @x",
+        "select concat('select ', 1) into @x; prepare s from @x",
+        "select a, b into @y, @x from t; prepare s from @x; execute s",
+        "select @x := 'select 1'; execute immediate @x using @elsewhere",
+        "set @y = 'select 1'; set @x = concat(@y, '2'); prepare s from @x",
+        "execute immediate q",
+        "grant execute on procedure p to u; xa prepare 'x'; select @x",
+        "set @x = 1; select @y",
+    ] {
+        assert_eq!(unknown(body).0, None, "{body}");
+    }
+}
+
+#[test]
+fn a_text_that_is_kept_in_a_variable_may_be_run_elsewhere() {
+    for (body, expected) in [
+        ("set @x = 'drop table shop.t'", 1),
+        ("set a = 1, @x := concat('drop table ', 'shop.t')", 1),
+        ("select 'use shop' into @x", 1),
+        ("select @x := 'select * from `shop`.t'", 1),
+        ("set @x = case when q then 'use shop' else 'use other' end", 1),
+        ("select case when q then 'use shop' else concat(q, 'x') end into @x", 1),
+        ("if q then set @x = 1; else select 'use shop'; end if", 0),
+        ("set @x = 'drop table other.t'", 0),
+        ("set @x = 'shop'", 0),
+        ("set a = 'drop table shop.t'", 0),
+        ("select 'shop.t' into q; set @x = 1", 0),
+        ("insert into log values ('shop.t', @x)", 0),
+    ] {
+        assert_eq!(unknown(body), (None, expected), "{body}");
+    }
+}
+
 #[test]
 fn what_may_still_name_the_old_database_is_told_with_its_statement() {
     for (sql, around) in [

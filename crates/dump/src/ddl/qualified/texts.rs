@@ -15,8 +15,8 @@ const TELLS_NAMES: [&str; 6] =
 const BEFORE_DATABASES: [&str; 3] = ["DATABASE", "SCHEMA", "USE"];
 
 impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'t>) -> bool> Scan<'t, D, N> {
-    /// Finds names of databases in texts that may be run as code or compared with names, and in comments for some
-    /// servers, each with the position of the text.
+    /// Finds names of databases in texts that may be run as code, here or by another routine that reads them from a user
+    /// variable, or that are compared with names, and in comments for some servers, each with the position of the text.
     pub(super) fn texts(&self) -> Vec<(String, usize)> {
         let has = |words: &[&str]| self.solid.iter().any(|&place| self.tokens[place].is_any(words));
         let (runs_text, tells_names) = (has(&RUNS_TEXT), has(&TELLS_NAMES));
@@ -34,7 +34,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'t>) -> bool> Scan<'t, D, N> {
             let begun = self.starts.iter().rev().find(|&&start| start <= at);
             let begun = begun.and_then(|&start| self.token(start));
             let is_argument = begun.is_some_and(|verb| verb.is_any(&["CALL", "SHOW"]));
-            if runs_text || is_argument {
+            if runs_text || is_argument || self.sets_variable(at) {
                 let pieces = tokens(text);
                 found.extend(self.named(&pieces, joins_names).map(|name| (name, at)));
             }

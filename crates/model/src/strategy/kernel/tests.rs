@@ -242,11 +242,16 @@ fn only_a_policy_whose_effect_was_seen_moves_into_another_storage() {
         ("changed since", "30d", left(7, Some(5)), there, AtMove::Asks),
     ];
     for (name, window, last, storage, expected) in cases {
-        let found = at_move(&policy(window), last.as_ref(), Some(&keeping(7)), storage);
+        let found = at_move(SHOP, &policy(window), last.as_ref(), Some(&keeping(7)), storage);
         assert_eq!(found, expected, "{name}");
     }
-    assert_eq!(at_move(&policy("7d"), left(7, Some(5)).as_ref(), None, own), AtMove::Dropped);
-    assert_eq!(at_move(&policy("7d"), None, None, own), AtMove::Asks);
+    assert_eq!(at_move(SHOP, &policy("7d"), left(7, Some(5)).as_ref(), None, own), AtMove::Dropped);
+    let mut agreed = keeping(7);
+    agreed.settings.take_over = Some(TakeOver { consents: vec![consent(SHOP, Some("30d"), None)] });
+    let replaced = |window, storage| at_move(SHOP, &policy(window), None, Some(&agreed), storage);
+    assert_eq!((replaced("30d", own), replaced("30d", there)), (AtMove::Dropped, AtMove::Asks));
+    assert_eq!(replaced("31d", own), AtMove::Asks, "another policy than the one that was seen");
+    assert_eq!(at_move(SHOP, &policy("7d"), None, None, own), AtMove::Asks);
 }
 
 #[test]
