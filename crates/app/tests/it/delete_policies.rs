@@ -85,7 +85,7 @@ async fn requests_that_the_database_cannot_carry_out_are_refused_with_the_reason
         (with(json!({"policy": {"retentionDays": 7, "keepLast": 3}})), "cannot have the rule `keepLast`"),
         (with(json!({"policy": {"keepWeekly": 4}})), "cannot have the rule `keepDaily, keepWeekly,"),
         (with(json!({"policy": {"retentionDays": 0}})), "must be between 1 and 3660"),
-        (with(json!({"policy": null})), "needs a window"),
+        (with(json!({"policy": null})), "needs a retention period"),
         (with(json!({"policyName": "DEFAULT"})), "`DEFAULT` is not the name of a delete policy"),
         (with(json!({"tenantIdList": []})), "needs at least one tenant"),
         (with(json!({"tenantIdList": [1]})), "The sys tenant has no delete policy"),

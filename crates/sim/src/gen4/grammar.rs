@@ -326,11 +326,7 @@ mod tests {
             panic!("it is read")
         };
         assert_eq!(targets, Targets::All);
-        for text in [
-            "ARCHIVELOG TENANT = all, t",
-            "NOARCHIVELOG TENANT = t, all_user",
-            "MINOR FREEZE TENANT all_meta, t",
-        ] {
+        for text in ["ARCHIVELOG TENANT = all, t", "NOARCHIVELOG TENANT = t, all_user"] {
             let refused = read(text).expect_err("several");
             assert_eq!(
                 (refused.number, refused.message.contains("in combination with")),
