@@ -33,6 +33,7 @@ export const FIELDS: Record<string, Field> = {
   'logical-is-full-only': 'days',
   'schedule-without-full': 'days',
   'schedule-too-many-days': 'days',
+  'schedule-full-days-of-full': 'days',
   'schedule-day-unknown': 'days',
   'schedule-day-twice': 'days',
   'schedule-time-malformed': 'time',
