@@ -11,6 +11,7 @@ pub mod seekdb;
 pub mod smtp;
 mod supply;
 pub mod tidy;
+mod wheel;
 
 use std::path::PathBuf;
 

