@@ -74,8 +74,8 @@ struct NowArgs {
     /// Do not start a major compaction when one is needed
     #[arg(long)]
     no_auto_compaction: bool,
-    /// Accept that the database deletes backups in the new storage by a delete policy that a user or another tool has set.
-    /// Without this option, a physical backup that would move a tenant's destinations there stops before that
+    /// Accept that the database deletes backups in the new storage by a delete policy that a user or another tool set.
+    /// Without this option, the backup stops before it changes the destinations
     #[arg(long)]
     accept_deletions: bool,
     /// Include the required logs in the backup set, so that it can be restored alone (PLUS ARCHIVELOG; physical, 4.1
